@@ -1,0 +1,24 @@
+import type { ClassInfo, Sample } from "./sample.ts";
+
+export type Split = "train" | "val" | "test";
+export type LabelKind = "masks" | "panoptic" | "tags" | "captions" | "saliency";
+
+/** One split of a data set. Samples are read one at a time and never kept. */
+export interface Dataset {
+  /** Layout and place, for messages and run records: `folder ./camvid`. */
+  readonly name: string;
+  readonly split: Split;
+  readonly classes: readonly ClassInfo[];
+  readonly kinds: readonly LabelKind[];
+  /** Sample ids in reading order (sorted). */
+  readonly ids: readonly string[];
+  /**
+   * The explicit map from values in mask files to class indices or "ignore", as text: kept in the run and the export.
+   * RGB-coded masks have keys such as "#804080". A value that is not in the map is an error.
+   */
+  readonly valueMap: Readonly<Record<string, number | "ignore">>;
+  /** Throws InputError naming the file(s) when a sample cannot be read. */
+  read(index: number): Promise<Sample>;
+  /** The file that a sample's image comes from, for messages. */
+  source(index: number): string;
+}

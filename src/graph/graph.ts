@@ -1,0 +1,75 @@
+import type { Named } from "../array/ndarray.ts";
+import { type Leaf, type Node, nodes, type Target, type Tensor } from "./tensor.ts";
+
+/** Named outputs; the inputs are whatever leaves they reach. */
+export interface Graph {
+  readonly outputs: Named<Tensor>;
+}
+
+export interface Reached {
+  /** In topological order. */
+  readonly nodes: readonly Node[];
+  /** Inputs and variables by name, in order of creation. */
+  readonly leaves: ReadonlyMap<string, Tensor>;
+  readonly constants: readonly Tensor[];
+}
+
+/** Everything that `outputs` depend on. Throws when two different leaves share a name. */
+export function reach(outputs: Iterable<Tensor>): Reached {
+  const seen = new Set<Node | Leaf>();
+  const found: Node[] = [];
+  const leaves: Tensor[] = [];
+  const constants: Tensor[] = [];
+  const pending = [...outputs];
+  while (pending.length > 0) {
+    const tensor = pending.pop()!;
+    const { source } = tensor;
+    if (seen.has(source)) continue;
+    seen.add(source);
+    if (source.kind === "node") {
+      found.push(source);
+      for (const dependency of source.inputs) if (dependency !== null) pending.push(dependency);
+    } else if (source.kind === "constant") constants.push(tensor);
+    else leaves.push(tensor);
+  }
+  found.sort((a, b) => a.id - b.id);
+  leaves.sort((a, b) => a.source.id - b.source.id);
+  constants.sort((a, b) => a.source.id - b.source.id);
+  const byName = new Map<string, Tensor>();
+  for (const tensor of leaves) {
+    const { name } = tensor.source as Leaf;
+    if (byName.has(name)) throw new Error(`graph: two different tensors are named "${name}". Declare it once and share it.`);
+    byName.set(name, tensor);
+  }
+  return { nodes: found, leaves: byName, constants };
+}
+
+/**
+ * Rewrites a graph for a target: every node with a lowering rule is replaced by what the rule returns, repeatedly,
+ * until only operators that the target runs are left.
+ */
+export function lower({ outputs }: Graph, target: Target): Graph {
+  const replaced = new Map<Tensor, Tensor>();
+  const visit = (roots: Iterable<Tensor>) => {
+    for (const original of reach(roots).nodes) {
+      if (original.outputs.every((tensor) => replaced.has(tensor))) continue;
+      const inputs = original.inputs.map((tensor) => (tensor === null ? null : (replaced.get(tensor) ?? tensor)));
+      const expansion = original.lower?.(inputs, target) ?? null;
+      let results: readonly Tensor[];
+      if (expansion !== null) {
+        visit(expansion);
+        results = expansion.map((tensor) => replaced.get(tensor) ?? tensor);
+      } else if (inputs.every((tensor, i) => tensor === original.inputs[i])) {
+        results = original.outputs;
+      } else {
+        results = nodes(original.op, inputs, { ...original, lower: original.lower ?? undefined });
+      }
+      original.outputs.forEach((tensor, i) => {
+        replaced.set(tensor, results[i]);
+      });
+      for (const tensor of results) if (!replaced.has(tensor)) replaced.set(tensor, tensor);
+    }
+  };
+  visit(Object.values(outputs));
+  return { outputs: Object.fromEntries(Object.entries(outputs).map(([name, tensor]) => [name, replaced.get(tensor) ?? tensor])) };
+}

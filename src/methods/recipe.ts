@@ -1,0 +1,58 @@
+/**
+ * A recipe is one flat, complete value: what runs is what is printed and what the run folder keeps. Each method extends
+ * this with its own fields; every field has a number, a string or a flag, never an absent value.
+ */
+export interface Recipe {
+  /** Name on the command line, such as `transunet-small`. */
+  readonly name: string;
+  /** Folder under `methods/`. */
+  readonly method: string;
+  readonly seed: number;
+
+  // What a step sees.
+  readonly batchSize: number;
+  /** Training crop, pixels. */
+  readonly cropHeight: number;
+  readonly cropWidth: number;
+  /** Random scale of the image before the crop, drawn uniformly. 1, 1: none. */
+  readonly scaleMin: number;
+  readonly scaleMax: number;
+  /** Crops in which one class covers more than this share are redrawn up to 10 times. 1: never. */
+  readonly cropMaxShare: number;
+  readonly flipProbability: number;
+  /** Strength of photometric distortion: 0 none, 1 as in mmsegmentation. */
+  readonly photometric: number;
+
+  // How it learns.
+  readonly steps: number;
+  readonly optimizer: "sgd" | "adam" | "adamw" | "radam-lookahead";
+  readonly learningRate: number;
+  readonly momentum: number;
+  readonly nesterov: boolean;
+  readonly beta1: number;
+  readonly beta2: number;
+  readonly epsilon: number;
+  /** Decoupled for adamw, added to the gradient otherwise. Not applied to parameters of one axis. */
+  readonly weightDecay: number;
+  readonly schedule: "constant" | "step" | "poly" | "cosine";
+  /** Exponent of `poly`. */
+  readonly schedulePower: number;
+  /** `step`: the rate is multiplied by `scheduleFactor` at these fractions of `steps`. */
+  readonly scheduleMilestones: readonly number[];
+  readonly scheduleFactor: number;
+  /** Rate at the end of cosine, poly: a fraction of `learningRate`. */
+  readonly finalRate: number;
+  readonly warmupSteps: number;
+  /** Largest global norm of the gradients; 0: no clipping. */
+  readonly clipNorm: number;
+  /** Decay of the exponential moving average of weights; 0: none. */
+  readonly averageDecay: number;
+  /** Batches whose gradients are added before one update. */
+  readonly accumulate: number;
+
+  // What is written.
+  readonly logEvery: number;
+  readonly checkpointEvery: number;
+  readonly keepCheckpoints: number;
+  readonly evaluateEvery: number;
+}

@@ -1,0 +1,54 @@
+/**
+ * What we need of ONNX Runtime: programs (compiled graphs) that run against a store of named tensors.
+ *
+ * The store is the engine's memory between runs: parameters, optimizer state, running averages, saved activations.
+ * A program reads variables from it and may write them; a written variable has two buffers, and a run reads one and
+ * fills the other, so a training step updates "in place" without copying and without reading what it overwrites.
+ */
+import type { Named, NdArray } from "../array/ndarray.ts";
+import type { Shape } from "../array/shape.ts";
+import type { Dtype } from "../array/dtype.ts";
+
+export type Device = "cpu" | "cuda" | "webgpu" | "coreml" | "dml";
+
+export interface EngineOptions {
+  readonly device?: Device;
+  /** Threads that compute; default: the machine's physical cores. */
+  readonly threads?: number;
+}
+
+export interface ProgramOptions {
+  /** Graph output → name in the store that it becomes after the run. Such outputs are not returned. */
+  readonly writes?: Named<string>;
+  /** `training`: memory pattern off (less memory). `inference`: all graph optimizations. Default: inference. */
+  readonly use?: "training" | "inference";
+}
+
+export interface Program {
+  /** Names, types and shapes that the graph wants fed (variables not among them); −1 for a size that may vary. */
+  readonly inputs: readonly { name: string; dtype: Dtype; shape: Shape }[];
+  readonly outputs: readonly string[];
+  /** Model metadata (ONNX `metadata_props`), where the file has any. */
+  readonly metadata: Named<string>;
+  /**
+   * Runs once. `feeds` are handed over: their buffers may be moved to another thread and must not be used afterwards,
+   * unless `keepFeeds`. `fetch`: which outputs to return; default all that are not written to the store.
+   */
+  run(feeds: Named<NdArray>, options?: { fetch?: readonly string[]; keepFeeds?: boolean }): Promise<Named<NdArray>>;
+  release(): Promise<void>;
+}
+
+export interface Engine {
+  readonly device: Device;
+  /** Which operators and layouts graphs for this engine may use. */
+  readonly convBlock: number;
+  /** Compiles a serialized ONNX model. Graph inputs listed in `variables` are read from the store at each run. */
+  load(model: Uint8Array | { readonly file: string }, variables: readonly string[], options?: ProgramOptions): Promise<Program>;
+  /** Sets store entries (handed over, as feeds are). */
+  put(values: Named<NdArray>): Promise<void>;
+  /** Copies of store entries; all when no names are given. */
+  get(names?: readonly string[]): Promise<Named<NdArray>>;
+  /** Removes store entries. */
+  drop(names: readonly string[]): Promise<void>;
+  close(): Promise<void>;
+}
