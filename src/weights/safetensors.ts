@@ -1,0 +1,171 @@
+/**
+ * The safetensors format (https://huggingface.co/docs/safetensors): eight bytes with the length of a JSON header, the
+ * header (name → type, shape, place), then the numbers of all tensors, little-endian, without gaps.
+ */
+import { bytesOf, type Dtype, view } from "../array/dtype.ts";
+import type { Named, NdArray } from "../array/ndarray.ts";
+import { type Shape, show, sizeOf } from "../array/shape.ts";
+import { InputError } from "../errors.ts";
+
+export interface Safetensors {
+  readonly tensors: Named<NdArray>;
+  /** Free text by key, from the header's `__metadata__`. */
+  readonly metadata: Named<string>;
+}
+
+/** The format's names for our element types. */
+const codes: Record<Dtype, string> = {
+  float64: "F64",
+  int64: "I64",
+  float32: "F32",
+  int32: "I32",
+  float16: "F16",
+  int16: "I16",
+  uint16: "U16",
+  int8: "I8",
+  uint8: "U8",
+  bool: "BOOL",
+};
+
+const dtypes = new Map(Object.entries(codes).map(([dtype, code]) => [code, dtype as Dtype]));
+
+/** The reference reader refuses larger headers, too. */
+const largestHeader = 100_000_000;
+
+interface Entry {
+  readonly name: string;
+  readonly code: string;
+  readonly shape: Shape;
+  readonly start: number;
+  readonly end: number;
+}
+
+/**
+ * The tensors in the bytes of a safetensors file, each in a buffer of its own. BF16 becomes float32 (exact).
+ *
+ * Throws InputError that starts with `where` (the file's name) when the bytes are truncated, damaged or not of this
+ * format, or when a tensor has a type that we do not know.
+ */
+export function readSafetensors(bytes: Uint8Array, where = "safetensors"): Safetensors {
+  const { header, dataStart } = readHeader(bytes, where);
+  const metadata: Record<string, string> = {};
+  const entries: Entry[] = [];
+  for (const [name, value] of Object.entries(header)) {
+    if (name !== "__metadata__") entries.push(entryOf(name, value, where));
+    else if (isRecord(value)) for (const [key, text] of Object.entries(value)) metadata[key] = String(text);
+  }
+  checkPlaces(entries, bytes.length - dataStart, where);
+  const tensors: [string, NdArray][] = entries.map((entry) => {
+    // A copy: whoever gets a tensor may hand its buffer to another thread, and the copy is always aligned.
+    const numbers = bytes.slice(dataStart + entry.start, dataStart + entry.end);
+    return [entry.name, arrayOf(entry, numbers)];
+  });
+  return { tensors: Object.fromEntries(tensors), metadata };
+}
+
+/**
+ * The bytes of a safetensors file. Equal tensors and metadata give equal bytes, whatever the order of their keys:
+ * tensors are written widest type first (so that every one is aligned), then by name.
+ */
+export function writeSafetensors(tensors: Named<NdArray>, metadata: Named<string> = {}): Uint8Array {
+  const entries = Object.entries(tensors).sort(
+    ([nameA, a], [nameB, b]) => bytesOf(b.dtype) - bytesOf(a.dtype) || compare(nameA, nameB),
+  );
+  const header: [string, unknown][] = [];
+  const keys = Object.keys(metadata).sort(compare);
+  if (keys.length > 0) header.push(["__metadata__", Object.fromEntries(keys.map((key) => [key, metadata[key]]))]);
+  let offset = 0;
+  for (const [name, { dtype, shape, data }] of entries) {
+    if (name === "__metadata__")
+      throw new InputError(`safetensors: "__metadata__" is reserved and cannot name a tensor. Rename it.`);
+    const end = offset + data.byteLength;
+    header.push([name, { dtype: codes[dtype], shape, data_offsets: [offset, end] }]);
+    offset = end;
+  }
+  const text = new TextEncoder().encode(JSON.stringify(Object.fromEntries(header)));
+  const headerLength = Math.ceil(text.length / 8) * 8; // padded with spaces, so that the numbers start aligned
+  const bytes = new Uint8Array(8 + headerLength + offset);
+  new DataView(bytes.buffer).setBigUint64(0, BigInt(headerLength), true);
+  bytes.set(text, 8);
+  bytes.fill(0x20, 8 + text.length, 8 + headerLength);
+  let position = 8 + headerLength;
+  for (const [, { data }] of entries) {
+    bytes.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), position);
+    position += data.byteLength;
+  }
+  return bytes;
+}
+
+/** By code units, so that the order does not depend on the machine's language. */
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+function readHeader(bytes: Uint8Array, where: string): { header: Record<string, unknown>; dataStart: number } {
+  if (bytes.length < 10) throw damaged(where, "at least 10 bytes", `${bytes.length} bytes`);
+  const length = new DataView(bytes.buffer, bytes.byteOffset, 8).getBigUint64(0, true);
+  const largest = Math.min(bytes.length - 8, largestHeader);
+  if (length > BigInt(largest)) throw damaged(where, `a header of at most ${largest} bytes`, `${length} bytes`);
+  const dataStart = 8 + Number(length);
+  try {
+    const header: unknown = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes.subarray(8, dataStart)));
+    if (isRecord(header)) return { header, dataStart };
+  } catch (error) {
+    if (!(error instanceof SyntaxError || error instanceof TypeError)) throw error;
+  }
+  throw damaged(where, "a JSON object as header", "something else");
+}
+
+function entryOf(name: string, value: unknown, where: string): Entry {
+  if (!isRecord(value)) throw damaged(where, `an object for tensor "${name}"`, typeof value);
+  const { dtype, shape, data_offsets: place } = value;
+  if (!isSizes(shape) || !isSizes(place) || place.length !== 2 || typeof dtype !== "string") {
+    throw damaged(where, `dtype, shape and data_offsets for tensor "${name}"`, JSON.stringify(value).slice(0, 80));
+  }
+  const known = dtypes.get(dtype);
+  if (known === undefined && dtype !== "BF16") {
+    throw new InputError(
+      `${where}: tensor "${name}" must have one of the types ${[...dtypes.keys(), "BF16"].join(", ")}, got ${dtype}. Convert the file first.`,
+    );
+  }
+  const needed = sizeOf(shape) * (known === undefined ? 2 : bytesOf(known));
+  if (place[1] - place[0] !== needed) {
+    throw damaged(where, `${needed} bytes for tensor "${name}" of shape ${show(shape)}`, `${place[1] - place[0]}`);
+  }
+  return { name, code: dtype, shape, start: place[0], end: place[1] };
+}
+
+/** The format asks for tensors one after another that fill the file: anything else is a truncated or mixed-up file. */
+function checkPlaces(entries: readonly Entry[], available: number, where: string): void {
+  let position = 0;
+  for (const { name, start, end } of [...entries].sort((a, b) => a.start - b.start || a.end - b.end)) {
+    if (start !== position) throw damaged(where, `tensor "${name}" to start at byte ${position}`, `${start}`);
+    position = end;
+  }
+  if (position !== available) throw damaged(where, `${position} bytes of numbers`, `${available}`);
+}
+
+function arrayOf({ code, shape }: Entry, bytes: Uint8Array): NdArray {
+  const count = sizeOf(shape);
+  const dtype = dtypes.get(code);
+  if (dtype !== undefined) return { dtype, shape, data: view(dtype, bytes.buffer, bytes.byteOffset, count) };
+  // BF16 is the upper half of a float32.
+  const wide = new Uint32Array(count);
+  const narrow = new Uint16Array(bytes.buffer, bytes.byteOffset, count);
+  for (let i = 0; i < count; i++) wide[i] = narrow[i] << 16;
+  return { dtype: "float32", shape, data: new Float32Array(wide.buffer) };
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function isSizes(value: unknown): value is number[] {
+  return Array.isArray(value) && value.every((size) => Number.isSafeInteger(size) && size >= 0);
+}
+
+function damaged(where: string, expected: string, got: string): InputError {
+  return new InputError(
+    `${where}: expected ${expected}, got ${got}. The file is damaged or not safetensors; write or fetch it again.`,
+  );
+}
