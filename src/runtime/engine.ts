@@ -5,9 +5,10 @@
  * A program reads variables from it and may write them; a written variable has two buffers, and a run reads one and
  * fills the other, so a training step updates "in place" without copying and without reading what it overwrites.
  */
+
+import type { Dtype } from "../array/dtype.ts";
 import type { Named, NdArray } from "../array/ndarray.ts";
 import type { Shape } from "../array/shape.ts";
-import type { Dtype } from "../array/dtype.ts";
 
 export type Device = "cpu" | "cuda" | "webgpu" | "coreml" | "dml";
 
@@ -43,7 +44,11 @@ export interface Engine {
   /** Which operators and layouts graphs for this engine may use. */
   readonly convBlock: number;
   /** Compiles a serialized ONNX model. Graph inputs listed in `variables` are read from the store at each run. */
-  load(model: Uint8Array | { readonly file: string }, variables: readonly string[], options?: ProgramOptions): Promise<Program>;
+  load(
+    model: Uint8Array | { readonly file: string },
+    variables: readonly string[],
+    options?: ProgramOptions,
+  ): Promise<Program>;
   /** Sets store entries (handed over, as feeds are). */
   put(values: Named<NdArray>): Promise<void>;
   /** Copies of store entries; all when no names are given. */

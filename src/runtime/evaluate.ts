@@ -1,0 +1,30 @@
+import type { Named, NdArray } from "../array/ndarray.ts";
+import { lower } from "../graph/graph.ts";
+import type { Target, Tensor } from "../graph/tensor.ts";
+import { writeModel } from "../onnx/write.ts";
+import { nodeBackend } from "./node.ts";
+
+/** The CPU with all of ONNX Runtime's operators, but not its blocked layout. */
+export const plainTarget: Target = { device: "cpu", operators: "native", convBlock: 0 };
+
+/**
+ * The numbers of `outputs`, computed once in this thread on the CPU: for tests and small one-off work.
+ *
+ * feeds: arrays for the inputs and variables that the outputs depend on, by name; others are ignored.
+ */
+export async function evaluate(
+  outputs: Named<Tensor>,
+  feeds: Named<NdArray> = {},
+  { target = plainTarget }: { target?: Target } = {},
+): Promise<Named<NdArray>> {
+  const { bytes, inputs, variables } = writeModel(lower({ outputs }, target));
+  const session = await nodeBackend.create(bytes, { device: "cpu", threads: 1, use: "training" });
+  try {
+    const given = Object.fromEntries([...inputs, ...variables].map((name) => [name, feeds[name]]));
+    for (const [name, array] of Object.entries(given))
+      if (array === undefined) throw new Error(`evaluate: no array is given for "${name}".`);
+    return await session.run(given, Object.fromEntries(Object.keys(outputs).map((name) => [name, null])));
+  } finally {
+    await session.release();
+  }
+}
