@@ -1,5 +1,5 @@
-import { broadcastShapes } from "../../array/shape.ts";
 import type { Dtype } from "../../array/dtype.ts";
+import { broadcastShapes, type Shape, sameShape } from "../../array/shape.ts";
 import { InputError } from "../../errors.ts";
 import { constant, type Gradient, node, type Tensor } from "../../graph/tensor.ts";
 
@@ -13,12 +13,47 @@ export function elementwise(
   b: Operand,
   rules: (left: Tensor, right: Tensor) => { gradient: Gradient | null; dtype?: Dtype },
 ): Tensor {
+  const [left, right] = operands(op, a, b);
+  const { gradient, dtype = left.dtype } = rules(left, right);
+  const output = { dtype, shape: broadcastShapes(op, left.shape, right.shape) };
+  return node(op, [left, right], {
+    output,
+    gradient,
+    lower: (inputs) => {
+      const small = withoutExpand(inputs as readonly Tensor[], output.shape);
+      return small === null ? null : [node(op, small, { output, gradient })];
+    },
+  });
+}
+
+/** Both operands as tensors of one type. */
+export function operands(op: string, a: Operand, b: Operand): [Tensor, Tensor] {
   const dtype = typeof a !== "number" ? a.dtype : typeof b !== "number" ? b.dtype : "float32";
   const left = typeof a === "number" ? constant(a, dtype) : a;
   const right = typeof b === "number" ? constant(b, dtype) : b;
   if (left.dtype !== right.dtype) {
     throw new InputError(`${op}: operands must have one type, got ${left.dtype} and ${right.dtype}. Cast one of them.`);
   }
-  const { gradient, dtype: result = dtype } = rules(left, right);
-  return node(op, [left, right], { output: { dtype: result, shape: broadcastShapes(op, left.shape, right.shape) }, gradient });
+  return [left, right];
+}
+
+/**
+ * The inputs of a broadcasting operator with needless `Expand`s left out: each saves a pass over the large tensor.
+ * Null where there is none. Only for lowering: before that, someone may ask for the gradient of the expanded tensor.
+ */
+export function withoutExpand(inputs: readonly Tensor[], shape: Shape): Tensor[] | null {
+  const result = [...inputs];
+  inputs.forEach(({ source }, i) => {
+    const inner = source.kind === "node" && source.op === "Expand" ? source.inputs[0] : null;
+    if (inner === null) return;
+    const shapes = result.map((x, j) => (i === j ? inner.shape : x.shape));
+    if (
+      sameShape(
+        shapes.reduce((left, right) => broadcastShapes("expand", left, right), []),
+        shape,
+      )
+    )
+      result[i] = inner;
+  });
+  return result.some((x, i) => x !== inputs[i]) ? result : null;
 }

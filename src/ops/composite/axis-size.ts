@@ -1,0 +1,7 @@
+import { normalizeAxis } from "../../array/shape.ts";
+import type { Tensor } from "../../graph/tensor.ts";
+
+/** The size of one axis of x, as a plain number: shapes are known while the graph is built. */
+export function axisSize(x: Tensor, axis: number): number {
+  return x.shape[normalizeAxis("axisSize", axis, x.shape.length)];
+}
