@@ -1,16 +1,17 @@
 /** All that TESSERA needs of the machine besides ONNX Runtime. `node.ts` and `web.ts` provide it. */
-import type { Image } from "../image/image.ts";
+import type { Color, Image } from "../image/image.ts";
 
-/** Pixels as a file stores them: palette indices are not replaced by their colours. */
+/** Pixels as a file stores them: palette indices are not replaced by their colours, small depths are not stretched. */
 export interface RawImage {
   readonly width: number;
   readonly height: number;
   /** 1 grey or palette index, 2 grey and alpha, 3 RGB, 4 RGB and alpha. */
   readonly channels: 1 | 2 | 3 | 4;
+  /** 16 for 16-bit files; 8 for everything smaller, with the stored values (a 1-bit file holds 0 and 1). */
   readonly bits: 8 | 16;
   readonly data: Uint8Array | Uint16Array;
   /** Colours of a palette file, 0 … 255; undefined otherwise. */
-  readonly palette?: readonly (readonly [number, number, number])[];
+  readonly palette?: readonly Color[];
 }
 
 export interface ImageSize {
@@ -18,17 +19,39 @@ export interface ImageSize {
   readonly height: number;
 }
 
+/** A map of palette indices: data[y · width + x] < palette.length ≤ 256. */
+export interface IndexedImage {
+  readonly width: number;
+  readonly height: number;
+  readonly data: Uint8Array;
+  readonly palette: readonly Color[];
+}
+
 export interface Platform {
+  /** The whole file. Throws InputError when it is missing, a folder, or may not be read. */
   readFile(path: string): Promise<Uint8Array>;
-  /** Writes beside the target, syncs and renames: the file never exists half-written. Makes missing folders. */
-  writeFile(path: string, bytes: Uint8Array | string): Promise<void>;
-  /** Names in a folder, sorted; throws InputError when there is no such folder. */
+  /**
+   * Writes beside the target, syncs and renames: the file never exists half-written. Makes missing folders. Several
+   * pieces are written one after another. Throws InputError (disk full, folder not writable), leaving nothing behind.
+   */
+  writeFile(path: string, bytes: Uint8Array | string | readonly Uint8Array[]): Promise<void>;
+  /** Adds to the end of a file, which is made if need be. Throws InputError as `writeFile` does. */
+  appendFile(path: string, bytes: Uint8Array | string): Promise<void>;
+  /** Moves a file or folder, replacing a file of that name. */
+  rename(from: string, to: string): Promise<void>;
+  /** Deletes a file or a folder with all that is in it; nothing happens when there is none. */
+  remove(path: string): Promise<void>;
+  /** Names in a folder, sorted by code unit; throws InputError when there is no such folder. */
   list(folder: string): Promise<string[]>;
   exists(path: string): Promise<"file" | "folder" | "nothing">;
-  /** A photograph: any common format, EXIF orientation applied, converted to 8-bit sRGB; alpha on white. */
+  /** A photograph: any common format, first frame, EXIF orientation applied, converted to 8-bit sRGB; alpha on white. */
   decodeImage(path: string): Promise<Image>;
   /** Upright size, from the header alone. */
   imageSize(path: string): Promise<ImageSize>;
   /** A mask: stored values, exact. PNG (1 to 16 bits, grey, palette, RGB), and what else is lossless. */
   decodeMask(path: string): Promise<RawImage>;
+  /** An 8-bit palette PNG: what every tool reads back as class indices. Memory: the map and the compressed file. */
+  encodeIndexedPng(image: IndexedImage): Promise<Uint8Array>;
+  /** `quality` 1 … 100 is for JPEG; PNG is exact. */
+  encodeImage(image: Image, format: "png" | "jpeg", options?: { readonly quality?: number }): Promise<Uint8Array>;
 }

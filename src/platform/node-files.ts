@@ -1,0 +1,141 @@
+/** Files on Node: reading, listing, and writing that never leaves half a file. */
+import { type FileHandle, mkdir, open, readdir, readFile, rename, rm, stat } from "node:fs/promises";
+import { basename, dirname, join, resolve } from "node:path";
+import { InputError, problem } from "../errors.ts";
+
+const systemErrors: Readonly<Record<string, readonly [got: string, remedy: string]>> = {
+  ENOENT: ["nothing there", "Check the path."],
+  EACCES: ["no permission", "Change the permissions or choose another folder."],
+  EPERM: ["no permission", "Change the permissions or choose another folder."],
+  EROFS: ["a read-only file system", "Choose a folder on a writable disk."],
+  ENOSPC: ["a full disk", "Free some space or choose a folder on another disk."],
+  EDQUOT: ["an exhausted disk quota", "Free some space or choose a folder on another disk."],
+  EFBIG: ["a file larger than the file system allows", "Choose a folder on another disk."],
+  EISDIR: ["a folder", "Name a file."],
+  ENOTDIR: ["a path that leads through a file", "Name a folder where the path has a file."],
+  EEXIST: ["a file of that name", "Remove it or choose another name."],
+  ENOTEMPTY: ["a folder that is not empty", "Remove it or choose another name."],
+  ENAMETOOLONG: ["a name that is too long", "Choose a shorter name."],
+  ELOOP: ["a circle of symbolic links", "Remove the link."],
+  EMFILE: ["too many open files", "Raise the limit (`ulimit -n`)."],
+  EIO: ["a failing disk", "Check the disk."],
+};
+
+/** The InputError for a failed file operation; errors that are not the system's are returned as they are. */
+export function fileProblem(path: string, expected: string, error: unknown): unknown {
+  const code = error instanceof Error && "code" in error ? String(error.code) : undefined;
+  if (code === undefined) return error;
+  const known = systemErrors[code];
+  if (known !== undefined) return new InputError(problem(path, expected, known[0], known[1]));
+  return "syscall" in (error as object)
+    ? new InputError(problem(path, expected, `system error ${code}`, "Check the disk and the path."))
+    : error;
+}
+
+/** See `Platform.exists`. A path that leads through a file does not exist. */
+export async function existsOnDisk(path: string): Promise<"file" | "folder" | "nothing"> {
+  try {
+    return (await stat(path)).isDirectory() ? "folder" : "file";
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? error.code : undefined;
+    if (code === "ENOENT" || code === "ENOTDIR") return "nothing";
+    throw fileProblem(path, "expected a readable path", error);
+  }
+}
+
+/** Size in bytes of a file that can be decoded. Throws InputError when it is missing, a folder, empty or a device. */
+export async function requireContent(path: string, expected: string): Promise<number> {
+  let found: Awaited<ReturnType<typeof stat>>;
+  try {
+    found = await stat(path);
+  } catch (error) {
+    throw fileProblem(path, expected, error);
+  }
+  if (found.isDirectory()) throw new InputError(problem(path, expected, "a folder", "Name a file."));
+  if (!found.isFile()) throw new InputError(problem(path, expected, "a device or pipe", "Name a regular file."));
+  if (found.size === 0) {
+    throw new InputError(problem(path, expected, "an empty file", "Replace it with an intact copy or remove it."));
+  }
+  return found.size;
+}
+
+/** See `Platform.readFile`. */
+export async function readWholeFile(path: string): Promise<Uint8Array> {
+  try {
+    return await readFile(path);
+  } catch (error) {
+    throw fileProblem(path, "expected a readable file", error);
+  }
+}
+
+/** See `Platform.list`. */
+export async function listFolder(folder: string): Promise<string[]> {
+  try {
+    return (await readdir(folder)).sort();
+  } catch (error) {
+    throw fileProblem(folder, "expected a readable folder", error);
+  }
+}
+
+let writes = 0;
+
+/** See `Platform.writeFile`. The temporary file is `.NAME.PID-COUNT.part` in the same folder. */
+export async function writeWholeFile(path: string, bytes: Uint8Array | string | readonly Uint8Array[]): Promise<void> {
+  const expected = "expected to write a file";
+  const folder = dirname(resolve(path));
+  const temporary = join(folder, `.${basename(path).slice(0, 100)}.${process.pid}-${writes++}.part`);
+  let file: FileHandle | undefined;
+  try {
+    await mkdir(folder, { recursive: true });
+    file = await open(temporary, "wx");
+    const pieces = typeof bytes === "string" || bytes instanceof Uint8Array ? [bytes] : bytes;
+    for (const piece of pieces) await file.writeFile(piece);
+    await file.sync();
+    await file.close();
+    file = undefined;
+    await rename(temporary, path);
+  } catch (error) {
+    await file?.close().catch(() => {});
+    await rm(temporary, { force: true }).catch(() => {});
+    throw fileProblem(path, expected, error);
+  }
+  await syncFolder(folder);
+}
+
+/** Makes a rename last through a power cut. Some file systems refuse to sync folders: there is nothing to do then. */
+async function syncFolder(folder: string): Promise<void> {
+  try {
+    const handle = await open(folder, "r");
+    await handle.sync().finally(() => handle.close());
+  } catch {}
+}
+
+/** See `Platform.appendFile`. */
+export async function appendToFile(path: string, bytes: Uint8Array | string): Promise<void> {
+  try {
+    await mkdir(dirname(resolve(path)), { recursive: true });
+    const file = await open(path, "a");
+    await file.writeFile(bytes).finally(() => file.close());
+  } catch (error) {
+    throw fileProblem(path, "expected to add to a file", error);
+  }
+}
+
+/** See `Platform.rename`. */
+export async function moveFile(from: string, to: string): Promise<void> {
+  try {
+    await rename(from, to);
+  } catch (error) {
+    throw fileProblem(`${from} → ${to}`, "expected to rename", error);
+  }
+  await syncFolder(dirname(resolve(to)));
+}
+
+/** See `Platform.remove`. */
+export async function removeFromDisk(path: string): Promise<void> {
+  try {
+    await rm(path, { recursive: true, force: true });
+  } catch (error) {
+    throw fileProblem(path, "expected to remove it", error);
+  }
+}

@@ -1,0 +1,159 @@
+/** Pictures on Node, by sharp (libvips): photographs to 8-bit sRGB, masks to their stored values. */
+import type { Metadata, Sharp, SharpOptions } from "sharp";
+import { InputError, problem } from "../errors.ts";
+import type { Image } from "../image/image.ts";
+import { maxPixels } from "./limits.ts";
+import { readWholeFile, requireContent } from "./node-files.ts";
+import type { ImageSize, RawImage } from "./platform.ts";
+import { decodePng, isPng } from "./png-read.ts";
+import { readTiffTags } from "./tiff-tags.ts";
+
+type SharpModule = typeof import("sharp").default;
+
+let loading: Promise<SharpModule> | undefined;
+
+/** sharp takes a fifth of a second to load, so it is loaded when the first picture is. */
+function loadSharp(): Promise<SharpModule> {
+  loading ??= import("sharp").then(({ default: sharp }) => {
+    sharp.cache(false); // libvips would remember files by name, and files are replaced
+    return sharp;
+  });
+  return loading;
+}
+
+/** Drawings and documents have no pixels of their own, and may refer to other files. */
+const refused: ReadonlySet<string> = new Set(["svg", "pdf", "magick", "dcraw", "openslide", "fits", "raw", "vips"]);
+
+/** Truncated and damaged files are errors; oddities that every viewer forgives are not. */
+const options: SharpOptions = { failOn: "error", limitInputPixels: maxPixels, pages: 1 };
+
+const imageExpected = "expected an intact photograph (JPEG, PNG, WebP, AVIF, TIFF, GIF)";
+const maskExpected = "expected a mask image (PNG)";
+
+/** What libvips says, as the middle of one of our messages. */
+function finding(error: unknown): readonly [got: string, remedy: string] {
+  const text = error instanceof Error ? error.message : String(error);
+  const intact = "Replace it with an intact copy or remove it.";
+  if (/unsupported image format|unsupported codec|compression format has not been built in/i.test(text)) {
+    return ["a file of another kind", "Convert it to JPEG or PNG, or remove it."];
+  }
+  if (/pixel limit/i.test(text)) return ["more than 300 million pixels", "Scale or split the image."];
+  if (/premature|truncat|end of (file|stream|image)|read error|not enough|unexpected end/i.test(text)) {
+    return ["a truncated file", intact];
+  }
+  const line = text.split("\n")[0].replace(/^Input (file|buffer) (has corrupt header|is missing): /, "");
+  return [`a damaged file (${line.trim().slice(0, 120)})`, intact];
+}
+
+function unreadable(path: string, expected: string, error: unknown): InputError {
+  return new InputError(problem(path, expected, ...finding(error)));
+}
+
+async function openChecked(path: string, expected: string): Promise<{ picture: Sharp; metadata: Metadata }> {
+  await requireContent(path, expected);
+  const sharp = await loadSharp();
+  let metadata: Metadata;
+  try {
+    metadata = await sharp(path, { ...options, limitInputPixels: false }).metadata();
+  } catch (error) {
+    throw unreadable(path, expected, error);
+  }
+  if (refused.has(metadata.format)) {
+    throw new InputError(problem(path, expected, `a ${metadata.format} file`, "Convert it to JPEG or PNG."));
+  }
+  const { width, height } = metadata;
+  if (width * height > maxPixels) {
+    const limit = `expected at most ${maxPixels / 1e6} million pixels`;
+    throw new InputError(problem(path, limit, `${width}x${height}`, "Scale or split the image."));
+  }
+  return { picture: sharp(path, options), metadata };
+}
+
+/** See `Platform.decodeImage`. */
+export async function decodePhotograph(path: string): Promise<Image> {
+  const { picture } = await openChecked(path, imageExpected);
+  try {
+    const { data, info } = await picture
+      .autoOrient()
+      .flatten({ background: "#ffffff" })
+      .toColourspace("srgb")
+      .raw({ depth: "uchar" })
+      .toBuffer({ resolveWithObject: true });
+    if (info.channels !== 3) throw new Error(`${info.channels} channels after conversion to RGB`);
+    return { width: info.width, height: info.height, data };
+  } catch (error) {
+    throw unreadable(path, imageExpected, error);
+  }
+}
+
+/** See `Platform.imageSize`. */
+export async function sizeOfPhotograph(path: string): Promise<ImageSize> {
+  const { metadata } = await openChecked(path, imageExpected);
+  const { width, height } = metadata.autoOrient;
+  return { width, height };
+}
+
+/** See `Platform.decodeMask`. PNG by our own reader; TIFF and WebP by sharp where they are lossless and not a palette. */
+export async function decodeStoredMask(path: string): Promise<RawImage> {
+  await requireContent(path, maskExpected);
+  const bytes = await readWholeFile(path);
+  if (isPng(bytes)) return decodePng(bytes, path);
+  const { picture, metadata } = await openChecked(path, maskExpected);
+  const reason = inexact(metadata, bytes);
+  if (reason !== undefined) {
+    const remedy = "Save masks as PNG from the original labels: converting this file would keep its wrong values.";
+    throw new InputError(problem(path, maskExpected, reason.got, reason.lossy ? remedy : "Save it as PNG."));
+  }
+  const bits = metadata.depth === "ushort" ? 16 : 8;
+  // Stored values, not colours: without naming the space sharp would convert 16-bit values to 8-bit sRGB.
+  const grey = metadata.channels < 3;
+  const space = grey ? (bits === 16 ? "grey16" : "b-w") : bits === 16 ? "rgb16" : "srgb";
+  try {
+    const { data, info } = await picture
+      .toColourspace(space)
+      .raw({ depth: bits === 16 ? "ushort" : "uchar" })
+      .toBuffer({ resolveWithObject: true });
+    const values = bits === 16 ? new Uint16Array(data.buffer, data.byteOffset, data.byteLength / 2) : data;
+    const { width, height, channels } = info;
+    if (channels > 4 || values.length !== width * height * channels) throw new Error(`${channels} channels`);
+    return { width, height, channels: channels as 1 | 2 | 3 | 4, bits, data: values };
+  } catch (error) {
+    throw unreadable(path, maskExpected, error);
+  }
+}
+
+/** None, LZW, deflate (two codes), PackBits, Zstandard, LZMA. */
+const losslessTiff: ReadonlySet<number> = new Set([1, 5, 8, 32946, 32773, 50000, 34925]);
+
+/** Why the stored values of a file that is not a PNG cannot be had exactly; undefined when they can. */
+function inexact(metadata: Metadata, bytes: Uint8Array): { got: string; lossy: boolean } | undefined {
+  const { format, space, depth, bitsPerSample = 8 } = metadata;
+  if (format === "jpeg") return { got: "a JPEG, whose compression changes the values", lossy: true };
+  if (format === "webp") {
+    // "VP8 " is the lossy codec; it may stand behind other chunks of the container.
+    const lossy = Buffer.from(bytes.subarray(0, 4096)).includes("VP8 ");
+    return lossy ? { got: "a lossy WebP", lossy } : undefined;
+  }
+  if (format !== "tiff") return { got: `a ${format} file`, lossy: false };
+  const tags = readTiffTags(bytes);
+  if (tags === undefined) return { got: "a TIFF of an unknown kind", lossy: false };
+  if (!losslessTiff.has(tags.compression)) return { got: "a TIFF with lossy compression", lossy: true };
+  if (tags.photometric === 0) return { got: "a TIFF in which white is zero", lossy: false };
+  if (tags.photometric === 3) return { got: "a palette TIFF, whose indices cannot be read", lossy: false };
+  if (bitsPerSample < 8) return { got: `a ${bitsPerSample}-bit TIFF, whose values would be stretched`, lossy: false };
+  const exact = ["b-w", "grey16", "srgb", "rgb16"].includes(space) && (depth === "uchar" || depth === "ushort");
+  return exact ? undefined : { got: `a TIFF of ${space} ${depth} values`, lossy: false };
+}
+
+/** See `Platform.encodeImage`. */
+export async function encodePhotograph(
+  { width, height, data }: Image,
+  format: "png" | "jpeg",
+  { quality = 90 }: { readonly quality?: number } = {},
+): Promise<Uint8Array> {
+  const sharp = await loadSharp();
+  const picture = sharp(data, { raw: { width, height, channels: 3 }, limitInputPixels: maxPixels });
+  return format === "png"
+    ? picture.png({ compressionLevel: 6 }).toBuffer()
+    : picture.jpeg({ quality, chromaSubsampling: "4:4:4" }).toBuffer();
+}

@@ -1,0 +1,28 @@
+/** The platform of Node: files by `node:fs`, pictures by sharp. */
+import {
+  appendToFile,
+  existsOnDisk,
+  listFolder,
+  moveFile,
+  readWholeFile,
+  removeFromDisk,
+  writeWholeFile,
+} from "./node-files.ts";
+import { decodePhotograph, decodeStoredMask, encodePhotograph, sizeOfPhotograph } from "./node-images.ts";
+import type { Platform } from "./platform.ts";
+import { encodeIndexedPng } from "./png-write.ts";
+
+export const nodePlatform: Platform = {
+  readFile: readWholeFile,
+  writeFile: writeWholeFile,
+  appendFile: appendToFile,
+  rename: moveFile,
+  remove: removeFromDisk,
+  list: listFolder,
+  exists: existsOnDisk,
+  decodeImage: decodePhotograph,
+  imageSize: sizeOfPhotograph,
+  decodeMask: decodeStoredMask,
+  encodeIndexedPng,
+  encodeImage: encodePhotograph,
+};
