@@ -1,0 +1,83 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+import { expect, test } from "vitest";
+
+const source = fileURLToPath(new URL("../../src", import.meta.url));
+
+/** Rooms from the bottom of the building to the top; a room imports only from rows above its own (CONTRIBUTING.md). */
+const rows = [
+  ["errors"],
+  ["array"],
+  ["graph", "image"],
+  ["ops", "platform"],
+  ["onnx"],
+  ["runtime"],
+  ["nn", "losses", "autodiff", "optimizers", "weights", "data", "metrics"],
+  ["backbones"],
+  ["methods"],
+  ["prediction"],
+  ["evaluation"],
+  ["training"],
+  ["cli", "web", "index"],
+];
+const rowOf = new Map(rows.flatMap((rooms, row) => rooms.map((room) => [room, row])));
+
+/** Rooms that may reach the machine; everything else runs anywhere. */
+const edge = new Set(["platform", "runtime", "cli", "web"]);
+
+const files = (readdirSync(source, { recursive: true }) as string[])
+  .filter((name) => name.endsWith(".ts") && !name.endsWith(".test.ts"))
+  .sort();
+
+function room(path: string): string {
+  return path.split("/")[0].replace(/\.ts$/, "");
+}
+
+function imports(path: string): string[] {
+  const text = readFileSync(join(source, path), "utf8");
+  return [...text.matchAll(/(?:from|import)\s*\(?\s*"([^"]+)"/g)].map(([, target]) => target);
+}
+
+test("every room is known", () => {
+  expect(files.map(room).filter((name) => !rowOf.has(name))).toEqual([]);
+});
+
+test("imports go downhill", () => {
+  const wrong = files.flatMap((path) =>
+    imports(path)
+      .filter((target) => target.startsWith("."))
+      .map((target) => relative(source, join(source, dirname(path), target)))
+      .filter((target) => room(target) !== room(path) && rowOf.get(room(target))! >= rowOf.get(room(path))!)
+      .map((target) => `${path} imports ${target}`),
+  );
+  expect(wrong).toEqual([]);
+});
+
+test("no method imports another", () => {
+  const method = (path: string) => path.match(/^methods\/([^/]+)\//)?.[1];
+  const wrong = files.flatMap((path) =>
+    imports(path)
+      .filter((target) => target.startsWith("."))
+      .map((target) => relative(source, join(source, dirname(path), target)))
+      .filter((target) => method(path) && method(target) && method(path) !== method(target))
+      .map((target) => `${path} imports ${target}`),
+  );
+  expect(wrong).toEqual([]);
+});
+
+test("only the rooms at the edge reach the machine", () => {
+  const wrong = files
+    .filter((path) => !edge.has(room(path)))
+    .flatMap((path) =>
+      imports(path)
+        .filter((target) => target.startsWith("node:"))
+        .map((target) => `${path} imports ${target}`),
+    );
+  expect(wrong).toEqual([]);
+});
+
+test("no file is longer than 400 lines", () => {
+  const long = files.filter((path) => readFileSync(join(source, path), "utf8").split("\n").length > 400);
+  expect(long).toEqual([]);
+});
