@@ -23,6 +23,11 @@ export interface ProgramOptions {
   readonly writes?: Named<string>;
   /** `training`: memory pattern off (less memory). `inference`: all graph optimizations. Default: inference. */
   readonly use?: "training" | "inference";
+  /**
+   * A graph output that must be finite for the writes to count. Where it is not, the store stays as it was before the
+   * run, and the caller sees it in what the run returns.
+   */
+  readonly commitIf?: string;
 }
 
 export interface Program {

@@ -12,13 +12,17 @@ const remedies: Record<Exclude<Device, "cpu">, string> = {
 };
 
 interface NativeModule extends OrtModule {
+  readonly env: { logLevel?: string };
   listSupportedBackends?(): readonly { readonly name: string }[];
 }
 
 async function load(): Promise<NativeModule> {
   try {
     const module = await import("onnxruntime-node");
-    return ("default" in module ? module.default : module) as unknown as NativeModule;
+    const native = ("default" in module ? module.default : module) as unknown as NativeModule;
+    // Errors come as exceptions; the terminal is ours.
+    native.env.logLevel = "fatal";
+    return native;
   } catch (error) {
     const reason = error instanceof Error ? error.message.split("\n")[0] : String(error);
     throw new InputError(

@@ -1,7 +1,7 @@
 /** Sessions of either ONNX Runtime package behind our own types. */
 import type { InferenceSession, Tensor, TensorConstructor } from "onnxruntime-node";
 import type { Dtype, TypedArray } from "../array/dtype.ts";
-import type { Named, NdArray } from "../array/ndarray.ts";
+import type { NdArray } from "../array/ndarray.ts";
 import type { Shape } from "../array/shape.ts";
 import { InputError } from "../errors.ts";
 import type { Session, SessionOptions, ValueType } from "./backend.ts";
@@ -120,13 +120,4 @@ function ortError(where: string, expected: string, error: unknown): InputError {
   return new InputError(
     `${where}: expected ${expected}, got: ${brief.length > 600 ? `${brief.slice(0, 600)} …` : brief}`,
   );
-}
-
-/** A copy of an array on buffers of its own. */
-export function copyOf(array: NdArray): NdArray {
-  return { ...array, data: array.data.slice() };
-}
-
-export function namesOf(values: Named<unknown>): string {
-  return Object.keys(values).join(", ") || "none";
 }

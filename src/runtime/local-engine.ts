@@ -1,0 +1,169 @@
+/** The engine in the calling thread, on either ONNX Runtime package. */
+import { allocate } from "../array/dtype.ts";
+import type { Named, NdArray } from "../array/ndarray.ts";
+import { show, sizeOf } from "../array/shape.ts";
+import { InputError } from "../errors.ts";
+import type { Backend, Session, ValueType } from "./backend.ts";
+import { detectConvBlock } from "./conv-block.ts";
+import { copyOf } from "./copy.ts";
+import type { Engine, EngineOptions, Program, ProgramOptions } from "./engine.ts";
+import { readMetadata } from "./metadata.ts";
+import { Store } from "./store.ts";
+
+export interface LocalEngineOptions extends EngineOptions {
+  /** Bytes of a model file from `offset`, to look for metadata; without it, models given as files have none. */
+  readonly readRange?: (file: string, offset: number, length: number) => Uint8Array;
+}
+
+/** Throws InputError when the device cannot be had. */
+export async function openLocalEngine(
+  backend: Backend,
+  { device = "cpu", threads = 0, readRange }: LocalEngineOptions = {},
+): Promise<Engine> {
+  const store = new Store();
+  const programs = new Set<Program>();
+  const convBlock = device === "cpu" ? await detectConvBlock(backend) : 0;
+  let closed = false;
+
+  // Runs and changes of the store take their turns, so a run sees the store as it was when it was asked for.
+  let last: Promise<unknown> = Promise.resolve();
+  const inTurn = <T>(act: () => Promise<T> | T): Promise<T> => {
+    const result = last.then(() => {
+      if (closed) throw new Error("engine: it is closed. Open another one.");
+      return act();
+    });
+    last = result.catch(() => {});
+    return result;
+  };
+
+  return {
+    device,
+    convBlock,
+    load: (model, variables, options = {}) =>
+      inTurn(async () => {
+        const { use = "inference" } = options;
+        const session = await backend.create(model instanceof Uint8Array ? model : model.file, {
+          device,
+          threads,
+          use,
+        });
+        const metadata =
+          model instanceof Uint8Array
+            ? readMetadata((offset, length) => model.subarray(offset, offset + length), model.length)
+            : readRange === undefined
+              ? {}
+              : readMetadata((offset, length) => readRange(model.file, offset, length));
+        const program = makeProgram(session, { store, inTurn, variables, options, metadata, backend });
+        programs.add(program);
+        return { ...program, release: () => (programs.delete(program) ? program.release() : Promise.resolve()) };
+      }),
+    put: (values) => inTurn(() => store.put(values)),
+    get: (names) =>
+      inTurn(() =>
+        Object.fromEntries(
+          (names ?? store.names()).map((name) => {
+            const array = store.read(name);
+            if (array === undefined) throw new Error(`store: there is no "${name}".`);
+            return [name, copyOf(array)];
+          }),
+        ),
+      ),
+    drop: (names) => inTurn(() => store.drop(names)),
+    close: async () => {
+      if (closed) return;
+      await last;
+      for (const program of programs) await program.release();
+      programs.clear();
+      store.drop(store.names());
+      closed = true;
+    },
+  };
+}
+
+interface ProgramParts {
+  readonly store: Store;
+  readonly inTurn: <T>(act: () => Promise<T>) => Promise<T>;
+  readonly variables: readonly string[];
+  readonly options: ProgramOptions;
+  readonly metadata: Named<string>;
+  readonly backend: Backend;
+}
+
+function makeProgram(session: Session, parts: ProgramParts): Program {
+  const { store, inTurn, options, metadata, backend } = parts;
+  const { writes = {}, commitIf } = options;
+  const variables = new Set(parts.variables);
+  const inputNames = new Set(session.inputs.map(({ name }) => name));
+  const outputTypes = new Map(session.outputs.map((type) => [type.name, type]));
+  for (const name of variables)
+    if (!inputNames.has(name)) throw new Error(`program: the graph has no input "${name}".`);
+  for (const name of [...Object.keys(writes), ...(commitIf === undefined ? [] : [commitIf])]) {
+    if (!outputTypes.has(name)) throw new Error(`program: the graph has no output "${name}".`);
+  }
+  const fed = session.inputs.filter(({ name }) => !variables.has(name));
+  const returned = session.outputs.map(({ name }) => name).filter((name) => !(name in writes));
+
+  /** Where the package writes into given arrays, results go into memory that we chose; otherwise it makes its own. */
+  const fresh = (type: ValueType): NdArray | null =>
+    backend.fillsFetches && type.shape.every((size) => size >= 0)
+      ? { dtype: type.dtype, shape: type.shape, data: allocate(type.dtype, sizeOf(type.shape)) }
+      : null;
+
+  return {
+    inputs: fed,
+    outputs: session.outputs.map(({ name }) => name),
+    metadata,
+    run: (feeds, { fetch = returned } = {}) =>
+      inTurn(async () => {
+        const given: Record<string, NdArray> = {};
+        for (const type of fed) given[type.name] = checkFeed(feeds[type.name], type);
+        for (const name of variables) {
+          const array = store.read(name);
+          if (array === undefined)
+            throw new Error(`program: variable "${name}" has no value. Put it into the store first.`);
+          given[name] = array;
+        }
+
+        const fetches: Record<string, NdArray | null> = {};
+        for (const name of fetch) {
+          const type = outputTypes.get(name);
+          if (type === undefined) throw new Error(`program: the graph has no output "${name}".`);
+          fetches[name] = fresh(type);
+        }
+        if (commitIf !== undefined) fetches[commitIf] ??= fresh(outputTypes.get(commitIf)!);
+        for (const [output, name] of Object.entries(writes)) {
+          const type = outputTypes.get(output)!;
+          const inPlace = commitIf === undefined && !variables.has(name);
+          fetches[output] = store.target(name, type, inPlace) ?? fresh(type);
+        }
+
+        const results = await session.run(given, fetches);
+        const commit = commitIf === undefined || allFinite(results[commitIf]);
+        for (const [output, name] of Object.entries(writes)) {
+          if (commit) store.commit(name, results[output]);
+          else store.keepSpare(name, results[output]);
+        }
+        return Object.fromEntries(fetch.map((name) => [name, name in writes ? copyOf(results[name]) : results[name]]));
+      }),
+    release: () => session.release(),
+  };
+}
+
+function checkFeed(array: NdArray | undefined, { name, dtype, shape }: ValueType): NdArray {
+  const expected = `${dtype} ${show(shape)}`;
+  if (array === undefined) throw new InputError(`input ${name}: expected ${expected}, got nothing. Feed it.`);
+  const fits =
+    array.dtype === dtype &&
+    array.shape.length === shape.length &&
+    shape.every((size, axis) => size < 0 || size === array.shape[axis]);
+  if (!fits || array.data.length !== sizeOf(array.shape)) {
+    const got = `${array.dtype} ${show(array.shape)} of ${array.data.length} elements`;
+    throw new InputError(`input ${name}: expected ${expected}, got ${got}. Feed an array of the graph's type.`);
+  }
+  return array;
+}
+
+function allFinite({ data }: NdArray): boolean {
+  for (let i = 0; i < data.length; i++) if (!Number.isFinite(Number(data[i]))) return false;
+  return true;
+}

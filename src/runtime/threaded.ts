@@ -1,0 +1,107 @@
+/**
+ * The engine in a worker thread. `run` of the native package blocks its thread until it is done, so ONNX Runtime lives
+ * in a thread of its own and the main one stays free for progress, signals and decoding. Arrays move between the
+ * threads without being copied.
+ */
+import { Worker } from "node:worker_threads";
+import type { Engine, EngineOptions } from "./engine.ts";
+import { type Answers, packed, type Reply, type Request, revived } from "./messages.ts";
+
+interface Pending {
+  resolve(result: Answers[keyof Answers]): void;
+  reject(error: Error): void;
+}
+
+/** Throws InputError when the device cannot be had. `close()` ends the worker. */
+export async function openThreadedEngine(options: EngineOptions = {}): Promise<Engine> {
+  const worker = startWorker();
+  const waiting = new Map<number, Pending>();
+  let lastId = 0;
+  let ended: Error | undefined;
+
+  const fail = (error: Error) => {
+    ended ??= error;
+    for (const { reject } of waiting.values()) reject(ended);
+    waiting.clear();
+    worker.unref();
+  };
+  worker.on("message", (reply: Reply) => {
+    const pending = waiting.get(reply.id);
+    waiting.delete(reply.id);
+    // A program waits for what it asked for; an engine that nobody asks anything does not keep the process alive.
+    if (waiting.size === 0) worker.unref();
+    if ("error" in reply) pending?.reject(revived(reply.error));
+    else pending?.resolve(reply.result);
+  });
+  worker.on("error", (error) => fail(error instanceof Error ? error : new Error(String(error))));
+  worker.on("exit", (code) => fail(new Error(`engine: the worker thread has ended (code ${code}).`)));
+
+  const ask = <A extends Request["act"]>(
+    request: Extract<Request, { act: A }>,
+    moved: Set<ArrayBuffer> = new Set(),
+  ): Promise<Answers[A]> =>
+    new Promise<Answers[keyof Answers]>((resolve, reject) => {
+      if (ended !== undefined) return reject(ended);
+      const id = ++lastId;
+      waiting.set(id, { resolve, reject });
+      worker.ref();
+      worker.postMessage({ id, request }, [...moved]);
+    }) as Promise<Answers[A]>;
+
+  const end = async (reason: string) => {
+    ended = new Error(reason);
+    await worker.terminate();
+  };
+
+  let opened: Answers["open"];
+  try {
+    opened = await ask<"open">({ act: "open", options });
+  } catch (error) {
+    await end("engine: it could not be opened.");
+    throw error;
+  }
+  return {
+    ...opened,
+    async load(model, variables, programOptions = {}) {
+      const loaded = await ask<"load">({ act: "load", model, variables, options: programOptions });
+      const { program, inputs, outputs, metadata } = loaded;
+      return {
+        inputs,
+        outputs,
+        metadata,
+        run(feeds, { fetch, keepFeeds = false } = {}) {
+          const moved = new Set<ArrayBuffer>();
+          return ask<"run">({ act: "run", program, feeds: packed(feeds, moved, keepFeeds), fetch }, moved);
+        },
+        release: async () => {
+          if (ended === undefined) await ask<"release">({ act: "release", program });
+        },
+      };
+    },
+    put: async (values) => {
+      const moved = new Set<ArrayBuffer>();
+      await ask<"put">({ act: "put", values: packed(values, moved) }, moved);
+    },
+    get: (names) => ask<"get">({ act: "get", names }),
+    drop: async (names) => {
+      await ask<"drop">({ act: "drop", names });
+    },
+    close: async () => {
+      if (ended !== undefined) return;
+      await ask<"close">({ act: "close" });
+      await end("engine: it is closed. Open another one.");
+    },
+  };
+}
+
+/** As a package the worker is the compiled file beside this one; from source it is TypeScript and needs a loader. */
+function startWorker(): Worker {
+  if (!import.meta.url.endsWith(".ts")) return new Worker(new URL("./worker.js", import.meta.url), { execArgv: [] });
+  const load = `import("tsx/esm/api").then(({ register }) => { register(); return import(workerData); });`;
+  const file = new URL("./worker.ts", import.meta.url).href;
+  return new Worker(`const { workerData } = require("node:worker_threads"); ${load}`, {
+    eval: true,
+    workerData: file,
+    execArgv: [],
+  });
+}
