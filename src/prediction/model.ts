@@ -1,0 +1,35 @@
+import type { Named, NdArray } from "../array/ndarray.ts";
+import type { Method, Task } from "../methods/method.ts";
+import type { Recipe } from "../methods/recipe.ts";
+
+/** A model that has learned: all that predicting, evaluating and exporting need. A run folder holds one. */
+export interface TrainedModel {
+  readonly method: Method;
+  readonly recipe: Recipe;
+  readonly task: Task;
+  /** Values in mask files → class index or "ignore", as the training data set gave it. */
+  readonly valueMap: Readonly<Record<string, number | "ignore">>;
+  /** Parameters and running averages by name; those of the moving average of weights where the run kept one. */
+  readonly weights: Named<NdArray>;
+  /** Height and width that the network sees at once, pixels; multiples of `method.stride`. */
+  readonly window: readonly [height: number, width: number];
+  /** Images are scaled so that their shorter side has this many pixels before windows are cut; 0: own size. */
+  readonly shortSide: number;
+  /** Name of the run or file, for messages and records. */
+  readonly source: string;
+  /** Licence of the weights (SPDX identifier or sentence). */
+  readonly licence: string;
+}
+
+/** What a segmenter tells about its model; an exported file keeps it in its metadata. */
+export interface ModelCard {
+  readonly method: string;
+  readonly recipe: string;
+  readonly classes: Task["classes"];
+  readonly valueMap: TrainedModel["valueMap"];
+  readonly window: TrainedModel["window"];
+  readonly shortSide: number;
+  readonly licence: string;
+  /** Version of TESSERA that wrote the model. */
+  readonly version: string;
+}
