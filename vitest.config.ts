@@ -8,7 +8,7 @@ export default defineConfig({
     projects: [
       { test: { ...shared, name: "quick", include: ["src/**/*.test.ts", "test/quick/**/*.test.ts"] } },
       { test: { ...shared, name: "whole", include: ["test/whole/**/*.test.ts"] } },
-      { test: { ...shared, name: "golden", include: ["test/golden/**/*.test.ts"] } },
+      { test: { ...shared, name: "golden", include: ["test/golden/**/*.test.ts"], globalSetup: ["test/golden/coverage.ts"] } },
     ],
   },
 });

@@ -1,0 +1,130 @@
+import { float32, fromNumbers } from "../array/ndarray.ts";
+import { show } from "../array/shape.ts";
+import { InputError } from "../errors.ts";
+import { constant, type Tensor } from "../graph/tensor.ts";
+import {
+  add,
+  axisSize,
+  cast,
+  div,
+  equal,
+  gather,
+  logSumExp,
+  mul,
+  notEqual,
+  squeeze,
+  sub,
+  sum,
+  takeAlong,
+  unsqueeze,
+  where,
+} from "../ops/index.ts";
+import { IGNORE } from "../image/image.ts";
+
+export interface CrossEntropyOptions {
+  /** Pixels with this label count nowhere. */
+  readonly ignoreLabel?: number;
+  /** One factor per class; default all 1. */
+  readonly classWeights?: readonly number[];
+  /** ε: the target is (1 − ε) on the label plus ε/K on every class (Szegedy et al. 2016). */
+  readonly labelSmoothing?: number;
+}
+
+/**
+ * Softmax cross-entropy, averaged: Σ w·loss / Σ w over the pixels that are not ignored, w the weight of a pixel's class.
+ * 0 when no pixel of the batch is valid.
+ *
+ * logits: [B, K, ...] float; labels: [B, ...] integers, 0 … K−1 or `ignoreLabel`. Returns a scalar, 0 or above.
+ */
+export function crossEntropy(logits: Tensor, labels: Tensor, options: CrossEntropyOptions = {}): Tensor {
+  const truth = labelled(logits, labels, options);
+  return weightedMean(labelledCrossEntropy(logits, truth, options), truth.weights);
+}
+
+/**
+ * The same per pixel, already multiplied by the weight of its class, 0 at ignored pixels. Returns [B, ...].
+ *
+ * With the logit of the label found by index, loss = log Σ exp(logits) − logits[label]: nothing of the logits' size is
+ * kept for the backward pass but the logits themselves.
+ */
+export function pixelCrossEntropy(logits: Tensor, labels: Tensor, options: CrossEntropyOptions = {}): Tensor {
+  return labelledCrossEntropy(logits, labelled(logits, labels, options), options);
+}
+
+/** `pixelCrossEntropy` of labels that `labelled` has already read with the same options. */
+export function labelledCrossEntropy(
+  logits: Tensor,
+  { valid, weights, index }: Labelled,
+  { labelSmoothing = 0, classWeights }: CrossEntropyOptions = {},
+): Tensor {
+  if (!(labelSmoothing >= 0 && labelSmoothing < 1)) {
+    throw new InputError(`cross-entropy: label smoothing must be at least 0 and below 1, got ${labelSmoothing}. Use 0 for none.`);
+  }
+  const normalizer = logSumExp(logits, { axes: [1] }); // [B, ...]
+  const truth = squeeze(takeAlong(logits, unsqueeze(index, 1), { axis: 1 }), 1); // [B, ...]
+  const plain = mul(sub(normalizer, truth), weights); // [B, ...]
+  if (labelSmoothing === 0) return plain;
+
+  // The mean over all classes k of w[k]·(log Σ exp − logits[k]).
+  const classes = axisSize(logits, 1);
+  const factors = (classWeights ?? new Array<number>(classes).fill(1)).map((weight) => weight / classes);
+  const total = factors.reduce((left, right) => left + right, 0);
+  const perClass = constant(float32([1, classes, ...logits.shape.slice(2).map(() => 1)], factors));
+  const spread = sub(mul(normalizer, total), sum(mul(logits, perClass), { axes: [1] })); // [B, ...]
+  return add(mul(plain, 1 - labelSmoothing), mul(mul(spread, valid), labelSmoothing));
+}
+
+/**
+ * Σ values / Σ weights as a scalar; 0 where the weights sum to 0. Sums each sample first, then the batch: long sums in
+ * one go lose digits.
+ *
+ * values, weights: [B, ...] float.
+ */
+export function weightedMean(values: Tensor, weights: Tensor): Tensor {
+  const total = sum(perSample(weights)); // []
+  const nothing = equal(total, 0);
+  return div(sum(perSample(values)), where(nothing, 1, total));
+}
+
+/** Sums over all axes but the first: [B, ...] → [B]. */
+function perSample(x: Tensor): Tensor {
+  const axes = x.shape.slice(1).map((_, axis) => axis + 1);
+  return axes.length === 0 ? x : sum(x, { axes });
+}
+
+/** What labels say, whatever the loss. */
+export interface Labelled {
+  /** [B, ...] float: 1 at pixels that count, else 0. */
+  readonly valid: Tensor;
+  /** [B, ...] float: the weight of the pixel's class, 0 where ignored. */
+  readonly weights: Tensor;
+  /** [B, ...] int64: the label, 0 where ignored, so that it can be gathered by. */
+  readonly index: Tensor;
+}
+
+/** Reads labels for a loss. labels: [B, ...] integers, matching logits [B, K, ...]. */
+export function labelled(
+  logits: Tensor,
+  labels: Tensor,
+  { ignoreLabel = IGNORE, classWeights }: CrossEntropyOptions = {},
+): Labelled {
+  const expected = [logits.shape[0], ...logits.shape.slice(2)];
+  if (logits.shape.length < 2 || show(labels.shape) !== show(expected)) {
+    throw new InputError(
+      `loss: labels must be ${show(expected)} for logits ${show(logits.shape)}, got ${show(labels.shape)}. Bring both to one size.`,
+    );
+  }
+  const classes = axisSize(logits, 1);
+  if (classWeights !== undefined && classWeights.length !== classes) {
+    throw new InputError(`loss: expected ${classes} class weights, got ${classWeights.length}. Give one for each class.`);
+  }
+  // Through int32: ONNX Runtime compares and selects bytes on no machine.
+  const whole = cast(labels, "int32");
+  const counted = notEqual(whole, constant(fromNumbers("int32", [], [ignoreLabel])));
+  const zero = constant(fromNumbers("int32", [], [0]));
+  const index = cast(where(counted, whole, zero), "int64");
+  const valid = cast(counted, "float32");
+  const weights =
+    classWeights === undefined ? valid : mul(gather(constant(float32([classes], classWeights)), index, { axis: 0 }), valid);
+  return { valid, weights, index };
+}

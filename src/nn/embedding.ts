@@ -1,0 +1,98 @@
+import type { NdArray } from "../array/ndarray.ts";
+import { show } from "../array/shape.ts";
+import { InputError } from "../errors.ts";
+import { type Initializer, normalInitializer } from "../graph/initializer.ts";
+import type { Scope } from "../graph/scope.ts";
+import type { Tensor } from "../graph/tensor.ts";
+import { gather, reshape, resize, transpose } from "../ops/index.ts";
+
+/** Rows and columns of a grid of tokens. */
+export type Grid = readonly [rows: number, columns: number];
+
+/**
+ * A table of `count` vectors, looked up by index. indices: integers 0 … count − 1, any shape [...] → [..., width].
+ * Parameter: `weight` [count, width].
+ */
+export function embedding(
+  scope: Scope,
+  indices: Tensor,
+  { count, width, initializer = normalInitializer(0.02) }: { count: number; width: number; initializer?: Initializer },
+): Tensor {
+  return gather(scope.parameter("weight", [count, width], initializer), indices, { axis: 0 });
+}
+
+/**
+ * Position vectors of a grid of tokens, resized to another grid: bilinear with aligned corners on each axis, so that
+ * output i reads at i·(g − 1)/(g′ − 1). In graph, for a table whose grid the picture's does not match.
+ *
+ * table: [1, rows·columns, D], row-major → [1, rows′·columns′, D].
+ */
+export function resizePositions(table: Tensor, from: Grid, to: Grid): Tensor {
+  if (from[0] === to[0] && from[1] === to[1]) return table;
+  const [, , width] = table.shape;
+  const planes = reshape(transpose(table, [0, 2, 1]), [1, width, from[0], from[1]]); // [1, D, rows, columns]
+  const resized = resize(planes, to, { mode: "bilinear", alignCorners: true }); // [1, D, rows′, columns′]
+  return transpose(reshape(resized, [1, width, to[0] * to[1]]), [0, 2, 1]); // [1, rows′·columns′, D]
+}
+
+/**
+ * The same on the host, once, for weights from a file: a table for another grid, perhaps with a class token in front
+ * (TransUNet `load_from`; google-research/vision_transformer `checkpoint.py`).
+ *
+ * source: [1, M, D]. If M is the wanted count it is returned as it is; if M is one more, the class token (index 0) is
+ * dropped; otherwise the grid is `from`, or square after dropping the class token, or square without one.
+ * Returns [1, rows·columns, D]. Throws InputError when M fits no grid.
+ */
+export function resizePositionTable(source: NdArray, [rows, columns]: Grid, from?: Grid): NdArray {
+  const [, count, width] = source.shape;
+  const data = source.data as Float32Array;
+  const wanted = rows * columns;
+  const sameGrid = from === undefined || (from[0] === rows && from[1] === columns);
+  if (sameGrid && count === wanted) return source;
+  if (sameGrid && count - 1 === wanted) {
+    return { dtype: "float32", shape: [1, wanted, width], data: data.slice(width) };
+  }
+  const [sourceRows, sourceColumns] = from ?? squareGrid(count);
+  const first = count - sourceRows * sourceColumns; // 1 with a class token, 0 without
+  if (first !== 0 && first !== 1) {
+    throw new InputError(
+      `position embedding: expected ${sourceRows * sourceColumns} tokens for a ${sourceRows} × ${sourceColumns} grid, ` +
+        `got ${show(source.shape)}. Pass the grid that the file was trained with.`,
+    );
+  }
+  const result = new Float32Array(wanted * width);
+  const across = Array.from({ length: columns }, (_, i) => alignedReading(i, columns, sourceColumns));
+  for (let row = 0; row < rows; row++) {
+    const down = alignedReading(row, rows, sourceRows);
+    for (let column = 0; column < columns; column++) {
+      const right = across[column];
+      for (const [y, weightY] of down) {
+        for (const [x, weightX] of right) {
+          const weight = weightY * weightX;
+          const start = (first + y * sourceColumns + x) * width;
+          const out = (row * columns + column) * width;
+          for (let d = 0; d < width; d++) result[out + d] += weight * data[start + d];
+        }
+      }
+    }
+  }
+  return { dtype: "float32", shape: [1, wanted, width], data: result };
+}
+
+/** Which source positions output `index` reads, and how much of each. */
+function alignedReading(index: number, size: number, sourceSize: number): [position: number, weight: number][] {
+  const exact = size === 1 ? 0 : (index * (sourceSize - 1)) / (size - 1);
+  const low = Math.min(Math.floor(exact), sourceSize - 1);
+  const fraction = exact - low;
+  return fraction === 0 || low + 1 >= sourceSize ? [[low, 1]] : [[low, 1 - fraction], [low + 1, fraction]];
+}
+
+function squareGrid(count: number): Grid {
+  for (const tokens of [count - 1, count]) {
+    const side = Math.sqrt(tokens);
+    if (Number.isInteger(side)) return [side, side];
+  }
+  throw new InputError(
+    `position embedding: expected a square grid with or without a class token, got ${count} tokens. Pass the grid that the file was trained with.`,
+  );
+}

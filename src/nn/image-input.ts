@@ -1,0 +1,39 @@
+import { show } from "../array/shape.ts";
+import { InputError } from "../errors.ts";
+import { constant, type Tensor } from "../graph/tensor.ts";
+import { cast, mul, sub, transpose } from "../ops/index.ts";
+import { float32 } from "../array/ndarray.ts";
+
+/** Red, green, blue; in the units of the bytes, 0 … 255. */
+export interface Normalization {
+  readonly mean: readonly [number, number, number];
+  readonly deviation: readonly [number, number, number];
+}
+
+/** Bytes to [−1, 1]: (v − 127.5) / 127.5. */
+export const symmetricNormalization: Normalization = { mean: [127.5, 127.5, 127.5], deviation: [127.5, 127.5, 127.5] };
+
+/** Mean and standard deviation of ImageNet's training images, as torchvision's models take them. */
+export const imagenetNormalization: Normalization = {
+  mean: [123.675, 116.28, 103.53],
+  deviation: [58.395, 57.12, 57.375],
+};
+
+/**
+ * The first nodes of every model: bytes become (v − mean) / deviation with the channels in front.
+ *
+ * image: [B, H, W, 3] uint8, RGB → [B, 3, H, W] float32; in [−1, 1] by default.
+ */
+export function imageInput(image: Tensor, { mean, deviation }: Normalization = symmetricNormalization): Tensor {
+  if (image.dtype !== "uint8" || image.shape.length !== 4 || image.shape[3] !== 3) {
+    throw new InputError(`image: expected uint8 [B, H, W, 3], got ${image.dtype} ${show(image.shape)}. Feed RGB bytes as decoded.`);
+  }
+  // Bytes are moved before they become floats: a quarter of the traffic.
+  const channelsFirst = cast(transpose(image, [0, 3, 1, 2]), "float32"); // [B, 3, H, W]
+  const scale = deviation.map((value) => 1 / value);
+  return mul(sub(channelsFirst, perChannel(mean)), perChannel(scale));
+}
+
+function perChannel(values: readonly number[]): Tensor | number {
+  return values.every((value) => value === values[0]) ? values[0] : constant(float32([1, values.length, 1, 1], values));
+}

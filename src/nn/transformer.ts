@@ -1,0 +1,110 @@
+import type { Initializer } from "../graph/initializer.ts";
+import type { Scope } from "../graph/scope.ts";
+import type { Tensor } from "../graph/tensor.ts";
+import { add, axisSize, gelu } from "../ops/index.ts";
+import { type AttentionNames, selfAttention } from "./attention.ts";
+import { dropout, dropPath } from "./dropout.ts";
+import { type LinearOptions, linear } from "./linear.ts";
+import { layerNorm } from "./norm.ts";
+
+/** `none`: x·Φ(x), exact by erf; `tanh`: the approximation that JAX code uses by default. */
+export type GeluForm = "none" | "tanh";
+
+export interface MlpOptions {
+  /** Width of the hidden layer. */
+  readonly hidden: number;
+  /** Width of the result; default: that of `x`. */
+  readonly outputs?: number;
+  readonly gelu?: GeluForm;
+  readonly dropout?: number;
+  readonly weightInitializer?: Initializer;
+  readonly biasInitializer?: Initializer;
+}
+
+/** Linear `fc1`, GELU, dropout, linear `fc2`, dropout. x: [..., D] → [..., outputs]. */
+export function mlp(
+  scope: Scope,
+  x: Tensor,
+  { hidden, outputs = axisSize(x, -1), gelu: approximate = "none", dropout: rate = 0, ...initializers }: MlpOptions,
+): Tensor {
+  const options: LinearOptions = initializers;
+  const inner = gelu(linear(scope.at("fc1"), x, hidden, options), { approximate });
+  return dropout(scope.at("fc2"), linear(scope.at("fc2"), dropout(scope.at("fc1"), inner, rate), outputs, options), rate);
+}
+
+/** Names of a block's parts, so that published state dictionaries load by name. */
+export interface BlockNames {
+  readonly attentionNorm: string;
+  readonly attention: string;
+  readonly projections: AttentionNames;
+  readonly mlpNorm: string;
+  readonly mlp: string;
+}
+
+/** timm's and DINO's names: norm1, attn.qkv, attn.proj, norm2, mlp.fc1, mlp.fc2. */
+export const vitBlockNames: BlockNames = {
+  attentionNorm: "norm1",
+  attention: "attn",
+  projections: { fused: "qkv", out: "proj" },
+  mlpNorm: "norm2",
+  mlp: "mlp",
+};
+
+export interface TransformerBlockOptions {
+  readonly heads: number;
+  /** Default: 4·D. */
+  readonly hidden?: number;
+  readonly names?: BlockNames;
+  /** Added to the variance in both norms. */
+  readonly epsilon?: number;
+  readonly gelu?: GeluForm;
+  /** In the MLP and on the result of the attention. */
+  readonly dropout?: number;
+  /** On the attention weights. */
+  readonly attentionDropout?: number;
+  /** Stochastic depth of both branches. */
+  readonly dropPath?: number;
+  readonly attentionInitializers?: LinearOptions;
+  readonly mlpInitializers?: LinearOptions;
+}
+
+/**
+ * Pre-norm transformer block: x + attention(norm(x)), then x + mlp(norm(x)) (Dosovitskiy et al. 2021, eq. 2 and 3).
+ *
+ * x: [B, T, D] → [B, T, D].
+ */
+export function transformerBlock(
+  scope: Scope,
+  x: Tensor,
+  {
+    heads,
+    hidden = 4 * axisSize(x, -1),
+    names = vitBlockNames,
+    epsilon = 1e-6,
+    gelu: form = "none",
+    dropout: rate = 0,
+    attentionDropout = 0,
+    dropPath: pathRate = 0,
+    attentionInitializers = {},
+    mlpInitializers = {},
+  }: TransformerBlockOptions,
+): Tensor {
+  const attended = selfAttention(scope.at(names.attention), layerNorm(scope.at(names.attentionNorm), x, { epsilon }), {
+    heads,
+    names: names.projections,
+    dropout: rate,
+    attentionDropout,
+    weightInitializer: attentionInitializers.weightInitializer,
+    biasInitializer: attentionInitializers.biasInitializer,
+  });
+  const afterAttention = add(x, dropPath(scope.at(names.attention), attended, pathRate)); // [B, T, D]
+
+  const transformed = mlp(scope.at(names.mlp), layerNorm(scope.at(names.mlpNorm), afterAttention, { epsilon }), {
+    hidden,
+    gelu: form,
+    dropout: rate,
+    weightInitializer: mlpInitializers.weightInitializer,
+    biasInitializer: mlpInitializers.biasInitializer,
+  });
+  return add(afterAttention, dropPath(scope.at(names.mlp), transformed, pathRate)); // [B, T, D]
+}
