@@ -1,0 +1,56 @@
+/** All commands. Each is loaded only when it is called, so that help is quick and needs no ONNX Runtime. */
+import type { Command } from "./command.ts";
+
+export interface Entry {
+  readonly name: string;
+  readonly summary: string;
+  load(): Promise<Command>;
+}
+
+export const commands: readonly Entry[] = [
+  {
+    name: "start",
+    summary: "the whole tour in about three minutes: train, score, segment, report",
+    load: async () => (await import("./start.ts")).startCommand,
+  },
+  {
+    name: "train",
+    summary: "train a model on a data set and write a run folder",
+    load: async () => (await import("./train.ts")).trainCommand,
+  },
+  {
+    name: "eval",
+    summary: "score a trained model on a data set",
+    load: async () => (await import("./eval.ts")).evalCommand,
+  },
+  {
+    name: "predict",
+    summary: "segment photographs with a trained or exported model",
+    load: async () => (await import("./predict.ts")).predictCommand,
+  },
+  {
+    name: "inspect",
+    summary: "say what is in a data set folder, and what is wrong with it",
+    load: async () => (await import("./inspect.ts")).inspectCommand,
+  },
+  {
+    name: "recipes",
+    summary: "list the recipes, or print one in full",
+    load: async () => (await import("./recipes.ts")).recipesCommand,
+  },
+  {
+    name: "scenes",
+    summary: "write the drawn practice data set to disk",
+    load: async () => (await import("./scenes.ts")).scenesCommand,
+  },
+  {
+    name: "export",
+    summary: "write a trained model as one ONNX file",
+    load: async () => (await import("./export.ts")).exportCommand,
+  },
+  {
+    name: "doctor",
+    summary: "check this machine: versions, devices, a small self-test",
+    load: async () => (await import("./doctor.ts")).doctorCommand,
+  },
+];

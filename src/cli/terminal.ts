@@ -1,0 +1,125 @@
+/**
+ * Where a command's words go: results to standard output, everything else to standard error, so that `--json` and
+ * pipes stay clean. On a terminal progress is a bar that redraws itself; elsewhere it is a plain line now and then.
+ */
+
+export interface Progress {
+  /** `done` of `total`; `detail` is shown behind the bar. */
+  update(done: number, total: number, detail?: string): void;
+  /** Removes the bar. */
+  end(): void;
+}
+
+export interface Terminal {
+  /** The user wants one JSON document instead of text. */
+  readonly json: boolean;
+  /** Aborted by Ctrl-C or a request to terminate. */
+  readonly signal: AbortSignal;
+  /** Text of the result, in text mode; nothing with `--json`. */
+  print(text: string): void;
+  /** The result as data, printed with `--json`; nothing otherwise. */
+  result(value: unknown): void;
+  /** A line for whoever watches, on standard error. */
+  note(line: string): void;
+  progress(label: string): Progress;
+  /** Bold and dim where colours are wanted on standard output. */
+  bold(text: string): string;
+  dim(text: string): string;
+}
+
+/** What a terminal needs of a stream. */
+export interface Sink {
+  readonly isTTY?: boolean;
+  readonly columns?: number;
+  write(text: string): unknown;
+}
+
+export interface TerminalOptions {
+  readonly json: boolean;
+  readonly signal: AbortSignal;
+  readonly out: Sink;
+  readonly error: Sink;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Milliseconds. */
+  readonly now: () => number;
+}
+
+/** Redrawing more often would only flicker. */
+const redrawMs = 100;
+/** Without a terminal: a line at most this often. */
+const plainMs = 10_000;
+
+export function terminalOf({ json, signal, out, error, environment, now }: TerminalOptions): Terminal {
+  // https://no-color.org: set and not empty means no colour.
+  const colors = out.isTTY === true && !environment.NO_COLOR && environment.TERM !== "dumb";
+  const redraws = error.isTTY === true && environment.TERM !== "dumb";
+  let bar = "";
+  const clear = () => {
+    if (bar !== "") error.write(`\r${" ".repeat(bar.length)}\r`);
+  };
+
+  const progress = (label: string): Progress => {
+    const started = now();
+    let shown = redraws ? -Infinity : started;
+    const draw = (done: number, total: number, detail: string) => {
+      const text = progressText(label, done, total, detail, (now() - started) / 1000);
+      if (!redraws) {
+        error.write(`${text}\n`);
+        return;
+      }
+      clear();
+      bar = text.slice(0, (error.columns ?? 80) - 1);
+      error.write(bar);
+    };
+    return {
+      update(done, total, detail = "") {
+        if (now() - shown < (redraws ? redrawMs : plainMs) && done < total) return;
+        shown = now();
+        draw(done, total, detail);
+      },
+      end() {
+        clear();
+        bar = "";
+      },
+    };
+  };
+
+  return {
+    json,
+    signal,
+    print(text) {
+      if (json) return;
+      clear();
+      out.write(text.endsWith("\n") ? text : `${text}\n`);
+      if (bar !== "") error.write(bar);
+    },
+    result(value) {
+      if (json) out.write(`${JSON.stringify(value, null, 2)}\n`);
+    },
+    note(line) {
+      clear();
+      error.write(`${line}\n`);
+      if (bar !== "") error.write(bar);
+    },
+    progress,
+    bold: (text) => (colors ? `\u001b[1m${text}\u001b[22m` : text),
+    dim: (text) => (colors ? `\u001b[2m${text}\u001b[22m` : text),
+  };
+}
+
+function progressText(label: string, done: number, total: number, detail: string, seconds: number): string {
+  const share = total > 0 ? Math.min(1, done / total) : 0;
+  const width = 24;
+  const filled = Math.round(share * width);
+  const left = share > 0 && share < 1 ? `, ${duration((seconds / share) * (1 - share))} left` : "";
+  const tail = detail === "" ? "" : `  ${detail}`;
+  return `${label} [${"=".repeat(filled)}${" ".repeat(width - filled)}] ${done}/${total}${left}${tail}`;
+}
+
+/** `4 s`, `3 min 20 s`, `2 h 5 min` */
+export function duration(seconds: number): string {
+  const whole = Math.max(0, Math.round(seconds));
+  if (whole < 60) return `${whole} s`;
+  if (whole < 3600) return `${Math.floor(whole / 60)} min${whole % 60 === 0 ? "" : ` ${whole % 60} s`}`;
+  return `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`;
+}

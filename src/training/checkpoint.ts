@@ -1,0 +1,209 @@
+/**
+ * Checkpoints: `checkpoints/step-00000100/` with tensors as safetensors, and state.json, which says how far the run
+ * is and guards every file by its SHA-256. A checkpoint is written aside and renamed, so one that exists is complete.
+ */
+import type { Named, NdArray } from "../array/ndarray.ts";
+import { InputError } from "../errors.ts";
+import type { Platform } from "../platform/platform.ts";
+import { readSafetensors, writeSafetensors } from "../weights/safetensors.ts";
+
+/** How far a run is, besides its numbers. */
+export interface Progress {
+  /** Updates done so far in the whole run, all stages together. */
+  readonly step: number;
+  /** Index of the stage that the next step belongs to. */
+  readonly stage: number;
+  /** Updates done in that stage. */
+  readonly stageStep: number;
+  /** Sums since the last line of the log, by term, over `count` steps. */
+  readonly window: { readonly count: number; readonly sums: Named<number> };
+  /** Validation mIoU of this checkpoint, where it was evaluated. */
+  readonly score: number | null;
+  /** Samples left out so far because their files could not be read (`--on-bad-image skip`). */
+  readonly skipped: readonly string[];
+}
+
+/** Groups of tensors, each a file: `weights`, `averages`, `optimizer`. */
+export type TensorFiles = Named<Named<NdArray>>;
+
+export interface Checkpoint {
+  readonly progress: Progress;
+  readonly tensors: TensorFiles;
+}
+
+interface StateFile {
+  readonly format: number;
+  readonly progress: Progress;
+  readonly files: Named<{ readonly bytes: number; readonly sha256: string }>;
+}
+
+const format = 1;
+const folderName = /^step-(\d{8,})$/;
+/** Folders that were being written when the run was killed. */
+const unfinishedName = /^\.step-\d+\.part$/;
+
+/** Writes a checkpoint, then removes the oldest beyond `keep`, except the one with the best score. */
+export async function writeCheckpoint(
+  platform: Platform,
+  run: string,
+  { progress, tensors }: Checkpoint,
+  { keep }: { keep: number },
+): Promise<void> {
+  const folder = `${run}/checkpoints`;
+  const name = nameOf(progress.step);
+  const aside = `${folder}/.${name}.part`;
+  await platform.remove(aside);
+  try {
+    const files: Record<string, { bytes: number; sha256: string }> = {};
+    for (const [group, values] of Object.entries(tensors)) {
+      const bytes = writeSafetensors(values);
+      files[`${group}.safetensors`] = { bytes: bytes.length, sha256: await sha256(bytes) };
+      await platform.writeFile(`${aside}/${group}.safetensors`, bytes);
+    }
+    const state: StateFile = { format, progress, files };
+    await platform.writeFile(`${aside}/state.json`, await sealed(state));
+    await platform.remove(`${folder}/${name}`);
+    await platform.rename(aside, `${folder}/${name}`);
+  } catch (error) {
+    await platform.remove(aside).catch(() => {});
+    throw error;
+  }
+  await removeOld(platform, run, keep);
+}
+
+/** Steps of the checkpoints that a run folder has, ascending; they are not opened. */
+export async function listCheckpoints(platform: Platform, run: string): Promise<number[]> {
+  const folder = `${run}/checkpoints`;
+  if ((await platform.exists(folder)) !== "folder") return [];
+  const steps = (await platform.list(folder)).flatMap((name) => folderName.exec(name)?.[1] ?? []);
+  return steps.map(Number).sort((a, b) => a - b);
+}
+
+/** A checkpoint, every byte checked. Throws InputError when a file is missing or its checksum differs. */
+export async function readCheckpoint(platform: Platform, run: string, step: number): Promise<Checkpoint> {
+  const folder = `${run}/checkpoints/${nameOf(step)}`;
+  const { progress, files } = await readState(platform, folder);
+  const tensors: Record<string, Named<NdArray>> = {};
+  for (const [name, expected] of Object.entries(files)) {
+    const bytes = await platform.readFile(`${folder}/${name}`);
+    if (bytes.length !== expected.bytes || (await sha256(bytes)) !== expected.sha256) {
+      throw new InputError(
+        `${folder}/${name}: expected ${expected.bytes} bytes with SHA-256 ${expected.sha256.slice(0, 12)}…, ` +
+          `got ${bytes.length} bytes with another. The checkpoint is damaged; remove its folder to use an earlier one.`,
+      );
+    }
+    tensors[name.replace(/\.safetensors$/, "")] = readSafetensors(bytes, `${folder}/${name}`).tensors;
+  }
+  return { progress, tensors };
+}
+
+/**
+ * The newest checkpoint that is intact, or null when there is none. `onDamaged` gets a line for each that is not.
+ * `steps`: where to look, in the order of trying; default newest first.
+ */
+export async function latestCheckpoint(
+  platform: Platform,
+  run: string,
+  onDamaged: (message: string) => void,
+  steps?: readonly number[],
+): Promise<Checkpoint | null> {
+  const candidates = steps ?? (await listCheckpoints(platform, run)).reverse();
+  for (const step of candidates) {
+    try {
+      return await readCheckpoint(platform, run, step);
+    } catch (error) {
+      if (!(error instanceof InputError)) throw error;
+      onDamaged(error.message);
+    }
+  }
+  return null;
+}
+
+/**
+ * The checkpoint to predict with: the one with the best validation score, the newest where none has a score. Where it
+ * is damaged, the next best.
+ */
+export async function bestCheckpoint(
+  platform: Platform,
+  run: string,
+  onDamaged: (message: string) => void,
+): Promise<Checkpoint | null> {
+  const scores = await readScores(platform, run);
+  const ranked = [...scores].sort((a, b) => (b.score ?? -1) - (a.score ?? -1) || b.step - a.step);
+  return latestCheckpoint(
+    platform,
+    run,
+    onDamaged,
+    ranked.map(({ step }) => step),
+  );
+}
+
+/** Score of each checkpoint by its step; null where it was not evaluated or cannot be read. */
+async function readScores(platform: Platform, run: string): Promise<{ step: number; score: number | null }[]> {
+  const steps = await listCheckpoints(platform, run);
+  return Promise.all(
+    steps.map(async (step) => {
+      try {
+        const { progress } = await readState(platform, `${run}/checkpoints/${nameOf(step)}`);
+        return { step, score: progress.score };
+      } catch (error) {
+        if (!(error instanceof InputError)) throw error;
+        return { step, score: null };
+      }
+    }),
+  );
+}
+
+async function removeOld(platform: Platform, run: string, keep: number): Promise<void> {
+  const scores = await readScores(platform, run);
+  const scored = scores.filter(({ score }) => score !== null);
+  const best = scored.reduce((a, b) => ((b.score ?? -1) > (a.score ?? -1) ? b : a), scored[0]);
+  const old = scores.slice(0, -Math.max(1, keep)).filter(({ step }) => step !== best?.step);
+  for (const { step } of old) await platform.remove(`${run}/checkpoints/${nameOf(step)}`);
+}
+
+/** Removes what an interrupted write left behind, and checkpoints after `step`, which the resumed run writes anew. */
+export async function clearAfter(platform: Platform, run: string, step: number): Promise<void> {
+  const folder = `${run}/checkpoints`;
+  if ((await platform.exists(folder)) !== "folder") return;
+  for (const name of await platform.list(folder)) {
+    const later = Number(folderName.exec(name)?.[1] ?? -1) > step;
+    if (later || unfinishedName.test(name)) await platform.remove(`${folder}/${name}`);
+  }
+}
+
+function nameOf(step: number): string {
+  return `step-${String(step).padStart(8, "0")}`;
+}
+
+async function readState(platform: Platform, folder: string): Promise<StateFile> {
+  const path = `${folder}/state.json`;
+  const text = new TextDecoder().decode(await platform.readFile(path));
+  try {
+    const state = JSON.parse(text) as StateFile;
+    if (state.format !== format) {
+      throw new InputError(
+        `${path}: expected format ${format}, got ${state.format}. Use the version of tessera that wrote it.`,
+      );
+    }
+    if ((await sealed(state)) === text) return state;
+  } catch (error) {
+    if (!(error instanceof SyntaxError || error instanceof TypeError)) throw error;
+  }
+  throw new InputError(
+    `${path}: expected the state that tessera wrote, got other bytes. The checkpoint is damaged; remove its folder.`,
+  );
+}
+
+/** The text of state.json: the state and, as its last key, the checksum of all before it. */
+async function sealed({ format, progress, files }: StateFile): Promise<string> {
+  const state = { format, progress, files };
+  const seal = await sha256(new TextEncoder().encode(JSON.stringify(state)));
+  return `${JSON.stringify({ ...state, seal }, null, 2)}\n`;
+}
+
+/** SHA-256 in hexadecimal. */
+export async function sha256(bytes: Uint8Array): Promise<string> {
+  const digest = await crypto.subtle.digest("SHA-256", bytes as Uint8Array<ArrayBuffer>);
+  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}

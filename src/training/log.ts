@@ -1,0 +1,120 @@
+/**
+ * What a run writes down while it trains: `metrics.jsonl`, one JSON object a line, and the same curves for TensorBoard.
+ * No clock times go into metrics.jsonl, so a run that was killed and resumed ends with the same bytes as one that was
+ * not; TensorBoard's format wants times, so only there they are.
+ */
+import type { Named } from "../array/ndarray.ts";
+import { InputError } from "../errors.ts";
+import type { Platform } from "../platform/platform.ts";
+import { eventFileHeader, eventRecord, readEventRecords, type Scalar } from "./events.ts";
+
+/** Means over the steps since the last such line. */
+export interface TrainingLine {
+  readonly step: number;
+  readonly stage: string;
+  readonly loss: number;
+  /** The parts that the loss is the sum of. */
+  readonly terms: Named<number>;
+  readonly learningRate: number;
+  /** Global norm of the gradients before clipping. */
+  readonly gradientNorm: number;
+}
+
+/** Scores on the validation split with the weights that prediction would use. */
+export interface EvaluationLine {
+  readonly step: number;
+  readonly stage: string;
+  /** Mean over the classes present, 0 … 1. */
+  readonly meanIoU: number;
+  readonly pixelAccuracy: number;
+}
+
+export type MetricsLine = TrainingLine | EvaluationLine;
+
+export interface Log {
+  /** All lines so far, those of an earlier session included. */
+  readonly lines: readonly MetricsLine[];
+  write(line: MetricsLine): Promise<void>;
+}
+
+const metricsName = "metrics.jsonl";
+const eventsName = /^events\.out\.tfevents\..+$/;
+
+/**
+ * Opens the log of a run folder for writing after `step`: whatever an earlier session wrote beyond that step is
+ * dropped, half-written lines included. Throws InputError when what is left is not a log.
+ */
+export async function openLog(platform: Platform, folder: string, step: number): Promise<Log> {
+  const path = `${folder}/${metricsName}`;
+  const lines = step === 0 ? [] : (await readMetrics(platform, folder)).filter((line) => line.step <= step);
+  await platform.writeFile(path, lines.map(textOf).join(""));
+  const events = await openEvents(platform, folder, step);
+  return {
+    lines,
+    async write(line) {
+      lines.push(line);
+      await platform.appendFile(path, textOf(line));
+      await platform.appendFile(
+        events,
+        eventRecord({ step: line.step, time: Date.now() / 1000, scalars: scalarsOf(line) }),
+      );
+    },
+  };
+}
+
+/** The lines of a run's metrics.jsonl. A half-written last line is left out; other damage is an InputError. */
+export async function readMetrics(platform: Platform, folder: string): Promise<MetricsLine[]> {
+  const path = `${folder}/${metricsName}`;
+  if ((await platform.exists(path)) !== "file") return [];
+  const text = new TextDecoder().decode(await platform.readFile(path));
+  const complete = text
+    .slice(0, text.lastIndexOf("\n") + 1)
+    .split("\n")
+    .slice(0, -1);
+  return complete.map((line, index) => {
+    try {
+      const value = JSON.parse(line) as MetricsLine;
+      if (Number.isSafeInteger(value.step)) return value;
+    } catch (error) {
+      if (!(error instanceof SyntaxError || error instanceof TypeError)) throw error;
+    }
+    throw new InputError(
+      `${path}: expected a JSON object with a step on each line, got something else on line ${index + 1}. ` +
+        "Restore the file, or delete it and train anew.",
+    );
+  });
+}
+
+export function isEvaluation(line: MetricsLine): line is EvaluationLine {
+  return "meanIoU" in line;
+}
+
+function textOf(line: MetricsLine): string {
+  return `${JSON.stringify(line)}\n`;
+}
+
+function scalarsOf(line: MetricsLine): Scalar[] {
+  if (isEvaluation(line)) {
+    return [
+      { tag: "evaluation/meanIoU", value: line.meanIoU },
+      { tag: "evaluation/pixelAccuracy", value: line.pixelAccuracy },
+    ];
+  }
+  return [
+    { tag: "loss/total", value: line.loss },
+    ...Object.entries(line.terms).map(([name, value]) => ({ tag: `loss/${name}`, value })),
+    { tag: "learningRate", value: line.learningRate },
+    { tag: "gradientNorm", value: line.gradientNorm },
+  ];
+}
+
+/** Path of the run's one event file, cut to `step`. */
+async function openEvents(platform: Platform, folder: string, step: number): Promise<string> {
+  const known = (await platform.list(folder)).find((name) => eventsName.test(name));
+  const time = Date.now() / 1000;
+  const path = `${folder}/${known ?? `events.out.tfevents.${Math.floor(time)}.tessera`}`;
+  const records = known === undefined || step === 0 ? [] : readEventRecords(await platform.readFile(path));
+  const kept = records.filter((record) => record.step <= step).map(eventRecord);
+  await platform.writeFile(path, [eventFileHeader(records[0]?.time ?? time), ...kept]);
+  return path;
+}
