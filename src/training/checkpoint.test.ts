@@ -1,0 +1,95 @@
+import { describe, expect, test } from "vitest";
+import { memoryPlatform } from "../../test/support/memory-platform.ts";
+import { float32 } from "../array/ndarray.ts";
+import {
+  bestCheckpoint,
+  type Checkpoint,
+  clearAfter,
+  latestCheckpoint,
+  listCheckpoints,
+  readCheckpoint,
+  writeCheckpoint,
+} from "./checkpoint.ts";
+
+function checkpoint(step: number, score: number | null = null): Checkpoint {
+  return {
+    progress: { step, stage: 0, stageStep: step, window: { count: 1, sums: { a: 0.1 + 0.2 } }, score, skipped: [] },
+    tensors: { weights: { w: float32([1], [step]) }, optimizer: { m: float32([2], [1, 2]) } },
+  };
+}
+
+async function runWith(...checkpoints: Checkpoint[]) {
+  const platform = memoryPlatform();
+  for (const each of checkpoints) await writeCheckpoint(platform, "run", each, { keep: 3 });
+  const warnings: string[] = [];
+  return { platform, warnings, warn: (line: string) => void warnings.push(line) };
+}
+
+test("a checkpoint comes back as it was written", async () => {
+  const { platform } = await runWith(checkpoint(5, 0.25));
+  expect(await readCheckpoint(platform, "run", 5)).toEqual(checkpoint(5, 0.25));
+});
+
+test("the same checkpoint has the same bytes", async () => {
+  const [a, b] = [await runWith(checkpoint(5)), await runWith(checkpoint(5))];
+  expect(a.platform.files).toEqual(b.platform.files);
+});
+
+test("the last few and the best are kept", async () => {
+  const { platform } = await runWith(
+    checkpoint(1),
+    checkpoint(2, 0.9),
+    checkpoint(3, 0.3),
+    checkpoint(4),
+    checkpoint(5),
+    checkpoint(6),
+  );
+  expect(await listCheckpoints(platform, "run")).toEqual([2, 4, 5, 6]);
+});
+
+test("the best checkpoint is the one with the highest score", async () => {
+  const { platform, warn } = await runWith(checkpoint(1, 0.5), checkpoint(2, 0.75), checkpoint(3));
+  expect((await bestCheckpoint(platform, "run", warn))?.progress.step).toBe(2);
+});
+
+test("without scores the newest checkpoint is the best", async () => {
+  const { platform, warn } = await runWith(checkpoint(1), checkpoint(2));
+  expect((await bestCheckpoint(platform, "run", warn))?.progress.step).toBe(2);
+});
+
+test("a run without checkpoints has no latest", async () => {
+  const { platform, warn } = await runWith();
+  expect(await latestCheckpoint(platform, "run", warn)).toBeNull();
+});
+
+describe("a damaged checkpoint is named, and the one before it is used", () => {
+  const damage: [string, (bytes: Uint8Array) => Uint8Array | null, string][] = [
+    ["a flipped bit in the weights", (bytes) => bytes.with(bytes.length - 1, 99), "weights.safetensors"],
+    ["truncated weights", (bytes) => bytes.subarray(0, 20), "weights.safetensors"],
+    ["no weights", () => null, "weights.safetensors"],
+    [
+      "an edited state",
+      (bytes) => new TextEncoder().encode(new TextDecoder().decode(bytes).replace('"step": 2', '"step": 3')),
+      "state.json",
+    ],
+    ["an empty state", () => new Uint8Array(0), "state.json"],
+    ["no state", () => null, "state.json"],
+  ];
+  test.each(damage)("%s", async (_, change, file) => {
+    const { platform, warnings, warn } = await runWith(checkpoint(1), checkpoint(2));
+    const path = `run/checkpoints/step-00000002/${file}`;
+    const changed = change(platform.files.get(path) as Uint8Array);
+    if (changed === null) platform.files.delete(path);
+    else platform.files.set(path, changed);
+    expect((await latestCheckpoint(platform, "run", warn))?.progress.step).toBe(1);
+    expect(warnings).toEqual([expect.stringContaining(path)]);
+  });
+});
+
+test("a checkpoint that was being written is not seen, and is cleared away", async () => {
+  const { platform, warn } = await runWith(checkpoint(1), checkpoint(2));
+  platform.files.set("run/checkpoints/.step-00000003.part/weights.safetensors", new Uint8Array(3));
+  expect((await latestCheckpoint(platform, "run", warn))?.progress.step).toBe(2);
+  await clearAfter(platform, "run", 1);
+  expect(await platform.list("run/checkpoints")).toEqual(["step-00000001"]);
+});

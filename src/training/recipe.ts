@@ -1,0 +1,175 @@
+/** From what a user types to one complete recipe: a name, then changes of single values. */
+import { suggestion, UsageError } from "../errors.ts";
+import { findMethod, findRecipe } from "../methods/index.ts";
+import type { Method } from "../methods/method.ts";
+import type { Recipe } from "../methods/recipe.ts";
+
+type Value = Recipe[keyof Recipe] | boolean | readonly (number | string)[];
+
+export interface ResolvedRecipe {
+  readonly method: Method;
+  readonly recipe: Recipe;
+}
+
+/**
+ * The recipe called `name` with `settings` such as `learningRate=1e-3` applied in order, checked as a whole.
+ * Throws UsageError for an unknown recipe or key (the nearest is offered) and for values that cannot be.
+ */
+export function resolveRecipe(name: string, settings: readonly string[] = []): ResolvedRecipe {
+  const { method, recipe } = findRecipe(name);
+  const changed = settings.reduce(applySetting, recipe);
+  checkRecipe(method, changed);
+  return { method, recipe: changed };
+}
+
+/** A recipe read from a run folder: known method, every key there and of the right type. */
+export function recipeFrom(value: unknown, where: string): ResolvedRecipe {
+  const given = value as Recipe;
+  if (
+    typeof given !== "object" ||
+    given === null ||
+    typeof given.method !== "string" ||
+    typeof given.name !== "string"
+  ) {
+    throw new UsageError(`${where}: expected a recipe with a name and a method, got something else. Restore the file.`);
+  }
+  const method = findMethod(given.method);
+  const complete = Object.values(method.recipes)[0];
+  for (const key of Object.keys(complete) as (keyof Recipe)[]) {
+    if (typeof given[key] !== typeof complete[key] || Array.isArray(given[key]) !== Array.isArray(complete[key])) {
+      throw new UsageError(
+        `${where}: ${key} must be ${kindOf(complete[key])}, got ${JSON.stringify(given[key])}. Restore the file.`,
+      );
+    }
+  }
+  checkRecipe(method, given);
+  return { method, recipe: given };
+}
+
+/** `recipe` with one value changed: `key=value`, read as the type that the value has now. */
+export function applySetting(recipe: Recipe, setting: string): Recipe {
+  const where = `recipe ${recipe.name}`;
+  const equals = setting.indexOf("=");
+  if (equals < 1)
+    throw new UsageError(`${where}: a setting must read key=value, got "${setting}". For example: steps=500.`);
+  const key = setting.slice(0, equals).trim();
+  const text = setting.slice(equals + 1).trim();
+  if (!Object.hasOwn(recipe, key))
+    throw new UsageError(`${where}: unknown key "${key}". ${suggestion(key, Object.keys(recipe))}`);
+  if (key === "name" || key === "method") {
+    throw new UsageError(`${where}: ${key} cannot be set, got "${setting}". Choose another recipe with --recipe.`);
+  }
+  const current = recipe[key as keyof Recipe] as Value;
+  const value = valueFrom(text, current);
+  if (value === undefined)
+    throw new UsageError(`${where}: ${key} must be ${kindOf(current)}, got "${text}". Now it is ${show(current)}.`);
+  return { ...recipe, [key]: value };
+}
+
+function valueFrom(text: string, like: Value): Value | undefined {
+  if (typeof like === "string") return text === "" ? undefined : text;
+  if (typeof like === "boolean") return text === "true" ? true : text === "false" ? false : undefined;
+  if (typeof like === "number") return numberFrom(text);
+  const inside = text.replace(/^\[(.*)\]$/, "$1").trim();
+  if (inside === "") return [];
+  const parts = inside.split(",").map((part) => part.trim());
+  if (typeof like[0] === "string") return parts;
+  const numbers = parts.map(numberFrom);
+  return numbers.every((number) => number !== undefined) ? (numbers as number[]) : undefined;
+}
+
+function numberFrom(text: string): number | undefined {
+  const number = text === "" ? Number.NaN : Number(text);
+  return Number.isFinite(number) ? number : undefined;
+}
+
+function kindOf(value: Value): string {
+  if (typeof value === "object")
+    return typeof value[0] === "string" ? "words with commas between" : "numbers with commas between";
+  return typeof value === "boolean" ? "true or false" : typeof value === "number" ? "a number" : "a word";
+}
+
+function show(value: Value): string {
+  return typeof value === "object" ? `[${value.join(", ")}]` : String(value);
+}
+
+interface Range {
+  readonly least: number;
+  readonly most?: number;
+  readonly whole?: boolean;
+  /** The least value itself is excluded. */
+  readonly above?: boolean;
+}
+
+/** What the values that every recipe has may be. */
+const ranges: Partial<Record<keyof Recipe, Range>> = {
+  seed: { least: 0, whole: true },
+  batchSize: { least: 1, whole: true },
+  cropHeight: { least: 1, most: 8192, whole: true },
+  cropWidth: { least: 1, most: 8192, whole: true },
+  scaleMin: { least: 0, most: 16, above: true },
+  scaleMax: { least: 0, most: 16, above: true },
+  cropMaxShare: { least: 0, most: 1, above: true },
+  flipProbability: { least: 0, most: 1 },
+  photometric: { least: 0 },
+  steps: { least: 1, most: 99_999_999, whole: true },
+  learningRate: { least: 0, above: true },
+  momentum: { least: 0, most: 1 },
+  beta1: { least: 0, most: 1 },
+  beta2: { least: 0, most: 1 },
+  epsilon: { least: 0 },
+  weightDecay: { least: 0 },
+  schedulePower: { least: 0 },
+  scheduleFactor: { least: 0 },
+  finalRate: { least: 0, most: 1 },
+  warmupSteps: { least: 0, whole: true },
+  clipNorm: { least: 0 },
+  averageDecay: { least: 0, most: 0.999999 },
+  accumulate: { least: 1, whole: true },
+  logEvery: { least: 1, whole: true },
+  checkpointEvery: { least: 1, whole: true },
+  keepCheckpoints: { least: 1, whole: true },
+  evaluateEvery: { least: 0, whole: true },
+};
+
+const choices: Partial<Record<keyof Recipe, readonly string[]>> = {
+  optimizer: ["sgd", "adam", "adamw", "radam-lookahead"],
+  schedule: ["constant", "step", "poly", "cosine"],
+};
+
+/** Throws UsageError when a value is out of range or values do not go together. */
+export function checkRecipe(method: Method, recipe: Recipe): void {
+  const where = `recipe ${recipe.name}`;
+  for (const [key, range] of Object.entries(ranges) as [keyof Recipe, Range][]) {
+    const value = recipe[key] as number;
+    const { least, most = Infinity, whole = false, above = false } = range;
+    if (value >= least && value <= most && !(above && value === least) && (!whole || Number.isInteger(value))) continue;
+    const bounds = `${above ? "above" : "of at least"} ${least}${most < Infinity ? ` and at most ${most}` : ""}`;
+    throw new UsageError(
+      `${where}: ${key} must be ${whole ? "a whole number" : "a number"} ${bounds}, got ${value}. Change it with --set.`,
+    );
+  }
+  for (const [key, known] of Object.entries(choices) as [keyof Recipe, readonly string[]][]) {
+    const value = String(recipe[key]);
+    if (!known.includes(value))
+      throw new UsageError(
+        `${where}: ${key} must be one of ${known.join(", ")}, got ${value}. ${suggestion(value, known)}`,
+      );
+  }
+  if (recipe.scaleMin > recipe.scaleMax) {
+    throw new UsageError(
+      `${where}: scaleMin must be at most scaleMax (${recipe.scaleMax}), got ${recipe.scaleMin}. Change one of them.`,
+    );
+  }
+  method.validate(recipe);
+}
+
+/** Where two records differ, a line for each key: `learningRate: 0.1 → 0.01`. */
+export function differences(before: object, after: object): string[] {
+  const [a, b] = [before as Record<string, unknown>, after as Record<string, unknown>];
+  const keys = [...new Set([...Object.keys(a), ...Object.keys(b)])];
+  return keys.flatMap((key) => {
+    const [left, right] = [a[key], b[key]].map((value) => (value === undefined ? "none" : JSON.stringify(value)));
+    return left === right ? [] : [`${key}: ${left} → ${right}`];
+  });
+}
