@@ -17,6 +17,8 @@ export interface Dataset {
    * RGB-coded masks have keys such as "#804080". A value that is not in the map is an error.
    */
   readonly valueMap: Readonly<Record<string, number | "ignore">>;
+  /** Files that keep a sample from being complete and were left out when the data set was opened, one line each. */
+  readonly leftOut?: readonly string[];
   /** Throws InputError naming the file(s) when a sample cannot be read. */
   read(index: number): Promise<Sample>;
   /** The file that a sample's image comes from, for messages. */
