@@ -28,14 +28,18 @@ export interface CaseEntry {
 
 export function readManifest(folder: string): Readonly<Record<string, unknown>> {
   const path = join(folder, "manifest.json");
-  if (!existsSync(path)) throw new Error(`golden: expected ${path}, got no such file. Set GOLDEN_DIR or copy the goldens there.`);
+  if (!existsSync(path))
+    throw new Error(`golden: expected ${path}, got no such file. Set GOLDEN_DIR or copy the goldens there.`);
   return JSON.parse(readFileSync(path, "utf8")) as Record<string, unknown>;
 }
 
 /** The methods that have golden data, with the names of their cases. */
 export function readGoldenCases(): { method: string; names: string[] }[] {
   const methods = readdirSync(goldenFolder).filter((name) => existsSync(join(goldenFolder, name, "manifest.json")));
-  return methods.map((method) => ({ method, names: caseEntries(readManifest(join(goldenFolder, method))).map(({ name }) => name) }));
+  return methods.map((method) => ({
+    method,
+    names: caseEntries(readManifest(join(goldenFolder, method))).map(({ name }) => name),
+  }));
 }
 
 /**
@@ -51,6 +55,10 @@ export function caseEntries(manifest: Readonly<Record<string, unknown>>): CaseEn
   return files.flatMap((entry): CaseEntry[] => {
     const name = entry.case ?? parse(entry.file ?? "").name;
     if (entry.cases === undefined) return [{ ...entry, name }];
-    return Object.entries(entry.cases).map(([part, inner]) => ({ ...inner, file: entry.file, name: `${name}/${part}` }));
+    return Object.entries(entry.cases).map(([part, inner]) => ({
+      ...inner,
+      file: entry.file,
+      name: `${name}/${part}`,
+    }));
   });
 }

@@ -21,7 +21,9 @@ export default function setup(project: TestProject): () => void {
     for (const { method, names } of readGoldenCases()) {
       const missing = names.filter((name) => !covered.has(`${method}/${name}`));
       const counts = `${names.length - missing.length} of ${names.length} cases covered`;
-      process.stdout.write(`golden ${method}: ${counts}${missing.length > 0 ? `; no test for ${missing.join(", ")}` : ""}\n`);
+      process.stdout.write(
+        `golden ${method}: ${counts}${missing.length > 0 ? `; no test for ${missing.join(", ")}` : ""}\n`,
+      );
     }
   };
 }

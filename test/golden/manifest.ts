@@ -114,7 +114,9 @@ function readCase(entry: CaseEntry, open: (file: string) => Named<NdArray>, tole
     tensor,
     under: (prefix) =>
       Object.fromEntries(
-        Object.entries(all).flatMap(([name, array]) => (name.startsWith(prefix) ? [[name.slice(prefix.length), array]] : [])),
+        Object.entries(all).flatMap(([name, array]) =>
+          name.startsWith(prefix) ? [[name.slice(prefix.length), array]] : [],
+        ),
       ),
     check,
     checkAll(got) {
@@ -130,7 +132,10 @@ function resolve(reference: string, open: (file: string) => Named<NdArray>): Nam
   const colon = reference.indexOf(":");
   if (colon < 0) return open(reference);
   const tensors = open(reference.slice(0, colon));
-  const pattern = reference.slice(colon + 1).split("*").map((part) => part.replace(/[.+?^${}()|[\]\\]/g, "\\$&"));
+  const pattern = reference
+    .slice(colon + 1)
+    .split("*")
+    .map((part) => part.replace(/[.+?^${}()|[\]\\]/g, "\\$&"));
   const matches = new RegExp(`^${pattern.join(".*")}$`);
   return Object.fromEntries(Object.entries(tensors).filter(([name]) => matches.test(name)));
 }
@@ -146,7 +151,8 @@ function allowed(name: string, entry: TensorEntry | undefined, tolerances: Toler
 
 /** What is wrong with `got`, or null. */
 function difference(name: string, got: NdArray, expected: NdArray, tolerance: number): string | null {
-  if (show(got.shape) !== show(expected.shape)) return `${name}: expected shape ${show(expected.shape)}, got ${show(got.shape)}`;
+  if (show(got.shape) !== show(expected.shape))
+    return `${name}: expected shape ${show(expected.shape)}, got ${show(got.shape)}`;
   const a = toNumbers(got);
   const b = toNumbers(expected);
   let worst = 0;

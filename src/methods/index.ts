@@ -1,0 +1,32 @@
+/** The visible list of methods: command line, help and documentation read it. */
+import { suggestion, UsageError } from "../errors.ts";
+import type { Method } from "./method.ts";
+import type { Recipe } from "./recipe.ts";
+import { transunet } from "./transunet/index.ts";
+
+export const methods: readonly Method[] = [transunet];
+
+/** Names of all recipes, in the order of the list. */
+export function recipeNames(): string[] {
+  return methods.flatMap(({ recipes }) => Object.keys(recipes));
+}
+
+/** The recipe called `name` and its method. Throws UsageError with the nearest name where there is none. */
+export function findRecipe(name: string): { readonly method: Method; readonly recipe: Recipe } {
+  for (const method of methods) {
+    if (Object.hasOwn(method.recipes, name)) return { method, recipe: method.recipes[name] };
+  }
+  throw new UsageError(`recipe: expected a known name, got "${name}". ${suggestion(name, recipeNames())}`);
+}
+
+/** The method called `name`, as a recipe's `method` field has it. */
+export function findMethod(name: string): Method {
+  const found = methods.find((method) => method.name === name);
+  if (found !== undefined) return found;
+  throw new UsageError(
+    `method: expected a known name, got "${name}". ${suggestion(
+      name,
+      methods.map((method) => method.name),
+    )}`,
+  );
+}

@@ -1,0 +1,75 @@
+/**
+ * TransUNet's decoder cup and head: tokens become a feature map again and are doubled in size four times, joined by the
+ * encoder's feature maps (Chen et al. 2021, sec. 3.2). Names as in TransUNet's state dictionary under `decoder.`.
+ */
+import { fanInUniformInitializer, fans, heUniformInitializer, type Initializer } from "../../graph/initializer.ts";
+import type { Scope } from "../../graph/scope.ts";
+import type { Tensor } from "../../graph/tensor.ts";
+import { conv2d } from "../../nn/conv.ts";
+import type { Grid } from "../../nn/embedding.ts";
+import { batchNorm2d } from "../../nn/norm.ts";
+import { axisSize, concat, relu, reshape, resize, transpose } from "../../ops/index.ts";
+import type { TransUNetRecipe } from "./recipe.ts";
+
+export type DecoderRecipe = Pick<
+  TransUNetRecipe,
+  "headChannels" | "decoderChannels" | "widthMultiplier" | "skips" | "outputStride" | "initialization"
+>;
+
+export interface Decoded {
+  /** After the convolution on the tokens: [B, headChannels, rows, columns]. */
+  readonly convMore: Tensor;
+  /** After each block: sizes 1/8, 1/4, 1/2, 1 of the image; the last is 1 / outputStride. */
+  readonly blocks: readonly Tensor[];
+  /** The last block's map. */
+  readonly output: Tensor;
+}
+
+/** How PyTorch starts a convolution, and so TransUNet: uniform within ±1/√fan-in. */
+export const frameworkInitializer: Initializer = (shape, random) =>
+  fanInUniformInitializer(fans(shape).fanIn)(shape, random);
+
+/** 3×3 convolution without bias (`0`), batch norm (`1`), ReLU. x: [B, I, H, W] → [B, channels, H, W]. */
+function convNormRelu(
+  scope: Scope,
+  x: Tensor,
+  channels: number,
+  initialization: DecoderRecipe["initialization"],
+): Tensor {
+  const initializer = initialization === "jax" ? heUniformInitializer : frameworkInitializer;
+  const y = conv2d(scope.at(0), x, channels, { kernel: 3, padding: 1, bias: false, initializer });
+  return relu(batchNorm2d(scope.at(1), y, { epsilon: 1e-5, momentum: 0.1 }));
+}
+
+/**
+ * tokens: [B, rows·columns, D], row-major. features: the encoder's maps, deepest first, at 1/8, 1/4, 1/2; the first
+ * `skips` of them are used. Returns maps of `decoderChannels · widthMultiplier` channels.
+ */
+export function decoder(
+  scope: Scope,
+  tokens: Tensor,
+  [rows, columns]: Grid,
+  features: readonly Tensor[],
+  { headChannels, decoderChannels, widthMultiplier, skips, outputStride, initialization }: DecoderRecipe,
+): Decoded {
+  const [batch, , width] = tokens.shape;
+  const map = reshape(transpose(tokens, [0, 2, 1]), [batch, width, rows, columns]); // [B, D, rows, columns]
+  const convMore = convNormRelu(scope.at("conv_more"), map, headChannels * widthMultiplier, initialization);
+
+  const blocks: Tensor[] = [];
+  let x = convMore;
+  decoderChannels.slice(0, 4 - Math.log2(outputStride)).forEach((channels, i) => {
+    const place = scope.at("blocks").at(i);
+    x = resize(x, [2 * axisSize(x, 2), 2 * axisSize(x, 3)], { mode: "bilinear", alignCorners: true });
+    if (i < skips && i < features.length) x = concat([x, features[i]], { axis: 1 });
+    x = convNormRelu(place.at("conv1"), x, channels * widthMultiplier, initialization);
+    x = convNormRelu(place.at("conv2"), x, channels * widthMultiplier, initialization);
+    blocks.push(x);
+  });
+  return { convMore, blocks, output: x };
+}
+
+/** 3×3 convolution with bias (`0`), no activation. x: [B, C, H, W] → [B, outputs, H, W]. */
+export function head(scope: Scope, x: Tensor, outputs: number): Tensor {
+  return conv2d(scope.at(0), x, outputs, { kernel: 3, padding: 1, initializer: frameworkInitializer });
+}

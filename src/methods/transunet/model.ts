@@ -1,0 +1,32 @@
+import type { Scope } from "../../graph/scope.ts";
+import type { Tensor } from "../../graph/tensor.ts";
+import { axisSize, resize } from "../../ops/index.ts";
+import { type Decoded, type DecoderRecipe, decoder, head } from "./decoder.ts";
+import { type Encoded, type EncoderRecipe, encoder } from "./encoder.ts";
+
+export interface TransUNetOutputs {
+  readonly encoded: Encoded;
+  readonly decoded: Decoded;
+  /** [B, outputs, H, W], no activation. */
+  readonly logits: Tensor;
+}
+
+/**
+ * TransUNet (Chen et al. 2021): encoder under `transformer`, decoder under `decoder`, head under `segmentation_head`.
+ *
+ * image: [B, 3, H, W] float in [−1, 1], sides multiples of 16 → one value per class (or colour) and pixel.
+ * Where `outputStride` is above 1 the head works at a fraction of the size and its values are resized bilinearly.
+ */
+export function transunet(
+  scope: Scope,
+  image: Tensor,
+  outputs: number,
+  recipe: EncoderRecipe & DecoderRecipe,
+): TransUNetOutputs {
+  const encoded = encoder(scope.at("transformer"), image, recipe);
+  const decoded = decoder(scope.at("decoder"), encoded.tokens, encoded.grid, encoded.features, recipe);
+  const scores = head(scope.at("segmentation_head"), decoded.output, outputs); // [B, outputs, H/stride, W/stride]
+  const size = [axisSize(image, 2), axisSize(image, 3)] as const;
+  const logits = recipe.outputStride === 1 ? scores : resize(scores, size, { mode: "bilinear", alignCorners: false });
+  return { encoded, decoded, logits };
+}
