@@ -188,10 +188,10 @@ function planSecond(
       moved[moved.length - 1],
     );
   };
-  plan.outputs.slope2 = slopes.map((dx, k) => sum(mul(dx, vs[k]))).reduce((a, b) => add(a, b));
-  plan.outputs.plus2 = shifted(1);
-  plan.outputs.minus2 = shifted(-1);
-  plan.pairs.push({ what: "gradient of the gradient", slope: "slope2", plus: "plus2", minus: "minus2", weights: [1] });
+  plan.outputs.slopeSecond = slopes.map((dx, k) => sum(mul(dx, vs[k]))).reduce((a, b) => add(a, b));
+  plan.outputs.plusSecond = shifted(1);
+  plan.outputs.minusSecond = shifted(-1);
+  plan.pairs.push({ what: "gradient of the gradient", slope: "slopeSecond", plus: "plusSecond", minus: "minusSecond", weights: [1] });
 }
 
 function comparePair(pair: Pair, results: Named<NdArray>, epsilon: number, tolerance: number, where: string): void {
