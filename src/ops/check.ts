@@ -22,7 +22,11 @@ export interface Drawn {
   readonly range?: readonly [number, number];
 }
 
-export type Build = (...inputs: Tensor[]) => Tensor;
+/** How a case applies the operator to its inputs, in their order. */
+export type Build = {
+  // A method's parameters are compared loosely, so that operators with options of their own can be passed as they are.
+  build(...inputs: Tensor[]): Tensor;
+}["build"];
 
 export interface Case {
   /** What is special about it, for the test's name. Default: the shapes of the inputs. */
@@ -191,7 +195,13 @@ function planSecond(
   plan.outputs.slopeSecond = slopes.map((dx, k) => sum(mul(dx, vs[k]))).reduce((a, b) => add(a, b));
   plan.outputs.plusSecond = shifted(1);
   plan.outputs.minusSecond = shifted(-1);
-  plan.pairs.push({ what: "gradient of the gradient", slope: "slopeSecond", plus: "plusSecond", minus: "minusSecond", weights: [1] });
+  plan.pairs.push({
+    what: "gradient of the gradient",
+    slope: "slopeSecond",
+    plus: "plusSecond",
+    minus: "minusSecond",
+    weights: [1],
+  });
 }
 
 function comparePair(pair: Pair, results: Named<NdArray>, epsilon: number, tolerance: number, where: string): void {
