@@ -23,10 +23,10 @@ export interface Drawn {
 }
 
 /** How a case applies the operator to its inputs, in their order. */
-export type Build = {
-  // A method's parameters are compared loosely, so that operators with options of their own can be passed as they are.
-  build(...inputs: Tensor[]): Tensor;
-}["build"];
+export type Build = (...inputs: Tensor[]) => Tensor;
+
+/** Any operator, also one with options after its tensors. */
+type Operator = (...inputs: never[]) => Tensor;
 
 export interface Case {
   /** What is special about it, for the test's name. Default: the shapes of the inputs. */
@@ -59,12 +59,15 @@ const defaultTargets: readonly Target[] = [
 ];
 
 /** Declares one test for each case of the operator `name`. `common` holds settings shared by all cases. */
-export function checkOp(name: string, build: Build, cases: readonly Case[], common: Partial<Case> = {}): void {
+export function checkOp(name: string, build: Build, cases: readonly Case[], common?: Partial<Case>): void;
+export function checkOp(name: string, build: Operator, cases: readonly Case[], common?: Partial<Case>): void;
+export function checkOp(name: string, build: Operator, cases: readonly Case[], common: Partial<Case> = {}): void {
   describe(name, () => {
     cases.forEach((given, index) => {
       const settings = { ...common, ...given };
       const shapes = given.inputs.map((x) => show("shape" in x ? x.shape : x)).join(", ");
-      test(`${settings.title ?? shapes} (case ${index + 1})`, () => checkCase(`${name} ${index}`, build, settings));
+      test(`${settings.title ?? shapes} (case ${index + 1})`, () =>
+        checkCase(`${name} ${index}`, build as Build, settings));
     });
   });
 }
