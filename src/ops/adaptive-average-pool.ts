@@ -1,8 +1,8 @@
 import { show } from "../array/shape.ts";
 import { InputError } from "../errors.ts";
 import type { Tensor } from "../graph/tensor.ts";
-import { type AxisWeights, axisWeights, separable } from "./composite/separable.ts";
 import { averagePool } from "./average-pool.ts";
+import { type AxisWeights, axisWeights, separable } from "./composite/separable.ts";
 
 /**
  * Means of a grid of `size` windows that cover x: window i of n goes from ⌊i·H / n⌋ to ⌈(i + 1)·H / n⌉.

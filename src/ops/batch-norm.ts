@@ -19,7 +19,12 @@ export interface BatchNormResult {
  * The variance is E[x²] − E[x]², one pass instead of two; for activations far from 0 (mean above 100 deviations) it
  * loses digits.
  */
-export function batchNorm(x: Tensor, gamma: Tensor, beta: Tensor, { epsilon = 1e-5 }: { epsilon?: number } = {}): BatchNormResult {
+export function batchNorm(
+  x: Tensor,
+  gamma: Tensor,
+  beta: Tensor,
+  { epsilon = 1e-5 }: { epsilon?: number } = {},
+): BatchNormResult {
   checkVectors("batchNorm", x, { gamma, beta });
   const [batch, channels, ...rest] = x.shape;
   const count = rest.reduce((product, size) => product * size, batch);

@@ -2,7 +2,7 @@ import { show } from "../array/shape.ts";
 import { InputError } from "../errors.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import { convolve } from "./composite/convolution.ts";
-import { type Pair, type Padding, windowOf } from "./composite/window.ts";
+import { type Padding, type Pair, windowOf } from "./composite/window.ts";
 
 export interface ConvOptions {
   /** [O]. */
@@ -38,7 +38,9 @@ export function conv(
     );
   }
   if (bias !== undefined && (bias.shape.length !== 1 || bias.shape[0] !== features)) {
-    throw new InputError(`conv: bias must be [${features}], got ${show(bias.shape)}. Give one number per output channel.`);
+    throw new InputError(
+      `conv: bias must be [${features}], got ${show(bias.shape)}. Give one number per output channel.`,
+    );
   }
   const window = windowOf("conv", [height, width], kernel as [number, number], { strides, padding, dilations });
   return convolve(x, w, bias ?? null, { window, groups });

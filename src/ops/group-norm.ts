@@ -18,7 +18,9 @@ export function groupNorm(
   checkVectors("groupNorm", x, { gamma, beta });
   const [batch, channels, ...rest] = x.shape;
   if (!Number.isInteger(groups) || groups < 1 || channels % groups !== 0) {
-    throw new InputError(`groupNorm: channels must be a multiple of groups, got ${channels} and ${groups}. Change either.`);
+    throw new InputError(
+      `groupNorm: channels must be a multiple of groups, got ${channels} and ${groups}. Change either.`,
+    );
   }
   const members = channels / groups;
   const count = rest.reduce((product, size) => product * size, members);
@@ -35,6 +37,11 @@ export function groupNorm(
 }
 
 /** Instance normalization (Ulyanov et al. 2016): group normalization with each channel a group of its own. */
-export function instanceNorm(x: Tensor, gamma: Tensor, beta: Tensor, { epsilon = 1e-5 }: { epsilon?: number } = {}): Tensor {
+export function instanceNorm(
+  x: Tensor,
+  gamma: Tensor,
+  beta: Tensor,
+  { epsilon = 1e-5 }: { epsilon?: number } = {},
+): Tensor {
   return groupNorm(x, gamma, beta, { groups: x.shape[1], epsilon });
 }

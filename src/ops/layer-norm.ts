@@ -8,9 +8,20 @@ import { add, div, matmul, mul, reshape, square, sub, sum } from "./index.ts";
  *
  * x: [..., D] float. gamma, beta: [D] → y: as x. ONNX `LayerNormalization`, opset 17.
  */
-export function layerNorm(x: Tensor, gamma: Tensor, beta: Tensor, { epsilon = 1e-5 }: { epsilon?: number } = {}): Tensor {
+export function layerNorm(
+  x: Tensor,
+  gamma: Tensor,
+  beta: Tensor,
+  { epsilon = 1e-5 }: { epsilon?: number } = {},
+): Tensor {
   const width = x.shape.at(-1);
-  if (width === undefined || gamma.shape.length !== 1 || gamma.shape[0] !== width || beta.shape.length !== 1 || beta.shape[0] !== width) {
+  if (
+    width === undefined ||
+    gamma.shape.length !== 1 ||
+    gamma.shape[0] !== width ||
+    beta.shape.length !== 1 ||
+    beta.shape[0] !== width
+  ) {
     throw new InputError(
       `layerNorm: gamma and beta must be [${width}], got ${show(gamma.shape)} and ${show(beta.shape)} for x ${show(x.shape)}. Give one number per element of the last axis.`,
     );

@@ -3,19 +3,7 @@ import { node, nodes, type Target, type Tensor } from "../graph/tensor.ts";
 import { padded, tapOf } from "./composite/convolution-lowering.ts";
 import { feature, type PoolOptions, poolWindow } from "./composite/pool.ts";
 import { type Window, windowAttributes, windowOutput } from "./composite/window.ts";
-import {
-  add,
-  cast,
-  constantLike,
-  equal,
-  mul,
-  pad,
-  reshape,
-  scatterAdd,
-  slice,
-  sub,
-  takeAlong,
-} from "./index.ts";
+import { add, cast, constantLike, equal, mul, pad, reshape, scatterAdd, slice, sub, takeAlong } from "./index.ts";
 
 /**
  * The largest value of each window; padding never wins. Among equal values the first one, row by row, gets the gradient.

@@ -51,7 +51,12 @@ function nearestWeights(outputs: number, inputs: number): AxisWeights {
 }
 
 /** Each output pixel from the 2 or 4 input pixels around its centre. */
-function pointWeights(outputs: number, inputs: number, mode: "bilinear" | "bicubic", alignCorners: boolean): AxisWeights {
+function pointWeights(
+  outputs: number,
+  inputs: number,
+  mode: "bilinear" | "bicubic",
+  alignCorners: boolean,
+): AxisWeights {
   const reach = mode === "bilinear" ? 1 : 2;
   const kernel = mode === "bilinear" ? triangle : cubic(-0.75);
   return axisWeights(outputs, inputs, (put) => {

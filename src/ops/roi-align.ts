@@ -52,7 +52,12 @@ export function roiAlign(
   batchIndices: Tensor,
   { size, scale = 1, aligned = false, samplingRatio = 0 }: RoiAlignOptions,
 ): Tensor {
-  if (x.shape.length !== 4 || boxes.shape.length !== 2 || boxes.shape[1] !== 4 || batchIndices.shape[0] !== boxes.shape[0]) {
+  if (
+    x.shape.length !== 4 ||
+    boxes.shape.length !== 2 ||
+    boxes.shape[1] !== 4 ||
+    batchIndices.shape[0] !== boxes.shape[0]
+  ) {
     throw new InputError(
       `roiAlign: expected x [B, C, H, W], boxes [R, 4] and batchIndices [R], got ${show(x.shape)}, ${show(boxes.shape)} and ${show(batchIndices.shape)}. Reshape them.`,
     );
@@ -71,15 +76,32 @@ export function roiAlign(
 function axisMatrix(
   start: Tensor,
   end: Tensor,
-  { outputs, inputs, aligned, samplingRatio }: { outputs: number; inputs: number; aligned: boolean; samplingRatio: number },
+  {
+    outputs,
+    inputs,
+    aligned,
+    samplingRatio,
+  }: { outputs: number; inputs: number; aligned: boolean; samplingRatio: number },
 ): Tensor {
   const most = samplingRatio > 0 ? samplingRatio : Math.ceil(inputs / outputs);
   const length = aligned ? sub(end, start) : maximum(sub(end, start), 1);
   const bin = div(length, outputs); // [R, 1]
   const count = samplingRatio > 0 ? null : clip(neg(floor(neg(bin))), { min: 1, max: most }); // [R, 1]
   const steps = Array.from({ length: outputs * most }, (_, i) => i);
-  const bins = constant(fromNumbers("float32", [1, outputs * most], steps.map((i) => Math.floor(i / most))));
-  const samples = constant(fromNumbers("float32", [1, outputs * most], steps.map((i) => i % most)));
+  const bins = constant(
+    fromNumbers(
+      "float32",
+      [1, outputs * most],
+      steps.map((i) => Math.floor(i / most)),
+    ),
+  );
+  const samples = constant(
+    fromNumbers(
+      "float32",
+      [1, outputs * most],
+      steps.map((i) => i % most),
+    ),
+  );
   const within = div(add(samples, 0.5), count ?? most);
   const position = add(start, mul(bin, add(bins, within))); // [R, outputs · most]
 
@@ -88,7 +110,13 @@ function axisMatrix(
   const share = div(cast(counted, "float32"), count ?? most);
 
   const clamped = unsqueeze(minimum(maximum(position, 0), inputs - 1), 2); // [R, outputs · most, 1]
-  const cell = constant(fromNumbers("float32", [1, 1, inputs], Array.from({ length: inputs }, (_, i) => i)));
+  const cell = constant(
+    fromNumbers(
+      "float32",
+      [1, 1, inputs],
+      Array.from({ length: inputs }, (_, i) => i),
+    ),
+  );
   const near = maximum(sub(1, abs(sub(clamped, cell))), 0); // bilinear: 1 at the sample's cell, 0 one cell away
   const weighed = mul(near, unsqueeze(share, 2)); // [R, outputs · most, inputs]
   return sum(reshape(weighed, [start.shape[0], outputs, most, inputs]), { axes: [2] });

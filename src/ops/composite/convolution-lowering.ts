@@ -28,7 +28,10 @@ export function lowerConvolve(
     const [kh, kw] = geometry.window.kernel;
     const patches = toPatches(x, geometry.window); // [B·H′·W′, C·kh·kw]
     const rows = matmul(patches, reshape(w, [features, -1]), { transposeB: true }); // [B·H′·W′, O]
-    const y = transpose(reshape(bias === null ? rows : add(rows, bias), [batch, (height / kh) * (width / kw), features]), [0, 2, 1]);
+    const y = transpose(
+      reshape(bias === null ? rows : add(rows, bias), [batch, (height / kh) * (width / kw), features]),
+      [0, 2, 1],
+    );
     return [reshape(y, [batch, features, height / kh, width / kw])];
   }
   return null;
@@ -122,7 +125,10 @@ function flipWeight(w: Tensor, groups: number): Tensor {
   const swapped = reshape(grouped, [groups * perGroup, features / groups, kh, kw]);
   const backwards = [2, 3].filter((axis) => swapped.shape[axis] > 1);
   if (backwards.length === 0) return swapped;
-  return slice(swapped, backwards.map((axis) => ({ axis, start: -1, end: -swapped.shape[axis] - 1, step: -1 })));
+  return slice(
+    swapped,
+    backwards.map((axis) => ({ axis, start: -1, end: -swapped.shape[axis] - 1, step: -1 })),
+  );
 }
 
 /** x with its padding made explicit. */
@@ -170,7 +176,10 @@ function weightByConv(x: Tensor, y: Tensor, window: Window): Tensor {
     dilations: window.strides,
     pads: window.pads,
   };
-  const sums = plainConv(transpose(x, [1, 0, 2, 3]), transpose(y, [1, 0, 2, 3]), null, { window: exchanged, groups: 1 });
+  const sums = plainConv(transpose(x, [1, 0, 2, 3]), transpose(y, [1, 0, 2, 3]), null, {
+    window: exchanged,
+    groups: 1,
+  });
   // Rows and columns beyond the last window met pixels that no output used.
   const [kh, kw] = window.kernel;
   const parts = [

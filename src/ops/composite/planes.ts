@@ -91,7 +91,12 @@ function affineRows(x: Tensor, scale: Tensor, shift: Tensor): Tensor {
   const planes = together ? x.shape[1] : x.shape[0] * x.shape[1];
   const flat = together ? x : reshape(x, [1, planes, ...x.shape.slice(2)]);
   const vector = (v: Tensor) =>
-    reshape(together || v.shape[0] === x.shape[0] ? v : add(v, constant(float32([x.shape[0], 1], new Float32Array(x.shape[0])))), [planes]);
+    reshape(
+      together || v.shape[0] === x.shape[0]
+        ? v
+        : add(v, constant(float32([x.shape[0], 1], new Float32Array(x.shape[0])))),
+      [planes],
+    );
   const y = node("BatchNormalization", [flat, vector(scale), vector(shift), filled(planes, 0), filled(planes, 1)], {
     attributes: { epsilon: { float: 0 } },
     output: flat,
