@@ -1,7 +1,8 @@
-import { float32, fromNumbers } from "../array/ndarray.ts";
+import { fromNumbers } from "../array/ndarray.ts";
 import { show } from "../array/shape.ts";
 import { InputError } from "../errors.ts";
 import { constant, type Tensor } from "../graph/tensor.ts";
+import { IGNORE } from "../image/image.ts";
 import {
   add,
   axisSize,
@@ -19,7 +20,6 @@ import {
   unsqueeze,
   where,
 } from "../ops/index.ts";
-import { IGNORE } from "../image/image.ts";
 
 export interface CrossEntropyOptions {
   /** Pixels with this label count nowhere. */
@@ -58,7 +58,9 @@ export function labelledCrossEntropy(
   { labelSmoothing = 0, classWeights }: CrossEntropyOptions = {},
 ): Tensor {
   if (!(labelSmoothing >= 0 && labelSmoothing < 1)) {
-    throw new InputError(`cross-entropy: label smoothing must be at least 0 and below 1, got ${labelSmoothing}. Use 0 for none.`);
+    throw new InputError(
+      `cross-entropy: label smoothing must be at least 0 and below 1, got ${labelSmoothing}. Use 0 for none.`,
+    );
   }
   const normalizer = logSumExp(logits, { axes: [1] }); // [B, ...]
   const truth = squeeze(takeAlong(logits, unsqueeze(index, 1), { axis: 1 }), 1); // [B, ...]
@@ -69,7 +71,7 @@ export function labelledCrossEntropy(
   const classes = axisSize(logits, 1);
   const factors = (classWeights ?? new Array<number>(classes).fill(1)).map((weight) => weight / classes);
   const total = factors.reduce((left, right) => left + right, 0);
-  const perClass = constant(float32([1, classes, ...logits.shape.slice(2).map(() => 1)], factors));
+  const perClass = constant(fromNumbers(logits.dtype, [1, classes, ...logits.shape.slice(2).map(() => 1)], factors));
   const spread = sub(mul(normalizer, total), sum(mul(logits, perClass), { axes: [1] })); // [B, ...]
   return add(mul(plain, 1 - labelSmoothing), mul(mul(spread, valid), labelSmoothing));
 }
@@ -116,15 +118,19 @@ export function labelled(
   }
   const classes = axisSize(logits, 1);
   if (classWeights !== undefined && classWeights.length !== classes) {
-    throw new InputError(`loss: expected ${classes} class weights, got ${classWeights.length}. Give one for each class.`);
+    throw new InputError(
+      `loss: expected ${classes} class weights, got ${classWeights.length}. Give one for each class.`,
+    );
   }
-  // Through int32: ONNX Runtime compares and selects bytes on no machine.
+  // Bytes become int32 first: not every machine compares and selects bytes.
   const whole = cast(labels, "int32");
   const counted = notEqual(whole, constant(fromNumbers("int32", [], [ignoreLabel])));
   const zero = constant(fromNumbers("int32", [], [0]));
   const index = cast(where(counted, whole, zero), "int64");
-  const valid = cast(counted, "float32");
+  const valid = cast(counted, logits.dtype);
   const weights =
-    classWeights === undefined ? valid : mul(gather(constant(float32([classes], classWeights)), index, { axis: 0 }), valid);
+    classWeights === undefined
+      ? valid
+      : mul(gather(constant(fromNumbers(logits.dtype, [classes], classWeights)), index, { axis: 0 }), valid);
   return { valid, weights, index };
 }

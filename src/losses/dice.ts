@@ -26,7 +26,7 @@ export function diceLoss(
 ): Tensor {
   const { valid, index } = labelled(logits, labels, { ignoreLabel });
   const counted = unsqueeze(valid, 1); // [B, 1, H, W]
-  const truth = mul(oneHot(index, axisSize(logits, 1), { axis: 1, dtype: "float32" }), counted); // [B, K, H, W]
+  const truth = mul(oneHot(index, axisSize(logits, 1), { axis: 1, dtype: logits.dtype }), counted); // [B, K, H, W]
   const guess = mul(softmax(logits, { axis: 1 }), counted); // [B, K, H, W]
 
   const overlap = perClass(mul(truth, guess)); // [K]

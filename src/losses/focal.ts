@@ -1,7 +1,13 @@
 import { InputError } from "../errors.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import { exp, mul, neg, pow, sub } from "../ops/index.ts";
-import { type CrossEntropyOptions, crossEntropy, labelled, labelledCrossEntropy, weightedMean } from "./cross-entropy.ts";
+import {
+  type CrossEntropyOptions,
+  crossEntropy,
+  labelled,
+  labelledCrossEntropy,
+  weightedMean,
+} from "./cross-entropy.ts";
 
 export interface FocalOptions extends Omit<CrossEntropyOptions, "labelSmoothing"> {
   /** How much easy pixels are played down: 0 is cross-entropy; otherwise at least 1. */

@@ -1,0 +1,133 @@
+import { describe, expect, test } from "vitest";
+import { sizeOf } from "../../array/shape.ts";
+import { Model } from "../../graph/scope.ts";
+import { input } from "../../graph/tensor.ts";
+import { transunet } from "./model.ts";
+import { recipes, type TransUNetRecipe, wideDecoder } from "./recipe.ts";
+
+const paper = recipes.transunet;
+
+function build(recipe: TransUNetRecipe, height: number, width = height, outputs = 9, training = false) {
+  const model = new Model({ training });
+  const built = transunet(model.scope, input("image", [1, 3, height, width]), outputs, recipe);
+  return { model, ...built };
+}
+
+/** Numbers in the parameters whose names start with `prefix`, running averages left out. */
+function count(model: Model, prefix = ""): number {
+  return [...model.parameters.values()]
+    .filter(({ name, role }) => role === "weight" && name.startsWith(prefix))
+    .reduce((total, { tensor }) => total + sizeOf(tensor.shape), 0);
+}
+
+describe("the published network has as many parameters as its code", () => {
+  const { model } = build(paper, 224);
+  test.each([
+    ["stem and stages", "transformer.embeddings.hybrid_model.", 11_894_848],
+    ["patch embedding", "transformer.embeddings.patch_embeddings.", 787_200],
+    ["transformer", "transformer.encoder.", 85_056_000],
+    ["position embedding", "transformer.embeddings.position_embeddings", 150_528],
+    ["encoder", "transformer.", 97_888_576],
+    ["decoder", "decoder.", 7_387_200],
+    ["whole network with 9 classes", "", 105_277_081],
+  ])("%s", (_, prefix, expected) => expect(count(model, prefix)).toBe(expected));
+
+  test("encoder with class token, its position and 1000 classes, as the vision transformer's test counts it", () => {
+    expect(count(model, "transformer.") + 2 * 768 + 768 * 1000 + 1000).toBe(98_659_112);
+  });
+});
+
+test.each([
+  [1, {}, 7_387_200],
+  [2, {}, 19_442_304],
+  [3, {}, 36_165_312],
+  [1, wideDecoder, 19_506_944],
+  [2, wideDecoder, 57_814_528],
+  [3, wideDecoder, 114_922_752],
+] as const)("decoder of width ×%i, channels %o: %i parameters", (widthMultiplier, channels, expected) => {
+  expect(count(build({ ...paper, ...channels, widthMultiplier }, 224).model, "decoder.")).toBe(expected);
+});
+
+test.each([
+  [224, 112, 55, 55, 56, 28, 14],
+  [512, 256, 127, 127, 128, 64, 32],
+  [1024, 512, 255, 255, 256, 128, 64],
+])("sizes at %i pixels are those of the published network", (side, stem, pool, block1, skip1, block2, block3) => {
+  const { encoded, decoded, logits } = build({ ...paper, cropHeight: side, cropWidth: side }, side);
+  expect({
+    root: encoded.root.shape,
+    pooled: encoded.pooled.shape,
+    stages: encoded.stages.map(({ shape }) => shape),
+    skips: encoded.features.map(({ shape }) => shape),
+    tokens: encoded.tokens.shape,
+    convMore: decoded.convMore.shape,
+    blocks: decoded.blocks.map(({ shape }) => shape),
+    logits: logits.shape,
+  }).toEqual({
+    root: [1, 64, stem, stem],
+    pooled: [1, 64, pool, pool],
+    stages: [
+      [1, 256, block1, block1],
+      [1, 512, block2, block2],
+      [1, 1024, block3, block3],
+    ],
+    skips: [
+      [1, 512, block2, block2],
+      [1, 256, skip1, skip1],
+      [1, 64, stem, stem],
+    ],
+    tokens: [1, block3 * block3, 768],
+    convMore: [1, 512, block3, block3],
+    blocks: [
+      [1, 256, 2 * block3, 2 * block3],
+      [1, 128, 4 * block3, 4 * block3],
+      [1, 64, 8 * block3, 8 * block3],
+      [1, 16, side, side],
+    ],
+    logits: [1, 9, side, side],
+  });
+});
+
+const small = recipes["transunet-small"];
+
+test("the JAX convention pools to exactly a quarter", () => {
+  expect(build({ ...small, encoderConvention: "jax" }, 176, 240).encoded.pooled.shape).toEqual([1, 32, 44, 60]);
+});
+
+test.each([1, 2, 4] as const)("logits have the picture's size at output stride %i", (outputStride) => {
+  const { logits, decoded } = build({ ...small, outputStride }, 96, 160, 5);
+  expect(logits.shape).toEqual([1, 5, 96, 160]);
+  expect(decoded.output.shape.slice(2)).toEqual([96 / outputStride, 160 / outputStride]);
+});
+
+test("parameters do not depend on the picture's size", () => {
+  const shapes = (height: number, width: number) =>
+    [...build(small, height, width).model.parameters.values()].map(({ name, tensor }) => [name, tensor.shape]);
+  expect(shapes(320, 480)).toEqual(shapes(small.cropHeight, small.cropWidth));
+});
+
+test.each([0, 1, 2, 3])("with %i skips, the later blocks take the upsampled map alone", (skips) => {
+  const { model } = build({ ...small, skips, outputStride: 1 }, 64);
+  const inputs = [0, 1, 2, 3].map((i) => model.parameters.get(`decoder.blocks.${i}.conv1.0.weight`)!.tensor.shape[1]);
+  const joined = [256, 128, 32, 0].map((channels, i) => (i < skips ? channels : 0));
+  expect(inputs).toEqual([96, 96, 64, 48].map((channels, i) => channels + joined[i]));
+});
+
+test("a frozen encoder draws no dropout", () => {
+  const recipe = { ...paper, layers: 1 };
+  const noises = (trains: (name: string) => boolean) => {
+    const model = new Model({ training: true, trains });
+    transunet(model.scope, input("image", [1, 3, 64, 64]), 3, recipe);
+    return { noises: model.noises.size, trained: model.trained.map(({ name }) => name) };
+  };
+  expect(noises(() => true).noises).toBe(4); // tokens, attention's result, twice in the MLP
+  const frozen = noises((name) => !name.startsWith("transformer."));
+  expect(frozen.noises).toBe(0);
+  expect(frozen.trained.every((name) => !name.startsWith("transformer."))).toBe(true);
+});
+
+test("sides that are no multiples of 16 are refused", () => {
+  expect(() => build(small, 100, 160)).toThrow(
+    "transformer.embeddings.hybrid_model: image sides must be multiples of 16, got 100 × 160",
+  );
+});
