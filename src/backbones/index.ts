@@ -1,0 +1,3 @@
+/** Every backbone: image → features. */
+export { resNet, resNet50Units, resNet101Units, resNetClassifier } from "./resnet.ts";
+export { vit, vitClassifier } from "./vit.ts";
