@@ -1,5 +1,5 @@
 /** From what a user types to one complete recipe: a name, then changes of single values. */
-import { suggestion, UsageError } from "../errors.ts";
+import { InputError, suggestion, UsageError } from "../errors.ts";
 import { findMethod, findRecipe } from "../methods/index.ts";
 import type { Method } from "../methods/method.ts";
 import type { Recipe } from "../methods/recipe.ts";
@@ -22,7 +22,7 @@ export function resolveRecipe(name: string, settings: readonly string[] = []): R
   return { method, recipe: changed };
 }
 
-/** A recipe read from a run folder: known method, every key there and of the right type. */
+/** A recipe read from a file: known method, every key there and of the right type. Throws InputError. */
 export function recipeFrom(value: unknown, where: string): ResolvedRecipe {
   const given = value as Recipe;
   if (
@@ -31,19 +31,24 @@ export function recipeFrom(value: unknown, where: string): ResolvedRecipe {
     typeof given.method !== "string" ||
     typeof given.name !== "string"
   ) {
-    throw new UsageError(`${where}: expected a recipe with a name and a method, got something else. Restore the file.`);
+    throw new InputError(`${where}: expected a recipe with a name and a method, got something else. Restore the file.`);
   }
-  const method = findMethod(given.method);
-  const complete = Object.values(method.recipes)[0];
-  for (const key of Object.keys(complete) as (keyof Recipe)[]) {
-    if (typeof given[key] !== typeof complete[key] || Array.isArray(given[key]) !== Array.isArray(complete[key])) {
-      throw new UsageError(
-        `${where}: ${key} must be ${kindOf(complete[key])}, got ${JSON.stringify(given[key])}. Restore the file.`,
-      );
+  try {
+    const method = findMethod(given.method);
+    const complete = Object.values(method.recipes)[0];
+    for (const key of Object.keys(complete) as (keyof Recipe)[]) {
+      if (typeof given[key] !== typeof complete[key] || Array.isArray(given[key]) !== Array.isArray(complete[key])) {
+        throw new UsageError(
+          `${key} must be ${kindOf(complete[key])}, got ${JSON.stringify(given[key])}. Restore the file.`,
+        );
+      }
     }
+    checkRecipe(method, given);
+    return { method, recipe: given };
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    throw new InputError(`${where}: ${error.message}`);
   }
-  checkRecipe(method, given);
-  return { method, recipe: given };
 }
 
 /** `recipe` with one value changed: `key=value`, read as the type that the value has now. */

@@ -1,0 +1,204 @@
+/** A run folder: what was asked for (recipe.json), what it learns from (run.json), and what came of it. */
+import type { Named, NdArray } from "../array/ndarray.ts";
+import type { ClassInfo } from "../data/sample.ts";
+import { InputError } from "../errors.ts";
+import type { Platform } from "../platform/platform.ts";
+import type { TrainedModel } from "../prediction/model.ts";
+import { bestCheckpoint, type Checkpoint, listCheckpoints, sha256 } from "./checkpoint.ts";
+import { differences, type ResolvedRecipe, recipeFrom } from "./recipe.ts";
+
+/** All that a run knows besides its recipe. Fixed when the run starts. */
+export interface RunRecord {
+  readonly format: number;
+  /** Of tessera, when the run was started. */
+  readonly version: string;
+  readonly method: string;
+  readonly recipe: string;
+  readonly dataset: {
+    readonly name: string;
+    /** Samples in the training split. */
+    readonly samples: number;
+    /** SHA-256 of the training split's sample ids. */
+    readonly fingerprint: string;
+  };
+  readonly classes: readonly ClassInfo[];
+  readonly valueMap: Readonly<Record<string, number | "ignore">>;
+  /** Share of the labelled training pixels that each class covers. */
+  readonly frequencies: readonly number[];
+  /** Height and width that the network sees at once. */
+  readonly window: readonly [number, number];
+  /** Photographs with a longer shorter side are scaled to this many pixels; 0: never. */
+  readonly shortSide: number;
+  readonly licence: string;
+}
+
+export interface Run extends ResolvedRecipe {
+  readonly record: RunRecord;
+}
+
+export const runFormat = 1;
+
+/** A folder's state as a place for a run. `new`: nothing in it, or what a run killed in its first moment left. */
+export async function stateOf(platform: Platform, folder: string): Promise<"new" | "run" | "other"> {
+  const kind = await platform.exists(folder);
+  if (kind === "nothing") return "new";
+  if (kind === "file")
+    throw new InputError(`${folder}: expected a folder for the run, got a file. Choose another place.`);
+  const names = await platform.list(folder);
+  if (names.includes("run.json")) return "run";
+  return names.every((name) => name === "recipe.json" || isUnfinished(name)) ? "new" : "other";
+}
+
+/** Names of files that were being written when something was killed. */
+function isUnfinished(name: string): boolean {
+  return name.startsWith(".") && name.endsWith(".part");
+}
+
+/** Removes half-written files that a killed run left in its folder. */
+export async function clearUnfinished(platform: Platform, folder: string): Promise<void> {
+  if ((await platform.exists(folder)) !== "folder") return;
+  for (const name of await platform.list(folder)) if (isUnfinished(name)) await platform.remove(`${folder}/${name}`);
+}
+
+/** Writes what a new run starts with; run.json last, since it is what makes the folder a run. */
+export async function createRun(platform: Platform, folder: string, { recipe, record }: Run): Promise<void> {
+  await clearUnfinished(platform, folder);
+  await platform.writeFile(`${folder}/recipe.json`, `${JSON.stringify(recipe, null, 2)}\n`);
+  await platform.writeFile(`${folder}/run.json`, `${JSON.stringify(record, null, 2)}\n`);
+}
+
+/** A run folder's recipe and record. Throws InputError when the folder is no run, damaged, or of another version. */
+export async function readRun(platform: Platform, folder: string): Promise<Run> {
+  const kind = await platform.exists(folder);
+  if (kind !== "folder") {
+    const got = kind === "file" ? "a file" : "nothing there";
+    throw new InputError(
+      `${folder}: expected a run folder, got ${got}. Make one with: tessera train DATASET --out ${folder}`,
+    );
+  }
+  if ((await platform.exists(`${folder}/run.json`)) !== "file") {
+    throw new InputError(
+      `${folder}: expected a run folder, got a folder without run.json. Name the folder that tessera train wrote.`,
+    );
+  }
+  const record = recordFrom(await readJson(platform, `${folder}/run.json`), `${folder}/run.json`);
+  const resolved = recipeFrom(await readJson(platform, `${folder}/recipe.json`), `${folder}/recipe.json`);
+  if (resolved.recipe.name !== record.recipe || resolved.recipe.method !== record.method) {
+    throw new InputError(
+      `${folder}/recipe.json: expected recipe ${record.recipe}, as run.json says, got ${resolved.recipe.name}. Restore the file.`,
+    );
+  }
+  return { ...resolved, record };
+}
+
+/**
+ * The model that a run learned: the checkpoint with the best validation score; where the recipe keeps a moving average
+ * of the weights, that average. `onDamaged` gets a line for each checkpoint that cannot be used.
+ */
+export async function openRun(
+  platform: Platform,
+  folder: string,
+  { onDamaged = () => {} }: { onDamaged?: (message: string) => void } = {},
+): Promise<TrainedModel> {
+  const run = await readRun(platform, folder);
+  let damage = "";
+  const checkpoint = await bestCheckpoint(platform, folder, (message) => {
+    damage = message;
+    onDamaged(message);
+  });
+  if (checkpoint === null) {
+    if ((await listCheckpoints(platform, folder)).length > 0) throw new InputError(damage);
+    throw new InputError(
+      `${folder}: expected a checkpoint, got a run that has none yet. Train on with: tessera train DATASET --out ${folder} --resume`,
+    );
+  }
+  return trainedModel(run, weightsOf(checkpoint), folder);
+}
+
+/** The weights to predict with: averages where there are any. */
+export function weightsOf({ tensors }: Pick<Checkpoint, "tensors">): Named<NdArray> {
+  return { ...tensors.weights, ...tensors.averages };
+}
+
+/** A run's record and some weights as a model. */
+export function trainedModel({ method, recipe, record }: Run, weights: Named<NdArray>, source: string): TrainedModel {
+  const { classes, frequencies, valueMap, window, shortSide, licence } = record;
+  return { method, recipe, task: { classes, frequencies }, valueMap, weights, window, shortSide, source, licence };
+}
+
+/** Throws InputError with every difference when `wanted` is not the run that is in `folder`. */
+export function requireSame(folder: string, known: Run, wanted: Run): void {
+  const { dataset, classes, valueMap } = known.record;
+  const lines = [
+    ...differences(known.recipe, wanted.recipe).map((line) => `recipe ${line}`),
+    ...differences(dataset, wanted.record.dataset).map((line) => `data set ${line}`),
+    ...differences(byName(classes), byName(wanted.record.classes)).map((line) => `class ${line}`),
+    ...differences(valueMap, wanted.record.valueMap).map((line) => `mask value ${line}`),
+  ];
+  if (lines.length === 0) return;
+  const shown = lines.length > 6 ? [...lines.slice(0, 6), `${lines.length - 6} more`] : lines;
+  throw new InputError(
+    `${folder}: expected the recipe, data set and classes that the run was started with, got ${shown.join("; ")}. ` +
+      "Resume with the same ones, or choose another --out for a new run.",
+  );
+}
+
+/** Class name by index, for comparing. */
+function byName(classes: readonly ClassInfo[]): Record<string, string> {
+  return Object.fromEntries(classes.map(({ name }, index) => [String(index), name]));
+}
+
+/** What tells one data set from another: the samples that it consists of. */
+export async function fingerprintOf(ids: readonly string[]): Promise<string> {
+  return sha256(new TextEncoder().encode(ids.join("\n")));
+}
+
+async function readJson(platform: Platform, path: string): Promise<unknown> {
+  const text = new TextDecoder().decode(await platform.readFile(path));
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new InputError(
+      `${path}: expected JSON, got "${text.slice(0, 30)}". The run folder is damaged; restore the file.`,
+    );
+  }
+}
+
+function recordFrom(value: unknown, where: string): RunRecord {
+  const record = (typeof value === "object" && value !== null ? value : {}) as Partial<RunRecord>;
+  if (record.format !== runFormat) {
+    throw new InputError(
+      `${where}: expected a run of format ${runFormat}, got ${JSON.stringify(record.format) ?? "none"}. ` +
+        "Use the version of tessera that wrote it, or train anew.",
+    );
+  }
+  const { classes, frequencies, window, valueMap, dataset } = record;
+  const complete: Record<string, boolean> = {
+    method: typeof record.method === "string",
+    recipe: typeof record.recipe === "string",
+    dataset: typeof dataset?.name === "string" && typeof dataset.fingerprint === "string",
+    classes: Array.isArray(classes) && classes.length > 0 && classes.every(isClass),
+    frequencies: Array.isArray(frequencies) && frequencies.every((share) => typeof share === "number"),
+    window: Array.isArray(window) && window.length === 2 && window.every((side) => Number.isInteger(side) && side > 0),
+    valueMap: typeof valueMap === "object" && valueMap !== null,
+    shortSide: Number.isInteger(record.shortSide) && (record.shortSide as number) >= 0,
+    licence: typeof record.licence === "string",
+  };
+  const broken = Object.keys(complete).find((key) => !complete[key]);
+  if (broken !== undefined) {
+    throw new InputError(
+      `${where}: expected the record of a run, got a damaged "${broken}". Restore the file, or train anew.`,
+    );
+  }
+  return record as RunRecord;
+}
+
+function isClass(value: Partial<ClassInfo> | null): boolean {
+  const isByte = (part: unknown) => Number.isInteger(part) && (part as number) >= 0 && (part as number) <= 255;
+  return (
+    typeof value?.name === "string" &&
+    Array.isArray(value.color) &&
+    value.color.length === 3 &&
+    value.color.every(isByte)
+  );
+}
