@@ -22,7 +22,13 @@ export function momentSlots(beta1: number, beta2: number): readonly Slot[] {
 }
 
 /** The moments after a gradient. */
-export function moments(gradient: Tensor, m: Tensor, v: Tensor, beta1: number, beta2: number): { m: Tensor; v: Tensor } {
+export function moments(
+  gradient: Tensor,
+  m: Tensor,
+  v: Tensor,
+  beta1: number,
+  beta2: number,
+): { m: Tensor; v: Tensor } {
   return { m: add(mul(m, beta1), gradient), v: add(mul(v, beta2), square(gradient)) };
 }
 
@@ -33,8 +39,10 @@ export function moments(gradient: Tensor, m: Tensor, v: Tensor, beta1: number, b
  * host that hold the rate and both bias corrections.
  */
 export function adam(options: AdamOptions = {}): Optimizer {
-  return adaptive(options, (parameter) => parameter, (gradient, { parameter, decay }) =>
-    decay === 0 ? gradient : add(gradient, mul(parameter, decay)),
+  return adaptive(
+    options,
+    (parameter) => parameter,
+    (gradient, { parameter, decay }) => (decay === 0 ? gradient : add(gradient, mul(parameter, decay))),
   );
 }
 
@@ -43,7 +51,11 @@ export function adam(options: AdamOptions = {}): Optimizer {
  * Differs from the paper: the decay is multiplied by the rate, as every library does.
  */
 export function adamw(options: AdamOptions = {}): Optimizer {
-  return adaptive(options, (parameter, update, rate) => shrink(parameter, update, rate), (gradient) => gradient);
+  return adaptive(
+    options,
+    (parameter, update, rate) => shrink(parameter, update, rate),
+    (gradient) => gradient,
+  );
 }
 
 /** Decoupled weight decay: (1 − rate · decay) p. */

@@ -1,0 +1,46 @@
+import { type Named, type NdArray, zeros } from "../array/ndarray.ts";
+import { Random } from "../array/random.ts";
+import { sameShape, show } from "../array/shape.ts";
+import { InputError } from "../errors.ts";
+import type { Model } from "../graph/scope.ts";
+import type { TensorType } from "../graph/tensor.ts";
+import { copyOf } from "../runtime/copy.ts";
+import type { StepVariable } from "./step.ts";
+import type { UpdateGraph } from "./update.ts";
+
+interface Owners {
+  readonly model: Model;
+  readonly update: UpdateGraph;
+  readonly variables: readonly StepVariable[];
+}
+
+/**
+ * What the variables of a training step start from, each in a buffer of its own: `given` by name, otherwise drawn with
+ * Random(seed, "init", name) for parameters, zeros or a copy of the parameter for what belongs to one.
+ */
+export function initialValues(
+  { model, update, variables }: Owners,
+  seed: number,
+  given: Named<NdArray>,
+): Named<NdArray> {
+  const values: Record<string, NdArray> = {};
+  const start = (name: string, type: TensorType, make: () => NdArray) => {
+    const value = given[name] === undefined ? make() : checked(name, given[name], type);
+    values[name] = copyOf({ ...value, shape: type.shape });
+  };
+  for (const { name, tensor, initializer } of model.parameters.values()) {
+    start(name, tensor, () => initializer(tensor.shape, new Random(seed, "init", name)));
+  }
+  for (const { name, tensor, slot, parameter } of update.state) {
+    start(name, tensor, () => (slot.start === "parameter" ? values[parameter] : zeros("float32", tensor.shape)));
+  }
+  for (const [name, followed] of Object.entries(update.averages)) start(name, values[followed], () => values[followed]);
+  for (const { name, dtype, shape, kind } of variables) if (kind === "scratch") values[name] = zeros(dtype, shape);
+  return values;
+}
+
+function checked(name: string, array: NdArray, { dtype, shape }: TensorType): NdArray {
+  if (array.dtype === dtype && sameShape(array.shape, shape)) return array;
+  const got = `${array.dtype} ${show(array.shape)}`;
+  throw new InputError(`${name}: expected ${dtype} ${show(shape)}, got ${got}. The numbers belong to another model.`);
+}

@@ -1,0 +1,124 @@
+/** The update half of a training step: gradients → clipped → new parameters, optimizer state and moving averages. */
+import type { Named } from "../array/ndarray.ts";
+import type { Parameter } from "../graph/scope.ts";
+import { input, type Tensor, variable } from "../graph/tensor.ts";
+import type { Recipe } from "../methods/recipe.ts";
+import { adam, adamw } from "../optimizers/adam.ts";
+import { averageDecay, movingAverage } from "../optimizers/average.ts";
+import { clipByNorm, globalNorm } from "../optimizers/clip.ts";
+import { lookahead } from "../optimizers/lookahead.ts";
+import { type Optimizer, type OptimizerState, optimize, scalarPrefix } from "../optimizers/optimizer.ts";
+import { radam } from "../optimizers/radam.ts";
+import { learningRate } from "../optimizers/schedule.ts";
+import { sgd } from "../optimizers/sgd.ts";
+
+/** What of a recipe says how parameters are updated. */
+export type OptimizerRecipe = Pick<
+  Recipe,
+  | "steps"
+  | "optimizer"
+  | "learningRate"
+  | "momentum"
+  | "nesterov"
+  | "beta1"
+  | "beta2"
+  | "epsilon"
+  | "weightDecay"
+  | "schedule"
+  | "schedulePower"
+  | "scheduleMilestones"
+  | "scheduleFactor"
+  | "finalRate"
+  | "warmupSteps"
+  | "clipNorm"
+  | "averageDecay"
+  | "accumulate"
+>;
+
+/** Factors on learning rate and weight decay of one parameter. */
+export type Group = (parameter: string, rank: number) => { readonly rate: number; readonly decay: number };
+
+/** No decay for parameters of one axis: biases, and scales and shifts of norms. */
+export const defaultGroup: Group = (_, rank) => ({ rate: 1, decay: rank <= 1 ? 0 : 1 });
+
+export function optimizerOf(recipe: OptimizerRecipe): Optimizer {
+  const { optimizer, momentum, nesterov, beta1, beta2, epsilon } = recipe;
+  switch (optimizer) {
+    case "sgd":
+      return sgd({ momentum, nesterov });
+    case "adam":
+      return adam({ beta1, beta2, epsilon });
+    case "adamw":
+      return adamw({ beta1, beta2, epsilon });
+    case "radam-lookahead":
+      return lookahead(radam({ beta1, beta2, epsilon }));
+  }
+}
+
+/** The learning rate of step 0, 1, … of a run. */
+export function rateOf(recipe: OptimizerRecipe, step: number): number {
+  return learningRate(
+    {
+      kind: recipe.schedule,
+      rate: recipe.learningRate,
+      steps: recipe.steps,
+      power: recipe.schedulePower,
+      milestones: recipe.scheduleMilestones,
+      factor: recipe.scheduleFactor,
+      final: recipe.finalRate,
+      warmupSteps: recipe.warmupSteps,
+    },
+    step,
+  );
+}
+
+export interface UpdateGraph {
+  /** New values by the names that they have in the store. */
+  readonly next: Named<Tensor>;
+  /** Global norm of the gradients before clipping, a scalar. */
+  readonly gradientNorm: Tensor;
+  readonly state: readonly OptimizerState[];
+  /** Moving averages of the weights: store name → the parameter that it follows. */
+  readonly averages: Named<string>;
+  /** The numbers to feed, by input name, at update `count` = 1, 2, … with rate `rate`. */
+  scalars(count: number, rate: number): Named<number>;
+}
+
+export function updateGraph(
+  parameters: readonly Parameter[],
+  gradients: readonly Tensor[],
+  recipe: OptimizerRecipe,
+  group: Group,
+): UpdateGraph {
+  const optimizer = optimizerOf(recipe);
+  const gradientNorm = globalNorm(gradients);
+  const clipped = recipe.clipNorm > 0 ? clipByNorm(gradients, gradientNorm, recipe.clipNorm) : gradients;
+  const updates = parameters.map(({ name, tensor }, i) => {
+    const { rate, decay } = group(name, tensor.shape.length);
+    return { name, parameter: tensor, gradient: clipped[i], rate, decay: decay * recipe.weightDecay };
+  });
+  const { next, state } = optimize(optimizer, updates);
+
+  const averages: Record<string, string> = {};
+  const averaged: Record<string, Tensor> = {};
+  if (recipe.averageDecay > 0) {
+    const keep = input("average:keep", []);
+    const take = input("average:take", []);
+    for (const { name, tensor } of parameters) {
+      averages[`average/${name}`] = name;
+      averaged[`average/${name}`] = movingAverage(variable(`average/${name}`, tensor.shape), next[name], keep, take);
+    }
+  }
+  return {
+    next: { ...next, ...averaged },
+    gradientNorm,
+    state,
+    averages,
+    scalars(count, rate) {
+      const numbers = optimizer.scalars(count, rate);
+      const fed = Object.fromEntries(Object.entries(numbers).map(([name, value]) => [`${scalarPrefix}${name}`, value]));
+      const keep = averageDecay(recipe.averageDecay, count);
+      return recipe.averageDecay > 0 ? { ...fed, "average:keep": keep, "average:take": 1 - keep } : fed;
+    },
+  };
+}
