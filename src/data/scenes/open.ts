@@ -1,0 +1,70 @@
+import { InputError, problem } from "../../errors.ts";
+import type { Dataset, Split } from "../dataset.ts";
+import type { Sample } from "../sample.ts";
+import { sceneClasses } from "./classes.ts";
+import { renderScene, type Scene } from "./render.ts";
+import { parseScenesSpec, type ScenesSpec, SPLIT_RANGE, showScenesSpec } from "./spec.ts";
+
+/**
+ * The drawn data set: scenes are made as they are read, with masks, segments, captions, tags and saliency.
+ *
+ * spec: `scenes`, or `scenes:size=128,train=400,val=60,test=60,seed=7,kind=outdoor` (`parseScenesSpec`). No scene is in
+ * two splits. Throws UsageError for a spec that cannot be read.
+ */
+export function openScenes(spec: string, split: Split): Dataset {
+  const parsed = parseScenesSpec(spec);
+  const ids = Array.from({ length: parsed.counts[split] }, (_, index) => sceneId(split, index));
+  const valueMap = Object.fromEntries(sceneClasses.map((_, index) => [`${index}`, index]));
+  return {
+    name: showScenesSpec(parsed),
+    split,
+    classes: sceneClasses,
+    kinds: ["masks", "panoptic", "captions", "tags", "saliency"],
+    ids,
+    valueMap,
+    source: (index) => sourceOf(split, index),
+    read: async (index) => sampleOf(parsed, split, index),
+  };
+}
+
+/** Scene `index` of a split. Throws InputError outside 0 … count − 1. */
+export function sceneOf({ width, height, seed, kinds, counts }: ScenesSpec, split: Split, index: number): Scene {
+  if (!Number.isInteger(index) || index < 0 || index >= counts[split]) {
+    throw new InputError(
+      problem(
+        "scenes",
+        `expected a scene from 0 to ${counts[split] - 1} of ${split}`,
+        `${index}`,
+        "Read one of those.",
+      ),
+    );
+  }
+  return renderScene({ seed, index: firstIndex[split] + index, width, height, kinds });
+}
+
+/** Splits draw from ranges of indices that never meet, whatever their sizes. */
+const firstIndex: Record<Split, number> = { train: 0, val: SPLIT_RANGE, test: 2 * SPLIT_RANGE };
+
+/** Name of a scene, in its split and in the files written from it; sorts in reading order. */
+export function sceneId(split: Split, index: number): string {
+  return `${split}_${String(index).padStart(6, "0")}`;
+}
+
+function sourceOf(split: Split, index: number): string {
+  return `scenes ${split} #${index}`;
+}
+
+function sampleOf(spec: ScenesSpec, split: Split, index: number): Sample {
+  const { image, labels, segmentMap, segments, captions, tags, saliency } = sceneOf(spec, split, index);
+  return {
+    id: sceneId(split, index),
+    source: sourceOf(split, index),
+    image,
+    labels,
+    segmentMap,
+    segments,
+    captions,
+    tags,
+    saliency,
+  };
+}
