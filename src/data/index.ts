@@ -98,7 +98,7 @@ export async function findLayout(platform: Platform, path: string, name?: string
 }
 
 /** The folders of a layout that are not there. */
-export async function missingSigns(platform: Platform, root: string, layout: Layout): Promise<string[]> {
+export async function missingSigns(platform: Platform, root: string, layout: Pick<Layout, "signs">): Promise<string[]> {
   const missing: string[] = [];
   for (const sign of layout.signs) {
     if ((await platform.exists(joinPath(root, sign))) !== "folder") missing.push(sign);

@@ -1,0 +1,89 @@
+/** An inspection's report as plain text for a terminal. */
+import { formatColor } from "../image/color.ts";
+import { countProblems, type InspectReport, type Range, type SplitReport } from "./inspect.ts";
+import type { Problem } from "./layout.ts";
+
+/** Most lines of one kind; `--json` has them all. */
+const shownLines = 50;
+
+/** report → lines without colours, ending with a line that counts the problems. */
+export function inspectText(report: InspectReport): string {
+  const lines: string[] = [`${report.path}: ${report.layout === undefined ? "no known layout" : report.layout}`];
+  if (report.classes.length > 0) {
+    const colored = Object.keys(report.valueMap).some((key) => key.startsWith("#"));
+    const ignored = Object.keys(report.valueMap).filter((key) => report.valueMap[key] === "ignore");
+    const code = colored ? "colours" : "values";
+    const unlabelled = ignored.length === 0 ? "none" : shorten(ignored);
+    lines.push(`${report.classes.length} classes, masks coded by ${code}, unlabelled: ${unlabelled}`);
+  }
+  for (const split of report.splits) lines.push("", ...splitLines(split));
+  if (report.splits.some((split) => split.classes.length > 0)) lines.push("", ...classLines(report));
+  lines.push(...problemLines("Problems", report.problems), ...problemLines("Notes", report.notes));
+  if (report.layout === undefined) {
+    lines.push("", "Layouts that can be read:");
+    for (const { name, about, drawing, missing } of report.layouts) {
+      lines.push("", `${name}: ${about}; missing here: ${missing.join(", ") || "nothing"}`, indent(drawing));
+    }
+  }
+  const count = countProblems(report);
+  lines.push("", count === 0 ? "No problems." : count === 1 ? "1 problem." : `${count} problems.`);
+  return lines.join("\n");
+}
+
+function splitLines(split: SplitReport): string[] {
+  const { samples, readable, kinds, width, height } = split;
+  const labels = kinds.length > 0 ? kinds.join(", ") : "no labels";
+  const unread = samples - readable;
+  const lines = [
+    `${split.split}: ${samples} ${samples === 1 ? "sample" : "samples"} (${labels})${unread > 0 ? `, ${unread} unreadable` : ""}`,
+  ];
+  if (width !== undefined && height !== undefined) lines.push(`  width ${span(width)}, height ${span(height)} pixels`);
+  return [...lines, ...problemLines("Problems", split.problems, "  "), ...problemLines("Notes", split.notes, "  ")];
+}
+
+function span({ smallest, median, largest }: Range): string {
+  return smallest === largest ? String(smallest) : `${smallest} to ${largest} (median ${median})`;
+}
+
+/** A table: a row for each class, its share of the labelled pixels and its images in each split. */
+function classLines({ classes, splits }: InspectReport): string[] {
+  const labelled = splits.filter((split) => split.classes.length > 0);
+  const header = ["class", "colour", ...labelled.flatMap(({ split }) => [`${split} share`, "images"])];
+  const rows = classes.map(({ name, color }, i) => [
+    name,
+    formatColor(color),
+    ...labelled.flatMap((split) => [percent(split.classes[i].frequency), String(split.classes[i].images)]),
+  ]);
+  const total = labelled.map(({ classes: counts, ignoredPixels }) => {
+    const pixels = counts.reduce((sum, { pixels }) => sum + pixels, ignoredPixels);
+    return percent(pixels === 0 ? 0 : ignoredPixels / pixels);
+  });
+  rows.push(["(unlabelled, of all)", "", ...total.flatMap((share) => [share, ""])]);
+  const widths = header.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column].length)));
+  return [header, ...rows].map((row) =>
+    row
+      .map((cell, column) => (column < 2 ? cell.padEnd(widths[column]) : cell.padStart(widths[column])))
+      .join("  ")
+      .trimEnd(),
+  );
+}
+
+function percent(share: number): string {
+  return `${(100 * share).toFixed(share > 0 && share < 0.001 ? 3 : 1)} %`;
+}
+
+function problemLines(title: string, problems: readonly Problem[], margin = ""): string[] {
+  if (problems.length === 0) return [];
+  const lines = problems.slice(0, shownLines).map(({ message }) => `${margin}  ${message}`);
+  const more = problems.length - lines.length;
+  if (more > 0) lines.push(`${margin}  … and ${more} more; --json lists all`);
+  return [`${margin}${title}:`, ...lines];
+}
+
+function shorten(keys: readonly string[]): string {
+  return keys.length > 16 ? `${keys.slice(0, 16).join(", ")} …` : keys.join(", ");
+}
+
+function indent(text: string): string {
+  return text.replace(/^/gm, "    ");
+}
