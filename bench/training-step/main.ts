@@ -1,0 +1,110 @@
+/**
+ * A training step against PyTorch's: two processes that step in turns, compared by CPU time.
+ *
+ *   npm run bench:step -- vit|resnet|transunet [--threads 1] [--steps 6] [--python /usr/bin/python3]
+ *
+ * Both sides are told how many threads to use. The first step of each (memory still growing) is left out. glibc is told
+ * to keep freed memory on the PyTorch side: giving pages back at every step would be held against it.
+ */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { cpus } from "node:os";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { models } from "./models.ts";
+
+interface Report {
+  readonly cpuMs: number;
+  readonly wallMs: number;
+  readonly loss: number;
+  readonly peakMb: number;
+}
+
+interface Side {
+  readonly title: string;
+  readonly reports: Report[];
+  step(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+async function start(title: string, command: string, args: readonly string[]): Promise<Side> {
+  const env = { ...process.env, MALLOC_TRIM_THRESHOLD_: "-1", MALLOC_MMAP_MAX_: "0" };
+  const plain = { ...process.env };
+  const child = spawn(command, args, { stdio: ["pipe", "pipe", "inherit"], env: title === "PyTorch" ? env : plain });
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  const read = async () => {
+    const { value, done } = await lines.next();
+    if (done) throw new Error(`${title} ended early.`);
+    return value as string;
+  };
+  await read();
+  const reports: Report[] = [];
+  return {
+    title,
+    reports,
+    async step() {
+      child.stdin.write("step\n");
+      reports.push(JSON.parse(await read()) as Report);
+    },
+    async stop() {
+      child.stdin.end();
+      await once(child, "close");
+    },
+  };
+}
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    threads: { type: "string", default: "1" },
+    steps: { type: "string", default: "6" },
+    python: { type: "string", default: "/usr/bin/python3" },
+  },
+});
+const [name] = positionals;
+const bench = models[name];
+if (bench === undefined) {
+  console.error(`bench:step: expected one of ${Object.keys(models).join(", ")}, got ${name}. Name a model.`);
+  process.exit(2);
+}
+
+const here = (file: string) => fileURLToPath(new URL(file, import.meta.url));
+const ours = await start("tessera", process.execPath, ["--import", "tsx", here("ours.ts"), name, values.threads]);
+const theirs = await start("PyTorch", values.python, [
+  here("reference.py"),
+  name,
+  values.threads,
+  JSON.stringify(bench.settings),
+]);
+for (let i = 0; i <= Number(values.steps); i++) {
+  await ours.step();
+  await theirs.step();
+}
+await ours.stop();
+await theirs.stop();
+
+const sorted = ({ reports }: Side, key: "cpuMs" | "wallMs") =>
+  reports
+    .slice(1)
+    .map((r) => r[key])
+    .sort((a, b) => a - b);
+const least = (side: Side, key: "cpuMs" | "wallMs") => sorted(side, key)[0];
+const median = (side: Side, key: "cpuMs" | "wallMs") => sorted(side, key)[Math.floor((side.reports.length - 1) / 2)];
+const peak = ({ reports }: Side) => reports[reports.length - 1].peakMb;
+
+console.log(
+  `${bench.title}; ${values.threads} thread(s), ${values.steps} steps; ${cpus()[0].model}, Node ${process.version}`,
+);
+for (const side of [ours, theirs]) {
+  console.log(
+    `${side.title.padEnd(8)} CPU ms: least ${least(side, "cpuMs").toFixed(0)}, median ${median(side, "cpuMs").toFixed(0)};` +
+      ` wall ms: least ${least(side, "wallMs").toFixed(0)}; peak ${peak(side).toFixed(0)} MB;` +
+      ` losses ${side.reports.map(({ loss }) => loss.toFixed(3)).join(" ")}`,
+  );
+}
+const ratio = (f: (side: Side) => number) => (f(ours) / f(theirs)).toFixed(2);
+console.log(
+  `ratio    CPU: least ${ratio((s) => least(s, "cpuMs"))}, median ${ratio((s) => median(s, "cpuMs"))};` +
+    ` wall: least ${ratio((s) => least(s, "wallMs"))}; peak memory ${ratio(peak)}`,
+);

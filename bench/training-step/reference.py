@@ -1,0 +1,217 @@
+"""PyTorch's side: the same three models, a training step for each line on stdin, its cost as a line of JSON."""
+import json
+import resource
+import sys
+import time
+
+name, threads, settings = sys.argv[1], int(sys.argv[2]), json.loads(sys.argv[3])
+
+import torch  # noqa: E402
+import torch.nn as nn  # noqa: E402
+import torch.nn.functional as F  # noqa: E402
+
+torch.set_num_threads(threads)
+torch.manual_seed(1)
+
+
+class Attention(nn.Module):
+    def __init__(self, width, heads):
+        super().__init__()
+        self.heads, self.qkv, self.proj = heads, nn.Linear(width, 3 * width), nn.Linear(width, width)
+
+    def forward(self, x):
+        b, t, d = x.shape
+        q, k, v = self.qkv(x).view(b, t, 3, self.heads, d // self.heads).permute(2, 0, 3, 1, 4).unbind(0)
+        weights = ((q * (d // self.heads) ** -0.5) @ k.transpose(-2, -1)).softmax(-1)
+        return self.proj((weights @ v).transpose(1, 2).reshape(b, t, d))
+
+
+class Block(nn.Module):
+    def __init__(self, width, heads, hidden):
+        super().__init__()
+        self.norm1, self.norm2 = nn.LayerNorm(width, eps=1e-6), nn.LayerNorm(width, eps=1e-6)
+        self.attn = Attention(width, heads)
+        self.mlp = nn.Sequential(nn.Linear(width, hidden), nn.GELU(), nn.Linear(hidden, width))
+
+    def forward(self, x):
+        x = x + self.attn(self.norm1(x))
+        return x + self.mlp(self.norm2(x))
+
+
+class Vit(nn.Module):
+    def __init__(self, width=384, depth=12, heads=6, classes=1000):
+        super().__init__()
+        self.patch = nn.Conv2d(3, width, 16, 16)
+        self.token = nn.Parameter(torch.zeros(1, 1, width))
+        self.positions = nn.Parameter(torch.randn(1, 197, width) * 0.02)
+        self.blocks = nn.Sequential(*[Block(width, heads, 4 * width) for _ in range(depth)])
+        self.norm, self.head = nn.LayerNorm(width, eps=1e-6), nn.Linear(width, classes)
+
+    def forward(self, x):
+        x = self.patch(x).flatten(2).transpose(1, 2)
+        x = torch.cat([self.token.expand(x.shape[0], -1, -1), x], 1) + self.positions
+        return self.head(self.norm(self.blocks(x))[:, 0])
+
+
+class Bottleneck(nn.Module):
+    def __init__(self, inputs, width, stride):
+        super().__init__()
+        self.conv1, self.bn1 = nn.Conv2d(inputs, width, 1, bias=False), nn.BatchNorm2d(width)
+        self.conv2, self.bn2 = nn.Conv2d(width, width, 3, stride, 1, bias=False), nn.BatchNorm2d(width)
+        self.conv3, self.bn3 = nn.Conv2d(width, 4 * width, 1, bias=False), nn.BatchNorm2d(4 * width)
+        self.down = None
+        if stride != 1 or inputs != 4 * width:
+            self.down = nn.Sequential(nn.Conv2d(inputs, 4 * width, 1, stride, bias=False), nn.BatchNorm2d(4 * width))
+
+    def forward(self, x):
+        y = F.relu(self.bn1(self.conv1(x)), inplace=True)
+        y = F.relu(self.bn2(self.conv2(y)), inplace=True)
+        y = self.bn3(self.conv3(y))
+        y += x if self.down is None else self.down(x)
+        return F.relu(y, inplace=True)
+
+
+class ResNet(nn.Module):
+    def __init__(self, units=(3, 4, 6, 3), classes=1000):
+        super().__init__()
+        self.conv, self.bn = nn.Conv2d(3, 64, 7, 2, 3, bias=False), nn.BatchNorm2d(64)
+        layers, inputs = [], 64
+        for stage, count in enumerate(units):
+            width = 64 * 2**stage
+            for i in range(count):
+                layers.append(Bottleneck(inputs, width, 2 if stage > 0 and i == 0 else 1))
+                inputs = 4 * width
+        self.layers, self.fc = nn.Sequential(*layers), nn.Linear(inputs, classes)
+
+    def forward(self, x):
+        x = F.max_pool2d(F.relu(self.bn(self.conv(x)), inplace=True), 3, 2, 1)
+        return self.fc(self.layers(x).mean((2, 3)))
+
+
+def same(size, kernel, stride):
+    total = max(0, (-(-size // stride) - 1) * stride + kernel - size)
+    return total // 2, total - total // 2
+
+
+class StdConv(nn.Conv2d):
+    """Weight-standardised convolution with SAME padding."""
+
+    def forward(self, x):
+        w = self.weight
+        variance, mean = torch.var_mean(w, dim=[1, 2, 3], keepdim=True, unbiased=False)
+        w = (w - mean) / (torch.sqrt(variance) + 1e-5)
+        k, s = self.kernel_size[0], self.stride[0]
+        top, bottom = same(x.shape[2], k, s)
+        left, right = same(x.shape[3], k, s)
+        if top == bottom and left == right:
+            return F.conv2d(x, w, None, s, (top, left))
+        return F.conv2d(F.pad(x, (left, right, top, bottom)), w, None, s)
+
+
+class Unit(nn.Module):
+    def __init__(self, inputs, middle, stride, groups):
+        super().__init__()
+        outputs = 4 * middle
+        self.conv1, self.gn1 = StdConv(inputs, middle, 1, bias=False), nn.GroupNorm(groups, middle, 1e-6)
+        self.conv2, self.gn2 = StdConv(middle, middle, 3, stride, bias=False), nn.GroupNorm(groups, middle, 1e-6)
+        self.conv3, self.gn3 = StdConv(middle, outputs, 1, bias=False), nn.GroupNorm(groups, outputs, 1e-6)
+        self.down = None
+        if stride != 1 or inputs != outputs:
+            self.down, self.gn = StdConv(inputs, outputs, 1, stride, bias=False), nn.GroupNorm(groups, outputs, 1e-6)
+
+    def forward(self, x):
+        shortcut = x if self.down is None else self.gn(self.down(x))
+        y = F.relu(self.gn1(self.conv1(x)), inplace=True)
+        y = F.relu(self.gn2(self.conv2(y)), inplace=True)
+        return F.relu(self.gn3(self.conv3(y)) + shortcut, inplace=True)
+
+
+def conv_norm_relu(inputs, outputs):
+    conv = nn.Conv2d(inputs, outputs, 3, padding=1, bias=False)
+    return nn.Sequential(conv, nn.BatchNorm2d(outputs), nn.ReLU(inplace=True))
+
+
+class TransUNet(nn.Module):
+    def __init__(self, s, classes=11):
+        super().__init__()
+        w, g = s["stemWidth"], s["normGroups"]
+        self.size = (s["cropHeight"], s["cropWidth"])
+        self.root, self.norm = StdConv(3, w, 7, 2, bias=False), nn.GroupNorm(g, w, 1e-6)
+        stages, inputs = [], w
+        for stage, count in enumerate(s["stageUnits"]):
+            middle = w * 2**stage
+            units = []
+            for i in range(count):
+                units.append(Unit(inputs, middle, 2 if stage > 0 and i == 0 else 1, g))
+                inputs = 4 * middle
+            stages.append(nn.Sequential(*units))
+        self.stages = nn.ModuleList(stages)
+        width = s["tokenWidth"]
+        self.patch = nn.Conv2d(inputs, width, 1)
+        self.positions = nn.Parameter(torch.zeros(1, self.size[0] * self.size[1] // 256, width))
+        self.blocks = nn.Sequential(*[Block(width, s["heads"], s["mlpWidth"]) for _ in range(s["layers"])])
+        self.last = nn.LayerNorm(width, eps=1e-6)
+        multiplier = s["widthMultiplier"]
+        c = s["headChannels"] * multiplier
+        self.more = conv_norm_relu(width, c)
+        skips = [8 * w, 4 * w, w][: s["skips"]]
+        blocks = []
+        levels = 4 - {1: 0, 2: 1, 4: 2}[s["outputStride"]]
+        for i, channels in enumerate(s["decoderChannels"][:levels]):
+            channels *= multiplier
+            joined = c + (skips[i] if i < len(skips) else 0)
+            blocks.append(nn.Sequential(conv_norm_relu(joined, channels), conv_norm_relu(channels, channels)))
+            c = channels
+        self.up, self.skips = nn.ModuleList(blocks), len(skips)
+        self.head = nn.Conv2d(c, classes, 3, padding=1)
+
+    def forward(self, x):
+        root = F.relu(self.norm(self.root(x)), inplace=True)
+        top, bottom = same(root.shape[2], 3, 2)
+        left, right = same(root.shape[3], 3, 2)
+        y, features = F.max_pool2d(F.pad(root, (left, right, top, bottom)), 3, 2), []
+        for stage in self.stages:
+            y = stage(y)
+            features.append(y)
+        features = [features[1], features[0], root]
+        b, _, h, w = y.shape
+        tokens = self.last(self.blocks(self.patch(y).flatten(2).transpose(1, 2) + self.positions))
+        y = self.more(tokens.transpose(1, 2).reshape(b, -1, h, w))
+        for i, block in enumerate(self.up):
+            y = F.interpolate(y, scale_factor=2, mode="bilinear", align_corners=True)
+            y = block(torch.cat([y, features[i]], 1) if i < self.skips else y)
+        y = self.head(y)
+        return y if y.shape[2:] == self.size else F.interpolate(y, self.size, mode="bilinear", align_corners=False)
+
+
+if name == "vit":
+    model, size, classes = Vit(), (224, 224), 1000
+elif name == "resnet":
+    model, size, classes = ResNet(), (224, 224), 1000
+else:
+    model, classes = TransUNet(settings), 11
+    size = model.size
+if name == "resnet":
+    optimizer = torch.optim.SGD(model.parameters(), lr=1e-3, momentum=0.9)
+else:
+    optimizer = torch.optim.AdamW(model.parameters(), lr=1e-4, weight_decay=0.05)
+image = torch.randn(8, 3, *size)
+labels = torch.randint(classes, (8, *(size if name == "transunet" else ())))
+
+print("ready", sum(p.numel() for p in model.parameters()), flush=True)
+for line in sys.stdin:
+    if line.strip() != "step":
+        break
+    cpu, wall = time.process_time(), time.perf_counter()
+    optimizer.zero_grad(set_to_none=True)
+    loss = F.cross_entropy(model(image), labels)
+    loss.backward()
+    optimizer.step()
+    value = loss.item()
+    report = {
+        "cpuMs": (time.process_time() - cpu) * 1000,
+        "wallMs": (time.perf_counter() - wall) * 1000,
+        "loss": value,
+        "peakMb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+    }
+    print(json.dumps(report), flush=True)
