@@ -57,7 +57,7 @@ export function readSafetensors(bytes: Uint8Array, where = "safetensors"): Safet
   checkPlaces(entries, bytes.length - dataStart, where);
   const tensors: [string, NdArray][] = entries.map((entry) => {
     // A copy: whoever gets a tensor may hand its buffer to another thread, and the copy is always aligned.
-    const numbers = bytes.slice(dataStart + entry.start, dataStart + entry.end);
+    const numbers = new Uint8Array(bytes.subarray(dataStart + entry.start, dataStart + entry.end));
     return [entry.name, arrayOf(entry, numbers)];
   });
   return { tensors: Object.fromEntries(tensors), metadata };
