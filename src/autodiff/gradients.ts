@@ -1,6 +1,7 @@
-import { add, constantLike } from "../ops/index.ts";
+import { sameShape, show } from "../array/shape.ts";
 import { reach } from "../graph/graph.ts";
 import type { Tensor } from "../graph/tensor.ts";
+import { add, constantLike } from "../ops/index.ts";
 
 /**
  * Reverse-mode gradients: ∂loss/∂x for each x of `wrt`, as graph. Where `loss` does not depend on x: zeros.
@@ -9,6 +10,11 @@ import type { Tensor } from "../graph/tensor.ts";
  * wrt: parameters, inputs, or any tensors on the way to the loss.
  */
 export function gradients(loss: Tensor, wrt: readonly Tensor[], { seed }: { seed?: Tensor } = {}): Tensor[] {
+  if (seed !== undefined && (!sameShape(seed.shape, loss.shape) || seed.dtype !== loss.dtype)) {
+    throw new Error(
+      `gradients: seed must be ${loss.dtype} ${show(loss.shape)} as the loss is, got ${seed.dtype} ${show(seed.shape)}.`,
+    );
+  }
   const { nodes } = reach([loss]);
 
   // Only what lies between `wrt` and the loss needs a gradient.
@@ -36,8 +42,9 @@ export function gradients(loss: Tensor, wrt: readonly Tensor[], { seed }: { seed
     inputs.forEach((x, position) => {
       const dx = dxs[position] ?? null;
       if (x === null || dx === null || !onPath.has(x)) return;
-      if (String(dx.shape) !== String(x.shape)) {
-        throw new Error(`gradient of ${op}: input ${position} has shape [${x.shape}] but its gradient [${dx.shape}].`);
+      if (!sameShape(dx.shape, x.shape) || dx.dtype !== x.dtype) {
+        const [expected, got] = [x, dx].map(({ dtype, shape }) => `${dtype} ${show(shape)}`);
+        throw new Error(`gradient of ${op}: input ${position} is ${expected}, but its gradient ${got}.`);
       }
       const parts = contributions.get(x);
       if (parts === undefined) contributions.set(x, [dx]);
@@ -46,4 +53,3 @@ export function gradients(loss: Tensor, wrt: readonly Tensor[], { seed }: { seed
   }
   return wrt.map((x) => total(x) ?? constantLike(x, 0));
 }
-

@@ -30,6 +30,8 @@ export function rearrange(x: Tensor, pattern: string, sizes: Readonly<Record<str
   left.forEach((axis, i) => {
     resolve(axis, x.shape[i], sizes, known, fail);
   });
+  const target = right.map((axis) => sizeOf(axis.map((name) => known.get(name)!)));
+  if (before.every((name, i) => name === after[i])) return reshape(x, target);
   const factors = reshape(
     x,
     before.map((name) => known.get(name)!),
@@ -38,10 +40,7 @@ export function rearrange(x: Tensor, pattern: string, sizes: Readonly<Record<str
     factors,
     after.map((name) => before.indexOf(name)),
   );
-  return reshape(
-    ordered,
-    right.map((axis) => sizeOf(axis.map((name) => known.get(name)!))),
-  );
+  return reshape(ordered, target);
 }
 
 type Fail = (message: string) => InputError;
