@@ -24,6 +24,8 @@ export interface Task {
 /** One training run; most methods have one. */
 export interface Stage<R extends Recipe = Recipe> {
   readonly name: string;
+  /** Updates of this stage; default `recipe.steps`. */
+  steps?(recipe: R): number;
   /** Types of one batch, by name; the first axis is the batch. */
   inputs(recipe: R, task: Task): Named<TensorType>;
   /** Host: augment one sample and make its targets. Arrays have the shapes of `inputs` without the batch axis. */

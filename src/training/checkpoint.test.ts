@@ -13,7 +13,7 @@ import {
 
 function checkpoint(step: number, score: number | null = null): Checkpoint {
   return {
-    progress: { step, stage: 0, stageStep: step, window: { count: 1, sums: { a: 0.1 + 0.2 } }, score, skipped: [] },
+    progress: { step, stage: 0, stageStep: step, window: { count: 1, sums: { a: 0.1 + 0.2 } }, score },
     tensors: { weights: { w: float32([1], [step]) }, optimizer: { m: float32([2], [1, 2]) } },
   };
 }

@@ -19,8 +19,6 @@ export interface Progress {
   readonly window: { readonly count: number; readonly sums: Named<number> };
   /** Validation mIoU of this checkpoint, where it was evaluated. */
   readonly score: number | null;
-  /** Samples left out so far because their files could not be read (`--on-bad-image skip`). */
-  readonly skipped: readonly string[];
 }
 
 /** Groups of tensors, each a file: `weights`, `averages`, `optimizer`. */

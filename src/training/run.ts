@@ -131,7 +131,7 @@ export function requireSame(folder: string, known: Run, wanted: Run): void {
   const { dataset, classes, valueMap } = known.record;
   const lines = [
     ...differences(known.recipe, wanted.recipe).map((line) => `recipe ${line}`),
-    ...differences(dataset, wanted.record.dataset).map((line) => `data set ${line}`),
+    ...differences(withoutPath(dataset), withoutPath(wanted.record.dataset)).map((line) => `data set ${line}`),
     ...differences(byName(classes), byName(wanted.record.classes)).map((line) => `class ${line}`),
     ...differences(valueMap, wanted.record.valueMap).map((line) => `mask value ${line}`),
   ];
@@ -141,6 +141,12 @@ export function requireSame(folder: string, known: Run, wanted: Run): void {
     `${folder}: expected the recipe, data set and classes that the run was started with, got ${shown.join("; ")}. ` +
       "Resume with the same ones, or choose another --out for a new run.",
   );
+}
+
+/** A data set may be reached by another path than at first; its own folder's name stays. */
+function withoutPath(dataset: RunRecord["dataset"]): RunRecord["dataset"] {
+  const parts = dataset.name.replace(/[\\/]+$/, "").split(/[\\/]/);
+  return { ...dataset, name: parts[parts.length - 1].split(" ").at(-1) ?? "" };
 }
 
 /** Class name by index, for comparing. */
