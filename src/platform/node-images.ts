@@ -80,10 +80,15 @@ export async function decodePhotograph(path: string): Promise<Image> {
       .raw({ depth: "uchar" })
       .toBuffer({ resolveWithObject: true });
     if (info.channels !== 3) throw new Error(`${info.channels} channels after conversion to RGB`);
-    return { width: info.width, height: info.height, data };
+    return { width: info.width, height: info.height, data: plain(data) };
   } catch (error) {
     throw unreadable(path, imageExpected, error);
   }
+}
+
+/** The same bytes as a plain array: a Buffer differs in `slice`, in comparing and in crossing threads. */
+function plain(bytes: Buffer): Uint8Array {
+  return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
 /** See `Platform.imageSize`. */
@@ -113,7 +118,7 @@ export async function decodeStoredMask(path: string): Promise<RawImage> {
       .toColourspace(space)
       .raw({ depth: bits === 16 ? "ushort" : "uchar" })
       .toBuffer({ resolveWithObject: true });
-    const values = bits === 16 ? new Uint16Array(data.buffer, data.byteOffset, data.byteLength / 2) : data;
+    const values = bits === 16 ? new Uint16Array(data.buffer, data.byteOffset, data.byteLength / 2) : plain(data);
     const { width, height, channels } = info;
     if (channels > 4 || values.length !== width * height * channels) throw new Error(`${channels} channels`);
     return { width, height, channels: channels as 1 | 2 | 3 | 4, bits, data: values };

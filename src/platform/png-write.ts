@@ -14,7 +14,7 @@ const pieceBytes = 1 << 20;
 export async function encodeIndexedPng({ width, height, data, palette }: IndexedImage): Promise<Uint8Array> {
   if (palette.length < 1 || palette.length > 256) {
     throw new InputError(
-      problem("encodeIndexedPng", "a palette has 1 to 256 colours", String(palette.length), "Use fewer classes."),
+      problem("encodeIndexedPng", "expected 1 to 256 colours", String(palette.length), "Use fewer classes."),
     );
   }
   if (width < 1 || height < 1 || data.length !== width * height) {
@@ -27,7 +27,7 @@ export async function encodeIndexedPng({ width, height, data, palette }: Indexed
     if (wrong >= 0) {
       const place = `${data[wrong]} at column ${wrong % width}, row ${Math.floor(wrong / width)}`;
       throw new InputError(
-        problem("encodeIndexedPng", `indices are below ${palette.length}`, place, "Give every index a colour."),
+        problem("encodeIndexedPng", `expected indices below ${palette.length}`, place, "Give every index a colour."),
       );
     }
   }
