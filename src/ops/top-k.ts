@@ -9,8 +9,8 @@ import { scatterAdd } from "./scatter-add.ts";
  * The k largest elements along an axis, largest first (or the smallest, smallest first), and where they are. Of equal
  * elements, those with the lower index come first.
  *
- * x: float or integer, [..., N, ...], 1 ≤ k ≤ N → values: x's type, [..., k, ...]; indices: int64, same shape, which
- * have no gradient.
+ * x: float or integer, [..., N, ...], 1 ≤ k ≤ N → values: x's type, [..., k, ...]; indices: int64, same shape; the
+ * gradient is that of the values.
  * ONNX `TopK`, opset 11.
  */
 export function topK(

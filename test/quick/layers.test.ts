@@ -26,8 +26,11 @@ const rowOf = new Map(rows.flatMap((rooms, row) => rooms.map((room) => [room, ro
 /** Rooms that may reach the machine; everything else runs anywhere. */
 const edge = new Set(["platform", "runtime", "cli", "web"]);
 
+/** Tests and what they share: they may import anything, and are not built. */
+const isTest = (name: string) => name.endsWith(".test.ts") || /^ops\/check[^/]*\.ts$/.test(name);
+
 const files = (readdirSync(source, { recursive: true }) as string[])
-  .filter((name) => name.endsWith(".ts") && !name.endsWith(".test.ts"))
+  .filter((name) => name.endsWith(".ts") && !isTest(name))
   .sort();
 
 function room(path: string): string {
