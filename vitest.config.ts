@@ -1,14 +1,27 @@
 import { defineConfig } from "vitest/config";
 
 // Three projects: `quick` (beside the sources), `whole` (command line, training, browser), `golden` (the authors' numbers).
-const shared = { environment: "node", pool: "forks", maxWorkers: 2, testTimeout: 120_000, hookTimeout: 120_000 } as const;
+const shared = {
+  environment: "node",
+  pool: "forks",
+  maxWorkers: 2,
+  testTimeout: 120_000,
+  hookTimeout: 120_000,
+} as const;
 
 export default defineConfig({
   test: {
     projects: [
       { test: { ...shared, name: "quick", include: ["src/**/*.test.ts", "test/quick/**/*.test.ts"] } },
       { test: { ...shared, name: "whole", include: ["test/whole/**/*.test.ts"] } },
-      { test: { ...shared, name: "golden", include: ["test/golden/**/*.test.ts"], globalSetup: ["test/golden/coverage.ts"] } },
+      {
+        test: {
+          ...shared,
+          name: "golden",
+          include: ["test/golden/**/*.test.ts"],
+          globalSetup: ["test/golden/coverage.ts"],
+        },
+      },
     ],
   },
 });

@@ -44,8 +44,8 @@ export function crossEntropy(logits: Tensor, labels: Tensor, options: CrossEntro
 /**
  * The same per pixel, already multiplied by the weight of its class, 0 at ignored pixels. Returns [B, ...].
  *
- * With the logit of the label found by index, loss = log Σ exp(logits) − logits[label]: nothing of the logits' size is
- * kept for the backward pass but the logits themselves.
+ * With the logit of the label found by index, loss = log Σ exp(logits) − logits[label]: for the backward pass one tensor
+ * of the logits' size is kept, the exponentials.
  */
 export function pixelCrossEntropy(logits: Tensor, labels: Tensor, options: CrossEntropyOptions = {}): Tensor {
   return labelledCrossEntropy(logits, labelled(logits, labels, options), options);

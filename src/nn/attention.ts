@@ -68,7 +68,13 @@ export function checkHeads(scope: Scope, width: number, heads: number): void {
   throw scope.error(`width must be a multiple of heads, got ${width} and ${heads}. Try ${near}.`);
 }
 
-function project(scope: Scope, x: Tensor, heads: number, names: AttentionNames, options: LinearOptions): readonly Tensor[] {
+function project(
+  scope: Scope,
+  x: Tensor,
+  heads: number,
+  names: AttentionNames,
+  options: LinearOptions,
+): readonly Tensor[] {
   const width = axisSize(x, -1);
   if ("fused" in names) {
     const fused = linear(scope.at(names.fused), x, 3 * width, options); // [B, T, 3·D]

@@ -30,6 +30,7 @@ function drop(scope: Scope, x: Tensor, rate: number, noiseShape: readonly number
 }
 
 function checked(scope: Scope, rate: number): number {
-  if (!(rate >= 0 && rate < 1)) throw scope.error(`dropout rate must be at least 0 and below 1, got ${rate}. Use 0 for none.`);
+  if (!(rate >= 0 && rate < 1))
+    throw scope.error(`dropout rate must be at least 0 and below 1, got ${rate}. Use 0 for none.`);
   return rate;
 }

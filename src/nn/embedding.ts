@@ -84,7 +84,12 @@ function alignedReading(index: number, size: number, sourceSize: number): [posit
   const exact = size === 1 ? 0 : (index * (sourceSize - 1)) / (size - 1);
   const low = Math.min(Math.floor(exact), sourceSize - 1);
   const fraction = exact - low;
-  return fraction === 0 || low + 1 >= sourceSize ? [[low, 1]] : [[low, 1 - fraction], [low + 1, fraction]];
+  return fraction === 0 || low + 1 >= sourceSize
+    ? [[low, 1]]
+    : [
+        [low, 1 - fraction],
+        [low + 1, fraction],
+      ];
 }
 
 function squareGrid(count: number): Grid {

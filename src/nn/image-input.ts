@@ -1,8 +1,8 @@
+import { float32 } from "../array/ndarray.ts";
 import { show } from "../array/shape.ts";
 import { InputError } from "../errors.ts";
 import { constant, type Tensor } from "../graph/tensor.ts";
 import { cast, mul, sub, transpose } from "../ops/index.ts";
-import { float32 } from "../array/ndarray.ts";
 
 /** Red, green, blue; in the units of the bytes, 0 … 255. */
 export interface Normalization {
@@ -26,7 +26,9 @@ export const imagenetNormalization: Normalization = {
  */
 export function imageInput(image: Tensor, { mean, deviation }: Normalization = symmetricNormalization): Tensor {
   if (image.dtype !== "uint8" || image.shape.length !== 4 || image.shape[3] !== 3) {
-    throw new InputError(`image: expected uint8 [B, H, W, 3], got ${image.dtype} ${show(image.shape)}. Feed RGB bytes as decoded.`);
+    throw new InputError(
+      `image: expected uint8 [B, H, W, 3], got ${image.dtype} ${show(image.shape)}. Feed RGB bytes as decoded.`,
+    );
   }
   // Bytes are moved before they become floats: a quarter of the traffic.
   const channelsFirst = cast(transpose(image, [0, 3, 1, 2]), "float32"); // [B, 3, H, W]

@@ -29,7 +29,11 @@ export function mlp(
 ): Tensor {
   const options: LinearOptions = initializers;
   const inner = gelu(linear(scope.at("fc1"), x, hidden, options), { approximate });
-  return dropout(scope.at("fc2"), linear(scope.at("fc2"), dropout(scope.at("fc1"), inner, rate), outputs, options), rate);
+  return dropout(
+    scope.at("fc2"),
+    linear(scope.at("fc2"), dropout(scope.at("fc1"), inner, rate), outputs, options),
+    rate,
+  );
 }
 
 /** Names of a block's parts, so that published state dictionaries load by name. */
