@@ -1,0 +1,49 @@
+/** Options that several commands share. */
+import type { Engine } from "../runtime/engine.ts";
+import type { Options, Values } from "./command.ts";
+
+export const engineOptions = {
+  device: {
+    kind: "text",
+    placeholder: "NAME",
+    choices: ["cpu", "cuda", "webgpu", "coreml", "dml"],
+    help: "where to compute; default cpu",
+  },
+  threads: {
+    kind: "number",
+    placeholder: "N",
+    integer: true,
+    minimum: 1,
+    maximum: 1024,
+    help: "threads that compute; default one for each physical core",
+  },
+} as const satisfies Options;
+
+export const datasetOptions = {
+  layout: {
+    kind: "text",
+    placeholder: "NAME",
+    choices: ["folder", "voc", "cityscapes", "ade20k"],
+    help: "how the data set lies on disk; default: recognized by its folders",
+  },
+  onBadImage: {
+    kind: "text",
+    placeholder: "WHAT",
+    choices: ["fail", "skip"],
+    help: "what to do about an image or mask that cannot be read; skipped ones are listed in the report; default fail",
+  },
+} as const satisfies Options;
+
+/** The engine that the options ask for. */
+export async function engineFor({ device, threads }: Values<typeof engineOptions>): Promise<Engine> {
+  const { openEngine } = await import("../runtime/open.ts");
+  return openEngine({
+    ...(device !== undefined && { device: device as Engine["device"] }),
+    ...(threads !== undefined && { threads }),
+  });
+}
+
+/** `fail` unless the user asked to skip. */
+export function badImagePolicy({ onBadImage }: Pick<Values<typeof datasetOptions>, "onBadImage">): "fail" | "skip" {
+  return onBadImage === "skip" ? "skip" : "fail";
+}
