@@ -4,3 +4,4 @@ export { openScenes } from "./open.ts";
 export { type PlaceName, placeNames } from "./places/index.ts";
 export { renderScene, type Scene, type SceneOptions } from "./render.ts";
 export { parseScenesSpec, type ScenesSpec, showScenesSpec } from "./spec.ts";
+export { type ScenesLayout, scenesLayouts, type WriteScenesOptions, writeScenes } from "./write.ts";

@@ -2,11 +2,14 @@ import { Random } from "../../array/random.ts";
 import { InputError, problem } from "../../errors.ts";
 import type { Image } from "../../image/image.ts";
 import type { Segment } from "../sample.ts";
+import { develop } from "./camera.ts";
 import { describeScene } from "./captions.ts";
 import { sceneClasses } from "./classes.ts";
-import { color, type Drawing, develop, draw } from "./picture.ts";
+import { type Drawing, draw } from "./drawing.ts";
 import { type PlaceName, placeNames, places } from "./places/index.ts";
 import { saliencyOf } from "./saliency.ts";
+import { shade } from "./shading.ts";
+import type { Stage } from "./stage.ts";
 import { pickCamera } from "./weather.ts";
 
 export interface SceneOptions {
@@ -62,19 +65,10 @@ export function renderScene({ seed, index, width, height, kinds = placeNames }: 
   }
   const random = new Random("scenes", seed, index);
   const kind = random.pick(kinds);
-  const { indoor, compose } = places[kind];
-  const unit = Math.sqrt(width * height);
-  const stage = compose(random.fork(kind), width / unit, height / unit);
+  const { indoor } = places[kind];
+  const { stage, drawing, leftOut } = setAndDraw(random, kind, width, height);
 
-  // Things of which next to nothing is seen would make labels and sentences untrue: they leave the stage.
-  const least = Math.max(10, Math.round(0.0006 * width * height));
-  const leftOut = new Set<number>();
-  let drawing = draw(stage, width, height, leftOut);
-  const seen = countOwners(drawing, stage.placed.length);
-  for (const { id } of stage.placed) if (seen[id] < least) leftOut.add(id);
-  if (leftOut.size > 0) drawing = draw(stage, width, height, leftOut);
-
-  const light = color(drawing, stage.view.light, stage.view.haze);
+  const light = shade(drawing, stage.view.light.tint, stage.view.haze);
   const image = develop(light, width, height, pickCamera(random.fork("camera"), indoor));
   const pixels = countOwners(drawing, stage.placed.length);
   const { segmentMap, segments } = segmentsOf(drawing, stage.placed.length);
@@ -89,8 +83,30 @@ export function renderScene({ seed, index, width, height, kinds = placeNames }: 
     segments,
     captions: describeScene(random.fork("captions"), kind, stage, drawing, visible),
     tags,
-    saliency: { width, height, data: saliencyOf(stage, drawing, visible) },
+    saliency: { width, height, data: saliencyOf(drawing, visible) },
   };
+}
+
+/** Sets the stage, again and again until at least one thing can be seen on it: trees may hide all there is. */
+function setAndDraw(
+  random: Random,
+  kind: PlaceName,
+  width: number,
+  height: number,
+): { stage: Stage; drawing: Drawing; leftOut: ReadonlySet<number> } {
+  const unit = Math.sqrt(width * height);
+  // Things of which next to nothing is seen would make labels and sentences untrue: they leave the stage.
+  const least = Math.max(10, Math.round(0.0006 * width * height));
+  for (let attempt = 0; ; attempt++) {
+    const stage = places[kind].compose(random.fork(kind, attempt), width / unit, height / unit);
+    const leftOut = new Set<number>();
+    let drawing = draw(stage, width, height, leftOut);
+    const seen = countOwners(drawing, stage.placed.length);
+    for (const { id } of stage.placed) if (seen[id] < least) leftOut.add(id);
+    if (leftOut.size > 0) drawing = draw(stage, width, height, leftOut);
+    const something = stage.placed.some(({ id, className }) => !leftOut.has(id) && className !== "tree");
+    if (something || attempt === 20) return { stage, drawing, leftOut };
+  }
 }
 
 /** Pixels of each placed thing, by id. */

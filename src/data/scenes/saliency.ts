@@ -1,6 +1,6 @@
 import { type ClassName, sceneClasses } from "./classes.ts";
-import type { Drawing } from "./picture.ts";
-import type { Placed, Stage } from "./stage.ts";
+import type { Drawing } from "./drawing.ts";
+import type { Placed } from "./stage.ts";
 
 /** How much a kind of thing draws the eye; 1 where not listed. */
 const interest: Partial<Record<ClassName, number>> = {
@@ -24,21 +24,18 @@ const interest: Partial<Record<ClassName, number>> = {
  * what is less than half as strong as the strongest. A thing's strength grows with its interest, its size and its closeness to
  * the centre. Edges are softened over three pixels, as in the maps that saliency networks give.
  */
-export function saliencyOf(
-  { view }: Stage,
-  { width, height, owners, classes }: Drawing,
-  visible: readonly Placed[],
-): Uint8Array {
-  const area = new Float64Array(1 << 16);
-  const sumX = new Float64Array(1 << 16);
-  const sumY = new Float64Array(1 << 16);
+export function saliencyOf({ width, height, owners, classes }: Drawing, visible: readonly Placed[]): Uint8Array {
+  const count = visible.reduce((most, { id }) => Math.max(most, id), 0) + 1;
+  const area = new Float64Array(count);
+  const sumX = new Float64Array(count);
+  const sumY = new Float64Array(count);
   for (let i = 0; i < owners.length; i++) {
     if (sceneClasses[classes[i]].thing !== true) continue;
     area[owners[i]]++;
     sumX[owners[i]] += i % width;
     sumY[owners[i]] += Math.floor(i / width);
   }
-  const strength = new Float64Array(1 << 16);
+  const strength = new Float64Array(count);
   let strongest = 0;
   for (const { id, className } of visible) {
     if (area[id] === 0) continue;
@@ -55,10 +52,10 @@ export function saliencyOf(
     const relative = strongest > 0 ? strength[owners[i]] / strongest : 0;
     crisp[i] = relative < 0.5 ? 0 : 255 * (0.3 + 0.7 * relative);
   }
-  return softened(crisp, width, height, view.width > 0);
+  return softened(crisp, width, height);
 }
 
-function softened(crisp: Float32Array, width: number, height: number, _unused: boolean): Uint8Array {
+function softened(crisp: Float32Array, width: number, height: number): Uint8Array {
   const out = new Uint8Array(crisp.length);
   for (let y = 0; y < height; y++) {
     for (let x = 0; x < width; x++) {

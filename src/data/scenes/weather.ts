@@ -1,6 +1,6 @@
 import type { Random } from "../../array/random.ts";
+import type { Camera } from "./camera.ts";
 import { mix, type Rgb, vary } from "./color.ts";
-import type { Camera } from "./picture.ts";
 import type { Light } from "./stage.ts";
 
 export type WeatherName = "clear" | "cloudy" | "overcast" | "sunset" | "dusk";
@@ -86,15 +86,15 @@ const skies: Record<
   },
   dusk: {
     zenith: [
-      [0.12, 0.15, 0.32],
-      [0.16, 0.18, 0.35],
+      [0.2, 0.24, 0.44],
+      [0.26, 0.26, 0.46],
     ],
     horizon: [
       [0.45, 0.42, 0.58],
       [0.6, 0.45, 0.5],
     ],
     cloud: [0.3, 0.29, 0.42],
-    tint: [0.56, 0.6, 0.78],
+    tint: [0.7, 0.72, 0.88],
     shadow: 0.2,
     haze: 0.4,
   },

@@ -59,7 +59,7 @@ export function composeMeadow(random: Random, width: number, height: number): St
       scatter(stage, draw, "dog", drawDog(draw.fork("dog", i)), { from: near(0.45), to: near(0.95), boost: 1.6 });
   }
   if (draw.chance(0.18))
-    scatter(stage, draw, "cat", drawCat(draw.fork("cat")), { from: near(0.6), to: near(0.95), boost: 2 });
+    scatter(stage, draw, "cat", drawCat(draw.fork("cat")), { from: near(0.6), to: near(0.95), boost: 1.7 });
   if (draw.chance(0.4)) {
     for (let i = draw.integer(3); i >= 0; i--)
       scatter(stage, draw, "person", drawPerson(draw.fork("person", i)), { from: near(0.25), to: near(0.95) });
@@ -67,13 +67,13 @@ export function composeMeadow(random: Random, width: number, height: number): St
   if (draw.chance(0.2))
     scatter(stage, draw, "bicycle", drawBicycle(draw.fork("bicycle")), { from: near(0.4), to: near(0.9), boost: 1.15 });
   if (draw.chance(0.25))
-    scatter(stage, draw, "ball", drawBall(draw.fork("ball")), { from: near(0.55), to: near(0.95), boost: 1.6 });
+    scatter(stage, draw, "ball", drawBall(draw.fork("ball")), { from: near(0.55), to: near(0.95), boost: 1.3 });
   if (draw.chance(0.2)) scatter(stage, draw, "car", drawCar(draw.fork("car")), { from: near(0.2), to: near(0.5) });
   if (draw.chance(0.15))
     scatter(stage, draw, "bird", drawBird(draw.fork("bird"), "standing"), {
       from: near(0.6),
       to: near(0.95),
-      boost: 2,
+      boost: 1.35,
     });
   addFlyers(stage, random.fork("flyers"));
   if (stage.placed.every(({ className }) => className === "tree")) {

@@ -43,17 +43,17 @@ export function addMountains(stage: Stage, random: Random, snow: boolean): void 
   const { width, horizon, hazeAmount } = stage.view;
   const count = 1 + random.integer(2);
   for (let i = count; i >= 1; i--) {
-    const height = horizon * random.between(0.2, 0.42) * (0.55 + 0.45 * (i / count));
+    const height = horizon * random.between(0.28, 0.62) * (0.55 + 0.45 * (i / count));
     const { polygon, material } = ridge(random.fork("ridge", i), {
       width,
       horizon,
       height,
       rugged: random.between(0.15, 0.6),
-      snowLine: snow ? height * random.between(0.1, 0.5) : height * random.between(0.55, 1.6),
+      snowLine: snow ? height * random.between(0.15, 0.5) : height * random.between(0.5, 1.4),
     });
     addBackdrop(stage, "mountain", polygon, material, {
       takesShadow: false,
-      haze: Math.min(0.8, hazeAmount * (0.5 + 0.55 * i)),
+      haze: Math.min(0.75, hazeAmount * (0.35 + 0.5 * i)),
     });
   }
 }

@@ -104,7 +104,7 @@ function composeRoom(random: Random, width: number, height: number, bedroom: boo
   }
   if (bedroom)
     scatter(stage, draw, "bed", drawBed(draw.fork("bed")), { from: near(0.12), to: near(0.55), limit: 0.85 });
-  for (let i = draw.integer(bedroom ? 2 : 3) + (bedroom ? 0 : 1); i > 0; i--) {
+  for (let i = bedroom ? draw.integer(2) : 1 + Number(draw.chance(0.35)); i > 0; i--) {
     const table = scatter(stage, draw, "table", drawTable(draw.fork("table", i)), {
       from: near(0.1),
       to: near(0.75),
@@ -122,7 +122,7 @@ function composeRoom(random: Random, width: number, height: number, bedroom: boo
   if (draw.chance(0.45))
     scatter(stage, draw, "plant", drawPlant(draw.fork("plant"), 1.35), { from: near(0.06), to: near(0.8) });
   if (draw.chance(0.35))
-    scatter(stage, draw, "cat", drawCat(draw.fork("cat")), { from: near(0.3), to: near(0.95), boost: 1.3 });
+    scatter(stage, draw, "cat", drawCat(draw.fork("cat")), { from: near(0.3), to: near(0.95), boost: 1.05 });
   if (draw.chance(0.25))
     scatter(stage, draw, "dog", drawDog(draw.fork("dog")), { from: near(0.3), to: near(0.95), boost: 1.05 });
   if (draw.chance(0.3))

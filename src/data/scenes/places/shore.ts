@@ -79,7 +79,7 @@ function composeShore(random: Random, width: number, height: number, ground: "sa
       scatter(stage, draw, "bird", drawBird(draw.fork("duck", i), "swimming"), {
         from: near(0.2),
         to: near(Math.max(0.25, waterline - 0.03)),
-        boost: 2.2,
+        boost: 1.7,
         castsShadow: false,
       });
     }
@@ -96,7 +96,7 @@ function composeShore(random: Random, width: number, height: number, ground: "sa
   if (draw.chance(0.3))
     scatter(stage, draw, "dog", drawDog(draw.fork("dog")), { from: near(dry), to: near(0.97), boost: 1.5 });
   if (draw.chance(0.35))
-    scatter(stage, draw, "ball", drawBall(draw.fork("ball")), { from: near(dry), to: near(0.97), boost: 1.5 });
+    scatter(stage, draw, "ball", drawBall(draw.fork("ball")), { from: near(dry), to: near(0.97), boost: 1.3 });
   if (draw.chance(0.2))
     for (let i = draw.integer(2); i >= 0; i--)
       scatter(stage, draw, "chair", drawChair(draw.fork("chair", i)), { from: near(dry), to: near(0.95), boost: 1.1 });
@@ -104,7 +104,7 @@ function composeShore(random: Random, width: number, height: number, ground: "sa
     scatter(stage, draw, "bird", drawBird(draw.fork("bird"), "standing"), {
       from: near(dry),
       to: near(0.97),
-      boost: 1.9,
+      boost: 1.35,
     });
   if (draw.chance(0.12))
     scatter(stage, draw, "bicycle", drawBicycle(draw.fork("bicycle")), { from: near(dry), to: near(0.95) });

@@ -95,14 +95,14 @@ export function composeStreet(random: Random, width: number, height: number): St
   if (draw.chance(0.25))
     scatter(stage, draw, "dog", drawDog(draw.fork("dog")), { from: lane(0.8), to: near(0.98), boost: 1.5 });
   if (draw.chance(0.12))
-    scatter(stage, draw, "cat", drawCat(draw.fork("cat")), { from: lane(0.8), to: near(0.98), boost: 1.8 });
+    scatter(stage, draw, "cat", drawCat(draw.fork("cat")), { from: lane(0.8), to: near(0.98), boost: 1.7 });
   if (draw.chance(0.12))
-    scatter(stage, draw, "ball", drawBall(draw.fork("ball")), { from: lane(0.5), to: near(0.98), boost: 1.5 });
+    scatter(stage, draw, "ball", drawBall(draw.fork("ball")), { from: lane(0.5), to: near(0.98), boost: 1.3 });
   if (draw.chance(0.15))
     scatter(stage, draw, "bird", drawBird(draw.fork("bird"), "standing"), {
       from: lane(0.8),
       to: near(0.98),
-      boost: 1.8,
+      boost: 1.35,
     });
   addFlyers(stage, random.fork("flyers"));
   return stage;

@@ -40,18 +40,18 @@ export function composeWinter(random: Random, width: number, height: number): St
   if (draw.chance(0.4))
     scatter(stage, draw, "dog", drawDog(draw.fork("dog")), { from: near(0.45), to: near(0.95), boost: 1.6 });
   if (draw.chance(0.15))
-    scatter(stage, draw, "cat", drawCat(draw.fork("cat")), { from: near(0.6), to: near(0.95), boost: 2 });
+    scatter(stage, draw, "cat", drawCat(draw.fork("cat")), { from: near(0.6), to: near(0.95), boost: 1.7 });
   if (draw.chance(0.3)) scatter(stage, draw, "car", drawCar(draw.fork("car")), { from: near(0.25), to: near(0.6) });
   if (draw.chance(0.3)) {
     for (let i = draw.integer(3); i >= 0; i--)
       scatter(stage, draw, "bird", drawBird(draw.fork("bird", i), "standing"), {
         from: near(0.5),
         to: near(0.95),
-        boost: 2,
+        boost: 1.35,
       });
   }
   if (draw.chance(0.15))
-    scatter(stage, draw, "ball", drawBall(draw.fork("ball")), { from: near(0.55), to: near(0.95), boost: 1.5 });
+    scatter(stage, draw, "ball", drawBall(draw.fork("ball")), { from: near(0.55), to: near(0.95), boost: 1.3 });
   addFlyers(stage, random.fork("flyers"));
   if (stage.placed.every(({ className }) => className === "tree")) {
     scatter(stage, draw, "person", drawPerson(draw.fork("last"), { warm: true }), { from: near(0.4), to: near(0.9) });

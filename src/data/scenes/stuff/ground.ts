@@ -63,9 +63,14 @@ export function grassMaterial(random: Random, view: View): Material {
     const blades = noise(across * 14, along * 5, seed + 9) * 0.6 + noise(across * 37, along * 11, seed + 10) * 0.4;
     const stripe = mown > 0 && (Math.floor(across / mown) & 1) === 0 ? 0.92 : 1;
     const shade = (1 + (0.16 + 0.5 * near) * (blades - 0.5)) * stripe;
-    const bloom = flower !== undefined && latticeNoise(Math.floor(across * 7), Math.floor(along * 7), seed + 3) > 0.965;
+    let bloom = false;
+    if (flower !== undefined && near > 0.1) {
+      const [column, row] = [Math.floor(across * 7), Math.floor(along * 7)];
+      const inside = Math.hypot(across * 7 - column - 0.5, (along * 7 - row - 0.5) * 0.6) < 0.3;
+      bloom = inside && latticeNoise(column, row, seed + 3) > 0.95;
+    }
     for (let channel = 0; channel < 3; channel++) {
-      out[channel] = bloom ? flower[channel] : (color[channel] + (second[channel] - color[channel]) * patch) * shade;
+      out[channel] = bloom ? flower![channel] : (color[channel] + (second[channel] - color[channel]) * patch) * shade;
     }
   });
 }

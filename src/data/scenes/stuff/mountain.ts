@@ -20,7 +20,9 @@ export function ridge(
   const wide = random.between(1.6, 3.2);
   const points = new Float64Array(2 * (count + 3));
   const crest = (x: number) => {
-    const broad = noise(x * wide, 0.5, seed);
+    // Folded noise has sharp crests, as mountains have.
+    const folded = 1 - Math.abs(2 * noise(x * wide, 0.5, seed) - 1);
+    const broad = folded * (0.6 + 0.4 * noise(x * wide * 0.6, 3.5, seed + 2));
     const fine = fractal(x * wide * 3.1, 7.5, 4, seed + 1) - 0.5;
     return horizon - height * Math.max(0.03, 0.25 + 0.75 * broad + rugged * fine);
   };

@@ -3,7 +3,7 @@ import { mix, type Rgb, scaled, vary } from "../color.ts";
 import { type Figure, type Shape, shape } from "../figure.ts";
 import { blob, limb, type Point, polygon } from "../geometry.ts";
 import { type Material, mottled } from "../material.ts";
-import { noise, smoothStep } from "../texture.ts";
+import { fractal, noise, smoothStep } from "../texture.ts";
 
 export type Season = "summer" | "autumn" | "winter";
 
@@ -34,7 +34,7 @@ function leaves(random: Random, color: Rgb, white: number): Material {
     const cluster = noise(x * 2.6, y * 3.2, seed);
     const leaf = noise(x * 11, y * 11, seed + 1);
     const shade = 0.62 + 0.42 * cluster + 0.5 * (leaf - 0.5);
-    const cap = white > 0 ? smoothStep(1 - white, 1.05 - white, noise(x * 1.7, y * 5, seed + 2)) : 0;
+    const cap = white > 0 ? smoothStep(0.95 - white, 1.1 - white, fractal(x * 2.3, y * 4.2, 2, seed + 2)) : 0;
     for (let channel = 0; channel < 3; channel++)
       out[channel] = color[channel] * shade * (1 - cap) + snow[channel] * cap;
   };

@@ -4,11 +4,11 @@ import { type Figure, type Shape, shape } from "../figure.ts";
 import { ellipse } from "../geometry.ts";
 import { type Material, patterned } from "../material.ts";
 
-/** A ball on the ground, 0.4 to 0.7 metres across: plain, halved, in wedges, spotted like a football, or with bands. */
+/** A ball on the ground, 0.3 to 0.5 metres across: plain, halved, in wedges, spotted like a football, or with bands. */
 export function drawBall(random: Random): Figure {
   const paint = pickPaint(random, ["red", "orange", "yellow", "green", "blue", "white", "pink", "purple", "turquoise"]);
   const second: Rgb = random.chance(0.5) ? [0.95, 0.94, 0.92] : pickPaint(random).rgb;
-  const r = random.between(0.2, 0.34);
+  const r = random.between(0.14, 0.26);
   const turn = random.between(0, Math.PI);
   const [cos, sin] = [Math.cos(turn), Math.sin(turn)];
   const along = (x: number, y: number) => (x * cos + (y - r) * sin) / r;

@@ -28,11 +28,7 @@ export function drawBed(random: Random): Figure {
   const [top, depth] = [random.between(0.46, 0.58), random.between(0.26, 0.42)];
   const headboard = random.between(0.85, 1.15);
   const shapes: Shape[] = [
-    shape(
-      polygon([-half - 0.05, 0], [-half - 0.05, headboard], [-half + 0.1, headboard + depth], [-half + 0.1, depth]),
-      wood,
-      0.3,
-    ),
+    shape(roundBox(-half - 0.08, 0, -half + 0.1, headboard + depth * 0.5, 0.07), wood, 0.3),
     shape([box(-half, 0, -half + 0.08, 0.2), box(half - 0.08, 0, half, 0.3)], wood, 0.2),
     shape(box(-half, 0.14, half, 0.34), wood, 0.2),
     shape(roundBox(-half, 0.26, half, top, 0.06), sheet, 0.4),

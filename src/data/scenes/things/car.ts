@@ -1,7 +1,7 @@
 import type { Random } from "../../../array/random.ts";
 import { mix, pickPaint, type Rgb } from "../color.ts";
 import { type Figure, type Shape, shape } from "../figure.ts";
-import { box, ellipse, type Point, polygon, ring, roundBox, smooth } from "../geometry.ts";
+import { box, ellipse, type Point, polygon, roundBox, smooth } from "../geometry.ts";
 import { gradient, mottled, plain } from "../material.ts";
 
 /** A wheel standing on the ground. */
@@ -136,7 +136,6 @@ export function drawCar(random: Random): Figure {
     shapes.push(shape(ellipse(x, wheels, wheels * 1.22, wheels * 1.22, 0, 0, Math.PI), dark, 0));
     shapes.push(...wheel(x, wheels));
   }
-  if (random.chance(0.15)) shapes.push(shape(ring(half * 0.02, roof + 0.12, 0.12, 0.04), dark, 0));
   const noun = kind === "van" || kind === "pick-up" ? (kind === "van" ? "van" : "pick-up truck") : undefined;
   return { shapes, traits: { color: paint.name, noun } };
 }

@@ -12,7 +12,7 @@ const coats: readonly { name: ColorName; rgb: Rgb }[] = [
   { name: "grey", rgb: [0.5, 0.49, 0.48] },
 ];
 
-/** A dog from the side, standing, running or sitting; 0.5 to 0.8 metres tall. */
+/** A dog from the side, standing, running or sitting; 0.5 to 0.9 metres tall. */
 export function drawDog(random: Random): Figure {
   const coat = random.pick(coats);
   const rgb = vary(random, coat.rgb, 0.1);
@@ -23,7 +23,7 @@ export function drawDog(random: Random): Figure {
     ? patched(rgb, second, { size: 0.22, share: 0.4, seed })
     : mottled(rgb, { size: 0.06, amount: 0.2, stretch: 2, seed });
   const far = mottled(scaled(rgb, 0.72), { size: 0.06, amount: 0.2, seed });
-  const size = random.between(0.85, 1.25);
+  const size = random.between(0.65, 1);
   const pose = random.pick(["standing", "running", "sitting"] as const);
   const long = random.between(0.9, 1.15);
   const slim = random.between(0.8, 1.15);

@@ -121,22 +121,24 @@ export function drawPerson(random: Random, { warm = false }: { warm?: boolean } 
     0.125 * tall * head * (child ? 1.25 : 1),
   ];
   shapes.push(shape(joints([0, 1.45, 0.055], [0, 1.55, 0.05]), skin, 0.3));
-  const long = random.chance(0.4);
-  if (long)
-    shapes.push(
-      shape(
-        smooth([
-          [hx - r * 1.1, hy - r * 1.7],
-          [hx - r * 1.15, hy + r * 0.4],
-          [hx, hy + r * 1.3],
-          [hx + r * 1.15, hy + r * 0.4],
-          [hx + r * 1.1, hy - r * 1.7],
-        ]),
-        hair,
-        0.6,
-      ),
-    );
   const away = random.chance(0.25);
+  const long = random.chance(0.4);
+  if (long) {
+    const back = shape(
+      smooth([
+        [hx - r * 1.1, hy - r * 1.7],
+        [hx - r * 1.15, hy + r * 0.4],
+        [hx, hy + r * 1.3],
+        [hx + r * 1.15, hy + r * 0.4],
+        [hx + r * 1.1, hy - r * 1.7],
+      ]),
+      hair,
+      0.6,
+    );
+    // Behind the shoulders of who looks at us.
+    if (away) shapes.push(back);
+    else shapes.unshift(back);
+  }
   shapes.push(shape(ellipse(hx, hy, r * 0.9, r * 1.12), away ? hair : skin, 0.9));
   if (!away) {
     shapes.push(
