@@ -49,13 +49,13 @@ export interface Case {
   readonly tolerance?: number;
   /** Relative error allowed of directional derivatives. Default 2e-6 in float64, 5e-3 in float32. */
   readonly gradientTolerance?: number;
-  /** Machines to lower for. Default: the CPU with ONNX Runtime's own operators, and with standard ones only. */
+  /** Machines to lower for; all run on the CPU here. Default: the CPU's own operators, and the GPU's standard ones. */
   readonly targets?: readonly Target[];
 }
 
 const defaultTargets: readonly Target[] = [
   { device: "cpu", operators: "native", convBlock: 0 },
-  { device: "cpu", operators: "portable", convBlock: 0 },
+  { device: "webgpu", operators: "portable", convBlock: 0 },
 ];
 
 /** Declares one test for each case of the operator `name`. `common` holds settings shared by all cases. */
@@ -80,7 +80,8 @@ export function checkErrors(name: string, calls: readonly (readonly [string | Re
   });
 }
 
-async function checkCase(seed: string, common: Build, given: Case): Promise<void> {
+/** Fails when anything that the case says about the operator is not so. `seed` names its random numbers. */
+export async function checkCase(seed: string, common: Build, given: Case): Promise<void> {
   const { build = common, dtype = "float64", targets = defaultTargets } = given;
   const { tolerance = dtype === "float64" ? 1e-9 : 2e-5 } = given;
   const arrays = given.inputs.map((x, i) => draw(x, new Random(seed, i), dtype));
