@@ -60,7 +60,10 @@ export async function openDataset(
 
 /** The splits that a data set has, in the order train, val, test. Throws as `openDataset` does. */
 export async function splitsOf(platform: Platform, spec: string, options: OpenOptions = {}): Promise<Split[]> {
-  if (isScenes(spec)) return [...allSplits];
+  if (isScenes(spec)) {
+    const { counts } = (await import("./scenes/index.ts")).parseScenesSpec(spec);
+    return allSplits.filter((split) => counts[split] > 0);
+  }
   const { root, layout } = await findLayout(platform, spec, options.layout);
   return layout.splits(platform, root);
 }

@@ -4,8 +4,8 @@ import { IGNORE } from "../image/image.ts";
 import type { Platform } from "../platform/platform.ts";
 import { loadAhead } from "./ahead.ts";
 import type { Dataset, LabelKind, Split } from "./dataset.ts";
-import { findLayout, isScenes, layouts, missingSigns, openDataset, type Place } from "./index.ts";
-import { allSplits, type Problem, type Survey } from "./layout.ts";
+import { findLayout, isScenes, layouts, missingSigns, openDataset, type Place, splitsOf } from "./index.ts";
+import type { Problem, Survey } from "./layout.ts";
 import { pairedDataset } from "./paired-dataset.ts";
 import { joinPath } from "./pairs.ts";
 import type { ClassInfo, Sample } from "./sample.ts";
@@ -147,7 +147,7 @@ async function inspectScenes(
 ): Promise<InspectReport> {
   const splits: SplitReport[] = [];
   let [classes, valueMap] = [report.classes, report.valueMap];
-  for (const split of allSplits) {
+  for (const split of await splitsOf(platform, spec)) {
     const dataset = await openDataset(platform, spec, split);
     ({ classes, valueMap } = dataset);
     splits.push(await inspectSplit(dataset, [], [], onProgress));

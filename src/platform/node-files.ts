@@ -115,7 +115,15 @@ export async function appendToFile(path: string, bytes: Uint8Array | string): Pr
   try {
     await mkdir(dirname(resolve(path)), { recursive: true });
     const file = await open(path, "a");
-    await file.writeFile(bytes).finally(() => file.close());
+    const { size } = await file.stat();
+    try {
+      await file.writeFile(bytes);
+    } catch (error) {
+      await file.truncate(size).catch(() => {}); // half a line would spoil the file for its readers
+      throw error;
+    } finally {
+      await file.close();
+    }
   } catch (error) {
     throw fileProblem(path, "expected to add to a file", error);
   }

@@ -1,0 +1,99 @@
+import { expect, test } from "vitest";
+import { parseClassList } from "./classes-file.ts";
+
+const parse = (value: unknown) => parseClassList(JSON.stringify(value), "classes.json");
+const two = [{ name: "sky" }, { name: "road" }];
+
+test("without values, a class has its place in the list", () => {
+  expect(parse({ ignoreIndex: 255, classes: two }).valueMap).toEqual({ "0": 0, "1": 1, "255": "ignore" });
+});
+
+test("values may be given, several to a class", () => {
+  const classes = [
+    { name: "sky", value: 7 },
+    { name: "road", values: [1, 65_535] },
+  ];
+  expect(parse({ ignoreIndex: [0, 2], classes }).valueMap).toEqual({
+    ...{ "0": "ignore", "2": "ignore", "7": 0, "1": 1, "65535": 1 },
+  });
+});
+
+test("colour-coded sets map colours", () => {
+  const classes = [
+    { name: "sky", color: "#0000FF" },
+    { name: "road", color: [1, 2, 3], colors: ["#010101", [2, 2, 2]] },
+  ];
+  const { valueMap } = parse({ colorCoded: true, ignoreColors: ["#000000"], classes });
+  expect(valueMap).toEqual({ "#0000ff": 0, "#010101": 1, "#020202": 1, "#000000": "ignore" });
+});
+
+test("classes may be plain names, and get different colours", () => {
+  const { classes } = parse({ classes: ["sky", "road"] });
+  expect([classes[0].name, String(classes[0].color) !== String(classes[1].color)]).toEqual(["sky", true]);
+});
+
+test("a byte order mark is forgiven", () => {
+  expect(parseClassList(`\ufeff${JSON.stringify({ classes: two })}`, "c").classes.length).toBe(2);
+});
+
+const many = Array.from({ length: 255 }, (_, i) => `class ${i}`);
+
+test.each<[string, unknown, string]>([
+  ["a list", [1], "classes.json: expected a JSON object, got [1]."],
+  ["no classes", { ignoreIndex: 255 }, "classes.json: classes: expected a list of classes, got nothing."],
+  ["an empty list", { classes: [] }, "classes: expected a list of classes, got []"],
+  ["too many classes", { classes: many }, "classes: expected at most 254 classes, got 255."],
+  ["a misspelt key", { clases: two }, 'got "clases". Did you mean classes?'],
+  [
+    "a misspelt key of a class",
+    { classes: [{ nmae: "sky" }] },
+    'classes.json: classes[0]: expected known keys, got "nmae"',
+  ],
+  ["a class without a name", { classes: [{ color: [1, 2, 3] }] }, "classes[0].name: expected a name, got nothing."],
+  ["a number for a class", { classes: [3] }, "classes[0]: expected an object, got 3."],
+  [
+    "the same name twice",
+    { classes: ["a", "a"] },
+    'classes[1].name: expected a name of its own, got "a", as classes[0]',
+  ],
+  [
+    "a colour of two numbers",
+    { classes: [{ name: "a", color: [1, 2] }] },
+    "classes[0].color: expected [red, green, blue]",
+  ],
+  ["a colour out of range", { classes: [{ name: "a", color: [1, 2, 256] }] }, "got [1,2,256]"],
+  ["a value out of range", { classes: [{ name: "a", value: 70_000 }] }, "classes[0].value: expected a value from 0 to"],
+  ["a fraction for a value", { classes: [{ name: "a", value: 1.5 }] }, "got 1.5"],
+  ["value and values", { classes: [{ name: "a", value: 1, values: [2] }] }, "expected value or values, got both"],
+  [
+    "a value of two classes",
+    { classes: [{ name: "a", value: 1 }, "b"] },
+    "classes[1]: expected a value that is not yet",
+  ],
+  ["an ignored class", { ignoreIndex: 1, classes: two }, "ignoreIndex: expected a value that is not yet taken, got 1"],
+  ["a word to ignore", { ignoreIndex: "255", classes: two }, "ignoreIndex: expected a value from 0 to 65535, got 255"],
+  ["thing as a word", { classes: [{ name: "a", thing: "yes" }] }, "classes[0].thing: expected true or false, got yes"],
+  ["a coded class without colour", { colorCoded: true, classes: two }, "classes[0].color: expected a colour"],
+  ["one colour for two", { colorCoded: true, classes: [c("a"), c("b")] }, "got #010203, which classes[0] has"],
+  [
+    "values among colours",
+    { colorCoded: true, classes: [{ ...c("a"), value: 1 }] },
+    "classes[0].value: expected colours",
+  ],
+  ["colours among values", { classes: [{ ...c("a"), colors: [] }] }, 'Write "colorCoded": true'],
+])("%s is refused, naming the field", (_, value, message) => {
+  expect(() => parse(value)).toThrow(message);
+});
+
+function c(name: string) {
+  return { name, color: "#010203" };
+}
+
+test.each([
+  ["", "got an empty file"],
+  ["{", "got broken JSON ("],
+  ["<html>\n</html>", "got broken JSON ("],
+])("text %j is refused in one line", (text, message) => {
+  expect(() => parseClassList(text, "classes.json")).toThrow(message);
+  expect(() => parseClassList(text, "classes.json")).not.toThrow(/\n/);
+});
