@@ -13,7 +13,7 @@ export interface TrainedModel {
   readonly weights: Named<NdArray>;
   /** Height and width that the network sees at once, pixels; multiples of `method.stride`. */
   readonly window: readonly [height: number, width: number];
-  /** Images are scaled so that their shorter side has this many pixels before windows are cut; 0: own size. */
+  /** Images with a longer shorter side are reduced to this many pixels before windows are cut; 0: never. */
   readonly shortSide: number;
   /** Name of the run or file, for messages and records. */
   readonly source: string;

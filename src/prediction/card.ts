@@ -1,0 +1,103 @@
+/** What an exported model says about itself, as the `metadata_props` of its file. */
+import type { Named } from "../array/ndarray.ts";
+import { InputError } from "../errors.ts";
+import { formatColor, parseColor } from "../image/color.ts";
+import { version } from "../version.ts";
+import type { ModelCard, TrainedModel } from "./model.ts";
+
+/** Version of the metadata's layout; readers refuse what they do not know. */
+const format = "1";
+
+/** The card of a model that was trained here. */
+export function cardOf({ method, recipe, task, valueMap, window, shortSide, licence }: TrainedModel): ModelCard {
+  return {
+    method: method.name,
+    recipe: recipe.name,
+    classes: task.classes,
+    valueMap,
+    window,
+    shortSide,
+    licence,
+    version,
+  };
+}
+
+/** Keys and texts: `labels` and `palette` are lists in order of class index, `value_map` maps mask values to classes. */
+export function metadataOf(card: ModelCard): Named<string> {
+  return {
+    "tessera.format": format,
+    "tessera.version": card.version,
+    method: card.method,
+    recipe: card.recipe,
+    labels: JSON.stringify(card.classes.map(({ name }) => name)),
+    palette: JSON.stringify(card.classes.map(({ color }) => formatColor(color))),
+    things: JSON.stringify(card.classes.map(({ thing }) => thing ?? null)),
+    value_map: JSON.stringify(card.valueMap),
+    window: JSON.stringify(card.window),
+    short_side: String(card.shortSide),
+    licence: card.licence,
+  };
+}
+
+/** Reads a card back. Throws InputError for models that TESSERA did not write, and for damaged metadata. */
+export function cardFrom(metadata: Named<string>, where: string): ModelCard {
+  if (metadata["tessera.format"] === undefined) {
+    throw new InputError(
+      `${where}: expected a model written by tessera export, got another ONNX model. Export a run with: tessera export RUN --out model.onnx`,
+    );
+  }
+  if (metadata["tessera.format"] !== format) {
+    throw new InputError(
+      `${where}: expected metadata of format ${format}, got ${metadata["tessera.format"]}. Update tessera or export the run again.`,
+    );
+  }
+  const damaged = (key: string) =>
+    new InputError(
+      `${where}: expected metadata "${key}", got ${metadata[key]?.slice(0, 60) ?? "none"}. Export the run again.`,
+    );
+  const parsed = (key: string): unknown => {
+    try {
+      return JSON.parse(metadata[key]);
+    } catch {
+      throw damaged(key);
+    }
+  };
+  const list = (key: string): unknown[] => {
+    const value = parsed(key);
+    if (!Array.isArray(value)) throw damaged(key);
+    return value;
+  };
+  const labels = list("labels");
+  const palette = list("palette");
+  const things = list("things");
+  if (labels.length < 1 || things.length !== labels.length) throw damaged("labels");
+  if (palette.length !== labels.length) throw damaged("palette");
+  const classes = labels.map((name, i) => {
+    const color = typeof palette[i] === "string" ? parseColor(palette[i]) : undefined;
+    if (color === undefined) throw damaged("palette");
+    if (typeof name !== "string") throw damaged("labels");
+    const thing = things[i];
+    return typeof thing === "boolean" ? { name, color, thing } : { name, color };
+  });
+  const valueMap = parsed("value_map");
+  if (typeof valueMap !== "object" || valueMap === null || Array.isArray(valueMap)) throw damaged("value_map");
+  for (const value of Object.values(valueMap)) {
+    if (value !== "ignore" && !(Number.isInteger(value) && value >= 0 && value < classes.length))
+      throw damaged("value_map");
+  }
+  const [height, width] = list("window");
+  const isSide = (side: unknown): side is number => typeof side === "number" && Number.isInteger(side) && side > 0;
+  if (!isSide(height) || !isSide(width)) throw damaged("window");
+  const shortSide = Number(metadata.short_side);
+  if (!Number.isInteger(shortSide) || shortSide < 0) throw damaged("short_side");
+  return {
+    method: metadata.method ?? "",
+    recipe: metadata.recipe ?? "",
+    classes,
+    valueMap: valueMap as ModelCard["valueMap"],
+    window: [height, width],
+    shortSide,
+    licence: metadata.licence ?? "",
+    version: metadata["tessera.version"] ?? "",
+  };
+}

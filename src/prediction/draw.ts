@@ -1,0 +1,61 @@
+import { InputError } from "../errors.ts";
+import type { Color, Image, LabelMap } from "../image/image.ts";
+
+export interface OverlayOptions {
+  /** Share of the class colour, 0 … 1. */
+  readonly opacity?: number;
+  /** Dark lines where classes meet. */
+  readonly borders?: boolean;
+}
+
+/** How much darker than its class a border is. */
+const borderShade = 0.45;
+const borderOpacity = 0.85;
+
+/**
+ * Draws classes over a photograph, in place: each pixel mixed with its class's colour, thin dark lines of that colour
+ * where classes meet. Labels without a colour leave the photograph as it is. Lines grow with the picture: one pixel up
+ * to 800 pixels of the shorter side.
+ *
+ * image, labels: of one size; throws InputError otherwise. Returns `image`.
+ */
+export function drawOverlay(
+  image: Image,
+  labels: LabelMap,
+  colors: readonly Color[],
+  { opacity = 0.5, borders = true }: OverlayOptions = {},
+): Image {
+  const { width, height, data } = image;
+  if (labels.width !== width || labels.height !== height) {
+    throw new InputError(
+      `overlay: expected labels of the image's size ${width}x${height}, got ${labels.width}x${labels.height}. Segment this image.`,
+    );
+  }
+  const values = labels.data;
+  const fill = tints(colors, opacity, 1);
+  const line = tints(colors, borderOpacity, borderShade);
+  const [keepFill, keepLine] = [opacity, borderOpacity].map((share) => 256 - Math.round(256 * share));
+  const thickness = Math.max(1, Math.round(Math.min(width, height) / 800));
+  for (let y = 0; y < height; y++) {
+    const below = y + thickness < height ? thickness * width : 0;
+    for (let x = 0; x < width; x++) {
+      const i = y * width + x;
+      const label = values[i];
+      if (label >= colors.length) continue;
+      const right = x + thickness < width ? thickness : 0;
+      const edge = borders && (values[i + right] !== label || values[i + below] !== label);
+      const [tint, keep] = edge ? [line, keepLine] : [fill, keepFill];
+      const at = 3 * i;
+      data[at] = (data[at] * keep + tint[3 * label]) >> 8;
+      data[at + 1] = (data[at + 1] * keep + tint[3 * label + 1]) >> 8;
+      data[at + 2] = (data[at + 2] * keep + tint[3 * label + 2]) >> 8;
+    }
+  }
+  return image;
+}
+
+/** Colours times `shade`, times their share in 256ths, with the half that rounding needs. */
+function tints(colors: readonly Color[], opacity: number, shade: number): Int32Array {
+  const share = Math.round(256 * opacity);
+  return Int32Array.from(colors.flat(), (value) => Math.round(value * shade) * share + 128);
+}

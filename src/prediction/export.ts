@@ -1,0 +1,87 @@
+import { InputError } from "../errors.ts";
+import { encodeModel } from "../onnx/wire.ts";
+import type { Platform } from "../platform/platform.ts";
+import type { Engine } from "../runtime/engine.ts";
+import { assemble } from "./assemble.ts";
+import { cardOf } from "./card.ts";
+import { moveWeights, weightBytes } from "./external-weights.ts";
+import type { ModelCard, TrainedModel } from "./model.ts";
+
+/** Protocol buffers end at 2 GB; some room is left for the graph itself. */
+const maxInnerBytes = 2 ** 31 - 2 ** 26;
+
+export interface Exported {
+  readonly file: string;
+  /** The second file with the weights, for models above 2 GB; null otherwise. */
+  readonly weightsFile: string | null;
+  readonly bytes: number;
+  readonly card: ModelCard;
+}
+
+export interface ExportOptions {
+  /** Weights of more bytes than this go into a second file, `FILE.data`. */
+  readonly maxBytes?: number;
+}
+
+/**
+ * Writes a trained model as one ONNX file of standard operators (opset 20): `image` uint8 [H, W, 3] RGB of any size →
+ * `labels` [H, W], and what it was trained for in the metadata. The file is loaded and run once before it gets its
+ * name, so what is there works. Throws InputError where it cannot be written.
+ */
+export async function exportModel(
+  engine: Engine,
+  platform: Pick<Platform, "writeFile" | "rename" | "remove" | "exists">,
+  trained: TrainedModel,
+  file: string,
+  { maxBytes = maxInnerBytes }: ExportOptions = {},
+): Promise<Exported> {
+  if ((await platform.exists(file)) === "folder") {
+    throw new InputError(
+      `${file}: expected the name of a file, got a folder. Name the file, such as ${file}/model.onnx.`,
+    );
+  }
+  const whole = await assemble(engine, trained);
+  const bytesOfWeights = weightBytes(whole);
+  const [folder, name] = split(file);
+  const unfinished = `${folder}.${name}.part`;
+  const weightsFile = bytesOfWeights > maxBytes ? `${file}.data` : null;
+  const { model, pieces } = weightsFile === null ? { model: whole, pieces: [] } : moveWeights(whole, `${name}.data`);
+  const bytes = encodeModel(model);
+  const hadWeights = weightsFile !== null && (await platform.exists(weightsFile)) === "file";
+  try {
+    if (weightsFile !== null) await platform.writeFile(weightsFile, pieces);
+    await platform.writeFile(unfinished, bytes);
+    await check(engine, unfinished);
+    await platform.rename(unfinished, file);
+  } catch (error) {
+    await platform.remove(unfinished);
+    if (weightsFile !== null && !hadWeights) await platform.remove(weightsFile);
+    throw error;
+  }
+  const size = bytes.length + pieces.reduce((sum, piece) => sum + piece.length, 0);
+  return { file, weightsFile, bytes: size, card: cardOf(trained) };
+}
+
+/** Loads the file and segments a small grey picture. */
+async function check(engine: Engine, file: string): Promise<void> {
+  const program = await engine.load({ file }, []);
+  try {
+    const [height, width] = [5, 7];
+    const data = new Uint8Array(height * width * 3).fill(127);
+    const { labels } = await program.run(
+      { image: { dtype: "uint8", shape: [height, width, 3], data } },
+      { fetch: ["labels"] },
+    );
+    if (String(labels.shape) !== `${height},${width}`) {
+      throw new Error(`export: labels of a ${width}x${height} picture are [${labels.shape}].`);
+    }
+  } finally {
+    await program.release();
+  }
+}
+
+/** Folder with its separator ("" for none), and name. */
+function split(path: string): [folder: string, name: string] {
+  const end = Math.max(path.lastIndexOf("/"), path.lastIndexOf("\\")) + 1;
+  return [path.slice(0, end), path.slice(end)];
+}

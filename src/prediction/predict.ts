@@ -1,0 +1,130 @@
+import { InputError, Interrupted } from "../errors.ts";
+import type { Platform } from "../platform/platform.ts";
+import { type OutputNames, outputNames } from "./names.ts";
+import type { Segmenter, SegmentOptions } from "./segmenter.ts";
+import { type PredictionRecord, type PredictionWriter, recordOf, writePrediction } from "./write.ts";
+
+export interface PredictOptions extends SegmentOptions {
+  /** Write `NAME.overlay.png`. */
+  readonly overlay?: boolean;
+  /** `fail` stops at the first photograph that cannot be read; `skip` goes on and lists them. */
+  readonly onBadImage?: "fail" | "skip";
+  /** Called after each photograph, in order of completion. */
+  readonly onProgress?: (done: number, total: number, photograph: string) => void;
+  /** Stops before the next photograph; then throws Interrupted. */
+  readonly signal?: AbortSignal;
+}
+
+export interface Predicted extends OutputNames {
+  readonly photograph: string;
+  readonly summary: PredictionRecord;
+}
+
+export interface PredictResult {
+  /** In order of the photographs given. */
+  readonly written: readonly Predicted[];
+  readonly skipped: readonly { readonly photograph: string; readonly problem: string }[];
+}
+
+export type PredictPlatform = PredictionWriter & Pick<Platform, "decodeImage" | "imageSize">;
+
+/** One photograph is decoded, one computed, one written at a time. */
+const lanes = 3;
+/** Photographs in work at once have at most this many pixels together; a larger one is alone. */
+const maxPixelsInWork = 48e6;
+
+/**
+ * Segments photographs and writes mask, overlay and record of each into `folder`. Decoding and writing go on beside
+ * computing. Names: see `outputNames`; nothing is ever half-written.
+ *
+ * Throws InputError for a photograph that cannot be read (unless skipped) and for a folder that cannot be written.
+ */
+export async function predictFiles(
+  segmenter: Segmenter,
+  platform: PredictPlatform,
+  photographs: readonly string[],
+  folder: string,
+  { overlay = true, onBadImage = "fail", onProgress, signal, ...segmentOptions }: PredictOptions = {},
+): Promise<PredictResult> {
+  const names = outputNames(photographs, folder);
+  const written: (Predicted | undefined)[] = new Array(photographs.length);
+  const skipped: { photograph: string; problem: string }[] = [];
+  const room = budget(maxPixelsInWork);
+  let next = 0;
+  let done = 0;
+  let failure: unknown;
+
+  const one = async (index: number): Promise<void> => {
+    const photograph = photographs[index];
+    let pixels = 0;
+    try {
+      const image = await readable(onBadImage === "skip" ? skipped : null, photograph, async () => {
+        const { width, height } = await platform.imageSize(photograph);
+        pixels = width * height;
+        await room.take(pixels);
+        return platform.decodeImage(photograph);
+      });
+      if (image === null) return;
+      const result = await segmenter.segment(image, segmentOptions);
+      const record = recordOf(photograph, result, segmenter.card, segmenter.source);
+      await writePrediction(platform, names[index], image, result, segmenter.card, record, { overlay });
+      written[index] = { photograph, ...names[index], summary: record };
+    } finally {
+      room.give(pixels);
+    }
+  };
+  const lane = async (): Promise<void> => {
+    while (next < photographs.length && failure === undefined && !signal?.aborted) {
+      const index = next++;
+      try {
+        await one(index);
+        onProgress?.(++done, photographs.length, photographs[index]);
+      } catch (error) {
+        failure ??= error;
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(lanes, photographs.length) }, lane));
+  if (failure !== undefined) throw failure;
+  if (signal?.aborted) throw new Interrupted("predict: stopped; what is written is whole.");
+  return { written: written.filter((entry) => entry !== undefined), skipped };
+}
+
+/** What `read` gives; null when it failed for the photograph's own fault and `skipped` takes such failures. */
+async function readable<T>(
+  skipped: { photograph: string; problem: string }[] | null,
+  photograph: string,
+  read: () => Promise<T>,
+): Promise<T | null> {
+  try {
+    return await read();
+  } catch (error) {
+    if (skipped === null || !(error instanceof InputError)) throw error;
+    skipped.push({ photograph, problem: error.message });
+    return null;
+  }
+}
+
+/** Hands out at most `limit` at once, in order of asking; whoever asks for more waits until nothing else is out. */
+function budget(limit: number): { take(amount: number): Promise<void>; give(amount: number): void } {
+  let out = 0;
+  const waiting: { amount: number; start: () => void }[] = [];
+  const serve = () => {
+    while (waiting.length > 0 && (out === 0 || out + waiting[0].amount <= limit)) {
+      const { amount, start } = waiting.shift()!;
+      out += amount;
+      start();
+    }
+  };
+  return {
+    take: (amount) =>
+      new Promise((resolve) => {
+        waiting.push({ amount, start: resolve });
+        serve();
+      }),
+    give: (amount) => {
+      out -= amount;
+      serve();
+    },
+  };
+}

@@ -1,0 +1,115 @@
+/** The compiled graphs of a segmenter: which are loaded, and when. */
+import { fromNumbers, type Named, type NdArray } from "../array/ndarray.ts";
+import { InputError } from "../errors.ts";
+import type { Image } from "../image/image.ts";
+import { decodeModel, encodeModel, type ModelProto } from "../onnx/wire.ts";
+import type { Engine, Program } from "../runtime/engine.ts";
+import { scalingModel } from "./pipeline.ts";
+
+/** Runs the pipeline at any scale. */
+export interface PipelinePrograms {
+  /** What the file tells about itself; empty for a model from memory. */
+  readonly metadata: Named<string>;
+  /** Labels [H, W] and probabilities [K, h, w] of an image; only those in `fetch`. `shortSide` as in `workingSize`. */
+  run(
+    image: Image,
+    shortSide: number,
+    fetch: readonly ("labels" | "probabilities")[],
+  ): Promise<Record<string, NdArray>>;
+  /** The image at its working size, scaled as the pipeline does. */
+  scale(image: Image, shortSide: number): Promise<Image>;
+  release(): Promise<void>;
+}
+
+export interface ModelSource {
+  /** The exported file; null for a model that is only in memory. */
+  readonly file: string | null;
+  /** The model as messages, for other scales: asked for when first needed. */
+  readonly model: () => Promise<ModelProto>;
+}
+
+/**
+ * Loads the model. From a file it is first loaded as it stands, with its own scale; a second form in which the scale
+ * is an input takes its place when another scale is asked for. (ONNX Runtime's packages for JavaScript cannot
+ * override an initializer, which other ONNX tools can.)
+ */
+export async function openPrograms(engine: Engine, source: ModelSource): Promise<PipelinePrograms> {
+  let fixed = source.file === null ? null : await loadFile(engine, source.file);
+  const metadata = fixed?.metadata ?? {};
+  const ownShortSide = -Number(metadata.short_side);
+  let open = fixed === null ? await engine.load(encodeModel(scaleAsInput(await source.model())), []) : null;
+  let scaler: Program | null = null;
+
+  const programFor = async (shortSide: number): Promise<Program> => {
+    if (fixed !== null && shortSide === ownShortSide) return fixed;
+    if (open === null) {
+      const bytes = encodeModel(scaleAsInput(await source.model()));
+      await fixed?.release();
+      fixed = null;
+      open = await engine.load(bytes, []);
+    }
+    return open;
+  };
+  const feeds = (image: Image, shortSide: number) => ({
+    image: { dtype: "uint8" as const, shape: [image.height, image.width, 3], data: image.data },
+    short_side: fromNumbers("int64", [], [shortSide]),
+  });
+  return {
+    metadata,
+    async run(image, shortSide, fetch) {
+      const program = await programFor(shortSide);
+      // The image stays the caller's: overlays are drawn on it.
+      return program.run(feeds(image, shortSide), { fetch, keepFeeds: true });
+    },
+    async scale(image, shortSide) {
+      scaler ??= await engine.load(encodeModel(scalingModel()), []);
+      const { scaled } = await scaler.run(feeds(image, shortSide), { keepFeeds: true });
+      return { height: scaled.shape[0], width: scaled.shape[1], data: scaled.data as Uint8Array };
+    },
+    release: async () => {
+      for (const program of [fixed, open, scaler]) await program?.release();
+      fixed = null;
+      open = null;
+      scaler = null;
+    },
+  };
+}
+
+async function loadFile(engine: Engine, file: string): Promise<Program> {
+  try {
+    return await engine.load({ file }, []);
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    const reason = error.message.slice(0, 300);
+    throw new InputError(
+      `${file}: expected a model written by tessera export, got a file that does not load (${reason}). Export the run again.`,
+    );
+  }
+}
+
+/** The model with `short_side` as an input that must be fed, instead of one with a default. */
+export function scaleAsInput(model: ModelProto): ModelProto {
+  const initializer = model.graph?.initializer?.filter(({ name }) => name !== "short_side");
+  return { ...model, graph: { ...model.graph, initializer } };
+}
+
+/** Decodes an exported file for another scale. Throws InputError where its weights are in a second file. */
+export function decodeWhole(bytes: Uint8Array, where: string): ModelProto {
+  const model = decodeModel(bytes, where);
+  if (hasExternalData(model)) {
+    throw new InputError(
+      `${where}: expected weights inside the file to change its scale, got a model above 2 GB with weights beside it. Use the run instead, or leave scales and tiles out.`,
+    );
+  }
+  return model;
+}
+
+function hasExternalData(model: ModelProto): boolean {
+  const pending = [model.graph];
+  while (pending.length > 0) {
+    const graph = pending.pop();
+    if (graph?.initializer?.some(({ data_location }) => data_location === 1)) return true;
+    for (const { attribute } of graph?.node ?? []) for (const { g } of attribute ?? []) if (g) pending.push(g);
+  }
+  return false;
+}

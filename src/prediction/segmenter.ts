@@ -1,0 +1,192 @@
+/** Photographs to class maps with a trained model or an exported one. */
+import { InputError } from "../errors.ts";
+import { flipImage } from "../image/flip.ts";
+import type { Image, LabelMap } from "../image/image.ts";
+import type { Platform } from "../platform/platform.ts";
+import type { Engine } from "../runtime/engine.ts";
+import { assemble } from "./assemble.ts";
+import { cardFrom, cardOf } from "./card.ts";
+import { addMirrored, outputOf, type Rectangle, type ScoreMap, writeLabels } from "./enlarge.ts";
+import type { ModelCard, TrainedModel } from "./model.ts";
+import { decodeWhole, openPrograms, type PipelinePrograms } from "./programs.ts";
+import { eachScoreMap, fitsOnePiece, wholeScoreMap } from "./scores.ts";
+import { workingSize } from "./windows.ts";
+
+export interface SegmentOptions {
+  /** Pixels of the shorter side when windows are cut; 0: the image's own size. Default: as the model was trained. */
+  readonly shortSide?: number;
+  /** Factors on that size; the probabilities of all are averaged. Default: 1 alone. */
+  readonly scales?: readonly number[];
+  /** Average with the mirrored image as well. */
+  readonly flip?: boolean;
+}
+
+export interface Segmentation {
+  readonly labels: LabelMap;
+  /** Pixels of each class, in order of class index. */
+  readonly areas: readonly number[];
+}
+
+export interface Segmenter {
+  readonly card: ModelCard;
+  /** Name of the run or file, for messages and records. */
+  readonly source: string;
+  /**
+   * The class of every pixel, at the image's own size. The image is left as it is. Memory is bounded whatever its size:
+   * large images are computed in tiles, with the same blending as in one piece.
+   */
+  segment(image: Image, options?: SegmentOptions): Promise<Segmentation>;
+  /** Frees the model; the engine stays open. */
+  close(): Promise<void>;
+}
+
+export interface SegmenterOptions {
+  /** Most class scores that are computed in one piece; smaller: less memory, more time. Default: 96 MB of them. */
+  readonly tileElements?: number;
+}
+
+const defaultTileElements = 24 * 2 ** 20;
+/** Score maps of several scales are kept until all are there; together they may have this many numbers (2 GB). */
+const maxKeptElements = 2 ** 29;
+/** Output pixels written before others get their turn, in pixels times classes. */
+const bandElements = 2 ** 23;
+
+/** Opens a trained model. Throws InputError when its weights do not belong to its method and recipe. */
+export async function openSegmenter(
+  engine: Engine,
+  trained: TrainedModel,
+  options: SegmenterOptions = {},
+): Promise<Segmenter> {
+  const model = await assemble(engine, trained);
+  const programs = await openPrograms(engine, { file: null, model: async () => model });
+  return makeSegmenter(programs, cardOf(trained), trained.source, options);
+}
+
+/** Opens a file written by `exportModel`. Throws InputError for other files. */
+export async function openExported(
+  engine: Engine,
+  platform: Pick<Platform, "readFile" | "exists">,
+  file: string,
+  options: SegmenterOptions = {},
+): Promise<Segmenter> {
+  const found = await platform.exists(file);
+  if (found !== "file") {
+    const got = found === "folder" ? "a folder" : "no such file";
+    throw new InputError(`${file}: expected a model written by tessera export, got ${got}. Check the path.`);
+  }
+  const programs = await openPrograms(engine, {
+    file,
+    model: async () => decodeWhole(await platform.readFile(file), file),
+  });
+  try {
+    return makeSegmenter(programs, cardFrom(programs.metadata, file), file, options);
+  } catch (error) {
+    await programs.release();
+    throw error;
+  }
+}
+
+function makeSegmenter(
+  programs: PipelinePrograms,
+  card: ModelCard,
+  source: string,
+  { tileElements = defaultTileElements }: SegmenterOptions,
+): Segmenter {
+  const classes = card.classes.length;
+  const scoring = { programs, card, tileElements };
+  return {
+    card,
+    source,
+    async segment(image, options = {}) {
+      checkImage(image);
+      const { height, width } = image;
+      const sizes = shortSides(image, card.shortSide, options);
+      const [only] = sizes;
+      const simple = sizes.length === 1 && !options.flip;
+      if (simple && fitsOnePiece(scoring, image, only)) {
+        const { labels } = await programs.run(image, only, ["labels"]);
+        return segmentation({ width, height, data: labels.data as Uint8Array | Uint16Array }, classes);
+      }
+      const data = classes > 255 ? new Uint16Array(width * height) : new Uint8Array(width * height);
+      const labels = { width, height, data };
+      if (simple) {
+        await eachScoreMap(scoring, image, only, (map, used) =>
+          writeInBands(labels, outputOf(used, map, height, width), [map], classes),
+        );
+        return segmentation(labels, classes);
+      }
+      checkMemory(image, sizes, classes);
+      const maps: ScoreMap[] = [];
+      for (const size of sizes) {
+        const map = await wholeScoreMap(scoring, image, size);
+        if (options.flip) {
+          const mirrored = await wholeScoreMap(scoring, flipImage(image), size);
+          addMirrored(map.data, mirrored.data, map.columns);
+        }
+        maps.push(map);
+      }
+      await writeInBands(labels, { top: 0, bottom: height, left: 0, right: width }, maps, classes);
+      return segmentation(labels, classes);
+    },
+    close: () => programs.release(),
+  };
+}
+
+/** What is asked of the pipeline: one `short_side` for each scale. */
+function shortSides(image: Image, ownShortSide: number, { shortSide, scales = [1] }: SegmentOptions): number[] {
+  if (shortSide !== undefined && (!Number.isInteger(shortSide) || shortSide < 0)) {
+    throw new InputError(
+      `segment: the shorter side must be a whole number of pixels, got ${shortSide}. Use 0 for the image's own size.`,
+    );
+  }
+  if (scales.length === 0 || !scales.every((scale) => scale > 0 && scale <= 8)) {
+    throw new InputError(
+      `segment: scales must be above 0 and at most 8, got [${scales.join(", ")}]. Try 0.75, 1, 1.25.`,
+    );
+  }
+  const wanted = shortSide ?? -ownShortSide;
+  const [height, width] = workingSize(image.height, image.width, wanted);
+  return scales.map((scale) => (scale === 1 ? wanted : Math.max(1, Math.round(scale * Math.min(height, width)))));
+}
+
+function checkImage({ width, height, data }: Image): void {
+  if (width < 1 || height < 1 || data.length !== 3 * width * height) {
+    throw new InputError(
+      `segment: expected 3 bytes for each of ${width}x${height} pixels, got ${data.length}. Pass a decoded RGB image.`,
+    );
+  }
+}
+
+function checkMemory({ height, width }: Image, sizes: readonly number[], classes: number): void {
+  let elements = 0;
+  for (const size of sizes) {
+    const [rows, columns] = workingSize(height, width, size);
+    elements += classes * rows * columns;
+  }
+  if (elements > maxKeptElements) {
+    throw new InputError(
+      `segment: expected at most ${maxKeptElements} class scores over all scales, got ${elements} for ${width}x${height} pixels. Use fewer or smaller scales.`,
+    );
+  }
+}
+
+/** `writeLabels` a few rows at a time: progress and signals are served in between. */
+async function writeInBands(
+  { width, height, data }: LabelMap,
+  where: Rectangle,
+  maps: readonly ScoreMap[],
+  classes: number,
+): Promise<void> {
+  const rows = Math.max(1, Math.floor(bandElements / (classes * Math.max(1, where.right - where.left))));
+  for (let top = where.top; top < where.bottom; top += rows) {
+    const bottom = Math.min(where.bottom, top + rows);
+    writeLabels(data, [height, width], { ...where, top, bottom }, maps, classes);
+    await new Promise((resolve) => setTimeout(resolve, 0));
+  }
+}
+
+function segmentation(labels: LabelMap, classes: number): Segmentation {
+  const areas = new Array<number>(classes).fill(0);
+  for (const label of labels.data) areas[label]++;
+  return { labels, areas };
+}

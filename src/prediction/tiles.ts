@@ -1,0 +1,47 @@
+/**
+ * Cutting a large image into tiles whose class scores equal those of the whole: tiles begin on the windows' grid, and
+ * of each only the part is used that no window outside of it would have touched.
+ */
+import { windowStarts, windowStride } from "./windows.ts";
+
+/** One tile along one side: pixels `from` … `to` are computed, `first` … `end` of them are valid and used. */
+export interface Span {
+  readonly from: number;
+  readonly to: number;
+  /** Output pixels whose lower neighbour lies in `first` … `end` − 1 are this tile's; pixel `end` is valid, too. */
+  readonly first: number;
+  readonly end: number;
+}
+
+/**
+ * Spans of at most `windows` ≥ 2 windows that together use each of `size` pixels once. A side shorter than a window is
+ * one span.
+ */
+export function spans(size: number, window: number, windows: number): Span[] {
+  if (size <= window) return [{ from: 0, to: size, first: 0, end: size }];
+  const starts = windowStarts(size, window);
+  const result: Span[] = [];
+  let first = 0;
+  for (let index = 0; ; ) {
+    const last = Math.min(starts.length - 1, index + Math.max(2, windows) - 1);
+    const done = last === starts.length - 1;
+    // The pixel after the used ones must be valid as well: it is the neighbour that they are blended with.
+    const end = done ? size : starts[last + 1] - 1;
+    result.push({ from: starts[index], to: starts[last] + window, first, end });
+    if (done) return result;
+    first = end;
+    // The next tile begins with the last window that is early enough for everything from `first` on to be valid.
+    let next = index + 1;
+    while (next + 1 < starts.length && starts[next] + window <= first) next++;
+    index = next;
+  }
+}
+
+/** How many windows a side of a square tile may have so that a tile has at most `elements` scores; at least 2. */
+export function windowsPerTile(classes: number, [height, width]: readonly [number, number], elements: number): number {
+  const scores = (count: number) =>
+    classes * ((count - 1) * windowStride(height) + height) * ((count - 1) * windowStride(width) + width);
+  let count = 2;
+  while (count < 1000 && scores(count + 1) <= elements) count++;
+  return count;
+}

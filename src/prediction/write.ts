@@ -1,0 +1,77 @@
+import { InputError } from "../errors.ts";
+import { formatColor } from "../image/color.ts";
+import type { Image } from "../image/image.ts";
+import type { Platform } from "../platform/platform.ts";
+import { drawOverlay } from "./draw.ts";
+import type { ModelCard } from "./model.ts";
+import type { OutputNames } from "./names.ts";
+import type { Segmentation } from "./segmenter.ts";
+
+/** What `NAME.json` holds. */
+export interface PredictionRecord {
+  /** The photograph, as it was named. */
+  readonly image: string;
+  readonly width: number;
+  readonly height: number;
+  readonly model: {
+    readonly source: string;
+    readonly method: string;
+    readonly recipe: string;
+    readonly version: string;
+  };
+  /** All classes, in order of index; shares sum to 1. */
+  readonly classes: readonly {
+    readonly index: number;
+    readonly name: string;
+    readonly color: string;
+    readonly pixels: number;
+    readonly share: number;
+  }[];
+}
+
+export type PredictionWriter = Pick<Platform, "writeFile" | "encodeIndexedPng" | "encodeImage">;
+
+/** The record of one prediction. */
+export function recordOf(photograph: string, result: Segmentation, card: ModelCard, source: string): PredictionRecord {
+  const { width, height } = result.labels;
+  return {
+    image: photograph,
+    width,
+    height,
+    model: { source, method: card.method, recipe: card.recipe, version: card.version },
+    classes: card.classes.map(({ name, color }, index) => ({
+      index,
+      name,
+      color: formatColor(color),
+      pixels: result.areas[index],
+      share: result.areas[index] / (width * height),
+    })),
+  };
+}
+
+/**
+ * Writes the mask (palette PNG of class indices), the overlay (PNG; drawn into `image`, which it changes) and the
+ * record. The record comes last: where it is, all is there. Each file is whole or absent.
+ */
+export async function writePrediction(
+  platform: PredictionWriter,
+  names: OutputNames,
+  image: Image,
+  result: Segmentation,
+  card: ModelCard,
+  record: PredictionRecord,
+  { overlay = true }: { overlay?: boolean } = {},
+): Promise<void> {
+  const colors = card.classes.map(({ color }) => color);
+  const { labels } = result;
+  if (labels.data instanceof Uint16Array) {
+    throw new InputError(`${names.mask}: a palette has at most 256 colours, got ${colors.length} classes. Use fewer.`);
+  }
+  const mask = await platform.encodeIndexedPng({ ...labels, data: labels.data, palette: colors });
+  await platform.writeFile(names.mask, mask);
+  if (overlay) {
+    const picture = await platform.encodeImage(drawOverlay(image, labels, colors), "png");
+    await platform.writeFile(names.overlay, picture);
+  }
+  await platform.writeFile(names.record, `${JSON.stringify(record, null, 2)}\n`);
+}
