@@ -61,8 +61,8 @@ export async function openDataset(
 /** The splits that a data set has, in the order train, val, test. Throws as `openDataset` does. */
 export async function splitsOf(platform: Platform, spec: string, options: OpenOptions = {}): Promise<Split[]> {
   if (isScenes(spec)) {
-    const { counts } = (await import("./scenes/index.ts")).parseScenesSpec(spec);
-    return allSplits.filter((split) => counts[split] > 0);
+    (await import("./scenes/index.ts")).parseScenesSpec(spec); // throws when it cannot be read
+    return [...allSplits];
   }
   const { root, layout } = await findLayout(platform, spec, options.layout);
   return layout.splits(platform, root);
