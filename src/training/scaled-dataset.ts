@@ -35,7 +35,7 @@ function scaledSample(sample: Sample, shortSide: number): Sample {
 }
 
 /** Means of 2 × 2 pixels until less than half is left to shrink: bilinear interpolation would skip pixels there. */
-function halvedTo(image: Image, width: number, height: number): Image {
+export function halvedTo(image: Image, width: number, height: number): Image {
   let current = image;
   while (current.width >= 2 * width && current.height >= 2 * height) {
     const [w, h] = [current.width >> 1, current.height >> 1];

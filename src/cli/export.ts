@@ -1,0 +1,41 @@
+import { UsageError } from "../errors.ts";
+import { command } from "./command.ts";
+import { engineFor, engineOptions } from "./options.ts";
+
+export const exportCommand = command({
+  name: "export",
+  summary: "write a trained model as one ONNX file",
+  positionals: [{ name: "RUN", help: "a run folder", count: "one" }],
+  options: {
+    out: { kind: "text", placeholder: "FILE", help: "the file to write, such as model.onnx; needed" },
+    ...engineOptions,
+  },
+  examples: [
+    ["tessera export run --out model.onnx", "one file: a photograph of any size in, its class map out"],
+    ["tessera predict model.onnx holiday.jpg --out masks", "the same masks as with the run"],
+  ],
+  notes:
+    "Input `image`: uint8 [height, width, 3], RGB, of any size. Output `labels`: class index of each pixel.\n" +
+    "Class names, colours, the map of mask values and the licence are in the file's metadata.",
+  async run({ positionals: [run], options }, terminal) {
+    const { out } = options;
+    if (out === undefined) throw new UsageError("export: --out is missing. Write --out model.onnx.");
+    const [{ nodePlatform }, { exportModel }, { openRun }] = await Promise.all([
+      import("../platform/node.ts"),
+      import("../prediction/export.ts"),
+      import("../training/run.ts"),
+    ]);
+    const onDamaged = (message: string) => terminal.note(`${message} Using another checkpoint.`);
+    const trained = await openRun(nodePlatform, run, { onDamaged });
+    const engine = await engineFor(options);
+    try {
+      const exported = await exportModel(engine, nodePlatform, trained, out);
+      terminal.print(
+        `${exported.file}: ${(exported.bytes / 1e6).toFixed(1)} MB, ${exported.card.classes.length} classes`,
+      );
+      terminal.result(exported);
+    } finally {
+      await engine.close();
+    }
+  },
+});

@@ -1,0 +1,34 @@
+import { InputError } from "../errors.ts";
+import type { Platform } from "../platform/platform.ts";
+
+/** What folders are searched for; a file that is named itself may end in anything. */
+const endings = /\.(jpe?g|png|webp|avif|tiff?|gif)$/i;
+
+/**
+ * The photographs that were meant: files as they are, folders as the photographs directly in them, in order of name.
+ * Throws InputError for a path that is not there and for a folder without photographs.
+ */
+export async function expandPhotographs(platform: Platform, paths: readonly string[]): Promise<string[]> {
+  const found: string[] = [];
+  for (const path of paths) {
+    const kind = await platform.exists(path);
+    if (kind === "nothing") {
+      throw new InputError(
+        `${path}: expected a photograph or a folder of photographs, got nothing there. Check the path.`,
+      );
+    }
+    if (kind === "file") {
+      found.push(path);
+      continue;
+    }
+    const folder = path.replace(/[\\/]+$/, "") || path;
+    const names = (await platform.list(folder)).filter((name) => endings.test(name) && !name.startsWith("."));
+    if (names.length === 0) {
+      throw new InputError(
+        `${path}: expected photographs (jpg, png, webp, tif, gif, avif), got a folder without any. Name another one.`,
+      );
+    }
+    found.push(...names.map((name) => `${folder}/${name}`));
+  }
+  return [...new Set(found)];
+}

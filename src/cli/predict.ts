@@ -1,0 +1,98 @@
+import { InputError, UsageError } from "../errors.ts";
+import { command } from "./command.ts";
+import { engineFor, engineOptions } from "./options.ts";
+
+/** Options of testing at several scales, for predict and eval. */
+export const testingOptions = {
+  scales: {
+    kind: "text",
+    placeholder: "LIST",
+    help: "average over these factors on the size, such as 0.75,1,1.25; default 1",
+  },
+  flip: { kind: "flag", help: "average with the mirrored image as well" },
+  shortSide: {
+    kind: "number",
+    placeholder: "PIXELS",
+    integer: true,
+    minimum: 0,
+    maximum: 65_536,
+    help: "scale images so that the shorter side has this many pixels; 0: their own size; default as in training",
+  },
+} as const;
+
+/** `0.5,1` → [0.5, 1]. Throws UsageError. */
+export function scalesFrom(text: string | undefined): readonly number[] | undefined {
+  if (text === undefined) return undefined;
+  const scales = text.split(",").map((part) => (part.trim() === "" ? Number.NaN : Number(part)));
+  if (!scales.every((scale) => scale > 0 && scale <= 8)) {
+    throw new UsageError(
+      `--scales: expected numbers above 0 and up to 8 with commas between, got "${text}". Write --scales 0.75,1,1.25.`,
+    );
+  }
+  return scales;
+}
+
+export const predictCommand = command({
+  name: "predict",
+  summary: "segment photographs with a trained or exported model",
+  positionals: [
+    { name: "RUN", help: "a run folder, or a model.onnx that tessera export wrote", count: "one" },
+    { name: "IMAGE", help: "photographs, or folders of them", count: "many" },
+  ],
+  options: {
+    out: { kind: "text", placeholder: "FOLDER", help: "where masks, overlays and records go; needed" },
+    ...testingOptions,
+    noOverlay: { kind: "flag", help: "write no overlay pictures" },
+    ...engineOptions,
+  },
+  examples: [
+    ["tessera predict run holiday.jpg --out masks", "writes masks/holiday.png, .overlay.png and .json"],
+    ["tessera predict model.onnx photos --out masks --flip", "a whole folder, a little better and half as fast"],
+  ],
+  notes:
+    "NAME.png holds class indices with a palette, at the photograph's own upright size; NAME.json the area of each class.\n" +
+    "A photograph that cannot be read gets a line; the others are written, and the exit code is 1.",
+  async run({ positionals: [run, ...paths], options }, terminal) {
+    const { out, flip, noOverlay, shortSide } = options;
+    if (out === undefined) throw new UsageError("predict: --out is missing. Write --out FOLDER.");
+    const scales = scalesFrom(options.scales);
+    const [{ nodePlatform }, { expandPhotographs }, { predictFiles }, { openModel }] = await Promise.all([
+      import("../platform/node.ts"),
+      import("./photographs.ts"),
+      import("../prediction/predict.ts"),
+      import("./open-model.ts"),
+    ]);
+    if ((await nodePlatform.exists(out)) === "file") {
+      throw new InputError(`${out}: expected a folder for the results, got a file. Choose another --out.`);
+    }
+    const photographs = await expandPhotographs(nodePlatform, paths);
+    const engine = await engineFor(options);
+    const progress = terminal.progress("segmenting");
+    try {
+      const segmenter = await openModel(engine, nodePlatform, run, terminal);
+      const { written, skipped } = await predictFiles(segmenter, nodePlatform, photographs, out, {
+        ...{ flip, overlay: !noOverlay, onBadImage: "skip", signal: terminal.signal },
+        ...(scales !== undefined && { scales }),
+        ...(shortSide !== undefined && { shortSide }),
+        onProgress: (done, total, photograph) => progress.update(done, total, photograph),
+      });
+      progress.end();
+      for (const { photograph, mask, summary } of written) {
+        const largest = [...summary.classes].sort((a, b) => b.share - a.share).slice(0, 3);
+        const shares = largest
+          .filter(({ share }) => share > 0)
+          .map(({ name, share }) => `${name} ${(100 * share).toFixed(0)} %`);
+        terminal.print(`${photograph} → ${mask}  ${terminal.dim(shares.join(", "))}`);
+      }
+      terminal.result({ written, skipped });
+      if (skipped.length > 0) {
+        const [{ problem }, ...others] = skipped;
+        for (const other of others) terminal.note(`tessera: ${other.problem}`);
+        throw new InputError(problem);
+      }
+    } finally {
+      progress.end();
+      await engine.close();
+    }
+  },
+});
