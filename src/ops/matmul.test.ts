@@ -83,7 +83,7 @@ const cases: Case[] = shapes.flatMap(([a, b]) =>
 );
 checkOp("matmul", matmul, cases);
 // Float32 on the CPU goes through ONNX Runtime's FusedMatMul.
-checkOp("matmul", matmul, cases.slice(0, 25), { dtype: "float32" });
+checkOp("matmul", matmul, cases.slice(10, 20), { dtype: "float32" });
 
 const portable: Target = { device: "webgpu", operators: "portable", convBlock: 0 };
 const operators = (y: Tensor, target: Target) =>

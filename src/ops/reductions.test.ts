@@ -10,7 +10,7 @@ import * as ops from "./index.ts";
 
 type Reduction = (x: Tensor, options?: ReductionOptions) => Tensor;
 
-/** All axes, the first, the last, two apart, negative, none, and axes of size 1; with and without keepDims. */
+/** All axes, the first, the last, two apart, negative, none, and axes of size 1; every second one with keepDims. */
 function choices(
   operator: Reduction,
   f: (values: number[]) => number,
@@ -28,17 +28,19 @@ function choices(
     [[2, 1, 4], [1]],
     [[2, 3], []],
   ];
-  return list.flatMap(([shape, axes]) =>
-    [false, true].map((keepDims) => ({
+  return list.map(([shape, axes], i) => {
+    const keepDims = i % 2 === 1;
+    return {
       title: `[${shape}] over ${axes === undefined ? "all" : `[${axes}]`}${keepDims ? ", kept" : ""}`,
       inputs: [{ shape, range }],
       build: (x: Tensor) => operator(x, { axes, keepDims }),
       forward: (x: NdArray) => {
         const chosen = axes?.map((axis) => (axis + shape.length) % shape.length);
-        return toNumbers(reducePlain(f, chosen)(x));
+        const kept = reducePlain(f, chosen)(x);
+        return keepDims ? kept : toNumbers(kept);
       },
-    })),
-  );
+    };
+  });
 }
 
 const total = (values: number[]) => values.reduce((a, b) => a + b, 0);
