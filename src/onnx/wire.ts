@@ -5,8 +5,8 @@
 import protobuf from "protobufjs/light.js";
 import { InputError } from "../errors.ts";
 
-/** A 64-bit integer as the decoder gives it. */
-export type Integer = number | { toNumber(): number };
+/** A 64-bit integer: a number to write; digits as the decoder gives them, because numbers are exact to 2⁵³ only. */
+export type Integer = number | string;
 
 export interface TensorProto {
   dims?: readonly Integer[];
@@ -192,7 +192,8 @@ export function encodeModel(model: ModelProto): Uint8Array {
 export function decodeModel(bytes: Uint8Array, where = "onnx"): ModelProto {
   let model: ModelProto;
   try {
-    model = schema().decode(bytes) as ModelProto;
+    // As plain objects, absent fields are absent; messages of the library would have defaults in their place.
+    model = schema().toObject(schema().decode(bytes), { longs: String });
   } catch (error) {
     const reason = error instanceof Error ? error.message.split("\n")[0] : String(error);
     throw new InputError(
@@ -207,5 +208,5 @@ export function decodeModel(bytes: Uint8Array, where = "onnx"): ModelProto {
 
 /** Reads a 64-bit integer; what is beyond 2⁵³ is rounded, as for the "to the end" of an old Slice. */
 export function toNumber(value: Integer | undefined): number {
-  return value === undefined ? 0 : typeof value === "number" ? value : value.toNumber();
+  return Number(value ?? 0);
 }

@@ -122,7 +122,7 @@ export function graphProto(
   for (const node of reached.nodes) {
     for (const tensor of node.outputs) {
       const tensorName = names.get(tensor)!;
-      if (used.has(tensor) && !outputNames.has(tensorName)) inner.push(valueInfo(tensorName, tensor));
+      if (isWritten(tensor, used) && !outputNames.has(tensorName)) inner.push(valueInfo(tensorName, tensor));
     }
   }
   const domains = new Set(["", ...reached.nodes.map(({ domain }) => domain)]);
@@ -174,6 +174,12 @@ function nameTensors(
 /** Operators whose outputs from this position on may be left out; asking for them costs time. */
 const requiredOutputs: Named<number> = { LayerNormalization: 1, MaxPool: 1, Dropout: 1, BatchNormalization: 1 };
 
+/** False for outputs that nobody uses and that their operator may leave out. */
+function isWritten(tensor: Tensor, used: ReadonlySet<Tensor>): boolean {
+  const { op, domain } = tensor.source as Node;
+  return used.has(tensor) || domain !== "" || tensor.output < (requiredOutputs[op] ?? Number.POSITIVE_INFINITY);
+}
+
 function nodeProto(
   node: Node,
   names: ReadonlyMap<Tensor, string>,
@@ -182,8 +188,7 @@ function nodeProto(
 ): NodeProto {
   const input = node.inputs.map((tensor) => (tensor === null ? "" : names.get(tensor)!));
   while (input.at(-1) === "") input.pop();
-  const required = node.domain === "" ? (requiredOutputs[node.op] ?? Infinity) : Infinity;
-  const output = node.outputs.map((tensor, i) => (i >= required && !used.has(tensor) ? "" : names.get(tensor)!));
+  const output = node.outputs.map((tensor) => (isWritten(tensor, used) ? names.get(tensor)! : ""));
   while (output.at(-1) === "") output.pop();
   const name = output.find((text) => text !== "") ?? node.op;
   return {

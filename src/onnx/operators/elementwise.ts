@@ -1,0 +1,83 @@
+import type { Dtype } from "../../array/dtype.ts";
+import type { Tensor } from "../../graph/tensor.ts";
+import * as ops from "../../ops/index.ts";
+import type { Reader } from "../reading.ts";
+import { dtypeOf } from "../tensor-proto.ts";
+
+const unary =
+  (build: (x: Tensor) => Tensor): Reader =>
+  (r) => [build(r.input(0))];
+
+const binary =
+  (build: (a: Tensor, b: Tensor) => Tensor): Reader =>
+  (r) => [build(r.input(0), r.input(1))];
+
+/** Operators of any number of operands, two at a time. */
+const folded =
+  (build: (a: Tensor, b: Tensor) => Tensor): Reader =>
+  (r) => [r.inputs.slice(1).reduce<Tensor>((total, _, i) => build(total, r.input(i + 1)), r.input(0))];
+
+const integerTypes: readonly Dtype[] = ["int8", "int16", "int32", "int64", "uint8", "uint16"];
+
+export const elementwiseReaders: Readonly<Record<string, Reader>> = {
+  Abs: unary(ops.abs),
+  Cos: unary(ops.cos),
+  Erf: unary(ops.erf),
+  Exp: unary(ops.exp),
+  Floor: unary(ops.floor),
+  Log: unary(ops.log),
+  Neg: unary(ops.neg),
+  Not: unary(ops.not),
+  Reciprocal: unary(ops.reciprocal),
+  Relu: unary(ops.relu),
+  Round: unary(ops.round),
+  Sigmoid: unary(ops.sigmoid),
+  Sign: unary(ops.sign),
+  Sin: unary(ops.sin),
+  Softplus: unary(ops.softplus),
+  Sqrt: unary(ops.sqrt),
+  Tanh: unary(ops.tanh),
+  Identity: unary((x) => x),
+  Gelu: (r) => [ops.gelu(r.input(0), { approximate: r.text("approximate", "none") === "tanh" ? "tanh" : "none" })],
+  LeakyRelu: (r) => {
+    const x = r.input(0);
+    return [ops.sub(ops.relu(x), ops.mul(ops.relu(ops.neg(x)), r.float("alpha", 0.01)))];
+  },
+
+  Add: binary(ops.add),
+  Sub: binary(ops.sub),
+  Mul: binary(ops.mul),
+  // Integers divide with truncation: the operator is the same, its gradient would not be; none is asked for.
+  Div: binary(ops.div),
+  Pow: (r) => {
+    const [a, b] = [r.input(0), r.input(1)];
+    const exponent = r.numbers(1);
+    // A plain number allows the gradient that knows it; ONNX also allows another type for the exponent.
+    if (exponent?.length === 1 && b.shape.length === 0 && !integerTypes.includes(a.dtype))
+      return [ops.pow(a, exponent[0])];
+    return a.dtype === b.dtype ? [ops.pow(a, b)] : null;
+  },
+  Max: folded(ops.maximum),
+  Min: folded(ops.minimum),
+  Sum: folded(ops.add),
+
+  And: binary(ops.and),
+  Or: binary(ops.or),
+  Equal: binary(ops.equal),
+  Less: binary(ops.less),
+  LessOrEqual: binary(ops.lessOrEqual),
+  Greater: binary(ops.greater),
+  GreaterOrEqual: binary(ops.greaterOrEqual),
+  Where: (r) => [ops.where(r.input(0), r.input(1), r.input(2))],
+
+  Cast: (r) => [ops.cast(r.input(0), dtypeOf(r.integer("to", 0), r.where))],
+  CastLike: (r) => [ops.cast(r.input(0), r.input(1).dtype)],
+  Clip: (r) => {
+    const limits = [0, 1].map((i) => {
+      const name = ["min", "max"][i];
+      return r.has(name) ? [r.float(name, 0)] : r.numbers(i + 1);
+    });
+    const [min, max] = limits;
+    return min === null || max === null ? null : [ops.clip(r.input(0), { min: min?.[0], max: max?.[0] })];
+  },
+};
