@@ -1,7 +1,8 @@
 import type { Method } from "../method.ts";
 import { predict } from "./predict.ts";
-import { recipes, type TransUNetRecipe, validate } from "./recipe.ts";
+import { recipes, type TransUNetRecipe } from "./recipe.ts";
 import { train } from "./train.ts";
+import { validate } from "./validate.ts";
 
 export const transunet: Method<TransUNetRecipe> = {
   name: "transunet",

@@ -93,7 +93,8 @@ describe.each(["transunet", "jax"] as const)("the network in the %s convention",
     return { loss: item(got.loss), gradient: toNumbers(got.gradient) };
   }
 
-  test("trains alike on every kind of machine", async () => {
+  // Once is enough: what machines do differently lies in the operators, and building three training graphs takes a while.
+  test.runIf(encoderConvention === "jax")("trains alike on every kind of machine", async () => {
     const [first, ...others] = await Promise.all(targets.map(step));
     const largest = Math.max(...first.gradient.map(Math.abs));
     for (const other of others) {

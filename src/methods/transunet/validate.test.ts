@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { UsageError } from "../../errors.ts";
 import { balancedWeights } from "./loss.ts";
-import { recipes, type TransUNetRecipe, validate } from "./recipe.ts";
+import { recipes, type TransUNetRecipe } from "./recipe.ts";
+import { validate } from "./validate.ts";
 
 test.each(Object.entries(recipes))("%s is valid and called by its name", (name, recipe) => {
   expect(() => validate(recipe)).not.toThrow();
