@@ -18,6 +18,8 @@ import {
 } from "./wire.ts";
 
 const irVersion = 9;
+/** Protocol buffers end at 2 GB; the graph itself needs some of it. */
+const largest = 2 ** 31 - 2 ** 25;
 const opsets: Named<number> = { "": 20, "com.microsoft": 1, "com.microsoft.nchwc": 1 };
 
 export interface WriteOptions {
@@ -49,11 +51,17 @@ export interface WrittenModel {
 
 /**
  * A lowered graph as the bytes of an ONNX model. Inputs and variables become graph inputs, unless `embed` has numbers
- * for them; constants become initializers, equal ones one.
+ * for them; constants become initializers, equal ones one. Throws InputError above 2 GB, see `external.ts`.
  */
 export function writeModel(graph: Graph, options: WriteOptions = {}): WrittenModel {
   const written = graphProto(graph, options);
   const { inputs, variables } = written;
+  const size = (written.graph.initializer ?? []).reduce((sum, { raw_data }) => sum + (raw_data?.length ?? 0), 0);
+  if (size >= largest) {
+    throw new InputError(
+      `onnx: expected at most ${largest} bytes of weights in one file, got ${size}. Write them to a second file.`,
+    );
+  }
   return { bytes: encodeModel(modelProto(written, options)), inputs, variables };
 }
 
