@@ -14,7 +14,7 @@ export interface Span {
 }
 
 /**
- * Spans of at most `windows` ≥ 2 windows that together use each of `size` pixels once. A side shorter than a window is
+ * Spans of about `windows` ≥ 2 windows that together use each of `size` pixels once. A side shorter than a window is
  * one span.
  */
 export function spans(size: number, window: number, windows: number): Span[] {
@@ -23,7 +23,9 @@ export function spans(size: number, window: number, windows: number): Span[] {
   const result: Span[] = [];
   let first = 0;
   for (let index = 0; ; ) {
-    const last = Math.min(starts.length - 1, index + Math.max(2, windows) - 1);
+    // The last window may follow the one before it closely; it is never left for a tile of its own.
+    const wanted = index + Math.max(2, windows) - 1;
+    const last = wanted >= starts.length - 2 ? starts.length - 1 : wanted;
     const done = last === starts.length - 1;
     // The pixel after the used ones must be valid as well: it is the neighbour that they are blended with.
     const end = done ? size : starts[last + 1] - 1;

@@ -1,0 +1,291 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { fromNumbers } from "../array/ndarray.ts";
+import { Model } from "../graph/scope.ts";
+import { input } from "../graph/tensor.ts";
+import { flipImage } from "../image/flip.ts";
+import type { Image } from "../image/image.ts";
+import { decodeModel, encodeModel, type GraphProto } from "../onnx/wire.ts";
+import { nodePlatform } from "../platform/node.ts";
+import type { Engine } from "../runtime/engine.ts";
+import { evaluate } from "../runtime/evaluate.ts";
+import { assemble } from "./assemble.ts";
+import { checkEngine, checkImage, checkModel } from "./check-model.ts";
+import { exportModel } from "./export.ts";
+import { openPrograms } from "./programs.ts";
+import { eachScoreMap, wholeScoreMap } from "./scores.ts";
+import { openExported, openSegmenter, type Segmenter } from "./segmenter.ts";
+
+const trained = checkModel();
+let folder: string;
+let engine: Engine;
+let segmenter: Segmenter;
+let exported: Segmenter;
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), "tessera-segmenter-"));
+  engine = await checkEngine();
+  segmenter = await openSegmenter(engine, trained);
+  await exportModel(engine, nodePlatform, trained, join(folder, "model.onnx"));
+  exported = await openExported(engine, nodePlatform, join(folder, "model.onnx"));
+});
+afterAll(async () => {
+  await engine.close();
+  rmSync(folder, { recursive: true });
+});
+
+/** Probabilities of one window, computed by the unfolded graph: [K, 24, 32]. */
+async function plainWindow(image: Image): Promise<Float32Array> {
+  const model = new Model();
+  const shape = [1, 24, 32, 3];
+  const window = input("window", shape, "uint8");
+  const y = trained.method.predict(model.scope, window, trained.recipe, trained.task);
+  const feeds = { ...trained.weights, window: { dtype: "uint8" as const, shape, data: image.data } };
+  return (await evaluate({ y }, feeds)).y.data as Float32Array;
+}
+
+function share(a: ArrayLike<number>, b: ArrayLike<number>): number {
+  let equal = 0;
+  for (let i = 0; i < a.length; i++) if (a[i] === b[i]) equal++;
+  return equal / a.length;
+}
+
+const sizes: readonly [name: string, width: number, height: number, shortSide: number | undefined][] = [
+  ["one window", 32, 24, undefined],
+  ["one pixel", 1, 1, undefined],
+  ["less than a window", 20, 13, undefined],
+  ["a narrow strip", 3, 150, undefined],
+  ["its own size", 61, 47, undefined],
+  ["reduced", 150, 97, undefined],
+  ["portrait, reduced", 70, 211, undefined],
+  ["own size asked for", 100, 90, 0],
+  ["enlarged", 40, 30, 66],
+];
+
+describe("segmenter", () => {
+  it("gives one window what the network says of it", async () => {
+    const image = checkImage(32, 24);
+    const scores = await plainWindow(image);
+    const best = Array.from({ length: 24 * 32 }, (_, i) => {
+      let winner = 0;
+      for (let k = 1; k < 5; k++) if (scores[k * 768 + i] > scores[winner * 768 + i]) winner = k;
+      return winner;
+    });
+    const { labels } = await segmenter.segment(image);
+    expect(share(labels.data, best)).toBeGreaterThan(0.998);
+  });
+
+  it.each(sizes)("labels every pixel of the photograph: %s", async (_, width, height, shortSide) => {
+    const { labels, areas } = await segmenter.segment(checkImage(width, height), { shortSide });
+    expect([labels.width, labels.height, labels.data.length]).toEqual([width, height, width * height]);
+    expect(areas.reduce((sum, area) => sum + area, 0)).toBe(width * height);
+  });
+
+  it.each(sizes)("gives the same labels from the exported file: %s", async (_, width, height, shortSide) => {
+    const image = checkImage(width, height, 2);
+    const mine = await segmenter.segment(image, { shortSide });
+    const theirs = await exported.segment(image, { shortSide });
+    expect(theirs.labels.data).toEqual(mine.labels.data);
+  });
+
+  it("uses several classes in its check pictures", async () => {
+    const { areas } = await segmenter.segment(checkImage(150, 97));
+    expect(areas.filter((area) => area > 200).length).toBeGreaterThan(2);
+  });
+
+  it("leaves the image as it is", async () => {
+    const image = checkImage(61, 47);
+    await segmenter.segment(image);
+    expect(image.data).toEqual(checkImage(61, 47).data);
+  });
+
+  it.each([
+    ["own size", 130, 111, 0],
+    ["reduced", 301, 222, 111],
+    ["long and thin", 400, 20, 0],
+  ])("gives the same labels in tiles as in one piece: %s", async (_, width, height, shortSide) => {
+    const tiled = await openSegmenter(engine, trained, { tileElements: 5 * 60 * 60 });
+    const image = checkImage(width, height, 3);
+    const whole = await segmenter.segment(image, { shortSide });
+    const parts = await tiled.segment(image, { shortSide });
+    await tiled.close();
+    expect(parts.labels.data).toEqual(whole.labels.data);
+  });
+
+  it("labels on the host as in the graph", async () => {
+    const image = checkImage(150, 97, 4);
+    const graph = await segmenter.segment(image);
+    const host = await segmenter.segment(image, { scales: [1, 1] });
+    expect(host.labels.data).toEqual(graph.labels.data);
+  });
+
+  it("gives a mirrored image mirrored labels when it averages with the mirror image", async () => {
+    const image = checkImage(64, 48, 5);
+    const { labels } = await segmenter.segment(image, { flip: true });
+    const mirrored = await segmenter.segment(flipImage(image), { flip: true });
+    expect(
+      share(flipImage({ ...labels, data: threefold(labels.data) }).data, threefold(mirrored.labels.data)),
+    ).toBeGreaterThan(0.995);
+  });
+
+  it("averages scales", async () => {
+    const image = checkImage(150, 97, 6);
+    const one = await segmenter.segment(image);
+    const several = await segmenter.segment(image, { scales: [0.75, 1, 1.5], flip: true });
+    const agreement = share(one.labels.data, several.labels.data);
+    expect(agreement).toBeGreaterThan(0.4);
+    expect(agreement).toBeLessThan(1);
+  });
+});
+
+/** Labels as a grey image, to be mirrored by the image's own function. */
+function threefold(data: Uint8Array | Uint16Array): Uint8Array {
+  return Uint8Array.from({ length: 3 * data.length }, (_, i) => data[Math.floor(i / 3)]);
+}
+
+describe("probabilities", () => {
+  it("sum to 1 everywhere, seams included", async () => {
+    const model = await assemble(engine, trained);
+    const programs = await openPrograms(engine, { file: null, model: async () => model });
+    const options = { programs, card: segmenter.card, tileElements: 1e9 };
+    const { data, rows, columns } = await wholeScoreMap(options, checkImage(100, 80), 0);
+    for (let i = 0; i < rows * columns; i++) {
+      let sum = 0;
+      for (let k = 0; k < 5; k++) sum += data[k * rows * columns + i];
+      expect(Math.abs(sum - 1)).toBeLessThan(1e-5);
+    }
+    await programs.release();
+  });
+
+  it("are the same in tiles as in one piece", async () => {
+    const model = await assemble(engine, trained);
+    const programs = await openPrograms(engine, { file: null, model: async () => model });
+    const image = checkImage(131, 117);
+    const whole = await wholeScoreMap({ programs, card: segmenter.card, tileElements: 1e9 }, image, 0);
+    let parts = 0;
+    const tiles = { programs, card: segmenter.card, tileElements: 5 * 60 * 60 };
+    await eachScoreMap(tiles, image, 0, () => {
+      parts++;
+    });
+    const pieced = await wholeScoreMap(tiles, image, 0);
+    expect(parts).toBeGreaterThan(4);
+    expect(Math.max(...pieced.data.map((value, i) => Math.abs(value - whole.data[i])))).toBeLessThan(1e-6);
+    await programs.release();
+  });
+});
+
+describe("exported file", () => {
+  const bytes = () => readFileSync(join(folder, "model.onnx"));
+
+  it("uses standard operators alone", () => {
+    expect(decodeModel(bytes()).opset_import?.map(({ domain }) => domain ?? "")).toEqual([""]);
+  });
+
+  it("has batch norms folded into convolutions", () => {
+    const operators: string[] = [];
+    const visit = (graph: GraphProto | undefined) => {
+      for (const { op_type, attribute } of graph?.node ?? []) {
+        operators.push(op_type ?? "");
+        for (const { g } of attribute ?? []) if (g) visit(g);
+      }
+    };
+    visit(decodeModel(bytes()).graph);
+    expect(operators).toContain("Conv");
+    expect(operators).not.toContain("BatchNormalization");
+  });
+
+  it("tells what it is", () => {
+    expect(exported.card).toEqual(segmenter.card);
+    expect(exported.card).toMatchObject({ method: "checkmodel", window: [24, 32], shortSide: 48, licence: "CC0-1.0" });
+  });
+
+  it("runs with nothing but an image, as other programs run it", async () => {
+    const program = await engine.load({ file: join(folder, "model.onnx") }, []);
+    const image = checkImage(150, 97);
+    const feeds = { image: { dtype: "uint8" as const, shape: [97, 150, 3], data: image.data } };
+    const { labels } = await program.run(feeds, { fetch: ["labels"], keepFeeds: true });
+    expect(labels.data).toEqual((await segmenter.segment(image)).labels.data);
+    await program.release();
+  });
+
+  it("keeps large weights in a second file, with the same result", async () => {
+    const file = join(folder, "large.onnx");
+    const { weightsFile } = await exportModel(engine, nodePlatform, trained, file, { maxBytes: 100 });
+    expect(weightsFile).toBe(`${file}.data`);
+    const large = await openExported(engine, nodePlatform, file);
+    const image = checkImage(61, 47);
+    expect((await large.segment(image)).labels.data).toEqual((await segmenter.segment(image)).labels.data);
+    await expect(large.segment(image, { shortSide: 30 })).rejects.toThrow(/got a model above 2 GB/);
+    await large.close();
+  });
+
+  it("leaves no other file behind", () => {
+    expect(readdirSync(folder).filter((name) => name.endsWith(".part"))).toEqual([]);
+  });
+});
+
+describe("what must fail", () => {
+  it("weights of another model", async () => {
+    const weights = { ...trained.weights, "first.weight": fromNumbers("float32", [1], [0]) };
+    await expect(openSegmenter(engine, { ...trained, weights })).rejects.toThrow(
+      "check run: weight first.weight must be [6,3,5,5], got [1]. The weights belong to another model or recipe.",
+    );
+  });
+
+  it("a window that the method cannot take", async () => {
+    await expect(openSegmenter(engine, { ...trained, window: [22, 32] })).rejects.toThrow(/multiples of 4, got 22x32/);
+  });
+
+  it.each([
+    [
+      "a file of another kind",
+      Buffer.from("not a model"),
+      /expected a model written by tessera export, got a file that does not load/,
+    ],
+    ["an empty file", Buffer.alloc(0), /expected a model written by tessera export/],
+  ])("%s", async (_, content, message) => {
+    const file = join(folder, "broken.onnx");
+    writeFileSync(file, content);
+    await expect(openExported(engine, nodePlatform, file)).rejects.toThrow(message);
+  });
+
+  it("a truncated export", async () => {
+    const file = join(folder, "cut.onnx");
+    writeFileSync(file, readFileSync(join(folder, "model.onnx")).subarray(0, 5000));
+    await expect(openExported(engine, nodePlatform, file)).rejects.toThrow(/cut.onnx: expected a model written by/);
+  });
+
+  it("an ONNX model that is not ours", async () => {
+    const file = join(folder, "foreign.onnx");
+    const model = await assemble(engine, trained);
+    writeFileSync(file, encodeModel({ ...model, metadata_props: [] }));
+    await expect(openExported(engine, nodePlatform, file)).rejects.toThrow(/got another ONNX model/);
+  });
+
+  it.each([
+    ["labels", "[1]"],
+    ["palette", '["red"]'],
+    ["window", "[0, 5]"],
+    ["value_map", "7"],
+    ["short_side", "-3"],
+  ])("damaged metadata: %s", async (key, value) => {
+    const file = join(folder, "damaged.onnx");
+    const model = await assemble(engine, trained);
+    const metadata_props = model.metadata_props?.map((entry) => (entry.key === key ? { key, value } : entry));
+    writeFileSync(file, encodeModel({ ...model, metadata_props }));
+    await expect(openExported(engine, nodePlatform, file)).rejects.toThrow(/damaged.onnx: expected metadata/);
+  });
+
+  it("no file", async () => {
+    await expect(openExported(engine, nodePlatform, join(folder, "none.onnx"))).rejects.toThrow(/got no such file/);
+  });
+
+  it.each([
+    ["scales", { scales: [] }, /scales must be above 0/],
+    ["a fraction of a pixel", { shortSide: 1.5 }, /whole number of pixels, got 1.5/],
+  ])("%s", async (_, options, message) => {
+    await expect(segmenter.segment(checkImage(8, 8), options)).rejects.toThrow(message);
+  });
+});

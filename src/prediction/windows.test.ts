@@ -1,0 +1,91 @@
+import { describe, expect, it } from "vitest";
+import { firstOutput } from "./enlarge.ts";
+import { spans, windowsPerTile } from "./tiles.ts";
+import { blendProfile, windowStarts, windowStride, workingSize } from "./windows.ts";
+
+describe("working size", () => {
+  it.each([
+    ["own size", [720, 960, 0], [720, 960]],
+    ["reduced", [720, 960, -360], [360, 480]],
+    ["never enlarged when it is a limit", [90, 120, -360], [90, 120]],
+    ["enlarged when it is asked for", [90, 120, 360], [360, 480]],
+    ["portrait", [1000, 501, 250], [499, 250]],
+    ["at most eightfold", [1, 1, 360], [8, 8]],
+    ["never zero", [1, 9000, -1], [1, 9000]],
+    ["halves round up", [100, 205, 50], [50, 103]],
+  ])("%s", (_, [height, width, shortSide], expected) => {
+    expect(workingSize(height, width, shortSide)).toEqual(expected);
+  });
+});
+
+describe("windows", () => {
+  it.each([
+    ["one", 30, 30, [0]],
+    ["two, the last flush", 35, 30, [0, 5]],
+    ["a regular end", 50, 30, [0, 20]],
+    ["three", 61, 30, [0, 20, 31]],
+  ])("%s", (_, size, window, starts) => {
+    expect(windowStarts(size, window)).toEqual(starts);
+  });
+
+  it("are weighted above 0 everywhere and alike from both ends", () => {
+    const profile = blendProfile(33);
+    expect(Math.min(...profile)).toBeGreaterThan(0);
+    expect([...profile].reverse()).toEqual([...profile]);
+  });
+});
+
+describe("tiles", () => {
+  const cases: [number, number, number][] = [];
+  for (const size of [24, 25, 40, 41, 57, 88, 100, 143, 500])
+    for (const count of [2, 3, 5]) cases.push([size, 24, count]);
+
+  it.each(cases)("of %i pixels with windows of %i, %i at a time, use every pixel once", (size, window, count) => {
+    const list = spans(size, window, count);
+    expect(list[0].first).toBe(0);
+    for (let i = 1; i < list.length; i++) expect(list[i].first).toBe(list[i - 1].end);
+    expect(list.at(-1)!.end).toBe(size);
+  });
+
+  it.each(cases)(
+    "of %i pixels with windows of %i, %i at a time, hold every window that touches a used pixel",
+    (size, window, count) => {
+      const starts = windowStarts(size, window);
+      for (const { from, to, first, end } of spans(size, window, count)) {
+        const mine = windowStarts(to - from, window).map((start) => start + from);
+        const last = Math.min(end, size - 1);
+        const touching = starts.filter((start) => start + window > first && start <= last);
+        expect(mine).toEqual(expect.arrayContaining(touching));
+        const extra = mine.filter((start) => !starts.includes(start));
+        expect(extra).toEqual([]);
+      }
+    },
+  );
+
+  it("are one where the side is shorter than a window", () => {
+    expect(spans(10, 24, 3)).toEqual([{ from: 0, to: 10, first: 0, end: 10 }]);
+  });
+
+  it("have as many windows as their scores may be, at least two a side", () => {
+    const scores = (count: number) => 3 * ((count - 1) * windowStride(24) + 24) ** 2;
+    expect(windowsPerTile(3, [24, 24], scores(4))).toBe(4);
+    expect(windowsPerTile(3, [24, 24], 1)).toBe(2);
+  });
+});
+
+it("output pixels are counted from the first whose lower neighbour is reached", () => {
+  for (const [from, to] of [
+    [10, 37],
+    [37, 10],
+    [48, 48],
+    [7, 700],
+  ]) {
+    const low = Array.from({ length: to }, (_, i) =>
+      Math.floor(Math.min(Math.max(((i + 0.5) * from) / to - 0.5, 0), from - 1)),
+    );
+    for (let pixel = 0; pixel <= from; pixel++) {
+      const expected = pixel === 0 ? 0 : low.findIndex((value) => value >= pixel);
+      expect(firstOutput(pixel, from, to)).toBe(pixel === from || expected < 0 ? to : expected);
+    }
+  }
+});
