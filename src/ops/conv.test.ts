@@ -1,5 +1,9 @@
+import { expect, test } from "vitest";
 import type { NdArray } from "../array/ndarray.ts";
+import { lower, reach } from "../graph/graph.ts";
 import { input } from "../graph/tensor.ts";
+import { detectConvBlock } from "../runtime/conv-block.ts";
+import { nodeBackend } from "../runtime/node.ts";
 import { type Case, checkErrors, checkOp } from "./check.ts";
 import { convPlain, convTransposePlain, type PlainWindow } from "./check-plain-window.ts";
 import type { ConvOptions } from "./conv.ts";
@@ -14,7 +18,53 @@ function convCase(title: string, x: number[], w: number[], options: ConvOptions 
   };
 }
 
-const common = { dtype: "float32" } as const;
+const convBlock = await detectConvBlock(nodeBackend);
+const common = {
+  dtype: "float32",
+  targets: [
+    { device: "cpu", operators: "native", convBlock: 0 },
+    { device: "cpu", operators: "portable", convBlock: 0 },
+    { device: "cpu", operators: "native", convBlock },
+  ],
+} as const;
+
+/** Shapes that the blocked layout takes: whole blocks or nearly so, stripes of rows, more samples than a block has. */
+const blocked = [
+  convCase("blocks of channels", [2, 16, 9, 8], [16, 16, 3, 3], { padding: 1 }, { pads: [1, 1, 1, 1] }),
+  convCase("blocks filled up", [1, 11, 8, 9], [13, 11, 3, 3], { padding: 1 }, { pads: [1, 1, 1, 1] }),
+  convCase(
+    "blocks with stride, rest left over",
+    [2, 16, 10, 9],
+    [12, 16, 3, 3],
+    { strides: 2, padding: [0, 1, 0, 1] },
+    { strides: [2, 2], pads: [0, 1, 0, 1] },
+  ),
+  convCase(
+    "blocks with dilation",
+    [1, 12, 9, 10],
+    [16, 12, 3, 3],
+    { dilations: 2, padding: 2 },
+    { dilations: [2, 2], pads: [2, 2, 2, 2] },
+  ),
+  convCase("blocks, few channels, stride 2", [3, 3, 12, 12], [16, 3, 5, 5], { strides: 2 }, { strides: [2, 2] }),
+  convCase("more samples than a block has", [17, 12, 8, 8], [12, 12, 2, 2]),
+  {
+    title: "blocks with bias",
+    inputs: [[2, 12, 8, 8], [13, 12, 3, 3], [13]],
+    build: (x, w, bias) => conv(x, w, { bias, padding: 1 }),
+    forward: (x, w, bias) => convPlain(x, w, bias, { pads: [1, 1, 1, 1] }),
+  },
+] satisfies Case[];
+
+test("this machine's blocked layout is found and tested", () => {
+  expect([0, 8, 16]).toContain(convBlock);
+  const target = { device: "cpu", operators: "native", convBlock: 8 } as const;
+  const x = input("x", [1, 16, 9, 9]);
+  const { nodes } = reach(
+    Object.values(lower({ outputs: { y: conv(x, input("w", [16, 16, 3, 3])) } }, target).outputs),
+  );
+  expect(nodes.map(({ domain }) => domain)).toContain("com.microsoft.nchwc");
+});
 
 checkOp(
   "conv",
@@ -98,6 +148,8 @@ checkOp(
   ],
   common,
 );
+
+checkOp("conv, blocked", (x, w) => conv(x, w), blocked, { ...common, gradientTolerance: 2e-2 });
 
 checkOp(
   "convTranspose",

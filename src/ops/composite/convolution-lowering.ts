@@ -2,7 +2,9 @@
 import type { Shape } from "../../array/shape.ts";
 import { node, type Target, type Tensor } from "../../graph/tensor.ts";
 import { add, concat, matmul, pad, reshape, slice, sum, transpose } from "../index.ts";
+import { convolveBlocked, convolveWeightBlocked } from "./blocked-convolution.ts";
 import type { Geometry } from "./convolution.ts";
+import { blocksForward, blocksWeight } from "./convolution-choice.ts";
 import { tilesExactly, type Window, windowAttributes, windowOutput } from "./window.ts";
 
 /** `Conv` as ONNX has it, never rewritten again. */
@@ -34,6 +36,9 @@ export function lowerConvolve(
     );
     return [reshape(y, [batch, features, height / kh, width / kw])];
   }
+  if (blocksForward(x.shape, w.shape, geometry, target)) {
+    return [convolveBlocked(x, w, bias, geometry.window, target.convBlock)];
+  }
   return null;
 }
 
@@ -53,7 +58,11 @@ export function lowerConvolveBack(
   }
   const flippedWindow = flipped(window, shape, y.shape);
   if (flippedWindow !== null) {
-    return [plainConv(y, flipWeight(w, groups), bias, { window: flippedWindow, groups })];
+    const swapped = flipWeight(w, groups);
+    if (blocksForward(y.shape, swapped.shape, { window: flippedWindow, groups }, target)) {
+      return [convolveBlocked(y, swapped, bias, flippedWindow, target.convBlock)];
+    }
+    return [plainConv(y, swapped, bias, { window: flippedWindow, groups })];
   }
   const outputPadding = [0, 1].map(
     (axis) =>
@@ -79,6 +88,9 @@ export function lowerConvolveWeight(x: Tensor, y: Tensor, geometry: Geometry, ta
   if (target.operators === "native" && isPatchEmbedding(geometry, x.shape)) {
     const rows = reshape(transpose(y, [0, 2, 3, 1]), [-1, y.shape[1]]); // [B·H′·W′, O]
     return [reshape(matmul(rows, toPatches(x, window), { transposeA: true }), shape)];
+  }
+  if (blocksWeight(x.shape, y.shape, geometry, target)) {
+    return [convolveWeightBlocked(x, y, window, target.convBlock)];
   }
   if (groups === 1 && x.shape[1] <= 4) return [weightByConv(x, y, window)];
   return [weightByTaps(x, y, geometry)];

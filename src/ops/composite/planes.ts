@@ -5,7 +5,7 @@
  */
 import { float32 } from "../../array/ndarray.ts";
 import { constant, node, nodes, type Tensor } from "../../graph/tensor.ts";
-import { add, matmul, mul, reshape, sum } from "../index.ts";
+import { add, mul, reshape, sum, sumSquare } from "../index.ts";
 
 /** Σ a over each plane. a: [B, C, ...] → [B, C]. */
 export function planeSum(a: Tensor): Tensor {
@@ -37,7 +37,7 @@ export function planeMoments(x: Tensor): { total: Tensor; squares: Tensor } {
       if (dSquares === null) return [dTotal === null ? null : spread(dTotal, x)];
       return [planeAffine(x, mul(dSquares, 2), dTotal)];
     },
-    lower: ([x]) => [sum(asRows(x!), { axes: [2] }), dotRows(x!, x!)],
+    lower: ([x]) => [sum(asRows(x!), { axes: [2] }), sumSquare(asRows(x!), { axes: [2] })],
   });
   return { total, squares };
 }
@@ -73,12 +73,8 @@ function asRows(x: Tensor): Tensor {
   return reshape(x, [x.shape[0], x.shape[1], -1]);
 }
 
-/** Dot products as a batch of 1 × n · n × 1 matrix products: one pass, no product written down. */
 function dotRows(a: Tensor, b: Tensor): Tensor {
-  const [batch, channels] = a.shape;
-  const left = reshape(a, [batch, channels, 1, -1]);
-  const right = reshape(b, [batch, channels, -1, 1]);
-  return reshape(matmul(left, right), [batch, channels]);
+  return sum(asRows(mul(a, b)), { axes: [2] });
 }
 
 function scaleRows(x: Tensor, scale: Tensor): Tensor {
