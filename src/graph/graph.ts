@@ -14,8 +14,8 @@ export interface Reached {
   readonly constants: readonly Tensor[];
 }
 
-/** Everything that `outputs` depend on. Throws when two different leaves share a name. */
-export function reach(outputs: Iterable<Tensor>): Reached {
+/** Everything that `outputs` depend on, short of what `known` holds. Throws when two different leaves share a name. */
+export function reach(outputs: Iterable<Tensor>, known?: ReadonlyMap<Tensor, unknown>): Reached {
   const seen = new Set<Node | Leaf>();
   const found: Node[] = [];
   const leaves: Tensor[] = [];
@@ -24,7 +24,7 @@ export function reach(outputs: Iterable<Tensor>): Reached {
   while (pending.length > 0) {
     const tensor = pending.pop()!;
     const { source } = tensor;
-    if (seen.has(source)) continue;
+    if (seen.has(source) || known?.has(tensor)) continue;
     seen.add(source);
     if (source.kind === "node") {
       found.push(source);
@@ -38,7 +38,8 @@ export function reach(outputs: Iterable<Tensor>): Reached {
   const byName = new Map<string, Tensor>();
   for (const tensor of leaves) {
     const { name } = tensor.source as Leaf;
-    if (byName.has(name)) throw new Error(`graph: two different tensors are named "${name}". Declare it once and share it.`);
+    if (byName.has(name))
+      throw new Error(`graph: two different tensors are named "${name}". Declare it once and share it.`);
     byName.set(name, tensor);
   }
   return { nodes: found, leaves: byName, constants };
@@ -51,7 +52,7 @@ export function reach(outputs: Iterable<Tensor>): Reached {
 export function lower({ outputs }: Graph, target: Target): Graph {
   const replaced = new Map<Tensor, Tensor>();
   const visit = (roots: Iterable<Tensor>) => {
-    for (const original of reach(roots).nodes) {
+    for (const original of reach(roots, replaced).nodes) {
       if (original.outputs.every((tensor) => replaced.has(tensor))) continue;
       const inputs = original.inputs.map((tensor) => (tensor === null ? null : (replaced.get(tensor) ?? tensor)));
       const expansion = original.lower?.(inputs, target) ?? null;
@@ -71,5 +72,9 @@ export function lower({ outputs }: Graph, target: Target): Graph {
     }
   };
   visit(Object.values(outputs));
-  return { outputs: Object.fromEntries(Object.entries(outputs).map(([name, tensor]) => [name, replaced.get(tensor) ?? tensor])) };
+  return {
+    outputs: Object.fromEntries(
+      Object.entries(outputs).map(([name, tensor]) => [name, replaced.get(tensor) ?? tensor]),
+    ),
+  };
 }
