@@ -27,39 +27,49 @@ const refused: ReadonlySet<string> = new Set(["svg", "pdf", "magick", "dcraw", "
 /** Truncated and damaged files are errors; oddities that every viewer forgives are not. */
 const options: SharpOptions = { failOn: "error", limitInputPixels: maxPixels, pages: 1 };
 
+const photographFormats = "JPEG or PNG";
 const imageExpected = "expected an intact photograph (JPEG, PNG, WebP, AVIF, TIFF, GIF)";
 const maskExpected = "expected a mask image (PNG)";
 
-/** What libvips says, as the middle of one of our messages. */
-function finding(error: unknown): readonly [got: string, remedy: string] {
+/** libvips's complaint about `path` as one of our messages. `format` is what the file may be converted to. */
+function unreadable(path: string, expected: string, error: unknown, format: string): InputError {
+  return new InputError(problem(path, expected, ...finding(error, format)));
+}
+
+function finding(error: unknown, format: string): readonly [got: string, remedy: string] {
   const text = error instanceof Error ? error.message : String(error);
   const intact = "Replace it with an intact copy or remove it.";
+  const convert = `Convert it to ${format}, or remove it.`;
   if (/unsupported image format|unsupported codec|compression format has not been built in/i.test(text)) {
-    return ["a file of another kind", "Convert it to JPEG or PNG, or remove it."];
+    return ["a file of another kind", convert];
   }
+  if (/no known route/i.test(text)) return ["channels that are no colours", convert];
   if (/pixel limit/i.test(text)) return ["more than 300 million pixels", "Scale or split the image."];
   if (/premature|truncat|end of (file|stream|image)|read error|not enough|unexpected end/i.test(text)) {
     return ["a truncated file", intact];
   }
-  const line = text.split("\n")[0].replace(/^Input (file|buffer) (has corrupt header|is missing): /, "");
-  return [`a damaged file (${line.trim().slice(0, 120)})`, intact];
+  const line = text
+    .replace(/^Input (file|buffer) has corrupt header: ?/, "")
+    .split("\n")[0]
+    .trim();
+  return [line === "" ? "a damaged file" : `a damaged file (${line.slice(0, 120)})`, intact];
 }
 
-function unreadable(path: string, expected: string, error: unknown): InputError {
-  return new InputError(problem(path, expected, ...finding(error)));
-}
-
-async function openChecked(path: string, expected: string): Promise<{ picture: Sharp; metadata: Metadata }> {
+async function openChecked(
+  path: string,
+  expected: string,
+  format: string,
+): Promise<{ picture: Sharp; metadata: Metadata }> {
   await requireContent(path, expected);
   const sharp = await loadSharp();
   let metadata: Metadata;
   try {
     metadata = await sharp(path, { ...options, limitInputPixels: false }).metadata();
   } catch (error) {
-    throw unreadable(path, expected, error);
+    throw unreadable(path, expected, error, format);
   }
   if (refused.has(metadata.format)) {
-    throw new InputError(problem(path, expected, `a ${metadata.format} file`, "Convert it to JPEG or PNG."));
+    throw new InputError(problem(path, expected, `a ${metadata.format} file`, `Convert it to ${format}.`));
   }
   const { width, height } = metadata;
   if (width * height > maxPixels) {
@@ -71,7 +81,7 @@ async function openChecked(path: string, expected: string): Promise<{ picture: S
 
 /** See `Platform.decodeImage`. */
 export async function decodePhotograph(path: string): Promise<Image> {
-  const { picture } = await openChecked(path, imageExpected);
+  const { picture } = await openChecked(path, imageExpected, photographFormats);
   try {
     const { data, info } = await picture
       .autoOrient()
@@ -82,7 +92,7 @@ export async function decodePhotograph(path: string): Promise<Image> {
     if (info.channels !== 3) throw new Error(`${info.channels} channels after conversion to RGB`);
     return { width: info.width, height: info.height, data: plain(data) };
   } catch (error) {
-    throw unreadable(path, imageExpected, error);
+    throw unreadable(path, imageExpected, error, photographFormats);
   }
 }
 
@@ -93,7 +103,7 @@ function plain(bytes: Buffer): Uint8Array {
 
 /** See `Platform.imageSize`. */
 export async function sizeOfPhotograph(path: string): Promise<ImageSize> {
-  const { metadata } = await openChecked(path, imageExpected);
+  const { metadata } = await openChecked(path, imageExpected, photographFormats);
   const { width, height } = metadata.autoOrient;
   return { width, height };
 }
@@ -103,7 +113,7 @@ export async function decodeStoredMask(path: string): Promise<RawImage> {
   await requireContent(path, maskExpected);
   const bytes = await readWholeFile(path);
   if (isPng(bytes)) return decodePng(bytes, path);
-  const { picture, metadata } = await openChecked(path, maskExpected);
+  const { picture, metadata } = await openChecked(path, maskExpected, "PNG");
   const reason = inexact(metadata, bytes);
   if (reason !== undefined) {
     const remedy = "Save masks as PNG from the original labels: converting this file would keep its wrong values.";
@@ -123,7 +133,7 @@ export async function decodeStoredMask(path: string): Promise<RawImage> {
     if (channels > 4 || values.length !== width * height * channels) throw new Error(`${channels} channels`);
     return { width, height, channels: channels as 1 | 2 | 3 | 4, bits, data: values };
   } catch (error) {
-    throw unreadable(path, maskExpected, error);
+    throw unreadable(path, maskExpected, error, "PNG");
   }
 }
 
