@@ -1,9 +1,10 @@
-import { rmSync } from "node:fs";
+import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { classesJson, plainFolder, skyAndRoad } from "../../test/support/folders.ts";
 import { greyPng, jpeg, pattern, png, put, raw, temporaryFolder } from "../../test/support/pictures.ts";
 import { nodePlatform as platform } from "../platform/node.ts";
+import { parseClassList } from "./classes-file.ts";
 import type { Split } from "./dataset.ts";
 import { vocColor } from "./datasets/voc.ts";
 import { findLayout, layouts, openDataset, splitsOf } from "./index.ts";
@@ -275,4 +276,16 @@ test("a VOC list that names missing files and one name twice is refused", async 
   put(root, "JPEGImages/a.jpg", await jpeg(2, 1));
   put(root, "SegmentationClass/a.png", greyPng(2, 1, [0, 1]));
   expect(await message(open(root))).toMatch(/train\.txt: expected each name once, got "a" twice\..* 1 more like it/);
+});
+
+test("the page on data draws every layout as its reader does", () => {
+  const page = readFileSync(new URL("../../docs/data.md", import.meta.url), "utf8");
+  for (const { name } of layouts) expect(page).toContain(`**${name}** — `);
+  for (const { drawing } of layouts) expect(page).toContain(drawing);
+});
+
+test("the page on data shows a classes.json that is valid", () => {
+  const page = readFileSync(new URL("../../docs/data.md", import.meta.url), "utf8");
+  const example = /```json\n([^`]*)```/.exec(page)?.[1] ?? "";
+  expect(parseClassList(example, "docs/data.md").classes.map(({ name }) => name)).toEqual(["sky", "car"]);
 });
