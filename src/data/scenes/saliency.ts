@@ -13,9 +13,9 @@ const interest: Partial<Record<ClassName, number>> = {
   bus: 1.15,
   boat: 1.15,
   picture: 0.6,
-  house: 0.6,
-  table: 0.55,
-  bed: 0.8,
+  house: 0.4,
+  table: 0.45,
+  bed: 0.7,
   lamp: 0.85,
 };
 
@@ -43,7 +43,7 @@ export function saliencyOf({ width, height, owners, classes }: Drawing, visible:
     const [dx, dy] = [sumX[id] / area[id] / width - 0.5, sumY[id] / area[id] / height - 0.5];
     const central = Math.exp(-3 * (dx * dx + dy * dy));
     // Larger is stronger up to a fifth of the picture; what fills it is more of a setting.
-    const size = Math.sqrt(Math.min(share, 0.2)) * (share > 0.4 ? 0.5 : 1);
+    const size = Math.sqrt(Math.min(share, 0.2)) * (share > 0.3 ? 0.2 : 1);
     strength[id] = (interest[className] ?? 1) * (0.1 + size) * central;
     strongest = Math.max(strongest, strength[id]);
   }

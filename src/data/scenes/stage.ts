@@ -66,6 +66,8 @@ export interface Stage {
   readonly view: View;
   readonly backdrops: Backdrop[];
   readonly placed: Placed[];
+  /** Places, in scene units, where nothing can stand: ponds. */
+  readonly avoided: ((x: number, y: number) => boolean)[];
 }
 
 /** Adds a piece of background in front of the earlier ones. The material is in scene units. */

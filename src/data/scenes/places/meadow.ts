@@ -39,7 +39,9 @@ export function composeMeadow(random: Random, width: number, height: number): St
   } else if (feature < 0.65) {
     const y = horizon + depth * random.between(0.25, 0.6);
     const rx = width * random.between(0.2, 0.4);
-    const pond = ellipse(width * random.between(0.2, 0.8), y, rx, depth * random.between(0.07, 0.16));
+    const [x, ry] = [width * random.between(0.2, 0.8), depth * random.between(0.07, 0.16)];
+    const pond = ellipse(x, y, rx, ry);
+    stage.avoided.push((px, py) => Math.hypot((px - x) / (rx * 1.05), (py - y) / (ry * 1.1)) < 1);
     addBackdrop(stage, "water", pond, waterMaterial(random.fork("pond"), stage.view, weather.horizon));
   }
 
@@ -50,7 +52,7 @@ export function composeMeadow(random: Random, width: number, height: number): St
       scatter(stage, draw, "house", drawHouse(draw.fork("house", i)), { from: near(0.1), to: near(0.3), limit: 0.5 });
   }
   addTrees(stage, random.fork("trees"), random.integer(4), season, near(0.08), near(0.6));
-  if (draw.chance(0.55)) {
+  if (draw.chance(0.6)) {
     for (let i = draw.integer(5); i >= 0; i--)
       scatter(stage, draw, "sheep", drawSheep(draw.fork("sheep", i)), { from: near(0.18), to: near(0.9), boost: 1.25 });
   }

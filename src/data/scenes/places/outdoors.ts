@@ -31,6 +31,7 @@ export function openAir(
     },
     backdrops: [],
     placed: [],
+    avoided: [],
   };
   addBackdrop(stage, "sky", box(0, 0, width, height), skyMaterial(random.fork("sky"), weather, width, level), {
     takesShadow: false,
@@ -75,7 +76,7 @@ export function addTrees(stage: Stage, random: Random, count: number, season: Se
   for (let i = 0; i < count; i++) {
     const bush = random.chance(0.3);
     const figure = bush ? drawBush(random.fork("tree", i), season) : drawTree(random.fork("tree", i), season);
-    scatter(stage, random, "tree", figure, { from, to, limit: 0.85, overlap: 0.6 });
+    scatter(stage, random, "tree", figure, { from, to, limit: 0.62, overlap: 0.5 });
   }
 }
 

@@ -34,7 +34,7 @@ export function indoors(random: Random, width: number, height: number, horizon: 
     haze: [0.5, 0.5, 0.5],
     hazeAmount: 0,
   };
-  return { random, view, backdrops: [], placed: [] };
+  return { random, view, backdrops: [], placed: [], avoided: [] };
 }
 
 /** Something to stand on a table; `size` makes it larger than life. */

@@ -55,7 +55,9 @@ export function scatter(
       Math.min(left + half * 0.7, (left + right) / 2),
       Math.max(right - half * 0.7, (left + right) / 2),
     );
-    const cost = overlapOf(stage.placed, x - half, y - tall * scale, x + half, y, options.on);
+    const cost =
+      overlapOf(stage.placed, x - half, y - tall * scale, x + half, y, options.on) +
+      Number(stage.avoided.some((inside) => inside(x, y)));
     if (best === undefined || cost < best.cost) best = { x, y, scale, cost };
     if (cost <= overlap * 0.5) break;
   }

@@ -79,7 +79,7 @@ export function composeStreet(random: Random, width: number, height: number): St
       place(stage, "lamp", drawLamp(draw.fork("lamp"), "street"), width * (draw.between(0.05, 0.4) + 0.5 * i), at);
   }
   const lane = (share: number) => near(curb + (front - curb) * share);
-  if (draw.chance(0.35))
+  if (draw.chance(0.5))
     scatter(stage, draw, "bus", drawBus(draw.fork("bus")), { from: lane(0.12), to: lane(0.5), limit: 0.8, overlap: 1 });
   for (let i = draw.integer(4); i > 0; i--)
     scatter(stage, draw, "car", drawCar(draw.fork("car", i)), { from: lane(0.08), to: lane(0.85), limit: 0.62 });
