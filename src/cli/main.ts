@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /** The command line. Exit codes: 0 done, 1 bad input or our own bug, 2 wrong usage, 130 interrupted. */
-import { readFileSync } from "node:fs";
 import { InputError, Interrupted, nearest, UsageError } from "../errors.ts";
+import { version } from "../version.ts";
 import { commands } from "./commands.ts";
 
 async function main(typed: readonly string[], signal: AbortSignal): Promise<void> {
@@ -13,7 +13,7 @@ async function main(typed: readonly string[], signal: AbortSignal): Promise<void
     return;
   }
   if (name === "--version" || name === "-v") {
-    process.stdout.write(`${versionOf()}\n`);
+    process.stdout.write(`${version}\n`);
     return;
   }
   const entry = commands.find((candidate) => candidate.name === name);
@@ -48,13 +48,6 @@ async function main(typed: readonly string[], signal: AbortSignal): Promise<void
   });
   await command.run({ positionals, options: options as never }, terminal);
   if (signal.aborted) throw new Interrupted("interrupted");
-}
-
-function versionOf(): string {
-  const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as {
-    version: string;
-  };
-  return version;
 }
 
 /** What the operating system refuses is the user's to fix, not a bug of ours. */

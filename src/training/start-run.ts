@@ -6,6 +6,7 @@ import type { Method } from "../methods/method.ts";
 import type { Recipe } from "../methods/recipe.ts";
 import type { Platform } from "../platform/platform.ts";
 import { version } from "../version.ts";
+import { withRead } from "./dataset-views.ts";
 import type { ResolvedRecipe } from "./recipe.ts";
 import {
   clearUnfinished,
@@ -17,7 +18,6 @@ import {
   runFormat,
   stateOf,
 } from "./run.ts";
-import { withRead } from "./scaled-dataset.ts";
 
 export interface StartOptions extends ResolvedRecipe {
   readonly platform: Platform;

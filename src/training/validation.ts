@@ -1,10 +1,9 @@
-import { loadAhead } from "../data/ahead.ts";
 import type { Dataset } from "../data/dataset.ts";
-import { InputError } from "../errors.ts";
-import { confusionMatrix, countPixels, scoresOf } from "../metrics/confusion.ts";
+import { evaluateDataset } from "../evaluation/evaluate.ts";
 import type { TrainedModel } from "../prediction/model.ts";
 import { openSegmenter } from "../prediction/segmenter.ts";
 import type { Engine } from "../runtime/engine.ts";
+import { spreadDataset } from "./dataset-views.ts";
 
 export interface ValidationOptions {
   readonly engine: Engine;
@@ -27,23 +26,12 @@ export interface ValidationScore {
  */
 export async function validationScore(options: ValidationOptions): Promise<ValidationScore | null> {
   const { engine, model, dataset, limit, onBadImage } = options;
-  const size = dataset.ids.length;
-  const total = Math.min(size, limit);
-  const matrix = confusionMatrix(dataset.classes.length);
   const segmenter = await openSegmenter(engine, model);
   try {
-    for await (const { value, error } of loadAhead(total, (i) => dataset.read(Math.floor((i * size) / total)))) {
-      if (error !== undefined) {
-        if (onBadImage === "skip" && error instanceof InputError) continue;
-        throw error;
-      }
-      if (value?.labels === undefined) continue;
-      const { labels } = await segmenter.segment(value.image);
-      countPixels(matrix, value.labels, labels, value.source);
-    }
+    const some = spreadDataset(dataset, limit);
+    const { meanIou, pixelAccuracy } = await evaluateDataset(segmenter, some, { boundary: false, onBadImage });
+    return meanIou === null || pixelAccuracy === null ? null : { meanIoU: meanIou, pixelAccuracy };
   } finally {
     await segmenter.close();
   }
-  const { meanIou, pixelAccuracy } = scoresOf(matrix);
-  return meanIou === null || pixelAccuracy === null ? null : { meanIoU: meanIou, pixelAccuracy };
 }

@@ -1,6 +1,6 @@
 /** The report of a run as one HTML file that needs nothing else. */
 import type { ClassInfo } from "../../data/sample.ts";
-import type { ConfusionMatrix, Scores } from "../../metrics/confusion.ts";
+import type { Evaluation } from "../../evaluation/evaluate.ts";
 import { type Html, html, raw } from "./html.ts";
 import { type LineChart, lineChart } from "./line-chart.ts";
 import { classBars, colorOf, confusionMap, percent } from "./score-charts.ts";
@@ -24,8 +24,7 @@ export interface Report {
   readonly curves: readonly LineChart[];
   readonly classes: readonly ClassInfo[];
   /** Null where there was nothing to score. */
-  readonly scores: Scores | null;
-  readonly matrix: ConfusionMatrix | null;
+  readonly evaluation: Evaluation | null;
   readonly best: readonly Picture[];
   readonly worst: readonly Picture[];
   /** Pictures without truth, such as scenes nobody has seen. */
@@ -38,7 +37,7 @@ export interface Report {
 
 /** The whole page. */
 export function reportPage(report: Report): string {
-  const { title, subtitle, facts, curves, classes, scores, matrix } = report;
+  const { title, subtitle, facts, curves, classes, evaluation } = report;
   const page = html`<!doctype html>
 <html lang="en">
 <head>
@@ -55,8 +54,7 @@ export function reportPage(report: Report): string {
       html`<div class="card tile"><div class="value">${value}</div><div class="label">${label}</div></div>`,
   )}</div>
 ${curves.length > 0 ? html`<h2>Training</h2><div class="charts">${curves.map(lineChart)}</div>` : html``}
-${scores === null ? html`` : classSection(classes, scores)}
-${matrix === null ? html`` : matrixSection(classes, matrix)}
+${evaluation === null ? html`` : html`${classSection(classes, evaluation)}${matrixSection(classes, evaluation)}`}
 ${gallery("Best", "The images with the highest mean IoU.", report.best, classes)}
 ${gallery("Worst", "The images with the lowest mean IoU: where to look first.", report.worst, classes)}
 ${gallery("Not seen in training", "Predictions on pictures from neither split.", report.unseen, classes)}
@@ -74,24 +72,24 @@ ${skippedSection(report.skipped)}
   return page.markup;
 }
 
-function classSection(classes: readonly ClassInfo[], scores: Scores): Html {
-  const absent = scores.absent.map((index) => classes[index].name);
+function classSection(classes: readonly ClassInfo[], evaluation: Evaluation): Html {
+  const { absent, classes: scores } = evaluation;
   const hint =
     absent.length === 0
       ? "Intersection over union, percent."
       : `Intersection over union, percent. In neither masks nor predictions, so left out of the mean: ${absent.join(", ")}.`;
-  return html`<h2>Classes</h2><p class="hint">${hint}</p><div class="card">${classBars(classes, scores)}
+  return html`<h2>Classes</h2><p class="hint">${hint}</p><div class="card">${classBars(classes, evaluation)}
 <details><summary>As a table</summary><div class="scroll"><table>
-<tr><th>class</th><th class="number">IoU %</th><th class="number">accuracy %</th></tr>${classes.map(
-    ({ name }, i) =>
-      html`<tr><td>${name}</td><td class="number">${percent(scores.iou[i])}</td><td class="number">${percent(scores.accuracy[i])}</td></tr>`,
+<tr><th>class</th><th class="number">IoU %</th><th class="number">boundary IoU %</th><th class="number">accuracy %</th><th class="number">pixels</th></tr>${scores.map(
+    ({ name, iou, boundaryIou, accuracy, pixels }) =>
+      html`<tr><td>${name}</td><td class="number">${percent(iou)}</td><td class="number">${percent(boundaryIou)}</td><td class="number">${percent(accuracy)}</td><td class="number">${pixels.toLocaleString("en")}</td></tr>`,
   )}</table></div></details></div>`;
 }
 
-function matrixSection(classes: readonly ClassInfo[], matrix: ConfusionMatrix): Html {
+function matrixSection(classes: readonly ClassInfo[], evaluation: Evaluation): Html {
   return html`<h2>Confusion</h2>
 <p class="hint">Rows: what the mask says. Columns: what was predicted. Numbers: percent of the row's pixels.</p>
-<div class="card scroll">${confusionMap(classes, matrix)}</div>`;
+<div class="card scroll">${confusionMap(classes, evaluation)}</div>`;
 }
 
 function gallery(title: string, hint: string, pictures: readonly Picture[], classes: readonly ClassInfo[]): Html {

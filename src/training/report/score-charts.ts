@@ -1,6 +1,6 @@
 /** Charts of scores: a bar for each class, and the confusion matrix as a heat map. */
 import type { ClassInfo } from "../../data/sample.ts";
-import type { ConfusionMatrix, Scores } from "../../metrics/confusion.ts";
+import type { Evaluation } from "../../evaluation/evaluate.ts";
 import { type Html, html } from "./html.ts";
 
 /** `87.3` from 0.873; an en dash where there is no value. */
@@ -14,8 +14,8 @@ export function colorOf({ color }: ClassInfo): string {
 }
 
 /** IoU per class, highest first; classes that do not occur come last. */
-export function classBars(classes: readonly ClassInfo[], scores: Scores): Html {
-  const order = classes.map((_, i) => i).sort((a, b) => (scores.iou[b] ?? -1) - (scores.iou[a] ?? -1));
+export function classBars(classes: readonly ClassInfo[], { classes: scores }: Pick<Evaluation, "classes">): Html {
+  const order = classes.map((_, i) => i).sort((a, b) => (scores[b].iou ?? -1) - (scores[a].iou ?? -1));
   const [row, left, right, width] = [26, 150, 56, 760];
   const length = width - left - right;
   const height = order.length * row + 22;
@@ -27,9 +27,9 @@ ${[0, 0.25, 0.5, 0.75, 1].map(
 )}
 ${order.map((index, place) => {
   const y = place * row;
-  const iou = scores.iou[index];
+  const iou = scores[index].iou;
   const { name } = classes[index];
-  const tip = `${name}: IoU ${percent(iou)}, accuracy ${percent(scores.accuracy[index])}`;
+  const tip = `${name}: IoU ${percent(iou)}, accuracy ${percent(scores[index].accuracy)}`;
   const bar =
     iou === null
       ? html`<text class="muted" x="${left + 8}" y="${y + 17}">not in this data</text>`
@@ -51,8 +51,7 @@ function barPath(x: number, y: number, length: number, thickness: number): strin
 /**
  * Rows are what the mask says, columns what was predicted, cells the share of the row. Only classes that occur.
  */
-export function confusionMap(classes: readonly ClassInfo[], { counts, classes: size }: ConfusionMatrix): Html {
-  const rows = Array.from({ length: size }, (_, truth) => counts.subarray(truth * size, (truth + 1) * size));
+export function confusionMap(classes: readonly ClassInfo[], { confusion: rows }: Pick<Evaluation, "confusion">): Html {
   const totals = rows.map((row) => row.reduce((sum, count) => sum + count, 0));
   const present = classes.map((_, i) => i).filter((i) => totals[i] > 0 || rows.some((row) => row[i] > 0));
   const cell = present.length > 24 ? 22 : 34;

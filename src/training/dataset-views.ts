@@ -1,3 +1,4 @@
+/** Data sets that are other data sets, seen in another way. */
 import type { Dataset } from "../data/dataset.ts";
 import type { Sample } from "../data/sample.ts";
 import type { Image } from "../image/image.ts";
@@ -12,6 +13,18 @@ import { resizeImage, resizeLabels } from "../image/resize.ts";
 export function scaledDataset(dataset: Dataset, shortSide: number): Dataset {
   if (shortSide === 0) return dataset;
   return withRead(dataset, async (index) => scaledSample(await dataset.read(index), shortSide));
+}
+
+/** At most `limit` samples, spread evenly over the data set. */
+export function spreadDataset(dataset: Dataset, limit: number): Dataset {
+  const size = dataset.ids.length;
+  if (size <= limit) return dataset;
+  const indices = Array.from({ length: limit }, (_, i) => Math.floor((i * size) / limit));
+  return {
+    ...withRead(dataset, (index) => dataset.read(indices[index])),
+    ids: indices.map((index) => dataset.ids[index]),
+    source: (index) => dataset.source(indices[index]),
+  };
 }
 
 /** The same data set, read in another way. */

@@ -1,0 +1,81 @@
+/** Training as a command does it: engine, progress, scores, report. Shared by train and start. */
+import type { Dataset } from "../data/dataset.ts";
+import type { Evaluation } from "../evaluation/evaluate.ts";
+import type { Platform } from "../platform/platform.ts";
+import type { Engine } from "../runtime/engine.ts";
+import type { ResolvedRecipe } from "../training/recipe.ts";
+import { writeReport } from "../training/report-run.ts";
+import { train } from "../training/train.ts";
+import type { DatasetPair } from "./dataset-pair.ts";
+import { duration, type Terminal } from "./terminal.ts";
+
+export interface TrainingRequest extends ResolvedRecipe, DatasetPair {
+  readonly platform: Platform;
+  readonly engine: Engine;
+  readonly folder: string;
+  readonly resume: boolean;
+  readonly onBadImage: "fail" | "skip";
+  readonly shortSide?: number;
+  readonly licence?: string;
+  /** Pictures for the report that nobody has trained on or counts. */
+  readonly unseen?: Dataset | null;
+}
+
+export interface TrainingOutcome {
+  readonly folder: string;
+  readonly report: string;
+  readonly steps: number;
+  readonly seconds: number;
+  readonly skipped: readonly string[];
+  readonly evaluation: Evaluation | null;
+}
+
+/** Trains to the end, scores the best checkpoint and writes the report; tells the terminal how it goes. */
+export async function runTraining(request: TrainingRequest, terminal: Terminal): Promise<TrainingOutcome> {
+  const { platform, engine, folder, validation, unseen, onBadImage, training } = request;
+  const { signal } = terminal;
+  const survey = terminal.progress("looking");
+  const progress = terminal.progress("training");
+  try {
+    const result = await train({
+      ...request,
+      ...{ dataset: training, signal },
+      watcher: {
+        survey(done, total) {
+          signal.throwIfAborted();
+          survey.update(done, total, "through the training images");
+          if (done === total) survey.end();
+        },
+        step({ step, steps, loss, rate }) {
+          progress.update(step, steps, `loss ${loss.toFixed(3)}  rate ${rate.toExponential(1)}`);
+        },
+        evaluation({ step, meanIoU, pixelAccuracy }) {
+          terminal.note(`step ${step}: mean IoU ${percent(meanIoU)}, pixel accuracy ${percent(pixelAccuracy)}`);
+        },
+        note: (line) => terminal.note(line),
+      },
+    });
+    progress.end();
+    const scoring = terminal.progress("scoring");
+    const { file, evaluation } = await writeReport({
+      ...{ platform, engine, folder, validation, unseen, onBadImage, signal, skipped: result.skipped },
+      facts: [
+        ["steps", result.steps.toLocaleString("en")],
+        // A run that was done before only gets its report anew.
+        ...(result.stepsDone === result.steps ? [["training time", duration(result.seconds)] as const] : []),
+      ],
+      onProgress: (done, total) => scoring.update(done, total, "validation images"),
+    }).finally(() => scoring.end());
+    const { steps, seconds, skipped } = result;
+    for (const line of skipped) terminal.note(`skipped: ${line}`);
+    return { folder, report: file, steps, seconds, skipped, evaluation };
+  } finally {
+    survey.end();
+    progress.end();
+  }
+}
+
+/** `56.3 %`; `–` where there is no value. */
+export function percent(share: number | null): string {
+  return share === null ? "–" : `${(100 * share).toFixed(1)} %`;
+}

@@ -1,0 +1,116 @@
+import { UsageError } from "../errors.ts";
+import type { Method } from "../methods/method.ts";
+import type { Platform } from "../platform/platform.ts";
+import type { ResolvedRecipe } from "../training/recipe.ts";
+import { command } from "./command.ts";
+import { badImagePolicy, datasetOptions, engineFor, engineOptions } from "./options.ts";
+import { duration } from "./terminal.ts";
+
+export const trainCommand = command({
+  name: "train",
+  summary: "train a model on a data set and write a run folder",
+  positionals: [
+    { name: "DATASET", help: "a folder (see tessera inspect), or scenes for the drawn data set", count: "one" },
+  ],
+  options: {
+    out: { kind: "text", placeholder: "FOLDER", help: "the run folder: new, empty, or with --resume a run; needed" },
+    recipe: { kind: "text", placeholder: "NAME", help: "see tessera recipes; default: chosen by the labels found" },
+    steps: { kind: "number", placeholder: "N", integer: true, minimum: 1, help: "updates; short for --set steps=N" },
+    set: { kind: "list", placeholder: "KEY=VALUE", help: "change one value of the recipe; may be repeated" },
+    resume: { kind: "flag", help: "go on with the run in --out; starts one where there is none" },
+    ...datasetOptions,
+    shortSide: {
+      kind: "number",
+      placeholder: "PIXELS",
+      integer: true,
+      minimum: 0,
+      maximum: 65_536,
+      help: "make larger images smaller, to this many pixels of the shorter side; 0: never; default: by the data set",
+    },
+    licence: { kind: "text", placeholder: "TEXT", help: "of the weights, kept in the run and in exported models" },
+    ...engineOptions,
+  },
+  examples: [
+    ["tessera train photos --out run", "picks a recipe by the labels in photos/ and says why"],
+    ["tessera train photos --recipe transunet-small --steps 2000 --out run", "longer"],
+    ["tessera train photos --out run --resume", "goes on after Ctrl-C or a crash, as if it had never stopped"],
+    ["tessera train scenes --out run --set learningRate=1e-3 --set batchSize=4", "changes single values"],
+  ],
+  notes:
+    "The run folder holds recipe.json, run.json, metrics.jsonl, a TensorBoard event file, checkpoints/, scores.json\n" +
+    "and report.html. Ctrl-C ends after the current step, with a checkpoint.",
+  async run({ positionals: [spec], options }, terminal) {
+    const { out, shortSide, licence, layout } = options;
+    if (out === undefined) throw new UsageError("train: --out is missing. Write --out FOLDER.");
+    const settings = [...options.set, ...(options.steps === undefined ? [] : [`steps=${options.steps}`])];
+    const [{ nodePlatform }, { openDatasetPair }, { runTraining, percent }] = await Promise.all([
+      import("../platform/node.ts"),
+      import("./dataset-pair.ts"),
+      import("./run-training.ts"),
+    ]);
+    const onBadImage = badImagePolicy(options);
+    // A mistyped recipe is said before a large data set is looked through.
+    const named = await namedRecipe(nodePlatform, out, options, settings);
+    const pair = await openDatasetPair(nodePlatform, spec, { layout, onBadFile: onBadImage });
+    let resolved = named;
+    if (resolved === null) {
+      const [{ chooseRecipe }, { resolveRecipe }] = await Promise.all([
+        import("./choose-recipe.ts"),
+        import("../training/recipe.ts"),
+      ]);
+      const { recipe, why } = chooseRecipe(pair.training);
+      terminal.note(`recipe ${recipe}: ${why}. Another: --recipe NAME.`);
+      resolved = resolveRecipe(recipe, settings);
+    }
+    const engine = await engineFor(options);
+    try {
+      const outcome = await runTraining(
+        {
+          ...{ ...resolved, ...pair, platform: nodePlatform, engine, folder: out, resume: options.resume, onBadImage },
+          ...(shortSide !== undefined && { shortSide }),
+          ...(licence !== undefined && { licence }),
+        },
+        terminal,
+      );
+      const { evaluation, report, steps, seconds } = outcome;
+      terminal.print(`${out}: ${steps} steps, ${duration(seconds)}`);
+      if (evaluation === null) terminal.print("not scored: the data set has no labelled split val");
+      else
+        terminal.print(
+          `mean IoU ${terminal.bold(percent(evaluation.meanIou))}, pixel accuracy ${percent(evaluation.pixelAccuracy)}`,
+        );
+      terminal.print(`report: ${report}`);
+      terminal.result({
+        ...outcome,
+        recipe: resolved.recipe.name,
+        evaluation: evaluation && withoutImages(evaluation),
+      });
+    } finally {
+      await engine.close();
+    }
+  },
+});
+
+/** The recipe that was asked for or that the run to resume has; null where one has to be chosen. */
+async function namedRecipe(
+  platform: Platform,
+  folder: string,
+  { recipe, resume }: { readonly recipe?: string | undefined; readonly resume: boolean },
+  settings: readonly string[],
+): Promise<ResolvedRecipe | null> {
+  const [{ applySetting, checkRecipe, resolveRecipe }, { readRun, stateOf }] = await Promise.all([
+    import("../training/recipe.ts"),
+    import("../training/run.ts"),
+  ]);
+  if (recipe !== undefined) return resolveRecipe(recipe, settings);
+  if (!resume || (await stateOf(platform, folder)) !== "run") return null;
+  const known = await readRun(platform, folder);
+  const changed = settings.reduce(applySetting, known.recipe);
+  checkRecipe(known.method as Method, changed);
+  return { method: known.method, recipe: changed };
+}
+
+/** Scores without the list of all images, which scores.json has. */
+function withoutImages<E extends { readonly perImage: unknown }>({ perImage: _, ...scores }: E): Omit<E, "perImage"> {
+  return scores;
+}
