@@ -22,7 +22,8 @@ export function constantInitializer(value: number): Initializer {
 /** Given numbers, for parameters that start from a table or a file. Throws when the shape differs. */
 export function fixedInitializer(value: NdArray): Initializer {
   return (shape) => {
-    if (sizeOf(shape) !== value.data.length) throw new Error(`initializer: expected ${sizeOf(shape)} numbers, got ${value.data.length}.`);
+    if (sizeOf(shape) !== value.data.length)
+      throw new Error(`initializer: expected ${sizeOf(shape)} numbers, got ${value.data.length}.`);
     return value;
   };
 }

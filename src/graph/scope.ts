@@ -150,7 +150,8 @@ export class Scope {
     const path = this.#join(name);
     const known = this.model.parameters.get(path);
     if (known !== undefined) {
-      if (!this.#shared) throw this.error(`"${name}" is declared twice. Use scope.shared() where two places share weights.`);
+      if (!this.#shared)
+        throw this.error(`"${name}" is declared twice. Use scope.shared() where two places share weights.`);
       if (show(known.tensor.shape) !== show(shape)) {
         throw this.error(`shared "${name}" must keep its shape ${show(known.tensor.shape)}, got ${show(shape)}.`);
       }

@@ -83,7 +83,11 @@ interface NodeOptions {
 }
 
 /** Applies an operator with one output. Inputs exist before their node, so ids are in topological order. */
-export function node(op: string, inputs: readonly (Tensor | null)[], options: NodeOptions & { output: TensorType }): Tensor {
+export function node(
+  op: string,
+  inputs: readonly (Tensor | null)[],
+  options: NodeOptions & { output: TensorType },
+): Tensor {
   return nodes(op, inputs, { ...options, outputs: [options.output] })[0];
 }
 
@@ -95,7 +99,8 @@ export function nodes(
 ): readonly Tensor[] {
   for (const [name, value] of Object.entries(attributes)) {
     const numbers = typeof value === "number" ? [value] : Array.isArray(value) ? (value as readonly number[]) : [];
-    if (!numbers.every(Number.isInteger)) throw new Error(`${op}: attribute ${name} must be integers; wrap a float as { float: x }.`);
+    if (!numbers.every(Number.isInteger))
+      throw new Error(`${op}: attribute ${name} must be integers; wrap a float as { float: x }.`);
   }
   const tensors: Tensor[] = [];
   const source: Node = {
