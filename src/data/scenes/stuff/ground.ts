@@ -143,7 +143,8 @@ export function waterMaterial(random: Random, view: View, sky: Rgb): Material {
     const depth = Math.min(along, 60);
     const swell = noise(across * 0.5, depth * 2.1, seed) - 0.5;
     const chop = noise(across * 2.2, depth * 7, seed + 1) - 0.5;
-    const wave = choppy * (0.6 * swell + 0.5 * chop);
+    // Far waves are finer than pixels: left alone, they would draw rays towards the horizon.
+    const wave = choppy * (0.6 * swell * (0.25 + 0.75 * near) + 0.5 * chop * near);
     const crest = smoothStep(0.22, 0.42, wave) * 0.6;
     const mirror = Math.min(1, Math.max(0, 1 - 0.75 * near + wave * 0.9));
     for (let channel = 0; channel < 3; channel++) {

@@ -21,8 +21,8 @@ export function drawBed(random: Random): Figure {
     ),
     { width: 0.1, upright: false, seed },
   );
-  const cover = cloth(random, paint, 2);
-  const side = cloth(random, { ...paint, rgb: scaled(paint.rgb, 0.78) }, 2);
+  const cover = cloth(random.fork("cover"), paint, 2);
+  const side = cloth(random.fork("cover"), { ...paint, rgb: scaled(paint.rgb, 0.78) }, 2);
   const sheet = mottled([0.9, 0.89, 0.87], { size: 0.2, amount: 0.1, seed });
   const half = random.between(1, 1.1);
   const [top, depth] = [random.between(0.46, 0.58), random.between(0.26, 0.42)];

@@ -65,8 +65,8 @@ export function drawChair(random: Random): Figure {
 
 function drawArmchair(random: Random): Figure {
   const paint = pickPaint(random);
-  const cover = cloth(random, paint, 1.2);
-  const dark = cloth(random, { ...paint, rgb: scaled(paint.rgb, 0.8) }, 1.2);
+  const cover = cloth(random.fork("cover"), paint, 1.2);
+  const dark = cloth(random.fork("cover"), { ...paint, rgb: scaled(paint.rgb, 0.8) }, 1.2);
   const half = random.between(0.4, 0.5);
   const back = random.between(0.85, 1);
   const feet = planks([0.3, 0.2, 0.13], { width: 0.05 });
