@@ -28,11 +28,7 @@ test.each<[string, (x: Tensor) => Tensor, RegExp]>([
     (x) => exponential(x, (dy, y) => [mul(dy, stopGradient(y))]),
     /gradient of the gradient/,
   ],
-  [
-    "another value on another machine",
-    (x) => exponential(x, right, (x) => add(exp(x), 1e-3)),
-    /on webgpu, portable/,
-  ],
+  ["another value on another machine", (x) => exponential(x, right, (x) => add(exp(x), 1e-3)), /on webgpu, portable/],
 ])("%s is found", async (_, build, message) => {
   await expect(checkCase("wrong", build, given)).rejects.toThrow(message);
 });
