@@ -22,7 +22,8 @@ export function sessionOptions(
   return {
     executionProviders: providers,
     intraOpNumThreads: threads,
-    graphOptimizationLevel: "all",
+    // Training graphs are lowered with the same care and step as fast without; looking for more takes seconds.
+    graphOptimizationLevel: use === "inference" ? "all" : "disabled",
     enableCpuMemArena: true,
     // Training graphs: planning memory ahead takes up to twice as much of it, and no less time.
     enableMemPattern: use === "inference",
