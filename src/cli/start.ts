@@ -53,17 +53,21 @@ export const startCommand = command({
     ["tessera start photos --minutes 20", "longer, and better"],
   ],
   async run({ positionals: [spec = scenesSpec], options }, terminal) {
-    const [{ nodePlatform }, { openDatasetPair }, { percent, runTraining }, { resolveRecipe }] = await Promise.all([
-      import("../platform/node.ts"),
-      import("./dataset-pair.ts"),
-      import("./run-training.ts"),
-      import("../training/recipe.ts"),
-    ]);
+    const [{ nodePlatform }, { openDatasetPair }, { percent, runTraining }, { resolveRecipe }, { keptDataset }] =
+      await Promise.all([
+        import("../platform/node.ts"),
+        import("./dataset-pair.ts"),
+        import("./run-training.ts"),
+        import("../training/recipe.ts"),
+        import("../training/dataset-views.ts"),
+      ]);
     const steps = options.steps ?? Math.max(1, Math.round((options.minutes ?? 2.5) * stepsPerMinute));
     const timing = [`steps=${steps}`, `evaluateEvery=${Math.max(25, Math.ceil(steps / 3))}`];
     const resolved = resolveRecipe(recipeName, [...settings, ...timing, ...options.set]);
     const onBadImage = badImagePolicy(options);
-    const pair = await openDatasetPair(nodePlatform, spec, { layout: options.layout, onBadFile: onBadImage });
+    const found = await openDatasetPair(nodePlatform, spec, { layout: options.layout, onBadFile: onBadImage });
+    // Drawing a scene takes longer than training on it.
+    const pair = spec === scenesSpec ? { ...found, training: keptDataset(found.training) } : found;
     const folder = options.out ?? (await freeFolder(nodePlatform, "runs/start"));
     const unseen = await unseenOf(nodePlatform, spec, options.layout);
     const { training, validation } = pair;

@@ -59,10 +59,13 @@ export function terminalOf({ json, signal, out, error, environment, now }: Termi
   };
 
   const progress = (label: string): Progress => {
-    const started = now();
-    let shown = redraws ? -Infinity : started;
+    // Counted from the first update: a run that is resumed begins in the middle.
+    let first: { readonly time: number; readonly done: number } | null = null;
+    let shown = redraws ? -Infinity : now();
     const draw = (done: number, total: number, detail: string) => {
-      const text = progressText(label, done, total, detail, (now() - started) / 1000);
+      const { time, done: before } = first ?? { time: now(), done };
+      const secondsLeft = done > before ? ((now() - time) / 1000 / (done - before)) * (total - done) : null;
+      const text = progressText(label, done, total, detail, secondsLeft);
       if (!redraws) {
         error.write(`${text}\n`);
         return;
@@ -73,6 +76,7 @@ export function terminalOf({ json, signal, out, error, environment, now }: Termi
     };
     return {
       update(done, total, detail = "") {
+        first ??= { time: now(), done };
         if (now() - shown < (redraws ? redrawMs : plainMs) && done < total) return;
         shown = now();
         draw(done, total, detail);
@@ -107,11 +111,11 @@ export function terminalOf({ json, signal, out, error, environment, now }: Termi
   };
 }
 
-function progressText(label: string, done: number, total: number, detail: string, seconds: number): string {
+function progressText(label: string, done: number, total: number, detail: string, secondsLeft: number | null): string {
   const share = total > 0 ? Math.min(1, done / total) : 0;
   const width = 24;
   const filled = Math.round(share * width);
-  const left = share > 0 && share < 1 ? `, ${duration((seconds / share) * (1 - share))} left` : "";
+  const left = secondsLeft !== null && share < 1 ? `, ${duration(secondsLeft)} left` : "";
   const tail = detail === "" ? "" : `  ${detail}`;
   return `${label} [${"=".repeat(filled)}${" ".repeat(width - filled)}] ${done}/${total}${left}${tail}`;
 }

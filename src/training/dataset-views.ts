@@ -27,6 +27,16 @@ export function spreadDataset(dataset: Dataset, limit: number): Dataset {
   };
 }
 
+/** Keeps every sample once it was read: for small data sets that are costly to read. */
+export function keptDataset(dataset: Dataset): Dataset {
+  const kept = new Map<number, Promise<Sample>>();
+  return withRead(dataset, (index) => {
+    const known = kept.get(index) ?? dataset.read(index);
+    kept.set(index, known);
+    return known;
+  });
+}
+
 /** The same data set, read in another way. */
 export function withRead(dataset: Dataset, read: Dataset["read"]): Dataset {
   const { name, split, classes, kinds, ids, valueMap, leftOut } = dataset;

@@ -27,7 +27,7 @@ h3 { font-size: 14px; margin: 0 0 8px; font-weight: 600; }
 .hint { color: var(--ink-2); margin: -8px 0 14px; max-width: 75ch; }
 .card { background: var(--card); border: 1px solid var(--border); border-radius: 10px; padding: 16px 18px; }
 .tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(150px, 1fr)); gap: 12px; margin-top: 24px; }
-.tile .value { font-size: 26px; font-weight: 620; line-height: 1.2; letter-spacing: -0.01em; }
+.tile .value { font-size: 22px; white-space: nowrap; font-weight: 620; line-height: 1.2; letter-spacing: -0.01em; }
 .tile .label { color: var(--ink-2); font-size: 13px; }
 .charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(480px, 100%), 1fr)); gap: 16px; }
 svg { display: block; width: 100%; height: auto; overflow: visible; }
@@ -44,7 +44,7 @@ svg .on { fill: var(--on-accent); }
 .legend { display: flex; flex-wrap: wrap; gap: 4px 16px; color: var(--ink-2); font-size: 13px; margin: 0 0 8px; }
 .swatch { display: inline-block; width: 11px; height: 11px; border-radius: 3px; margin-right: 6px; vertical-align: -1px;
   border: 1px solid var(--border); }
-.gallery { display: grid; gap: 14px; }
+.gallery { display: grid; gap: 14px; grid-template-columns: repeat(auto-fit, minmax(min(440px, 100%), 1fr)); }
 figure { margin: 0; }
 figcaption { display: flex; justify-content: space-between; gap: 12px; margin-bottom: 8px; font-size: 13px; color: var(--ink-2); }
 figcaption b { color: var(--ink); font-weight: 600; overflow-wrap: anywhere; }

@@ -1,0 +1,78 @@
+/**
+ * The library: what the command line does, in a few lines of TypeScript.
+ *
+ * ```ts
+ * const engine = await openEngine();
+ * await train({ ...resolveRecipe("transunet-small"), engine, platform: nodePlatform, folder: "run",
+ *   dataset: await openDataset(nodePlatform, "photos", "train"), validation: null });
+ * const segmenter = await openSegmenter(engine, await openRun(nodePlatform, "run"));
+ * const { labels } = await segmenter.segment(await nodePlatform.decodeImage("holiday.jpg"));
+ * ```
+ */
+
+// Numbers on the host.
+export type { Dtype, TypedArray } from "./array/dtype.ts";
+export {
+  float32,
+  fromNumbers,
+  item,
+  type Named,
+  type NdArray,
+  ndarray,
+  scalar,
+  toNumbers,
+  zeros,
+} from "./array/ndarray.ts";
+export { Random } from "./array/random.ts";
+// Graphs: symbols, operators, gradients, and running them.
+export { gradients } from "./autodiff/gradients.ts";
+// Data.
+export { type Batch, type Batches, type BatchOptions, batches } from "./data/batches.ts";
+export type { Dataset, LabelKind, Split } from "./data/dataset.ts";
+export { layouts, openDataset, splitsOf } from "./data/index.ts";
+export { countProblems, type InspectReport, inspectDataset } from "./data/inspect.ts";
+export type { ClassInfo, Sample, Segment } from "./data/sample.ts";
+export { openScenes, renderScene, sceneClasses } from "./data/scenes/index.ts";
+export { writeScenes } from "./data/scenes/write.ts";
+export { classStatistics } from "./data/statistics.ts";
+export { InputError, Interrupted, UsageError } from "./errors.ts";
+// Scores.
+export { type Evaluation, evaluateDataset } from "./evaluation/evaluate.ts";
+export type { Graph } from "./graph/graph.ts";
+export * from "./graph/initializer.ts";
+export { Model, type Parameter, type Scope } from "./graph/scope.ts";
+export { constant, input, type Target, type Tensor, type TensorType, variable } from "./graph/tensor.ts";
+export { type Color, IGNORE, type Image, type LabelMap } from "./image/image.ts";
+// Methods and recipes.
+export { findMethod, findRecipe, methods, recipeNames } from "./methods/index.ts";
+export type { Citation, Method, Stage, Task } from "./methods/method.ts";
+export type { Recipe } from "./methods/recipe.ts";
+export { confusionMatrix, countPixels, scoresOf } from "./metrics/confusion.ts";
+export { writeModel } from "./onnx/write.ts";
+export * as ops from "./ops/index.ts";
+// This machine.
+export { nodePlatform } from "./platform/node.ts";
+export type { Platform } from "./platform/platform.ts";
+// Prediction.
+export { drawOverlay } from "./prediction/draw.ts";
+export { exportModel } from "./prediction/export.ts";
+export type { ModelCard, TrainedModel } from "./prediction/model.ts";
+export { predictFiles } from "./prediction/predict.ts";
+export {
+  openExported,
+  openSegmenter,
+  type Segmentation,
+  type Segmenter,
+  type SegmentOptions,
+} from "./prediction/segmenter.ts";
+export type { Engine, EngineOptions, Program } from "./runtime/engine.ts";
+export { openEngine } from "./runtime/open.ts";
+export { targetOf } from "./runtime/target.ts";
+// Training.
+export { type ResolvedRecipe, resolveRecipe } from "./training/recipe.ts";
+export { type ReportResult, writeReport } from "./training/report-run.ts";
+export { openRun, readRun } from "./training/run.ts";
+export { buildStep, type StepResult, type TrainingStep } from "./training/step.ts";
+export { type TrainOptions, type TrainResult, train } from "./training/train.ts";
+export { version } from "./version.ts";
+export { readSafetensors, writeSafetensors } from "./weights/safetensors.ts";
