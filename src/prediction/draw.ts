@@ -34,7 +34,8 @@ export function drawOverlay(
   const values = labels.data;
   const fill = tints(colors, opacity, 1);
   const line = tints(colors, borderOpacity, borderShade);
-  const [keepFill, keepLine] = [opacity, borderOpacity].map((share) => 256 - Math.round(256 * share));
+  const keepFill = 256 - Math.round(256 * opacity);
+  const keepLine = 256 - Math.round(256 * borderOpacity);
   const thickness = Math.max(1, Math.round(Math.min(width, height) / 800));
   for (let y = 0; y < height; y++) {
     const below = y + thickness < height ? thickness * width : 0;
@@ -44,11 +45,13 @@ export function drawOverlay(
       if (label >= colors.length) continue;
       const right = x + thickness < width ? thickness : 0;
       const edge = borders && (values[i + right] !== label || values[i + below] !== label);
-      const [tint, keep] = edge ? [line, keepLine] : [fill, keepFill];
       const at = 3 * i;
-      data[at] = (data[at] * keep + tint[3 * label]) >> 8;
-      data[at + 1] = (data[at + 1] * keep + tint[3 * label + 1]) >> 8;
-      data[at + 2] = (data[at + 2] * keep + tint[3 * label + 2]) >> 8;
+      const from = 3 * label;
+      const table = edge ? line : fill;
+      const kept = edge ? keepLine : keepFill;
+      data[at] = (data[at] * kept + table[from]) >> 8;
+      data[at + 1] = (data[at + 1] * kept + table[from + 1]) >> 8;
+      data[at + 2] = (data[at + 2] * kept + table[from + 2]) >> 8;
     }
   }
   return image;

@@ -61,18 +61,110 @@ export function firstOutput(pixel: number, from: number, to: number): number {
  */
 export function writeLabels(
   labels: Uint8Array | Uint16Array,
-  [height, width]: readonly [number, number],
+  size: readonly [height: number, width: number],
   where: Rectangle,
   maps: readonly ScoreMap[],
   classes: number,
 ): void {
-  const { top, bottom, left, right } = where;
+  if (where.right <= where.left) return;
+  if (maps.length === 1) writeOne(labels, size, where, maps[0], classes);
+  else writeSum(labels, size, where, maps, classes);
+}
+
+/** Scores are probabilities: rounding moves them by less than this. */
+const safeMargin = 1e-5;
+
+/**
+ * Between two columns scores run linearly, so a class that clearly wins at both wins in between, and nothing is computed
+ * there: most of an enlarged image.
+ */
+function writeOne(
+  labels: Uint8Array | Uint16Array,
+  [height, width]: readonly [number, number],
+  { top, bottom, left, right }: Rectangle,
+  map: ScoreMap,
+  classes: number,
+): void {
+  const { fround } = Math;
+  const { low, high, share } = places(left, right, map.width, width, map.left);
+  const down = places(top, bottom, map.height, height, map.top);
+  const count = right - left;
+  const first = low[0];
+  const last = high[count - 1];
+  const tall = new Float32Array(classes * map.columns); // [K, columns]: one row between two of the map
+  const winner = new Uint16Array(map.columns);
+  const best = new Float32Array(map.columns);
+  const second = new Float32Array(map.columns);
+  for (let y = 0; y < bottom - top; y++) {
+    best.fill(Number.NEGATIVE_INFINITY);
+    second.fill(Number.NEGATIVE_INFINITY);
+    for (let k = 0; k < classes; k++) {
+      lerpRow(tall, k * map.columns, map, k, down.low[y], down.high[y], down.share[y], first, last);
+      for (let x = first; x <= last; x++) {
+        const value = tall[k * map.columns + x];
+        if (value > best[x]) {
+          second[x] = best[x];
+          best[x] = value;
+          winner[x] = k;
+        } else if (value > second[x]) second[x] = value;
+      }
+    }
+    for (let x = first; x <= last; x++) second[x] = best[x] - second[x];
+    const out = (top + y) * width + left;
+    for (let x = 0; x < count; x++) {
+      const a = low[x];
+      const b = high[x];
+      let label = winner[a];
+      if (a !== b && (label !== winner[b] || second[a] < safeMargin || second[b] < safeMargin)) {
+        let highest = Number.NEGATIVE_INFINITY;
+        for (let k = 0, row = 0; k < classes; k++, row += map.columns) {
+          const from = tall[row + a];
+          const value = fround(from + fround(fround(tall[row + b] - from) * share[x]));
+          if (value > highest) {
+            highest = value;
+            label = k;
+          }
+        }
+      }
+      labels[out + x] = label;
+    }
+  }
+}
+
+/** Scores of class k between two rows, low + (high − low) · share, columns `first` … `last`, into `out` from `at`. */
+function lerpRow(
+  out: Float32Array,
+  at: number,
+  { data, rows, columns }: ScoreMap,
+  k: number,
+  low: number,
+  high: number,
+  share: number,
+  first: number,
+  last: number,
+): void {
+  const { fround } = Math;
+  const a = (k * rows + low) * columns;
+  const b = (k * rows + high) * columns;
+  for (let x = first; x <= last; x++) {
+    const from = data[a + x];
+    out[at + x] = fround(from + fround(fround(data[b + x] - from) * share));
+  }
+}
+
+function writeSum(
+  labels: Uint8Array | Uint16Array,
+  [height, width]: readonly [number, number],
+  { top, bottom, left, right }: Rectangle,
+  maps: readonly ScoreMap[],
+  classes: number,
+): void {
   const { fround } = Math;
   const count = right - left;
   const prepared = maps.map((map) => ({
     map,
-    rows: places(top, bottom, map.height, height, map.top),
-    columns: places(left, right, map.width, width, map.left),
+    down: places(top, bottom, map.height, height, map.top),
+    across: places(left, right, map.width, width, map.left),
     tall: new Float32Array(map.columns),
   }));
   const best = new Float32Array(count);
@@ -81,16 +173,9 @@ export function writeLabels(
     const out = (top + y) * width + left;
     for (let k = 0; k < classes; k++) {
       sum.fill(0);
-      for (const { map, rows, columns, tall } of prepared) {
-        const { data } = map;
-        const plane = k * map.rows * map.columns;
-        const a = plane + rows.low[y] * map.columns;
-        const b = plane + rows.high[y] * map.columns;
-        const down = rows.share[y];
-        for (let x = columns.low[0]; x <= columns.high[count - 1]; x++) {
-          tall[x] = fround(data[a + x] + fround(fround(data[b + x] - data[a + x]) * down));
-        }
-        const { low, high, share } = columns;
+      for (const { map, down, across, tall } of prepared) {
+        const { low, high, share } = across;
+        lerpRow(tall, 0, map, k, down.low[y], down.high[y], down.share[y], low[0], high[count - 1]);
         for (let x = 0; x < count; x++) {
           const from = tall[low[x]];
           sum[x] = fround(sum[x] + fround(from + fround(fround(tall[high[x]] - from) * share[x])));

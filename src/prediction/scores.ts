@@ -14,8 +14,12 @@ export interface ScoreOptions {
   readonly tileElements: number;
 }
 
-/** True where the image's scores at this scale are few enough for one piece. */
+/** Larger photographs are scaled first and their labels enlarged on the host: the graph would hold copies of both. */
+const maxPixels = 16e6;
+
+/** True where the image is small enough, and its scores at this scale few enough, for one run of the graph. */
 export function fitsOnePiece({ card, tileElements }: ScoreOptions, image: Image, shortSide: number): boolean {
+  if (image.width * image.height > maxPixels) return false;
   const [height, width] = paddedSize(workingSize(image.height, image.width, shortSide), card.window);
   const oneWindow = height === card.window[0] && width === card.window[1];
   return oneWindow || card.classes.length * height * width <= tileElements;
@@ -41,7 +45,8 @@ export async function eachScoreMap(
   }
   const ownSize = height === image.height && width === image.width;
   const scaled = ownSize ? image : await programs.scale(image, shortSide);
-  const windows = windowsPerTile(card.classes.length, card.window, tileElements);
+  const fits = fitsOnePiece(options, scaled, 0);
+  const windows = fits ? Number.POSITIVE_INFINITY : windowsPerTile(card.classes.length, card.window, tileElements);
   for (const down of spans(height, card.window[0], windows)) {
     for (const across of spans(width, card.window[1], windows)) {
       const [rows, columns] = [down.to - down.from, across.to - across.from];

@@ -13,6 +13,7 @@ import type { Engine } from "../runtime/engine.ts";
 import { evaluate } from "../runtime/evaluate.ts";
 import { assemble } from "./assemble.ts";
 import { checkEngine, checkImage, checkModel } from "./check-model.ts";
+import { writeLabels } from "./enlarge.ts";
 import { exportModel } from "./export.ts";
 import { openPrograms } from "./programs.ts";
 import { eachScoreMap, wholeScoreMap } from "./scores.ts";
@@ -114,11 +115,28 @@ describe("segmenter", () => {
     expect(parts.labels.data).toEqual(whole.labels.data);
   });
 
-  it("labels on the host as in the graph", async () => {
-    const image = checkImage(150, 97, 4);
+  it.each([
+    ["enlarged threefold", 150, 141],
+    ["reduced", 20, 30],
+    ["own size", 48, 48],
+  ])("labels on the host as in the graph: %s", async (_, width, height) => {
+    const image = checkImage(width, height, 4);
     const graph = await segmenter.segment(image);
-    const host = await segmenter.segment(image, { scales: [1, 1] });
-    expect(host.labels.data).toEqual(graph.labels.data);
+    const host = new Uint8Array(width * height);
+    const model = await assemble(engine, trained);
+    const programs = await openPrograms(engine, { file: null, model: async () => model });
+    const map = await wholeScoreMap({ programs, card: segmenter.card, tileElements: 1e9 }, image, -48);
+    const whole = { top: 0, bottom: height, left: 0, right: width };
+    writeLabels(host, [height, width], whole, [map], 5);
+    await programs.release();
+    expect(host).toEqual(graph.labels.data);
+  });
+
+  it("gives the same labels for the sum of two equal scales as for one", async () => {
+    const image = checkImage(150, 97, 4);
+    const one = await segmenter.segment(image);
+    const two = await segmenter.segment(image, { scales: [1, 1] });
+    expect(two.labels.data).toEqual(one.labels.data);
   });
 
   it("gives a mirrored image mirrored labels when it averages with the mirror image", async () => {

@@ -187,6 +187,7 @@ async function writeInBands(
 
 function segmentation(labels: LabelMap, classes: number): Segmentation {
   const areas = new Array<number>(classes).fill(0);
-  for (const label of labels.data) areas[label]++;
+  const { data } = labels;
+  for (let i = 0; i < data.length; i++) areas[data[i]]++;
   return { labels, areas };
 }
