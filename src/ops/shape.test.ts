@@ -1,8 +1,9 @@
 import { expect, test } from "vitest";
 import { fromNumbers, type NdArray, toNumbers } from "../array/ndarray.ts";
 import { gradients } from "../autodiff/gradients.ts";
+import { lower, reach } from "../graph/graph.ts";
 import { input } from "../graph/tensor.ts";
-import { evaluate } from "../runtime/evaluate.ts";
+import { evaluate, plainTarget } from "../runtime/evaluate.ts";
 import { type Case, checkErrors, checkOp } from "./check.ts";
 import { at, build, plain } from "./check-plain.ts";
 import * as ops from "./index.ts";
@@ -385,6 +386,13 @@ checkOp("straightThrough", ops.straightThrough, [
     ],
   },
 ]);
+
+test("stopGradient and straightThrough cost nothing at run time", () => {
+  const x = input("x", [3]);
+  const y = ops.straightThrough(ops.round(x), ops.stopGradient(x));
+  const graph = lower({ outputs: { y, same: ops.stopGradient(x) } }, plainTarget);
+  expect(reach(Object.values(graph.outputs)).nodes.map(({ op }) => op)).toEqual(["Round"]);
+});
 
 test("axisSize is a plain number", () => {
   expect(ops.axisSize(input("x", [2, 3]), -1)).toBe(3);
