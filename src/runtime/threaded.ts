@@ -96,12 +96,6 @@ export async function openThreadedEngine(options: EngineOptions = {}): Promise<E
 
 /** As a package the worker is the compiled file beside this one; from source it is TypeScript and needs a loader. */
 function startWorker(): Worker {
-  if (!import.meta.url.endsWith(".ts")) return new Worker(new URL("./worker.js", import.meta.url), { execArgv: [] });
-  const load = `import("tsx/esm/api").then(({ register }) => { register(); return import(workerData); });`;
-  const file = new URL("./worker.ts", import.meta.url).href;
-  return new Worker(`const { workerData } = require("node:worker_threads"); ${load}`, {
-    eval: true,
-    workerData: file,
-    execArgv: [],
-  });
+  const file = import.meta.url.endsWith(".ts") ? "./worker-from-source.mjs" : "./worker.js";
+  return new Worker(new URL(file, import.meta.url), { execArgv: [] });
 }
