@@ -6,12 +6,15 @@ export type ForeignClass = readonly [value: number, name: string];
 /** How the classes of scenes are called in a public layout; what is not listed gets `rest`. */
 export interface ForeignClasses {
   readonly rest: number;
+  /** Value of unlabelled pixels. */
+  readonly unlabelled: number;
   readonly names: Partial<Record<ClassName, ForeignClass>>;
 }
 
 /** PASCAL VOC: things only, everything else is background. */
 export const vocClasses: ForeignClasses = {
   rest: 0,
+  unlabelled: 255,
   names: {
     bicycle: [2, "bicycle"],
     bird: [3, "bird"],
@@ -32,6 +35,7 @@ export const vocClasses: ForeignClasses = {
 /** Cityscapes label ids; 0 is unlabelled. */
 export const cityscapesClasses: ForeignClasses = {
   rest: 0,
+  unlabelled: 0,
   names: {
     road: [7, "road"],
     pavement: [8, "sidewalk"],
@@ -53,6 +57,7 @@ export const cityscapesClasses: ForeignClasses = {
 /** ADE20K (SceneParsing) values; 0 is unlabelled. */
 export const ade20kClasses: ForeignClasses = {
   rest: 0,
+  unlabelled: 0,
   names: {
     wall: [1, "wall"],
     sky: [3, "sky"],

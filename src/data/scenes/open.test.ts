@@ -55,6 +55,10 @@ describe("openScenes", () => {
     expect(valueMap).toEqual(Object.fromEntries(classes.map((_, index) => [index, index])));
   });
 
+  it("maps 255 to ignore when there are borders", () => {
+    expect(openScenes(`${spec},border=1`, "train").valueMap["255"]).toBe("ignore");
+  });
+
   it("refuses an index outside the split", async () => {
     await expect(openScenes(spec, "val").read(3)).rejects.toThrow("expected a scene from 0 to 2 of val, got 3");
   });

@@ -1,4 +1,5 @@
 import { InputError, problem } from "../../errors.ts";
+import { IGNORE } from "../../image/image.ts";
 import type { Dataset, Split } from "../dataset.ts";
 import type { Sample } from "../sample.ts";
 import { sceneClasses } from "./classes.ts";
@@ -14,21 +15,25 @@ import { parseScenesSpec, type ScenesSpec, SPLIT_RANGE, showScenesSpec } from ".
 export function openScenes(spec: string, split: Split): Dataset {
   const parsed = parseScenesSpec(spec);
   const ids = Array.from({ length: parsed.counts[split] }, (_, index) => sceneId(split, index));
-  const valueMap = Object.fromEntries(sceneClasses.map((_, index) => [`${index}`, index]));
+  const values = Object.fromEntries(sceneClasses.map((_, index) => [`${index}`, index]));
   return {
     name: showScenesSpec(parsed),
     split,
     classes: sceneClasses,
     kinds: ["masks", "panoptic", "captions", "tags", "saliency"],
     ids,
-    valueMap,
+    valueMap: parsed.border === 0 ? values : { ...values, [IGNORE]: "ignore" },
     source: (index) => sourceOf(split, index),
     read: async (index) => sampleOf(parsed, split, index),
   };
 }
 
 /** Scene `index` of a split. Throws InputError outside 0 … count − 1. */
-export function sceneOf({ width, height, seed, kinds, counts }: ScenesSpec, split: Split, index: number): Scene {
+export function sceneOf(
+  { width, height, seed, kinds, counts, border }: ScenesSpec,
+  split: Split,
+  index: number,
+): Scene {
   if (!Number.isInteger(index) || index < 0 || index >= counts[split]) {
     throw new InputError(
       problem(
@@ -39,7 +44,7 @@ export function sceneOf({ width, height, seed, kinds, counts }: ScenesSpec, spli
       ),
     );
   }
-  return renderScene({ seed, index: firstIndex[split] + index, width, height, kinds });
+  return renderScene({ seed, index: firstIndex[split] + index, width, height, kinds, border });
 }
 
 /** Splits draw from ranges of indices that never meet, whatever their sizes. */

@@ -97,6 +97,23 @@ describe("the labels of a scene", () => {
   });
 });
 
+describe("an unlabelled border", () => {
+  const [plain, bordered] = [0, 1].map((border) => renderScene({ ...small, index: 8, border }));
+
+  it("changes labels and segments only, and only along edges", () => {
+    const { labels, segmentMap, segments } = plain;
+    expect({ ...bordered, labels, segmentMap, segments }).toEqual(plain);
+    let unlabelled = 0;
+    bordered.labels.data.forEach((label, i) => {
+      expect(label === 255).toBe(bordered.segmentMap.data[i] === 0);
+      if (label === 255) unlabelled++;
+      else expect(label).toBe(plain.labels.data[i]);
+    });
+    expect(unlabelled).toBeGreaterThan(60);
+    expect(unlabelled).toBeLessThan(0.5 * plain.labels.data.length);
+  });
+});
+
 describe("sceneClasses", () => {
   it("has distinct names and colours", () => {
     expect(new Set(sceneClasses.map(({ name }) => name)).size).toBe(sceneClasses.length);

@@ -2,6 +2,7 @@ import { Random } from "../../array/random.ts";
 import { InputError, problem } from "../../errors.ts";
 import type { Image } from "../../image/image.ts";
 import type { Segment } from "../sample.ts";
+import { unlabelBorders } from "./border.ts";
 import { develop } from "./camera.ts";
 import { describeScene } from "./captions.ts";
 import { sceneClasses } from "./classes.ts";
@@ -20,15 +21,17 @@ export interface SceneOptions {
   readonly height: number;
   /** One of these places, by chance; any of them if not given. */
   readonly kinds?: readonly PlaceName[];
+  /** Width of the unlabelled band along the edges of segments, in pixels; 0, none, if not given. */
+  readonly border?: number;
 }
 
 /** A drawn picture with every label there is. */
 export interface Scene {
   readonly kind: PlaceName;
   readonly image: Image;
-  /** Index into `sceneClasses` per pixel; no pixel is unlabelled. */
+  /** Index into `sceneClasses` per pixel; no pixel is unlabelled, unless a border was asked for. */
   readonly labels: { readonly width: number; readonly height: number; readonly data: Uint8Array };
-  /** Id of the segment per pixel: one for each thing, one for each class of stuff. */
+  /** Id of the segment per pixel: one for each thing, one for each class of stuff; 0 in borders. */
   readonly segmentMap: { readonly width: number; readonly height: number; readonly data: Uint32Array };
   readonly segments: readonly Segment[];
   /** Sentences that are true of what is visible; the first is the fullest. */
@@ -44,10 +47,10 @@ export const LARGEST = 512;
 /**
  * Draws scene `index` of the world `seed`. Equal arguments give equal bytes.
  *
- * The same scene at another size of the same proportions shows the same things. Throws InputError for a size outside
+ * The same scene at another size of the same proportions shows the same things, bar those too small to see. Throws InputError for a size outside
  * 64 … 512 pixels.
  */
-export function renderScene({ seed, index, width, height, kinds = placeNames }: SceneOptions): Scene {
+export function renderScene({ seed, index, width, height, kinds = placeNames, border = 0 }: SceneOptions): Scene {
   for (const [name, size] of [
     ["width", width],
     ["height", height],
@@ -75,15 +78,20 @@ export function renderScene({ seed, index, width, height, kinds = placeNames }: 
   const present = new Set(drawing.classes);
   const tags = [...present].sort((a, b) => a - b);
   const visible = stage.placed.filter(({ id }) => !leftOut.has(id) && pixels[id] > 0);
+  const captions = describeScene(random.fork("captions"), kind, stage, drawing, visible);
+  const saliency = saliencyOf(drawing, visible);
+  if (border > 0) unlabelBorders(drawing.classes, segmentMap, drawing, border);
+  // Thin things may be all border.
+  const left = new Set(segmentMap);
   return {
     kind,
     image,
     labels: { width, height, data: drawing.classes },
     segmentMap: { width, height, data: segmentMap },
-    segments,
-    captions: describeScene(random.fork("captions"), kind, stage, drawing, visible),
+    segments: segments.filter(({ id }) => left.has(id)),
+    captions,
     tags,
-    saliency: { width, height, data: saliencyOf(drawing, visible) },
+    saliency: { width, height, data: saliency },
   };
 }
 

@@ -10,7 +10,7 @@ describe("parseScenesSpec", () => {
   it.each([
     "scenes:size=96,train=3,val=2,test=1,seed=9",
     "scenes:size=192x128,train=400,val=60,test=60,seed=0",
-    "scenes:size=128,train=400,val=60,test=60,seed=0,kind=street",
+    "scenes:size=128,train=400,val=60,test=60,seed=0,kind=street,border=2",
   ])("reads %s and writes it back", (spec) => {
     expect(showScenesSpec(parseScenesSpec(spec))).toBe(spec);
   });
@@ -29,6 +29,7 @@ describe("parseScenesSpec", () => {
     ["scenes:seed=-1", "seed to be a whole number from 0"],
     ["scenes:seed=1.5", "seed to be a whole number from 0"],
     ["scenes:seed=1,seed=2", "seed once"],
+    ["scenes:border=5", "border to be a whole number from 0 to 4"],
     ["scenes:kind=beech", "Did you mean beach?"],
     ["scenery", "expected a drawn data set"],
     ["scenes:a=1:b", "expected a drawn data set"],

@@ -12,12 +12,14 @@ export interface ScenesSpec {
   readonly counts: Readonly<Record<Split, number>>;
   readonly seed: number;
   readonly kinds: readonly PlaceName[];
+  /** Pixels without label along the edges of segments. */
+  readonly border: number;
 }
 
 /** Scenes a split can hold: the splits take their indices from ranges of this length, one after another. */
 export const SPLIT_RANGE = 1_000_000;
 
-const keys = ["size", "train", "val", "test", "seed", "kind"] as const;
+const keys = ["size", "train", "val", "test", "seed", "kind", "border"] as const;
 type Key = (typeof keys)[number];
 
 const defaults: ScenesSpec = {
@@ -26,13 +28,15 @@ const defaults: ScenesSpec = {
   counts: { train: 400, val: 60, test: 60 },
   seed: 0,
   kinds: placeNames,
+  border: 0,
 };
 
 /**
  * Reads `scenes` or `scenes:key=value,…`.
  *
- * Keys: `size` (128, or 192x128 for width and height, 64 to 512), `train`, `val`, `test` (how many), `seed`, and `kind`
- * (meadow, street, beach, …, outdoor, indoor, or several joined by +). Throws UsageError that names the nearest key.
+ * Keys: `size` (128, or 192x128 for width and height, 64 to 512), `train`, `val`, `test` (how many), `seed`, `kind`
+ * (meadow, street, beach, …, outdoor, indoor, or several joined by +), and `border` (width of an unlabelled band along the
+ * edges of segments, 0 to 4 pixels, 0 if not given). Throws UsageError that names the nearest key.
  */
 export function parseScenesSpec(spec: string): ScenesSpec {
   const [name, ...rest] = spec.split(":");
@@ -64,17 +68,26 @@ export function parseScenesSpec(spec: string): ScenesSpec {
     counts: { train: count("train"), val: count("val"), test: count("test") },
     seed: wholeNumber("seed", found.get("seed"), 0, 2 ** 32 - 1, defaults.seed),
     kinds: kindsFrom(found.get("kind")),
+    border: wholeNumber("border", found.get("border"), 0, 4, defaults.border),
   };
 }
 
 /** The spec as text that reads back as the same spec, every key written out. */
-export function showScenesSpec({ width, height, counts, seed, kinds }: ScenesSpec): string {
+export function showScenesSpec({ width, height, counts, seed, kinds, border }: ScenesSpec): string {
   const size = width === height ? `${width}` : `${width}x${height}`;
   const kind = kinds.length === placeNames.length ? "" : `,kind=${kinds.join("+")}`;
-  return `scenes:size=${size},train=${counts.train},val=${counts.val},test=${counts.test},seed=${seed}${kind}`;
+  return `scenes:size=${size},train=${counts.train},val=${counts.val},test=${counts.test},seed=${seed}${kind}${border === 0 ? "" : `,border=${border}`}`;
 }
 
-const example: Record<Key, string> = { size: "128", train: "400", val: "60", test: "60", seed: "7", kind: "street" };
+const example: Record<Key, string> = {
+  size: "128",
+  train: "400",
+  val: "60",
+  test: "60",
+  seed: "7",
+  kind: "street",
+  border: "1",
+};
 
 function sizeFrom(text: string | undefined): [number, number] {
   if (text === undefined) return [defaults.width, defaults.height];

@@ -79,6 +79,17 @@ describe("writeScenes", () => {
     },
   );
 
+  it("writes unlabelled borders as each layout's readers take them", async () => {
+    const bordered = `${spec},border=1`;
+    for (const layout of ["folder", "voc", "ade20k"] as const) {
+      const folder = join(root, `border-${layout}`);
+      await writeScenes(platform, bordered, folder, { layout });
+      const [read, drawn] = [await openDataset(platform, folder, "val"), openScenes(bordered, "val")];
+      const [one, other] = [(await read.read(0)).labels!.data, (await drawn.read(0)).labels!.data];
+      for (let i = 0; i < other.length; i++) if (other[i] === 255) expect(one[i]).toBe(255);
+    }
+  });
+
   it("reports its progress", async () => {
     const seen: string[] = [];
     await writeScenes(platform, spec, join(root, "progress"), {

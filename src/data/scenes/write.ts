@@ -124,7 +124,7 @@ const writers: Record<ScenesLayout, WriteScene> = {
     const map = new Uint8Array(width * height);
     const known = new Map<number, number>();
     for (let i = 0; i < map.length; i++) {
-      if (vocClasses.names[sceneClasses[scene.labels.data[i]].name as ClassName] === undefined) continue;
+      if (vocClasses.names[sceneClasses[scene.labels.data[i]]?.name as ClassName] === undefined) continue;
       const segment = scene.segmentMap.data[i];
       if (!known.has(segment)) known.set(segment, known.size + 1);
       map[i] = known.get(segment)!;
@@ -172,7 +172,11 @@ async function writeClassList(writer: Writer): Promise<void> {
   await put(writer, "classes.json", json({ description, ignoreIndex: 255, classes }));
 }
 
-const classColors: readonly Color[] = sceneClasses.map(({ color }) => color);
+/** A colour for every value a mask can hold: the classes', and white for unlabelled pixels. */
+const classColors: readonly Color[] = Array.from(
+  { length: 256 },
+  (_, value): Color => sceneClasses[value]?.color ?? [255, 255, 255],
+);
 
 const greys: readonly Color[] = Array.from({ length: 256 }, (_, value): Color => [value, value, value]);
 
@@ -184,9 +188,9 @@ const vocColors: readonly Color[] = Array.from({ length: 256 }, (_, index): Colo
 });
 
 /** Class masks with the values of a public data set. */
-function translated({ labels }: Scene, { rest, names }: ForeignClasses): LabelMap {
+function translated({ labels }: Scene, { rest, unlabelled, names }: ForeignClasses): LabelMap {
   const values = sceneClasses.map(({ name }) => names[name as ClassName]?.[0] ?? rest);
-  return { width: labels.width, height: labels.height, data: labels.data.map((index) => values[index]) };
+  return { width: labels.width, height: labels.height, data: labels.data.map((index) => values[index] ?? unlabelled) };
 }
 
 async function writeImage({ platform, folder, images }: Writer, stem: string, { image }: Scene): Promise<void> {
