@@ -1,28 +1,28 @@
-/** Class scores of an image at one scale, in one piece or in tiles, so that memory is bounded whatever the image. */
+/** Class scores of an image at one scale, in one piece or window by window, so that memory is bounded whatever the image. */
 import { cropImage } from "../image/crop.ts";
 import type { Image } from "../image/image.ts";
 import type { Rectangle, ScoreMap } from "./enlarge.ts";
 import type { ModelCard } from "./model.ts";
 import type { PipelinePrograms } from "./programs.ts";
-import { spans, windowsPerTile } from "./tiles.ts";
-import { paddedSize, workingSize } from "./windows.ts";
+import { type Span, spans, windowsPerStrip } from "./tiles.ts";
+import { blendShares, paddedSize, windowStarts, workingSize } from "./windows.ts";
 
 export interface ScoreOptions {
   readonly programs: PipelinePrograms;
   readonly card: ModelCard;
   /** Most scores that are computed in one piece. */
-  readonly tileElements: number;
+  readonly pieceElements: number;
 }
 
 /** Larger photographs are scaled first and their labels enlarged on the host: the graph would hold copies of both. */
 const maxPixels = 16e6;
 
 /** True where the image is small enough, and its scores at this scale few enough, for one run of the graph. */
-export function fitsOnePiece({ card, tileElements }: ScoreOptions, image: Image, shortSide: number): boolean {
+export function fitsOnePiece({ card, pieceElements }: ScoreOptions, image: Image, shortSide: number): boolean {
   if (image.width * image.height > maxPixels) return false;
   const [height, width] = paddedSize(workingSize(image.height, image.width, shortSide), card.window);
   const oneWindow = height === card.window[0] && width === card.window[1];
-  return oneWindow || card.classes.length * height * width <= tileElements;
+  return oneWindow || card.classes.length * height * width <= pieceElements;
 }
 
 /**
@@ -35,7 +35,7 @@ export async function eachScoreMap(
   shortSide: number,
   use: (map: ScoreMap, used: Rectangle) => void | Promise<void>,
 ): Promise<void> {
-  const { programs, card, tileElements } = options;
+  const { programs, card, pieceElements } = options;
   const [height, width] = workingSize(image.height, image.width, shortSide);
   if (fitsOnePiece(options, image, shortSide)) {
     const { probabilities } = await programs.run(image, shortSide, ["probabilities"]);
@@ -45,17 +45,105 @@ export async function eachScoreMap(
   }
   const ownSize = height === image.height && width === image.width;
   const scaled = ownSize ? image : await programs.scale(image, shortSide);
-  const fits = fitsOnePiece(options, scaled, 0);
-  const windows = fits ? Number.POSITIVE_INFINITY : windowsPerTile(card.classes.length, card.window, tileElements);
-  for (const down of spans(height, card.window[0], windows)) {
-    for (const across of spans(width, card.window[1], windows)) {
-      const [rows, columns] = [down.to - down.from, across.to - across.from];
-      const tile = cropImage(scaled, { top: down.from, left: across.from, height: rows, width: columns });
-      const { probabilities } = await programs.run(tile, 0, ["probabilities"]);
+  if (fitsOnePiece(options, scaled, 0)) {
+    const { probabilities } = await programs.run(scaled, 0, ["probabilities"]);
+    const data = probabilities.data as Float32Array;
+    const whole = { top: 0, left: 0, bottom: height, right: width };
+    return use({ height, width, top: 0, left: 0, rows: height, columns: width, data }, whole);
+  }
+  const windows = windowsPerStrip(card.classes.length, card.window, pieceElements);
+  for (const strip of spans(width, card.window[1], windows)) await eachBand(options, scaled, strip, use);
+}
+
+/**
+ * One strip from top to bottom: windows are computed one by one and blended here, with the graph's own arithmetic.
+ * Rows that no later window touches are handed to `use` and dropped.
+ */
+async function eachBand(
+  { programs, card }: ScoreOptions,
+  image: Image,
+  strip: Span,
+  use: (map: ScoreMap, used: Rectangle) => void | Promise<void>,
+): Promise<void> {
+  const classes = card.classes.length;
+  const { height, width } = image;
+  const columns = strip.to - strip.from;
+  const [windowHeight, windowWidth] = [Math.min(height, card.window[0]), Math.min(columns, card.window[1])];
+  const tops = windowStarts(height, windowHeight);
+  const lefts = windowStarts(columns, windowWidth);
+  const sharesDown = blendShares(height, windowHeight);
+  const sharesAcross = blendShares(columns, windowWidth);
+  const scoresOf = (row: number, column: number) => {
+    const place = { top: tops[row], left: strip.from + lefts[column], height: windowHeight, width: windowWidth };
+    const result = programs.run(cropImage(image, place), 0, ["probabilities"]);
+    // Awaited later; until then a failure is not "unhandled".
+    result.catch(() => {});
+    return result;
+  };
+
+  const rows = windowHeight + 1; // one row above the window: the neighbour of what was used before
+  const sum = new Float32Array(classes * rows * columns);
+  const band = new Float32Array(classes * windowHeight * columns);
+  let top = 0;
+  let first = 0;
+  let ahead: ReturnType<typeof scoresOf> | undefined = scoresOf(0, 0);
+  for (let row = 0; row < tops.length; row++) {
+    band.fill(0);
+    for (let column = 0; column < lefts.length; column++) {
+      const { probabilities } = await ahead!;
+      const next = column + 1 < lefts.length ? [row, column + 1] : [row + 1, 0];
+      ahead = next[0] < tops.length ? scoresOf(next[0], next[1]) : undefined;
       const data = probabilities.data as Float32Array;
-      const used = { top: down.first, bottom: down.end, left: across.first, right: across.end };
-      await use({ height, width, top: down.from, left: across.from, rows, columns, data }, used);
+      addColumns(band, data, { columns, left: lefts[column], width: windowWidth, shares: sharesAcross[column] });
     }
+    addRows(sum, band, { classes, rows, columns, top: tops[row] - top, height: windowHeight, shares: sharesDown[row] });
+    const last = row === tops.length - 1;
+    const end = last ? height : tops[row + 1] - 1;
+    const map = { height, width, top, left: strip.from, rows, columns, data: sum };
+    await use(map, { top: first, bottom: end, left: strip.first, right: strip.end });
+    if (last) return;
+    dropRows(sum, { classes, rows, columns, count: end - top });
+    top = end;
+    first = end;
+  }
+}
+
+/** band[..., left + x] += data[..., x] · shares[x], rounded as the graph's Mul and Add round. */
+function addColumns(
+  band: Float32Array,
+  data: Float32Array,
+  { columns, left, width, shares }: { columns: number; left: number; width: number; shares: Float32Array },
+): void {
+  for (let from = 0, to = left; from < data.length; from += width, to += columns) {
+    for (let x = 0; x < width; x++) band[to + x] = band[to + x] + Math.fround(data[from + x] * shares[x]);
+  }
+}
+
+/** sum[k, top + y, :] += band[k, y, :] · shares[y]. */
+function addRows(
+  sum: Float32Array,
+  band: Float32Array,
+  size: { classes: number; rows: number; columns: number; top: number; height: number; shares: Float32Array },
+): void {
+  const { classes, rows, columns, top, height, shares } = size;
+  for (let k = 0; k < classes; k++) {
+    for (let y = 0; y < height; y++) {
+      const from = (k * height + y) * columns;
+      const to = (k * rows + top + y) * columns;
+      for (let x = 0; x < columns; x++) sum[to + x] = sum[to + x] + Math.fround(band[from + x] * shares[y]);
+    }
+  }
+}
+
+/** Moves each class's rows up by `count` and clears what follows them. */
+function dropRows(
+  sum: Float32Array,
+  { classes, rows, columns, count }: { classes: number; rows: number; columns: number; count: number },
+): void {
+  for (let k = 0; k < classes; k++) {
+    const plane = sum.subarray(k * rows * columns, (k + 1) * rows * columns);
+    plane.copyWithin(0, count * columns);
+    plane.fill(0, Math.max(0, rows - count) * columns);
   }
 }
 

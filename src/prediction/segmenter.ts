@@ -33,7 +33,7 @@ export interface Segmenter {
   readonly source: string;
   /**
    * The class of every pixel, at the image's own size. The image is left as it is. Memory is bounded whatever its size:
-   * large images are computed in tiles, with the same blending as in one piece.
+   * large images are computed in strips, with the same blending as in one piece.
    */
   segment(image: Image, options?: SegmentOptions): Promise<Segmentation>;
   /** Frees the model; the engine stays open. */
@@ -42,10 +42,10 @@ export interface Segmenter {
 
 export interface SegmenterOptions {
   /** Most class scores that are computed in one piece; smaller: less memory, more time. Default: 96 MB of them. */
-  readonly tileElements?: number;
+  readonly pieceElements?: number;
 }
 
-const defaultTileElements = 24 * 2 ** 20;
+const defaultPieceElements = 24 * 2 ** 20;
 /** Score maps of several scales are kept until all are there; together they may have this many numbers (2 GB). */
 const maxKeptElements = 2 ** 29;
 /** Output pixels written before others get their turn, in pixels times classes. */
@@ -90,10 +90,10 @@ function makeSegmenter(
   programs: PipelinePrograms,
   card: ModelCard,
   source: string,
-  { tileElements = defaultTileElements }: SegmenterOptions,
+  { pieceElements = defaultPieceElements }: SegmenterOptions,
 ): Segmenter {
   const classes = card.classes.length;
-  const scoring = { programs, card, tileElements };
+  const scoring = { programs, card, pieceElements };
   return {
     card,
     source,

@@ -1,14 +1,14 @@
 /**
- * Cutting a large image into tiles whose class scores equal those of the whole: tiles begin on the windows' grid, and
+ * Cutting a large image into strips whose class scores equal those of the whole: strips begin on the windows' grid, and
  * of each only the part is used that no window outside of it would have touched.
  */
 import { windowStarts, windowStride } from "./windows.ts";
 
-/** One tile along one side: pixels `from` … `to` are computed, `first` … `end` of them are valid and used. */
+/** One strip: pixels `from` … `to` are computed, `first` … `end` of them are valid and used. */
 export interface Span {
   readonly from: number;
   readonly to: number;
-  /** Output pixels whose lower neighbour lies in `first` … `end` − 1 are this tile's; pixel `end` is valid, too. */
+  /** Output pixels whose lower neighbour lies in `first` … `end` − 1 are this strip's; pixel `end` is valid, too. */
   readonly first: number;
   readonly end: number;
 }
@@ -23,7 +23,7 @@ export function spans(size: number, window: number, windows: number): Span[] {
   const result: Span[] = [];
   let first = 0;
   for (let index = 0; ; ) {
-    // The last window may follow the one before it closely; it is never left for a tile of its own.
+    // The last window may follow the one before it closely; it is never left for a strip of its own.
     const wanted = index + Math.max(2, windows) - 1;
     const last = wanted >= starts.length - 2 ? starts.length - 1 : wanted;
     const done = last === starts.length - 1;
@@ -32,18 +32,15 @@ export function spans(size: number, window: number, windows: number): Span[] {
     result.push({ from: starts[index], to: starts[last] + window, first, end });
     if (done) return result;
     first = end;
-    // The next tile begins with the last window that is early enough for everything from `first` on to be valid.
+    // The next strip begins with the last window that is early enough for everything from `first` on to be valid.
     let next = index + 1;
     while (next + 1 < starts.length && starts[next] + window <= first) next++;
     index = next;
   }
 }
 
-/** How many windows a side of a square tile may have so that a tile has at most `elements` scores; at least 2. */
-export function windowsPerTile(classes: number, [height, width]: readonly [number, number], elements: number): number {
-  const scores = (count: number) =>
-    classes * ((count - 1) * windowStride(height) + height) * ((count - 1) * windowStride(width) + width);
-  let count = 2;
-  while (count < 1000 && scores(count + 1) <= elements) count++;
-  return count;
+/** How many windows wide a strip may be so that a row of its windows has at most `elements` scores; at least 2. */
+export function windowsPerStrip(classes: number, [height, width]: readonly [number, number], elements: number): number {
+  const pixels = elements / (classes * height);
+  return Math.max(2, 1 + Math.floor((pixels - width) / windowStride(width)));
 }

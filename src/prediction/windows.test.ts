@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { firstOutput } from "./enlarge.ts";
-import { spans, windowsPerTile } from "./tiles.ts";
-import { blendProfile, windowStarts, windowStride, workingSize } from "./windows.ts";
+import { spans, windowsPerStrip } from "./tiles.ts";
+import { blendProfile, blendShares, windowStarts, windowStride, workingSize } from "./windows.ts";
 
 describe("working size", () => {
   it.each([
@@ -35,7 +35,18 @@ describe("windows", () => {
   });
 });
 
-describe("tiles", () => {
+it("windows share every pixel: what they add is 1 in all", () => {
+  for (const size of [24, 25, 47, 61, 150]) {
+    const sum = new Float64Array(size);
+    const shares = blendShares(size, 24);
+    windowStarts(size, 24).forEach((start, i) => {
+      for (let x = 0; x < 24; x++) sum[start + x] += shares[i][x];
+    });
+    for (const value of sum) expect(value).toBeCloseTo(1, 6);
+  }
+});
+
+describe("strips", () => {
   const cases: [number, number, number][] = [];
   for (const size of [24, 25, 40, 41, 57, 88, 100, 143, 500])
     for (const count of [2, 3, 5]) cases.push([size, 24, count]);
@@ -66,10 +77,11 @@ describe("tiles", () => {
     expect(spans(10, 24, 3)).toEqual([{ from: 0, to: 10, first: 0, end: 10 }]);
   });
 
-  it("have as many windows as their scores may be, at least two a side", () => {
-    const scores = (count: number) => 3 * ((count - 1) * windowStride(24) + 24) ** 2;
-    expect(windowsPerTile(3, [24, 24], scores(4))).toBe(4);
-    expect(windowsPerTile(3, [24, 24], 1)).toBe(2);
+  it("have as many windows as their scores may be, at least two", () => {
+    const scores = (count: number) => 3 * 24 * ((count - 1) * windowStride(33) + 33);
+    expect(windowsPerStrip(3, [24, 33], scores(4))).toBe(4);
+    expect(windowsPerStrip(3, [24, 33], scores(5) - 1)).toBe(4);
+    expect(windowsPerStrip(3, [24, 33], 1)).toBe(2);
   });
 });
 

@@ -45,3 +45,15 @@ export function blendProfile(window: number): Float32Array {
 export function paddedSize([height, width]: Shape, window: Shape): [height: number, width: number] {
   return [Math.max(height, window[0]), Math.max(width, window[1])];
 }
+
+/**
+ * What each window adds at each of its pixels along one side: its profile divided by the sum of all windows' profiles
+ * there, in float32 as the graph computes it. One list a window, in the order of `windowStarts`.
+ */
+export function blendShares(size: number, window: number): Float32Array[] {
+  const starts = windowStarts(size, window);
+  const profile = blendProfile(window);
+  const total = new Float32Array(size);
+  for (const start of starts) for (let i = 0; i < window; i++) total[start + i] += profile[i];
+  return starts.map((start) => profile.map((value, i) => value / total[start + i]));
+}
