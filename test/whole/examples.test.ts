@@ -1,0 +1,45 @@
+/** The examples run as they are written. */
+import { execFile } from "node:child_process";
+import { readdirSync, readFileSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { temporaryFolder, tessera } from "../support/cli.ts";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+const run = promisify(execFile);
+
+async function example(name: string, ...args: readonly string[]): Promise<string> {
+  const { stdout } = await run(process.execPath, ["--import", "tsx", `examples/${name}.ts`, ...args], { cwd: root });
+  return stdout;
+}
+
+let folder: string;
+let remove: () => Promise<void>;
+
+beforeAll(async () => {
+  ({ path: folder, remove } = await temporaryFolder());
+});
+
+afterAll(() => remove());
+
+test("train-on-folder and predict: from images to a mask", async () => {
+  const photos = `${folder}/photos`;
+  await tessera("scenes", "size=64,train=8,val=2,test=1", "--out", photos);
+  expect(await example("train-on-folder", photos, `${folder}/run`, "2")).toMatch(/step 2: loss .*report\.html/s);
+  const said = await example("predict", `${folder}/run`, `${photos}/images/test/test_000000.jpg`, `${folder}/mask.png`);
+  expect(said).toMatch(/: \d+\.\d %/);
+  expect((await readFile(`${folder}/mask.png`)).subarray(1, 4).toString()).toBe("PNG");
+});
+
+test("build-a-graph learns its function", async () => {
+  const losses = [...(await example("build-a-graph")).matchAll(/loss (\S+)/g)].map(([, loss]) => Number(loss));
+  expect(losses.at(-1)).toBeLessThan(0.05);
+});
+
+test("every example is under 40 lines", () => {
+  for (const name of readdirSync(`${root}/examples`).filter((each) => each.endsWith(".ts"))) {
+    expect(readFileSync(`${root}/examples/${name}`, "utf8").trimEnd().split("\n").length, name).toBeLessThan(41);
+  }
+});

@@ -1,0 +1,241 @@
+/** Training as users run it: killed, interrupted, resumed; predicting and exporting what it learned. */
+import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
+import { cp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { start, temporaryFolder, tessera } from "../support/cli.ts";
+
+const data = "scenes:size=64,train=12,val=3,test=3";
+const settings = [
+  "checkpointEvery=4",
+  "keepCheckpoints=3",
+  "evaluateEvery=12",
+  "logEvery=3",
+  "averageDecay=0.9",
+  "dropout=0.1",
+];
+const steps = 24;
+
+function trainArguments(out: string, ...more: readonly string[]): string[] {
+  const sets = settings.flatMap((setting) => ["--set", setting]);
+  return ["train", data, "--recipe", "transunet-tiny", "--steps", String(steps), ...sets, "--out", out, ...more];
+}
+
+/** SHA-256 of every file that must not depend on how often a run was stopped. */
+async function outcome(run: string): Promise<Record<string, string>> {
+  const last = `checkpoints/step-${String(steps).padStart(8, "0")}`;
+  const tensors = ["weights", "averages", "optimizer"].map((name) => `${last}/${name}.safetensors`);
+  const all = [...tensors, `${last}/state.json`, "metrics.jsonl", "recipe.json", "run.json", "scores.json"];
+  const digests = await Promise.all(
+    all.map(async (file) => {
+      // The scores name the run that they are of.
+      const bytes = (await readFile(`${run}/${file}`, "latin1")).replace(run, "");
+      return [file, createHash("sha256").update(bytes, "latin1").digest("hex")] as const;
+    }),
+  );
+  return Object.fromEntries(digests);
+}
+
+async function until(condition: () => boolean, timeoutMs = 60_000): Promise<void> {
+  const begun = Date.now();
+  while (!condition()) {
+    if (Date.now() - begun > timeoutMs) throw new Error("waited too long");
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+let folder: string;
+let remove: () => Promise<void>;
+let whole: string;
+let expected: Record<string, string>;
+
+beforeAll(async () => {
+  ({ path: folder, remove } = await temporaryFolder());
+  whole = `${folder}/whole`;
+  const { code, error } = await tessera(...trainArguments(whole));
+  expect(error).not.toMatch(/tessera:/);
+  expect(code).toBe(0);
+  expected = await outcome(whole);
+});
+
+afterAll(() => remove());
+
+test("a run folder holds recipe, record, metrics, events, checkpoints, scores and report, and nothing else", async () => {
+  const names = (await readdir(whole)).map((name) => name.replace(/\d+\.tessera$/, "*"));
+  expect(names.sort()).toEqual(
+    [
+      "checkpoints",
+      "events.out.tfevents.*",
+      "metrics.jsonl",
+      "recipe.json",
+      "report.html",
+      "run.json",
+      "scores.json",
+    ].sort(),
+  );
+});
+
+test("the report needs nothing from elsewhere", async () => {
+  const page = await readFile(`${whole}/report.html`, "utf8");
+  expect(page).not.toMatch(/(src|href)="(?!data:)/);
+  expect(page).toContain("Confusion");
+});
+
+test("a run that is killed twice and resumed ends with the bytes of one that never stopped", async () => {
+  const run = `${folder}/killed`;
+  const first = start(trainArguments(run));
+  await until(() => existsSync(`${run}/checkpoints/step-00000008`));
+  first.process.kill("SIGKILL");
+  await first.ended;
+  const second = start(trainArguments(run, "--resume"));
+  await until(() => existsSync(`${run}/checkpoints/step-00000016`));
+  second.process.kill("SIGKILL");
+  await second.ended;
+  expect((await tessera(...trainArguments(run, "--resume"))).code).toBe(0);
+  expect(await outcome(run)).toEqual(expected);
+});
+
+test("a run killed before its first checkpoint starts anew with --resume", async () => {
+  const run = `${folder}/early`;
+  const first = start(trainArguments(run));
+  await until(() => existsSync(`${run}/recipe.json`));
+  first.process.kill("SIGKILL");
+  await first.ended;
+  expect((await tessera(...trainArguments(run, "--resume"))).code).toBe(0);
+  expect(await outcome(run)).toEqual(expected);
+});
+
+test("Ctrl-C ends with a checkpoint and 130, and the run can be resumed to the same end", async () => {
+  const run = `${folder}/interrupted`;
+  const first = start(trainArguments(run));
+  await until(() => existsSync(`${run}/checkpoints/step-00000004`));
+  first.process.kill("SIGINT");
+  const { code, error } = await first.ended;
+  expect({ code, error: error.trim().split("\n").at(-1) }).toEqual({ code: 130, error: "tessera: interrupted" });
+  expect((await tessera(...trainArguments(run, "--resume"))).code).toBe(0);
+  expect(await outcome(run)).toEqual(expected);
+});
+
+test("a damaged checkpoint is named, and the one before it is used", async () => {
+  const run = `${folder}/damaged`;
+  await cp(whole, run, { recursive: true });
+  const path = `${run}/checkpoints/step-00000024/weights.safetensors`;
+  const bytes = await readFile(path);
+  bytes[bytes.length - 5] ^= 1;
+  await writeFile(path, bytes);
+  const { code, error } = await tessera(...trainArguments(run, "--resume"));
+  expect(code).toBe(0);
+  expect(error).toMatch(/step-00000024\/weights\.safetensors: .*damaged.*\n.*going on at step 20 of 24/s);
+  expect(await outcome(run)).toEqual(expected);
+});
+
+describe("resuming with something else is refused, and the difference shown", () => {
+  test.each<[string, string[], RegExp]>([
+    [
+      "another learning rate",
+      trainArguments("RUN", "--resume", "--set", "learningRate=0.5"),
+      /recipe learningRate: 0\.003 → 0\.5/,
+    ],
+    [
+      "another recipe",
+      ["train", data, "--recipe", "transunet-small", "--out", "RUN", "--resume"],
+      /recipe name: "transunet-tiny" → "transunet-small"/,
+    ],
+    [
+      "another data set",
+      trainArguments("RUN", "--resume").with(1, "scenes:size=64,train=13"),
+      /data set .*samples: 12 → 13/,
+    ],
+    ["no --resume", trainArguments("RUN"), /got a run\. Add --resume/],
+  ])("%s", async (_, typed, message) => {
+    const before = await readdir(whole, { recursive: true });
+    const { code, error } = await tessera(...typed.map((word) => (word === "RUN" ? whole : word)));
+    expect(code).toBe(1);
+    expect(error).toMatch(message);
+    expect(error.trim().split("\n")).toHaveLength(1);
+    expect(await readdir(whole, { recursive: true })).toEqual(before);
+  });
+});
+
+test("a loss that is not finite stops the run, names the files, and keeps the last checkpoint", async () => {
+  const run = `${folder}/explodes`;
+  const wild = [
+    "--set",
+    "optimizer=sgd",
+    "--set",
+    "learningRate=1e30",
+    "--set",
+    "clipNorm=0",
+    "--set",
+    "checkpointEvery=1",
+    "--set",
+    "evaluateEvery=0",
+  ];
+  const { code, error } = await tessera(...trainArguments(run, ...wild));
+  expect(code).toBe(1);
+  expect(error).toMatch(/expected a finite loss, got .* at step \d+, in the batch of scenes train #\d+/);
+  expect((await readdir(`${run}/checkpoints`)).length).toBeGreaterThan(0);
+});
+
+test("predict on the run and on its export give the same masks", async () => {
+  const photos = `${folder}/photos`;
+  await tessera("scenes", "size=96x64,train=1,val=1,test=1", "--out", photos);
+  const model = `${folder}/model.onnx`;
+  expect((await tessera("export", whole, "--out", model)).code).toBe(0);
+  const images = `${photos}/images/test`;
+  for (const [source, out] of [
+    [whole, "a"],
+    [model, "b"],
+  ]) {
+    const { code, error } = await tessera("predict", source, images, "--out", `${folder}/${out}`);
+    expect({ code, error: error.replaceAll(/segmenting.*\n/g, "") }).toEqual({ code: 0, error: "" });
+  }
+  const names = await readdir(`${folder}/a`);
+  expect(names.sort()).toEqual(["test_000000.json", "test_000000.overlay.png", "test_000000.png"]);
+  const mask = (out: string) => readFile(`${folder}/${out}/test_000000.png`);
+  expect(await mask("a")).toEqual(await mask("b"));
+});
+
+test("one bad photograph gets one line and exit 1; the others are written", async () => {
+  const photos = `${folder}/some`;
+  await tessera("scenes", "size=64,train=1,val=1,test=2", "--out", photos);
+  await writeFile(`${photos}/images/test/broken.jpg`, "not a picture");
+  const { code, error } = await tessera("predict", whole, `${photos}/images/test`, "--out", `${folder}/partly`);
+  expect(code).toBe(1);
+  expect(
+    error
+      .trim()
+      .split("\n")
+      .filter((line) => line.startsWith("tessera:")),
+  ).toEqual([expect.stringContaining("broken.jpg")]);
+  expect(await readdir(`${folder}/partly`)).toHaveLength(6);
+});
+
+test("eval --json prints one document with the scores that the run's report has", async () => {
+  const { code, out } = await tessera("eval", whole, data, "--json");
+  expect(code).toBe(0);
+  const printed = JSON.parse(out) as { meanIou: number };
+  const kept = JSON.parse(await readFile(`${whole}/scores.json`, "utf8")) as { meanIou: number };
+  expect(printed.meanIou).toBe(kept.meanIou);
+});
+
+test("the whole tour ends with masks and a report", async () => {
+  const run = `${folder}/tour`;
+  const { code, out, error } = await tessera(
+    "start",
+    data,
+    "--steps",
+    "3",
+    "--out",
+    run,
+    "--set",
+    "cropHeight=64",
+    "--set",
+    "cropWidth=64",
+  );
+  expect(error).not.toMatch(/tessera:/);
+  expect(code).toBe(0);
+  expect(out).toContain("report:");
+  expect(await readdir(`${run}/predictions`)).toHaveLength(9);
+  await rm(run, { recursive: true });
+});
