@@ -37,7 +37,8 @@ function slowIou(classes: number, truth: LabelMap, prediction: LabelMap): (numbe
     return mask.map((value, p) => value && !inner[p]);
   };
   return Array.from({ length: classes }, (_, c) => {
-    const [a, b] = [rim(truth, c), rim(prediction, c)];
+    const seen = { ...prediction, data: prediction.data.map((value, p) => (truth.data[p] === 255 ? 255 : value)) };
+    const [a, b] = [rim(truth, c), rim(seen, c)];
     const counted = Array.from(truth.data, (value) => value !== 255);
     const intersection = a.filter((value, p) => value && b[p] && counted[p]).length;
     const union = a.filter((value, p) => (value || b[p]) && counted[p]).length;

@@ -26,7 +26,8 @@ export function boundaryWidth(width: number, height: number): number {
 
 /**
  * Counts one image into `counts` (changed in place). The rim of a region is what `boundaryWidth` erosions with a 3×3
- * square take away, the outside of the image being no part of any region. Pixels that truth ignores count nowhere.
+ * square take away, the outside of the image being no part of any region. Pixels that truth ignores count nowhere,
+ * and what lies next to them is on a rim in both, so that a perfect prediction scores 1.
  */
 export function countBoundaries(
   counts: BoundaryCounts,
@@ -42,12 +43,14 @@ export function countBoundaries(
   }
   const reach = boundaryWidth(width, height);
   const trueRim = rims(truth, reach);
-  const guessedRim = rims(prediction, reach);
+  const guesses = prediction.data.slice();
+  for (let i = 0; i < guesses.length; i++) if (truth.data[i] === IGNORE) guesses[i] = IGNORE;
+  const guessedRim = rims({ width, height, data: guesses }, reach);
   const { intersection, union } = counts;
   for (let i = 0; i < trueRim.length; i++) {
     const label = truth.data[i];
     if (label === IGNORE) continue;
-    const guess = prediction.data[i];
+    const guess = guesses[i];
     if (trueRim[i] && guessedRim[i] && label === guess) {
       intersection[label]++;
       union[label]++;

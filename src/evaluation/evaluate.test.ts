@@ -1,0 +1,126 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Dataset } from "../data/dataset.ts";
+import { InputError } from "../errors.ts";
+import { checkEngine, checkImage, checkModel } from "../prediction/check-model.ts";
+import { openSegmenter, type Segmenter } from "../prediction/segmenter.ts";
+import type { Engine } from "../runtime/engine.ts";
+import { evaluateDataset } from "./evaluate.ts";
+import { eachGalleryEntry, pickImages } from "./gallery.ts";
+
+let engine: Engine;
+let segmenter: Segmenter;
+beforeAll(async () => {
+  engine = await checkEngine();
+  segmenter = await openSegmenter(engine, checkModel());
+});
+afterAll(() => engine.close());
+
+/** Four images whose masks are the model's own predictions, the i-th with i·100 pixels changed to class 0. */
+function dataset(changes: Partial<Dataset> = {}): Dataset {
+  const ids = ["a", "b", "c", "d"];
+  return {
+    name: "check set",
+    split: "val",
+    classes: segmenter.card.classes,
+    kinds: ["masks"],
+    ids,
+    valueMap: {},
+    source: (index) => `${ids[index]}.png`,
+    read: async (index) => {
+      const image = checkImage(60 + index, 50, index);
+      const { labels } = await segmenter.segment(image);
+      labels.data.fill(0, 0, 100 * index);
+      labels.data.fill(255, 1000, 1010);
+      return { id: ids[index], source: `${ids[index]}.png`, image, labels };
+    },
+    ...changes,
+  };
+}
+
+describe("evaluation", () => {
+  it("finds a perfect prediction perfect", async () => {
+    const result = await evaluateDataset(segmenter, { ...dataset(), ids: ["a"] });
+    expect([result.meanIou, result.pixelAccuracy, result.meanBoundaryIou]).toEqual([1, 1, 1]);
+  });
+
+  it("counts every labelled pixel once in one matrix", async () => {
+    const result = await evaluateDataset(segmenter, dataset());
+    const labelled = 50 * (60 + 61 + 62 + 63) - 40;
+    expect(result.pixels).toBe(labelled);
+    expect(result.confusion.flat().reduce((sum, count) => sum + count, 0)).toBe(labelled);
+    expect(result.images).toBe(4);
+  });
+
+  it("scores images by themselves, too", async () => {
+    const { perImage } = await evaluateDataset(segmenter, dataset());
+    expect(perImage.map(({ id }) => id)).toEqual(["a", "b", "c", "d"]);
+    expect(perImage[0].meanIou).toBe(1);
+    expect(perImage[3].pixelAccuracy!).toBeLessThan(perImage[1].pixelAccuracy!);
+  });
+
+  it("leaves boundaries out when they are not wanted", async () => {
+    const result = await evaluateDataset(segmenter, dataset(), { boundary: false });
+    expect(result.meanBoundaryIou).toBeNull();
+  });
+
+  it("lists images that cannot be read when asked to go on", async () => {
+    const { read } = dataset();
+    const broken = dataset({
+      read: (index) => (index === 1 ? Promise.reject(new InputError("b.png: expected an image.")) : read(index)),
+    });
+    const result = await evaluateDataset(segmenter, broken, { onBadImage: "skip" });
+    expect(result.skipped).toEqual([{ source: "b.png", problem: "b.png: expected an image." }]);
+    expect(result.images).toBe(3);
+  });
+
+  it("gives a result that JSON can hold", async () => {
+    const result = await evaluateDataset(segmenter, dataset(), { flip: true });
+    expect(JSON.parse(JSON.stringify(result))).toEqual(result);
+    expect(result.options).toEqual({ shortSide: null, scales: [1], flip: true });
+  });
+});
+
+describe("what must fail", () => {
+  it("other classes", async () => {
+    const classes = segmenter.card.classes.map((entry, i) => (i === 2 ? { ...entry, name: "zebra" } : entry));
+    await expect(evaluateDataset(segmenter, dataset({ classes }))).rejects.toThrow(
+      /expected the classes of check run, which has class 2 at index 2, got zebra/,
+    );
+  });
+
+  it("an image without a mask", async () => {
+    const { read } = dataset();
+    const bare = dataset({ read: async (index) => ({ ...(await read(index)), labels: undefined }) });
+    await expect(evaluateDataset(segmenter, bare)).rejects.toThrow(/a.png: expected a mask to score against, got none/);
+  });
+});
+
+describe("gallery", () => {
+  const scores = [0.5, 0.1, null, 0.9, 0.3, 0.7].map((meanIou, index) => ({
+    index,
+    id: String(index),
+    meanIou,
+    pixelAccuracy: meanIou,
+  }));
+
+  it.each([
+    [2, [5, 3], [1, 4]],
+    [10, [5, 3], [1, 4, 0]],
+    [0, [], []],
+  ])("of %i a side has no image twice, worst first", (count, best, worst) => {
+    const picked = pickImages(scores, count);
+    expect(picked.best.map(({ index }) => index)).toEqual(best);
+    expect(picked.worst.map(({ index }) => index)).toEqual(worst);
+  });
+
+  it("gives image, truth and prediction, best first", async () => {
+    const { perImage } = await evaluateDataset(segmenter, dataset());
+    const seen: string[] = [];
+    await eachGalleryEntry(segmenter, dataset(), perImage, ({ id, rank, image, truth, prediction }) => {
+      expect([truth.width, prediction.width]).toEqual([image.width, image.width]);
+      seen.push(`${rank} ${id}`);
+    });
+    expect(seen[0]).toBe("best a");
+    expect(seen.length).toBe(4);
+  });
+});

@@ -1,0 +1,32 @@
+import { describe, expect, it } from "vitest";
+import { outputNames } from "./names.ts";
+
+const masks = (photographs: readonly string[], folder = "out") =>
+  outputNames(photographs, folder).map(({ mask }) => mask);
+
+describe("output names", () => {
+  it.each([
+    ["the photograph's own name", ["in/a.jpg"], ["out/a.png"]],
+    ["any extension is taken off once", ["a.tar.jpg"], ["out/a.tar.png"]],
+    ["names without extension", ["photo"], ["out/photo.png"]],
+    ["hidden files", [".jpg"], ["out/.jpg.png"]],
+    ["Windows folders", ["C:\\in\\a.jpg"], ["out/a.png"]],
+    ["two folders", ["x/a.jpg", "y/a.jpg", "z/a.jpg"], ["out/a.png", "out/a-2.png", "out/a-3.png"]],
+    ["two formats", ["a.jpg", "a.png"], ["out/a.png", "out/a-2.png"]],
+    ["two cases", ["a.jpg", "A.jpg"], ["out/a.png", "out/A-2.png"]],
+    ["one that looks like another's overlay", ["a.jpg", "a.overlay.jpg"], ["out/a.png", "out/a.overlay-2.png"]],
+    ["one that looks numbered", ["a.jpg", "b/a.jpg", "a-2.jpg"], ["out/a.png", "out/a-2.png", "out/a-2-2.png"]],
+  ])("%s", (_, photographs, expected) => {
+    expect(masks(photographs)).toEqual(expected);
+  });
+
+  it.each([
+    ["in the same folder", ["in/a.png"], "in"],
+    ["by another way of writing it", ["./in/../in/a.png"], "in/"],
+    ["a photograph that is named like an overlay", ["in/a.jpg", "in/a.overlay.png"], "in"],
+  ])("never replace a photograph: %s", (_, photographs, folder) => {
+    expect(() => masks(photographs, folder)).toThrow(
+      /expected a folder for the results other than the photographs' own/,
+    );
+  });
+});
