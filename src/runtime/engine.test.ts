@@ -1,7 +1,12 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { float32, type Named, scalar, toNumbers } from "../array/ndarray.ts";
+import { float32, type Named, type NdArray, scalar, toNumbers } from "../array/ndarray.ts";
 import { constant, input, node, type Tensor, variable } from "../graph/tensor.ts";
-import { writeModel } from "../onnx/write.ts";
+import { valueInfo } from "../onnx/tensor-proto.ts";
+import { encodeModel } from "../onnx/wire.ts";
+import { graphProto, modelProto, writeModel } from "../onnx/write.ts";
 import type { Engine } from "./engine.ts";
 import { openLocalEngine } from "./local-engine.ts";
 import { nodeBackend } from "./node.ts";
@@ -107,6 +112,24 @@ describe.each(engines)("engine: %s", (_, open) => {
     expect(metadata).toEqual({ purpose: "counting", note: "ä" });
   });
 
+  test("sizes may be left open; results then come in memory of ONNX Runtime's own", async () => {
+    const x = input("x", [1, 2]);
+    const written = graphProto({ outputs: { y: binary("Add", x, x) } });
+    const open = (name: string) => [valueInfo(name, { dtype: "float32", shape: [-1, 2] })];
+    const graph = { ...written.graph, input: open("x"), output: open("y"), value_info: [] };
+    const program = await engine.load(encodeModel(modelProto({ ...written, graph })), [], { use: "inference" });
+    expect(program.inputs).toEqual([{ name: "x", dtype: "float32", shape: [-1, 2] }]);
+    const kept: NdArray[] = [];
+    for (const rows of [1, 3, 2, 50_000]) {
+      const feeds = { x: float32([rows, 2], new Float32Array(2 * rows).fill(rows)) };
+      const { y } = await program.run(feeds);
+      expect(y.shape).toEqual([rows, 2]);
+      kept.push(y);
+    }
+    expect(kept.map(({ data }) => data[1])).toEqual([2, 6, 4, 100_000]);
+    await program.release();
+  });
+
   test.each([
     ["nothing", () => ({}), /^input x: expected float32 \[2\], got nothing/],
     ["another shape", () => ({ x: float32([3], [1, 2, 3]) }), /got float32 \[3\]/],
@@ -128,16 +151,7 @@ describe.each(engines)("engine: %s", (_, open) => {
 });
 
 test.each(["cuda", "dml", "coreml"] as const)("a device that is not there is one clear error: %s", async (device) => {
-  await expect(async () => {
-    const engine = await openEngine({ device });
-    const x = input("x", [1]);
-    const { bytes, variables } = writeModel({ outputs: { y: binary("Add", x, x) } });
-    try {
-      await engine.load(bytes, variables);
-    } finally {
-      await engine.close();
-    }
-  }).rejects.toMatchObject({
+  await expect(openEngine({ device })).rejects.toMatchObject({
     name: "InputError",
     message: expect.stringMatching(new RegExp(`^device ${device}: [^\n]+$`)),
   });
@@ -156,4 +170,32 @@ test("the main thread is free while the worker computes, and closing ends the wo
   expect(ticks).toBeGreaterThan(20);
   await engine.close();
   await expect(program.run({ x: float32([512, 512], new Float32Array(512 * 512)) })).rejects.toThrow(/is closed/);
+});
+
+test("a model in a file is loaded from there, with its metadata", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "tessera-engine-"));
+  const engine = await openEngine({ threads: 1 });
+  try {
+    const { bytes, variables } = counter();
+    const file = join(folder, "counter.onnx");
+    writeFileSync(file, bytes);
+    const { metadata, inputs } = await engine.load({ file }, variables);
+    expect(metadata).toEqual({ purpose: "counting", note: "ä" });
+    expect(inputs.map(({ name }) => name)).toEqual(["x"]);
+    await expect(engine.load({ file: join(folder, "none.onnx") }, [])).rejects.toMatchObject({ name: "InputError" });
+  } finally {
+    await engine.close();
+    rmSync(folder, { recursive: true });
+  }
+});
+
+test("an array that was handed over before is an error, not zeros", async () => {
+  const engine = await openEngine({ threads: 1 });
+  const { bytes, variables } = counter();
+  await engine.put({ total: float32([2], [1, 2]) });
+  const program = await engine.load(bytes, variables);
+  const x = float32([2], [1, 2]);
+  await program.run({ x });
+  await expect(program.run({ x })).rejects.toThrow(/"x" was handed over before/);
+  await engine.close();
 });

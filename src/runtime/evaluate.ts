@@ -1,4 +1,5 @@
 import type { Named, NdArray } from "../array/ndarray.ts";
+import { sameShape, show } from "../array/shape.ts";
 import { lower } from "../graph/graph.ts";
 import type { Target, Tensor } from "../graph/tensor.ts";
 import { writeModel } from "../onnx/write.ts";
@@ -23,7 +24,12 @@ export async function evaluate(
     const given = Object.fromEntries([...inputs, ...variables].map((name) => [name, feeds[name]]));
     for (const [name, array] of Object.entries(given))
       if (array === undefined) throw new Error(`evaluate: no array is given for "${name}".`);
-    return await session.run(given, Object.fromEntries(Object.keys(outputs).map((name) => [name, null])));
+    const results = await session.run(given, Object.fromEntries(Object.keys(outputs).map((name) => [name, null])));
+    for (const [name, { shape }] of Object.entries(outputs)) {
+      const got = results[name].shape;
+      if (!sameShape(got, shape)) throw new Error(`evaluate: "${name}" should be ${show(shape)}, but is ${show(got)}.`);
+    }
+    return results;
   } finally {
     await session.release();
   }

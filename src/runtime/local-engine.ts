@@ -3,10 +3,12 @@ import { allocate } from "../array/dtype.ts";
 import type { Named, NdArray } from "../array/ndarray.ts";
 import { show, sizeOf } from "../array/shape.ts";
 import { InputError } from "../errors.ts";
+import { input, node } from "../graph/tensor.ts";
+import { writeModel } from "../onnx/write.ts";
 import type { Backend, Session, ValueType } from "./backend.ts";
 import { detectConvBlock } from "./conv-block.ts";
 import { copyOf } from "./copy.ts";
-import type { Engine, EngineOptions, Program, ProgramOptions } from "./engine.ts";
+import type { Device, Engine, EngineOptions, Program, ProgramOptions } from "./engine.ts";
 import { readMetadata } from "./metadata.ts";
 import { Store } from "./store.ts";
 
@@ -23,6 +25,7 @@ export async function openLocalEngine(
   const store = new Store();
   const programs = new Set<Program>();
   const convBlock = device === "cpu" ? await detectConvBlock(backend) : 0;
+  if (device !== "cpu") await tryDevice(backend, device, threads);
   let closed = false;
 
   // Runs and changes of the store take their turns, so a run sees the store as it was when it was asked for.
@@ -78,6 +81,14 @@ export async function openLocalEngine(
       closed = true;
     },
   };
+}
+
+/** Whether a device can be had shows when a graph is loaded there; better now than after minutes of preparation. */
+async function tryDevice(backend: Backend, device: Device, threads: number): Promise<void> {
+  const x = input("x", [1]);
+  const y = node("Neg", [x], { gradient: null, output: x });
+  const session = await backend.create(writeModel({ outputs: { y } }).bytes, { device, threads, use: "inference" });
+  await session.release();
 }
 
 interface ProgramParts {

@@ -45,12 +45,10 @@ export const nodeBackend: Backend = {
       }
     }
     const native = sessionOptions(options, [device]);
-    if (device === "cpu") return createSession(ort, model, native, true);
-    try {
-      return await createSession(ort, model, native, true);
-    } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      throw new InputError(`device ${device}: expected to load the graph there, got ${reason} ${remedies[device]}`);
-    }
+    const problem =
+      device === "cpu"
+        ? undefined
+        : { where: `device ${device}`, expected: "to load the graph there", remedy: remedies[device] };
+    return createSession(ort, model, native, { fillsFetches: true, problem });
   },
 };

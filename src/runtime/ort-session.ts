@@ -35,17 +35,40 @@ export function sessionOptions(
   };
 }
 
+/** How an error of ONNX Runtime is introduced. */
+export interface Problem {
+  readonly where: string;
+  readonly expected: string;
+  readonly remedy: string;
+}
+
+const longestReason = 600;
+
+const runProblem: Problem = {
+  where: "run",
+  expected: "numbers that the graph can compute with",
+  remedy: "Check indices and sizes of what is fed.",
+};
+
+/** `fillsFetches`: see `Backend`. `problem`: what it means when the session cannot be made. */
 export async function createSession(
   ort: OrtModule,
   model: Uint8Array | string,
   options: InferenceSession.SessionOptions,
-  fillsFetches: boolean,
+  {
+    fillsFetches,
+    problem = {
+      where: typeof model === "string" ? model : "graph",
+      expected: "a model that ONNX Runtime loads",
+      remedy: "It may be damaged, or made for another version.",
+    },
+  }: { fillsFetches: boolean; problem?: Problem },
 ): Promise<Session> {
   let session: InferenceSession;
   try {
     session = await ort.InferenceSession.create(model, options);
   } catch (error) {
-    throw ortError(typeof model === "string" ? model : "graph", "a model that ONNX Runtime loads", error);
+    throw ortError(problem, error);
   }
   // Wrapping costs a check of every size; arrays that come again at each run are wrapped once.
   const wrapped = new WeakMap<NdArray, Tensor>();
@@ -72,7 +95,7 @@ export async function createSession(
       try {
         results = await session.run(given, wanted);
       } catch (error) {
-        throw ortError("run", "inputs and outputs that fit the graph", error);
+        throw ortError(runProblem, error);
       }
       const arrays: Record<string, NdArray> = {};
       for (const name in fetches) {
@@ -112,13 +135,15 @@ function valueType(metadata: InferenceSession.ValueMetadata): ValueType {
 }
 
 /** ONNX Runtime's errors run over several lines with source positions; we keep what they say, on one. */
-function ortError(where: string, expected: string, error: unknown): InputError {
+function ortError({ where, expected, remedy }: Problem, error: unknown): InputError {
   const text = error instanceof Error ? error.message : String(error);
   const brief = text
     .replace(/\s+/g, " ")
-    .replace(/\S*\/onnxruntime\/\S+ [^:]*?(?=[A-Z])/g, "")
-    .trim();
-  return new InputError(
-    `${where}: expected ${expected}, got: ${brief.length > 600 ? `${brief.slice(0, 600)} …` : brief}`,
-  );
+    // `/onnxruntime_src/…/file.cc:12 type name(arguments)::<lambda()>`
+    .replace(/\S*onnxruntime_src\S*:\d+ [^()]*\([^()]*\)(::<lambda\(\)>)? ?/g, "")
+    .trim()
+    .replace(/\.$/, "");
+  const reason = brief.length > longestReason ? `${brief.slice(0, longestReason)} …` : brief;
+  const advice = /allocate memory|bad_alloc|out of memory/i.test(brief) ? "Use smaller batches or images." : remedy;
+  return new InputError(`${where}: expected ${expected}, got: ${reason}. ${advice}`);
 }

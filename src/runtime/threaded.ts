@@ -69,7 +69,7 @@ export async function openThreadedEngine(options: EngineOptions = {}): Promise<E
         inputs,
         outputs,
         metadata,
-        run(feeds, { fetch, keepFeeds = false } = {}) {
+        async run(feeds, { fetch, keepFeeds = false } = {}) {
           const moved = new Set<ArrayBuffer>();
           return ask<"run">({ act: "run", program, feeds: packed(feeds, moved, keepFeeds), fetch }, moved);
         },

@@ -33,6 +33,8 @@ export const webBackend: Backend = {
       throw new InputError("device webgpu: expected a browser with WebGPU, got one without. Use device cpu.");
     }
     const ort = await load(threads);
-    return createSession(ort, model, sessionOptions(options, [device === "cpu" ? "wasm" : device]), false);
+    return createSession(ort, model, sessionOptions(options, [device === "cpu" ? "wasm" : device]), {
+      fillsFetches: false,
+    });
   },
 };
