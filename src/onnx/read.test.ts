@@ -4,7 +4,7 @@ import { Random } from "../array/random.ts";
 import { sizeOf } from "../array/shape.ts";
 import { InputError } from "../errors.ts";
 import { lower } from "../graph/graph.ts";
-import { constant, input, type Leaf, type Target, variable } from "../graph/tensor.ts";
+import { constant, input, type Leaf, type Target } from "../graph/tensor.ts";
 import * as ops from "../ops/index.ts";
 import { readModel } from "./read.ts";
 import { tensorProto, valueInfo } from "./tensor-proto.ts";
