@@ -164,11 +164,11 @@ function inexact(metadata: Metadata, bytes: Uint8Array): { got: string; lossy: b
 export async function encodePhotograph(
   { width, height, data }: Image,
   format: "png" | "jpeg",
-  { quality = 90 }: { readonly quality?: number } = {},
+  { quality = 90, compression = 6 }: { readonly quality?: number; readonly compression?: number } = {},
 ): Promise<Uint8Array> {
   const sharp = await loadSharp();
   const picture = sharp(data, { raw: { width, height, channels: 3 }, limitInputPixels: maxPixels });
   return format === "png"
-    ? picture.png({ compressionLevel: 6 }).toBuffer()
+    ? picture.png({ compressionLevel: compression }).toBuffer()
     : picture.jpeg({ quality, chromaSubsampling: "4:4:4" }).toBuffer();
 }

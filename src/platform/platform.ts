@@ -52,6 +52,10 @@ export interface Platform {
   decodeMask(path: string): Promise<RawImage>;
   /** An 8-bit palette PNG: what every tool reads back as class indices. Memory: the map and the compressed file. */
   encodeIndexedPng(image: IndexedImage): Promise<Uint8Array>;
-  /** `quality` 1 … 100 is for JPEG; PNG is exact. */
-  encodeImage(image: Image, format: "png" | "jpeg", options?: { readonly quality?: number }): Promise<Uint8Array>;
+  /** `quality` 1 … 100 is for JPEG; PNG is exact, and `compression` 1 (fast) … 9 (small) is for it. */
+  encodeImage(
+    image: Image,
+    format: "png" | "jpeg",
+    options?: { readonly quality?: number; readonly compression?: number },
+  ): Promise<Uint8Array>;
 }
