@@ -166,6 +166,7 @@ function weightByTaps(x: Tensor, y: Tensor, { window, groups }: Geometry): Tenso
   const channels = x.shape[1];
   const [kh, kw] = window.kernel;
   const pixels = size[0] * size[1];
+  if (groups === 1 && pixels < 128) return weightByStackedTaps(x, y, window);
   const rows = reshape(y, [batch, groups, features / groups, pixels]);
   const around = padded(x, window.pads);
   const taps: Tensor[] = [];
@@ -178,6 +179,21 @@ function weightByTaps(x: Tensor, y: Tensor, { window, groups }: Geometry): Tenso
   }
   const joined = taps.length === 1 ? taps[0] : concat(taps, { axis: 2 });
   return reshape(joined, [features, channels / groups, kh, kw]);
+}
+
+/** The same with all samples' pixels in one product per kernel element: best for small images, whose products are small. */
+function weightByStackedTaps(x: Tensor, y: Tensor, window: Window): Tensor {
+  const [batch, features, ...size] = y.shape;
+  const channels = x.shape[1];
+  const [kh, kw] = window.kernel;
+  const columns = batch * size[0] * size[1];
+  const rows = reshape(transpose(y, [1, 0, 2, 3]), [features, columns]);
+  const around = padded(transpose(x, [1, 0, 2, 3]), window.pads); // [C, B, H, W]
+  const taps = Array.from({ length: kh * kw }, (_, tap) => {
+    const met = reshape(tapOf(around, Math.floor(tap / kw), tap % kw, size, window), [channels, columns]);
+    return reshape(matmul(rows, met, { transposeB: true }), [features, channels, 1]);
+  });
+  return reshape(taps.length === 1 ? taps[0] : concat(taps, { axis: 2 }), [features, channels, kh, kw]);
 }
 
 /** The weight gradient as a convolution of transposed tensors, strides and dilations exchanged. Best for few channels. */
