@@ -38,17 +38,35 @@ export async function openPrograms(engine: Engine, source: ModelSource): Promise
   const metadata = fixed?.metadata ?? {};
   const ownShortSide = -Number(metadata.short_side);
   let open = fixed === null ? await engine.load(encodeModel(scaleAsInput(await source.model())), []) : null;
-  let scaler: Program | null = null;
+  let scaler: Promise<Program> | null = null;
 
-  const programFor = async (shortSide: number): Promise<Program> => {
-    if (fixed !== null && shortSide === ownShortSide) return fixed;
-    if (open === null) {
+  const running = new Set<Promise<unknown>>();
+  let switching: Promise<Program> | null = null;
+  const anyScale = async (): Promise<Program> => {
+    if (open !== null) return open;
+    // Several images may ask at once; what runs on the first form is let finish before it goes.
+    switching ??= (async () => {
       const bytes = encodeModel(scaleAsInput(await source.model()));
-      await fixed?.release();
+      await Promise.allSettled(running);
+      const old = fixed;
       fixed = null;
+      await old?.release();
       open = await engine.load(bytes, []);
+      return open;
+    })();
+    return switching;
+  };
+  const start = async (image: Image, shortSide: number, fetch: readonly string[]) => {
+    const own = fixed !== null && switching === null && shortSide === ownShortSide;
+    const program = own ? fixed! : await anyScale();
+    // The image stays the caller's: overlays are drawn on it.
+    const result = program.run(feeds(image, shortSide), { fetch, keepFeeds: true });
+    if (own) {
+      running.add(result);
+      const done = () => running.delete(result);
+      result.then(done, done);
     }
-    return open;
+    return result;
   };
   const feeds = (image: Image, shortSide: number) => ({
     image: { dtype: "uint8" as const, shape: [image.height, image.width, 3], data: image.data },
@@ -56,18 +74,14 @@ export async function openPrograms(engine: Engine, source: ModelSource): Promise
   });
   return {
     metadata,
-    async run(image, shortSide, fetch) {
-      const program = await programFor(shortSide);
-      // The image stays the caller's: overlays are drawn on it.
-      return program.run(feeds(image, shortSide), { fetch, keepFeeds: true });
-    },
+    run: start,
     async scale(image, shortSide) {
-      scaler ??= await engine.load(encodeModel(scalingModel()), []);
-      const { scaled } = await scaler.run(feeds(image, shortSide), { keepFeeds: true });
+      scaler ??= engine.load(encodeModel(scalingModel()), []);
+      const { scaled } = await (await scaler).run(feeds(image, shortSide), { keepFeeds: true });
       return { height: scaled.shape[0], width: scaled.shape[1], data: scaled.data as Uint8Array };
     },
     release: async () => {
-      for (const program of [fixed, open, scaler]) await program?.release();
+      for (const program of [fixed, open, scaler]) await (await program)?.release();
       fixed = null;
       open = null;
       scaler = null;

@@ -228,6 +228,17 @@ describe("exported file", () => {
     await program.release();
   });
 
+  it("changes its scale while images of another are being computed", async () => {
+    const fresh = await openExported(engine, nodePlatform, join(folder, "model.onnx"));
+    const image = checkImage(61, 47);
+    const shortSides = [undefined, 30, undefined, 30, 0];
+    const results = await Promise.all(shortSides.map((shortSide) => fresh.segment(image, { shortSide })));
+    for (const [i, shortSide] of shortSides.entries()) {
+      expect(results[i].labels.data).toEqual((await segmenter.segment(image, { shortSide })).labels.data);
+    }
+    await fresh.close();
+  });
+
   it("keeps large weights in a second file, with the same result", async () => {
     const file = join(folder, "large.onnx");
     const { weightsFile } = await exportModel(engine, nodePlatform, trained, file, { maxBytes: 100 });
