@@ -6,8 +6,9 @@
  * Both sides are told how many threads to use. The first step of each (memory still growing) is left out. glibc is told
  * to keep freed memory on the PyTorch side: giving pages back at every step would be held against it.
  */
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
+import { writeFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
@@ -70,7 +71,15 @@ if (bench === undefined) {
 }
 
 const here = (file: string) => fileURLToPath(new URL(file, import.meta.url));
-const ours = await start("tessera", process.execPath, ["--import", "tsx", here("ours.ts"), name, values.threads]);
+// Compiled first, as users run it: a loader in the process would count as our memory.
+const compiled = here("../../node_modules/.cache/tessera-bench");
+execFileSync(here("../../node_modules/.bin/tsc"), ["-p", here(".")], { stdio: "inherit" });
+writeFileSync(`${compiled}/package.json`, '{ "type": "module" }');
+const ours = await start("tessera", process.execPath, [
+  `${compiled}/bench/training-step/ours.js`,
+  name,
+  values.threads,
+]);
 const theirs = await start("PyTorch", values.python, [
   here("reference.py"),
   name,
