@@ -77,6 +77,27 @@ export async function listFolder(folder: string): Promise<string[]> {
   }
 }
 
+/**
+ * Makes a folder and those above it. Node's own recursive mkdir never returns where a file system answers "nothing
+ * there" instead of "no permission" (/proc does), so folders are made one by one from the first that exists.
+ */
+async function makeFolders(folder: string): Promise<void> {
+  const missing: string[] = [];
+  let above = resolve(folder);
+  while (dirname(above) !== above && (await existsOnDisk(above)) === "nothing") {
+    missing.push(above);
+    above = dirname(above);
+  }
+  for (const path of missing.reverse()) {
+    try {
+      await mkdir(path);
+    } catch (error) {
+      // Somebody else may have made it meanwhile.
+      if (!(error instanceof Error && "code" in error && error.code === "EEXIST")) throw error;
+    }
+  }
+}
+
 let writes = 0;
 
 /** See `Platform.writeFile`. The temporary file is `.NAME.PID-COUNT.part` in the same folder. */
@@ -86,7 +107,7 @@ export async function writeWholeFile(path: string, bytes: Uint8Array | string | 
   const temporary = join(folder, `.${basename(path).slice(0, 100)}.${process.pid}-${writes++}.part`);
   let file: FileHandle | undefined;
   try {
-    await mkdir(folder, { recursive: true });
+    await makeFolders(folder);
     file = await open(temporary, "wx");
     const pieces = typeof bytes === "string" || bytes instanceof Uint8Array ? [bytes] : bytes;
     for (const piece of pieces) await file.writeFile(piece);
@@ -113,7 +134,7 @@ async function syncFolder(folder: string): Promise<void> {
 /** See `Platform.appendFile`. */
 export async function appendToFile(path: string, bytes: Uint8Array | string): Promise<void> {
   try {
-    await mkdir(dirname(resolve(path)), { recursive: true });
+    await makeFolders(dirname(path));
     const file = await open(path, "a");
     const { size } = await file.stat();
     try {
