@@ -1,5 +1,6 @@
 /** Class scores of an image at one scale, in one piece or window by window, so that memory is bounded whatever the image. */
 import { cropImage } from "../image/crop.ts";
+import { flipImage } from "../image/flip.ts";
 import type { Image } from "../image/image.ts";
 import type { Rectangle, ScoreMap } from "./enlarge.ts";
 import type { ModelCard } from "./model.ts";
@@ -12,14 +13,20 @@ export interface ScoreOptions {
   readonly card: ModelCard;
   /** Most scores that are computed in one piece. */
   readonly pieceElements: number;
+  /**
+   * Photographs of more pixels are scaled first, and their labels enlarged on the host: the graph would hold several
+   * copies of both.
+   */
+  readonly piecePixels: number;
 }
 
-/** Larger photographs are scaled first and their labels enlarged on the host: the graph would hold copies of both. */
-const maxPixels = 16e6;
-
 /** True where the image is small enough, and its scores at this scale few enough, for one run of the graph. */
-export function fitsOnePiece({ card, pieceElements }: ScoreOptions, image: Image, shortSide: number): boolean {
-  if (image.width * image.height > maxPixels) return false;
+export function fitsOnePiece(
+  { card, pieceElements, piecePixels }: ScoreOptions,
+  image: Image,
+  shortSide: number,
+): boolean {
+  if (image.width * image.height > piecePixels) return false;
   const [height, width] = paddedSize(workingSize(image.height, image.width, shortSide), card.window);
   const oneWindow = height === card.window[0] && width === card.window[1];
   return oneWindow || card.classes.length * height * width <= pieceElements;
@@ -145,6 +152,12 @@ function dropRows(
     plane.copyWithin(0, count * columns);
     plane.fill(0, Math.max(0, rows - count) * columns);
   }
+}
+
+/** Scores of the mirrored image, themselves still mirrored. A large photograph is scaled before it is copied. */
+export async function mirroredScoreMap(options: ScoreOptions, image: Image, shortSide: number): Promise<ScoreMap> {
+  if (image.width * image.height <= options.piecePixels) return wholeScoreMap(options, flipImage(image), shortSide);
+  return wholeScoreMap(options, flipImage(await options.programs.scale(image, shortSide)), 0);
 }
 
 /** The image's scores at one scale as one map, put together from tiles where need be. */

@@ -125,11 +125,29 @@ describe("segmenter", () => {
     const host = new Uint8Array(width * height);
     const model = await assemble(engine, trained);
     const programs = await openPrograms(engine, { file: null, model: async () => model });
-    const map = await wholeScoreMap({ programs, card: segmenter.card, pieceElements: 1e9 }, image, -48);
+    const map = await wholeScoreMap(
+      { programs, card: segmenter.card, pieceElements: 1e9, piecePixels: 1e9 },
+      image,
+      -48,
+    );
     const whole = { top: 0, bottom: height, left: 0, right: width };
     writeLabels(host, [height, width], whole, [map], 5);
     await programs.release();
     expect(host).toEqual(graph.labels.data);
+  });
+
+  it.each([
+    ["reduced", {}],
+    ["reduced and in strips", { shortSide: 80 }],
+    ["own size", { shortSide: 0 }],
+    ["mirrored", { flip: true }],
+  ])("gives a large photograph the labels of a small one's way: %s", async (_, options) => {
+    const large = await openSegmenter(engine, trained, { piecePixels: 10_000, pieceElements: 30_000 });
+    const image = checkImage(151, 107, 7);
+    const expected = await segmenter.segment(image, options);
+    const result = await large.segment(image, options);
+    await large.close();
+    expect(share(result.labels.data, expected.labels.data)).toBeGreaterThan("flip" in options ? 0.999 : 0.999_999);
   });
 
   it("gives the same labels for the sum of two equal scales as for one", async () => {
@@ -167,7 +185,7 @@ describe("probabilities", () => {
   it("sum to 1 everywhere, seams included", async () => {
     const model = await assemble(engine, trained);
     const programs = await openPrograms(engine, { file: null, model: async () => model });
-    const options = { programs, card: segmenter.card, pieceElements: 1e9 };
+    const options = { programs, card: segmenter.card, pieceElements: 1e9, piecePixels: 1e9 };
     const { data, rows, columns } = await wholeScoreMap(options, checkImage(100, 80), 0);
     for (let i = 0; i < rows * columns; i++) {
       let sum = 0;
@@ -181,9 +199,13 @@ describe("probabilities", () => {
     const model = await assemble(engine, trained);
     const programs = await openPrograms(engine, { file: null, model: async () => model });
     const image = checkImage(131, 117);
-    const whole = await wholeScoreMap({ programs, card: segmenter.card, pieceElements: 1e9 }, image, 0);
+    const whole = await wholeScoreMap(
+      { programs, card: segmenter.card, pieceElements: 1e9, piecePixels: 1e9 },
+      image,
+      0,
+    );
     let parts = 0;
-    const tiles = { programs, card: segmenter.card, pieceElements: 5 * 24 * 80 };
+    const tiles = { programs, card: segmenter.card, pieceElements: 5 * 24 * 80, piecePixels: 1e9 };
     await eachScoreMap(tiles, image, 0, () => {
       parts++;
     });

@@ -1,6 +1,5 @@
 /** Photographs to class maps with a trained model or an exported one. */
 import { InputError } from "../errors.ts";
-import { flipImage } from "../image/flip.ts";
 import type { Image, LabelMap } from "../image/image.ts";
 import type { Platform } from "../platform/platform.ts";
 import type { Engine } from "../runtime/engine.ts";
@@ -9,7 +8,7 @@ import { cardFrom, cardOf } from "./card.ts";
 import { addMirrored, outputOf, type Rectangle, type ScoreMap, writeLabels } from "./enlarge.ts";
 import type { ModelCard, TrainedModel } from "./model.ts";
 import { decodeWhole, openPrograms, type PipelinePrograms } from "./programs.ts";
-import { eachScoreMap, fitsOnePiece, wholeScoreMap } from "./scores.ts";
+import { eachScoreMap, fitsOnePiece, mirroredScoreMap, wholeScoreMap } from "./scores.ts";
 import { workingSize } from "./windows.ts";
 
 export interface SegmentOptions {
@@ -43,9 +42,12 @@ export interface Segmenter {
 export interface SegmenterOptions {
   /** Most class scores that are computed in one piece; smaller: less memory, more time. Default: 96 MB of them. */
   readonly pieceElements?: number;
+  /** Photographs of more pixels are enlarged on the host, in less memory. Default: 16 million. */
+  readonly piecePixels?: number;
 }
 
 const defaultPieceElements = 24 * 2 ** 20;
+const defaultPiecePixels = 16e6;
 /** Score maps of several scales are kept until all are there; together they may have this many numbers (2 GB). */
 const maxKeptElements = 2 ** 29;
 /** Output pixels written before others get their turn, in pixels times classes. */
@@ -90,10 +92,10 @@ function makeSegmenter(
   programs: PipelinePrograms,
   card: ModelCard,
   source: string,
-  { pieceElements = defaultPieceElements }: SegmenterOptions,
+  { pieceElements = defaultPieceElements, piecePixels = defaultPiecePixels }: SegmenterOptions,
 ): Segmenter {
   const classes = card.classes.length;
-  const scoring = { programs, card, pieceElements };
+  const scoring = { programs, card, pieceElements, piecePixels };
   return {
     card,
     source,
@@ -120,7 +122,7 @@ function makeSegmenter(
       for (const size of sizes) {
         const map = await wholeScoreMap(scoring, image, size);
         if (options.flip) {
-          const mirrored = await wholeScoreMap(scoring, flipImage(image), size);
+          const mirrored = await mirroredScoreMap(scoring, image, size);
           addMirrored(map.data, mirrored.data, map.columns);
         }
         maps.push(map);
