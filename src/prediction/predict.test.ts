@@ -2,6 +2,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { InputError } from "../errors.ts";
 import { formatColor } from "../image/color.ts";
 import { nodePlatform } from "../platform/node.ts";
 import type { Engine } from "../runtime/engine.ts";
@@ -125,6 +126,19 @@ describe("what must fail", () => {
     writeFileSync(join(folder, "out"), "");
     const running = predictFiles(segmenter, nodePlatform, photographs.slice(0, 1), join(folder, "out"));
     await expect(running).rejects.toThrow(/out/);
+  });
+
+  it("a disk that fills up, leaving no part of the photograph's files", async () => {
+    const full: typeof nodePlatform = {
+      ...nodePlatform,
+      writeFile: (path, bytes) =>
+        path.endsWith(".json")
+          ? Promise.reject(new InputError(`${path}: disk full`))
+          : nodePlatform.writeFile(path, bytes),
+    };
+    const running = predictFiles(segmenter, full, photographs.slice(0, 1), join(folder, "out"));
+    await expect(running).rejects.toThrow(/disk full/);
+    expect(readdirSync(join(folder, "out"))).toEqual([]);
   });
 
   it("the photographs' own folder", async () => {

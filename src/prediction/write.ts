@@ -29,7 +29,7 @@ export interface PredictionRecord {
   }[];
 }
 
-export type PredictionWriter = Pick<Platform, "writeFile" | "encodeIndexedPng" | "encodeImage">;
+export type PredictionWriter = Pick<Platform, "writeFile" | "remove" | "encodeIndexedPng" | "encodeImage">;
 
 /** The record of one prediction. */
 export function recordOf(photograph: string, result: Segmentation, card: ModelCard, source: string): PredictionRecord {
@@ -67,12 +67,24 @@ export async function writePrediction(
   if (labels.data instanceof Uint16Array) {
     throw new InputError(`${names.mask}: a palette has at most 256 colours, got ${colors.length} classes. Use fewer.`);
   }
-  const mask = await platform.encodeIndexedPng({ ...labels, data: labels.data, palette: colors });
-  await platform.writeFile(names.mask, mask);
+  // All is encoded before anything is written, and a photograph whose files cannot all be written keeps none.
+  const files: [string, Uint8Array | string][] = [
+    [names.mask, await platform.encodeIndexedPng({ ...labels, data: labels.data, palette: colors })],
+  ];
   if (overlay) {
     // Level 2 takes two thirds of the usual level's time; photographs hardly get smaller beyond it.
-    const picture = await platform.encodeImage(drawOverlay(image, labels, colors), "png", { compression: 2 });
-    await platform.writeFile(names.overlay, picture);
+    const picture = drawOverlay(image, labels, colors);
+    files.push([names.overlay, await platform.encodeImage(picture, "png", { compression: 2 })]);
   }
-  await platform.writeFile(names.record, `${JSON.stringify(record, null, 2)}\n`);
+  files.push([names.record, `${JSON.stringify(record, null, 2)}\n`]);
+  const written: string[] = [];
+  try {
+    for (const [name, content] of files) {
+      await platform.writeFile(name, content);
+      written.push(name);
+    }
+  } catch (error) {
+    for (const name of written) await platform.remove(name);
+    throw error;
+  }
 }
