@@ -5,6 +5,7 @@ import { InputError } from "../errors.ts";
 import type { Engine } from "../runtime/engine.ts";
 import { version } from "../version.ts";
 import { command } from "./command.ts";
+import { tryEngine } from "./options.ts";
 
 interface Check {
   readonly name: string;
@@ -71,21 +72,14 @@ export const doctorCommand = command({
 
 const deviceNames: readonly Engine["device"][] = ["cpu", "cuda", "webgpu", "coreml", "dml"];
 
-/** Why a device cannot be had, or null: a small graph is run on it. */
+/** Why a device cannot be had, or null. */
 async function problemOf(device: Engine["device"]): Promise<string | null> {
-  const [{ openEngine }, { writeModel }, { input }, { relu }, { float32 }] = await Promise.all([
-    import("../runtime/open.ts"),
-    import("../onnx/write.ts"),
-    import("../graph/tensor.ts"),
-    import("../ops/index.ts"),
-    import("../array/ndarray.ts"),
-  ]);
+  const { openEngine } = await import("../runtime/open.ts");
   let engine: Engine | undefined;
   try {
     engine = await openEngine({ device, threads: 1 });
-    const program = await engine.load(writeModel({ outputs: { y: relu(input("x", [2])) } }).bytes, []);
-    const { y } = await program.run({ x: float32([2], [-1, 1]) });
-    return String(y.data) === "0,1" ? null : `it computed relu(-1, 1) = ${y.data}`;
+    await tryEngine(engine);
+    return null;
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
   } finally {

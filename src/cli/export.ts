@@ -25,7 +25,7 @@ export const exportCommand = command({
       import("../prediction/export.ts"),
       import("../training/run.ts"),
     ]);
-    const onDamaged = (message: string) => terminal.note(`${message} Using another checkpoint.`);
+    const onDamaged = (message: string) => terminal.note(message);
     const trained = await openRun(nodePlatform, run, { onDamaged });
     const engine = await engineFor(options);
     try {

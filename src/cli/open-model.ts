@@ -20,6 +20,6 @@ export async function openModel(
   if (kind === "nothing") {
     throw new InputError(`${path}: expected a run folder or an exported model, got nothing there. Check the path.`);
   }
-  const onDamaged = (message: string) => terminal.note(`${message} Using another checkpoint.`);
+  const onDamaged = (message: string) => terminal.note(message);
   return openSegmenter(engine, await openRun(platform, path, { onDamaged }));
 }

@@ -4,7 +4,7 @@ import type { ClassInfo } from "../data/sample.ts";
 import { InputError } from "../errors.ts";
 import type { Platform } from "../platform/platform.ts";
 import type { TrainedModel } from "../prediction/model.ts";
-import { bestCheckpoint, type Checkpoint, listCheckpoints, sha256 } from "./checkpoint.ts";
+import { bestCheckpoint, type Checkpoint, sha256 } from "./checkpoint.ts";
 import { differences, type ResolvedRecipe, recipeFrom } from "./recipe.ts";
 
 /** All that a run knows besides its recipe. Fixed when the run starts. */
@@ -94,6 +94,7 @@ export async function readRun(platform: Platform, folder: string): Promise<Run> 
 /**
  * The model that a run learned: the checkpoint with the best validation score; where the recipe keeps a moving average
  * of the weights, that average. `onDamaged` gets a line for each checkpoint that cannot be used.
+ * Throws InputError when the folder is no run, or none of its checkpoints is intact.
  */
 export async function openRun(
   platform: Platform,
@@ -101,17 +102,15 @@ export async function openRun(
   { onDamaged = () => {} }: { onDamaged?: (message: string) => void } = {},
 ): Promise<TrainedModel> {
   const run = await readRun(platform, folder);
-  let damage = "";
-  const checkpoint = await bestCheckpoint(platform, folder, (message) => {
-    damage = message;
-    onDamaged(message);
-  });
+  const damage: string[] = [];
+  const checkpoint = await bestCheckpoint(platform, folder, (message) => damage.push(message));
   if (checkpoint === null) {
-    if ((await listCheckpoints(platform, folder)).length > 0) throw new InputError(damage);
+    if (damage.length > 0) throw new InputError(damage[0]);
     throw new InputError(
       `${folder}: expected a checkpoint, got a run that has none yet. Train on with: tessera train DATASET --out ${folder} --resume`,
     );
   }
+  for (const message of damage) onDamaged(`${message} Using the one of step ${checkpoint.progress.step}.`);
   return trainedModel(run, weightsOf(checkpoint), folder);
 }
 

@@ -6,6 +6,7 @@ import type { Method } from "../methods/method.ts";
 import type { Recipe } from "../methods/recipe.ts";
 import type { Platform } from "../platform/platform.ts";
 import { version } from "../version.ts";
+import { listCheckpoints } from "./checkpoint.ts";
 import { withRead } from "./dataset-views.ts";
 import type { ResolvedRecipe } from "./recipe.ts";
 import {
@@ -54,7 +55,9 @@ export async function startRun(options: StartOptions): Promise<Started> {
       `${folder}: expected an empty folder or a run, got other files. Choose another place with --out.`,
     );
   }
-  if (state === "run" && !resume) {
+  // A run that failed before its first checkpoint has nothing to lose.
+  const begun = state === "run" && (resume || (await listCheckpoints(platform, folder)).length > 0);
+  if (begun && !resume) {
     throw new InputError(
       `${folder}: expected an empty folder, got a run. Add --resume to go on with it, or choose another --out.`,
     );
@@ -64,7 +67,7 @@ export async function startRun(options: StartOptions): Promise<Started> {
     samples: dataset.ids.length,
     fingerprint: await fingerprintOf(dataset.ids),
   };
-  if (state === "run") {
+  if (begun) {
     const known = await readRun(platform, folder);
     const { classes, valueMap } = dataset;
     requireSame(folder, known, { method, recipe, record: { ...known.record, dataset: source, classes, valueMap } });

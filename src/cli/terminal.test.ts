@@ -1,0 +1,79 @@
+import { expect, test } from "vitest";
+import { duration, terminalOf } from "./terminal.ts";
+
+function terminal({ json = false, tty = false, environment = {} as Record<string, string> } = {}) {
+  const written = { out: "", error: "" };
+  let time = 0;
+  const sink = (name: "out" | "error") => ({
+    isTTY: tty,
+    columns: 80,
+    write: (text: string) => {
+      written[name] += text;
+    },
+  });
+  const made = terminalOf({
+    ...{ json, environment, signal: new AbortController().signal, out: sink("out"), error: sink("error") },
+    now: () => time,
+  });
+  return {
+    made,
+    written,
+    wait: (ms: number) => {
+      time += ms;
+    },
+  };
+}
+
+test("text goes to standard output, notes to standard error", () => {
+  const { made, written } = terminal();
+  made.print("result");
+  made.note("note");
+  made.result({ a: 1 });
+  expect(written).toEqual({ out: "result\n", error: "note\n" });
+});
+
+test("with --json standard output holds the document alone", () => {
+  const { made, written } = terminal({ json: true });
+  made.print("result");
+  made.result({ a: 1 });
+  expect(JSON.parse(written.out)).toEqual({ a: 1 });
+});
+
+test("colours appear on a terminal only, and never with NO_COLOR", () => {
+  expect(terminal({ tty: true }).made.bold("x")).toBe("\u001b[1mx\u001b[22m");
+  expect(terminal({ tty: false }).made.bold("x")).toBe("x");
+  expect(terminal({ tty: true, environment: { NO_COLOR: "1" } }).made.bold("x")).toBe("x");
+});
+
+test("without a terminal progress is a plain line now and then, and at the end", () => {
+  const { made, written, wait } = terminal();
+  const progress = made.progress("working");
+  for (let done = 1; done <= 100; done++) {
+    wait(1000);
+    progress.update(done, 100);
+  }
+  const lines = written.error.trimEnd().split("\n");
+  expect(lines).toHaveLength(10);
+  expect(lines.at(-1)).toContain("100/100");
+  expect(written.error).not.toContain("\r");
+});
+
+test("on a terminal the bar redraws itself and leaves nothing behind", () => {
+  const { made, written, wait } = terminal({ tty: true });
+  const progress = made.progress("working");
+  progress.update(1, 4);
+  wait(1000);
+  progress.update(2, 4, "loss 1");
+  expect(written.error).toContain("2/4, 2 s left  loss 1");
+  progress.end();
+  expect(written.error).toMatch(/\r +\r$/);
+});
+
+test.each<[number, string]>([
+  [0.4, "0 s"],
+  [59.6, "1 min"],
+  [200, "3 min 20 s"],
+  [7500, "2 h 5 min"],
+])("%d seconds are written as %s", (seconds, text) => {
+  expect(duration(seconds)).toBe(text);
+});

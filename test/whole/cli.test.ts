@@ -1,0 +1,177 @@
+/** The command line from outside: help, exit codes, and one clear line for everything that can be wrong. */
+import { execFile } from "node:child_process";
+import { cp, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { commands } from "../../src/cli/commands.ts";
+import { start, temporaryFolder, tessera } from "../support/cli.ts";
+
+const shell = promisify(execFile);
+const main = fileURLToPath(new URL("../../dist/cli/main.js", import.meta.url));
+
+let folder: string;
+let remove: () => Promise<void>;
+
+beforeAll(async () => {
+  ({ path: folder, remove } = await temporaryFolder());
+  await tessera("scenes", "size=64,train=2,val=1,test=1", "--out", `${folder}/data`);
+  const settings = ["--recipe", "transunet-tiny", "--steps", "1", "--set", "batchSize=1"];
+  const { code } = await tessera("train", `${folder}/data`, ...settings, "--out", `${folder}/run`);
+  expect(code).toBe(0);
+  await mkdir(`${folder}/other`);
+  await writeFile(`${folder}/other/notes.txt`, "mine");
+  await writeFile(`${folder}/text.jpg`, "not a picture");
+  await writeFile(`${folder}/empty.jpg`, "");
+});
+
+afterAll(() => remove());
+
+test.each(commands.map(({ name }) => name))("%s --help shows usage and examples", async (name) => {
+  const { code, out, error } = await tessera(name, "--help");
+  expect({ code, error }).toEqual({ code: 0, error: "" });
+  expect(out).toMatch(/Usage: tessera .*Options:.*--json.*Examples:/s);
+});
+
+test.each([[[]], [["--help"]], [["help"]], [["-h"]]])("tessera %s lists the commands", async (typed) => {
+  const { code, out } = await tessera(...typed);
+  expect(code).toBe(0);
+  for (const { name } of commands) expect(out).toContain(`  ${name} `);
+});
+
+test("--version prints the package's version", async () => {
+  const { version } = JSON.parse(await readFile(new URL("../../package.json", import.meta.url), "utf8")) as {
+    version: string;
+  };
+  expect((await tessera("--version")).out).toBe(`${version}\n`);
+});
+
+test("help loads neither ONNX Runtime nor sharp nor protobufjs", async () => {
+  const coverage = `${folder}/coverage`;
+  await start(["--help"], { NODE_V8_COVERAGE: coverage }).ended;
+  const [name] = await readdir(coverage);
+  const loaded = await readFile(`${coverage}/${name}`, "utf8");
+  expect(loaded).toContain("cli/main.js");
+  expect(loaded).not.toMatch(/onnxruntime|sharp|protobufjs|node_modules/);
+});
+
+test("a reader that stops early is no failure", async () => {
+  const { stdout, stderr } = await shell("sh", ["-c", `"${process.execPath}" "${main}" recipes transunet | head -n 1`]);
+  expect({ stdout, stderr }).toEqual({ stdout: expect.stringContaining("name"), stderr: "" });
+});
+
+test.each(["recipes", "recipes transunet", "inspect DATA", "doctor", "eval RUN DATA"])(
+  "%s --json prints one document",
+  async (typed) => {
+    const { code, out } = await tessera(...typed.split(" ").map(inFolder), "--json");
+    expect(code).toBe(0);
+    expect(() => JSON.parse(out) as unknown).not.toThrow();
+  },
+);
+
+function inFolder(word: string): string {
+  return word.replace(/^(DATA|RUN|OTHER|FILE|EMPTY|NEW|NOWHERE)/, (name) => `${folder}/${places[name]}`);
+}
+
+const places: Readonly<Record<string, string>> = {
+  ...{ DATA: "data", RUN: "run", OTHER: "other", FILE: "text.jpg", EMPTY: "empty.jpg", NEW: "new", NOWHERE: "nowhere" },
+};
+
+const tiny = "--recipe transunet-tiny --steps 1";
+
+describe("what is wrong is said in one line, with the right exit code, and nothing is written", () => {
+  test.each<[number, string, RegExp]>([
+    [2, "trian", /unknown command trian\. Did you mean train\?/],
+    [2, "--jsn", /unknown option --jsn/],
+    [2, "train", /DATASET is missing/],
+    [2, "train DATA", /--out is missing/],
+    [2, "train DATA --out NEW --recipe transunet-smal", /Did you mean transunet-small\?/],
+    [2, "train DATA --out NEW --set learningrate=1 --recipe transunet-tiny", /Did you mean learningRate\?/],
+    [
+      2,
+      "train DATA --out NEW --set batchSize=0 --recipe transunet-tiny",
+      /batchSize must be a whole number of at least 1/,
+    ],
+    [2, "train DATA --out NEW --set cropHeight=70 --recipe transunet-tiny", /multiple of 16, got 70/],
+    [2, "train DATA --out NEW --steps 1.5", /--steps must be an integer/],
+    [2, "train DATA --out NEW --device gpu", /--device must be one of/],
+    [2, "train DATA --out NEW --layout vox", /--layout must be one of .* Did you mean voc\?/],
+    [2, "train DATA --out NEW --on-bad-image drop", /--on-bad-image must be one of fail, skip/],
+    [2, "train DATA more --out NEW", /does not take "more"/],
+    [2, "train scenes:size=9 --out NEW", /scenes: expected size 64 to 512/],
+    [2, "train scenes:trian=9 --out NEW", /Did you mean train\?/],
+    [1, `train NOWHERE --out NEW ${tiny}`, /nowhere: expected a data set folder, got nothing there/],
+    [1, `train FILE --out NEW ${tiny}`, /text\.jpg: expected a data set folder, got a file/],
+    [1, `train OTHER --out NEW ${tiny}`, /other: expected one of the layouts/],
+    [1, `train DATA --out OTHER ${tiny}`, /other: expected an empty folder or a run, got other files/],
+    [1, `train DATA --out FILE ${tiny}`, /text\.jpg: expected a folder for the run, got a file/],
+    [1, `train DATA --out FILE/deep ${tiny}`, /text\.jpg/],
+    [1, `train DATA --out /proc/tessera/run ${tiny}`, /\/proc\/tessera/],
+    [1, `train DATA --out RUN ${tiny}`, /got a run\. Add --resume/],
+    [1, `train DATA --out RUN --resume ${tiny}`, /recipe batchSize: 1 → 4/],
+    [1, `train DATA --out NEW --device coreml ${tiny}`, /device coreml/],
+    [2, "predict RUN", /IMAGE is missing/],
+    [2, "predict RUN FILE", /--out is missing/],
+    [2, "predict RUN FILE --out NEW --scales 1,x", /--scales: expected numbers/],
+    [1, "predict RUN NOWHERE --out NEW", /nowhere: expected a photograph/],
+    [1, "predict RUN OTHER --out NEW", /other: expected photographs/],
+    [1, "predict RUN FILE --out NEW", /text\.jpg: expected an intact photograph/],
+    [1, "predict RUN EMPTY --out NEW", /empty\.jpg: .*empty/],
+    [1, "predict RUN DATA/images/val --out FILE", /text\.jpg: expected a folder for the results, got a file/],
+    [1, "predict NOWHERE DATA/images/val --out NEW", /nowhere: expected a run folder or an exported model/],
+    [1, "predict OTHER DATA/images/val --out NEW", /other: expected a run folder, got a folder without run\.json/],
+    [1, "predict FILE DATA/images/val --out NEW", /text\.jpg: expected a model/],
+    [2, "eval RUN", /DATASET is missing/],
+    [2, "eval RUN DATA --split tset", /Did you mean test\?/],
+    [1, "eval RUN NOWHERE", /nowhere: expected a data set folder/],
+    [1, "eval RUN DATA --out OTHER", /other: expected the name of a file/],
+    [2, "export RUN", /--out is missing/],
+    [1, "export OTHER --out NEW", /without run\.json/],
+    [1, "export RUN --out OTHER", /other: expected the name of a file, got a folder/],
+    [2, "inspect", /DATASET is missing/],
+    [1, "inspect NOWHERE", /nowhere: expected a data set folder/],
+    [2, "recipes transunet-tny", /Did you mean transunet-tiny\?/],
+    [2, "recipes transunet --set steps=x", /steps must be a number, got "x"/],
+    [2, "scenes", /--out is missing/],
+    [1, "scenes --out OTHER", /other: expected a new or empty folder/],
+    [2, "scenes size=1 --out NEW", /expected size 64 to 512/],
+    [2, "start DATA --steps 0", /--steps must be an integer/],
+    [1, "start NOWHERE", /nowhere: expected a data set folder/],
+    [2, "doctor now", /does not take "now"/],
+  ])("%i: tessera %s", async (expected, typed, message) => {
+    const before = await readdir(folder, { recursive: true });
+    const { code, out, error } = await tessera(...typed.split(" ").map(inFolder));
+    const said = error.trim().split("\n");
+    expect(said.at(-1)).toMatch(message);
+    expect(said.filter((line) => line.startsWith("tessera:"))).toHaveLength(1);
+    expect(error).not.toMatch(/\n\s+at /);
+    expect({ code, out }).toEqual({ code: expected, out: "" });
+    expect(await readdir(folder, { recursive: true })).toEqual(before);
+  });
+});
+
+describe("a damaged run folder is named, file by file", () => {
+  const checkpoint = "checkpoints/step-00000001";
+  test.each<[string, string, string | null]>([
+    ["run.json cut off", "run.json", "{"],
+    ["run.json of another program", "run.json", "{}"],
+    ["run.json with broken classes", "run.json", '{"format":1,"classes":[]}'],
+    ["recipe.json empty", "recipe.json", ""],
+    ["recipe.json missing", "recipe.json", null],
+    ["recipe.json of another kind", "recipe.json", '{"name":"x","method":"y"}'],
+    ["weights missing", `${checkpoint}/weights.safetensors`, null],
+    ["weights replaced", `${checkpoint}/weights.safetensors`, "weights"],
+    ["state cut off", `${checkpoint}/state.json`, '{"format": 1'],
+  ])("%s", async (_, file, content) => {
+    const damaged = `${folder}/damaged`;
+    await cp(`${folder}/run`, damaged, { recursive: true });
+    if (content === null) await rm(`${damaged}/${file}`);
+    else await writeFile(`${damaged}/${file}`, content);
+    const { code, error } = await tessera("export", damaged, "--out", `${folder}/never.onnx`);
+    await rm(damaged, { recursive: true });
+    expect(code).toBe(1);
+    expect(error.trim().split("\n")).toHaveLength(1);
+    expect(error).toContain(file.split("/").at(-1));
+    expect(await readdir(folder)).not.toContain("never.onnx");
+  });
+});
