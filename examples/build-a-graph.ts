@@ -1,43 +1,33 @@
 /**
- * The layer below the methods: operators are functions, gradients are graph, a step is compiled and run.
- * Fits y = sin(x) with a small network.
+ * The layer below the methods: operators are functions, gradients are graph, a step is compiled and run. Fits sin(x).
  *
  *     npx tsx examples/build-a-graph.ts
  */
-import {
-  buildStep,
-  float32,
-  heNormalInitializer,
-  openEngine,
-  ops,
-  resolveRecipe,
-  type Scope,
-  type Tensor,
-  zerosInitializer,
-} from "tessera";
+import * as tessera from "tessera";
 
-function linear(scope: Scope, x: Tensor, width: number): Tensor {
-  const weight = scope.parameter("weight", [x.shape[1], width], heNormalInitializer());
-  return ops.add(ops.matmul(x, weight), scope.parameter("bias", [width], zerosInitializer));
+const { float32, ops } = tessera;
+
+function linear(scope: tessera.Scope, x: tessera.Tensor, width: number): tessera.Tensor {
+  const weight = scope.parameter("weight", [x.shape[1], width], tessera.heNormalInitializer());
+  return ops.add(ops.matmul(x, weight), scope.parameter("bias", [width], tessera.zerosInitializer));
 }
 
-const count = 64;
-const engine = await openEngine();
+const xs = Array.from({ length: 64 }, (_, i) => (i / 64) * 2 * Math.PI - Math.PI);
+const engine = await tessera.openEngine();
 try {
-  const step = await buildStep({
+  const step = await tessera.buildStep({
     engine,
-    inputs: { x: { dtype: "float32", shape: [count, 1] }, y: { dtype: "float32", shape: [count, 1] } },
+    inputs: { x: { dtype: "float32", shape: [64, 1] }, y: { dtype: "float32", shape: [64, 1] } },
     loss(scope, { x, y }) {
-      const hidden = ops.tanh(linear(scope.at("hidden"), x, 32)); // [count, 32]
-      const error = ops.sub(linear(scope.at("out"), hidden, 1), y); // [count, 1]
+      const hidden = ops.tanh(linear(scope.at("hidden"), x, 32)); // [64, 32]
+      const error = ops.sub(linear(scope.at("out"), hidden, 1), y); // [64, 1]
       return { squaredError: ops.mean(ops.square(error)) };
     },
-    recipe: resolveRecipe("transunet-tiny", ["steps=300", "learningRate=0.03", "clipNorm=0"]).recipe,
+    recipe: tessera.resolveRecipe("transunet-tiny", ["steps=300", "learningRate=0.03", "clipNorm=0"]).recipe,
   });
   await step.initialize(0);
   for (let index = 0; index < 300; index++) {
-    const x = Array.from({ length: count }, (_, i) => (i / count) * 2 * Math.PI - Math.PI);
-    const batch = { x: float32([count, 1], x), y: float32([count, 1], x.map(Math.sin)) };
+    const batch = { x: float32([64, 1], xs), y: float32([64, 1], xs.map(Math.sin)) };
     const { total } = await step.run(batch, { step: index, seed: 0 });
     if (index % 100 === 99) console.log(`step ${index + 1}: loss ${total.toFixed(5)}`);
   }

@@ -25,16 +25,20 @@ export function initialValues(
 ): Named<NdArray> {
   const values: Record<string, NdArray> = {};
   const start = (name: string, type: TensorType, make: () => NdArray) => {
-    const value = given[name] === undefined ? make() : checked(name, given[name], type);
-    values[name] = copyOf({ ...value, shape: type.shape });
+    const value = given[name] === undefined ? make() : copyOf(checked(name, given[name], type));
+    values[name] = { ...value, shape: type.shape };
   };
   for (const { name, tensor, initializer } of model.parameters.values()) {
-    start(name, tensor, () => initializer(tensor.shape, new Random(seed, "init", name)));
+    // A copy: an initializer may hold on to the numbers that it gives.
+    start(name, tensor, () => copyOf(initializer(tensor.shape, new Random(seed, "init", name))));
   }
   for (const { name, tensor, slot, parameter } of update.state) {
-    start(name, tensor, () => (slot.start === "parameter" ? values[parameter] : zeros("float32", tensor.shape)));
+    start(name, tensor, () =>
+      slot.start === "parameter" ? copyOf(values[parameter]) : zeros("float32", tensor.shape),
+    );
   }
-  for (const [name, followed] of Object.entries(update.averages)) start(name, values[followed], () => values[followed]);
+  for (const [name, followed] of Object.entries(update.averages))
+    start(name, values[followed], () => copyOf(values[followed]));
   for (const { name, dtype, shape, kind } of variables) if (kind === "scratch") values[name] = zeros(dtype, shape);
   return values;
 }

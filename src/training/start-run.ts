@@ -24,6 +24,7 @@ export interface StartOptions extends ResolvedRecipe {
   readonly platform: Platform;
   readonly folder: string;
   readonly dataset: Dataset;
+  readonly validation: Dataset | null;
   /** Go on with the run in `folder`, if there is one. */
   readonly resume: boolean;
   readonly onBadImage: "fail" | "skip";
@@ -75,6 +76,10 @@ export async function startRun(options: StartOptions): Promise<Started> {
     return { run: known, skipped: [] };
   }
   const { frequencies, sides, skipped } = await survey(options);
+  // Found now, a bad file costs seconds; found when the model is scored, all the training before.
+  if (options.validation?.kinds.includes("masks")) {
+    await classStatistics(options.validation, { onBadImage: options.onBadImage, maxSamples: surveyed });
+  }
   const record = {
     ...{ format: runFormat, version, method: method.name, recipe: recipe.name, dataset: source },
     classes: dataset.classes.map(({ name, color, thing }) =>
