@@ -4,7 +4,7 @@ import { classStatistics } from "../data/statistics.ts";
 import { InputError } from "../errors.ts";
 import type { Method } from "../methods/method.ts";
 import type { Recipe } from "../methods/recipe.ts";
-import type { Platform } from "../platform/platform.ts";
+import type { ImageSize, Platform } from "../platform/platform.ts";
 import { version } from "../version.ts";
 import { listCheckpoints } from "./checkpoint.ts";
 import { withRead } from "./dataset-views.ts";
@@ -75,7 +75,8 @@ export async function startRun(options: StartOptions): Promise<Started> {
     await clearUnfinished(platform, folder);
     return { run: known, skipped: [] };
   }
-  const { frequencies, sides, skipped } = await survey(options);
+  const { frequencies, sizes, skipped } = await survey(options);
+  const shortSide = options.shortSide ?? shortSideFor(sizes, recipe);
   // Found now, a bad file costs seconds; found when the model is scored, all the training before.
   if (options.validation?.kinds.includes("masks")) {
     await classStatistics(options.validation, { onBadImage: options.onBadImage, maxSamples: surveyed });
@@ -87,8 +88,8 @@ export async function startRun(options: StartOptions): Promise<Started> {
     ),
     valueMap: dataset.valueMap,
     frequencies,
-    window: windowOf(method, recipe),
-    shortSide: options.shortSide ?? shortSideFor(sides, recipe),
+    window: windowOf(method, recipe, sizes, shortSide),
+    shortSide,
     licence: options.licence,
   };
   const run: Run = { method, recipe, record };
@@ -108,10 +109,11 @@ function requireLabels({ name, split, kinds, classes }: Dataset, method: Method)
 }
 
 async function survey({ dataset, onBadImage, onProgress }: StartOptions) {
-  const sides: number[] = [];
+  const sizes: ImageSize[] = [];
   const watched = withRead(dataset, async (index) => {
     const sample = await dataset.read(index);
-    sides.push(Math.min(sample.image.width, sample.image.height));
+    const { width, height } = sample.image;
+    sizes.push({ width, height });
     return sample;
   });
   if (dataset.kinds.includes("masks")) {
@@ -121,7 +123,7 @@ async function survey({ dataset, onBadImage, onProgress }: StartOptions) {
         `${dataset.name}: expected labelled pixels in the masks, got none. Check the masks and their value map.`,
       );
     }
-    return { frequencies, sides, skipped };
+    return { frequencies, sizes, skipped };
   }
   const stride = Math.max(1, Math.floor(dataset.ids.length / 32));
   const skipped: string[] = [];
@@ -133,21 +135,41 @@ async function survey({ dataset, onBadImage, onProgress }: StartOptions) {
       skipped.push(error.message);
     }
   }
-  return { frequencies: [], sides, skipped };
+  return { frequencies: [], sizes, skipped };
 }
 
-/** The training crop; sides rounded up to what the method can take. */
-function windowOf({ stride }: Method, { cropHeight, cropWidth }: Recipe): [number, number] {
-  const up = (size: number) => Math.ceil(size / stride) * stride;
-  return [up(cropHeight), up(cropWidth)];
+/**
+ * What prediction sees at a time: the training crop, or along an axis where images are at most a quarter longer, the
+ * whole image, so that a few rows more than the crop do not cost a second window. Sides that the method can take.
+ */
+export function windowOf(
+  { stride }: Pick<Method, "stride">,
+  { cropHeight, cropWidth }: Pick<Recipe, "cropHeight" | "cropWidth">,
+  sizes: readonly ImageSize[],
+  shortSide: number,
+): [number, number] {
+  const along = (axis: "height" | "width", crop: number) => {
+    const typical = median(sizes.map((size) => Math.round(size[axis] * reduction(size, shortSide))));
+    return Math.ceil((typical <= 1.25 * crop ? Math.max(typical, crop) : crop) / stride) * stride;
+  };
+  return [along("height", cropHeight), along("width", cropWidth)];
+}
+
+/** How much smaller an image is made before windows are cut. */
+function reduction({ width, height }: ImageSize, shortSide: number): number {
+  return shortSide === 0 ? 1 : Math.min(1, shortSide / Math.min(width, height));
+}
+
+/** 0 of nothing. */
+function median(values: readonly number[]): number {
+  return [...values].sort((a, b) => a - b)[values.length >> 1] ?? 0;
 }
 
 /**
  * The data set's own size, but no more than two and a half crops: a crop of a larger photograph would show too little
  * of the scene to tell what it is part of.
  */
-function shortSideFor(sides: readonly number[], { cropHeight, cropWidth }: Recipe): number {
-  if (sides.length === 0) return 0;
-  const median = [...sides].sort((a, b) => a - b)[sides.length >> 1];
-  return Math.min(median, Math.round(2.5 * Math.min(cropHeight, cropWidth)));
+function shortSideFor(sizes: readonly ImageSize[], { cropHeight, cropWidth }: Recipe): number {
+  const typical = median(sizes.map(({ width, height }) => Math.min(width, height)));
+  return Math.min(typical, Math.round(2.5 * Math.min(cropHeight, cropWidth)));
 }
