@@ -146,8 +146,9 @@ function checkCount(name: string, positionals: readonly Positional[], found: rea
   const usage = usageOf(name, positionals);
   if (missing !== undefined)
     throw new UsageError(`${name}: ${missing.name} is missing: ${missing.help}. Usage: ${usage}`);
-  const empty = positionals.find((_, i) => found[i] === "");
-  if (empty !== undefined) throw new UsageError(`${name}: ${empty.name} must not be empty. Usage: ${usage}`);
+  const at = found.indexOf("");
+  const empty = positionals[Math.min(at, positionals.length - 1)];
+  if (at >= 0 && empty !== undefined) throw new UsageError(`${name}: ${empty.name} must not be empty. Usage: ${usage}`);
   const unlimited = positionals.at(-1)?.count === "many";
   if (!unlimited && found.length > positionals.length) {
     throw new UsageError(`${name}: does not take "${found[positionals.length]}". Usage: ${usage}`);

@@ -62,6 +62,7 @@ export const evalCommand = command({
         ...(shortSide !== undefined && { shortSide }),
         onProgress: (done, total) => progress.update(done, total),
       }).finally(() => progress.end());
+      if (evaluation.images === 0 && evaluation.skipped.length > 0) throw new InputError(evaluation.skipped[0].problem);
       if (out !== undefined) await nodePlatform.writeFile(out, `${JSON.stringify(evaluation, null, 1)}\n`);
       for (const { problem } of evaluation.skipped) terminal.note(`skipped: ${problem}`);
       terminal.print(evaluationText(evaluation));

@@ -3,6 +3,7 @@
 import { InputError, Interrupted, nearest, UsageError } from "../errors.ts";
 import { version } from "../version.ts";
 import { commands } from "./commands.ts";
+import { oneLine } from "./one-line.ts";
 
 async function main(typed: readonly string[], signal: AbortSignal): Promise<void> {
   const [name, ...rest] = typed;
@@ -83,12 +84,6 @@ function explain(error: unknown): number {
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
   process.stderr.write(`tessera: this is a bug in tessera; please report it with the lines below.\n${text}\n`);
   return 1;
-}
-
-/** File names may hold anything, line breaks and terminal codes included. */
-function oneLine(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is removed here
-  return text.replace(/\s*[\r\n]+\s*/g, " ").replace(/[\u0000-\u001f\u007f-\u009f]/g, "?");
 }
 
 // A reader that stops reading (`tessera recipes | head -1`) is no failure.

@@ -1,5 +1,6 @@
 import { InputError, UsageError } from "../errors.ts";
 import { command } from "./command.ts";
+import { oneLine } from "./one-line.ts";
 import { engineFor, engineOptions } from "./options.ts";
 import { scalesFrom, testingOptions } from "./testing-options.ts";
 
@@ -53,7 +54,7 @@ export const predictCommand = command({
         const shares = largest
           .filter(({ share }) => share > 0)
           .map(({ name, share }) => `${name} ${(100 * share).toFixed(0)} %`);
-        terminal.print(`${photograph} → ${mask}  ${terminal.dim(shares.join(", "))}`);
+        terminal.print(`${oneLine(`${photograph} → ${mask}`)}  ${terminal.dim(shares.join(", "))}`);
       }
       terminal.result({ written, skipped });
       if (skipped.length > 0) {

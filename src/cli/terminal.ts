@@ -2,6 +2,7 @@
  * Where a command's words go: results to standard output, everything else to standard error, so that `--json` and
  * pipes stay clean. On a terminal progress is a bar that redraws itself; elsewhere it is a plain line now and then.
  */
+import { oneLine } from "./one-line.ts";
 
 export interface Progress {
   /** `done` of `total`; `detail` is shown behind the bar. */
@@ -102,7 +103,7 @@ export function terminalOf({ json, signal, out, error, environment, now }: Termi
     },
     note(line) {
       clear();
-      error.write(`${line}\n`);
+      error.write(`${oneLine(line)}\n`);
       if (bar !== "") error.write(bar);
     },
     progress,
@@ -116,7 +117,7 @@ function progressText(label: string, done: number, total: number, detail: string
   const width = 24;
   const filled = Math.round(share * width);
   const left = secondsLeft !== null && share < 1 ? `, ${duration(secondsLeft)} left` : "";
-  const tail = detail === "" ? "" : `  ${detail}`;
+  const tail = detail === "" ? "" : `  ${oneLine(detail)}`;
   return `${label} [${"=".repeat(filled)}${" ".repeat(width - filled)}] ${done}/${total}${left}${tail}`;
 }
 

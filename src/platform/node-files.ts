@@ -1,5 +1,5 @@
 /** Files on Node: reading, listing, and writing that never leaves half a file. */
-import { type FileHandle, mkdir, open, readdir, readFile, rename, rm, stat } from "node:fs/promises";
+import { access, constants, type FileHandle, mkdir, open, readdir, readFile, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { InputError, problem } from "../errors.ts";
 
@@ -43,8 +43,25 @@ export async function existsOnDisk(path: string): Promise<"file" | "folder" | "n
   }
 }
 
-/** Size in bytes of a file that can be decoded. Throws InputError when it is missing, a folder, empty or a device. */
+/**
+ * Size in bytes of a file that can be decoded. Throws InputError when it is missing, a folder, empty, a device, or may
+ * not be read.
+ */
 export async function requireContent(path: string, expected: string): Promise<number> {
+  const size = await requireFile(path, expected);
+  if (size === 0) {
+    throw new InputError(problem(path, expected, "an empty file", "Replace it with an intact copy or remove it."));
+  }
+  try {
+    await access(path, constants.R_OK); // decoders take a file that may not be read for one of another kind
+  } catch (error) {
+    throw fileProblem(path, expected, error);
+  }
+  return size;
+}
+
+/** Size in bytes. Throws InputError for whatever is no regular file: reading a pipe would wait forever. */
+async function requireFile(path: string, expected: string): Promise<number> {
   let found: Awaited<ReturnType<typeof stat>>;
   try {
     found = await stat(path);
@@ -53,18 +70,17 @@ export async function requireContent(path: string, expected: string): Promise<nu
   }
   if (found.isDirectory()) throw new InputError(problem(path, expected, "a folder", "Name a file."));
   if (!found.isFile()) throw new InputError(problem(path, expected, "a device or pipe", "Name a regular file."));
-  if (found.size === 0) {
-    throw new InputError(problem(path, expected, "an empty file", "Replace it with an intact copy or remove it."));
-  }
   return found.size;
 }
 
 /** See `Platform.readFile`. */
 export async function readWholeFile(path: string): Promise<Uint8Array> {
+  const expected = "expected a readable file";
+  await requireFile(path, expected);
   try {
     return await readFile(path);
   } catch (error) {
-    throw fileProblem(path, "expected a readable file", error);
+    throw fileProblem(path, expected, error);
   }
 }
 
@@ -107,6 +123,8 @@ export async function writeWholeFile(path: string, bytes: Uint8Array | string | 
   const temporary = join(folder, `.${basename(path).slice(0, 100)}.${process.pid}-${writes++}.part`);
   let file: FileHandle | undefined;
   try {
+    // Renaming would put a file in the place of a device such as /dev/null.
+    if ((await existsOnDisk(path)) !== "nothing") await requireFile(path, expected);
     await makeFolders(folder);
     file = await open(temporary, "wx");
     const pieces = typeof bytes === "string" || bytes instanceof Uint8Array ? [bytes] : bytes;

@@ -52,7 +52,10 @@ function finding(error: unknown, format: string): readonly [got: string, remedy:
     .replace(/^Input (file|buffer) has corrupt header: ?/, "")
     .split("\n")[0]
     .trim();
-  return [line === "" ? "a damaged file" : `a damaged file (${line.slice(0, 120)})`, intact];
+  return [
+    line === "" || line === "Unknown error" ? "a damaged file" : `a damaged file (${line.slice(0, 120)})`,
+    intact,
+  ];
 }
 
 async function openChecked(

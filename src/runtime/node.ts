@@ -17,6 +17,9 @@ interface NativeModule extends OrtModule {
 }
 
 async function load(): Promise<NativeModule> {
+  // Since 1.30 ONNX Runtime reports to its makers and keeps a data base in the home folder, unless told not to before
+  // it loads.
+  process.env.ORT_DISABLE_TELEMETRY ??= "1";
   try {
     const module = await import("onnxruntime-node");
     const native = ("default" in module ? module.default : module) as unknown as NativeModule;

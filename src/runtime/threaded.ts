@@ -3,7 +3,7 @@
  * in a thread of its own and the main one stays free for progress, signals and decoding. Arrays move between the
  * threads without being copied.
  */
-import { Worker } from "node:worker_threads";
+import { SHARE_ENV, Worker } from "node:worker_threads";
 import type { Engine, EngineOptions } from "./engine.ts";
 import { type Answers, packed, type Reply, type Request, revived } from "./messages.ts";
 
@@ -97,5 +97,6 @@ export async function openThreadedEngine(options: EngineOptions = {}): Promise<E
 /** As a package the worker is the compiled file beside this one; from source it is TypeScript and needs a loader. */
 function startWorker(): Worker {
   const file = import.meta.url.endsWith(".ts") ? "./worker-from-source.mjs" : "./worker.js";
-  return new Worker(new URL(file, import.meta.url), { execArgv: [] });
+  // ONNX Runtime reads the process's environment; a worker's own copy would not reach it.
+  return new Worker(new URL(file, import.meta.url), { execArgv: [], env: SHARE_ENV });
 }
