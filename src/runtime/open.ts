@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from "node:fs";
-import { availableParallelism } from "node:os";
+import { availableParallelism, totalmem } from "node:os";
 import type { Engine, EngineOptions } from "./engine.ts";
 import { openThreadedEngine } from "./threaded.ts";
 
@@ -8,8 +8,15 @@ import { openThreadedEngine } from "./threaded.ts";
  *
  * device: default cpu; throws InputError where it cannot be had. threads: default one for each physical core.
  */
-export function openEngine({ device = "cpu", threads = physicalCores() }: EngineOptions = {}): Promise<Engine> {
-  return openThreadedEngine({ device, threads });
+export async function openEngine({ device = "cpu", threads = physicalCores() }: EngineOptions = {}): Promise<Engine> {
+  const engine = await openThreadedEngine({ device, threads });
+  return device === "cpu" ? { ...engine, memoryBytes: usableMemory() } : engine;
+}
+
+/** Bytes of this machine, or of the container that we are in. */
+function usableMemory(): number {
+  const limit = process.constrainedMemory?.() ?? 0; // 0 or absurdly large where there is none
+  return limit > 0 ? Math.min(limit, totalmem()) : totalmem();
 }
 
 /** Cores of this machine that we may use; two hardware threads of one core count once where that can be read. */

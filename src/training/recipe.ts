@@ -108,8 +108,8 @@ interface Range {
 
 /** What the values that every recipe has may be. */
 const ranges: Partial<Record<keyof Recipe, Range>> = {
-  seed: { least: 0, whole: true },
-  batchSize: { least: 1, whole: true },
+  seed: { least: 0, most: Number.MAX_SAFE_INTEGER, whole: true },
+  batchSize: { least: 1, most: 1_000_000, whole: true },
   cropHeight: { least: 1, most: 8192, whole: true },
   cropWidth: { least: 1, most: 8192, whole: true },
   scaleMin: { least: 0, most: 16, above: true },
@@ -120,8 +120,8 @@ const ranges: Partial<Record<keyof Recipe, Range>> = {
   steps: { least: 1, most: 99_999_999, whole: true },
   learningRate: { least: 0, above: true },
   momentum: { least: 0, most: 1 },
-  beta1: { least: 0, most: 1 },
-  beta2: { least: 0, most: 1 },
+  beta1: { least: 0, most: 0.999999 },
+  beta2: { least: 0, most: 0.999999 },
   epsilon: { least: 0 },
   weightDecay: { least: 0 },
   schedulePower: { least: 0 },
@@ -130,7 +130,7 @@ const ranges: Partial<Record<keyof Recipe, Range>> = {
   warmupSteps: { least: 0, whole: true },
   clipNorm: { least: 0 },
   averageDecay: { least: 0, most: 0.999999 },
-  accumulate: { least: 1, whole: true },
+  accumulate: { least: 1, most: 1_000_000, whole: true },
   logEvery: { least: 1, whole: true },
   checkpointEvery: { least: 1, whole: true },
   keepCheckpoints: { least: 1, whole: true },
@@ -160,6 +160,12 @@ export function checkRecipe(method: Method, recipe: Recipe): void {
       throw new UsageError(
         `${where}: ${key} must be one of ${known.join(", ")}, got ${value}. ${suggestion(value, known)}`,
       );
+  }
+  const { scheduleMilestones: milestones } = recipe;
+  if (milestones.some((share, i) => !(share >= (milestones[i - 1] ?? 0) && share <= 1))) {
+    throw new UsageError(
+      `${where}: scheduleMilestones must be shares of the steps from 0 to 1 in ascending order, got [${milestones.join(", ")}]. As in 0.5, 0.75.`,
+    );
   }
   if (recipe.scaleMin > recipe.scaleMax) {
     throw new UsageError(

@@ -5,9 +5,11 @@ import { InputError } from "../errors.ts";
 import type { Method } from "../methods/method.ts";
 import type { Recipe } from "../methods/recipe.ts";
 import type { ImageSize, Platform } from "../platform/platform.ts";
+import type { Engine } from "../runtime/engine.ts";
 import { version } from "../version.ts";
 import { listCheckpoints } from "./checkpoint.ts";
 import { withRead } from "./dataset-views.ts";
+import { requireMemory } from "./memory.ts";
 import type { ResolvedRecipe } from "./recipe.ts";
 import {
   clearUnfinished,
@@ -22,6 +24,7 @@ import {
 
 export interface StartOptions extends ResolvedRecipe {
   readonly platform: Platform;
+  readonly engine: Pick<Engine, "memoryBytes">;
   readonly folder: string;
   readonly dataset: Dataset;
   readonly validation: Dataset | null;
@@ -50,6 +53,7 @@ const surveyed = 400;
 export async function startRun(options: StartOptions): Promise<Started> {
   const { platform, folder, dataset, method, recipe, resume } = options;
   requireLabels(dataset, method);
+  requireMemory({ method, recipe }, dataset.classes, options.engine.memoryBytes);
   const state = await stateOf(platform, folder);
   if (state === "other") {
     throw new InputError(

@@ -1,6 +1,10 @@
 import { UsageError } from "../../errors.ts";
 import { recipes, type TransUNetRecipe } from "./recipe.ts";
 
+/** Far beyond what anybody trains; a graph of more layers would take minutes to build. */
+const mostWidth = 65_536;
+const mostDepth = 256;
+
 /** Throws UsageError when values do not go together. */
 export function validate(recipe: TransUNetRecipe): void {
   const require = (holds: boolean, key: keyof TransUNetRecipe, expected: string, remedy: string) => {
@@ -9,7 +13,8 @@ export function validate(recipe: TransUNetRecipe): void {
     const got = Array.isArray(value) ? `[${value.join(", ")}]` : String(value);
     throw new UsageError(`recipe ${recipe.name}: ${key} must be ${expected}, got ${got}. ${remedy}`);
   };
-  const whole = (value: number, least = 1) => Number.isInteger(value) && value >= least;
+  const whole = (value: number, least = 1, most = Infinity) =>
+    Number.isInteger(value) && value >= least && value <= most;
   const nearest = (value: number, divisor: number) => String(Math.max(1, Math.round(value / divisor)) * divisor);
   const oneOf = (key: keyof TransUNetRecipe, choices: readonly (string | number)[]) =>
     require(choices.includes(
@@ -21,22 +26,24 @@ export function validate(recipe: TransUNetRecipe): void {
       recipe[key] % 16 === 0, key, "a multiple of 16", `Try ${nearest(recipe[key], 16)}.`);
   }
   for (const key of ["stemWidth", "normGroups", "tokenWidth", "heads", "mlpWidth", "headChannels"] as const) {
-    require(whole(recipe[key]), key, "a whole number of at least 1", "");
+    const usual = `${recipes.transunet[key]} is as published.`;
+    require(whole(recipe[key], 1, mostWidth), key, `a whole number from 1 to ${mostWidth}`, usual);
   }
-  require(whole(recipe.layers, 0), "layers", "a whole number of at least 0", "");
+  require(whole(recipe.layers, 0, mostDepth), "layers", `a whole number from 0 to ${mostDepth}`, "Try 12.");
   require(recipe.stemWidth % recipe.normGroups ===
     0, "stemWidth", `a multiple of normGroups (${recipe.normGroups})`, `Try ${nearest(recipe.stemWidth, recipe.normGroups)}.`);
   require(recipe.tokenWidth % recipe.heads ===
     0, "tokenWidth", `a multiple of heads (${recipe.heads})`, `Try ${nearest(recipe.tokenWidth, recipe.heads)}.`);
-  const list = (key: "stageUnits" | "decoderChannels", length: number) =>
+  const list = (key: "stageUnits" | "decoderChannels", length: number, most: number) =>
     require(Array.isArray(recipe[key]) &&
       recipe[key].length === length &&
       recipe[key].every((value) =>
-        whole(value),
-      ), key, `${length} whole numbers of at least 1`, `As in ${recipes.transunet[key].join(", ")}.`);
-  list("stageUnits", 3);
-  list("decoderChannels", 4);
-  require(recipe.widthMultiplier > 0, "widthMultiplier", "above 0", "1 is the width as listed.");
+        whole(value, 1, most),
+      ), key, `${length} whole numbers from 1 to ${most}`, `As in ${recipes.transunet[key].join(", ")}.`);
+  list("stageUnits", 3, mostDepth);
+  list("decoderChannels", 4, mostWidth);
+  require(recipe.widthMultiplier > 0 &&
+    recipe.widthMultiplier <= 64, "widthMultiplier", "above 0 and at most 64", "1 is the width as listed.");
   for (const channels of [recipe.headChannels, ...recipe.decoderChannels]) {
     require(Number.isInteger(
       channels * recipe.widthMultiplier,
