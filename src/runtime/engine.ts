@@ -48,6 +48,8 @@ export interface Engine {
   readonly device: Device;
   /** Which operators and layouts graphs for this engine may use. */
   readonly convBlock: number;
+  /** Bytes that this process may use where the device computes; undefined: not known. */
+  readonly memoryBytes?: number | undefined;
   /** Compiles a serialized ONNX model. Graph inputs listed in `variables` are read from the store at each run. */
   load(
     model: Uint8Array | { readonly file: string },
