@@ -5,7 +5,7 @@ import { InputError } from "../errors.ts";
 import type { Engine } from "../runtime/engine.ts";
 import { version } from "../version.ts";
 import { command } from "./command.ts";
-import { tryEngine } from "./options.ts";
+import { problemOf } from "./devices.ts";
 
 interface Check {
   readonly name: string;
@@ -71,21 +71,6 @@ export const doctorCommand = command({
 });
 
 const deviceNames: readonly Engine["device"][] = ["cpu", "cuda", "webgpu", "coreml", "dml"];
-
-/** Why a device cannot be had, or null. */
-async function problemOf(device: Engine["device"]): Promise<string | null> {
-  const { openEngine } = await import("../runtime/open.ts");
-  let engine: Engine | undefined;
-  try {
-    engine = await openEngine({ device, threads: 1 });
-    await tryEngine(engine);
-    return null;
-  } catch (error) {
-    return error instanceof Error ? error.message : String(error);
-  } finally {
-    await engine?.close();
-  }
-}
 
 async function selfTestFiles(): Promise<string> {
   const { nodePlatform } = await import("../platform/node.ts");

@@ -40,35 +40,16 @@ export const datasetOptions = {
  * throws InputError where it cannot be had.
  */
 export async function engineFor({ device, threads }: Values<typeof engineOptions>): Promise<Engine> {
+  if (device !== undefined && device !== "cpu") {
+    const { problemOf } = await import("./devices.ts");
+    const problem = await problemOf(device as Engine["device"]);
+    if (problem !== null) throw new InputError(problem);
+  }
   const { openEngine } = await import("../runtime/open.ts");
-  const engine = await openEngine({
+  return openEngine({
     ...(device !== undefined && { device: device as Engine["device"] }),
     ...(threads !== undefined && { threads }),
   });
-  if (engine.device === "cpu") return engine;
-  try {
-    await tryEngine(engine);
-    return engine;
-  } catch (error) {
-    await engine.close();
-    throw error;
-  }
-}
-
-/** Runs a small graph. Throws InputError where the engine's device cannot. */
-export async function tryEngine(engine: Engine): Promise<void> {
-  const [{ writeModel }, { input }, { relu }, { float32 }] = await Promise.all([
-    import("../onnx/write.ts"),
-    import("../graph/tensor.ts"),
-    import("../ops/index.ts"),
-    import("../array/ndarray.ts"),
-  ]);
-  const program = await engine.load(writeModel({ outputs: { y: relu(input("x", [2])) } }).bytes, []);
-  const { y } = await program.run({ x: float32([2], [-1, 1]) });
-  await program.release();
-  if (String(y.data) !== "0,1") {
-    throw new InputError(`device ${engine.device}: expected relu(-1, 1) = 0, 1, got ${y.data}. Use --device cpu.`);
-  }
 }
 
 /** `fail` unless the user asked to skip. */
