@@ -1,4 +1,5 @@
 import { InputError } from "../errors.ts";
+import type { Platform } from "../platform/platform.ts";
 import { command } from "./command.ts";
 import { badImagePolicy, datasetOptions, engineFor, engineOptions } from "./options.ts";
 import { scalesFrom, testingOptions } from "./testing-options.ts";
@@ -47,11 +48,7 @@ export const evalCommand = command({
       ...(layout !== undefined && { layout }),
       onBadFile: onBadImage,
     });
-    if (out !== undefined && (await nodePlatform.exists(out)) === "folder") {
-      throw new InputError(
-        `${out}: expected the name of a file for the scores, got a folder. Write --out ${out}/scores.json.`,
-      );
-    }
+    if (out !== undefined) await requireScoresFile(nodePlatform, out);
     const engine = await engineFor(options);
     const progress = terminal.progress("scoring");
     try {
@@ -73,3 +70,18 @@ export const evalCommand = command({
     }
   },
 });
+
+/** Scores may replace scores; a mistyped --out must not cost a run or a data set its files. */
+async function requireScoresFile(platform: Platform, file: string): Promise<void> {
+  const kind = await platform.exists(file);
+  if (kind === "folder") {
+    throw new InputError(
+      `${file}: expected the name of a file for the scores, got a folder. Write --out ${file}/scores.json.`,
+    );
+  }
+  if (kind === "file" && !new TextDecoder().decode(await platform.readFile(file)).includes('"confusion":')) {
+    throw new InputError(
+      `${file}: expected a new file or earlier scores to replace, got another file. Choose another --out, or remove it.`,
+    );
+  }
+}

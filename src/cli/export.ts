@@ -1,4 +1,4 @@
-import { UsageError } from "../errors.ts";
+import { InputError, UsageError } from "../errors.ts";
 import { command } from "./command.ts";
 import { engineFor, engineOptions } from "./options.ts";
 
@@ -25,6 +25,11 @@ export const exportCommand = command({
       import("../prediction/export.ts"),
       import("../training/run.ts"),
     ]);
+    if (!out.endsWith(".onnx") && (await nodePlatform.exists(out)) === "file") {
+      throw new InputError(
+        `${out}: expected a new file or a .onnx file to replace, got another file. Write --out model.onnx.`,
+      );
+    }
     const onDamaged = (message: string) => terminal.note(message);
     const trained = await openRun(nodePlatform, run, { onDamaged });
     const engine = await engineFor(options);

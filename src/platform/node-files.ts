@@ -171,6 +171,7 @@ export async function appendToFile(path: string, bytes: Uint8Array | string): Pr
 /** See `Platform.rename`. */
 export async function moveFile(from: string, to: string): Promise<void> {
   try {
+    if ((await existsOnDisk(to)) === "file") await requireFile(to, "expected to replace a file");
     await rename(from, to);
   } catch (error) {
     throw fileProblem(`${from} → ${to}`, "expected to rename", error);
