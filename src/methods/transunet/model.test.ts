@@ -91,7 +91,12 @@ test.each([
 const small = recipes["transunet-small"];
 
 test("the JAX convention pools to exactly a quarter", () => {
-  expect(build({ ...small, encoderConvention: "jax" }, 176, 240).encoded.pooled.shape).toEqual([1, 32, 44, 60]);
+  expect(build({ ...small, encoderConvention: "jax" }, 176, 240).encoded.pooled.shape).toEqual([
+    1,
+    small.stemWidth,
+    44,
+    60,
+  ]);
 });
 
 test.each([1, 2, 4] as const)("logits have the picture's size at output stride %i", (outputStride) => {
@@ -109,8 +114,11 @@ test("parameters do not depend on the picture's size", () => {
 test.each([0, 1, 2, 3])("with %i skips, the later blocks take the upsampled map alone", (skips) => {
   const { model } = build({ ...small, skips, outputStride: 1 }, 64);
   const inputs = [0, 1, 2, 3].map((i) => model.parameters.get(`decoder.blocks.${i}.conv1.0.weight`)!.tensor.shape[1]);
-  const joined = [256, 128, 32, 0].map((channels, i) => (i < skips ? channels : 0));
-  expect(inputs).toEqual([96, 96, 64, 48].map((channels, i) => channels + joined[i]));
+  const joined = [8, 4, 1, 0]
+    .map((factor) => factor * small.stemWidth)
+    .map((channels, i) => (i < skips ? channels : 0));
+  const before = [small.headChannels, ...small.decoderChannels]; // what each block doubles
+  expect(inputs).toEqual(joined.map((channels, i) => before[i] + channels));
 });
 
 test("a frozen encoder draws no dropout", () => {

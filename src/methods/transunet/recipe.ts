@@ -118,34 +118,37 @@ const transunet: TransUNetRecipe = {
   classWeightLimit: 5,
 };
 
-/** Ours: the same network in small, made to learn street scenes from scratch on two cores. Our score: not yet measured. */
+/**
+ * Ours: the same network in small, made to learn street scenes from scratch within 20 minutes on two cores. Narrow
+ * layers and small batches won over wider and larger ones at equal cost. Score: see the README beside this file.
+ */
 const small: TransUNetRecipe = {
   ...transunet,
   name: "transunet-small",
 
-  batchSize: 8,
+  batchSize: 4,
   cropHeight: 176,
   cropWidth: 240,
-  scaleMin: 0.75,
-  scaleMax: 1.5,
+  scaleMin: 0.6,
+  scaleMax: 1.7,
   cropMaxShare: 0.75,
   photometric: 0.5,
 
-  steps: 800,
+  steps: 2400,
   optimizer: "adamw",
   learningRate: 1.5e-3,
   weightDecay: 0.05,
   schedule: "cosine",
-  warmupSteps: 40,
+  warmupSteps: 100,
   clipNorm: 1,
   averageDecay: 0.99,
 
-  checkpointEvery: 100,
-  evaluateEvery: 200,
+  checkpointEvery: 200,
+  evaluateEvery: 600,
 
   encoderConvention: "jax",
   initialization: "jax",
-  stemWidth: 32,
+  stemWidth: 24,
   normGroups: 8,
   stageUnits: [2, 2, 2],
   tokenWidth: 192,
@@ -154,12 +157,12 @@ const small: TransUNetRecipe = {
   mlpWidth: 768,
   dropout: 0,
 
-  headChannels: 96,
-  decoderChannels: [96, 64, 48, 32],
+  headChannels: 64,
+  decoderChannels: [64, 48, 32, 16],
   outputStride: 2,
 
   crossEntropyWeight: 1,
-  diceWeight: 0,
+  diceWeight: 0.5,
   classWeights: "balanced",
 };
 
@@ -197,6 +200,7 @@ const tiny: TransUNetRecipe = {
 
   headChannels: 32,
   decoderChannels: [32, 24, 16, 16],
+  diceWeight: 0,
   classWeights: "none",
 };
 
