@@ -77,6 +77,12 @@ function explain(error: unknown): number {
     return error instanceof UsageError ? 2 : 1;
   }
   if (error instanceof Error && "code" in error && typeof error.code === "string" && error.code in refusals) {
+    if ("syscall" in error && error.syscall === "uv_cwd") {
+      process.stderr.write(
+        "tessera: working folder: expected one that exists, got one that was removed. Change to another.\n",
+      );
+      return 1;
+    }
     const path = "path" in error && typeof error.path === "string" ? error.path : "system";
     process.stderr.write(`tessera: ${oneLine(path)}: ${refusals[error.code]}.\n`);
     return 1;

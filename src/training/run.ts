@@ -183,7 +183,11 @@ function recordFrom(value: unknown, where: string): RunRecord {
     recipe: typeof record.recipe === "string",
     dataset: typeof dataset?.name === "string" && typeof dataset.fingerprint === "string",
     classes: Array.isArray(classes) && classes.length > 0 && classes.every(isClass),
-    frequencies: Array.isArray(frequencies) && frequencies.every((share) => typeof share === "number"),
+    // None where the method learns from something else than masks.
+    frequencies:
+      Array.isArray(frequencies) &&
+      (frequencies.length === 0 || frequencies.length === classes?.length) &&
+      frequencies.every((share) => typeof share === "number"),
     window: Array.isArray(window) && window.length === 2 && window.every((side) => Number.isInteger(side) && side > 0),
     valueMap: typeof valueMap === "object" && valueMap !== null,
     shortSide: Number.isInteger(record.shortSide) && (record.shortSide as number) >= 0,
