@@ -2,8 +2,9 @@
  * What we need of ONNX Runtime: programs (compiled graphs) that run against a store of named tensors.
  *
  * The store is the engine's memory between runs: parameters, optimizer state, running averages, saved activations.
- * A program reads variables from it and may write them; a written variable has two buffers, and a run reads one and
- * fills the other, so a training step updates "in place" without copying and without reading what it overwrites.
+ * A program reads variables from it and may write them. A written variable has two buffers: a run reads one and fills
+ * the other, so nothing is copied and nothing is read that was overwritten. Where the graph allows it, a program may
+ * be asked to do with one (`ProgramOptions.inPlace`).
  */
 
 import type { Dtype } from "../array/dtype.ts";
@@ -28,6 +29,12 @@ export interface ProgramOptions {
    * run, and the caller sees it in what the run returns.
    */
   readonly commitIf?: string;
+  /**
+   * Outputs among `writes` that may go over the numbers that their entry holds, in the same memory: for entries that
+   * the graph reads, only where `overwritable` finds it safe. `commitIf` does not hold for them. Engines that do not
+   * overwrite keep two buffers all the same.
+   */
+  readonly inPlace?: readonly string[];
 }
 
 export interface Program {
@@ -48,6 +55,8 @@ export interface Engine {
   readonly device: Device;
   /** Which operators and layouts graphs for this engine may use. */
   readonly convBlock: number;
+  /** True where results go into memory that is there already, so that `ProgramOptions.inPlace` saves a buffer. */
+  readonly overwrites: boolean;
   /** Bytes that this process may use where the device computes; undefined: not known. */
   readonly memoryBytes?: number | undefined;
   /** Compiles a serialized ONNX model. Graph inputs listed in `variables` are read from the store at each run. */

@@ -42,6 +42,7 @@ export async function openLocalEngine(
   return {
     device,
     convBlock,
+    overwrites: backend.fillsFetches && device === "cpu",
     load: (model, variables, options = {}) =>
       inTurn(async () => {
         const { use = "inference" } = options;
@@ -104,12 +105,16 @@ function makeProgram(session: Session, parts: ProgramParts): Program {
   const { store, inTurn, options, metadata, backend } = parts;
   const { writes = {}, commitIf } = options;
   const variables = new Set(parts.variables);
+  const inPlace = new Set(options.inPlace);
   const inputNames = new Set(session.inputs.map(({ name }) => name));
   const outputTypes = new Map(session.outputs.map((type) => [type.name, type]));
   for (const name of variables)
     if (!inputNames.has(name)) throw new Error(`program: the graph has no input "${name}".`);
   for (const name of [...Object.keys(writes), ...(commitIf === undefined ? [] : [commitIf])]) {
     if (!outputTypes.has(name)) throw new Error(`program: the graph has no output "${name}".`);
+  }
+  for (const name of inPlace) {
+    if (!(name in writes)) throw new Error(`program: "${name}" is not written, so it cannot be in place.`);
   }
   const fed = session.inputs.filter(({ name }) => !variables.has(name));
   const returned = session.outputs.map(({ name }) => name).filter((name) => !(name in writes));
@@ -144,14 +149,14 @@ function makeProgram(session: Session, parts: ProgramParts): Program {
         if (commitIf !== undefined) fetches[commitIf] ??= fresh(outputTypes.get(commitIf)!);
         for (const [output, name] of Object.entries(writes)) {
           const type = outputTypes.get(output)!;
-          const inPlace = commitIf === undefined && !variables.has(name);
-          fetches[output] = store.target(name, type, inPlace) ?? fresh(type);
+          const over = inPlace.has(output) || (commitIf === undefined && !variables.has(name));
+          fetches[output] = store.target(name, type, over) ?? fresh(type);
         }
 
         const results = await session.run(given, fetches);
         const commit = commitIf === undefined || allFinite(results[commitIf]);
         for (const [output, name] of Object.entries(writes)) {
-          if (commit) store.commit(name, results[output]);
+          if (commit || inPlace.has(output)) store.commit(name, results[output]);
           else store.keepSpare(name, results[output]);
         }
         return Object.fromEntries(fetch.map((name) => [name, name in writes ? copyOf(results[name]) : results[name]]));

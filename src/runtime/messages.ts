@@ -3,7 +3,7 @@ import type { Named, NdArray } from "../array/ndarray.ts";
 import { sizeOf } from "../array/shape.ts";
 import { InputError, Interrupted, UsageError } from "../errors.ts";
 import { copyOf } from "./copy.ts";
-import type { Device, EngineOptions, Program, ProgramOptions } from "./engine.ts";
+import type { Engine, EngineOptions, Program, ProgramOptions } from "./engine.ts";
 
 export type Request =
   | { readonly act: "open"; readonly options: EngineOptions }
@@ -27,7 +27,7 @@ export type Request =
 
 /** What each request is answered with. */
 export interface Answers {
-  readonly open: { readonly device: Device; readonly convBlock: number };
+  readonly open: Pick<Engine, "device" | "convBlock" | "overwrites">;
   readonly load: Pick<Program, "inputs" | "outputs" | "metadata"> & { readonly program: number };
   readonly run: Named<NdArray>;
   readonly release: null;

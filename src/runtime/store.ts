@@ -38,8 +38,8 @@ export class Store {
   }
 
   /**
-   * An array that a run may fill for entry `name`, or null where there is none of that type yet. `inPlace`: the run
-   * neither reads the entry nor may be taken back, so the numbers that are there can be written over.
+   * An array that a run may fill for entry `name`, or null where there is none of that type yet. `inPlace`: the
+   * numbers that are there can be written over, because nobody will want them back.
    */
   target(name: string, type: ValueType, inPlace: boolean): NdArray | null {
     const entry = this.#entries.get(name);

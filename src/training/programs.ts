@@ -7,6 +7,7 @@ import type { HostCall } from "../graph/scope.ts";
 import type { Target, Tensor } from "../graph/tensor.ts";
 import { writeModel } from "../onnx/write.ts";
 import type { Engine, Program } from "../runtime/engine.ts";
+import { overwritable } from "./overwrite.ts";
 import { splitGraph } from "./split.ts";
 
 export interface Sequence {
@@ -23,8 +24,10 @@ interface SequenceOptions {
   readonly hostCalls: readonly HostCall[];
   /** Graph output → store name that it becomes. */
   readonly writes: Named<string>;
-  /** Output that must be finite for the writes to count. */
-  readonly commitIf: string;
+  /** Output that must be finite for the writes to count, except those that overwrite. */
+  readonly commitIf?: string | undefined;
+  /** Store names that may be written in the memory that they have; done for those where the graph allows it. */
+  readonly overwrite?: readonly string[];
 }
 
 /**
@@ -33,7 +36,7 @@ interface SequenceOptions {
  */
 export async function compile(
   outputs: Named<Tensor>,
-  { engine, target, hostCalls, writes, commitIf }: SequenceOptions,
+  { engine, target, hostCalls, writes, commitIf, overwrite = [] }: SequenceOptions,
 ): Promise<Sequence> {
   const parts = splitAtHostCalls(outputs, hostCalls, target);
   const programs: Program[] = [];
@@ -42,7 +45,11 @@ export async function compile(
     for (const [i, { outputs: partOutputs, saves }] of parts.entries()) {
       const last = i === parts.length - 1;
       const { bytes, variables } = writeModel({ outputs: partOutputs }, { name: `part ${i + 1} of ${parts.length}` });
-      const options = last ? { writes, commitIf } : { writes: saves };
+      const guard = commitIf === undefined ? {} : { commitIf };
+      const over = Object.entries(writes).filter(([, name]) => overwrite.includes(name));
+      const options = last
+        ? { writes, ...guard, inPlace: overwritable({ outputs: partOutputs }, Object.fromEntries(over)) }
+        : { writes: saves };
       programs.push(await engine.load(bytes, variables, { ...options, use: "training" }));
       saved.push(...Object.values(saves));
     }

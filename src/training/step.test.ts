@@ -5,10 +5,12 @@ import { sizeOf } from "../array/shape.ts";
 import { onesInitializer } from "../graph/initializer.ts";
 import type { Scope } from "../graph/scope.ts";
 import type { Tensor } from "../graph/tensor.ts";
+import { conv2d } from "../nn/conv.ts";
 import { dropout } from "../nn/dropout.ts";
 import { linear } from "../nn/linear.ts";
-import { add, log, mean, mul, reshape, square, stopGradient, sub, tanh } from "../ops/index.ts";
-import type { Engine } from "../runtime/engine.ts";
+import { batchNorm2d } from "../nn/norm.ts";
+import { add, log, mean, mul, relu, reshape, square, stopGradient, sub, tanh } from "../ops/index.ts";
+import type { Engine, ProgramOptions } from "../runtime/engine.ts";
 import { openLocalEngine } from "../runtime/local-engine.ts";
 import { nodeBackend } from "../runtime/node.ts";
 import { buildStep, type StepOptions, type StepResult, type TrainingStep } from "./step.ts";
@@ -74,12 +76,15 @@ describe("training step", () => {
     options: Partial<StepOptions> & { steps?: number; batch?: number; feed?: (step: number) => Named<NdArray>[] },
   ): Promise<Run> {
     const { steps = 3, batch = 4, feed = (at) => [batchOf(batch, at)] } = options;
-    const step = await buildStep({ engine, inputs: inputsOf(batch), loss: net, recipe, ...options });
+    const complete = { engine, inputs: inputsOf(batch), loss: net, recipe, ...options };
+    const step = await buildStep(complete);
     await step.initialize(7);
     const results: StepResult[] = [];
     for (let at = 0; at < steps; at++) results.push(await step.run(feed(at), { step: at, seed: 7 }));
     const names = step.variables.filter(({ kind }) => kind !== "scratch").map(({ name }) => name);
-    const store = Object.fromEntries(Object.entries(await engine.get(names)).map(([name, x]) => [name, toNumbers(x)]));
+    const store = Object.fromEntries(
+      Object.entries(await complete.engine.get(names)).map(([name, x]) => [name, toNumbers(x)]),
+    );
     await step.release();
     return { results, store, step };
   }
@@ -94,7 +99,7 @@ describe("training step", () => {
   test("it keeps parameters, running averages, optimizer state and moving averages", async () => {
     const { step } = await train({ recipe: { ...recipe, averageDecay: 0.99 } });
     const count = (kind: string) => step.variables.filter((variable) => variable.kind === kind).length;
-    expect(["parameter", "running", "optimizer", "average", "scratch"].map(count)).toEqual([4, 1, 8, 4, 0]);
+    expect(["parameter", "running", "optimizer", "average", "scratch"].map(count)).toEqual([4, 1, 8, 4, 4]);
   });
 
   test("equal seeds give equal bits, with dropout and its noise", async () => {
@@ -177,23 +182,103 @@ describe("training step", () => {
     expect(apart.results[2].gradientNorm).toBeCloseTo(together.results[2].gradientNorm, 4);
   });
 
-  test("a step whose loss is not finite says so and changes nothing", async () => {
-    const step = await buildStep({
-      engine,
-      inputs: inputsOf(4),
-      loss: (scope, batch) => ({ ...net(scope, batch), extra: mean(log(batch.x)) }),
-      recipe: { ...recipe, accumulate: 1 },
+  /** A layer for every way that parameters are lowered: large, of one row, of 1 × 1 pixels; and running averages. */
+  const wide = (scope: Scope, { x, target }: Named<Tensor>) => {
+    const hidden = tanh(linear(scope.at("wide"), linear(scope.at("first"), x, 300), 300));
+    const image = relu(
+      batchNorm2d(scope.at("norm"), conv2d(scope.at("pixel"), reshape(hidden, [4, 3, 10, 10]), 8, { kernel: 1 })),
+    );
+    const y = linear(scope.at("second"), mean(image, { axes: [2, 3] }), 2);
+    return { error: mean(square(sub(y, target))) };
+  };
+  const doubled = (scope: Scope, batch: Named<Tensor>) =>
+    net(scope, batch, (hidden) => {
+      const compute = ({ hidden }: Named<NdArray>) => ({
+        twice: float32(
+          [4, width],
+          toNumbers(hidden).map((x) => 2 * x),
+        ),
+      });
+      return scope.host("double", { hidden }, { twice: { dtype: "float32", shape: [4, width] } }, compute).twice;
     });
-    await step.initialize(1);
-    const names = step.variables.map(({ name }) => name);
-    const before = await engine.get(names);
-    const result = await step.run(batchOf(4, 0), { step: 0, seed: 1 });
-    expect(result.updated).toBe(false);
-    expect(result.total).toBeNaN();
-    expect(result.terms.error).toBeGreaterThan(0);
-    expect(await engine.get(names)).toEqual(before);
-    await step.release();
+  const full = { ...recipe, averageDecay: 0.9, weightDecay: 0.1 };
+
+  test.each<[string, Partial<StepOptions>]>([
+    ["plain gradient descent", { recipe: { ...full, optimizer: "sgd", momentum: 0 } }],
+    ["momentum", { recipe: { ...full, optimizer: "sgd", nesterov: false } }],
+    ["Nesterov's momentum", { recipe: { ...full, optimizer: "sgd" } }],
+    ["adam", { recipe: { ...full, optimizer: "adam" } }],
+    ["adamw", { recipe: { ...full, optimizer: "adamw" } }],
+    ["radam with lookahead", { recipe: { ...full, optimizer: "radam-lookahead" } }],
+    ["no clipping and no averages", { recipe: { ...recipe, clipNorm: 0 } }],
+    ["frozen parameters", { recipe: full, trains: (name) => !name.startsWith("wide") }],
+    ["rates and decay by group", { recipe: full, group: (name) => ({ rate: name.length / 9, decay: 1 }) }],
+    ["accumulated batches", { recipe: { ...full, accumulate: 2 } }],
+    ["a host computation", { recipe: full, loss: doubled }],
+    ["a host computation and accumulated batches", { recipe: { ...full, accumulate: 2 }, loss: doubled }],
+  ])("updates in place give the bits of updates from one buffer to the other: %s", async (_, options) => {
+    const feed = (at: number) =>
+      Array.from({ length: options.recipe?.accumulate ?? 1 }, (_, i) => batchOf(4, 10 * at + i));
+    const run = (inPlace: boolean) => train({ loss: wide, ...options, inPlace, steps: 8, feed });
+    const [apart, inPlace] = [await run(false), await run(true)];
+    expect(inPlace.store).toEqual(apart.store);
+    expect(inPlace.results).toEqual(apart.results);
+    expect(inPlace.results.every(({ updated }) => updated)).toBe(true);
   });
+
+  test("so they do with two threads", async () => {
+    const two = await openLocalEngine(nodeBackend, { threads: 2 });
+    const run = (inPlace: boolean) => train({ engine: two, loss: wide, recipe: full, inPlace, steps: 8 });
+    const [apart, inPlace] = [await run(false), await run(true)];
+    expect(inPlace.store).toEqual(apart.store);
+    expect(inPlace.results).toEqual(apart.results);
+    await two.close();
+  });
+
+  test("in place, every trained parameter, its state and its average has one buffer", async () => {
+    const asked: ProgramOptions[] = [];
+    const load: Engine["load"] = (model, variables, options = {}) => {
+      asked.push(options);
+      return engine.load(model, variables, options);
+    };
+    for (const optimizer of ["sgd", "adam", "adamw", "radam-lookahead"] as const) {
+      for (const accumulate of [1, 2]) {
+        asked.length = 0;
+        const step = await buildStep({
+          engine: { ...engine, load },
+          inputs: inputsOf(4),
+          loss: wide,
+          recipe: { ...full, optimizer, accumulate },
+        });
+        const once = asked.flatMap(({ writes = {}, inPlace = [] }) => inPlace.map((output) => writes[output]));
+        const wanted = step.variables.filter(({ kind }) => kind !== "running").map(({ name }) => name);
+        expect(once.sort()).toEqual(wanted.sort());
+        await step.release();
+      }
+    }
+  });
+
+  test.each([true, false])(
+    "a step whose loss is not finite says so and changes nothing, in place: %s",
+    async (inPlace) => {
+      const step = await buildStep({
+        engine,
+        inPlace,
+        inputs: inputsOf(4),
+        loss: (scope, batch) => ({ ...net(scope, batch), extra: mean(log(batch.x)) }),
+        recipe: { ...recipe, accumulate: 1 },
+      });
+      await step.initialize(1);
+      const names = step.variables.filter(({ kind }) => kind !== "scratch").map(({ name }) => name);
+      const before = await engine.get(names);
+      const result = await step.run(batchOf(4, 0), { step: 0, seed: 1 });
+      expect(result.updated).toBe(false);
+      expect(result.total).toBeNaN();
+      expect(result.terms.error).toBeGreaterThan(0);
+      expect(await engine.get(names)).toEqual(before);
+      await step.release();
+    },
+  );
 
   test("frozen parameters stay, and cost neither gradient nor state", async () => {
     const trains = (name: string) => name.startsWith("second");

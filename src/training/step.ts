@@ -3,16 +3,15 @@ import type { Dtype } from "../array/dtype.ts";
 import { item, type Named, type NdArray, scalar, zeros } from "../array/ndarray.ts";
 import { Random } from "../array/random.ts";
 import { type Shape, show } from "../array/shape.ts";
-import { gradients } from "../autodiff/gradients.ts";
 import { InputError } from "../errors.ts";
 import { Model, type Noise, type Scope } from "../graph/scope.ts";
-import { input, type Target, type Tensor, type TensorType, variable } from "../graph/tensor.ts";
-import { add, greater, mul, where } from "../ops/index.ts";
+import { input, type Target, type Tensor, type TensorType } from "../graph/tensor.ts";
+import { add } from "../ops/index.ts";
 import type { Engine } from "../runtime/engine.ts";
 import { targetOf } from "../runtime/target.ts";
 import { initialValues } from "./initial-values.ts";
-import { compile, type Sequence } from "./programs.ts";
-import { defaultGroup, type Group, type OptimizerRecipe, rateOf, updateGraph } from "./update.ts";
+import { compileStep } from "./step-programs.ts";
+import { defaultGroup, type Group, type OptimizerRecipe, rateOf } from "./update.ts";
 
 export interface StepOptions {
   readonly engine: Engine;
@@ -29,6 +28,12 @@ export interface StepOptions {
   readonly rate?: (step: number) => number;
   /** Default: what the engine can run. */
   readonly target?: Target;
+  /**
+   * Weights, optimizer state and moving averages are kept once and overwritten by a program of their own, after the
+   * gradients were found to be finite. Otherwise they are kept twice, and one program does it all. The numbers are the
+   * same to the bit. Default: where the engine overwrites.
+   */
+  readonly inPlace?: boolean;
 }
 
 /** A tensor that the engine's store keeps for the training. */
@@ -74,14 +79,14 @@ export interface TrainingStep {
 
 const batchPrefix = "batch:";
 const termPrefix = "term:";
-const nextPrefix = "next:";
 
 /**
- * Builds and compiles a training step. Without host calls and accumulation it is one graph. With accumulation, one
- * graph adds up gradients and a small one updates. Host calls cut the graph where they are (see `programs.ts`).
+ * Builds and compiles a training step: one graph or, to update in place and with accumulation, one for gradients and a
+ * small one for the update (see `step-programs.ts`). Host calls cut the first where they are (see `programs.ts`).
  */
 export async function buildStep(options: StepOptions): Promise<TrainingStep> {
   const { engine, inputs, loss, recipe, trains, group = defaultGroup, target = targetOf(engine) } = options;
+  const inPlace = options.inPlace ?? engine.overwrites;
   const rateAt = options.rate ?? ((step: number) => rateOf(recipe, step));
   const accumulates = recipe.accumulate > 1;
 
@@ -97,11 +102,6 @@ export async function buildStep(options: StepOptions): Promise<TrainingStep> {
       `training: expected parameters that train, got ${model.parameters.size} frozen ones. Train some part of the model.`,
     );
   }
-  const fresh = gradients(
-    total,
-    trained.map(({ tensor }) => tensor),
-  );
-
   const variables: StepVariable[] = [];
   const declare = (kind: StepVariable["kind"], name: string, { dtype, shape }: TensorType) =>
     variables.push({ name, dtype, shape, kind });
@@ -109,40 +109,16 @@ export async function buildStep(options: StepOptions): Promise<TrainingStep> {
     declare(role === "weight" ? "parameter" : "running", name, tensor);
   }
 
-  const sums = trained.map(({ name, tensor }) => variable(`gradient/${name}`, tensor.shape));
-  const update = updateGraph(
-    trained,
-    accumulates ? sums.map((sum) => mul(sum, 1 / recipe.accumulate)) : fresh,
-    recipe,
-    group,
-  );
-  for (const { name, tensor } of update.state) declare("optimizer", name, tensor);
-  for (const [name, followed] of Object.entries(update.averages)) {
-    declare("average", name, model.parameters.get(followed)!.tensor);
-  }
-
   const reported: Record<string, Tensor> = { total };
   for (const [name, term] of Object.entries(terms)) reported[`${termPrefix}${name}`] = term;
-  const running = Object.fromEntries(model.updates);
-  const { gradientNorm } = update;
-
-  let forward: Sequence;
-  let updating: Sequence | null = null;
-  if (accumulates) {
-    for (const { name, tensor } of trained) declare("scratch", `gradient/${name}`, tensor);
-    // The first batch of a step starts the sums anew, whatever they held.
-    const first = greater(input("accumulate:first", []), 0);
-    const added = trained.map(({ name }, i) => [`gradient/${name}`, add(where(first, 0, sums[i]), fresh[i])] as const);
-    const next = { ...running, ...Object.fromEntries(added) };
-    forward = await compileStep({ ...reported }, next, "total", { engine, target, model });
-    updating = await compileStep({ gradientNorm }, update.next, "gradientNorm", { engine, target, model: null });
-  } else {
-    const guard = add(total, gradientNorm);
-    forward = await compileStep({ ...reported, gradientNorm, guard }, { ...running, ...update.next }, "guard", {
-      engine,
-      target,
-      model,
-    });
+  const programs = await compileStep({ model, total, reported, recipe, group }, { engine, target, inPlace });
+  const { forward, updateGraph } = programs;
+  for (const { name, tensor } of updateGraph.state) declare("optimizer", name, tensor);
+  for (const [name, followed] of Object.entries(updateGraph.averages)) {
+    declare("average", name, model.parameters.get(followed)!.tensor);
+  }
+  for (const [name, parameter] of Object.entries(programs.kept)) {
+    declare("scratch", name, model.parameters.get(parameter)!.tensor);
   }
 
   return {
@@ -150,7 +126,7 @@ export async function buildStep(options: StepOptions): Promise<TrainingStep> {
     variables,
 
     initialize: async (seed, given = {}) => {
-      await engine.put(initialValues({ model, update, variables }, seed, given));
+      await engine.put(initialValues({ model, update: updateGraph, variables }, seed, given));
     },
 
     async run(batches, { step, seed }) {
@@ -160,7 +136,7 @@ export async function buildStep(options: StepOptions): Promise<TrainingStep> {
       }
       const rate = rateAt(step);
       const scalars: Record<string, NdArray> = {};
-      for (const [name, value] of Object.entries(update.scalars(step + 1, rate))) scalars[name] = scalar(value);
+      for (const [name, value] of Object.entries(updateGraph.scalars(step + 1, rate))) scalars[name] = scalar(value);
 
       let results: Named<NdArray> = {};
       const means: Record<string, number> = {};
@@ -172,45 +148,27 @@ export async function buildStep(options: StepOptions): Promise<TrainingStep> {
         for (const name of Object.keys(reported)) means[name] = (means[name] ?? 0) + item(results[name]) / list.length;
         if (!Number.isFinite(means.total)) break;
       }
-      if (updating !== null && Number.isFinite(means.total)) {
-        results = { ...results, ...(await updating.run(pick(scalars, updating.inputs))) };
-      }
+      const { norm: measure, update } = programs;
+      if (measure !== null && Number.isFinite(means.total)) results = { ...results, ...(await measure.run({})) };
       const norm = "gradientNorm" in results ? item(results.gradientNorm) : Number.NaN;
+      // What the graph's guard says, in its precision.
+      const updated = Number.isFinite(Math.fround(means.total + norm));
+      if (update !== null && updated) {
+        await update.run(pick({ ...scalars, gradientNorm: scalar(norm) }, update.inputs));
+      }
       return {
         terms: Object.fromEntries(Object.keys(terms).map((name) => [name, means[`${termPrefix}${name}`]])),
         total: means.total,
         gradientNorm: norm,
         rate,
-        // What the graph's guard says, in its precision.
-        updated: Number.isFinite(Math.fround(means.total + norm)),
+        updated,
       };
     },
 
     async release() {
-      await forward.release();
-      await updating?.release();
+      await Promise.all([programs.forward, programs.norm, programs.update].map((program) => program?.release()));
     },
   };
-}
-
-interface CompileOptions {
-  readonly engine: Engine;
-  readonly target: Target;
-  /** Whose host calls the graph has. */
-  readonly model: Model | null;
-}
-
-/** Compiles a graph that reports `outputs` and writes `next`, by store name, if the output `commitIf` is finite. */
-function compileStep(
-  outputs: Named<Tensor>,
-  next: Named<Tensor>,
-  commitIf: string,
-  { engine, target, model }: CompileOptions,
-): Promise<Sequence> {
-  const writes = Object.fromEntries(Object.keys(next).map((name) => [`${nextPrefix}${name}`, name]));
-  const written = Object.fromEntries(Object.entries(next).map(([name, tensor]) => [`${nextPrefix}${name}`, tensor]));
-  const hostCalls = model?.hostCalls ?? [];
-  return compile({ ...outputs, ...written }, { engine, target, hostCalls, writes, commitIf });
 }
 
 function sumOfTerms(terms: Named<Tensor>): Tensor {

@@ -89,9 +89,9 @@ export function updateGraph(
   gradients: readonly Tensor[],
   recipe: OptimizerRecipe,
   group: Group,
+  gradientNorm: Tensor = globalNorm(gradients),
 ): UpdateGraph {
   const optimizer = optimizerOf(recipe);
-  const gradientNorm = globalNorm(gradients);
   const clipped = recipe.clipNorm > 0 ? clipByNorm(gradients, gradientNorm, recipe.clipNorm) : gradients;
   const updates = parameters.map(({ name, tensor }, i) => {
     const { rate, decay } = group(name, tensor.shape.length);
