@@ -85,7 +85,7 @@ export async function readRun(platform: Platform, folder: string): Promise<Run> 
   const resolved = recipeFrom(await readJson(platform, `${folder}/recipe.json`), `${folder}/recipe.json`);
   if (resolved.recipe.name !== record.recipe || resolved.recipe.method !== record.method) {
     throw new InputError(
-      `${folder}/recipe.json: expected recipe ${record.recipe}, as run.json says, got ${resolved.recipe.name}. Restore the file.`,
+      `${folder}/recipe.json: expected recipe ${record.recipe} of ${record.method}, as run.json says, got ${resolved.recipe.name} of ${resolved.recipe.method}. Restore the files.`,
     );
   }
   return { ...resolved, record };
@@ -188,9 +188,13 @@ function recordFrom(value: unknown, where: string): RunRecord {
       Array.isArray(frequencies) &&
       (frequencies.length === 0 || frequencies.length === classes?.length) &&
       frequencies.every((share) => typeof share === "number"),
-    window: Array.isArray(window) && window.length === 2 && window.every((side) => Number.isInteger(side) && side > 0),
+    window:
+      Array.isArray(window) &&
+      window.length === 2 &&
+      window.every((side) => Number.isInteger(side) && side > 0 && side <= 8192),
     valueMap: typeof valueMap === "object" && valueMap !== null,
-    shortSide: Number.isInteger(record.shortSide) && (record.shortSide as number) >= 0,
+    shortSide:
+      Number.isInteger(record.shortSide) && (record.shortSide as number) >= 0 && (record.shortSide as number) <= 65_536,
     licence: typeof record.licence === "string",
   };
   const broken = Object.keys(complete).find((key) => !complete[key]);

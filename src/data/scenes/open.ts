@@ -24,7 +24,10 @@ export function openScenes(spec: string, split: Split): Dataset {
     ids,
     valueMap: parsed.border === 0 ? values : { ...values, [IGNORE]: "ignore" },
     source: (index) => sourceOf(split, index),
-    read: async (index) => sampleOf(parsed, split, index),
+    read: async (index) => {
+      await new Promise((resolve) => setTimeout(resolve, 0)); // drawing blocks: Ctrl-C and progress get their turn
+      return sampleOf(parsed, split, index);
+    },
   };
 }
 
