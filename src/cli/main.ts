@@ -92,11 +92,11 @@ function explain(error: unknown): number {
   return 1;
 }
 
-// A reader that stops reading (`tessera recipes | head -1`) is no failure.
+// A reader that stops reading (`tessera train … | head -1`) is no failure, and no reason to stop working.
 for (const stream of [process.stdout, process.stderr]) {
   stream.on("error", (error: NodeJS.ErrnoException) => {
-    if (error.code === "EPIPE") process.exit(0);
-    throw error;
+    if (error.code === "EPIPE") return;
+    process.exit(explain(error));
   });
 }
 

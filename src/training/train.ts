@@ -80,7 +80,11 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
   const note = (line: string) => watcher.note?.(line);
   const onProgress = (done: number, total: number) => watcher.survey?.(done, total);
   const { run, skipped } = await startRun({ ...options, resume, onBadImage, licence, onProgress });
-  const start = await latestCheckpoint(platform, folder, (message) => note(`${message} Going on from the one before.`));
+  const damage: string[] = [];
+  const start = await latestCheckpoint(platform, folder, (message) => damage.push(message));
+  // All of them lost is the user's to decide about; training anew would clear them away.
+  if (start === null && damage.length > 0) throw new InputError(damage[0]);
+  for (const message of damage) note(`${message} Going on from the one before.`);
   const session = new Session(options, run, await openLog(platform, folder, start?.progress.step ?? 0), start);
   await clearAfter(platform, folder, session.step);
   if (start !== null) note(`${folder}: going on at step ${start.progress.step} of ${session.steps}.`);
