@@ -30,7 +30,9 @@ interface Side {
 }
 
 async function start(title: string, command: string, args: readonly string[]): Promise<Side> {
-  const env = { ...process.env, MALLOC_TRIM_THRESHOLD_: "-1", MALLOC_MMAP_MAX_: "0" };
+  // torch.set_num_threads does not reach OpenBLAS, whose threads would burn CPU time beside the measured one.
+  const count = { OMP_NUM_THREADS: values.threads, OPENBLAS_NUM_THREADS: values.threads };
+  const env = { ...process.env, ...count, MALLOC_TRIM_THRESHOLD_: "-1", MALLOC_MMAP_MAX_: "0" };
   const plain = { ...process.env };
   const child = spawn(command, args, { stdio: ["pipe", "pipe", "inherit"], env: title === "PyTorch" ? env : plain });
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
