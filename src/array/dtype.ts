@@ -59,3 +59,17 @@ export function view(dtype: Dtype, buffer: ArrayBufferLike, byteOffset: number, 
 export function isFloat(dtype: Dtype): boolean {
   return dtype === "float32" || dtype === "float64" || dtype === "float16";
 }
+
+/** Element types as ONNX numbers them (`TensorProto.DataType`). */
+export const onnxTypes: Readonly<Record<Dtype, number>> = {
+  float32: 1,
+  uint8: 2,
+  int8: 3,
+  uint16: 4,
+  int16: 5,
+  int32: 6,
+  int64: 7,
+  bool: 9,
+  float16: 10,
+  float64: 11,
+};

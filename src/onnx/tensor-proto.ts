@@ -1,31 +1,17 @@
 /** Arrays and types as ONNX messages, and back. */
-import { allocate, bytesOf, type Dtype, view } from "../array/dtype.ts";
+import { allocate, bytesOf, type Dtype, onnxTypes, view } from "../array/dtype.ts";
 import type { NdArray } from "../array/ndarray.ts";
 import { type Shape, show } from "../array/shape.ts";
 import { InputError } from "../errors.ts";
 import { type TensorProto, toNumber, type ValueInfoProto } from "./wire.ts";
 
-/** Values of `TensorProto.data_type`. */
-const dataTypes: Record<Dtype, number> = {
-  float32: 1,
-  uint8: 2,
-  int8: 3,
-  uint16: 4,
-  int16: 5,
-  int32: 6,
-  int64: 7,
-  bool: 9,
-  float16: 10,
-  float64: 11,
-};
-
-const dtypes = new Map(Object.entries(dataTypes).map(([dtype, number]) => [number, dtype as Dtype]));
+const dtypes = new Map(Object.entries(onnxTypes).map(([dtype, number]) => [number, dtype as Dtype]));
 
 /** No tensor in a file that we read may have more elements than this (16 GB of float32). */
 const maxElements = 2 ** 32;
 
 export function dataTypeOf(dtype: Dtype): number {
-  return dataTypes[dtype];
+  return onnxTypes[dtype];
 }
 
 /** Throws InputError for ONNX types that we have no array for (strings, complex, 4-bit ...). */
@@ -33,7 +19,7 @@ export function dtypeOf(dataType: number | undefined, where: string): Dtype {
   const dtype = dtypes.get(dataType ?? 0);
   if (dtype === undefined) {
     throw new InputError(
-      `${where}: expected an element type out of ${Object.keys(dataTypes).join(", ")}, got ONNX type ${dataType ?? 0}. Convert the model first.`,
+      `${where}: expected an element type out of ${Object.keys(onnxTypes).join(", ")}, got ONNX type ${dataType ?? 0}. Convert the model first.`,
     );
   }
   return dtype;
@@ -47,13 +33,13 @@ export function bytesOfArray({ data }: NdArray): Uint8Array {
 /** An array as an initializer or tensor attribute. The elements are not copied. */
 export function tensorProto(array: NdArray, name?: string): TensorProto {
   const { dtype, shape } = array;
-  return { name, dims: [...shape], data_type: dataTypes[dtype], raw_data: bytesOfArray(array) };
+  return { name, dims: [...shape], data_type: onnxTypes[dtype], raw_data: bytesOfArray(array) };
 }
 
 /** Name, type and static shape of a graph's input, output or inner value; −1 for a size that may vary. */
 export function valueInfo(name: string, { dtype, shape }: { dtype: Dtype; shape: Shape }): ValueInfoProto {
   const dim = shape.map((size, axis) => (size < 0 ? { dim_param: `${name}:${axis}` } : { dim_value: size }));
-  return { name, type: { tensor_type: { elem_type: dataTypes[dtype], shape: { dim } } } };
+  return { name, type: { tensor_type: { elem_type: onnxTypes[dtype], shape: { dim } } } };
 }
 
 /** Sizes read from a file, checked. */

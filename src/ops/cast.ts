@@ -1,19 +1,5 @@
-import { type Dtype, isFloat } from "../array/dtype.ts";
+import { type Dtype, isFloat, onnxTypes } from "../array/dtype.ts";
 import { node, type Tensor } from "../graph/tensor.ts";
-
-/** Element types as ONNX numbers them (`TensorProto.DataType`). */
-const onnxTypes: Readonly<Record<Dtype, number>> = {
-  float32: 1,
-  uint8: 2,
-  int8: 3,
-  uint16: 4,
-  int16: 5,
-  int32: 6,
-  int64: 7,
-  bool: 9,
-  float16: 10,
-  float64: 11,
-};
 
 /**
  * x as another type: floats are cut towards zero to become integers, truth values become 0 and 1. The gradient passes
