@@ -3,11 +3,11 @@ import { fromNumbers, type Named, type NdArray } from "../../src/array/ndarray.t
 import { Random } from "../../src/array/random.ts";
 import { sizeOf } from "../../src/array/shape.ts";
 import { resNetClassifier } from "../../src/backbones/resnet.ts";
+import { transunet } from "../../src/backbones/transunet/network.ts";
 import { vitClassifier } from "../../src/backbones/vit.ts";
 import type { Scope } from "../../src/graph/scope.ts";
 import type { Tensor, TensorType } from "../../src/graph/tensor.ts";
 import { crossEntropy } from "../../src/losses/cross-entropy.ts";
-import { transunet } from "../../src/methods/transunet/model.ts";
 import { recipes, type TransUNetRecipe } from "../../src/methods/transunet/recipe.ts";
 import type { OptimizerRecipe } from "../../src/training/update.ts";
 

@@ -2,12 +2,12 @@
 import { expect } from "vitest";
 import { type Named, type NdArray, scalar, toNumbers } from "../../src/array/ndarray.ts";
 import { gradients } from "../../src/autodiff/gradients.ts";
+import { decoder } from "../../src/backbones/transunet/decoder.ts";
+import { transunetBlockNames } from "../../src/backbones/transunet/encoder.ts";
+import { residualStyle, residualUnit } from "../../src/backbones/transunet/hybrid.ts";
 import { Model, type Scope } from "../../src/graph/scope.ts";
 import { input, type Tensor } from "../../src/graph/tensor.ts";
 import { crossEntropy, labelled, pixelCrossEntropy } from "../../src/losses/cross-entropy.ts";
-import { decoder } from "../../src/methods/transunet/decoder.ts";
-import { transunetBlockNames } from "../../src/methods/transunet/encoder.ts";
-import { residualStyle, residualUnit } from "../../src/methods/transunet/hybrid.ts";
 import { attentionWeights } from "../../src/nn/attention.ts";
 import { resizePositions, resizePositionTable } from "../../src/nn/embedding.ts";
 import { linear } from "../../src/nn/linear.ts";

@@ -1,8 +1,8 @@
 import type { Named, NdArray } from "../../src/array/ndarray.ts";
+import { type TransUNetOutputs, transunet } from "../../src/backbones/transunet/network.ts";
+import { publishedTransUNet, type TransUNetSettings } from "../../src/backbones/transunet/settings.ts";
 import { Model } from "../../src/graph/scope.ts";
 import { input, type Tensor } from "../../src/graph/tensor.ts";
-import { type TransUNetOutputs, transunet } from "../../src/methods/transunet/model.ts";
-import { recipes, type TransUNetRecipe } from "../../src/methods/transunet/recipe.ts";
 
 /** The part of a case's config that describes a network. */
 interface NetworkConfig {
@@ -23,10 +23,10 @@ interface NetworkConfig {
 }
 
 /** Our recipe for a golden network; dropout 0, as the goldens were computed. */
-export function recipeOf(config: Readonly<Record<string, unknown>>): { recipe: TransUNetRecipe; classes: number } {
+export function recipeOf(config: Readonly<Record<string, unknown>>): { recipe: TransUNetSettings; classes: number } {
   const network = config as unknown as NetworkConfig;
-  const recipe: TransUNetRecipe = {
-    ...recipes.transunet,
+  const recipe: TransUNetSettings = {
+    ...publishedTransUNet,
     encoderConvention: network.compat === "jax" ? "jax" : "transunet",
     stemWidth: network.width,
     normGroups: network.num_groups,

@@ -38,7 +38,7 @@ goldens.covers("transunet_forward_eval", async (golden) => {
   golden.checkAll(
     await evaluate(
       {
-        "stem.out": encoded.stages[2],
+        "stem.out": encoded.residual!.stages[2],
         ...prefixed("stem.feature", { ...encoded.features }),
         "tokens.embedded": encoded.embedded,
         "tokens.encoded": encoded.tokens,
@@ -81,11 +81,12 @@ goldens.covers("transunet_finetune", async (golden) => {
 
 goldens.covers("encoder_jax_compat", async (golden) => {
   const { encoded } = build(golden.config, golden.tensor("x"));
-  const [block1, block2, block3] = encoded.stages;
+  const { root, pooled, stages } = encoded.residual!;
+  const [block1, block2, block3] = stages;
   const whole = await evaluate(
     {
-      "stem.root.first": encoded.root,
-      "stem.pool": encoded.pooled,
+      "stem.root.first": root,
+      "stem.pool": pooled,
       "stem.block1": block1,
       "stem.block2": block2,
       "stem.block3": block3,

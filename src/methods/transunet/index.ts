@@ -1,8 +1,16 @@
+import { transunet as network } from "../../backbones/transunet/network.ts";
+import type { Scope } from "../../graph/scope.ts";
+import type { Tensor } from "../../graph/tensor.ts";
+import { imageInput } from "../../nn/image-input.ts";
+import { softmax } from "../../ops/index.ts";
+import { checkTransUNet } from "../check-transunet.ts";
+import { checkSegmentationLoss } from "../checks.ts";
 import type { Method } from "../method.ts";
-import { predict } from "./predict.ts";
+import { segmentationStage } from "../segmentation-stage.ts";
 import { recipes, type TransUNetRecipe } from "./recipe.ts";
-import { train } from "./train.ts";
-import { validate } from "./validate.ts";
+
+const logitsOf = (scope: Scope, image: Tensor, classes: number, recipe: TransUNetRecipe) =>
+  network(scope, image, classes, recipe).logits;
 
 export const transunet: Method<TransUNetRecipe> = {
   name: "transunet",
@@ -15,8 +23,12 @@ export const transunet: Method<TransUNetRecipe> = {
   task: "semantic",
   learnsFrom: "masks",
   recipes,
-  stages: () => [train],
-  validate,
+  stages: () => [segmentationStage("train", logitsOf)],
+  validate(recipe) {
+    checkTransUNet(recipe);
+    checkSegmentationLoss(recipe);
+  },
   stride: 16,
-  predict,
+  predict: (scope, image, recipe, task) =>
+    softmax(logitsOf(scope, imageInput(image), task.classes.length, recipe), { axis: 1 }),
 };

@@ -1,51 +1,8 @@
+import { publishedTransUNet, type TransUNetSettings } from "../../backbones/transunet/settings.ts";
+import { plainCrossEntropy, type SegmentationLossSettings } from "../../losses/segmentation.ts";
 import type { Recipe } from "../recipe.ts";
 
-export interface TransUNetRecipe extends Recipe {
-  // Encoder: a residual network with weight-standardised convolutions, then a transformer.
-  /** Padding, pooling and norms as in TransUNet's code, or as in the JAX code that trained the published hybrids. */
-  readonly encoderConvention: "transunet" | "jax";
-  /** How weights start: framework defaults as in TransUNet, or as in the JAX code, with He-uniform decoder convolutions. */
-  readonly initialization: "transunet" | "jax";
-  /** Channels after the first convolution; the stages have 4, 8 and 16 times as many. */
-  readonly stemWidth: number;
-  /** Groups of the group norms. */
-  readonly normGroups: number;
-  /** Residual units of the three stages. */
-  readonly stageUnits: readonly number[];
-  readonly tokenWidth: number;
-  readonly layers: number;
-  readonly heads: number;
-  /** Hidden width of the transformer's MLPs. */
-  readonly mlpWidth: number;
-  /** After the position embedding, in the MLPs and on the attention's result. */
-  readonly dropout: number;
-  readonly attentionDropout: number;
-
-  // Decoder: four blocks that each double the size.
-  /** Channels of the convolution before the blocks. */
-  readonly headChannels: number;
-  /** Channels of the four blocks. */
-  readonly decoderChannels: readonly number[];
-  /** Multiplies `headChannels` and `decoderChannels`. */
-  readonly widthMultiplier: number;
-  /** How many of the encoder's feature maps the blocks are given, deepest first: 0 to 3. */
-  readonly skips: number;
-  /** 1: class scores are computed for each pixel. 2, 4: for each 2 × 2 or 4 × 4, then resized; later blocks are left out. */
-  readonly outputStride: 1 | 2 | 4;
-
-  // Losses: the factors of the terms; 0 leaves a term out.
-  readonly crossEntropyWeight: number;
-  readonly diceWeight: number;
-  readonly focalWeight: number;
-  readonly focalGamma: number;
-  readonly labelSmoothing: number;
-  /** `balanced`: rare classes count more in cross-entropy and focal loss, see `balancedWeights`. */
-  readonly classWeights: "none" | "balanced";
-  /** Exponent p of the balanced weights (median frequency / frequency)^p. */
-  readonly classWeightPower: number;
-  /** Balanced weights are kept within 1 / this … this. */
-  readonly classWeightLimit: number;
-}
+export interface TransUNetRecipe extends Recipe, TransUNetSettings, SegmentationLossSettings {}
 
 /**
  * R50+ViT-B/16 at 224 pixels with TransUNet's own training (Chen et al. 2021, sec. 4.2 and the authors' code): half
@@ -58,8 +15,6 @@ const transunet: TransUNetRecipe = {
   seed: 0,
 
   batchSize: 24,
-  cropHeight: 224,
-  cropWidth: 224,
   scaleMin: 1,
   scaleMax: 1,
   cropMaxShare: 1,
@@ -90,32 +45,10 @@ const transunet: TransUNetRecipe = {
   keepCheckpoints: 2,
   evaluateEvery: 1000,
 
-  encoderConvention: "transunet",
-  initialization: "transunet",
-  stemWidth: 64,
-  normGroups: 32,
-  stageUnits: [3, 4, 9],
-  tokenWidth: 768,
-  layers: 12,
-  heads: 12,
-  mlpWidth: 3072,
-  dropout: 0.1,
-  attentionDropout: 0,
-
-  headChannels: 512,
-  decoderChannels: [256, 128, 64, 16],
-  widthMultiplier: 1,
-  skips: 3,
-  outputStride: 1,
-
+  ...publishedTransUNet,
+  ...plainCrossEntropy,
   crossEntropyWeight: 0.5,
   diceWeight: 0.5,
-  focalWeight: 0,
-  focalGamma: 2,
-  labelSmoothing: 0,
-  classWeights: "none",
-  classWeightPower: 0.5,
-  classWeightLimit: 5,
 };
 
 /**
@@ -205,6 +138,3 @@ const tiny: TransUNetRecipe = {
 };
 
 export const recipes = { transunet, "transunet-small": small, "transunet-tiny": tiny };
-
-/** The decoder of the DDeP paper's default width (Brempong et al. 2022); spread it over a recipe. */
-export const wideDecoder = { headChannels: 1024, decoderChannels: [512, 256, 128, 64] } as const;

@@ -10,9 +10,10 @@ import { detectConvBlock } from "../../runtime/conv-block.ts";
 import { evaluate } from "../../runtime/evaluate.ts";
 import { nodeBackend } from "../../runtime/node.ts";
 import type { Task } from "../method.ts";
-import { predict } from "./predict.ts";
+import { transunet } from "./index.ts";
 import { recipes } from "./recipe.ts";
-import { train } from "./train.ts";
+
+const { predict } = transunet;
 
 const recipe = {
   ...recipes["transunet-tiny"],
@@ -22,6 +23,7 @@ const recipe = {
   photometric: 1,
   cropWidth: 80,
 };
+const [train] = transunet.stages(recipe);
 const task: Task = {
   classes: ["a", "b", "c"].map((name) => ({ name, color: [0, 0, 0] })),
   frequencies: [0.5, 0.3, 0.2],

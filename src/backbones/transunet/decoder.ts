@@ -9,10 +9,10 @@ import { conv2d } from "../../nn/conv.ts";
 import type { Grid } from "../../nn/embedding.ts";
 import { batchNorm2d } from "../../nn/norm.ts";
 import { axisSize, concat, relu, reshape, resize, transpose } from "../../ops/index.ts";
-import type { TransUNetRecipe } from "./recipe.ts";
+import type { TransUNetSettings } from "./settings.ts";
 
-export type DecoderRecipe = Pick<
-  TransUNetRecipe,
+export type DecoderSettings = Pick<
+  TransUNetSettings,
   "headChannels" | "decoderChannels" | "widthMultiplier" | "skips" | "outputStride" | "initialization"
 >;
 
@@ -29,41 +29,57 @@ export interface Decoded {
 export const frameworkInitializer: Initializer = (shape, random) =>
   fanInUniformInitializer(fans(shape).fanIn)(shape, random);
 
+/**
+ * Changes what a batch norm gives before the ReLU, by its place in the decoder such as `blocks.0.conv1.1`.
+ * y: [B, C, H, W] → the same shape.
+ */
+export type Modulation = (place: string, y: Tensor) => Tensor;
+
+interface UnitOptions {
+  readonly initialization: DecoderSettings["initialization"];
+  readonly modulate: Modulation;
+}
+
 /** 3×3 convolution without bias (`0`), batch norm (`1`), ReLU. x: [B, I, H, W] → [B, channels, H, W]. */
 function convNormRelu(
-  scope: Scope,
+  decoder: Scope,
+  place: string,
   x: Tensor,
   channels: number,
-  initialization: DecoderRecipe["initialization"],
+  { initialization, modulate }: UnitOptions,
 ): Tensor {
+  const scope = decoder.at(place);
   const initializer = initialization === "jax" ? heUniformInitializer : frameworkInitializer;
   const y = conv2d(scope.at(0), x, channels, { kernel: 3, padding: 1, bias: false, initializer });
-  return relu(batchNorm2d(scope.at(1), y, { epsilon: 1e-5, momentum: 0.1 }));
+  const normed = batchNorm2d(scope.at(1), y, { epsilon: 1e-5, momentum: 0.1 });
+  return relu(modulate(`${place}.1`, normed));
 }
 
 /**
  * tokens: [B, rows·columns, D], row-major. features: the encoder's maps, deepest first, at 1/8, 1/4, 1/2; the first
- * `skips` of them are used. Returns maps of `decoderChannels · widthMultiplier` channels.
+ * `skips` of them are used. modulate: see `Modulation`; default none. Returns maps of
+ * `decoderChannels · widthMultiplier` channels.
  */
 export function decoder(
   scope: Scope,
   tokens: Tensor,
   [rows, columns]: Grid,
   features: readonly Tensor[],
-  { headChannels, decoderChannels, widthMultiplier, skips, outputStride, initialization }: DecoderRecipe,
+  { headChannels, decoderChannels, widthMultiplier, skips, outputStride, initialization }: DecoderSettings,
+  modulate: Modulation = (_, y) => y,
 ): Decoded {
+  const options = { initialization, modulate };
   const [batch, , width] = tokens.shape;
   const map = reshape(transpose(tokens, [0, 2, 1]), [batch, width, rows, columns]); // [B, D, rows, columns]
-  const convMore = convNormRelu(scope.at("conv_more"), map, headChannels * widthMultiplier, initialization);
+  const convMore = convNormRelu(scope, "conv_more", map, headChannels * widthMultiplier, options);
 
   const blocks: Tensor[] = [];
   let x = convMore;
   decoderChannels.slice(0, 4 - Math.log2(outputStride)).forEach((channels, i) => {
-    const place = scope.at("blocks").at(i);
     x = resize(x, [2 * axisSize(x, 2), 2 * axisSize(x, 3)], { mode: "bilinear", alignCorners: true });
     if (i < skips && i < features.length) x = concat([x, features[i]], { axis: 1 });
-    x = convNormRelu(place.at("conv1"), x, channels * widthMultiplier, initialization);
-    x = convNormRelu(place.at("conv2"), x, channels * widthMultiplier, initialization);
+    x = convNormRelu(scope, `blocks.${i}.conv1`, x, channels * widthMultiplier, options);
+    x = convNormRelu(scope, `blocks.${i}.conv2`, x, channels * widthMultiplier, options);
     blocks.push(x);
   });
   return { convMore, blocks, output: x };

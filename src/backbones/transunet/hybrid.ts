@@ -14,10 +14,10 @@ import { standardizedConv2d } from "../../nn/conv.ts";
 import { groupNorm } from "../../nn/norm.ts";
 import { add, axisSize, maxPool, pad, relu } from "../../ops/index.ts";
 import { frameworkInitializer } from "./decoder.ts";
-import type { TransUNetRecipe } from "./recipe.ts";
+import type { TransUNetSettings } from "./settings.ts";
 
-export type HybridRecipe = Pick<
-  TransUNetRecipe,
+export type HybridSettings = Pick<
+  TransUNetSettings,
   "encoderConvention" | "initialization" | "stemWidth" | "normGroups" | "stageUnits"
 >;
 
@@ -32,7 +32,7 @@ export interface Convention {
   readonly gelu: "none" | "tanh";
 }
 
-export const conventions: Readonly<Record<TransUNetRecipe["encoderConvention"], Convention>> = {
+export const conventions: Readonly<Record<TransUNetSettings["encoderConvention"], Convention>> = {
   transunet: {
     padding: (kernel) => (kernel - 1) / 2,
     poolPadding: 0,
@@ -58,12 +58,12 @@ export interface Style {
   readonly lastNormInitializer: Initializer;
 }
 
-/** How a recipe wants its residual units. */
+/** How the residual units are to be. */
 export function residualStyle({
   encoderConvention,
   initialization,
   normGroups,
-}: Pick<HybridRecipe, "encoderConvention" | "initialization" | "normGroups">): Style {
+}: Pick<HybridSettings, "encoderConvention" | "initialization" | "normGroups">): Style {
   const jax = initialization === "jax";
   return {
     convention: conventions[encoderConvention],
@@ -123,13 +123,10 @@ export interface HybridFeatures {
 }
 
 /** The residual network (TransUNet `ResNetV2`). image: [B, 3, H, W] in [−1, 1], sides multiples of 16. */
-export function hybridBackbone(scope: Scope, image: Tensor, recipe: HybridRecipe): HybridFeatures {
-  const { stemWidth, stageUnits } = recipe;
+export function hybridBackbone(scope: Scope, image: Tensor, settings: HybridSettings): HybridFeatures {
+  const { stemWidth, stageUnits } = settings;
   const [, , height, width] = image.shape;
-  if (height % 16 !== 0 || width % 16 !== 0) {
-    throw scope.error(`image sides must be multiples of 16, got ${height} × ${width}. Pad or crop the image.`);
-  }
-  const style = residualStyle(recipe);
+  const style = residualStyle(settings);
   const { convention, groups } = style;
   let root = standardizedConv2d(scope.at("root").at("conv"), image, stemWidth, standardized(style, 7, 2)); // [B, w, H/2, W/2]
   root = relu(groupNorm(scope.at("root").at("gn"), root, { groups, epsilon }));

@@ -1,11 +1,10 @@
 import { describe, expect, test } from "vitest";
 import { UsageError } from "../../errors.ts";
-import { balancedWeights } from "./loss.ts";
+import { transunet } from "./index.ts";
 import { recipes, type TransUNetRecipe } from "./recipe.ts";
-import { validate } from "./validate.ts";
 
 test.each(Object.entries(recipes))("%s is valid and called by its name", (name, recipe) => {
-  expect(() => validate(recipe)).not.toThrow();
+  expect(() => transunet.validate(recipe)).not.toThrow();
   expect(recipe.name).toBe(name);
 });
 
@@ -17,26 +16,16 @@ describe("values that do not go together are refused", () => {
     [{ cropWidth: 0 }, "cropWidth must be a multiple of 16, got 0"],
     [{ heads: 5 }, "tokenWidth must be a multiple of heads (5), got 192. Try 190."],
     [{ normGroups: 12 }, "stemWidth must be a multiple of normGroups (12), got 32. Try 36."],
-    [{ stageUnits: [2, 2] }, "stageUnits must be 3 whole numbers from 1 to 256, got [2, 2]. As in 3, 4, 9."],
+    [{ stageUnits: [2, 2] }, "stageUnits must be 3 whole numbers (or none, for patches alone) from 1 to 256, got [2, 2]. As in 3, 4, 9."],
     [{ decoderChannels: [96, 64, 48, 0] }, "decoderChannels must be 4 whole numbers"],
     [{ widthMultiplier: 1.3 }, "widthMultiplier must be a factor that keeps 96 channels whole, got 1.3"],
     [{ skips: 4 }, "skips must be one of 3, 2, 1, 0, got 4"],
     [{ dropout: 1 }, "dropout must be at least 0 and below 1, got 1. Use 0 for none."],
     [{ crossEntropyWeight: 0 }, "crossEntropyWeight must be above 0 where no other loss is used"],
     [{ focalGamma: 0.5 }, "focalGamma must be 0 or at least 1, got 0.5"],
-    [{ classWeightLimit: 0 }, "classWeightLimit must be at least 1"],
+    [{ classWeightLimit: 0 }, "classWeightLimit must be a number of at least 1"],
   ])("%o", (change, message) => {
-    expect(() => validate({ ...small, ...change })).toThrow(message);
-    expect(() => validate({ ...small, ...change })).toThrow(UsageError);
+    expect(() => transunet.validate({ ...small, ...change })).toThrow(message);
+    expect(() => transunet.validate({ ...small, ...change })).toThrow(UsageError);
   });
-});
-
-test("balanced weights are roots of median over frequency, kept within the limit; absent classes weigh 1", () => {
-  expect(balancedWeights([0.64, 0.16, 0.01, 0, 0.19], 0.5, 4)).toEqual([
-    Math.sqrt(0.175 / 0.64),
-    Math.sqrt(0.175 / 0.16),
-    4,
-    1,
-    Math.sqrt(0.175 / 0.19),
-  ]);
 });

@@ -1,8 +1,8 @@
 import type { Scope } from "../../graph/scope.ts";
 import type { Tensor } from "../../graph/tensor.ts";
 import { axisSize, resize } from "../../ops/index.ts";
-import { type Decoded, type DecoderRecipe, decoder, head } from "./decoder.ts";
-import { type Encoded, type EncoderRecipe, encoder } from "./encoder.ts";
+import { type Decoded, type DecoderSettings, decoder, head, type Modulation } from "./decoder.ts";
+import { type Encoded, type EncoderSettings, encoder } from "./encoder.ts";
 
 export interface TransUNetOutputs {
   readonly encoded: Encoded;
@@ -21,12 +21,13 @@ export function transunet(
   scope: Scope,
   image: Tensor,
   outputs: number,
-  recipe: EncoderRecipe & DecoderRecipe,
+  settings: EncoderSettings & DecoderSettings,
+  { modulate }: { readonly modulate?: Modulation } = {},
 ): TransUNetOutputs {
-  const encoded = encoder(scope.at("transformer"), image, recipe);
-  const decoded = decoder(scope.at("decoder"), encoded.tokens, encoded.grid, encoded.features, recipe);
+  const encoded = encoder(scope.at("transformer"), image, settings);
+  const decoded = decoder(scope.at("decoder"), encoded.tokens, encoded.grid, encoded.features, settings, modulate);
   const scores = head(scope.at("segmentation_head"), decoded.output, outputs); // [B, outputs, H/stride, W/stride]
   const size = [axisSize(image, 2), axisSize(image, 3)] as const;
-  const logits = recipe.outputStride === 1 ? scores : resize(scores, size, { mode: "bilinear", alignCorners: false });
+  const logits = settings.outputStride === 1 ? scores : resize(scores, size, { mode: "bilinear", alignCorners: false });
   return { encoded, decoded, logits };
 }

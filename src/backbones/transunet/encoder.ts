@@ -18,12 +18,12 @@ import { layerNorm } from "../../nn/norm.ts";
 import { type BlockNames, transformerBlock } from "../../nn/transformer.ts";
 import { add, reshape, transpose } from "../../ops/index.ts";
 import { frameworkInitializer } from "./decoder.ts";
-import { conventions, type HybridFeatures, type HybridRecipe, hybridBackbone } from "./hybrid.ts";
-import type { TransUNetRecipe } from "./recipe.ts";
+import { conventions, type HybridFeatures, type HybridSettings, hybridBackbone } from "./hybrid.ts";
+import type { TransUNetSettings } from "./settings.ts";
 
-export type EncoderRecipe = HybridRecipe &
+export type EncoderSettings = HybridSettings &
   Pick<
-    TransUNetRecipe,
+    TransUNetSettings,
     "tokenWidth" | "layers" | "heads" | "mlpWidth" | "dropout" | "attentionDropout" | "cropHeight" | "cropWidth"
   >;
 
@@ -36,12 +36,16 @@ export const transunetBlockNames: BlockNames = {
   mlp: "ffn",
 };
 
-/** The token grid that the position embedding of a recipe is made for: that of its training crops. */
-export function trainingGrid({ cropHeight, cropWidth }: Pick<TransUNetRecipe, "cropHeight" | "cropWidth">): Grid {
+/** The token grid that the position embedding is made for: that of its training crops. */
+export function trainingGrid({ cropHeight, cropWidth }: Pick<TransUNetSettings, "cropHeight" | "cropWidth">): Grid {
   return [cropHeight / 16, cropWidth / 16];
 }
 
-export interface Encoded extends HybridFeatures {
+export interface Encoded {
+  /** What the residual network gave; null where patches of the image are the tokens. */
+  readonly residual: HybridFeatures | null;
+  /** For the decoder, deepest first; none without a residual network. */
+  readonly features: readonly Tensor[];
   readonly grid: Grid;
   /** After patch and position embedding: [B, T, D], T = rows·columns, row-major. */
   readonly embedded: Tensor;
@@ -53,14 +57,20 @@ export interface Encoded extends HybridFeatures {
  * The whole encoder. image: [B, 3, H, W] in [−1, 1]; H and W multiples of 16, of any size: the position embedding is
  * kept for the grid of the training crops and resized where the picture's differs.
  */
-export function encoder(scope: Scope, image: Tensor, recipe: EncoderRecipe): Encoded {
-  const { tokenWidth, layers, initialization } = recipe;
+export function encoder(scope: Scope, image: Tensor, settings: EncoderSettings): Encoded {
+  const { tokenWidth, layers, initialization, stageUnits } = settings;
   const jax = initialization === "jax";
+  const [, , height, width] = image.shape;
+  if (height % 16 !== 0 || width % 16 !== 0) {
+    throw scope.error(`image sides must be multiples of 16, got ${height} × ${width}. Pad or crop the image.`);
+  }
   const embeddings = scope.at("embeddings");
-  const hybrid = hybridBackbone(embeddings.at("hybrid_model"), image, recipe);
+  const residual = stageUnits.length === 0 ? null : hybridBackbone(embeddings.at("hybrid_model"), image, settings);
 
-  const patches = conv2d(embeddings.at("patch_embeddings"), hybrid.stages[2], tokenWidth, {
-    kernel: 1,
+  const side = residual === null ? 16 : 1;
+  const patches = conv2d(embeddings.at("patch_embeddings"), residual?.stages[2] ?? image, tokenWidth, {
+    kernel: side,
+    stride: side,
     ...(jax
       ? { initializer: lecunNormalInitializer, biasInitializer: zerosInitializer }
       : { initializer: frameworkInitializer }),
@@ -68,20 +78,21 @@ export function encoder(scope: Scope, image: Tensor, recipe: EncoderRecipe): Enc
   const [batch, , rows, columns] = patches.shape;
   const grid: Grid = [rows, columns];
   const sequence = transpose(reshape(patches, [batch, tokenWidth, rows * columns]), [0, 2, 1]); // [B, T, D]
-  const madeFor = trainingGrid(recipe);
+  const madeFor = trainingGrid(settings);
   const positions = embeddings.parameter(
     "position_embeddings",
     [1, madeFor[0] * madeFor[1], tokenWidth],
     jax ? normalInitializer(0.02) : zerosInitializer,
   );
-  const embedded = dropout(embeddings, add(sequence, resizePositions(positions, madeFor, grid)), recipe.dropout);
+  const embedded = dropout(embeddings, add(sequence, resizePositions(positions, madeFor, grid)), settings.dropout);
 
   let tokens = embedded;
   for (let layer = 0; layer < layers; layer++) {
-    tokens = transformerBlock(scope.at("encoder").at("layer").at(layer), tokens, blockOptions(recipe));
+    tokens = transformerBlock(scope.at("encoder").at("layer").at(layer), tokens, blockOptions(settings));
   }
   return {
-    ...hybrid,
+    residual,
+    features: residual?.features ?? [],
     grid,
     embedded,
     tokens: layerNorm(scope.at("encoder").at("encoder_norm"), tokens, { epsilon: 1e-6 }),
@@ -95,7 +106,7 @@ function blockOptions({
   dropout: rate,
   attentionDropout,
   initialization,
-}: EncoderRecipe) {
+}: EncoderSettings) {
   // Both codes start the MLP alike; the attention is Xavier-uniform in one and the framework's default in the other.
   const kernel = xavierUniformInitializer();
   return {

@@ -2,12 +2,12 @@ import { describe, expect, test } from "vitest";
 import { sizeOf } from "../../array/shape.ts";
 import { Model } from "../../graph/scope.ts";
 import { input } from "../../graph/tensor.ts";
-import { transunet } from "./model.ts";
-import { recipes, type TransUNetRecipe, wideDecoder } from "./recipe.ts";
+import { transunet } from "./network.ts";
+import { publishedTransUNet, type TransUNetSettings } from "./settings.ts";
 
-const paper = recipes.transunet;
+const paper = publishedTransUNet;
 
-function build(recipe: TransUNetRecipe, height: number, width = height, outputs = 9, training = false) {
+function build(recipe: TransUNetSettings, height: number, width = height, outputs = 9, training = false) {
   const model = new Model({ training });
   const built = transunet(model.scope, input("image", [1, 3, height, width]), outputs, recipe);
   return { model, ...built };
@@ -37,6 +37,9 @@ describe("the published network has as many parameters as its code", () => {
   });
 });
 
+/** The decoder of the DDeP paper's default width (Brempong et al. 2022). */
+const wideDecoder = { headChannels: 1024, decoderChannels: [512, 256, 128, 64] };
+
 test.each([
   [1, {}, 7_387_200],
   [2, {}, 19_442_304],
@@ -55,9 +58,9 @@ test.each([
 ])("sizes at %i pixels are those of the published network", (side, stem, pool, block1, skip1, block2, block3) => {
   const { encoded, decoded, logits } = build({ ...paper, cropHeight: side, cropWidth: side }, side);
   expect({
-    root: encoded.root.shape,
-    pooled: encoded.pooled.shape,
-    stages: encoded.stages.map(({ shape }) => shape),
+    root: encoded.residual!.root.shape,
+    pooled: encoded.residual!.pooled.shape,
+    stages: encoded.residual!.stages.map(({ shape }) => shape),
     skips: encoded.features.map(({ shape }) => shape),
     tokens: encoded.tokens.shape,
     convMore: decoded.convMore.shape,
@@ -88,10 +91,15 @@ test.each([
   });
 });
 
-const small = recipes["transunet-small"];
+const small: TransUNetSettings = {
+  ...paper,
+  ...{ cropHeight: 176, cropWidth: 240, stemWidth: 24, normGroups: 8, stageUnits: [2, 2, 2] },
+  ...{ tokenWidth: 192, layers: 4, heads: 3, mlpWidth: 768, dropout: 0 },
+  ...{ headChannels: 64, decoderChannels: [64, 48, 32, 16], outputStride: 2 },
+};
 
 test("the JAX convention pools to exactly a quarter", () => {
-  expect(build({ ...small, encoderConvention: "jax" }, 176, 240).encoded.pooled.shape).toEqual([
+  expect(build({ ...small, encoderConvention: "jax" }, 176, 240).encoded.residual!.pooled.shape).toEqual([
     1,
     small.stemWidth,
     44,
@@ -135,7 +143,15 @@ test("a frozen encoder draws no dropout", () => {
 });
 
 test("sides that are no multiples of 16 are refused", () => {
-  expect(() => build(small, 100, 160)).toThrow(
-    "transformer.embeddings.hybrid_model: image sides must be multiples of 16, got 100 × 160",
-  );
+  expect(() => build(small, 100, 160)).toThrow("transformer: image sides must be multiples of 16, got 100 × 160");
+});
+
+test("without residual units, patches are the tokens and the decoder is given no features", () => {
+  const { model, encoded, logits } = build({ ...paper, stageUnits: [], skips: 0 }, 224);
+  expect([encoded.tokens.shape, encoded.features, logits.shape]).toEqual([[1, 196, 768], [], [1, 9, 224, 224]]);
+  expect(model.parameters.get("transformer.embeddings.patch_embeddings.weight")!.tensor.shape).toEqual([
+    768, 3, 16, 16,
+  ]);
+  // ViT-B/16 of 86,567,656 parameters without its class token, that token's position, and the head of 1000 classes.
+  expect(count(model, "transformer.")).toBe(86_567_656 - 2 * 768 - 769_000);
 });
