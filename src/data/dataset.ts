@@ -1,6 +1,7 @@
 import type { ClassInfo, Sample } from "./sample.ts";
 
-export type Split = "train" | "val" | "test";
+/** `unlabelled`: images that have no labels, or whose labels are not read. */
+export type Split = "train" | "val" | "test" | "unlabelled";
 export type LabelKind = "masks" | "panoptic" | "tags" | "captions" | "saliency";
 
 /** One split of a data set. Samples are read one at a time and never kept. */
@@ -21,6 +22,8 @@ export interface Dataset {
   readonly leftOut?: readonly string[];
   /** Throws InputError naming the file(s) when a sample cannot be read. */
   read(index: number): Promise<Sample>;
+  /** The same sample with id, source and image only; its label files are not opened. Absent where there is no such way. */
+  readImage?(index: number): Promise<Sample>;
   /** The file that a sample's image comes from, for messages. */
   source(index: number): string;
 }

@@ -6,8 +6,8 @@ import { greyPng, jpeg, pattern, png, put, raw, temporaryFolder } from "../../te
 import { nodePlatform as platform } from "../platform/node.ts";
 import { parseClassList } from "./classes-file.ts";
 import type { Split } from "./dataset.ts";
-import { vocColor } from "./datasets/voc.ts";
 import { findLayout, layouts, openDataset, splitsOf } from "./index.ts";
+import { vocColor } from "./voc-folders.ts";
 
 const open = (root: string, split: Split = "train") => openDataset(platform, root, split);
 
@@ -127,20 +127,23 @@ test("the drawn data set is opened by its name", async () => {
   ]);
 });
 
-test("each layout is found by its content, and its drawing names its folders", async () => {
+test("each layout is found by its content or by its name, and its drawing names its folders", async () => {
   for (const layout of layouts) {
     const root = temporaryFolder();
     for (const sign of layout.signs) put(root, `${sign}/placeholder`, "");
-    expect((await findLayout(platform, root)).layout.name).toBe(layout.name);
+    const named = layout.onlyByName ? layout.name : undefined;
+    expect((await findLayout(platform, root, named)).layout.name).toBe(layout.name);
     for (const sign of layout.signs) expect(layout.drawing).toContain(sign);
   }
 });
 
 test.each<[string, (root: string) => unknown, RegExp]>([
   [
-    "an image without mask",
-    (root) => rmSync(`${root}/masks/train/a.png`),
-    /images\/train\/a\.jpg: expected its mask .*masks\/train\/a\.png, got none\. Add the mask or remove the image\.$/,
+    "no mask at all",
+    (root) => {
+      for (const name of ["a", "b"]) rmSync(`${root}/masks/train/${name}.png`);
+    },
+    /masks\/train: expected a mask for each image that has labels, got none for the 2 of .*images\/train\. Add masks\.$/,
   ],
   [
     "a mask without image",
@@ -189,8 +192,10 @@ test.each<[string, (root: string) => unknown, RegExp]>([
   ],
   [
     "several problems",
-    (root) => rmSync(`${root}/masks/train`, { recursive: true }) ?? put(root, "masks/train/z.png", skyAndRoad()),
-    /2 more like it: `tessera inspect .*` lists them\.$/,
+    (root) => {
+      for (const name of ["y", "z"]) put(root, `masks/train/${name}.png`, skyAndRoad());
+    },
+    /y\.png: .* 1 more like it: `tessera inspect .*` lists them\.$/,
   ],
 ])("a plain folder with %s is refused in one line", async (_, spoil, expected) => {
   const root = await plainFolder();
@@ -198,9 +203,17 @@ test.each<[string, (root: string) => unknown, RegExp]>([
   expect(await message(open(root))).toMatch(expected);
 });
 
+test("an image without mask is refused in a split to score on", async () => {
+  const root = await plainFolder();
+  rmSync(join(root, "masks/val/c.png"));
+  expect(await message(open(root, "val"))).toMatch(
+    /images\/val\/c\.jpg: expected its mask .*masks\/val\/c\.png, got none\. Add the mask or remove the image\.$/,
+  );
+});
+
 test("files that do not pair up may be left out, and are listed", async () => {
   const root = await plainFolder();
-  rmSync(join(root, "masks/train/a.png"));
+  rmSync(join(root, "images/train/a.jpg"));
   const dataset = await openDataset(platform, root, "train", { onBadFile: "skip" });
   expect([dataset.ids, dataset.leftOut?.length]).toEqual([["b"], 1]);
 });

@@ -5,13 +5,14 @@ import type { Dataset, Split } from "./dataset.ts";
 import { ade20k } from "./datasets/ade20k.ts";
 import { cityscapes } from "./datasets/cityscapes.ts";
 import { folder } from "./datasets/folder.ts";
+import { pascalContext, pascalContext60 } from "./datasets/pascal-context.ts";
 import { voc } from "./datasets/voc.ts";
 import { allSplits, type Layout } from "./layout.ts";
 import { pairedDataset } from "./paired-dataset.ts";
 import { joinPath } from "./pairs.ts";
 
 /** Every layout that can be read, the most particular first: the first whose signs are all there is taken. */
-export const layouts: readonly Layout[] = [voc, cityscapes, ade20k, folder];
+export const layouts: readonly Layout[] = [pascalContext, pascalContext60, voc, cityscapes, ade20k, folder];
 
 export interface OpenOptions {
   /** Name of a layout in `layouts`; found by the folder's content when absent. */
@@ -19,6 +20,9 @@ export interface OpenOptions {
   /** What to do about images without mask, masks without image and duplicates: stop (default), or leave them out. */
   readonly onBadFile?: "fail" | "skip";
 }
+
+/** Where a release may lie below the folder that was given. */
+const inside = ["VOC2012", "VOCdevkit/VOC2012", "VOC2010", "VOCdevkit/VOC2010"];
 
 /** A data set folder and the layout it has; `root` may lie deeper than the path that was given. */
 export interface Place {
@@ -58,11 +62,11 @@ export async function openDataset(
   return pairedDataset(platform, `${layout.name} ${spec}`, split, survey);
 }
 
-/** The splits that a data set has, in the order train, val, test. Throws as `openDataset` does. */
+/** The splits that a data set has, in the order train, val, test, unlabelled. Throws as `openDataset` does. */
 export async function splitsOf(platform: Platform, spec: string, options: OpenOptions = {}): Promise<Split[]> {
   if (isScenes(spec)) {
-    (await import("./scenes/index.ts")).parseScenesSpec(spec); // throws when it cannot be read
-    return [...allSplits];
+    const { counts } = (await import("./scenes/index.ts")).parseScenesSpec(spec);
+    return allSplits.filter((split) => counts[split] > 0);
   }
   const { root, layout } = await findLayout(platform, spec, options.layout);
   return layout.splits(platform, root);
@@ -76,7 +80,7 @@ export async function findLayout(platform: Platform, path: string, name?: string
     const near = kind === "nothing" && !/[\\/.]/.test(path) ? 'Check the path, or say "scenes" for the drawn set.' : "";
     throw new InputError(problem(path, "expected a data set folder", got, near || "Check the path."));
   }
-  const asked = layouts.filter((layout) => name === undefined || layout.name === name);
+  const asked = layouts.filter((layout) => (name === undefined ? !layout.onlyByName : layout.name === name));
   if (asked.length === 0) {
     const known = layouts.map((layout) => layout.name);
     throw new UsageError(
@@ -84,7 +88,7 @@ export async function findLayout(platform: Platform, path: string, name?: string
     );
   }
   for (const layout of asked) {
-    for (const root of [path, joinPath(path, "VOC2012"), joinPath(path, "VOCdevkit/VOC2012")]) {
+    for (const root of [path, ...inside.map((folder) => joinPath(path, folder))]) {
       if ((await missingSigns(platform, root, layout)).length === 0) return { root, layout };
     }
   }

@@ -37,10 +37,10 @@ test("every problem is found, each with its file and its fix", async () => {
   const [train, val] = report.splits;
   const files = train.problems.map(({ message }) => message.split(":")[0].slice(root.length + 1)).sort();
   expect(files).toEqual([
-    ...["images/train/a.jpg", "images/train/d.jpg", "images/train/f.png"],
+    ...["images/train/a.jpg", "images/train/f.png"],
     ...["masks/train/b.png", "masks/train/c.png", "masks/train/e.png"],
   ]);
-  expect([train.samples, train.readable, train.notes.length, val.notes.length]).toEqual([4, 1, 1, 1]);
+  expect([train.samples, train.readable, train.notes.length, val.notes.length]).toEqual([4, 1, 2, 1]);
   for (const { message } of train.problems) expect(message).toMatch(/^[^\n]+: expected [^\n]+, got [^\n]+\. [^\n]+\.$/);
 });
 
@@ -64,6 +64,33 @@ function moveUp(root: string): void {
   rmSync(`${root}/images/train`, { recursive: true });
   rmSync(`${root}/images/val`, { recursive: true });
 }
+
+test("unlabelled images are read and counted, and those of the training split are noted", async () => {
+  const root = await plainFolder({ unlabelled: ["u", "w"] });
+  rmSync(`${root}/masks/train/a.png`);
+  put(root, "images/unlabelled/w.jpg", "text");
+  const report = await inspectDataset(platform, root);
+  const [train, , unlabelled] = report.splits;
+  expect(train.notes.map(({ message }) => message.slice(root.length + 1))).toEqual([
+    "images/train: 1 of 2 images in images/train has no mask: unlabelled. Add masks to learn from labels.",
+  ]);
+  const { split, samples, readable, kinds, width, classes, problems } = unlabelled;
+  expect([split, samples, readable, kinds, width?.median, classes, problems.length]).toEqual([
+    ...["unlabelled", 3, 2, [], 16, [], 1],
+  ]);
+  expect(inspectText(report)).toContain(
+    "\nunlabelled: 3 samples (no labels), 1 unreadable\n  width 16, height 12 pixels\n",
+  );
+});
+
+test("a folder of images alone has no problem, but a note", async () => {
+  const root = temporaryFolder();
+  put(root, "images/unlabelled/u.jpg", await jpeg());
+  const report = await inspectDataset(platform, root);
+  expect([countProblems(report), report.notes.map(({ message }) => message)]).toEqual([
+    ...[0, [expect.stringContaining("expected the splits train and val, got only unlabelled images. Training")]],
+  ]);
+});
 
 test("a class that no mask shows is noted", async () => {
   const root = await plainFolder();
@@ -120,6 +147,18 @@ test("the drawn data set can be inspected", async () => {
   const report = await inspectDataset(platform, "scenes:size=64,train=2,val=1,test=1");
   expect([report.layout, report.splits.map(({ samples }) => samples), countProblems(report)]).toEqual([
     ...["scenes", [2, 1, 1], 0],
+  ]);
+});
+
+test("drawn images without labels can be inspected", async () => {
+  const { splits } = await inspectDataset(platform, "scenes:size=64,train=1,val=1,test=1,unlabelled=2");
+  expect(splits.map(({ split, samples, kinds }) => [split, samples, kinds.length])).toEqual([
+    ...[
+      ["train", 1, 5],
+      ["val", 1, 5],
+      ["test", 1, 5],
+      ["unlabelled", 2, 0],
+    ],
   ]);
 });
 

@@ -42,7 +42,7 @@ export interface SplitReport {
   readonly ignoredPixels: number;
   /** What keeps samples from being used. */
   readonly problems: readonly Problem[];
-  /** What is worth knowing: files that are not read, masks without a label. */
+  /** What is worth knowing: files that are not read, images without mask, masks without a label. */
   readonly notes: readonly Problem[];
 }
 
@@ -127,15 +127,17 @@ async function inspectPlace(
     }
     ({ classes, valueMap } = survey);
     const dataset = pairedDataset(platform, layout.name, split, survey);
-    splits.push(await inspectSplit(dataset, survey.problems, survey.strays, onProgress));
+    splits.push(await inspectSplit(dataset, survey.problems, survey.notes, onProgress));
   }
+  const isUnlabelled = found.length === 1 && found[0] === "unlabelled";
   for (const needed of ["train", "val"] as const) {
-    if (found.length === 0 || found.includes(needed)) continue;
+    if (isUnlabelled || found.length === 0 || found.includes(needed)) continue;
     const remedy = `${needed === "train" ? "Training" : "Scoring"} needs it: move some samples there.`;
     const message = problem(root, `expected a split ${needed}`, `only ${found.join(", ")}`, remedy);
     problems.push({ file: root, message });
   }
   const notes = layout.name === "folder" ? unusedClasses(root, classes, splits) : [];
+  if (isUnlabelled) notes.push(imagesAlone(root));
   return { ...report, layout: layout.name, classes, valueMap, splits, problems, notes };
 }
 
@@ -158,12 +160,12 @@ async function inspectScenes(
 async function inspectSplit(
   dataset: Dataset,
   surveyed: readonly Problem[],
-  strays: readonly Problem[],
+  known: readonly Problem[],
   onProgress: InspectOptions["onProgress"],
 ): Promise<SplitReport> {
   const { split, classes, kinds } = dataset;
   const problems = [...surveyed];
-  const notes = [...strays];
+  const notes = [...known];
   const counter = new ClassCounter(classes.length);
   const widths: number[] = [];
   const heights: number[] = [];
@@ -220,6 +222,12 @@ function asProblem(file: string, error: unknown): Problem {
   throw error;
 }
 
+/** Enough to pretrain with, so no problem. */
+function imagesAlone(root: string): Problem {
+  const remedy = "Training and scoring with labels need images and masks there.";
+  return { file: root, message: problem(root, "expected the splits train and val", "only unlabelled images", remedy) };
+}
+
 function unusedClasses(root: string, classes: readonly ClassInfo[], splits: readonly SplitReport[]): Problem[] {
   const reports = splits.flatMap((split) => split.classes);
   if (reports.every(({ pixels }) => pixels === 0)) return [];
@@ -236,10 +244,12 @@ function unusedClasses(root: string, classes: readonly ClassInfo[], splits: read
 /** The layouts, those first of which the most is there. */
 async function guesses(platform: Platform, path: string): Promise<LayoutGuess[]> {
   const found = await Promise.all(
-    layouts.map(async ({ name, about, drawing, signs }) => {
-      const missing = (await missingSigns(platform, path, { signs })).map((sign) => `${sign}/`);
-      return { guess: { name, about, drawing, missing }, share: missing.length / signs.length };
-    }),
+    layouts
+      .filter(({ onlyByName }) => !onlyByName)
+      .map(async ({ name, about, drawing, signs }) => {
+        const missing = (await missingSigns(platform, path, { signs })).map((sign) => `${sign}/`);
+        return { guess: { name, about, drawing, missing }, share: missing.length / signs.length };
+      }),
   );
   // The plain folder is what most people mean, so it leads where nothing speaks for another.
   const rank = (name: string) => (name === "folder" ? 0 : 1);

@@ -8,7 +8,7 @@ import type { ValueMap } from "./value-map.ts";
 export interface Entry {
   readonly id: string;
   readonly image: string;
-  /** Absent where the split has no labels (a test split). */
+  /** Absent where the split has no labels (test, unlabelled). */
   readonly mask?: string;
 }
 
@@ -26,8 +26,8 @@ export interface Survey {
   readonly entries: readonly Entry[];
   /** Files that keep an entry from being complete. */
   readonly problems: readonly Problem[];
-  /** Files that belong to nothing and are not read. */
-  readonly strays: readonly Problem[];
+  /** What is worth knowing and keeps nothing from being used: files that are not read, images without mask. */
+  readonly notes: readonly Problem[];
   /** What to do about a mask value without a class: how this layout's map is changed. */
   readonly remedy: string;
 }
@@ -41,11 +41,13 @@ export interface Layout {
   readonly drawing: string;
   /** Paths of which all exist in a data set of this layout, relative to its folder. */
   readonly signs: readonly string[];
-  /** Splits that the folder has, in the order train, val, test. */
+  /** True where the signs are those of another layout, which is taken unless this one is named. */
+  readonly onlyByName?: boolean;
+  /** Splits that the folder has, in the order of `allSplits`; unlabelled only where there are such images. */
   splits(platform: Platform, root: string): Promise<Split[]>;
   /** Lists one split. Throws InputError when the split or the class list is missing or broken. */
   survey(platform: Platform, root: string, split: Split): Promise<Survey>;
 }
 
 /** The order in which splits are shown. */
-export const allSplits: readonly Split[] = ["train", "val", "test"];
+export const allSplits: readonly Split[] = ["train", "val", "test", "unlabelled"];

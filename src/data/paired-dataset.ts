@@ -20,6 +20,7 @@ export function pairedDataset(platform: Platform, name: string, split: Split, su
     valueMap,
     leftOut: survey.problems.map((found) => found.message),
     read: (index) => readEntry(platform, entries[index], lookup, remedy),
+    readImage: (index) => readImage(platform, entries[index]),
     source: (index) => entries[index].image,
   };
 }
@@ -27,13 +28,17 @@ export function pairedDataset(platform: Platform, name: string, split: Split, su
 /** Decodes one entry. Throws InputError naming the file at fault. */
 export async function readEntry(platform: Platform, entry: Entry, lookup: Lookup, remedy: string): Promise<Sample> {
   const { id, image: source, mask } = entry;
-  if (mask === undefined) return { id, source, image: await platform.decodeImage(source) };
+  if (mask === undefined) return readImage(platform, entry);
   const [decoded, stored] = await Promise.allSettled([platform.decodeImage(source), platform.decodeMask(mask)]);
   if (decoded.status === "rejected") throw decoded.reason; // the image's fault first, whichever failed earlier
   if (stored.status === "rejected") throw stored.reason;
   const [image, raw] = [decoded.value, stored.value];
   requireSameSize(image, source, raw, mask);
   return { id, source, image, labels: labelsOf(raw, lookup, mask, remedy) };
+}
+
+async function readImage(platform: Platform, { id, image: source }: Entry): Promise<Sample> {
+  return { id, source, image: await platform.decodeImage(source) };
 }
 
 type Size = Pick<Image | LabelMap, "width" | "height">;

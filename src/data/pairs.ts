@@ -27,7 +27,7 @@ export function looksLikeImage(name: string): boolean {
   return !name.startsWith(".") && imageExtensions.has(splitName(name)[1]);
 }
 
-interface Files {
+export interface Files {
   /** Stem → the file's path; only the first of duplicates. */
   readonly byId: Map<string, string>;
   readonly problems: Problem[];
@@ -71,30 +71,47 @@ export async function filesById(
   return files;
 }
 
+/** The same; none where there is no such folder. */
+export async function filesIfThere(...place: Parameters<typeof filesById>): Promise<Files> {
+  const [platform, folder] = place;
+  const found = (await platform.exists(folder)) === "folder";
+  return found ? filesById(...place) : { byId: new Map(), problems: [], strays: [] };
+}
+
+/** `a/b.c.png` → `b.c` */
+export function stemOf(path: string): string {
+  return splitName(path.slice(path.lastIndexOf("/") + 1))[0];
+}
+
+/** Images that are read without labels. */
+export function imageEntries({ byId }: Pick<Files, "byId">): Entry[] {
+  return sortById([...byId].map(([id, image]) => ({ id, image })));
+}
+
 /**
- * Pairs the images and masks of two folders by their stem. `maskName` is how the mask of an id is called, for messages.
- * Images without mask and masks without image are problems.
+ * Pairs the images and masks of two folders by their stem. `maskName` is how the mask of an id is called, for messages;
+ * null where an image need not have one. Masks without image are problems, and so are images without mask.
  */
 export function pair(
   images: Files,
   masks: Files,
-  maskName: (id: string) => string,
-): { entries: Entry[]; problems: Problem[]; strays: Problem[] } {
+  maskName: ((id: string) => string) | null,
+): { entries: Entry[]; problems: Problem[]; notes: Problem[] } {
   const entries: Entry[] = [];
   const problems = [...images.problems, ...masks.problems];
   for (const [id, image] of images.byId) {
     const mask = masks.byId.get(id);
     if (mask !== undefined) entries.push({ id, image, mask });
-    else
-      problems.push(
-        makeProblem(image, `expected its mask ${maskName(id)}`, "none", "Add the mask or remove the image."),
-      );
+    else if (maskName !== null) {
+      const expected = `expected its mask ${maskName(id)}`;
+      problems.push(makeProblem(image, expected, "none", "Add the mask or remove the image."));
+    }
   }
   for (const [id, mask] of masks.byId) {
     if (images.byId.has(id)) continue;
     problems.push(makeProblem(mask, `expected an image named "${id}"`, "none", "Add the image or remove the mask."));
   }
-  return { entries: sortById(entries), problems, strays: [...images.strays, ...masks.strays] };
+  return { entries: sortById(entries), problems, notes: [...images.strays, ...masks.strays] };
 }
 
 /** By code unit, so that every machine reads in the same order. */

@@ -4,13 +4,15 @@ import { greyPng, jpeg, put, temporaryFolder } from "./pictures.ts";
 export const classesJson = JSON.stringify({ ignoreIndex: 255, classes: [{ name: "sky" }, { name: "road" }] });
 
 /**
- * A plain folder with two classes; `names` are images of 16x12 pixels, each with a mask that is sky above and road
- * below, its first pixel unlabelled.
+ * A plain folder with two classes; `names` are images of 16x12 pixels, each (but the unlabelled ones) with a mask that is
+ * sky above and road below, its first pixel unlabelled.
  */
-export async function plainFolder(names: { train?: string[]; val?: string[] } = {}): Promise<string> {
+export async function plainFolder(
+  names: { train?: string[]; val?: string[]; unlabelled?: string[] } = {},
+): Promise<string> {
   const root = temporaryFolder();
   put(root, "classes.json", classesJson);
-  const { train = ["a", "b"], val = ["c"] } = names;
+  const { train = ["a", "b"], val = ["c"], unlabelled = [] } = names;
   for (const [split, list] of [
     ["train", train],
     ["val", val],
@@ -20,6 +22,7 @@ export async function plainFolder(names: { train?: string[]; val?: string[] } = 
       put(root, `masks/${split}/${name}.png`, skyAndRoad());
     }
   }
+  for (const name of unlabelled) put(root, `images/unlabelled/${name}.jpg`, await jpeg());
   return root;
 }
 

@@ -4,12 +4,12 @@ import { distinctColors } from "../../image/palette.ts";
 import type { Platform } from "../../platform/platform.ts";
 import type { Split } from "../dataset.ts";
 import type { Layout, Survey } from "../layout.ts";
-import { filesById, joinPath, pair } from "../pairs.ts";
+import { filesById, filesIfThere, imageEntries, joinPath, pair } from "../pairs.ts";
 import type { ValueMap } from "../value-map.ts";
 
 const drawing = `
 FOLDER/
-  images/training/NAME.jpg            photographs; also images/validation
+  images/training/NAME.jpg            photographs; also images/validation, images/unlabelled
   annotations/training/NAME.png       a pixel is 1 to 150, or 0 where nothing is labelled
 `.trim();
 
@@ -32,6 +32,7 @@ ashcan, fan, pier, crt screen, plate, monitor, bulletin board, shower, radiator,
 const folders: readonly (readonly [Split, string])[] = [
   ["train", "training"],
   ["val", "validation"],
+  ["unlabelled", "unlabelled"],
 ];
 
 /** 0 → ignore, k → k − 1. */
@@ -43,7 +44,12 @@ const valueMap: ValueMap = {
 async function splits(platform: Platform, root: string): Promise<Split[]> {
   const found: Split[] = [];
   for (const [split, folder] of folders) {
-    if ((await platform.exists(joinPath(root, "images", folder))) === "folder") found.push(split);
+    const path = joinPath(root, "images", folder);
+    const isThere =
+      split === "unlabelled"
+        ? (await filesIfThere(platform, path, "image")).byId.size > 0
+        : (await platform.exists(path)) === "folder";
+    if (isThere) found.push(split);
   }
   return found;
 }
@@ -51,10 +57,20 @@ async function splits(platform: Platform, root: string): Promise<Split[]> {
 async function survey(platform: Platform, root: string, split: Split): Promise<Survey> {
   const folder = folders.find(([name]) => name === split)?.[1];
   if (folder === undefined) {
-    throw new InputError(problem(root, "ADE20K has the splits train and val", split, "Choose one of them."));
+    throw new InputError(
+      problem(root, "ADE20K has the splits train, val and unlabelled", split, "Choose one of them."),
+    );
   }
   const imageFolder = joinPath(root, "images", folder);
   const maskFolder = joinPath(root, "annotations", folder);
+  const colors = distinctColors(names.length);
+  const classes = names.map((name, index) => ({ name, color: colors[index] }));
+  const remedy = "ADE20K masks hold 0 to 150: correct the mask, or use the plain folder layout for other classes.";
+  if (split === "unlabelled") {
+    const images = await filesIfThere(platform, imageFolder, "image");
+    const { problems, strays: notes } = images;
+    return { classes, valueMap, entries: imageEntries(images), problems, notes, remedy };
+  }
   for (const needed of [imageFolder, maskFolder]) {
     if ((await platform.exists(needed)) === "folder") continue;
     throw new InputError(
@@ -63,9 +79,6 @@ async function survey(platform: Platform, root: string, split: Split): Promise<S
   }
   const images = await filesById(platform, imageFolder, "image");
   const masks = await filesById(platform, maskFolder, "mask");
-  const colors = distinctColors(names.length);
-  const classes = names.map((name, index) => ({ name, color: colors[index] }));
-  const remedy = "ADE20K masks hold 0 to 150: correct the mask, or use the plain folder layout for other classes.";
   return { classes, valueMap, ...pair(images, masks, (id) => joinPath(maskFolder, `${id}.png`)), remedy };
 }
 

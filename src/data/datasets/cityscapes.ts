@@ -4,13 +4,13 @@ import type { Color } from "../../image/image.ts";
 import type { Platform } from "../../platform/platform.ts";
 import type { Split } from "../dataset.ts";
 import { allSplits, type Entry, type Layout, type Problem, type Survey } from "../layout.ts";
-import { filesById, joinPath, pair, sortById } from "../pairs.ts";
+import { filesById, filesIfThere, imageEntries, joinPath, pair, sortById } from "../pairs.ts";
 import type { ClassInfo } from "../sample.ts";
 import type { ValueMap } from "../value-map.ts";
 
 const drawing = `
 FOLDER/
-  leftImg8bit/train/CITY/NAME_leftImg8bit.png      photographs; also val and test
+  leftImg8bit/train/CITY/NAME_leftImg8bit.png      photographs; also val and test; train_extra is read as unlabelled
   gtFine/train/CITY/NAME_gtFine_labelIds.png       a pixel is one of the 34 label ids
 `.trim();
 
@@ -49,17 +49,23 @@ const valueMap: ValueMap = Object.fromEntries(
 const imageSuffix = "_leftImg8bit";
 const maskSuffix = "_gtFine_labelIds";
 
+/** The images of the coarse annotations, which are not read, are the unlabelled ones. */
+function imageRootOf(root: string, split: Split): string {
+  return joinPath(root, "leftImg8bit", split === "unlabelled" ? "train_extra" : split);
+}
+
 async function splits(platform: Platform, root: string): Promise<Split[]> {
   const found: Split[] = [];
   for (const split of allSplits) {
-    if ((await platform.exists(joinPath(root, "leftImg8bit", split))) === "folder") found.push(split);
+    if ((await platform.exists(imageRootOf(root, split))) !== "folder") continue;
+    if (split !== "unlabelled" || (await survey(platform, root, split)).entries.length > 0) found.push(split);
   }
   return found;
 }
 
 /** The test split's published masks are blank, so it is read without. */
 async function survey(platform: Platform, root: string, split: Split): Promise<Survey> {
-  const imageRoot = joinPath(root, "leftImg8bit", split);
+  const imageRoot = imageRootOf(root, split);
   if ((await platform.exists(imageRoot)) !== "folder") {
     const there = (await splits(platform, root)).join(", ") || "none";
     throw new InputError(
@@ -68,27 +74,25 @@ async function survey(platform: Platform, root: string, split: Split): Promise<S
   }
   const entries: Entry[] = [];
   const problems: Problem[] = [];
-  const strays: Problem[] = [];
+  const notes: Problem[] = [];
   for (const city of await platform.list(imageRoot)) {
     const imageFolder = joinPath(imageRoot, city);
     if (city.startsWith(".") || (await platform.exists(imageFolder)) !== "folder") continue;
     const images = await filesById(platform, imageFolder, "image", imageSuffix);
-    strays.push(...images.strays);
-    if (split === "test") {
-      for (const [id, image] of images.byId) entries.push({ id, image });
+    notes.push(...images.strays);
+    if (split === "test" || split === "unlabelled") {
+      entries.push(...imageEntries(images));
       problems.push(...images.problems);
       continue;
     }
     const maskFolder = joinPath(root, "gtFine", split, city);
-    const hasMasks = (await platform.exists(maskFolder)) === "folder";
-    const none = { byId: new Map<string, string>(), problems: [], strays: [] };
-    const masks = hasMasks ? await filesById(platform, maskFolder, "mask", maskSuffix) : none;
+    const masks = await filesIfThere(platform, maskFolder, "mask", maskSuffix);
     const paired = pair(images, masks, (id) => joinPath(maskFolder, `${id}${maskSuffix}.png`));
     entries.push(...paired.entries);
     problems.push(...paired.problems);
   }
   const remedy = "Cityscapes masks (labelIds) hold 0 to 33: correct the mask, or use the plain folder layout.";
-  return { classes, valueMap, entries: sortById(entries), problems, strays, remedy };
+  return { classes, valueMap, entries: sortById(entries), problems, notes, remedy };
 }
 
 export const cityscapes: Layout = {

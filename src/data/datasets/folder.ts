@@ -3,14 +3,25 @@ import { InputError, problem } from "../../errors.ts";
 import type { Platform } from "../../platform/platform.ts";
 import { type ClassList, parseClassList } from "../classes-file.ts";
 import type { Split } from "../dataset.ts";
-import { allSplits, type Layout, type Survey } from "../layout.ts";
-import { filesById, joinPath, looksLikeImage, pair, sortById } from "../pairs.ts";
+import { allSplits, type Layout, type Problem, type Survey } from "../layout.ts";
+import {
+  type Files,
+  filesById,
+  filesIfThere,
+  imageEntries,
+  joinPath,
+  looksLikeImage,
+  makeProblem,
+  pair,
+  stemOf,
+} from "../pairs.ts";
 
 const drawing = `
 FOLDER/
   classes.json                  class names, colours, and which mask value means which
   images/train/NAME.jpg         photographs; also images/val and, if there is one, images/test
   masks/train/NAME.png          one mask for each, of the same name; a pixel holds its class
+  images/unlabelled/NAME.jpg    photographs without masks, if there are any, and so are those in images/train without
 `.trim();
 
 /** Reads classes.json. Throws InputError when it is missing or broken. */
@@ -23,8 +34,12 @@ export async function readClassList(platform: Platform, root: string): Promise<C
   return parseClassList(new TextDecoder().decode(await platform.readFile(file)), file);
 }
 
-/** `test` may come without masks: it is then there to be predicted only. */
+/**
+ * `test` may come without masks: it is then there to be predicted only. In `train`, images without mask are passed over:
+ * they are in `unlabelled`.
+ */
 async function survey(platform: Platform, root: string, split: Split): Promise<Survey> {
+  if (split === "unlabelled") return surveyUnlabelled(platform, root);
   const { classes, valueMap, colorCoded } = await readClassList(platform, root);
   const imageFolder = joinPath(root, "images", split);
   if ((await platform.exists(imageFolder)) !== "folder") throw await missingSplit(platform, root, split);
@@ -35,8 +50,8 @@ async function survey(platform: Platform, root: string, split: Split): Promise<S
   const maskFolder = joinPath(root, "masks", split);
   const hasMasks = (await platform.exists(maskFolder)) === "folder";
   if (!hasMasks && split === "test") {
-    const entries = sortById([...images.byId].map(([id, image]) => ({ id, image })));
-    return { classes, valueMap, entries, problems: images.problems, strays: images.strays, remedy };
+    const { problems, strays: notes } = images;
+    return { classes, valueMap, entries: imageEntries(images), problems, notes, remedy };
   }
   if (!hasMasks) {
     throw new InputError(
@@ -44,8 +59,47 @@ async function survey(platform: Platform, root: string, split: Split): Promise<S
     );
   }
   const masks = await filesById(platform, maskFolder, "mask");
-  const paired = pair(images, masks, (id) => joinPath(maskFolder, `${id}.png`));
-  return { classes, valueMap, ...paired, remedy };
+  if (split !== "train") {
+    const paired = pair(images, masks, (id) => joinPath(maskFolder, `${id}.png`));
+    return { classes, valueMap, ...paired, remedy };
+  }
+  const { entries, problems, notes } = pair(images, masks, null);
+  const maskless = images.byId.size - entries.length;
+  if (entries.length === 0 && maskless > 0 && problems.length === 0) {
+    const expected = "expected a mask for each image that has labels";
+    problems.push(makeProblem(maskFolder, expected, `none for the ${maskless} of ${imageFolder}`, "Add masks."));
+  } else if (maskless > 0) {
+    const count = `${maskless} of ${images.byId.size} images in images/train ${maskless === 1 ? "has" : "have"} no mask`;
+    notes.push({ file: imageFolder, message: `${imageFolder}: ${count}: unlabelled. Add masks to learn from labels.` });
+  }
+  return { classes, valueMap, entries, problems, notes, remedy };
+}
+
+/** Images alone need no classes.json. */
+async function surveyUnlabelled(platform: Platform, root: string): Promise<Survey> {
+  const isDescribed = (await platform.exists(joinPath(root, "classes.json"))) !== "nothing";
+  const { classes, valueMap } = isDescribed ? await readClassList(platform, root) : { classes: [], valueMap: {} };
+  const { images, problems } = await unlabelledImages(platform, root);
+  return { classes, valueMap, entries: imageEntries(images), problems, notes: images.strays, remedy: "" };
+}
+
+/** All of images/unlabelled, and what has no mask in images/train. */
+async function unlabelledImages(platform: Platform, root: string): Promise<{ images: Files; problems: Problem[] }> {
+  const images = await filesIfThere(platform, joinPath(root, "images/unlabelled"), "image");
+  const trained = await filesIfThere(platform, joinPath(root, "images/train"), "image");
+  const masks = await filesIfThere(platform, joinPath(root, "masks/train"), "mask");
+  const problems = [...images.problems, ...trained.problems.filter(({ file }) => !masks.byId.has(stemOf(file)))];
+  for (const [id, image] of trained.byId) {
+    if (masks.byId.has(id)) continue;
+    const other = images.byId.get(id);
+    if (other === undefined) {
+      images.byId.set(id, image);
+    } else {
+      const expected = `expected one unlabelled image named "${id}"`;
+      problems.push(makeProblem(image, expected, `another in ${other}`, "Remove or rename one of the two."));
+    }
+  }
+  return { images, problems };
 }
 
 async function missingSplit(platform: Platform, root: string, split: Split): Promise<InputError> {
@@ -53,7 +107,7 @@ async function missingSplit(platform: Platform, root: string, split: Split): Pro
   const inside = await platform.list(joinPath(root, "images"));
   const loose = inside.filter(looksLikeImage).length;
   const found = loose > 0 ? `${loose} images directly in ${joinPath(root, "images")}` : "no such folder";
-  const known = inside.filter((name) => allSplits.some((known) => known === name));
+  const known = inside.filter((name) => name !== "unlabelled" && allSplits.some((known) => known === name));
   const remedy =
     known.length > 0
       ? `There is ${known.join(" and ")}: move some images and masks to ${split}.`
@@ -64,7 +118,11 @@ async function missingSplit(platform: Platform, root: string, split: Split): Pro
 async function splits(platform: Platform, root: string): Promise<Split[]> {
   const found: Split[] = [];
   for (const split of allSplits) {
-    if ((await platform.exists(joinPath(root, "images", split))) === "folder") found.push(split);
+    const isThere =
+      split === "unlabelled"
+        ? (await unlabelledImages(platform, root)).images.byId.size > 0
+        : (await platform.exists(joinPath(root, "images", split))) === "folder";
+    if (isThere) found.push(split);
   }
   return found;
 }

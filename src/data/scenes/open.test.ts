@@ -3,7 +3,8 @@ import type { Split } from "../dataset.ts";
 import { openScenes } from "./open.ts";
 
 const spec = "scenes:size=64,train=4,val=3,test=2,seed=1";
-const splits: readonly Split[] = ["train", "val", "test"];
+const withUnlabelled = `${spec},unlabelled=3`;
+const splits: readonly Split[] = ["train", "val", "test", "unlabelled"];
 
 describe("openScenes", () => {
   it.each([
@@ -33,11 +34,25 @@ describe("openScenes", () => {
   it("never has one scene in two splits", async () => {
     const images = new Set<string>();
     for (const split of splits) {
-      const dataset = openScenes(spec, split);
+      const dataset = openScenes(withUnlabelled, split);
       for (let index = 0; index < dataset.ids.length; index++)
         images.add((await dataset.read(index)).image.data.join());
     }
-    expect(images.size).toBe(9);
+    expect(images.size).toBe(12);
+  });
+
+  it("gives unlabelled samples as images alone", async () => {
+    const { ids, kinds, read } = openScenes(withUnlabelled, "unlabelled");
+    expect([ids.length, kinds]).toEqual([3, []]);
+    expect(Object.keys(await read(2)).sort()).toEqual(["id", "image", "source"]);
+  });
+
+  it("draws the same labelled scenes whether or not others are unlabelled", async () => {
+    expect(await openScenes(withUnlabelled, "train").read(3)).toEqual(await openScenes(spec, "train").read(3));
+  });
+
+  it("refuses to open unlabelled scenes where there are none", () => {
+    expect(() => openScenes(spec, "unlabelled")).toThrow("expected scenes in the split unlabelled, got none. Write");
   });
 
   it("keeps its scenes when the counts change", async () => {

@@ -10,24 +10,34 @@ import { parseScenesSpec, type ScenesSpec, SPLIT_RANGE, showScenesSpec } from ".
  * The drawn data set: scenes are made as they are read, with masks, segments, captions, tags and saliency.
  *
  * spec: `scenes`, or `scenes:size=128,train=400,val=60,test=60,seed=7,kind=outdoor` (`parseScenesSpec`). No scene is in
- * two splits. Throws UsageError for a spec that cannot be read.
+ * two splits. Unlabelled ones are images alone. Throws UsageError for a spec that cannot be read, InputError where no
+ * scenes are unlabelled.
  */
 export function openScenes(spec: string, split: Split): Dataset {
   const parsed = parseScenesSpec(spec);
+  const name = showScenesSpec(parsed);
+  if (parsed.counts[split] === 0) {
+    throw new InputError(problem(name, `expected scenes in the split ${split}`, "none", `Write ${split}=100.`));
+  }
   const ids = Array.from({ length: parsed.counts[split] }, (_, index) => sceneId(split, index));
   const values = Object.fromEntries(sceneClasses.map((_, index) => [`${index}`, index]));
+  const draw = async (index: number): Promise<Sample> => {
+    await new Promise((resolve) => setTimeout(resolve, 0)); // drawing blocks: Ctrl-C and progress get their turn
+    return sampleOf(parsed, split, index);
+  };
+  const drawImage = async (index: number): Promise<Sample> => {
+    const { id, source, image } = await draw(index);
+    return { id, source, image };
+  };
   return {
-    name: showScenesSpec(parsed),
+    name,
     split,
     classes: sceneClasses,
-    kinds: ["masks", "panoptic", "captions", "tags", "saliency"],
+    kinds: split === "unlabelled" ? [] : ["masks", "panoptic", "captions", "tags", "saliency"],
     ids,
     valueMap: parsed.border === 0 ? values : { ...values, [IGNORE]: "ignore" },
     source: (index) => sourceOf(split, index),
-    read: async (index) => {
-      await new Promise((resolve) => setTimeout(resolve, 0)); // drawing blocks: Ctrl-C and progress get their turn
-      return sampleOf(parsed, split, index);
-    },
+    read: split === "unlabelled" ? drawImage : draw,
   };
 }
 
@@ -51,7 +61,12 @@ export function sceneOf(
 }
 
 /** Splits draw from ranges of indices that never meet, whatever their sizes. */
-const firstIndex: Record<Split, number> = { train: 0, val: SPLIT_RANGE, test: 2 * SPLIT_RANGE };
+const firstIndex: Record<Split, number> = {
+  train: 0,
+  val: SPLIT_RANGE,
+  test: 2 * SPLIT_RANGE,
+  unlabelled: 3 * SPLIT_RANGE,
+};
 
 /** Name of a scene, in its split and in the files written from it; sorts in reading order. */
 export function sceneId(split: Split, index: number): string {

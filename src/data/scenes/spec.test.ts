@@ -9,10 +9,15 @@ describe("parseScenesSpec", () => {
 
   it.each([
     "scenes:size=96,train=3,val=2,test=1,seed=9",
+    "scenes:size=96,train=3,val=2,test=1,unlabelled=5,seed=9",
     "scenes:size=192x128,train=400,val=60,test=60,seed=0",
     "scenes:size=128,train=400,val=60,test=60,seed=0,kind=street,border=2",
   ])("reads %s and writes it back", (spec) => {
     expect(showScenesSpec(parseScenesSpec(spec))).toBe(spec);
+  });
+
+  it("does not speak of unlabelled scenes where there are none", () => {
+    expect(showScenesSpec(parseScenesSpec("scenes:unlabelled=0"))).toBe(showScenesSpec(parseScenesSpec("scenes")));
   });
 
   it("joins kinds and knows their families", () => {
@@ -26,6 +31,8 @@ describe("parseScenesSpec", () => {
     ["scenes:size=63", "size 64 to 512"],
     ["scenes:size=64x64x64", "size 64 to 512"],
     ["scenes:train=0", "train to be a whole number from 1"],
+    ["scenes:unlabelled=-1", "unlabelled to be a whole number from 0"],
+    ["scenes:unlabeled=5", "Did you mean unlabelled?"],
     ["scenes:seed=-1", "seed to be a whole number from 0"],
     ["scenes:seed=1.5", "seed to be a whole number from 0"],
     ["scenes:seed=1,seed=2", "seed once"],

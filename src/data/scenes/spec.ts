@@ -19,13 +19,13 @@ export interface ScenesSpec {
 /** Scenes a split can hold: the splits take their indices from ranges of this length, one after another. */
 export const SPLIT_RANGE = 1_000_000;
 
-const keys = ["size", "train", "val", "test", "seed", "kind", "border"] as const;
+const keys = ["size", "train", "val", "test", "unlabelled", "seed", "kind", "border"] as const;
 type Key = (typeof keys)[number];
 
 const defaults: ScenesSpec = {
   width: 128,
   height: 128,
-  counts: { train: 400, val: 60, test: 60 },
+  counts: { train: 400, val: 60, test: 60, unlabelled: 0 },
   seed: 0,
   kinds: placeNames,
   border: 0,
@@ -34,8 +34,8 @@ const defaults: ScenesSpec = {
 /**
  * Reads `scenes` or `scenes:key=value,…`.
  *
- * Keys: `size` (128, or 192x128 for width and height, 64 to 512), `train`, `val`, `test` (how many), `seed`, `kind`
- * (meadow, street, beach, …, outdoor, indoor, or several joined by +), and `border` (width of an unlabelled band along the
+ * Keys: `size` (128, or 192x128 for width and height, 64 to 512), `train`, `val`, `test` (how many), `unlabelled` (how
+ * many images without labels, 0 if not given), `seed`, `kind` (meadow, street, beach, …, outdoor, indoor, or several joined by +), and `border` (width of an unlabelled band along the
  * edges of segments, 0 to 4 pixels, 0 if not given). Throws UsageError that names the nearest key.
  */
 export function parseScenesSpec(spec: string): ScenesSpec {
@@ -61,22 +61,25 @@ export function parseScenesSpec(spec: string): ScenesSpec {
     found.set(key, value);
   }
   const [width, height] = sizeFrom(found.get("size"));
-  const count = (key: Split) => wholeNumber(key, found.get(key), 1, SPLIT_RANGE, defaults.counts[key]);
+  const count = (key: Split, low = 1) => wholeNumber(key, found.get(key), low, SPLIT_RANGE, defaults.counts[key]);
   return {
     width,
     height,
-    counts: { train: count("train"), val: count("val"), test: count("test") },
+    counts: { train: count("train"), val: count("val"), test: count("test"), unlabelled: count("unlabelled", 0) },
     seed: wholeNumber("seed", found.get("seed"), 0, 2 ** 32 - 1, defaults.seed),
     kinds: kindsFrom(found.get("kind")),
     border: wholeNumber("border", found.get("border"), 0, 4, defaults.border),
   };
 }
 
-/** The spec as text that reads back as the same spec, every key written out. */
+/** The spec as text that reads back as the same spec; keys that were added later only where they say something. */
 export function showScenesSpec({ width, height, counts, seed, kinds, border }: ScenesSpec): string {
   const size = width === height ? `${width}` : `${width}x${height}`;
   const kind = kinds.length === placeNames.length ? "" : `,kind=${kinds.join("+")}`;
-  return `scenes:size=${size},train=${counts.train},val=${counts.val},test=${counts.test},seed=${seed}${kind}${border === 0 ? "" : `,border=${border}`}`;
+  const { train, val, test } = counts;
+  const unlabelled = counts.unlabelled === 0 ? "" : `,unlabelled=${counts.unlabelled}`;
+  const band = border === 0 ? "" : `,border=${border}`;
+  return `scenes:size=${size},train=${train},val=${val},test=${test}${unlabelled},seed=${seed}${kind}${band}`;
 }
 
 const example: Record<Key, string> = {
@@ -84,6 +87,7 @@ const example: Record<Key, string> = {
   train: "400",
   val: "60",
   test: "60",
+  unlabelled: "100",
   seed: "7",
   kind: "street",
   border: "1",

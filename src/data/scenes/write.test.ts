@@ -3,11 +3,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { nodePlatform as platform } from "../../platform/node.ts";
-import { openDataset } from "../index.ts";
+import { openDataset, splitsOf } from "../index.ts";
 import { type ClassName, sceneClasses } from "./classes.ts";
 import { ade20kClasses, cityscapesClasses, vocClasses } from "./foreign-classes.ts";
 import { openScenes } from "./open.ts";
-import { type ScenesLayout, writeScenes } from "./write.ts";
+import { type ScenesLayout, scenesLayouts, writeScenes } from "./write.ts";
 
 const spec = "scenes:size=72x64,train=3,val=2,test=1,seed=4";
 let root = "";
@@ -78,6 +78,16 @@ describe("writeScenes", () => {
       expect((await openDataset(platform, join(root, layout), "test")).ids).toHaveLength(1);
     },
   );
+
+  it.each(scenesLayouts)("writes unlabelled scenes of %s as images that its reader finds", async (layout) => {
+    const folder = join(root, `unlabelled-${layout}`);
+    const withUnlabelled = "scenes:size=64,train=1,val=1,test=1,unlabelled=2";
+    const count = await writeScenes(platform, withUnlabelled, folder, { layout, images: "png" });
+    const [read, drawn] = [await openDataset(platform, folder, "unlabelled"), openScenes(withUnlabelled, "unlabelled")];
+    expect([count, (await splitsOf(platform, folder)).at(-1)]).toEqual([layout === "ade20k" ? 4 : 5, "unlabelled"]);
+    expect([read.ids, read.kinds]).toEqual([drawn.ids, []]);
+    expect((await read.read(1)).image).toEqual((await drawn.read(1)).image);
+  });
 
   it("writes unlabelled borders as each layout's readers take them", async () => {
     const bordered = `${spec},border=1`;

@@ -2,6 +2,7 @@ import { InputError, problem, suggestion, UsageError } from "../../errors.ts";
 import type { Color, LabelMap } from "../../image/image.ts";
 import type { Platform } from "../../platform/platform.ts";
 import type { Split } from "../dataset.ts";
+import { allSplits } from "../layout.ts";
 import { joinPath } from "../pairs.ts";
 import { type ClassName, sceneClasses } from "./classes.ts";
 import { ade20kClasses, cityscapesClasses, type ForeignClasses, vocClasses } from "./foreign-classes.ts";
@@ -36,7 +37,8 @@ export interface WriteScenesOptions {
  * segments/train.json    { "train_000000": [{ "id": 1, "class": "sky", "thing": false }, …], … }
  * ```
  * `voc` has SegmentationObject too. Each class goes to the class of the same meaning in a public layout, or to background or
- * unlabelled when there is none. ADE20K has no test split. Throws InputError when the folder is not empty.
+ * unlabelled when there is none. ADE20K has no test split. Unlabelled scenes are photographs alone, where the layout's reader
+ * finds them. Throws InputError when the folder is not empty.
  */
 export async function writeScenes(
   platform: Platform,
@@ -56,20 +58,27 @@ export async function writeScenes(
     );
   }
   await requireEmpty(platform, folder);
-  const splits: Split[] = layout === "ade20k" ? ["train", "val"] : ["train", "val", "test"];
+  const splits = allSplits.filter((split) => !(split === "test" && layout === "ade20k"));
   const total = splits.reduce((sum, split) => sum + parsed.counts[split], 0);
   const writer: Writer = { platform, folder, images };
   let done = 0;
   if (layout === "folder") await writeClassList(writer);
   for (const split of splits) {
+    const labelled = split !== "unlabelled";
     const notes: Notes = { captions: {}, tags: {}, segments: {} };
     for (let index = 0; index < parsed.counts[split]; index++) {
       signal?.throwIfAborted();
       const scene = sceneOf(parsed, split, index);
-      await writers[layout](writer, split, sceneId(split, index), scene, notes);
+      const id = sceneId(split, index);
+      await writeImage(
+        layout === "cityscapes" ? { ...writer, images: "png" } : writer,
+        stems[layout](split, id),
+        scene,
+      );
+      if (labelled) await labelWriters[layout](writer, split, id, scene, notes);
       onProgress?.(++done, total);
     }
-    await finishSplit(writer, layout, split, notes);
+    if (labelled) await finishSplit(writer, layout, split, notes);
   }
   return total;
 }
@@ -87,11 +96,26 @@ interface Notes {
   readonly segments: Record<string, readonly { id: number; class: string; thing: boolean }[]>;
 }
 
-type WriteScene = (writer: Writer, split: Split, id: string, scene: Scene, notes: Notes) => Promise<void>;
+/** Where a photograph lies, without extension. */
+const stems: Record<ScenesLayout, (split: Split, id: string) => string> = {
+  folder: (split, id) => joinPath("images", split, id),
+  voc: (_split, id) => joinPath("JPEGImages", id),
+  cityscapes: (split, id) => {
+    const folder = split === "unlabelled" ? "train_extra" : split;
+    return joinPath("leftImg8bit", folder, "scenes", `${id}_leftImg8bit`);
+  },
+  ade20k: (split, id) => joinPath("images", adeFolders[split], id),
+};
 
-const adeFolders: Readonly<Record<string, string>> = { train: "training", val: "validation" };
+type WriteLabels = (writer: Writer, split: Split, id: string, scene: Scene, notes: Notes) => Promise<void>;
 
-const writers: Record<ScenesLayout, WriteScene> = {
+const adeFolders: Readonly<Record<string, string>> = {
+  train: "training",
+  val: "validation",
+  unlabelled: "unlabelled",
+};
+
+const labelWriters: Record<ScenesLayout, WriteLabels> = {
   folder: async (writer, split, id, scene, notes) => {
     const { labels, saliency, segmentMap, segments } = scene;
     const names = sceneClasses.map(({ name }) => name);
@@ -102,7 +126,6 @@ const writers: Record<ScenesLayout, WriteScene> = {
       class: names[classIndex],
       thing: sceneClasses[classIndex].thing === true,
     }));
-    await writeImage(writer, joinPath("images", split, id), scene);
     await writeMap(writer, joinPath("masks", split, `${id}.png`), labels, classColors);
     await writeMap(writer, joinPath("saliency", split, `${id}.png`), saliency, greys);
     const { width, height } = segmentMap;
@@ -118,7 +141,6 @@ const writers: Record<ScenesLayout, WriteScene> = {
     );
   },
   voc: async (writer, _split, id, scene) => {
-    await writeImage(writer, joinPath("JPEGImages", id), scene);
     await writeMap(writer, joinPath("SegmentationClass", `${id}.png`), translated(scene, vocClasses), vocColors);
     const { width, height } = scene.labels;
     const map = new Uint8Array(width * height);
@@ -132,17 +154,14 @@ const writers: Record<ScenesLayout, WriteScene> = {
     await writeMap(writer, joinPath("SegmentationObject", `${id}.png`), { width, height, data: map }, vocColors);
   },
   cityscapes: async (writer, split, id, scene) => {
-    const place = joinPath(split, "scenes", `${id}`);
-    await writeImage({ ...writer, images: "png" }, joinPath("leftImg8bit", `${place}_leftImg8bit`), scene);
     await writeMap(
       writer,
-      joinPath("gtFine", `${place}_gtFine_labelIds.png`),
+      joinPath("gtFine", split, "scenes", `${id}_gtFine_labelIds.png`),
       translated(scene, cityscapesClasses),
       greys,
     );
   },
   ade20k: async (writer, split, id, scene) => {
-    await writeImage(writer, joinPath("images", adeFolders[split], id), scene);
     await writeMap(
       writer,
       joinPath("annotations", adeFolders[split], `${id}.png`),
