@@ -2,7 +2,7 @@ import { InputError } from "../errors.ts";
 import type { Platform } from "../platform/platform.ts";
 import { command } from "./command.ts";
 import { badImagePolicy, datasetOptions, engineFor, engineOptions } from "./options.ts";
-import { scalesFrom, testingOptions } from "./testing-options.ts";
+import { segmentOptionsFrom, testingOptions } from "./testing-options.ts";
 
 export const evalCommand = command({
   name: "eval",
@@ -32,8 +32,8 @@ export const evalCommand = command({
   notes:
     "All pixels are counted in one integer confusion matrix. Classes in neither masks nor predictions are left out of means.",
   async run({ positionals: [run, spec], options }, terminal) {
-    const { flip, shortSide, layout, out, noBoundary } = options;
-    const scales = scalesFrom(options.scales);
+    const { layout, out, noBoundary } = options;
+    const segmentOptions = segmentOptionsFrom(options);
     const onBadImage = badImagePolicy(options);
     const [{ nodePlatform }, { openDataset }, { evaluateDataset }, { evaluationText }, { openModel }] =
       await Promise.all([
@@ -54,9 +54,7 @@ export const evalCommand = command({
     try {
       const segmenter = await openModel(engine, nodePlatform, run, terminal);
       const evaluation = await evaluateDataset(segmenter, dataset, {
-        ...{ flip, boundary: !noBoundary, onBadImage, signal: terminal.signal },
-        ...(scales !== undefined && { scales }),
-        ...(shortSide !== undefined && { shortSide }),
+        ...{ ...segmentOptions, boundary: !noBoundary, onBadImage, signal: terminal.signal },
         onProgress: (done, total) => progress.update(done, total),
       }).finally(() => progress.end());
       if (evaluation.images === 0 && evaluation.skipped.length > 0) throw new InputError(evaluation.skipped[0].problem);

@@ -2,7 +2,7 @@ import { InputError, UsageError } from "../errors.ts";
 import { command } from "./command.ts";
 import { oneLine } from "./one-line.ts";
 import { engineFor, engineOptions } from "./options.ts";
-import { scalesFrom, testingOptions } from "./testing-options.ts";
+import { segmentOptionsFrom, testingOptions } from "./testing-options.ts";
 
 export const predictCommand = command({
   name: "predict",
@@ -25,9 +25,9 @@ export const predictCommand = command({
     "NAME.png holds class indices with a palette, at the photograph's own upright size; NAME.json the area of each class.\n" +
     "A photograph that cannot be read gets a line; the others are written, and the exit code is 1.",
   async run({ positionals: [run, ...paths], options }, terminal) {
-    const { out, flip, noOverlay, shortSide } = options;
+    const { out, noOverlay } = options;
     if (out === undefined) throw new UsageError("predict: --out is missing. Write --out FOLDER.");
-    const scales = scalesFrom(options.scales);
+    const segmentOptions = segmentOptionsFrom(options);
     const [{ nodePlatform }, { expandPhotographs }, { predictFiles }, { openModel }] = await Promise.all([
       import("../platform/node.ts"),
       import("./photographs.ts"),
@@ -43,9 +43,7 @@ export const predictCommand = command({
     try {
       const segmenter = await openModel(engine, nodePlatform, run, terminal);
       const { written, skipped } = await predictFiles(segmenter, nodePlatform, photographs, out, {
-        ...{ flip, overlay: !noOverlay, onBadImage: "skip", signal: terminal.signal },
-        ...(scales !== undefined && { scales }),
-        ...(shortSide !== undefined && { shortSide }),
+        ...{ ...segmentOptions, overlay: !noOverlay, onBadImage: "skip", signal: terminal.signal },
         onProgress: (done, total, photograph) => progress.update(done, total, photograph),
       });
       progress.end();

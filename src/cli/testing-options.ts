@@ -1,7 +1,9 @@
 import { UsageError } from "../errors.ts";
-import type { Options } from "./command.ts";
+import type { SegmentOptions } from "../prediction/segmenter.ts";
+import { type WindowingName, windowings } from "../prediction/windows.ts";
+import type { Options, Values } from "./command.ts";
 
-/** Options of testing at several scales, for predict and eval. */
+/** Options of how images are segmented, for predict and eval. */
 export const testingOptions = {
   scales: {
     kind: "text",
@@ -9,6 +11,12 @@ export const testingOptions = {
     help: "average over these factors on the size, such as 0.75,1,1.25; default 1",
   },
   flip: { kind: "flag", help: "average with the mirrored image as well" },
+  windows: {
+    kind: "text",
+    placeholder: "NAME",
+    choices: Object.keys(windowings),
+    help: "how windows lie on large images: overlapping and blended, overlapping and averaged, or side by side; default smooth",
+  },
   shortSide: {
     kind: "number",
     placeholder: "PIXELS",
@@ -19,8 +27,14 @@ export const testingOptions = {
   },
 } as const satisfies Options;
 
+/** What the segmenter is asked for. Throws UsageError. */
+export function segmentOptionsFrom(options: Values<typeof testingOptions>): SegmentOptions {
+  const { flip, shortSide } = options;
+  return { flip, shortSide, windows: options.windows as WindowingName | undefined, scales: scalesFrom(options.scales) };
+}
+
 /** `0.5,1` → [0.5, 1]. Throws UsageError. */
-export function scalesFrom(text: string | undefined): readonly number[] | undefined {
+function scalesFrom(text: string | undefined): readonly number[] | undefined {
   if (text === undefined) return undefined;
   const scales = text.split(",").map((part) => (part.trim() === "" ? Number.NaN : Number(part)));
   if (!scales.every((scale) => scale > 0 && scale <= 8)) {

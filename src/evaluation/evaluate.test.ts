@@ -76,7 +76,14 @@ describe("evaluation", () => {
   it("gives a result that JSON can hold", async () => {
     const result = await evaluateDataset(segmenter, dataset(), { flip: true });
     expect(JSON.parse(JSON.stringify(result))).toEqual(result);
-    expect(result.options).toEqual({ shortSide: null, scales: [1], flip: true });
+    expect(result.options).toEqual({ shortSide: null, scales: [1], flip: true, windows: "smooth" });
+  });
+
+  it("segments with the windows that are asked for, and records which", async () => {
+    const smooth = await evaluateDataset(segmenter, dataset(), { boundary: false });
+    const tiles = await evaluateDataset(segmenter, dataset(), { boundary: false, windows: "tiles" });
+    expect(tiles.options.windows).toBe("tiles");
+    expect(tiles.confusion).not.toEqual(smooth.confusion);
   });
 });
 

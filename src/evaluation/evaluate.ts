@@ -6,6 +6,7 @@ import { boundaryCounts, boundaryScores, countBoundaries } from "../metrics/boun
 import { addCounts, confusionMatrix, countPixels, scoresOf } from "../metrics/confusion.ts";
 import type { ModelCard } from "../prediction/model.ts";
 import type { Segmenter, SegmentOptions } from "../prediction/segmenter.ts";
+import { defaultWindowing, type WindowingName } from "../prediction/windows.ts";
 
 export interface EvaluateOptions extends SegmentOptions {
   /** Boundary IoU takes about as long as counting pixels; it can be left out. */
@@ -61,7 +62,13 @@ export interface Evaluation {
   readonly confusion: readonly (readonly number[])[];
   readonly perImage: readonly ImageScore[];
   readonly skipped: readonly { readonly source: string; readonly problem: string }[];
-  readonly options: { readonly shortSide: number | null; readonly scales: readonly number[]; readonly flip: boolean };
+  /** How images were segmented; `shortSide` null: as the model was trained. */
+  readonly options: {
+    readonly shortSide: number | null;
+    readonly scales: readonly number[];
+    readonly flip: boolean;
+    readonly windows: WindowingName;
+  };
 }
 
 /**
@@ -114,7 +121,7 @@ export async function evaluateDataset(
   const scores = scoresOf(total);
   const edges = boundaryScores(rims);
   const rows = Array.from({ length: classes }, (_, c) => [...total.counts.subarray(c * classes, (c + 1) * classes)]);
-  const { shortSide = null, scales = [1], flip = false } = segmentOptions;
+  const { shortSide = null, scales = [1], flip = false, windows = defaultWindowing } = segmentOptions;
   return {
     dataset: dataset.name,
     split: dataset.split,
@@ -138,7 +145,7 @@ export async function evaluateDataset(
     confusion: rows,
     perImage,
     skipped,
-    options: { shortSide, scales, flip },
+    options: { shortSide, scales, flip, windows },
   };
 }
 

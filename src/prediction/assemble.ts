@@ -9,6 +9,7 @@ import { cardOf, metadataOf } from "./card.ts";
 import { foldGraph } from "./fold.ts";
 import type { TrainedModel } from "./model.ts";
 import { pipelineGraph } from "./pipeline.ts";
+import { defaultWindowing, windowings } from "./windows.ts";
 
 /**
  * A trained model as the ONNX model that predicts with it: the pipeline around its window graph, in standard operators
@@ -46,6 +47,7 @@ export async function assemble(engine: Engine, trained: TrainedModel): Promise<M
   );
   const folded = await foldGraph(engine, lowered, weights);
   const written = graphProto(folded, { embed: weights, prefix: "model/" });
-  const graph = pipelineGraph({ model: written.graph, classes, window, shortSide: -trained.shortSide });
+  const windowing = windowings[defaultWindowing];
+  const graph = pipelineGraph({ model: written.graph, classes, window, windowing, shortSide: -trained.shortSide });
   return modelProto({ ...written, graph }, { metadata: metadataOf(cardOf(trained)) });
 }

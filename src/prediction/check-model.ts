@@ -12,6 +12,7 @@ import { conv2d } from "../nn/conv.ts";
 import { imageInput } from "../nn/image-input.ts";
 import { batchNorm2d } from "../nn/norm.ts";
 import { relu, softmax } from "../ops/index.ts";
+import { evaluate } from "../runtime/evaluate.ts";
 import { openLocalEngine } from "../runtime/local-engine.ts";
 import { nodeBackend } from "../runtime/node.ts";
 import { readRange } from "../runtime/worker.ts";
@@ -66,6 +67,17 @@ export function checkModel({ classes = 5, shortSide = 48 } = {}): TrainedModel {
     source: "check run",
     licence: "CC0-1.0",
   };
+}
+
+/** Probabilities that the network itself, unfolded and without a pipeline, gives an image of a window's size: [K, h, w]. */
+export async function bareProbabilities(
+  { method, recipe, task, weights }: TrainedModel,
+  { height, width, data }: Image,
+): Promise<Float32Array> {
+  const shape = [1, height, width, 3];
+  const y = method.predict(new Model().scope, input("window", shape, "uint8"), recipe, task);
+  const results = await evaluate({ y }, { ...weights, window: { dtype: "uint8", shape, data } });
+  return results.y.data as Float32Array;
 }
 
 /** Smooth colours with some texture, different everywhere. */

@@ -21,11 +21,12 @@ export interface PipelineOptions extends WindowModel {
  * windows are cut; 0 for the image's own size, −n for at most n (an initializer that a run may override).
  * Gives `labels` [H, W], uint8 (uint16 above 255 classes), and `probabilities` float32 [K, h, w] at the working size.
  *
- * Reduced by an antialiased linear filter; padded with its border pixels up to one window; windows overlap by a third,
- * weighted by a smooth profile whose sum is 1 everywhere; enlarged bilinearly with half-pixel centres; the lowest class
- * wins ties.
+ * Reduced by an antialiased linear filter; padded with its border pixels up to one window; windows lie as `windowing`
+ * says; their probabilities (not logits) are averaged with weights whose sum is 1 everywhere; enlarged bilinearly with
+ * half-pixel centres; the lowest class wins ties.
  */
-export function pipelineGraph({ model, classes, window, shortSide }: PipelineOptions): GraphProto {
+export function pipelineGraph({ shortSide, ...windows }: PipelineOptions): GraphProto {
+  const { classes, window } = windows;
   const w = nodeWriter("");
   const { sizes, working, scaled } = scaledImage(w);
   const padded = w.add("Max", [working, w.integers([...window])]);
@@ -35,7 +36,7 @@ export function pipelineGraph({ model, classes, window, shortSide }: PipelineOpt
     [scaled, w.add("Concat", [w.integers([0, 0, 0, 0, 0]), missing, w.integers([0])], { axis: 0 })],
     { mode: "edge" },
   );
-  const blended = windowLoops(w, { model, classes, window }, image, padded); // [K, h', w']
+  const blended = windowLoops(w, windows, image, padded); // [K, h', w']
   const probabilities = w.add("Slice", [blended, w.integers([0, 0]), working, w.integers([1, 2])]); // [K, h, w]
   w.output(probabilities, "probabilities");
   w.output(labelBands(w, probabilities, working, sizes, classes), "labels");

@@ -5,6 +5,7 @@ import type { Image } from "../image/image.ts";
 import { decodeModel, encodeModel, type ModelProto } from "../onnx/wire.ts";
 import type { Engine, Program } from "../runtime/engine.ts";
 import { scalingModel } from "./pipeline.ts";
+import { workingSize } from "./windows.ts";
 
 /** Runs the pipeline at any scale. */
 export interface PipelinePrograms {
@@ -30,7 +31,7 @@ export interface ModelSource {
 
 /**
  * Loads the model. From a file it is first loaded as it stands, with its own scale; a second form in which the scale
- * is an input takes its place when another scale is asked for. (ONNX Runtime's packages for JavaScript cannot
+ * is an input takes its place when an image needs another scale. (ONNX Runtime's packages for JavaScript cannot
  * override an initializer, which other ONNX tools can.)
  */
 export async function openPrograms(engine: Engine, source: ModelSource): Promise<PipelinePrograms> {
@@ -57,7 +58,7 @@ export async function openPrograms(engine: Engine, source: ModelSource): Promise
     return switching;
   };
   const start = async (image: Image, shortSide: number, fetch: readonly string[]) => {
-    const own = fixed !== null && switching === null && shortSide === ownShortSide;
+    const own = fixed !== null && switching === null && sameSize(image, shortSide, ownShortSide);
     const program = own ? fixed! : await anyScale();
     // The image stays the caller's: overlays are drawn on it.
     const result = program.run(feeds(image, shortSide), { fetch, keepFeeds: true });
@@ -89,6 +90,11 @@ export async function openPrograms(engine: Engine, source: ModelSource): Promise
   };
 }
 
+/** Whether an image has one working size by both: single windows keep theirs, so the file's own form can run them. */
+function sameSize({ height, width }: Image, shortSide: number, other: number): boolean {
+  return String(workingSize(height, width, shortSide)) === String(workingSize(height, width, other));
+}
+
 async function loadFile(engine: Engine, file: string): Promise<Program> {
   try {
     return await engine.load({ file }, []);
@@ -112,7 +118,7 @@ export function decodeWhole(bytes: Uint8Array, where: string): ModelProto {
   const model = decodeModel(bytes, where);
   if (hasExternalData(model)) {
     throw new InputError(
-      `${where}: expected weights inside the file to change its scale, got a model above 2 GB with weights beside it. Use the run instead, or leave scales and tiles out.`,
+      `${where}: expected weights inside the file to change its scale, got a model above 2 GB with weights beside it. Use the run instead, or leave its scale as it is.`,
     );
   }
   return model;

@@ -6,11 +6,20 @@ import type { Rectangle, ScoreMap } from "./enlarge.ts";
 import type { ModelCard } from "./model.ts";
 import type { PipelinePrograms } from "./programs.ts";
 import { type Span, spans, windowsPerStrip } from "./tiles.ts";
-import { blendShares, paddedSize, windowStarts, workingSize } from "./windows.ts";
+import {
+  blendShares,
+  defaultWindowing,
+  paddedSize,
+  type Windowing,
+  windowings,
+  windowStarts,
+  workingSize,
+} from "./windows.ts";
 
 export interface ScoreOptions {
   readonly programs: PipelinePrograms;
   readonly card: ModelCard;
+  readonly windowing: Windowing;
   /** Most scores that are computed in one piece. */
   readonly pieceElements: number;
   /**
@@ -20,16 +29,19 @@ export interface ScoreOptions {
   readonly piecePixels: number;
 }
 
-/** True where the image is small enough, and its scores at this scale few enough, for one run of the graph. */
+/**
+ * True where the image is small enough, and its scores at this scale few enough, for one run of the graph. The graph has
+ * one windowing built in; with another it runs window by window, which are all the same to it.
+ */
 export function fitsOnePiece(
-  { card, pieceElements, piecePixels }: ScoreOptions,
+  { card, windowing, pieceElements, piecePixels }: ScoreOptions,
   image: Image,
   shortSide: number,
 ): boolean {
   if (image.width * image.height > piecePixels) return false;
   const [height, width] = paddedSize(workingSize(image.height, image.width, shortSide), card.window);
-  const oneWindow = height === card.window[0] && width === card.window[1];
-  return oneWindow || card.classes.length * height * width <= pieceElements;
+  if (height === card.window[0] && width === card.window[1]) return true;
+  return windowing === windowings[defaultWindowing] && card.classes.length * height * width <= pieceElements;
 }
 
 /**
@@ -42,7 +54,7 @@ export async function eachScoreMap(
   shortSide: number,
   use: (map: ScoreMap, used: Rectangle) => void | Promise<void>,
 ): Promise<void> {
-  const { programs, card, pieceElements } = options;
+  const { programs, card, windowing, pieceElements } = options;
   const [height, width] = workingSize(image.height, image.width, shortSide);
   if (fitsOnePiece(options, image, shortSide)) {
     const { probabilities } = await programs.run(image, shortSide, ["probabilities"]);
@@ -58,8 +70,8 @@ export async function eachScoreMap(
     const whole = { top: 0, left: 0, bottom: height, right: width };
     return use({ height, width, top: 0, left: 0, rows: height, columns: width, data }, whole);
   }
-  const windows = windowsPerStrip(card.classes.length, card.window, pieceElements);
-  for (const strip of spans(width, card.window[1], windows)) await eachBand(options, scaled, strip, use);
+  const windows = windowsPerStrip(card.classes.length, card.window, pieceElements, windowing);
+  for (const strip of spans(width, card.window[1], windows, windowing)) await eachBand(options, scaled, strip, use);
 }
 
 /**
@@ -67,7 +79,7 @@ export async function eachScoreMap(
  * Rows that no later window touches are handed to `use` and dropped.
  */
 async function eachBand(
-  { programs, card }: ScoreOptions,
+  { programs, card, windowing }: ScoreOptions,
   image: Image,
   strip: Span,
   use: (map: ScoreMap, used: Rectangle) => void | Promise<void>,
@@ -76,10 +88,10 @@ async function eachBand(
   const { height, width } = image;
   const columns = strip.to - strip.from;
   const [windowHeight, windowWidth] = [Math.min(height, card.window[0]), Math.min(columns, card.window[1])];
-  const tops = windowStarts(height, windowHeight);
-  const lefts = windowStarts(columns, windowWidth);
-  const sharesDown = blendShares(height, windowHeight);
-  const sharesAcross = blendShares(columns, windowWidth);
+  const tops = windowStarts(height, windowHeight, windowing);
+  const lefts = windowStarts(columns, windowWidth, windowing);
+  const sharesDown = blendShares(height, windowHeight, windowing);
+  const sharesAcross = blendShares(columns, windowWidth, windowing);
   const scoresOf = (row: number, column: number) => {
     const place = { top: tops[row], left: strip.from + lefts[column], height: windowHeight, width: windowWidth };
     const result = programs.run(cropImage(image, place), 0, ["probabilities"]);

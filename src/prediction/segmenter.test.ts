@@ -3,23 +3,21 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { fromNumbers } from "../array/ndarray.ts";
-import { Model } from "../graph/scope.ts";
-import { input } from "../graph/tensor.ts";
 import { flipImage } from "../image/flip.ts";
-import type { Image } from "../image/image.ts";
 import { decodeModel, encodeModel, type GraphProto } from "../onnx/wire.ts";
 import { nodePlatform } from "../platform/node.ts";
 import type { Engine } from "../runtime/engine.ts";
-import { evaluate } from "../runtime/evaluate.ts";
 import { assemble } from "./assemble.ts";
-import { checkEngine, checkImage, checkModel } from "./check-model.ts";
+import { bareProbabilities, checkEngine, checkImage, checkModel } from "./check-model.ts";
 import { writeLabels } from "./enlarge.ts";
 import { exportModel } from "./export.ts";
 import { openPrograms } from "./programs.ts";
-import { eachScoreMap, wholeScoreMap } from "./scores.ts";
+import { wholeScoreMap } from "./scores.ts";
 import { openExported, openSegmenter, type Segmenter } from "./segmenter.ts";
+import { type WindowingName, windowings } from "./windows.ts";
 
 const trained = checkModel();
+const names = Object.keys(windowings) as WindowingName[];
 let folder: string;
 let engine: Engine;
 let segmenter: Segmenter;
@@ -36,16 +34,6 @@ afterAll(async () => {
   await engine.close();
   rmSync(folder, { recursive: true });
 });
-
-/** Probabilities of one window, computed by the unfolded graph: [K, 24, 32]. */
-async function plainWindow(image: Image): Promise<Float32Array> {
-  const model = new Model();
-  const shape = [1, 24, 32, 3];
-  const window = input("window", shape, "uint8");
-  const y = trained.method.predict(model.scope, window, trained.recipe, trained.task);
-  const feeds = { ...trained.weights, window: { dtype: "uint8" as const, shape, data: image.data } };
-  return (await evaluate({ y }, feeds)).y.data as Float32Array;
-}
 
 function share(a: ArrayLike<number>, b: ArrayLike<number>): number {
   let equal = 0;
@@ -68,7 +56,7 @@ const sizes: readonly [name: string, width: number, height: number, shortSide: n
 describe("segmenter", () => {
   it("gives one window what the network says of it", async () => {
     const image = checkImage(32, 24);
-    const scores = await plainWindow(image);
+    const scores = await bareProbabilities(trained, image);
     const best = Array.from({ length: 24 * 32 }, (_, i) => {
       let winner = 0;
       for (let k = 1; k < 5; k++) if (scores[k * 768 + i] > scores[winner * 768 + i]) winner = k;
@@ -125,11 +113,8 @@ describe("segmenter", () => {
     const host = new Uint8Array(width * height);
     const model = await assemble(engine, trained);
     const programs = await openPrograms(engine, { file: null, model: async () => model });
-    const map = await wholeScoreMap(
-      { programs, card: segmenter.card, pieceElements: 1e9, piecePixels: 1e9 },
-      image,
-      -48,
-    );
+    const options = { programs, card: segmenter.card, windowing: windowings.smooth };
+    const map = await wholeScoreMap({ ...options, pieceElements: 1e9, piecePixels: 1e9 }, image, -48);
     const whole = { top: 0, bottom: height, left: 0, right: width };
     writeLabels(host, [height, width], whole, [map], 5);
     await programs.release();
@@ -181,38 +166,40 @@ function threefold(data: Uint8Array | Uint16Array): Uint8Array {
   return Uint8Array.from({ length: 3 * data.length }, (_, i) => data[Math.floor(i / 3)]);
 }
 
-describe("probabilities", () => {
-  it("sum to 1 everywhere, seams included", async () => {
-    const model = await assemble(engine, trained);
-    const programs = await openPrograms(engine, { file: null, model: async () => model });
-    const options = { programs, card: segmenter.card, pieceElements: 1e9, piecePixels: 1e9 };
-    const { data, rows, columns } = await wholeScoreMap(options, checkImage(100, 80), 0);
-    for (let i = 0; i < rows * columns; i++) {
-      let sum = 0;
-      for (let k = 0; k < 5; k++) sum += data[k * rows * columns + i];
-      expect(Math.abs(sum - 1)).toBeLessThan(1e-5);
+describe("windows", () => {
+  it("are smooth unless asked otherwise, and each choice gives its own labels", async () => {
+    const image = checkImage(150, 97, 9);
+    const label = async (windows?: WindowingName) => (await segmenter.segment(image, { windows })).labels.data;
+    const [usual, smooth, even, tiles] = [await label(), ...(await Promise.all(names.map(label)))];
+    expect(usual).toEqual(smooth);
+    for (const [a, b] of [
+      [smooth, even],
+      [smooth, tiles],
+      [even, tiles],
+    ]) {
+      expect(share(a, b)).toBeGreaterThan(0.8);
+      expect(share(a, b)).toBeLessThan(1);
     }
-    await programs.release();
   });
 
-  it("are the same window by window as in one piece", async () => {
-    const model = await assemble(engine, trained);
-    const programs = await openPrograms(engine, { file: null, model: async () => model });
-    const image = checkImage(131, 117);
-    const whole = await wholeScoreMap(
-      { programs, card: segmenter.card, pieceElements: 1e9, piecePixels: 1e9 },
-      image,
-      0,
-    );
-    let parts = 0;
-    const tiles = { programs, card: segmenter.card, pieceElements: 5 * 24 * 80, piecePixels: 1e9 };
-    await eachScoreMap(tiles, image, 0, () => {
-      parts++;
-    });
-    const pieced = await wholeScoreMap(tiles, image, 0);
-    expect(parts).toBe(14);
-    expect(Math.max(...pieced.data.map((value, i) => Math.abs(value - whole.data[i])))).toBeLessThan(1e-6);
-    await programs.release();
+  it.each(names)("are the same in an exported file, large photographs included: %s", async (windows) => {
+    const file = join(folder, "model.onnx");
+    const large = await openExported(engine, nodePlatform, file, { piecePixels: 10_000, pieceElements: 5 * 24 * 80 });
+    for (const shortSide of [undefined, 0, 30]) {
+      const image = checkImage(151, 107, 7);
+      const { labels } = await segmenter.segment(image, { windows, shortSide });
+      expect((await exported.segment(image, { windows, shortSide })).labels.data).toEqual(labels.data);
+      expect(share((await large.segment(image, { windows, shortSide })).labels.data, labels.data)).toBe(1);
+    }
+    await large.close();
+  });
+
+  it("average scales and the mirror image with each choice", async () => {
+    const image = checkImage(150, 97, 6);
+    for (const windows of names) {
+      const { areas } = await segmenter.segment(image, { windows, scales: [0.5, 1, 1.5], flip: true });
+      expect(areas.reduce((sum, area) => sum + area, 0)).toBe(150 * 97);
+    }
   });
 });
 
@@ -268,6 +255,9 @@ describe("exported file", () => {
     const large = await openExported(engine, nodePlatform, file);
     const image = checkImage(61, 47);
     expect((await large.segment(image)).labels.data).toEqual((await segmenter.segment(image)).labels.data);
+    expect((await large.segment(image, { windows: "tiles" })).labels.data).toEqual(
+      (await segmenter.segment(image, { windows: "tiles" })).labels.data,
+    );
     await expect(large.segment(image, { shortSide: 30 })).rejects.toThrow(/got a model above 2 GB/);
     await large.close();
   });
@@ -335,6 +325,12 @@ describe("what must fail", () => {
 
   it.each([
     ["scales", { scales: [] }, /scales must be above 0/],
+    [
+      "windows of another name",
+      { windows: "tile" as "tiles" },
+      'segment: windows must be one of smooth, even, tiles, got "tile". Did you mean tiles?',
+    ],
+    ["windows named like what every object has", { windows: "constructor" as "tiles" }, /got "constructor"/],
     ["a fraction of a pixel", { shortSide: 1.5 }, /whole number of pixels, got 1.5/],
   ])("%s", async (_, options, message) => {
     await expect(segmenter.segment(checkImage(8, 8), options)).rejects.toThrow(message);

@@ -9,15 +9,21 @@ import { addMirrored, outputOf, type Rectangle, type ScoreMap, writeLabels } fro
 import type { ModelCard, TrainedModel } from "./model.ts";
 import { decodeWhole, openPrograms, type PipelinePrograms } from "./programs.ts";
 import { eachScoreMap, fitsOnePiece, mirroredScoreMap, wholeScoreMap } from "./scores.ts";
-import { workingSize } from "./windows.ts";
+import { type WindowingName, windowingOf, workingSize } from "./windows.ts";
 
+/** How an image becomes one class map. What is averaged, over windows, scales and mirror image alike, are probabilities. */
 export interface SegmentOptions {
   /** Pixels of the shorter side when windows are cut; 0: the image's own size. Default: as the model was trained. */
   readonly shortSide?: number;
   /** Factors on that size; the probabilities of all are averaged. Default: 1 alone. */
   readonly scales?: readonly number[];
-  /** Average with the mirrored image as well. */
+  /**
+   * Average with the mirrored image as well. Its windows lie as on any image of its size: where the windows lie alike from
+   * left and right, as two halves do, this is each window and its own mirror image.
+   */
   readonly flip?: boolean;
+  /** How windows lie on images larger than one, and how they are averaged: see `windowings`. Default: `smooth`. */
+  readonly windows?: WindowingName;
 }
 
 export interface Segmentation {
@@ -32,7 +38,7 @@ export interface Segmenter {
   readonly source: string;
   /**
    * The class of every pixel, at the image's own size. The image is left as it is. Memory is bounded whatever its size:
-   * large images are computed in strips, with the same blending as in one piece.
+   * large images are computed in strips, with the same averages as in one piece.
    */
   segment(image: Image, options?: SegmentOptions): Promise<Segmentation>;
   /** Frees the model; the engine stays open. */
@@ -95,13 +101,13 @@ function makeSegmenter(
   { pieceElements = defaultPieceElements, piecePixels = defaultPiecePixels }: SegmenterOptions,
 ): Segmenter {
   const classes = card.classes.length;
-  const scoring = { programs, card, pieceElements, piecePixels };
   return {
     card,
     source,
     async segment(image, options = {}) {
       checkImage(image);
       const { height, width } = image;
+      const scoring = { programs, card, windowing: windowingOf(options.windows), pieceElements, piecePixels };
       const sizes = shortSides(image, card.shortSide, options);
       const [only] = sizes;
       const simple = sizes.length === 1 && !options.flip;

@@ -2,7 +2,7 @@
  * Cutting a large image into strips whose class scores equal those of the whole: strips begin on the windows' grid, and
  * of each only the part is used that no window outside of it would have touched.
  */
-import { windowStarts, windowStride } from "./windows.ts";
+import { type Windowing, windowStarts } from "./windows.ts";
 
 /** One strip: pixels `from` … `to` are computed, `first` … `end` of them are valid and used. */
 export interface Span {
@@ -17,9 +17,9 @@ export interface Span {
  * Spans of about `windows` ≥ 2 windows that together use each of `size` pixels once. A side shorter than a window is
  * one span.
  */
-export function spans(size: number, window: number, windows: number): Span[] {
+export function spans(size: number, window: number, windows: number, windowing: Windowing): Span[] {
   if (size <= window) return [{ from: 0, to: size, first: 0, end: size }];
-  const starts = windowStarts(size, window);
+  const starts = windowStarts(size, window, windowing);
   const result: Span[] = [];
   let first = 0;
   for (let index = 0; ; ) {
@@ -40,7 +40,12 @@ export function spans(size: number, window: number, windows: number): Span[] {
 }
 
 /** How many windows wide a strip may be so that a row of its windows has at most `elements` scores; at least 2. */
-export function windowsPerStrip(classes: number, [height, width]: readonly [number, number], elements: number): number {
+export function windowsPerStrip(
+  classes: number,
+  [height, width]: readonly [number, number],
+  elements: number,
+  windowing: Windowing,
+): number {
   const pixels = elements / (classes * height);
-  return Math.max(2, 1 + Math.floor((pixels - width) / windowStride(width)));
+  return Math.max(2, 1 + Math.floor((pixels - width) / windowing.stride(width)));
 }

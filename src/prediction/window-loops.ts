@@ -1,19 +1,22 @@
-/** The part of the pipeline that runs the model on overlapping windows and blends what it gives. */
+/** The part of the pipeline that runs the model on windows and averages the probabilities that it gives. */
 import { float32 } from "../array/ndarray.ts";
 import type { GraphProto } from "../onnx/wire.ts";
 import { type NodeWriter, nodeWriter, openValue, scalarValue } from "./nodes.ts";
-import { blendProfile, windowStride } from "./windows.ts";
+import type { Windowing } from "./windows.ts";
 
 export interface WindowModel {
   /** Graph of `window` uint8 [1, h, w, 3] → `window_probabilities` float32 [1, K, h, w], weights embedded. */
   readonly model: GraphProto;
   readonly classes: number;
   readonly window: readonly [height: number, width: number];
+  readonly windowing: Windowing;
 }
 
 /** Facts about the windows along one axis, as names of values in the graph. */
 interface AxisOfWindows {
   readonly window: number;
+  readonly stride: number;
+  readonly profile: Float32Array;
   readonly size: string;
   readonly last: string;
   readonly count: string;
@@ -23,9 +26,16 @@ interface AxisOfWindows {
   readonly total: string;
 }
 
-function axisOfWindows(w: NodeWriter, padded: string, axis: 0 | 1, window: number): AxisOfWindows {
+function axisOfWindows(
+  w: NodeWriter,
+  padded: string,
+  axis: 0 | 1,
+  { window: sides, windowing }: Pick<WindowModel, "window" | "windowing">,
+): AxisOfWindows {
+  const window = sides[axis];
   const size = w.add("Gather", [padded, w.integers(axis)]);
-  const stride = windowStride(window);
+  const stride = windowing.stride(window);
+  const profile = windowing.profile(window);
   const last = w.add("Sub", [size, w.integers(window)]);
   const steps = w.add("Div", [w.add("Add", [last, w.integers(stride - 1)]), w.integers(stride)]);
   const count = w.add("Add", [steps, w.integers(1)]);
@@ -40,22 +50,22 @@ function axisOfWindows(w: NodeWriter, padded: string, axis: 0 | 1, window: numbe
     w.add("GreaterOrEqual", [offsets, w.integers(0)]),
     w.add("Less", [offsets, w.integers(window)]),
   ]);
-  const profile = w.constant(float32([window], blendProfile(window)));
+  const weightOf = w.constant(float32([window], profile));
   const clipped = w.add("Min", [w.add("Max", [offsets, w.integers(0)]), w.integers(window - 1)]);
-  const weights = w.add("Where", [within, w.add("Gather", [profile, clipped]), w.constant(float32([], [0]))]);
+  const weights = w.add("Where", [within, w.add("Gather", [weightOf, clipped]), w.constant(float32([], [0]))]);
   const total = w.add("ReduceSum", [weights, w.integers([0])], { keepdims: 0 });
-  return { window, size, last, count, single, total };
+  return { window, stride, profile, size, last, count, single, total };
 }
 
-/** image: uint8 [1, h', w', 3], at least a window large → blended probabilities [K, h', w']. */
+/** image: uint8 [1, h', w', 3], at least a window large → averaged probabilities [K, h', w']. */
 export function windowLoops(
   w: NodeWriter,
-  { model, classes, window }: WindowModel,
+  { model, classes, window, windowing }: WindowModel,
   image: string,
   padded: string,
 ): string {
-  const rows = axisOfWindows(w, padded, 0, window[0]);
-  const columns = axisOfWindows(w, padded, 1, window[1]);
+  const rows = axisOfWindows(w, padded, 0, { window, windowing });
+  const columns = axisOfWindows(w, padded, 1, { window, windowing });
 
   const inner = nodeWriter("column/");
   const left = windowStart(inner, "column", columns);
@@ -103,8 +113,12 @@ function zeroState(w: NodeWriter, single: string, classes: number, sides: readon
 }
 
 /** First pixel of the loop's window, and the one after its last, each int64 [1]. */
-function windowStart(w: NodeWriter, counter: string, { window, last }: AxisOfWindows): { at: string; end: string } {
-  const start = w.add("Min", [w.add("Mul", [counter, w.integers(windowStride(window))]), last]);
+function windowStart(
+  w: NodeWriter,
+  counter: string,
+  { window, stride, last }: AxisOfWindows,
+): { at: string; end: string } {
+  const start = w.add("Min", [w.add("Mul", [counter, w.integers(stride)]), last]);
   const at = w.add("Reshape", [start, w.integers([-1])]);
   return { at, end: w.add("Add", [at, w.integers([window])]) };
 }
@@ -119,15 +133,15 @@ function accumulate(
   found: string,
   state: string,
   { at, end }: { at: string; end: string },
-  { window, size, single, total }: AxisOfWindows,
+  { window, profile, size, single, total }: AxisOfWindows,
   axis: 1 | 2,
 ): string {
   const alone = nodeWriter(`${prefix}alone/`);
   alone.output(found, `${prefix}alone/result`);
 
   const b = nodeWriter(`${prefix}blend/`);
-  const profile = b.constant(float32([window], blendProfile(window)));
-  const share = b.add("Div", [profile, b.add("Slice", [total, at, end])]); // [window]
+  const weights = b.constant(float32([window], profile));
+  const share = b.add("Div", [weights, b.add("Slice", [total, at, end])]); // [window]
   const shaped = axis === 1 ? b.add("Unsqueeze", [share, b.integers([1])]) : share;
   const weighted = b.add("Mul", [found, shaped]);
   const axes = b.integers([axis]);

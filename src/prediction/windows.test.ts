@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { firstOutput } from "./enlarge.ts";
 import { spans, windowsPerStrip } from "./tiles.ts";
-import { blendProfile, blendShares, windowStarts, windowStride, workingSize } from "./windows.ts";
+import { blendShares, type Windowing, type WindowingName, windowings, windowStarts, workingSize } from "./windows.ts";
 
 describe("working size", () => {
   it.each([
@@ -19,40 +19,61 @@ describe("working size", () => {
 });
 
 describe("windows", () => {
-  it.each([
-    ["one", 30, 30, [0]],
-    ["two, the last flush", 35, 30, [0, 5]],
-    ["a regular end", 50, 30, [0, 20]],
-    ["three", 61, 30, [0, 20, 31]],
-  ])("%s", (_, size, window, starts) => {
-    expect(windowStarts(size, window)).toEqual(starts);
+  it.each<[string, WindowingName, number, number, number[]]>([
+    ["one", "smooth", 30, 30, [0]],
+    ["two, the last flush", "smooth", 35, 30, [0, 5]],
+    ["a regular end", "smooth", 50, 30, [0, 20]],
+    ["three", "smooth", 61, 30, [0, 20, 31]],
+    ["averaged evenly, they lie alike", "even", 61, 30, [0, 20, 31]],
+    ["one tile", "tiles", 30, 30, [0]],
+    ["two halves", "tiles", 60, 30, [0, 30]],
+    ["tiles, the last flush", "tiles", 61, 30, [0, 30, 31]],
+  ])("%s", (_, name, size, window, starts) => {
+    expect(windowStarts(size, window, windowings[name])).toEqual(starts);
   });
 
-  it("are weighted above 0 everywhere and alike from both ends", () => {
-    const profile = blendProfile(33);
+  it("fade out over what two share when they are smooth", () => {
+    const edge = [0.15625, 0.84375];
+    expect([...windowings.smooth.profile(6)]).toEqual([...edge, 1, 1, ...edge.toReversed()]);
+  });
+});
+
+const every: readonly [string, Windowing][] = Object.entries(windowings);
+describe.each(every)("%s windows", (_, windowing) => {
+  it.each([1, 2, 3, 24, 33, 1024])("of %i pixels are weighted above 0 everywhere, alike from both ends", (window) => {
+    const profile = windowing.profile(window);
+    expect(profile).toHaveLength(window);
     expect(Math.min(...profile)).toBeGreaterThan(0);
-    expect([...profile].reverse()).toEqual([...profile]);
+    expect(profile.toReversed()).toEqual(profile);
+  });
+
+  it.each([1, 2, 3, 24, 33])("of %i pixels leave no gap, and what they add is 1 at every pixel", (window) => {
+    for (const size of [window, window + 1, 2 * window, 2 * window + 13, 6 * window]) {
+      const sum = new Float64Array(size);
+      const shares = blendShares(size, window, windowing);
+      windowStarts(size, window, windowing).forEach((start, i) => {
+        for (let x = 0; x < window; x++) sum[start + x] += shares[i][x];
+      });
+      for (const value of sum) expect(value).toBeCloseTo(1, 6);
+    }
   });
 });
 
-it("windows share every pixel: what they add is 1 in all", () => {
-  for (const size of [24, 25, 47, 61, 150]) {
-    const sum = new Float64Array(size);
-    const shares = blendShares(size, 24);
-    windowStarts(size, 24).forEach((start, i) => {
-      for (let x = 0; x < 24; x++) sum[start + x] += shares[i][x];
-    });
-    for (const value of sum) expect(value).toBeCloseTo(1, 6);
-  }
+it("tiles divide a pixel among as many as lie on it", () => {
+  expect(blendShares(9, 4, windowings.tiles).map((list) => [...list])).toEqual([
+    [1, 1, 1, 1],
+    [1, 0.5, 0.5, 0.5],
+    [0.5, 0.5, 0.5, 1],
+  ]);
 });
 
-describe("strips", () => {
+describe.each(every)("strips of %s windows", (_, windowing) => {
   const cases: [number, number, number][] = [];
   for (const size of [24, 25, 40, 41, 57, 88, 100, 143, 500])
     for (const count of [2, 3, 5]) cases.push([size, 24, count]);
 
   it.each(cases)("of %i pixels with windows of %i, %i at a time, use every pixel once", (size, window, count) => {
-    const list = spans(size, window, count);
+    const list = spans(size, window, count, windowing);
     expect(list[0].first).toBe(0);
     for (let i = 1; i < list.length; i++) expect(list[i].first).toBe(list[i - 1].end);
     expect(list.at(-1)!.end).toBe(size);
@@ -61,9 +82,9 @@ describe("strips", () => {
   it.each(cases)(
     "of %i pixels with windows of %i, %i at a time, hold every window that touches a used pixel",
     (size, window, count) => {
-      const starts = windowStarts(size, window);
-      for (const { from, to, first, end } of spans(size, window, count)) {
-        const mine = windowStarts(to - from, window).map((start) => start + from);
+      const starts = windowStarts(size, window, windowing);
+      for (const { from, to, first, end } of spans(size, window, count, windowing)) {
+        const mine = windowStarts(to - from, window, windowing).map((start) => start + from);
         const last = Math.min(end, size - 1);
         const touching = starts.filter((start) => start + window > first && start <= last);
         expect(mine).toEqual(expect.arrayContaining(touching));
@@ -74,14 +95,14 @@ describe("strips", () => {
   );
 
   it("are one where the side is shorter than a window", () => {
-    expect(spans(10, 24, 3)).toEqual([{ from: 0, to: 10, first: 0, end: 10 }]);
+    expect(spans(10, 24, 3, windowing)).toEqual([{ from: 0, to: 10, first: 0, end: 10 }]);
   });
 
   it("have as many windows as their scores may be, at least two", () => {
-    const scores = (count: number) => 3 * 24 * ((count - 1) * windowStride(33) + 33);
-    expect(windowsPerStrip(3, [24, 33], scores(4))).toBe(4);
-    expect(windowsPerStrip(3, [24, 33], scores(5) - 1)).toBe(4);
-    expect(windowsPerStrip(3, [24, 33], 1)).toBe(2);
+    const scores = (count: number) => 3 * 24 * ((count - 1) * windowing.stride(33) + 33);
+    expect(windowsPerStrip(3, [24, 33], scores(4), windowing)).toBe(4);
+    expect(windowsPerStrip(3, [24, 33], scores(5) - 1, windowing)).toBe(4);
+    expect(windowsPerStrip(3, [24, 33], 1, windowing)).toBe(2);
   });
 });
 

@@ -1,5 +1,6 @@
 /** Where windows lie on an image, how large it is when they are cut, and how their results are blended. */
 import type { Shape } from "../array/shape.ts";
+import { InputError, suggestion } from "../errors.ts";
 
 /** No image is enlarged more than this many times: a thumbnail or a single pixel stays small. */
 export const maxEnlargement = 8;
@@ -17,28 +18,65 @@ export function workingSize(height: number, width: number, shortSide: number): [
   return [scaled(height), scaled(width)];
 }
 
-/** Distance between windows: two thirds of their size (DDeP, sec. 4.4 of our notes), at least 1. */
-export function windowStride(window: number): number {
+/** How windows lie along each side of an image, and how their probabilities are averaged where they overlap. */
+export interface Windowing {
+  /** Pixels from one window to the next, 1 … `window`. The last window is flush with the border whatever remains. */
+  stride(window: number): number;
+  /**
+   * Weights of a window's pixels along one side, all above 0. Weights that meet are divided by their sum, so only their
+   * ratio counts; a pixel's weight is the product of those along both sides.
+   */
+  profile(window: number): Float32Array;
+}
+
+/** The choices by name. All average probabilities, never logits. */
+export const windowings = {
+  /** Overlapping by a third, each window fading out towards its borders: no seams. */
+  smooth: { stride: twoThirds, profile: smoothProfile },
+  /** Overlapping by a third: probabilities summed and divided by the number of windows (DDeP on Pascal Context, ADE20K). */
+  even: { stride: twoThirds, profile: evenProfile },
+  /** Side by side; only the last one may overlap. Two squares make an image twice as wide as high (DDeP on Cityscapes). */
+  tiles: { stride: (window) => window, profile: evenProfile },
+} as const satisfies Readonly<Record<string, Windowing>>;
+
+export type WindowingName = keyof typeof windowings;
+
+/** What is used unless asked otherwise: the pipeline's graph, and so every exported file, has it built in. */
+export const defaultWindowing: WindowingName = "smooth";
+
+/** The choice of that name. Throws InputError for other names. */
+export function windowingOf(name: WindowingName = defaultWindowing): Windowing {
+  if (Object.hasOwn(windowings, name)) return windowings[name];
+  const known = Object.keys(windowings);
+  throw new InputError(
+    `segment: windows must be one of ${known.join(", ")}, got "${name}". ${suggestion(name, known)}`,
+  );
+}
+
+/** Two thirds of a window, at least 1 (DDeP, sec. 4.4 of our notes). */
+function twoThirds(window: number): number {
   return Math.max(1, Math.floor((2 * window) / 3));
 }
 
-/** First pixels of the windows along one side of `size` ≥ `window` pixels; the last one is flush with the border. */
-export function windowStarts(size: number, window: number): number[] {
-  const stride = windowStride(window);
-  const count = 1 + Math.ceil((size - window) / stride);
-  return Array.from({ length: count }, (_, i) => Math.min(i * stride, size - window));
-}
-
-/**
- * Weights of a window's pixels along one side: 1 inside, falling smoothly towards both borders over the part that two
- * windows share, never 0. Overlapping weights are divided by their sum, so only their ratio counts.
- */
-export function blendProfile(window: number): Float32Array {
-  const ramp = Math.max(1, window - windowStride(window));
+/** 1 inside, falling smoothly towards both borders over the part that two windows share, never 0. */
+function smoothProfile(window: number): Float32Array {
+  const ramp = Math.max(1, window - twoThirds(window));
   return Float32Array.from({ length: window }, (_, i) => {
     const t = Math.min(1, (i + 0.5) / ramp, (window - i - 0.5) / ramp);
     return t * t * (3 - 2 * t);
   });
+}
+
+/** Every pixel counts alike. */
+function evenProfile(window: number): Float32Array {
+  return new Float32Array(window).fill(1);
+}
+
+/** First pixels of the windows along one side of `size` ≥ `window` pixels; the last one is flush with the border. */
+export function windowStarts(size: number, window: number, windowing: Windowing): number[] {
+  const stride = windowing.stride(window);
+  const count = 1 + Math.ceil((size - window) / stride);
+  return Array.from({ length: count }, (_, i) => Math.min(i * stride, size - window));
 }
 
 /** Sides of an image padded so that a window fits. */
@@ -50,9 +88,9 @@ export function paddedSize([height, width]: Shape, window: Shape): [height: numb
  * What each window adds at each of its pixels along one side: its profile divided by the sum of all windows' profiles
  * there, in float32 as the graph computes it. One list a window, in the order of `windowStarts`.
  */
-export function blendShares(size: number, window: number): Float32Array[] {
-  const starts = windowStarts(size, window);
-  const profile = blendProfile(window);
+export function blendShares(size: number, window: number, windowing: Windowing): Float32Array[] {
+  const starts = windowStarts(size, window, windowing);
+  const profile = windowing.profile(window);
   const total = new Float32Array(size);
   for (const start of starts) for (let i = 0; i < window; i++) total[start + i] += profile[i];
   return starts.map((start) => profile.map((value, i) => value / total[start + i]));
