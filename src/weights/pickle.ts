@@ -1,0 +1,391 @@
+/**
+ * Python's pickle format (protocols 1 to 5, CPython's Lib/pickletools.py), restricted. A pickle is a program for a
+ * small stack machine that may name any Python function and have it called; here it can name only what the caller
+ * lists, and nothing is ever run but the caller's own handlers. Refused altogether: sets, EXT opcodes, old-style
+ * classes (INST, OBJ), out-of-band buffers, and the opcodes of protocol 0, which are lines of text.
+ */
+import { InputError, problem } from "../errors.ts";
+
+/** What a pickle may do with one global of Python. One without handlers can be named, but not called. */
+export interface Global {
+  /** What a call gives (REDUCE, NEWOBJ). */
+  call?(args: readonly unknown[]): unknown;
+  /** Lets a pickle set the state of what `call` gave (BUILD). */
+  build?(target: unknown, state: unknown): void;
+}
+
+/** A global as it stands among the values. `name` is its key in the list of what is allowed. */
+export class GlobalReference {
+  readonly name: string;
+  readonly global: Global;
+
+  constructor(name: string, global: Global) {
+    this.name = name;
+    this.global = global;
+  }
+}
+
+export interface UnpickleOptions {
+  /** The globals that may be named, by "module name", such as "collections OrderedDict". */
+  readonly globals?: ReadonlyMap<string, Global>;
+  /** What stands for an object that is kept outside of the pickle. */
+  readonly persistent?: (id: unknown) => unknown;
+  /** Where the pickle begins. */
+  readonly start?: number;
+}
+
+/** Far more than state dictionaries need, and little enough for memory. */
+const limits = {
+  stack: 1_000_000,
+  memo: 1_000_000,
+  /** Lists, tuples, dictionaries, byte strings and results of calls. */
+  objects: 1_000_000,
+  marks: 1000,
+  nesting: 100,
+  stringBytes: 2 ** 24,
+  integerBytes: 256,
+  lineBytes: 1024,
+};
+
+/**
+ * The value of the pickle at `start`, and the position after its STOP (old files hold several, one after another).
+ *
+ * Dictionaries become Map (with keys that are strings, numbers or null), tuples frozen arrays, lists arrays, integers
+ * number or, beyond 2⁵³, bigint, byte strings Uint8Array (views). A value may occur at several places of the result,
+ * but none contains itself, and containers nest at most 100 deep.
+ *
+ * Throws InputError that starts with `where` (the file's name) when the pickle is damaged, names a global that is not
+ * allowed, or exceeds a limit.
+ */
+export function unpickle(
+  bytes: Uint8Array,
+  where = "pickle",
+  options: UnpickleOptions = {},
+): { value: unknown; end: number } {
+  const machine = new Machine(bytes, where, options);
+  while (!machine.step());
+  const value = machine.result();
+  checkNesting(value, where);
+  return { value, end: machine.at };
+}
+
+/** Reads opcodes and does what they say: holds the stack, the marks on it, and the memo. */
+class Machine {
+  readonly bytes: Uint8Array;
+  readonly view: DataView;
+  readonly where: string;
+  readonly globals: ReadonlyMap<string, Global>;
+  readonly persistent: ((id: unknown) => unknown) | undefined;
+  readonly stack: unknown[] = [];
+  /** Positions in the stack below which nothing is popped. */
+  readonly marks: number[] = [];
+  readonly memo = new Map<number, unknown>();
+  /** What calls gave, and by which global: only these have a state that can be set. */
+  readonly built = new Map<unknown, Global>();
+  objects = 0;
+  at: number;
+
+  constructor(bytes: Uint8Array, where: string, { globals = new Map(), persistent, start = 0 }: UnpickleOptions) {
+    this.bytes = bytes;
+    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.where = where;
+    this.globals = globals;
+    this.persistent = persistent;
+    this.at = start;
+  }
+
+  /** Does the next opcode; true if it was STOP. */
+  step(): boolean {
+    const code = this.bytes[this.take(1)];
+    if (code === stop) return true;
+    const operation = operations[code];
+    if (operation === undefined) throw this.damaged("an opcode that tensors need", `${code} at byte ${this.at - 1}`);
+    operation(this);
+    return false;
+  }
+
+  result(): unknown {
+    if (this.stack.length !== 1 || this.marks.length > 0) throw this.damaged("one value", `${this.stack.length}`);
+    return this.stack[0];
+  }
+
+  /** Moves past `length` bytes and gives where they began. */
+  take(length: number): number {
+    if (length > this.bytes.length - this.at) {
+      throw this.damaged(`${length} bytes from ${this.at}`, `${this.bytes.length - this.at}`);
+    }
+    this.at += length;
+    return this.at - length;
+  }
+
+  /** An unsigned length or index of 1, 2, 4 or 8 bytes. Beyond 2⁵³ it is not exact, but then refused. */
+  unsigned(width: 1 | 2 | 4 | 8): number {
+    const at = this.take(width);
+    if (width === 1) return this.bytes[at];
+    if (width === 2) return this.view.getUint16(at, true);
+    return width === 4 ? this.view.getUint32(at, true) : Number(this.view.getBigUint64(at, true));
+  }
+
+  data(length: number): Uint8Array {
+    if (length > limits.stringBytes) throw this.tooMuch("bytes in a string", limits.stringBytes, length);
+    const at = this.take(length);
+    return this.bytes.subarray(at, at + length);
+  }
+
+  text(bytes: Uint8Array): string {
+    try {
+      return utf8.decode(bytes);
+    } catch (error) {
+      if (!(error instanceof TypeError)) throw error;
+      throw this.damaged("text in UTF-8", "other bytes");
+    }
+  }
+
+  /** Text up to a line break, as in opcodes of protocol 0. */
+  line(): string {
+    const rest = this.bytes.subarray(this.at, this.at + limits.lineBytes);
+    const length = rest.indexOf(10);
+    if (length < 0) throw this.damaged(`a line of at most ${limits.lineBytes} bytes`, "a longer one or the end");
+    const at = this.take(length + 1);
+    return this.text(this.bytes.subarray(at, at + length));
+  }
+
+  push(value: unknown): void {
+    if (this.stack.length >= limits.stack) throw this.tooMuch("values on the stack", limits.stack);
+    this.stack.push(value);
+  }
+
+  /** Pushes something that takes memory of its own. */
+  pushNew(value: unknown): void {
+    if (++this.objects > limits.objects) throw this.tooMuch("objects", limits.objects);
+    this.push(value);
+  }
+
+  pop(): unknown {
+    if (this.stack.length <= (this.marks.at(-1) ?? 0)) throw this.damaged("a value on the stack", "none");
+    return this.stack.pop();
+  }
+
+  top(): unknown {
+    const value = this.pop();
+    this.stack.push(value);
+    return value;
+  }
+
+  popMany(count: number): unknown[] {
+    const values = Array.from({ length: count }, () => this.pop());
+    return values.reverse();
+  }
+
+  mark(): void {
+    if (this.marks.length >= limits.marks) throw this.tooMuch("marks", limits.marks);
+    this.marks.push(this.stack.length);
+  }
+
+  /** The values above the last mark, which goes away with them. */
+  popToMark(): unknown[] {
+    const mark = this.marks.pop();
+    if (mark === undefined) throw this.damaged("a mark on the stack", "none");
+    return this.stack.splice(mark);
+  }
+
+  get(index: number): void {
+    if (!this.memo.has(index)) throw this.damaged("a value kept before", `number ${index}`);
+    this.push(this.memo.get(index));
+  }
+
+  put(index: number): void {
+    const value = this.top();
+    if (this.memo.size >= limits.memo && !this.memo.has(index)) throw this.tooMuch("values kept", limits.memo);
+    this.memo.set(index, value);
+  }
+
+  append(values: readonly unknown[]): void {
+    const list = this.top();
+    if (!Array.isArray(list) || Object.isFrozen(list)) throw this.damaged("a list to append to", kindOf(list));
+    for (const value of values) list.push(value);
+  }
+
+  setItems(pairs: readonly unknown[]): void {
+    const map = this.top();
+    if (!(map instanceof Map)) throw this.damaged("a dictionary to set items of", kindOf(map));
+    if (pairs.length % 2 !== 0) throw this.damaged("pairs of keys and values", `${pairs.length} values`);
+    for (let i = 0; i < pairs.length; i += 2) {
+      const key = pairs[i];
+      if (typeof key === "object" && key !== null) throw this.damaged("keys that are text or numbers", kindOf(key));
+      map.set(key, pairs[i + 1]);
+    }
+  }
+
+  global(module: unknown, name: unknown): void {
+    if (typeof module !== "string" || typeof name !== "string") throw this.damaged("a global's name", kindOf(name));
+    const key = `${module} ${name}`;
+    const global = this.globals.get(key);
+    if (global === undefined) throw this.unsafe(`a call of ${quote(`${module}.${name}`)}, which could run code`);
+    this.pushNew(new GlobalReference(key, global));
+  }
+
+  call(): void {
+    const args = this.pop();
+    const target = this.pop();
+    if (!(target instanceof GlobalReference)) throw this.unsafe(`a call of ${kindOf(target)}, which could run code`);
+    const { global } = target;
+    if (global.call === undefined) throw this.unsafe(`a call of ${kindOf(target)}, which could run code`);
+    if (!Array.isArray(args) || !Object.isFrozen(args)) throw this.damaged("a tuple of arguments", kindOf(args));
+    const result = global.call(args);
+    if (typeof result === "object" && result !== null) this.built.set(result, global); // primitives have no identity
+    this.pushNew(result);
+  }
+
+  build(): void {
+    const state = this.pop();
+    const target = this.top();
+    const build = this.built.get(target)?.build;
+    if (build === undefined) throw this.unsafe(`a change of ${kindOf(target)} by BUILD, which could run code`);
+    build(target, state);
+  }
+
+  external(): void {
+    const id = this.pop();
+    if (this.persistent === undefined) throw this.damaged("a whole pickle", "a reference to something outside of it");
+    this.pushNew(this.persistent(id));
+  }
+
+  damaged(expected: string, got: string): InputError {
+    return refused(this.where, expected, got, "The file is damaged or holds more than tensors; ask for safetensors.");
+  }
+
+  unsafe(got: string): InputError {
+    return refused(this.where, "only tensors", got, "Do not use this file; ask for safetensors.");
+  }
+
+  tooMuch(what: string, limit: number, got?: number): InputError {
+    return refused(this.where, `at most ${limit} ${what}`, `${got ?? "more"}`, "Do not use this file.");
+  }
+}
+
+const stop = 0x2e;
+
+const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+const tuple = (values: unknown[]) => Object.freeze(values);
+
+/** By opcode. The letters are CPython's. */
+const operations: Readonly<Record<number, (m: Machine) => void>> = {
+  128: (m) => {
+    const version = m.unsigned(1); // PROTO
+    if (version > 5) throw m.damaged("protocol 5 at most", `${version}`);
+  },
+  149: (m) => {
+    const length = m.unsigned(8); // FRAME: a hint for reading ahead, so only its claim is checked
+    m.at = m.take(length);
+  },
+  // Constants
+  78: (m) => m.push(null), // N
+  136: (m) => m.push(true), // NEWTRUE
+  137: (m) => m.push(false), // NEWFALSE
+  // Numbers
+  75: (m) => m.push(m.unsigned(1)), // K BININT1
+  77: (m) => m.push(m.unsigned(2)), // M BININT2
+  74: (m) => m.push(m.view.getInt32(m.take(4), true)), // J BININT
+  71: (m) => m.push(m.view.getFloat64(m.take(8))), // G BINFLOAT, the one big-endian field
+  138: (m) => m.push(integer(m, m.unsigned(1))), // LONG1
+  139: (m) => m.push(integer(m, m.unsigned(4))), // LONG4
+  73: (m) => m.push(decimal(m)), // I INT
+  // Text and bytes. Python 2 wrote text as bytes (U, T).
+  140: (m) => m.push(m.text(m.data(m.unsigned(1)))), // SHORT_BINUNICODE
+  88: (m) => m.push(m.text(m.data(m.unsigned(4)))), // X BINUNICODE
+  141: (m) => m.push(m.text(m.data(m.unsigned(8)))), // BINUNICODE8
+  85: (m) => m.push(m.text(m.data(m.unsigned(1)))), // U SHORT_BINSTRING
+  84: (m) => m.push(m.text(m.data(m.unsigned(4)))), // T BINSTRING
+  67: (m) => m.pushNew(m.data(m.unsigned(1))), // C SHORT_BINBYTES
+  66: (m) => m.pushNew(m.data(m.unsigned(4))), // B BINBYTES
+  142: (m) => m.pushNew(m.data(m.unsigned(8))), // BINBYTES8
+  // Containers
+  40: (m) => m.mark(), // (
+  41: (m) => m.pushNew(tuple([])), // )
+  133: (m) => m.pushNew(tuple(m.popMany(1))), // TUPLE1
+  134: (m) => m.pushNew(tuple(m.popMany(2))), // TUPLE2
+  135: (m) => m.pushNew(tuple(m.popMany(3))), // TUPLE3
+  116: (m) => m.pushNew(tuple(m.popToMark())), // t
+  93: (m) => m.pushNew([]), // ]
+  97: (m) => m.append([m.pop()]), // a APPEND
+  101: (m) => m.append(m.popToMark()), // e APPENDS
+  125: (m) => m.pushNew(new Map()), // }
+  115: (m) => m.setItems(m.popMany(2)), // s SETITEM
+  117: (m) => m.setItems(m.popToMark()), // u SETITEMS
+  // Stack and memo
+  48: (m) => (m.marks.at(-1) === m.stack.length ? m.popToMark() : m.pop()), // 0 POP, which can also take a mark away
+  49: (m) => m.popToMark(), // 1 POP_MARK
+  50: (m) => m.push(m.top()), // 2 DUP
+  104: (m) => m.get(m.unsigned(1)), // h BINGET
+  106: (m) => m.get(m.unsigned(4)), // j LONG_BINGET
+  113: (m) => m.put(m.unsigned(1)), // q BINPUT
+  114: (m) => m.put(m.unsigned(4)), // r LONG_BINPUT
+  148: (m) => m.put(m.memo.size), // MEMOIZE
+  // Globals and calls
+  99: (m) => m.global(m.line(), m.line()), // c GLOBAL
+  147: (m) => {
+    const [module, name] = m.popMany(2); // STACK_GLOBAL
+    m.global(module, name);
+  },
+  82: (m) => m.call(), // R REDUCE
+  129: (m) => m.call(), // NEWOBJ
+  98: (m) => m.build(), // b BUILD
+  81: (m) => m.external(), // Q BINPERSID
+};
+
+/** Little-endian two's complement. */
+function integer(m: Machine, length: number): number | bigint {
+  if (length > limits.integerBytes) throw m.tooMuch("bytes in an integer", limits.integerBytes, length);
+  let value = 0n;
+  for (const byte of m.data(length).toReversed()) value = (value << 8n) | BigInt(byte);
+  return plain(BigInt.asIntN(8 * length, value));
+}
+
+/** Python 2 wrote integers of more than 32 bits as a line of text in any protocol. */
+function decimal(m: Machine): number | bigint {
+  const text = m.line();
+  if (!/^-?[1-9]\d{0,30}$/.test(text)) throw m.damaged("an integer", quote(text));
+  return plain(BigInt(text));
+}
+
+function plain(value: bigint): number | bigint {
+  const number = Number(value);
+  return Number.isSafeInteger(number) ? number : value;
+}
+
+/** Containers within containers, counted along the longest way down; one that contains itself has no end. */
+function checkNesting(value: unknown, where: string, level = 0, heights = new Map<unknown, number>()): number {
+  if (!Array.isArray(value) && !(value instanceof Map)) return 0;
+  const known = heights.get(value);
+  if (level + (known ?? 1) > limits.nesting) {
+    throw refused(where, `values nested at most ${limits.nesting} deep`, "more", "Do not use this file.");
+  }
+  if (known !== undefined) return known;
+  let height = 1;
+  for (const part of value.values()) height = Math.max(height, 1 + checkNesting(part, where, level + 1, heights));
+  heights.set(value, height);
+  return height;
+}
+
+/** A value's kind in words, for messages. */
+export function kindOf(value: unknown): string {
+  if (value === null || value === undefined) return "nothing";
+  if (Array.isArray(value)) return Object.isFrozen(value) ? "a tuple" : "a list";
+  if (value instanceof Map) return "a dictionary";
+  if (value instanceof Uint8Array) return "bytes";
+  if (value instanceof GlobalReference) return value.name.replace(" ", ".");
+  if (typeof value === "string") return "text";
+  return typeof value === "object" ? "an object" : `a ${typeof value}`;
+}
+
+/** Words from the file for a message: one line, printable, not long. */
+export function quote(text: string): string {
+  const harmless = text.replace(/[^\x20-\x7e]+/g, "?");
+  return harmless.length > 80 ? `${harmless.slice(0, 80)}…` : harmless;
+}
+
+function refused(where: string, expected: string, got: string, remedy: string): InputError {
+  return new InputError(problem(where, `expected ${expected}`, got, remedy));
+}
