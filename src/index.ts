@@ -31,6 +31,7 @@ export { type Batch, type Batches, type BatchOptions, batches } from "./data/bat
 export type { Dataset, LabelKind, Split } from "./data/dataset.ts";
 export { layouts, openDataset, splitsOf } from "./data/index.ts";
 export { countProblems, type InspectReport, inspectDataset } from "./data/inspect.ts";
+export { imagesOnly, joinedDatasets, labelSubset, parseFraction } from "./data/label-subset.ts";
 export type { ClassInfo, Sample, Segment } from "./data/sample.ts";
 export { openScenes, renderScene, sceneClasses } from "./data/scenes/index.ts";
 export { writeScenes } from "./data/scenes/write.ts";
@@ -45,7 +46,7 @@ export { constant, input, type Target, type Tensor, type TensorType, variable } 
 export { type Color, IGNORE, type Image, type LabelMap } from "./image/image.ts";
 // Methods and recipes.
 export { findMethod, findRecipe, methods, recipeNames } from "./methods/index.ts";
-export type { Citation, Method, Stage, Task } from "./methods/method.ts";
+export type { Beginning, Citation, Earlier, Method, Stage, Task, Trial } from "./methods/method.ts";
 export type { Recipe } from "./methods/recipe.ts";
 export { confusionMatrix, countPixels, scoresOf } from "./metrics/confusion.ts";
 export { writeModel } from "./onnx/write.ts";
@@ -71,7 +72,7 @@ export { targetOf } from "./runtime/target.ts";
 // Training.
 export { type ResolvedRecipe, resolveRecipe } from "./training/recipe.ts";
 export { type ReportResult, writeReport } from "./training/report-run.ts";
-export { openRun, readRun } from "./training/run.ts";
+export { openEarlier, openRun, readRun } from "./training/run.ts";
 export { buildStep, type StepResult, type TrainingStep } from "./training/step.ts";
 export { type TrainOptions, type TrainResult, train } from "./training/train.ts";
 export { version } from "./version.ts";

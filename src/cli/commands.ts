@@ -49,6 +49,11 @@ export const commands: readonly Entry[] = [
     load: async () => (await import("./export.ts")).exportCommand,
   },
   {
+    name: "study",
+    summary: "run a paper's table in miniature: arms, seeds, claims",
+    load: async () => (await import("./study.ts")).studyCommand,
+  },
+  {
     name: "doctor",
     summary: "check this machine: versions, devices, a small self-test",
     load: async () => (await import("./doctor.ts")).doctorCommand,

@@ -1,5 +1,5 @@
 /** Options that several commands share. */
-import { InputError } from "../errors.ts";
+import { InputError, UsageError } from "../errors.ts";
 import type { Engine } from "../runtime/engine.ts";
 import type { Options, Values } from "./command.ts";
 
@@ -24,7 +24,7 @@ export const datasetOptions = {
   layout: {
     kind: "text",
     placeholder: "NAME",
-    choices: ["folder", "voc", "cityscapes", "ade20k"],
+    choices: ["folder", "voc", "pascal-context", "pascal-context-60", "cityscapes", "ade20k"],
     help: "how the data set lies on disk; default: recognized by its folders",
   },
   onBadImage: {
@@ -34,6 +34,45 @@ export const datasetOptions = {
     help: "what to do about an image or mask that cannot be read; skipped ones are listed in the report; default fail",
   },
 } as const satisfies Options;
+
+/** How many of the labels are used. */
+export const labelOptions = {
+  labelFraction: {
+    kind: "text",
+    placeholder: "SHARE",
+    help: "use the labels of this share of the training images, such as 1/8 or 12.5%; the others count as unlabelled",
+  },
+  labelCount: {
+    kind: "number",
+    placeholder: "N",
+    integer: true,
+    minimum: 1,
+    help: "the same by their number",
+  },
+  labelSeed: {
+    kind: "number",
+    placeholder: "N",
+    integer: true,
+    minimum: 0,
+    help: "which images those are; for one seed smaller shares lie inside larger ones; default 0",
+  },
+} as const satisfies Options;
+
+/** Throws UsageError. Null where all labels are used. */
+export async function labelsToKeep({
+  labelFraction,
+  labelCount,
+}: Pick<Values<typeof labelOptions>, "labelFraction" | "labelCount">): Promise<
+  { readonly count: number } | { readonly fraction: number } | null
+> {
+  if (labelFraction !== undefined && labelCount !== undefined) {
+    throw new UsageError("--label-fraction and --label-count say the same thing, got both. Leave one out.");
+  }
+  if (labelCount !== undefined) return { count: labelCount };
+  if (labelFraction === undefined) return null;
+  const { parseFraction } = await import("../data/label-subset.ts");
+  return { fraction: parseFraction(labelFraction) };
+}
 
 /**
  * The engine that the options ask for. A device other than the CPU is tried at once, before anything is written:

@@ -1,19 +1,23 @@
 /** Training as a command does it: engine, progress, scores, report. Shared by train and start. */
 import type { Dataset } from "../data/dataset.ts";
+import type { TrainingData } from "../data/training-data.ts";
 import type { Evaluation } from "../evaluation/evaluate.ts";
+import type { Earlier } from "../methods/method.ts";
 import type { Platform } from "../platform/platform.ts";
 import type { Engine } from "../runtime/engine.ts";
+import { scoreText } from "../training/log.ts";
 import type { ResolvedRecipe } from "../training/recipe.ts";
 import { writeReport } from "../training/report-run.ts";
 import { train } from "../training/train.ts";
-import type { DatasetPair } from "./dataset-pair.ts";
 import { duration, type Terminal } from "./terminal.ts";
 
-export interface TrainingRequest extends ResolvedRecipe, DatasetPair {
+export interface TrainingRequest extends ResolvedRecipe, TrainingData {
   readonly platform: Platform;
   readonly engine: Engine;
   readonly folder: string;
   readonly resume: boolean;
+  /** Weights to begin with. */
+  readonly from?: Earlier | null;
   readonly onBadImage: "fail" | "skip";
   readonly shortSide?: number;
   readonly licence?: string;
@@ -32,14 +36,14 @@ export interface TrainingOutcome {
 
 /** Trains to the end, scores the best checkpoint and writes the report; tells the terminal how it goes. */
 export async function runTraining(request: TrainingRequest, terminal: Terminal): Promise<TrainingOutcome> {
-  const { platform, engine, folder, validation, unseen, onBadImage, training } = request;
+  const { platform, engine, folder, validation, unseen, onBadImage } = request;
   const { signal } = terminal;
   const survey = terminal.progress("looking");
   const progress = terminal.progress("training");
   try {
     const result = await train({
       ...request,
-      ...{ dataset: training, signal },
+      signal,
       watcher: {
         survey(done, total) {
           signal.throwIfAborted();
@@ -49,8 +53,9 @@ export async function runTraining(request: TrainingRequest, terminal: Terminal):
         step({ step, steps, loss, rate }) {
           progress.update(step, steps, `loss ${loss.toFixed(3)}  rate ${rate.toExponential(1)}`);
         },
-        evaluation({ step, meanIoU, pixelAccuracy }) {
-          terminal.note(`step ${step}: mean IoU ${percent(meanIoU)}, pixel accuracy ${percent(pixelAccuracy)}`);
+        evaluation({ step, unit, scores }) {
+          const texts = Object.entries(scores).map(([name, value]) => `${name} ${scoreText(value, unit)}`);
+          terminal.note(`step ${step}: ${texts.join(", ")}`);
         },
         note: (line) => terminal.note(line),
       },

@@ -27,7 +27,8 @@ export const scenesCommand = command({
     ["tessera train scenes:size=128 --out run", "trains on them without writing them"],
   ],
   notes:
-    "Keys: size (64 to 512, or WIDTHxHEIGHT), train, val, test (how many), seed, kind (outdoor, indoor, street, …).",
+    "Keys: size (64 to 512, or WIDTHxHEIGHT), train, val, test (how many), unlabelled (how many without labels), seed,\n" +
+    "kind (outdoor, indoor, street, …).",
   async run({ positionals: [text = "scenes"], options: { out, layout, images } }, terminal) {
     if (out === undefined) throw new UsageError("scenes: --out is missing. Write --out FOLDER.");
     const [{ writeScenes }, { parseScenesSpec, showScenesSpec }, { nodePlatform }] = await Promise.all([

@@ -60,10 +60,10 @@ export const startCommand = command({
     ["tessera start photos --minutes 20", "longer, and better"],
   ],
   async run({ positionals: [spec = scenesSpec], options }, terminal) {
-    const [{ nodePlatform }, { openDatasetPair }, { percent, runTraining }, { resolveRecipe }, { keptDataset }] =
+    const [{ nodePlatform }, { openTrainingData }, { percent, runTraining }, { resolveRecipe }, { keptDataset }] =
       await Promise.all([
         import("../platform/node.ts"),
-        import("./dataset-pair.ts"),
+        import("../data/training-data.ts"),
         import("./run-training.ts"),
         import("../training/recipe.ts"),
         import("../training/dataset-views.ts"),
@@ -72,24 +72,31 @@ export const startCommand = command({
     const timing = [`steps=${steps}`, `evaluateEvery=${Math.max(25, Math.ceil(steps / 3))}`];
     const resolved = resolveRecipe(recipeName, [...settings, ...timing, ...options.set]);
     const onBadImage = badImagePolicy(options);
-    const found = await openDatasetPair(nodePlatform, spec, { layout: options.layout, onBadFile: onBadImage });
+    const found = await openTrainingData(nodePlatform, spec, {
+      ...{ layout: options.layout, onBadFile: onBadImage },
+      learnsFrom: { labels: true, images: false },
+    });
     // Drawing a scene takes longer than training on it.
-    const pair =
+    const data =
       spec === scenesSpec
-        ? { training: keptDataset(found.training), validation: found.validation && keptDataset(found.validation) }
+        ? {
+            ...found,
+            dataset: keptDataset(found.dataset),
+            validation: found.validation && keptDataset(found.validation),
+          }
         : found;
     const folder = options.out ?? (await freeFolder(nodePlatform, "runs/start"));
     const unseen = await unseenOf(nodePlatform, spec, options.layout);
-    const { training, validation } = pair;
+    const { dataset, validation } = data;
     terminal.note(
-      `data: ${training.name}, ${training.ids.length} images to train on, ${validation?.ids.length ?? 0} to score`,
+      `data: ${dataset.name}, ${dataset.ids.length} images to train on, ${validation?.ids.length ?? 0} to score`,
     );
     terminal.note(`model: ${recipeName}, ${steps} steps; everything goes to ${folder}`);
     const engine = await engineFor(options);
     try {
       const request = {
         ...resolved,
-        ...pair,
+        ...data,
         platform: nodePlatform,
         engine,
         folder,

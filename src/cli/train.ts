@@ -1,10 +1,11 @@
+import type { Dataset } from "../data/dataset.ts";
 import { UsageError } from "../errors.ts";
-import type { Method } from "../methods/method.ts";
+import type { Earlier, Method } from "../methods/method.ts";
 import type { Platform } from "../platform/platform.ts";
 import type { ResolvedRecipe } from "../training/recipe.ts";
 import { command } from "./command.ts";
-import { badImagePolicy, datasetOptions, engineFor, engineOptions } from "./options.ts";
-import { duration } from "./terminal.ts";
+import { badImagePolicy, datasetOptions, engineFor, engineOptions, labelOptions, labelsToKeep } from "./options.ts";
+import { duration, type Terminal } from "./terminal.ts";
 
 export const trainCommand = command({
   name: "train",
@@ -17,6 +18,8 @@ export const trainCommand = command({
     recipe: { kind: "text", placeholder: "NAME", help: "see tessera recipes; default: chosen by the labels found" },
     steps: { kind: "number", placeholder: "N", integer: true, minimum: 1, help: "updates; short for --set steps=N" },
     set: { kind: "list", placeholder: "KEY=VALUE", help: "change one value of the recipe; may be repeated" },
+    from: { kind: "text", placeholder: "RUN", help: "begin with the weights of another run, or of tessera import" },
+    ...labelOptions,
     resume: { kind: "flag", help: "go on with the run in --out; starts one where there is none" },
     ...datasetOptions,
     shortSide: {
@@ -35,38 +38,38 @@ export const trainCommand = command({
     ["tessera train photos --recipe transunet-small --steps 2000 --out run", "longer"],
     ["tessera train photos --out run --resume", "goes on after Ctrl-C or a crash, as if it had never stopped"],
     ["tessera train scenes --out run --set learningRate=1e-3 --set batchSize=4", "changes single values"],
+    ["tessera train photos --recipe ddep-small --from encoder --label-fraction 1/8 --out run", "few labels, see ddep"],
   ],
   notes:
     "The run folder holds recipe.json, run.json, metrics.jsonl, a TensorBoard event file, checkpoints/, scores.json\n" +
     "and report.html. Ctrl-C ends after the current step, with a checkpoint.",
   async run({ positionals: [spec], options }, terminal) {
-    const { out, shortSide, licence, layout } = options;
+    const { out, shortSide, licence, layout, labelSeed } = options;
     if (out === undefined) throw new UsageError("train: --out is missing. Write --out FOLDER.");
     const settings = [...options.set, ...(options.steps === undefined ? [] : [`steps=${options.steps}`])];
-    const [{ nodePlatform }, { openDatasetPair }, { runTraining, percent }] = await Promise.all([
+    const keep = await labelsToKeep(options);
+    const [{ nodePlatform }, { openTrainingData }, { runTraining, percent }] = await Promise.all([
       import("../platform/node.ts"),
-      import("./dataset-pair.ts"),
+      import("../data/training-data.ts"),
       import("./run-training.ts"),
     ]);
     const onBadImage = badImagePolicy(options);
     // A mistyped recipe is said before a large data set is looked through.
     const named = await namedRecipe(nodePlatform, out, options, settings);
-    const pair = await openDatasetPair(nodePlatform, spec, { layout, onBadFile: onBadImage });
-    let resolved = named;
-    if (resolved === null) {
-      const [{ chooseRecipe }, { resolveRecipe }] = await Promise.all([
-        import("./choose-recipe.ts"),
-        import("../training/recipe.ts"),
-      ]);
-      const { recipe, why } = chooseRecipe(pair.training);
-      terminal.note(`recipe ${recipe}: ${why}. Another: --recipe NAME.`);
-      resolved = resolveRecipe(recipe, settings);
-    }
+    const from = options.from === undefined ? null : await earlierFrom(nodePlatform, options.from, terminal);
+    const seeded = labelSeed === undefined ? {} : { labelSeed };
+    const learnsFrom = await sourcesOf(named);
+    const data = await openTrainingData(nodePlatform, spec, {
+      ...{ layout, onBadFile: onBadImage, keep, learnsFrom },
+      ...seeded,
+    });
+    const resolved = await adopted(named ?? (await chosenRecipe(data.dataset, settings, terminal)), from, terminal);
     const engine = await engineFor(options);
     try {
       const outcome = await runTraining(
         {
-          ...{ ...resolved, ...pair, platform: nodePlatform, engine, folder: out, resume: options.resume, onBadImage },
+          ...{ ...resolved, ...data, from, platform: nodePlatform, engine, folder: out },
+          ...{ resume: options.resume, onBadImage },
           ...(shortSide !== undefined && { shortSide }),
           ...(licence !== undefined && { licence }),
         },
@@ -74,7 +77,7 @@ export const trainCommand = command({
       );
       const { evaluation, report, steps, seconds } = outcome;
       terminal.print(`${out}: ${steps} steps, ${duration(seconds)}`);
-      if (evaluation === null) terminal.print("not scored: the data set has no labelled split val");
+      if (evaluation === null) terminal.print(notScored(resolved, out));
       else
         terminal.print(
           `mean IoU ${terminal.bold(percent(evaluation.meanIou))}, pixel accuracy ${percent(evaluation.pixelAccuracy)}`,
@@ -91,11 +94,15 @@ export const trainCommand = command({
   },
 });
 
-/** The recipe that was asked for or that the run to resume has; null where one has to be chosen. */
+/** The recipe that was asked for, or that the run has which is resumed or begun from; null: one has to be chosen. */
 async function namedRecipe(
   platform: Platform,
   folder: string,
-  { recipe, resume }: { readonly recipe?: string | undefined; readonly resume: boolean },
+  {
+    recipe,
+    resume,
+    from,
+  }: { readonly recipe?: string | undefined; readonly resume: boolean; readonly from?: string | undefined },
   settings: readonly string[],
 ): Promise<ResolvedRecipe | null> {
   const [{ applySetting, checkRecipe, resolveRecipe }, { readRun, stateOf }] = await Promise.all([
@@ -103,11 +110,55 @@ async function namedRecipe(
     import("../training/run.ts"),
   ]);
   if (recipe !== undefined) return resolveRecipe(recipe, settings);
-  if (!resume || (await stateOf(platform, folder)) !== "run") return null;
-  const known = await readRun(platform, folder);
+  const resumes = resume && (await stateOf(platform, folder)) === "run";
+  const source = resumes ? folder : from;
+  if (source === undefined) return null;
+  const known = await readRun(platform, source);
   const changed = settings.reduce(applySetting, known.recipe);
   checkRecipe(known.method as Method, changed);
   return { method: known.method, recipe: changed };
+}
+
+/** What a recipe's stages learn from; one that is still to be chosen is chosen by the labels. */
+async function sourcesOf(resolved: ResolvedRecipe | null): Promise<{ labels: boolean; images: boolean }> {
+  if (resolved === null) return { labels: true, images: false };
+  const { plan } = await import("../training/stages.ts");
+  const kinds = plan(resolved).map(({ stage }) => stage.learnsFrom);
+  return { labels: kinds.some((kind) => kind !== "images"), images: kinds.includes("images") };
+}
+
+/** The recipe that suits the labels, said to the user with its reason. */
+async function chosenRecipe(
+  dataset: Dataset,
+  settings: readonly string[],
+  terminal: Terminal,
+): Promise<ResolvedRecipe> {
+  const [{ chooseRecipe }, { resolveRecipe }] = await Promise.all([
+    import("./choose-recipe.ts"),
+    import("../training/recipe.ts"),
+  ]);
+  const { recipe, why } = chooseRecipe(dataset);
+  terminal.note(`recipe ${recipe}: ${why}. Another: --recipe NAME.`);
+  return resolveRecipe(recipe, settings);
+}
+
+async function earlierFrom(platform: Platform, folder: string, terminal: Terminal): Promise<Earlier> {
+  const { openEarlier } = await import("../training/run.ts");
+  return openEarlier(platform, folder, { onDamaged: (message) => terminal.note(message) });
+}
+
+/** The recipe without the stages that the given weights have behind them. */
+async function adopted(resolved: ResolvedRecipe, from: Earlier | null, terminal: Terminal): Promise<ResolvedRecipe> {
+  if (from === null) return resolved;
+  const { method, recipe, changes } = (await import("../training/recipe.ts")).adopt(resolved, from);
+  if (changes.length > 0) terminal.note(`${from.source} has stage ${from.stage} behind it: ${changes.join(", ")}`);
+  return { method, recipe };
+}
+
+function notScored({ method, recipe }: ResolvedRecipe, out: string): string {
+  return method.stages(recipe).some(({ whole }) => whole)
+    ? "not scored: the data set has no labelled split val"
+    : `not a whole model yet; fine-tune it with: tessera train DATASET --from ${out} --out NEW`;
 }
 
 /** Scores without the list of all images, which scores.json has. */

@@ -1,22 +1,55 @@
-import type { Dataset } from "../data/dataset.ts";
-import { openDataset, splitsOf } from "../data/index.ts";
+import { InputError } from "../errors.ts";
 import type { Platform } from "../platform/platform.ts";
+import type { Dataset } from "./dataset.ts";
+import { openDataset, splitsOf } from "./index.ts";
+import { joinedDatasets, labelSubset } from "./label-subset.ts";
 
-export interface DatasetPair {
-  readonly training: Dataset;
+export interface TrainingData {
+  /** Labelled samples; images alone where the data set has nothing else. */
+  readonly dataset: Dataset;
+  /** Further images without labels; null where there are none. */
+  readonly unlabelled: Dataset | null;
+  /** Where `dataset` is a part of the labelled samples: of how many, drawn by which seed. */
+  readonly labels: { readonly of: number; readonly seed: number } | null;
   /** Null where the data set has no labelled split for scoring. */
   readonly validation: Dataset | null;
 }
 
-/** The split to train on, and the one to score on where there is one with labels. */
-export async function openDatasetPair(
+export interface TrainingDataOptions {
+  readonly layout?: string | undefined;
+  readonly onBadFile: "fail" | "skip";
+  /** How many of the samples keep their labels; the others are then unlabelled. Default: all. */
+  readonly keep?: { readonly count: number } | { readonly fraction: number } | null;
+  readonly labelSeed?: number;
+  /** What the recipe learns from. */
+  readonly learnsFrom: { readonly labels: boolean; readonly images: boolean };
+}
+
+/** What to train on and, where there are labels for it, what to score on. */
+export async function openTrainingData(
   platform: Platform,
   spec: string,
-  { layout, onBadFile }: { readonly layout?: string; readonly onBadFile: "fail" | "skip" },
-): Promise<DatasetPair> {
+  { layout, onBadFile, keep = null, labelSeed: seed = 0, learnsFrom }: TrainingDataOptions,
+): Promise<TrainingData> {
   const options = { ...(layout !== undefined && { layout }), onBadFile };
-  const training = await openDataset(platform, spec, "train", options);
   const splits = await splitsOf(platform, spec, options);
-  const validation = splits.includes("val") ? await openDataset(platform, spec, "val", options) : null;
-  return { training, validation: validation?.kinds.includes("masks") ? validation : null };
+  const hasImages = learnsFrom.images && splits.includes("unlabelled");
+  const unlabelled = hasImages ? await openDataset(platform, spec, "unlabelled", options) : null;
+  const found = splits.includes("val") ? await openDataset(platform, spec, "val", options) : null;
+  const validation = found?.kinds.includes("masks") ? found : null;
+  const all = await openDataset(platform, spec, "train", options).catch((error: unknown) => {
+    if (learnsFrom.labels || unlabelled === null || !(error instanceof InputError)) throw error;
+    return null; // photographs alone are enough
+  });
+  if (all === null) return { dataset: unlabelled as Dataset, unlabelled: null, labels: null, validation };
+  if (keep === null) return { dataset: all, unlabelled, labels: null, validation };
+  const { labelled, rest } = labelSubset(all, { ...keep, seed });
+  const others = rest.ids.length === 0 ? null : rest;
+  const both = others !== null && unlabelled !== null;
+  return {
+    dataset: labelled,
+    unlabelled: both ? joinedDatasets(all.name, others, unlabelled) : (others ?? unlabelled),
+    labels: { of: all.ids.length, seed },
+    validation,
+  };
 }

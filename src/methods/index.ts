@@ -1,10 +1,11 @@
 /** The visible list of methods: command line, help and documentation read it. */
 import { suggestion, UsageError } from "../errors.ts";
+import { ddep } from "./ddep/index.ts";
 import type { Method } from "./method.ts";
 import type { Recipe } from "./recipe.ts";
 import { transunet } from "./transunet/index.ts";
 
-export const methods: readonly Method[] = [transunet];
+export const methods: readonly Method[] = [transunet, ddep];
 
 /** Names of all recipes, in the order of the list. */
 export function recipeNames(): string[] {

@@ -5,7 +5,9 @@ import type { LabelKind } from "../data/dataset.ts";
 import type { ClassInfo, Sample } from "../data/sample.ts";
 import type { Scope } from "../graph/scope.ts";
 import type { Tensor, TensorType } from "../graph/tensor.ts";
+import type { Image } from "../image/image.ts";
 import type { Recipe } from "./recipe.ts";
+import type { Study } from "./study.ts";
 
 export interface Citation {
   readonly authors: string;
@@ -21,11 +23,41 @@ export interface Task {
   readonly frequencies: readonly number[];
 }
 
-/** One training run; most methods have one. */
+/** Weights that were trained before: by an earlier stage, in another run, or elsewhere. */
+export interface Earlier {
+  readonly weights: Named<NdArray>;
+  /** Name of the stage that they come from. */
+  readonly stage: string;
+  /** The recipe as that stage had it. */
+  readonly recipe: Recipe;
+  /** Of their run or file, for messages. */
+  readonly source: string;
+}
+
+/** What a stage begins with. */
+export interface Beginning {
+  /** In the shapes that the stage declares. What is not among them starts as its initializer says. */
+  readonly weights: Named<NdArray>;
+  /** Lines for the user: what was changed or left behind. */
+  readonly notes: readonly string[];
+}
+
+/** One training run; some methods have several, one after another. */
 export interface Stage<R extends Recipe = Recipe> {
   readonly name: string;
-  /** Updates of this stage; default `recipe.steps`. */
-  steps?(recipe: R): number;
+  /** Kind of label that its samples need; `images`: none, so unlabelled images are learned from as well. */
+  readonly learnsFrom: LabelKind | "images";
+  /** After it the model is whole: it predicts, and validation scores it. */
+  readonly whole: boolean;
+  /**
+   * The recipe as this stage trains, its own steps, batch, crop and optimizer in the fields that all recipes have; all
+   * functions below are given it. Default: the recipe as it is.
+   */
+  recipe?(recipe: R): R;
+  /** What it cannot begin without, such as `a pretrained encoder`, where it comes first; default: it can. */
+  readonly needs?: string | undefined;
+  /** What it takes over from weights that were trained before. Default: all, as they are. */
+  begin?(earlier: Earlier, recipe: R, task: Task): Beginning;
   /** Types of one batch, by name; the first axis is the batch. */
   inputs(recipe: R, task: Task): Named<TensorType>;
   /** Host: augment one sample and make its targets. Arrays have the shapes of `inputs` without the batch axis. */
@@ -36,18 +68,55 @@ export interface Stage<R extends Recipe = Recipe> {
   trains?(parameter: string, recipe: R): boolean;
   /** Factors on learning rate and weight decay of a parameter; default 1 and, for parameters of one axis, no decay. */
   group?(parameter: string, rank: number, recipe: R): { readonly rate: number; readonly decay: number };
+  /** How the stage is judged while it trains, where it makes no whole model. */
+  readonly trial?: Trial<R>;
+}
+
+/** A test of a stage on images that it does not learn from, with the weights that prediction would use. */
+export interface Trial<R extends Recipe = Recipe> {
+  /** Unit of its scores. */
+  readonly unit: "share" | "dB";
+  /** Most images that scores are means over. */
+  readonly images: number;
+  /** Types of one sample's inputs, with a batch axis of 1. */
+  inputs(recipe: R, task: Task): Named<TensorType>;
+  /** Host: one sample; `random` is the same at every trial. Null where the sample has nothing to be judged by. */
+  prepare(sample: Sample, recipe: R, task: Task, random: Random): Named<NdArray> | null;
+  /** Graph, not for training: what is judged. */
+  outputs(scope: Scope, batch: Named<Tensor>, recipe: R, task: Task): Named<Tensor>;
+  /** Host: scores over all samples, by name. */
+  scores(results: readonly Named<NdArray>[], task: Task): Named<number>;
+  /** Host: pictures of one sample, in the order in which they are shown. */
+  pictures?(result: Named<NdArray>): readonly TrialPicture[];
+}
+
+export interface TrialPicture {
+  readonly name: string;
+  readonly image: Image;
+  /** False for pictures that are the same at every trial. */
+  readonly changes: boolean;
+  /** Of the whole sample, such as `24.1 dB`. */
+  readonly caption: string;
 }
 
 export interface Method<R extends Recipe = Recipe> {
   readonly name: string;
   readonly paper: Citation;
   readonly task: "semantic" | "panoptic";
-  /** The kind of label it learns from. */
+  /** The kind of label that its last stage learns from. */
   readonly learnsFrom: LabelKind;
   readonly recipes: Named<R>;
+  /** Its paper's table in miniature, for `tessera study`. */
+  readonly study?: Study;
+  /** The stages that a recipe trains, in order; a recipe may leave stages out. */
   stages(recipe: R): readonly Stage<R>[];
   /** Throws UsageError when values do not go together (sizes not a multiple of 16, heads that do not divide the width). */
   validate(recipe: R): void;
+  /**
+   * The recipe for going on from weights that were trained before: what they are need not be trained again. Throws
+   * UsageError where the recipe would not use them.
+   */
+  adopt?(recipe: R, earlier: Earlier): R;
   /** Image sides must be multiples of this. */
   readonly stride: number;
   /** Graph: image [B, H, W, 3] uint8 RGB → class probabilities [B, K, H, W], summing to 1 over K. */

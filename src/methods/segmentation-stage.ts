@@ -12,13 +12,20 @@ import type { Recipe } from "./recipe.ts";
 /** image: [B, 3, H, W] float in [−1, 1] → class scores [B, classes, H, W]. */
 export type SegmentationNetwork<R> = (scope: Scope, image: Tensor, classes: number, recipe: R) => Tensor;
 
-/** Supervised training of a segmentation network on masks: one augmented crop of each sample. */
+/**
+ * Supervised training of a segmentation network on masks: one augmented crop of each sample.
+ * begin: see `Stage`.
+ */
 export function segmentationStage<R extends Recipe & SegmentationLossSettings>(
   name: string,
   network: SegmentationNetwork<R>,
+  begin: NonNullable<Stage<R>["begin"]>,
 ): Stage<R> {
   return {
     name,
+    learnsFrom: "masks",
+    whole: true,
+    begin,
 
     inputs({ batchSize, cropHeight, cropWidth }) {
       return {

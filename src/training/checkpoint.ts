@@ -40,12 +40,15 @@ const folderName = /^step-(\d{8,})$/;
 /** Folders that were being written when the run was killed. */
 const unfinishedName = /^\.step-\d+\.part$/;
 
-/** Writes a checkpoint, then removes the oldest beyond `keep`, except the one with the best score. */
+/**
+ * Writes a checkpoint, then removes the oldest beyond `keep`, except the one with the best score. `about` says in the
+ * header of every file what its tensors are.
+ */
 export async function writeCheckpoint(
   platform: Platform,
   run: string,
   { progress, tensors }: Checkpoint,
-  { keep }: { keep: number },
+  { keep, about = {} }: { keep: number; about?: Named<string> },
 ): Promise<void> {
   const folder = `${run}/checkpoints`;
   const name = nameOf(progress.step);
@@ -54,7 +57,7 @@ export async function writeCheckpoint(
   try {
     const files: Record<string, { bytes: number; sha256: string }> = {};
     for (const [group, values] of Object.entries(tensors)) {
-      const bytes = writeSafetensors(values);
+      const bytes = writeSafetensors(values, about);
       files[`${group}.safetensors`] = { bytes: bytes.length, sha256: await sha256(bytes) };
       await platform.writeFile(`${aside}/${group}.safetensors`, bytes);
     }

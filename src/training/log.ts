@@ -20,13 +20,25 @@ export interface TrainingLine {
   readonly gradientNorm: number;
 }
 
-/** Scores on the validation split with the weights that prediction would use. */
+/** Scores on images that are not learned from, with the weights that prediction would use. */
 export interface EvaluationLine {
   readonly step: number;
   readonly stage: string;
-  /** Mean over the classes present, 0 … 1. */
-  readonly meanIoU: number;
-  readonly pixelAccuracy: number;
+  /** Of all the scores: shares are 0 … 1. */
+  readonly unit: "share" | "dB";
+  /** By name, the most telling first: `mean IoU`, `pixel accuracy`; what a stage's trial gives. */
+  readonly scores: Named<number>;
+  /** What was drawn of some samples; the files lie in the run folder. */
+  readonly pictures?: readonly LoggedPicture[];
+}
+
+export interface LoggedPicture {
+  readonly sample: string;
+  readonly name: string;
+  /** Path in the run folder. */
+  readonly file: string;
+  /** Such as `24.1 dB`; may be empty. */
+  readonly caption: string;
 }
 
 export type MetricsLine = TrainingLine | EvaluationLine;
@@ -86,7 +98,12 @@ export async function readMetrics(platform: Platform, folder: string): Promise<M
 }
 
 export function isEvaluation(line: MetricsLine): line is EvaluationLine {
-  return "meanIoU" in line;
+  return "scores" in line;
+}
+
+/** `56.3 %` or `24.1 dB`. */
+export function scoreText(value: number, unit: EvaluationLine["unit"]): string {
+  return unit === "dB" ? `${value.toFixed(1)} dB` : `${(100 * value).toFixed(1)} %`;
 }
 
 function textOf(line: MetricsLine): string {
@@ -95,10 +112,7 @@ function textOf(line: MetricsLine): string {
 
 function scalarsOf(line: MetricsLine): Scalar[] {
   if (isEvaluation(line)) {
-    return [
-      { tag: "evaluation/meanIoU", value: line.meanIoU },
-      { tag: "evaluation/pixelAccuracy", value: line.pixelAccuracy },
-    ];
+    return Object.entries(line.scores).map(([name, value]) => ({ tag: `evaluation/${name}`, value }));
   }
   return [
     { tag: "loss/total", value: line.loss },

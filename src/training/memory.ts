@@ -7,25 +7,35 @@ import { reach } from "../graph/graph.ts";
 import { Model } from "../graph/scope.ts";
 import { input, type TensorType } from "../graph/tensor.ts";
 import type { ResolvedRecipe } from "./recipe.ts";
+import { plan } from "./stages.ts";
 
 /**
- * Bytes that a training step needs at the very least, the largest stage's: each parameter with its gradient and one
- * moment, and half of what the forward graph computes. The backward pass needs about that much of it; the rest are
+ * Bytes that a training step needs at the very least, the largest stage's: each trained parameter with its gradient and
+ * one moment, and half of what the forward graph computes from them. The backward pass needs about that much of it; the rest are
  * intermediate values and views.
  */
-export function leastBytesOfStep({ method, recipe }: ResolvedRecipe, classes: readonly ClassInfo[]): number {
+export function leastBytesOfStep(resolved: ResolvedRecipe, classes: readonly ClassInfo[]): number {
   const task = { classes, frequencies: classes.map(() => 1 / classes.length) };
   const bytes = ({ dtype, shape }: TensorType) => sizeOf(shape) * bytesOf(dtype);
-  const stages = method.stages(recipe).map((stage) => {
-    const { scope, parameters } = new Model({ training: true });
+  const stages = plan(resolved).map(({ stage, recipe }) => {
+    const trains = (name: string) => stage.trains?.(name, recipe) ?? true;
+    const { scope, parameters } = new Model({ training: true, trains });
     const inputs = Object.entries(stage.inputs(recipe, task)).map(
       ([name, { shape, dtype }]) => [name, input(name, shape, dtype)] as const,
     );
     const terms = stage.loss(scope, Object.fromEntries(inputs), recipe, task);
     let least = 0;
     for (const [, tensor] of inputs) least += bytes(tensor);
-    for (const { tensor } of parameters.values()) least += 3 * bytes(tensor);
-    for (const { outputs } of reach(Object.values(terms)).nodes) for (const each of outputs) least += bytes(each) / 2;
+    for (const { tensor, trained } of parameters.values()) least += (trained ? 3 : 1) * bytes(tensor);
+    // What comes before the first trained parameter is let go as soon as it is used.
+    const kept = new Set([...parameters.values()].flatMap(({ tensor, trained }) => (trained ? [tensor] : [])));
+    for (const node of reach(Object.values(terms)).nodes) {
+      if (!node.inputs.some((tensor) => tensor !== null && kept.has(tensor))) continue;
+      for (const tensor of node.outputs) {
+        kept.add(tensor);
+        least += bytes(tensor) / 2;
+      }
+    }
     return least;
   });
   return Math.max(0, ...stages);

@@ -1,8 +1,10 @@
 /** From what a user types to one complete recipe: a name, then changes of single values. */
 import { InputError, suggestion, UsageError } from "../errors.ts";
+import { type Bounds, checksOf } from "../methods/checks.ts";
 import { findMethod, findRecipe } from "../methods/index.ts";
-import type { Method } from "../methods/method.ts";
+import type { Earlier, Method } from "../methods/method.ts";
 import type { Recipe } from "../methods/recipe.ts";
+import { plan } from "./stages.ts";
 
 type Value = Recipe[keyof Recipe] | boolean | readonly (number | string)[];
 
@@ -20,6 +22,16 @@ export function resolveRecipe(name: string, settings: readonly string[] = []): R
   const changed = settings.reduce(applySetting, recipe);
   checkRecipe(method, changed);
   return { method, recipe: changed };
+}
+
+/**
+ * A recipe without the stages that given weights have behind them, and a line for each value that changed. Throws
+ * UsageError where the recipe would not use them, or nothing is left to train.
+ */
+export function adopt({ method, recipe }: ResolvedRecipe, earlier: Earlier): ResolvedRecipe & { changes: string[] } {
+  const changed = method.adopt?.(recipe, earlier) ?? recipe;
+  checkRecipe(method, changed);
+  return { method, recipe: changed, changes: differences(recipe, changed) };
 }
 
 /** A recipe read from a file: known method, every key there and of the right type. Throws InputError. */
@@ -98,16 +110,8 @@ function show(value: Value): string {
   return typeof value === "object" ? `[${value.join(", ")}]` : String(value);
 }
 
-interface Range {
-  readonly least: number;
-  readonly most?: number;
-  readonly whole?: boolean;
-  /** The least value itself is excluded. */
-  readonly above?: boolean;
-}
-
 /** What the values that every recipe has may be. */
-const ranges: Partial<Record<keyof Recipe, Range>> = {
+const ranges: Partial<Record<keyof Recipe, Bounds>> = {
   seed: { least: 0, most: Number.MAX_SAFE_INTEGER, whole: true },
   batchSize: { least: 1, most: 1_000_000, whole: true },
   cropHeight: { least: 1, most: 8192, whole: true },
@@ -117,7 +121,7 @@ const ranges: Partial<Record<keyof Recipe, Range>> = {
   cropMaxShare: { least: 0, most: 1, above: true },
   flipProbability: { least: 0, most: 1 },
   photometric: { least: 0 },
-  steps: { least: 1, most: 99_999_999, whole: true },
+  steps: { least: 0, most: 99_999_999, whole: true },
   learningRate: { least: 0, above: true },
   momentum: { least: 0, most: 1 },
   beta1: { least: 0, most: 0.999999 },
@@ -145,14 +149,9 @@ const choices: Partial<Record<keyof Recipe, readonly string[]>> = {
 /** Throws UsageError when a value is out of range or values do not go together. */
 export function checkRecipe(method: Method, recipe: Recipe): void {
   const where = `recipe ${recipe.name}`;
-  for (const [key, range] of Object.entries(ranges) as [keyof Recipe, Range][]) {
-    const value = recipe[key] as number;
-    const { least, most = Infinity, whole = false, above = false } = range;
-    if (value >= least && value <= most && !(above && value === least) && (!whole || Number.isInteger(value))) continue;
-    const bounds = `${above ? "above" : "of at least"} ${least}${most < Infinity ? ` and at most ${most}` : ""}`;
-    throw new UsageError(
-      `${where}: ${key} must be ${whole ? "a whole number" : "a number"} ${bounds}, got ${value}. Change it with --set.`,
-    );
+  const { number } = checksOf(recipe);
+  for (const [key, bounds] of Object.entries(ranges) as [keyof Recipe, Bounds][]) {
+    number(key, bounds, "Change it with --set.");
   }
   for (const [key, known] of Object.entries(choices) as [keyof Recipe, readonly string[]][]) {
     const value = String(recipe[key]);
@@ -173,6 +172,11 @@ export function checkRecipe(method: Method, recipe: Recipe): void {
     );
   }
   method.validate(recipe);
+  if (plan({ method, recipe }).every((stage) => stage.recipe.steps === 0)) {
+    throw new UsageError(
+      `${where}: steps must be at least 1 where no other stage has any, got 0. Change it with --set.`,
+    );
+  }
 }
 
 /** Where two records differ, a line for each key: `learningRate: 0.1 → 0.01`. */

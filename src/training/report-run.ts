@@ -1,16 +1,20 @@
 /** From a run folder to its report: scores of the model it learned, pictures, curves. */
 import type { Dataset } from "../data/dataset.ts";
+import type { ClassInfo } from "../data/sample.ts";
 import { type Evaluation, evaluateDataset } from "../evaluation/evaluate.ts";
 import { eachGalleryEntry } from "../evaluation/gallery.ts";
+import type { Stage } from "../methods/method.ts";
 import type { Platform } from "../platform/platform.ts";
 import { openSegmenter } from "../prediction/segmenter.ts";
 import type { Engine } from "../runtime/engine.ts";
 import { version } from "../version.ts";
-import { isEvaluation, type MetricsLine, readMetrics, type TrainingLine } from "./log.ts";
-import type { LineChart } from "./report/line-chart.ts";
-import { type Picture, reportPage } from "./report/page.ts";
+import { isEvaluation, type MetricsLine, readMetrics, scoreText } from "./log.ts";
+import { curvesOf } from "./report/curves.ts";
+import { type Picture, type Report, reportPage } from "./report/page.ts";
 import { pictureOf } from "./report/picture.ts";
-import { openRun, readRun } from "./run.ts";
+import { trialRows } from "./report/trial-pictures.ts";
+import { openRun, type RunRecord, readRun } from "./run.ts";
+import { plan } from "./stages.ts";
 
 export interface ReportOptions {
   readonly platform: Platform;
@@ -42,14 +46,56 @@ const mostUnseen = 6;
 const galleryCount = 4;
 
 /**
- * Scores the best checkpoint, and writes `report.html` and `scores.json` into the run folder. Throws InputError when the
- * run has no checkpoint or the data set's classes are not the run's.
+ * Scores the best checkpoint, and writes `report.html` and `scores.json` into the run folder; of a run that makes no
+ * whole model it shows how its stages went. Throws InputError when the run has no checkpoint or the data set's classes
+ * are not the run's.
  */
 export async function writeReport(options: ReportOptions): Promise<ReportResult> {
-  const { platform, engine, folder, validation, unseen = null, onBadImage, skipped = [], onProgress, signal } = options;
-  const { recipe, record } = await readRun(platform, folder);
+  const { platform, folder, skipped = [] } = options;
+  const run = await readRun(platform, folder);
+  const { recipe, record } = run;
   const { classes, dataset } = record;
+  const stages = plan(run);
+  const whole = stages.some(({ stage }) => stage.whole);
   const lines = await readMetrics(platform, folder);
+  const { evaluation, ...pictures } = whole ? await scored(options, classes) : nothingScored;
+  const steps = lines.at(-1)?.step ?? 0;
+  const last = stages[stages.length - 1];
+  const page = reportPage({
+    title: `${recipe.name} on ${shortName(dataset.name)}`,
+    subtitle:
+      `${steps.toLocaleString("en")} steps${stages.length > 1 ? ` in ${stages.length} stages` : ""}, ` +
+      `${stages.length > 1 ? "the last " : ""}of ${last.recipe.batchSize} crops, ${last.recipe.cropWidth} × ${last.recipe.cropHeight} pixels, ` +
+      `from ${imagesText(record)}` +
+      (evaluation === null
+        ? ""
+        : `; scored on ${evaluation.images.toLocaleString("en")} of the split ${evaluation.split}`),
+    facts: [
+      ...(evaluation === null ? [] : factsOf(evaluation)),
+      ...lastScores(lines, last.stage),
+      ...(options.facts ?? []),
+    ],
+    curves: curvesOf(lines),
+    ...{ classes, evaluation, ...pictures },
+    trials: await trialRows(platform, folder, lines),
+    skipped: [...new Set([...skipped, ...(evaluation?.skipped.map(({ problem }) => problem) ?? [])])],
+    recipe: { ...recipe },
+    footer: `Written by tessera ${version}. Data set: ${dataset.name}. Licence of the weights: ${record.licence}.`,
+  });
+  const file = `${folder}/report.html`;
+  if (evaluation !== null)
+    await platform.writeFile(`${folder}/scores.json`, `${JSON.stringify(evaluation, null, 1)}\n`);
+  await platform.writeFile(file, page);
+  return { file, evaluation };
+}
+
+type Scored = Pick<Report, "evaluation" | "best" | "worst" | "unseen">;
+
+const nothingScored: Scored = { evaluation: null, best: [], worst: [], unseen: [] };
+
+/** Scores of the best checkpoint, and pictures of what it predicts. */
+async function scored(options: ReportOptions, classes: readonly ClassInfo[]): Promise<Scored> {
+  const { platform, engine, folder, validation, unseen = null, onBadImage, onProgress, signal } = options;
   const segmenter = await openSegmenter(engine, await openRun(platform, folder));
   try {
     const evaluation = validation && (await evaluateDataset(segmenter, validation, { onBadImage, onProgress, signal }));
@@ -69,31 +115,28 @@ export async function writeReport(options: ReportOptions): Promise<ReportResult>
         await pictureOf(platform, classes, { id: sample.id, meanIou: null, image: sample.image, truth, prediction }),
       );
     }
-    const steps = lines.at(-1)?.step ?? 0;
     const of = (rank: "best" | "worst") => pictures.filter((each) => each.rank === rank).map(({ picture }) => picture);
-    const page = reportPage({
-      title: `${recipe.name} on ${shortName(dataset.name)}`,
-      subtitle:
-        `${steps.toLocaleString("en")} steps of ${recipe.batchSize} crops, ${recipe.cropWidth} × ${recipe.cropHeight} pixels, ` +
-        `from ${dataset.samples.toLocaleString("en")} images` +
-        (evaluation === null
-          ? ""
-          : `; scored on ${evaluation.images.toLocaleString("en")} of the split ${evaluation.split}`),
-      facts: [...(evaluation === null ? [] : factsOf(evaluation)), ...(options.facts ?? [])],
-      curves: curvesOf(lines),
-      ...{ classes, evaluation, best: of("best"), worst: of("worst"), unseen: fresh },
-      skipped: [...new Set([...skipped, ...(evaluation?.skipped.map(({ problem }) => problem) ?? [])])],
-      recipe: { ...recipe },
-      footer: `Written by tessera ${version}. Data set: ${dataset.name}. Licence of the weights: ${record.licence}.`,
-    });
-    const file = `${folder}/report.html`;
-    if (evaluation !== null)
-      await platform.writeFile(`${folder}/scores.json`, `${JSON.stringify(evaluation, null, 1)}\n`);
-    await platform.writeFile(file, page);
-    return { file, evaluation };
+    return { evaluation, best: of("best"), worst: of("worst"), unseen: fresh };
   } finally {
     await segmenter.close();
   }
+}
+
+/** `46 labelled images of 367, and 321 unlabelled ones`. */
+function imagesText({ dataset, labels, unlabelled }: RunRecord): string {
+  const count = (value: number) => value.toLocaleString("en");
+  const own =
+    labels === null
+      ? `${count(dataset.samples)} images`
+      : `${count(dataset.samples)} labelled images of ${count(labels.of)}`;
+  return unlabelled === null ? own : `${own}, and ${count(unlabelled.samples)} unlabelled ones`;
+}
+
+/** What the last stage's trial said at the end, for a run that makes no whole model. */
+function lastScores(lines: readonly MetricsLine[], { name, whole }: Stage): [string, string][] {
+  const line = lines.filter(isEvaluation).findLast(({ stage }) => stage === name);
+  if (whole || line === undefined) return [];
+  return Object.entries(line.scores).map(([score, value]) => [score, scoreText(value, line.unit)]);
 }
 
 function factsOf({ meanIou, meanBoundaryIou, pixelAccuracy, frequencyWeightedIou }: Evaluation): [string, string][] {
@@ -115,44 +158,4 @@ function shortName(name: string): string {
       .split(/[\\/]/)
       .at(-1) ?? name
   );
-}
-
-function curvesOf(lines: readonly MetricsLine[]): LineChart[] {
-  const training = lines.filter((line): line is TrainingLine => !isEvaluation(line));
-  const scored = lines.filter(isEvaluation);
-  const points = (value: (line: TrainingLine) => number) =>
-    training.map((line) => [line.step, value(line)] as const).filter(([, each]) => Number.isFinite(each));
-  const terms = [...new Set(training.flatMap((line) => Object.keys(line.terms)))];
-  const parts = terms.length > 1 ? terms.slice(0, 4) : [];
-  const norms = points((line) => line.gradientNorm);
-  const charts: LineChart[] = [
-    {
-      title: "Loss",
-      series: [
-        { name: "total", points: points((line) => line.loss) },
-        ...parts.map((name) => ({ name, points: points((line) => line.terms[name] ?? Number.NaN) })),
-      ],
-      format: (value) => String(Number(value.toPrecision(3))),
-    },
-    {
-      title: "Validation, percent",
-      series: [
-        { name: "mean IoU", points: scored.map((line) => [line.step, 100 * line.meanIoU] as const) },
-        { name: "pixel accuracy", points: scored.map((line) => [line.step, 100 * line.pixelAccuracy] as const) },
-      ],
-      format: (value) => String(Number(value.toFixed(1))),
-    },
-    {
-      title: "Learning rate",
-      series: [{ name: "learning rate", points: points((line) => line.learningRate) }],
-      format: (value) => (value === 0 ? "0" : value.toExponential(1)),
-    },
-    {
-      title: "Gradient norm, before clipping",
-      series: [{ name: "gradient norm", points: norms.filter(([, norm]) => norm > 0) }],
-      format: (value) => String(Number(value.toPrecision(2))),
-      logarithmic: true,
-    },
-  ];
-  return charts.filter(({ series }) => series.some((each) => each.points.length > 0));
 }

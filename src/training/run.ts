@@ -2,10 +2,12 @@
 import type { Named, NdArray } from "../array/ndarray.ts";
 import type { ClassInfo } from "../data/sample.ts";
 import { InputError } from "../errors.ts";
+import type { Earlier } from "../methods/method.ts";
 import type { Platform } from "../platform/platform.ts";
 import type { TrainedModel } from "../prediction/model.ts";
 import { bestCheckpoint, type Checkpoint, sha256 } from "./checkpoint.ts";
 import { differences, type ResolvedRecipe, recipeFrom } from "./recipe.ts";
+import { plan } from "./stages.ts";
 
 /** All that a run knows besides its recipe. Fixed when the run starts. */
 export interface RunRecord {
@@ -21,6 +23,13 @@ export interface RunRecord {
     /** SHA-256 of the training split's sample ids. */
     readonly fingerprint: string;
   };
+  /** Images without labels that stages which need none learn from as well; null: none. */
+  readonly unlabelled: { readonly samples: number; readonly fingerprint: string } | null;
+  /** Where only a part of the labels was used: of how many, drawn by which seed; `labelled.txt` names the samples. */
+  readonly labels: { readonly of: number; readonly seed: number } | null;
+  /** What the weights began with; null: with the recipe's first values. */
+  readonly from: { readonly source: string; readonly stage: string } | null;
+  /** Empty where nothing was labelled. */
   readonly classes: readonly ClassInfo[];
   readonly valueMap: Readonly<Record<string, number | "ignore">>;
   /** Share of the labelled training pixels that each class covers. */
@@ -36,7 +45,7 @@ export interface Run extends ResolvedRecipe {
   readonly record: RunRecord;
 }
 
-export const runFormat = 1;
+export const runFormat = 2;
 
 /** A folder's state as a place for a run. `new`: nothing in it, or what a run killed in its first moment left. */
 export async function stateOf(platform: Platform, folder: string): Promise<"new" | "run" | "other"> {
@@ -46,7 +55,9 @@ export async function stateOf(platform: Platform, folder: string): Promise<"new"
     throw new InputError(`${folder}: expected a folder for the run, got a file. Choose another place.`);
   const names = await platform.list(folder);
   if (names.includes("run.json")) return "run";
-  return names.every((name) => name === "recipe.json" || isUnfinished(name)) ? "new" : "other";
+  return names.every((name) => name === "recipe.json" || name === "labelled.txt" || isUnfinished(name))
+    ? "new"
+    : "other";
 }
 
 /** Names of files that were being written when something was killed. */
@@ -60,9 +71,18 @@ export async function clearUnfinished(platform: Platform, folder: string): Promi
   for (const name of await platform.list(folder)) if (isUnfinished(name)) await platform.remove(`${folder}/${name}`);
 }
 
-/** Writes what a new run starts with; run.json last, since it is what makes the folder a run. */
-export async function createRun(platform: Platform, folder: string, { recipe, record }: Run): Promise<void> {
+/**
+ * Writes what a new run starts with; run.json last, since it is what makes the folder a run. `labelledIds`: the samples
+ * whose labels are used, where that is a part of them.
+ */
+export async function createRun(
+  platform: Platform,
+  folder: string,
+  { recipe, record }: Run,
+  labelledIds: readonly string[] | null = null,
+): Promise<void> {
   await clearUnfinished(platform, folder);
+  if (labelledIds !== null) await platform.writeFile(`${folder}/labelled.txt`, `${labelledIds.join("\n")}\n`);
   await platform.writeFile(`${folder}/recipe.json`, `${JSON.stringify(recipe, null, 2)}\n`);
   await platform.writeFile(`${folder}/run.json`, `${JSON.stringify(record, null, 2)}\n`);
 }
@@ -91,16 +111,33 @@ export async function readRun(platform: Platform, folder: string): Promise<Run> 
   return { ...resolved, record };
 }
 
+export interface OpenOptions {
+  /** Gets a line for each checkpoint that cannot be used. */
+  readonly onDamaged?: (message: string) => void;
+}
+
 /**
  * The model that a run learned: the checkpoint with the best validation score; where the recipe keeps a moving average
- * of the weights, that average. `onDamaged` gets a line for each checkpoint that cannot be used.
- * Throws InputError when the folder is no run, or none of its checkpoints is intact.
+ * of the weights, that average. Throws InputError when the folder is no run, none of its checkpoints is intact, or its
+ * stages so far make no whole model.
  */
-export async function openRun(
-  platform: Platform,
-  folder: string,
-  { onDamaged = () => {} }: { onDamaged?: (message: string) => void } = {},
-): Promise<TrainedModel> {
+export async function openRun(platform: Platform, folder: string, options: OpenOptions = {}): Promise<TrainedModel> {
+  const { run, checkpoint, planned } = await openCheckpoint(platform, folder, options);
+  if (!planned.stage.whole) {
+    throw new InputError(
+      `${folder}: expected a model that predicts, got one whose last stage so far is ${planned.stage.name}. Train on with: ${goOn(run, folder)}`,
+    );
+  }
+  return trainedModel(run, weightsOf(checkpoint), folder);
+}
+
+/** What a run has learned so far, for another run to begin with. Throws InputError as `openRun`, but for whole models. */
+export async function openEarlier(platform: Platform, folder: string, options: OpenOptions = {}): Promise<Earlier> {
+  const { checkpoint, planned } = await openCheckpoint(platform, folder, options);
+  return { weights: weightsOf(checkpoint), stage: planned.stage.name, recipe: planned.recipe, source: folder };
+}
+
+async function openCheckpoint(platform: Platform, folder: string, { onDamaged = () => {} }: OpenOptions) {
   const run = await readRun(platform, folder);
   const damage: string[] = [];
   const checkpoint = await bestCheckpoint(platform, folder, (message) => damage.push(message));
@@ -111,7 +148,20 @@ export async function openRun(
     );
   }
   for (const message of damage) onDamaged(`${message} Using the one of step ${checkpoint.progress.step}.`);
-  return trainedModel(run, weightsOf(checkpoint), folder);
+  const planned = plan(run)[checkpoint.progress.stage];
+  if (planned === undefined) {
+    throw new InputError(
+      `${folder}: expected a checkpoint of one of the recipe's stages, got stage ${checkpoint.progress.stage}. Restore recipe.json.`,
+    );
+  }
+  return { run, checkpoint, planned };
+}
+
+/** How to come from a run that makes no whole model to one that does. */
+function goOn(run: Run, folder: string): string {
+  return plan(run).some(({ stage }) => stage.whole)
+    ? `tessera train DATASET --out ${folder} --resume`
+    : `tessera train DATASET --from ${folder} --out NEW`;
 }
 
 /** The weights to predict with: averages where there are any. */
@@ -127,10 +177,11 @@ export function trainedModel({ method, recipe, record }: Run, weights: Named<NdA
 
 /** Throws InputError with every difference when `wanted` is not the run that is in `folder`. */
 export function requireSame(folder: string, known: Run, wanted: Run): void {
-  const { dataset, classes, valueMap } = known.record;
+  const { dataset, unlabelled, labels, classes, valueMap } = known.record;
   const lines = [
     ...differences(known.recipe, wanted.recipe).map((line) => `recipe ${line}`),
     ...differences(withoutPath(dataset), withoutPath(wanted.record.dataset)).map((line) => `data set ${line}`),
+    ...differences({ unlabelled, labels }, { unlabelled: wanted.record.unlabelled, labels: wanted.record.labels }),
     ...differences(byName(classes), byName(wanted.record.classes)).map((line) => `class ${line}`),
     ...differences(valueMap, wanted.record.valueMap).map((line) => `mask value ${line}`),
   ];
@@ -182,7 +233,10 @@ function recordFrom(value: unknown, where: string): RunRecord {
     method: typeof record.method === "string",
     recipe: typeof record.recipe === "string",
     dataset: typeof dataset?.name === "string" && typeof dataset.fingerprint === "string",
-    classes: Array.isArray(classes) && classes.length > 0 && classes.every(isClass),
+    unlabelled: record.unlabelled === null || typeof record.unlabelled?.fingerprint === "string",
+    labels: record.labels === null || Number.isInteger(record.labels?.of),
+    from: record.from === null || typeof record.from?.source === "string",
+    classes: Array.isArray(classes) && classes.every(isClass),
     // None where the method learns from something else than masks.
     frequencies:
       Array.isArray(frequencies) &&

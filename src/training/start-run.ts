@@ -2,7 +2,7 @@
 import type { Dataset } from "../data/dataset.ts";
 import { classStatistics } from "../data/statistics.ts";
 import { InputError } from "../errors.ts";
-import type { Method } from "../methods/method.ts";
+import type { Earlier, Method } from "../methods/method.ts";
 import type { Recipe } from "../methods/recipe.ts";
 import type { ImageSize, Platform } from "../platform/platform.ts";
 import type { Engine } from "../runtime/engine.ts";
@@ -21,12 +21,16 @@ import {
   runFormat,
   stateOf,
 } from "./run.ts";
+import { plan } from "./stages.ts";
 
 export interface StartOptions extends ResolvedRecipe {
   readonly platform: Platform;
   readonly engine: Pick<Engine, "memoryBytes">;
   readonly folder: string;
   readonly dataset: Dataset;
+  readonly unlabelled: Dataset | null;
+  readonly labels: { readonly of: number; readonly seed: number } | null;
+  readonly from: Earlier | null;
   readonly validation: Dataset | null;
   /** Go on with the run in `folder`, if there is one. */
   readonly resume: boolean;
@@ -51,8 +55,8 @@ const surveyed = 400;
  * Throws InputError when the folder holds something else, or a run of another recipe, data set or class list.
  */
 export async function startRun(options: StartOptions): Promise<Started> {
-  const { platform, folder, dataset, method, recipe, resume } = options;
-  requireLabels(dataset, method);
+  const { platform, folder, dataset, unlabelled, labels, from, method, recipe, resume } = options;
+  requireLabels(dataset, { method, recipe });
   requireMemory({ method, recipe }, dataset.classes, options.engine.memoryBytes);
   const state = await stateOf(platform, folder);
   if (state === "other") {
@@ -72,13 +76,21 @@ export async function startRun(options: StartOptions): Promise<Started> {
     samples: dataset.ids.length,
     fingerprint: await fingerprintOf(dataset.ids),
   };
+  const more = unlabelled && { samples: unlabelled.ids.length, fingerprint: await fingerprintOf(unlabelled.ids) };
   if (begun) {
     const known = await readRun(platform, folder);
     const { classes, valueMap } = dataset;
-    requireSame(folder, known, { method, recipe, record: { ...known.record, dataset: source, classes, valueMap } });
+    const record = { ...known.record, dataset: source, unlabelled: more, labels, classes, valueMap };
+    requireSame(folder, known, { method, recipe, record });
+    if (known.record.from !== null && from === null && (await listCheckpoints(platform, folder)).length === 0) {
+      throw new InputError(
+        `${folder}: expected the weights of ${known.record.from.source} again, as the run has no checkpoint yet, got none. Add --from ${known.record.from.source}.`,
+      );
+    }
     await clearUnfinished(platform, folder);
     return { run: known, skipped: [] };
   }
+  requireBeginning({ method, recipe }, from);
   const { frequencies, sizes, skipped } = await survey(options);
   const shortSide = options.shortSide ?? shortSideFor(sizes, recipe);
   // Found now, a bad file costs seconds; found when the model is scored, all the training before.
@@ -87,6 +99,7 @@ export async function startRun(options: StartOptions): Promise<Started> {
   }
   const record = {
     ...{ format: runFormat, version, method: method.name, recipe: recipe.name, dataset: source },
+    ...{ unlabelled: more, labels, from: from && { source: from.source, stage: from.stage } },
     classes: dataset.classes.map(({ name, color, thing }) =>
       thing === undefined ? { name, color } : { name, color, thing },
     ),
@@ -97,19 +110,33 @@ export async function startRun(options: StartOptions): Promise<Started> {
     licence: options.licence,
   };
   const run: Run = { method, recipe, record };
-  await createRun(platform, folder, run);
+  await createRun(platform, folder, run, labels && dataset.ids);
   return { run, skipped };
 }
 
-function requireLabels({ name, split, kinds, classes }: Dataset, method: Method): void {
-  if (!kinds.includes(method.learnsFrom)) {
-    const got = kinds.length === 0 ? "images alone" : kinds.join(", ");
-    throw new InputError(
-      `${name}: ${method.name} learns from ${method.learnsFrom}, got ${got} in the split ${split}. See tessera inspect for what is there.`,
-    );
+/** Throws InputError where a stage needs labels that the data set does not have. */
+function requireLabels({ name, split, kinds, classes }: Dataset, resolved: ResolvedRecipe): void {
+  for (const { stage } of plan(resolved)) {
+    const { learnsFrom } = stage;
+    if (learnsFrom === "images") continue;
+    if (!kinds.includes(learnsFrom) && !(learnsFrom === "tags" && kinds.includes("masks"))) {
+      const got = kinds.length === 0 ? "images alone" : kinds.join(", ");
+      throw new InputError(
+        `${name}: stage ${stage.name} of ${resolved.method.name} learns from ${learnsFrom}, got ${got} in the split ${split}. See tessera inspect for what is there.`,
+      );
+    }
+    if (classes.length < 1)
+      throw new InputError(`${name}: expected at least one class, got none. Name the classes in classes.json.`);
   }
-  if (classes.length < 1)
-    throw new InputError(`${name}: expected at least one class, got none. Name the classes in classes.json.`);
+}
+
+/** Throws InputError where the first stage needs weights that were trained before and there are none. */
+function requireBeginning(resolved: ResolvedRecipe, from: Earlier | null): void {
+  const { needs, name } = plan(resolved)[0].stage;
+  if (needs === undefined || from !== null) return;
+  throw new InputError(
+    `recipe ${resolved.recipe.name}: stage ${name} expected ${needs}, got no weights to begin with. Add --from RUN; tessera import makes a run of published weights.`,
+  );
 }
 
 async function survey({ dataset, onBadImage, onProgress }: StartOptions) {

@@ -14,23 +14,20 @@ export interface ValidationOptions {
   readonly onBadImage: "fail" | "skip";
 }
 
-export interface ValidationScore {
-  /** Mean over the classes that occur, 0 … 1. */
-  readonly meanIoU: number;
-  readonly pixelAccuracy: number;
-}
+/** Shares, 0 … 1; the mean is over the classes that occur. */
+export type ValidationScores = Readonly<Record<"mean IoU" | "pixel accuracy", number>>;
 
 /**
  * Scores a model that is still being trained, through the segmenter that will predict with it, at the images' own
  * size. Null where nothing is labelled.
  */
-export async function validationScore(options: ValidationOptions): Promise<ValidationScore | null> {
+export async function validationScores(options: ValidationOptions): Promise<ValidationScores | null> {
   const { engine, model, dataset, limit, onBadImage } = options;
   const segmenter = await openSegmenter(engine, model);
   try {
     const some = spreadDataset(dataset, limit);
     const { meanIou, pixelAccuracy } = await evaluateDataset(segmenter, some, { boundary: false, onBadImage });
-    return meanIou === null || pixelAccuracy === null ? null : { meanIoU: meanIou, pixelAccuracy };
+    return meanIou === null || pixelAccuracy === null ? null : { "mean IoU": meanIou, "pixel accuracy": pixelAccuracy };
   } finally {
     await segmenter.close();
   }

@@ -19,6 +19,7 @@ const rows = [
   ["prediction"],
   ["evaluation"],
   ["training"],
+  ["study"],
   ["cli", "web", "index"],
 ];
 const rowOf = new Map(rows.flatMap((rooms, row) => rooms.map((room) => [room, row])));

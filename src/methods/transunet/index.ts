@@ -1,16 +1,24 @@
 import { transunet as network } from "../../backbones/transunet/network.ts";
+import { type Part, transferTransUNet } from "../../backbones/transunet/transfer.ts";
 import type { Scope } from "../../graph/scope.ts";
 import type { Tensor } from "../../graph/tensor.ts";
 import { imageInput } from "../../nn/image-input.ts";
 import { softmax } from "../../ops/index.ts";
 import { checkTransUNet } from "../check-transunet.ts";
 import { checkSegmentationLoss } from "../checks.ts";
-import type { Method } from "../method.ts";
+import type { Earlier, Method, Task } from "../method.ts";
 import { segmentationStage } from "../segmentation-stage.ts";
 import { recipes, type TransUNetRecipe } from "./recipe.ts";
 
 const logitsOf = (scope: Scope, image: Tensor, classes: number, recipe: TransUNetRecipe) =>
   network(scope, image, classes, recipe).logits;
+
+/** All of another network but a head for other classes, or what there is of it: an encoder alone, say. */
+function begin({ weights, recipe: from, source, stage }: Earlier, recipe: TransUNetRecipe, { classes }: Task) {
+  const parts: readonly Part[] =
+    stage === "denoise" ? ["transformer", "decoder"] : ["transformer", "decoder", "segmentation_head"];
+  return transferTransUNet(weights, from as TransUNetRecipe, recipe, { parts, outputs: classes.length, source });
+}
 
 export const transunet: Method<TransUNetRecipe> = {
   name: "transunet",
@@ -23,7 +31,7 @@ export const transunet: Method<TransUNetRecipe> = {
   task: "semantic",
   learnsFrom: "masks",
   recipes,
-  stages: () => [segmentationStage("train", logitsOf)],
+  stages: () => [segmentationStage("train", logitsOf, begin)],
   validate(recipe) {
     checkTransUNet(recipe);
     checkSegmentationLoss(recipe);

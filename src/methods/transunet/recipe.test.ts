@@ -16,7 +16,10 @@ describe("values that do not go together are refused", () => {
     [{ cropWidth: 0 }, "cropWidth must be a multiple of 16, got 0"],
     [{ heads: 5 }, "tokenWidth must be a multiple of heads (5), got 192. Try 190."],
     [{ normGroups: 12 }, "stemWidth must be a multiple of normGroups (12), got 32. Try 36."],
-    [{ stageUnits: [2, 2] }, "stageUnits must be 3 whole numbers (or none, for patches alone) from 1 to 256, got [2, 2]. As in 3, 4, 9."],
+    [
+      { stageUnits: [2, 2] },
+      "stageUnits must be 3 whole numbers (or none, for patches alone) from 1 to 256, got [2, 2]. As in 3, 4, 9.",
+    ],
     [{ decoderChannels: [96, 64, 48, 0] }, "decoderChannels must be 4 whole numbers"],
     [{ widthMultiplier: 1.3 }, "widthMultiplier must be a factor that keeps 96 channels whole, got 1.3"],
     [{ skips: 4 }, "skips must be one of 3, 2, 1, 0, got 4"],

@@ -10,7 +10,7 @@ const evaluation: Evaluation = {
     model: "m",
     images: 1,
     pixels: 10,
-    options: { shortSide: null, scales: [1], flip: false },
+    options: { shortSide: null, scales: [1], flip: false, windows: "smooth" },
   },
   ...{
     meanIou: 0.5,
@@ -36,7 +36,17 @@ const evaluation: Evaluation = {
 };
 
 const report: Report = {
-  ...{ title: "a & b", subtitle: "", facts: [["steps", "5"]], curves: [], evaluation, best: [], worst: [], unseen: [] },
+  ...{
+    title: "a & b",
+    subtitle: "",
+    facts: [["steps", "5"]],
+    curves: [],
+    evaluation,
+    best: [],
+    worst: [],
+    unseen: [],
+    trials: [],
+  },
   classes: [
     { name: "sky", color: [1, 2, 3] },
     { name: "<b>", color: [4, 5, 6] },

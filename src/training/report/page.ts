@@ -5,6 +5,7 @@ import { type Html, html, raw } from "./html.ts";
 import { type LineChart, lineChart } from "./line-chart.ts";
 import { classBars, colorOf, confusionMap, percent } from "./score-charts.ts";
 import { styleSheet } from "./style.ts";
+import { type TrialRow, trialSection } from "./trial-pictures.ts";
 
 export interface Picture {
   readonly id: string;
@@ -29,6 +30,8 @@ export interface Report {
   readonly worst: readonly Picture[];
   /** Pictures without truth, such as scenes nobody has seen. */
   readonly unseen: readonly Picture[];
+  /** What stages that make no whole model did to some images as they trained. */
+  readonly trials: readonly TrialRow[];
   /** Why each sample was left out, a line each. */
   readonly skipped: readonly string[];
   readonly recipe: Readonly<Record<string, unknown>>;
@@ -54,6 +57,7 @@ export function reportPage(report: Report): string {
       html`<div class="card tile"><div class="value">${value}</div><div class="label">${label}</div></div>`,
   )}</div>
 ${curves.length > 0 ? html`<h2>Training</h2><div class="charts">${curves.map(lineChart)}</div>` : html``}
+${trialSection(report.trials)}
 ${evaluation === null ? html`` : html`${classSection(classes, evaluation)}${matrixSection(classes, evaluation)}`}
 ${gallery("Best", "The images with the highest mean IoU.", report.best, classes)}
 ${gallery("Worst", "The images with the lowest mean IoU: where to look first.", report.worst, classes)}

@@ -47,7 +47,7 @@ function painted({ width, height, data }: LabelMap, colors: readonly Color[]): I
 }
 
 /** Bytes as an address that holds them. */
-function dataAddress(type: string, bytes: Uint8Array): string {
+export function dataAddress(type: string, bytes: Uint8Array): string {
   let text = "";
   for (let i = 0; i < bytes.length; i += 0x8000) text += String.fromCharCode(...bytes.subarray(i, i + 0x8000));
   return `data:${type};base64,${btoa(text)}`;

@@ -51,6 +51,10 @@ figcaption b { color: var(--ink); font-weight: 600; overflow-wrap: anywhere; }
 .triple { display: grid; grid-template-columns: repeat(3, 1fr); gap: 8px; }
 .triple img { width: 100%; display: block; border-radius: 6px; background: var(--line); }
 .triple span { display: block; font-size: 12px; color: var(--ink-2); padding-top: 3px; }
+.rows { display: grid; gap: 14px; }
+.strip { display: grid; grid-template-columns: repeat(auto-fill, minmax(128px, 1fr)); gap: 8px; }
+.strip img { width: 100%; display: block; border-radius: 6px; background: var(--line); }
+.strip span { display: block; font-size: 12px; color: var(--ink-2); padding-top: 3px; }
 .scroll { overflow-x: auto; }
 table { border-collapse: collapse; width: 100%; font-size: 13px; font-variant-numeric: tabular-nums; }
 th { text-align: left; font-weight: 600; color: var(--ink-2); }

@@ -1,0 +1,68 @@
+/** Weights of one TransUNet for another: other crops, other outputs, perhaps only a part of the network. */
+import type { Named, NdArray } from "../../array/ndarray.ts";
+import { InputError } from "../../errors.ts";
+import { resizePositionTable } from "../../nn/embedding.ts";
+import { trainingGrid } from "./encoder.ts";
+import type { TransUNetSettings } from "./settings.ts";
+
+/** Parts of the network, as their parameters' names begin. */
+export type Part = "transformer" | "decoder" | "segmentation_head";
+
+export interface TransferOptions {
+  readonly parts: readonly Part[];
+  /** Outputs of the head; a head with another number starts anew. */
+  readonly outputs: number;
+  /** Where the weights come from, for messages. */
+  readonly source: string;
+}
+
+/** Shapes do not show these, and with another value the same weights compute something else. */
+const invisible = ["encoderConvention", "normGroups", "heads"] as const;
+
+const positions = "transformer.embeddings.position_embeddings";
+
+/**
+ * The weights of `parts`, position embeddings resized to the grid of the new crops (once, here: TransUNet `load_from`),
+ * decoder blocks left out that a larger output stride does without. `notes`: a line for what was changed.
+ *
+ * Throws InputError where the encoder was trained with another convention, or other heads or groups.
+ */
+export function transferTransUNet(
+  weights: Named<NdArray>,
+  from: TransUNetSettings,
+  to: TransUNetSettings,
+  { parts, outputs, source }: TransferOptions,
+): { weights: Record<string, NdArray>; notes: string[] } {
+  if (!Array.isArray(from.stageUnits)) {
+    throw new InputError(
+      `${source}: expected the weights of a TransUNet, got those of another network. Use a TransUNet.`,
+    );
+  }
+  const notes: string[] = [];
+  const kept: Record<string, NdArray> = {};
+  const blocks = 4 - Math.log2(to.outputStride);
+  for (const [name, array] of Object.entries(weights)) {
+    const block = Number(/^decoder\.blocks\.(\d+)\./.exec(name)?.[1] ?? 0);
+    if (block < blocks && parts.some((part) => name.startsWith(`${part}.`))) kept[name] = array;
+  }
+  if (kept[positions] !== undefined) {
+    for (const key of invisible) {
+      if (from[key] === to[key]) continue;
+      throw new InputError(
+        `${source}: expected an encoder trained with ${key} ${to[key]}, as the recipe has it, got ${from[key]}. Add --set ${key}=${from[key]}.`,
+      );
+    }
+    const [before, after] = [trainingGrid(from), trainingGrid(to)];
+    if (before[0] !== after[0] || before[1] !== after[1]) {
+      kept[positions] = resizePositionTable(kept[positions], after, before);
+      notes.push(`position embeddings: ${before.join(" × ")} tokens resized to ${after.join(" × ")}`);
+    }
+  }
+  const head = kept["segmentation_head.0.weight"];
+  if (head !== undefined && head.shape[0] !== outputs) {
+    delete kept["segmentation_head.0.weight"];
+    delete kept["segmentation_head.0.bias"];
+    notes.push(`segmentation_head: ${head.shape[0]} outputs in ${source}, ${outputs} wanted: it starts anew`);
+  }
+  return { weights: kept, notes };
+}

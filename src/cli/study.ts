@@ -1,0 +1,130 @@
+import { UsageError } from "../errors.ts";
+import type { Method } from "../methods/method.ts";
+import type { Study } from "../methods/study.ts";
+import { command } from "./command.ts";
+import { badImagePolicy, datasetOptions, engineFor, engineOptions } from "./options.ts";
+
+export const studyCommand = command({
+  name: "study",
+  summary: "run a paper's table in miniature: arms, seeds, claims",
+  positionals: [
+    { name: "METHOD", help: "whose paper, such as ddep", count: "one" },
+    { name: "DATASET", help: "a folder with masks; default: drawn scenes", count: "optional" },
+  ],
+  options: {
+    out: { kind: "text", placeholder: "FOLDER", help: "new, or a study to go on with; needed" },
+    fractions: {
+      kind: "text",
+      placeholder: "LIST",
+      help: "shares of the labels, such as 1/30,1/8,1; default: the paper's",
+    },
+    seeds: {
+      kind: "number",
+      placeholder: "N",
+      integer: true,
+      minimum: 1,
+      maximum: 100,
+      help: "runs of each arm; default 3",
+    },
+    parts: { kind: "text", placeholder: "LIST", help: "what to study, with commas between; --list shows the parts" },
+    set: { kind: "list", placeholder: "KEY=VALUE", help: "change one value of every run's recipe; may be repeated" },
+    list: { kind: "flag", help: "show parts and runs, and run nothing" },
+    ...datasetOptions,
+    ...engineOptions,
+  },
+  examples: [
+    ["tessera study ddep --out study", "the table of DDeP on drawn scenes; hours on two cores"],
+    ["tessera study ddep camvid --out study --fractions 1/8 --seeds 1 --parts starts", "a first look"],
+    ["tessera study ddep camvid --out study --seeds 3", "goes on with the same folder: what is there is kept"],
+  ],
+  notes:
+    "Each run is a folder below FOLDER/runs with a report of its own. FOLDER/index.html has the table, the plot and pictures;\n" +
+    "table.md, plot.svg and results.json the same for other uses. Ctrl-C ends after the current step; the same command goes on.",
+  async run({ positionals: [name, spec], options }, terminal) {
+    const { out, layout, parts, list } = options;
+    const { method, study } = await studyOf(name);
+    const { scheduleOf } = await import("../study/schedule.ts");
+    const choice = {
+      ...{ method, study, settings: options.set, seeds: options.seeds ?? study.seeds },
+      fractions: await fractionsFrom(options.fractions, study),
+      parts: parts === undefined ? study.standardParts : parts.split(",").map((part) => part.trim()),
+    };
+    const { runs } = scheduleOf(choice);
+    if (list) {
+      const width = Math.max(...Object.keys(study.parts).map((part) => part.length));
+      for (const [part, about] of Object.entries(study.parts)) {
+        const chosen = choice.parts.includes(part) ? "*" : " ";
+        terminal.print(`${chosen} ${terminal.bold(part.padEnd(width))}  ${about}`);
+      }
+      terminal.print(`${runs.length} runs:`);
+      for (const run of runs) terminal.print(`  ${run.title}`);
+      terminal.result({ parts: study.parts, runs });
+      return;
+    }
+    if (out === undefined) throw new UsageError("study: --out is missing. Write --out FOLDER.");
+    const [{ nodePlatform }, { openTrainingData }, { runStudy }, { writeStudy }, { tableText }, { keptDataset }] =
+      await Promise.all([
+        import("../platform/node.ts"),
+        import("../data/training-data.ts"),
+        import("../study/run-study.ts"),
+        import("../study/write-study.ts"),
+        import("../study/table.ts"),
+        import("../training/dataset-views.ts"),
+      ]);
+    const onBadFile = badImagePolicy(options);
+    const dataset = spec ?? study.dataset;
+    const openEngine = () => engineFor(options);
+    const openData = async (where: string, labels: { readonly fraction: number; readonly seed: number } | null) => {
+      const asked = where === dataset && layout !== undefined ? { layout } : {};
+      const keep = labels === null || labels.fraction === 1 ? null : { fraction: labels.fraction };
+      const learnsFrom = { labels: true, images: true };
+      const seeded = labels === null ? {} : { labelSeed: labels.seed };
+      return openTrainingData(nodePlatform, where, { ...asked, onBadFile, keep, learnsFrom, ...seeded });
+    };
+    const { validation } = await openData(dataset, null);
+    // Every run is scored on it.
+    const scored = validation && keptDataset(validation);
+    const progress = terminal.progress("training");
+    try {
+      await runStudy({
+        ...{ ...choice, platform: nodePlatform, openEngine, dataset, folder: out, signal: terminal.signal },
+        openData: async (where, labels) => {
+          const data = await openData(where, labels);
+          return where === dataset ? { ...data, validation: scored } : data;
+        },
+        onRun: ({ index, count, run, done }) => {
+          progress.end();
+          terminal.note(`run ${index + 1} of ${count}: ${run.title}${done ? ": done" : ""}`);
+        },
+        watcher: {
+          step({ step, steps, loss }) {
+            progress.update(step, steps, `loss ${loss.toFixed(3)}`);
+          },
+        },
+      });
+    } finally {
+      progress.end();
+    }
+    const written = { platform: nodePlatform, openEngine, folder: out, dataset, validation: scored };
+    const typed = ["tessera", "study", ...process.argv.slice(3)].join(" ");
+    const results = await writeStudy({ ...choice, ...written, command: typed });
+    terminal.print(tableText(results));
+    terminal.print(`page: ${out}/index.html`);
+    terminal.result({ fractions: results.fractions, rows: results.rows, claims: results.claims });
+  },
+});
+
+async function studyOf(name: string): Promise<{ method: Method; study: Study }> {
+  const { findMethod, methods } = await import("../methods/index.ts");
+  const method = findMethod(name);
+  if (method.study !== undefined) return { method, study: method.study };
+  const known = methods.filter(({ study }) => study !== undefined).map((each) => each.name);
+  throw new UsageError(`study: expected a method with a study (${known.join(", ")}), got ${name}. Name one of them.`);
+}
+
+/** Ascending, each once. */
+async function fractionsFrom(text: string | undefined, study: Study): Promise<readonly number[]> {
+  if (text === undefined) return study.fractions;
+  const { parseFraction } = await import("../data/label-subset.ts");
+  return [...new Set(text.split(",").map((part) => parseFraction(part.trim())))].sort((a, b) => a - b);
+}

@@ -1,0 +1,48 @@
+import { transunet } from "../../backbones/transunet/network.ts";
+import { type Part, transferTransUNet } from "../../backbones/transunet/transfer.ts";
+import type { Scope } from "../../graph/scope.ts";
+import type { Tensor } from "../../graph/tensor.ts";
+import type { Beginning, Earlier, Stage, Task } from "../method.ts";
+import { segmentationStage } from "../segmentation-stage.ts";
+import { foldCondition } from "./conditioning.ts";
+import type { DdepRecipe } from "./recipe.ts";
+
+/** image: [B, 3, H, W] in [−1, 1] → class scores [B, K, H, W]. */
+export function logitsOf(scope: Scope, image: Tensor, classes: number, recipe: DdepRecipe): Tensor {
+  return transunet(scope, image, classes, recipe).logits;
+}
+
+/** What is taken over from a stage, by its name; from others, as from a whole TransUNet, everything. */
+const partsFrom: Readonly<Record<string, readonly Part[]>> = {
+  encoder: ["transformer"],
+  denoise: ["transformer", "decoder"],
+};
+
+/**
+ * The encoder and, for `dep` and `ddep`, the decoder with its running statistics; the three-channel head goes, a new one
+ * takes its place. A decoder that was told the level of the noise is folded at the mean level first.
+ */
+function begin({ weights, recipe: from, stage, source }: Earlier, recipe: DdepRecipe, { classes }: Task): Beginning {
+  const parts = recipe.start === "supervised" ? partsFrom.encoder : (partsFrom[stage] ?? wholeNetwork);
+  const before = from as DdepRecipe;
+  const folds = "cond.mlp.0.weight" in weights && parts.includes("decoder");
+  const sigma = folds ? meanSigma(before) : 0;
+  const plain = folds ? foldCondition(weights, sigma) : weights;
+  const taken = transferTransUNet(plain, before, recipe, { parts, outputs: classes.length, source });
+  return folds
+    ? { ...taken, notes: [...taken.notes, `conditioning on the level folded away at sigma ${sigma.toPrecision(3)}`] }
+    : taken;
+}
+
+const wholeNetwork: readonly Part[] = ["transformer", "decoder", "segmentation_head"];
+
+/** σ in the middle of the levels. */
+export function meanSigma({ noiseLevelMin, noiseLevelMax, noiseMeasure }: DdepRecipe): number {
+  const level = (noiseLevelMin + noiseLevelMax) / 2;
+  return noiseMeasure === "sigma" ? level : Math.sqrt(1 / level - 1);
+}
+
+/** Fine-tuning of the whole network on the labelled images. needs: see `Stage`. */
+export function finetuneStage(needs: string | undefined): Stage<DdepRecipe> {
+  return { ...segmentationStage("finetune", logitsOf, begin), needs };
+}

@@ -1,0 +1,126 @@
+/** A paper's table as runs of ours: what a method lists, and the `study` room runs, compares and draws. */
+
+/** A run that others begin with. */
+export interface Pretraining {
+  /** Unique; part of a folder's name. */
+  readonly name: string;
+  readonly about: string;
+  /** A data set of its own; null: the images of the study's. */
+  readonly dataset: string | null;
+  /** Changes of the study's recipe, as on the command line: `key=value`. */
+  readonly settings: readonly string[];
+  /** The pretraining that it begins with; null: none. */
+  readonly from: string | null;
+  /** One for each seed, or one that all seeds share. */
+  readonly perSeed: boolean;
+}
+
+/** A way of training whose scores are compared: one run for each share of the labels and each seed. */
+export interface Arm {
+  readonly name: string;
+  readonly about: string;
+  readonly settings: readonly string[];
+  readonly from: string | null;
+  /** Shares of the labels. */
+  readonly fractions: readonly number[];
+  /** Drawn as a line of the plot. */
+  readonly drawn: boolean;
+}
+
+export type Verdict = "held" | "not held" | "not measured";
+
+export interface Judgement {
+  readonly verdict: Verdict;
+  /** The numbers that it rests on, one line. */
+  readonly evidence: string;
+}
+
+/** Something that the paper says, and whether it is so in our runs. */
+export interface Claim {
+  readonly text: string;
+  readonly source: string;
+  judge(scores: Scores): Judgement;
+}
+
+/** Mean IoU of an arm's runs, 0 … 1, by seed; undefined where a run is missing. Null: nothing measured. */
+export type Scores = (arm: string, fraction: number) => readonly (number | undefined)[] | null;
+
+export interface StudyPlan {
+  /** Each after what it begins with. */
+  readonly pretrainings: readonly Pretraining[];
+  readonly arms: readonly Arm[];
+  readonly claims: readonly Claim[];
+}
+
+export interface Study {
+  /** The listed recipe that all runs are changes of. */
+  readonly recipe: string;
+  /** Data set where none is named. */
+  readonly dataset: string;
+  readonly fractions: readonly number[];
+  readonly seeds: number;
+  /** What can be studied by itself: name and one line each. */
+  readonly parts: Readonly<Record<string, string>>;
+  readonly standardParts: readonly string[];
+  plan(options: { readonly parts: readonly string[]; readonly fractions: readonly number[] }): StudyPlan;
+}
+
+/** One arm against another, at one share of the labels, seed by seed. */
+export interface Comparison {
+  /** Mean over the seeds of the difference of mean IoU. */
+  readonly difference: number;
+  /** Standard error of that mean; 0 with a single seed. */
+  readonly error: number;
+  /** `1/8: +3.1 ± 0.4`, in points of mean IoU. */
+  readonly text: string;
+}
+
+/** Null where no seed has both. */
+export function compare(scores: Scores, arm: string, other: string, fraction: number): Comparison | null {
+  const [a, b] = [scores(arm, fraction) ?? [], scores(other, fraction) ?? []];
+  const differences = a.flatMap((value, seed) => {
+    const against = b[seed];
+    return value === undefined || against === undefined ? [] : [value - against];
+  });
+  if (differences.length === 0) return null;
+  const { mean, deviation } = spreadOf(differences);
+  const error = deviation / Math.sqrt(differences.length);
+  const points = `${mean >= 0 ? "+" : "−"}${(100 * Math.abs(mean)).toFixed(1)}`;
+  return { difference: mean, error, text: `${fractionText(fraction)}: ${points} ± ${(100 * error).toFixed(1)}` };
+}
+
+/** Held where every comparison satisfies `holds`; not measured where one is missing. */
+export function judgeAll(
+  comparisons: readonly (Comparison | null)[],
+  what: string,
+  holds: (comparison: Comparison) => boolean = ({ difference }) => difference > 0,
+): Judgement {
+  const known = comparisons.filter((each) => each !== null);
+  if (known.length === 0 || known.length < comparisons.length) return { verdict: "not measured", evidence: "" };
+  const evidence = `${what} ${known.map(({ text }) => text).join("; ")}`;
+  return { verdict: known.every(holds) ? "held" : "not held", evidence };
+}
+
+/** Several judgements as one. */
+export function judgeTogether(judgements: readonly Judgement[]): Judgement {
+  const verdicts = judgements.map(({ verdict }) => verdict);
+  const evidence = judgements.map((each) => each.evidence).join(" | ");
+  if (verdicts.includes("not measured")) return { verdict: "not measured", evidence: "" };
+  return { verdict: verdicts.every((verdict) => verdict === "held") ? "held" : "not held", evidence };
+}
+
+/** Mean and sample standard deviation (n − 1 below the line); deviation 0 of a single value. */
+export function spreadOf(values: readonly number[]): { mean: number; deviation: number } {
+  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+  const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
+  return { mean, deviation: values.length < 2 ? 0 : Math.sqrt(squares / (values.length - 1)) };
+}
+
+/** `1/8`, `all`, or `30 %`. */
+export function fractionText(fraction: number): string {
+  if (fraction === 1) return "all";
+  const inverse = 1 / fraction;
+  return Math.abs(inverse - Math.round(inverse)) < 1e-9
+    ? `1/${Math.round(inverse)}`
+    : `${Number((100 * fraction).toPrecision(3))} %`;
+}

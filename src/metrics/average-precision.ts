@@ -1,0 +1,30 @@
+/**
+ * Average precision of a ranking: the mean, over the true items, of the share of true ones among all that rank at least
+ * as high (Everingham et al. 2010 in its continuous form). Equal scores share one rank. Null where nothing is true.
+ */
+export function averagePrecision(scores: readonly number[], truth: readonly boolean[]): number | null {
+  const order = scores.map((_, i) => i).sort((a, b) => scores[b] - scores[a]);
+  let found = 0;
+  let sum = 0;
+  for (let start = 0; start < order.length; ) {
+    let end = start;
+    let here = 0;
+    for (; end < order.length && scores[order[end]] === scores[order[start]]; end++) if (truth[order[end]]) here++;
+    found += here;
+    sum += here * (found / end);
+    start = end;
+  }
+  return found === 0 ? null : sum / found;
+}
+
+/** Mean over the classes that occur. scores, truth: one row for each image, one column for each class. */
+export function meanAveragePrecision(
+  scores: readonly (readonly number[])[],
+  truth: readonly (readonly boolean[])[],
+): number | null {
+  const classes = scores[0]?.length ?? 0;
+  const column = <T>(rows: readonly (readonly T[])[], k: number) => rows.map((row) => row[k]);
+  const values = Array.from({ length: classes }, (_, k) => averagePrecision(column(scores, k), column(truth, k)));
+  const known = values.filter((value) => value !== null);
+  return known.length === 0 ? null : known.reduce((sum, value) => sum + value, 0) / known.length;
+}

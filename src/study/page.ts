@@ -1,0 +1,91 @@
+/** A study as one HTML file that needs nothing else. */
+import type { ClassInfo } from "../data/sample.ts";
+import type { Citation } from "../methods/method.ts";
+import { fractionText } from "../methods/study.ts";
+import { type Html, html, raw } from "../training/report/html.ts";
+import { colorOf, percent } from "../training/report/score-charts.ts";
+import { styleSheet } from "../training/report/style.ts";
+import type { PictureRow } from "./pictures.ts";
+import { plot } from "./plot.ts";
+import { cellText, type StudyResults } from "./results.ts";
+import { aboutTable, verdictText } from "./table.ts";
+
+export interface StudyPage {
+  readonly title: string;
+  readonly paper: Citation;
+  readonly dataset: string;
+  readonly results: StudyResults;
+  readonly classes: readonly ClassInfo[];
+  readonly pictures: readonly PictureRow[];
+  /** What the pictures are of: share of the labels and seed. */
+  readonly pictured: { readonly fraction: number; readonly seed: number };
+  readonly command: string;
+  readonly footer: string;
+}
+
+export function studyPage(page: StudyPage): string {
+  const { title, paper, dataset, results, command, footer } = page;
+  return html`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>${title}</title>
+<style>${raw(styleSheet)}</style>
+</head>
+<body>
+<main>
+<header><h1>${title}</h1><p>${paper.authors}: ${paper.title}. ${paper.venue}. In miniature, on ${dataset}.</p></header>
+<h2>Scores</h2>
+<p class="hint">${aboutTable(results)}</p>
+<div class="card">${plot(results)}</div>
+<div class="card scroll" style="margin-top: 14px">${scoreTable(results)}</div>
+<h2>What the paper says, and what these runs say</h2>
+<p class="hint">Numbers are differences in points of mean IoU: mean over the seeds, run against run, ± standard error.</p>
+<div class="card scroll"><table><tr><th>claim</th><th>here</th><th>measured</th></tr>${results.claims.map(
+    ({ text, source, verdict, evidence }) =>
+      html`<tr><td>${text} <span style="color: var(--muted)">(${source})</span></td><td>${verdictText[verdict]}</td><td>${evidence || "–"}</td></tr>`,
+  )}</table></div>
+${pictureSection(page)}
+<h2>Runs</h2>
+<p class="hint">Each is a folder below runs/, with a report of its own.</p>
+<div class="card scroll"><table><tr><th>name</th><th>what it is</th><th>changes of the recipe</th></tr>${[
+    ...results.plan.pretrainings,
+    ...results.plan.arms,
+  ].map(
+    ({ name, about, settings }) => html`<tr><td>${name}</td><td>${about}</td><td>${settings.join(" ")}</td></tr>`,
+  )}</table></div>
+<h2>Made by</h2>
+<div class="card"><code>${command}</code></div>
+<footer>${footer}</footer>
+</main>
+</body>
+</html>
+`.markup;
+}
+
+function scoreTable({ fractions, rows }: StudyResults): Html {
+  return html`<table><tr><th>start</th>${fractions.map(
+    (fraction) => html`<th class="number">${fractionText(fraction)}</th>`,
+  )}<th>what it is</th></tr>${rows.map(
+    ({ arm, cells }) =>
+      html`<tr><td>${arm.name}</td>${cells.map((cell) => html`<td class="number">${cellText(cell) || "–"}</td>`)}<td>${arm.about}</td></tr>`,
+  )}</table>`;
+}
+
+function pictureSection({ pictures, classes, pictured }: StudyPage): Html {
+  if (pictures.length === 0) return html``;
+  const legend = classes.map(
+    (each) => html`<span><i class="swatch" style="background: ${colorOf(each)}"></i>${each.name}</span>`,
+  );
+  return html`<h2>Pictures</h2>
+<p class="hint">Validation images, ${fractionText(pictured.fraction)} of the labels, seed ${pictured.seed}.</p>
+<div class="legend">${legend}</div>
+<div class="rows">${pictures.map(
+    ({ id, pictures: row }) => html`<figure class="card"><figcaption><b>${id}</b></figcaption>
+<div class="strip">${row.map(
+      ({ label, image, meanIou }) =>
+        html`<div><img src="${image}" alt="${label} ${id}"><span>${label}${meanIou === null ? "" : ` ${percent(meanIou)}`}</span></div>`,
+    )}</div></figure>`,
+  )}</div>`;
+}

@@ -1,0 +1,59 @@
+/** The same photographs segmented by the arms of a study, side by side. */
+import type { Dataset } from "../data/dataset.ts";
+import { confusionMatrix, countPixels, scoresOf } from "../metrics/confusion.ts";
+import type { Platform } from "../platform/platform.ts";
+import { openSegmenter } from "../prediction/segmenter.ts";
+import type { Engine } from "../runtime/engine.ts";
+import { spreadDataset } from "../training/dataset-views.ts";
+import { pictureOf } from "../training/report/picture.ts";
+import { openRun } from "../training/run.ts";
+import type { StudyResults } from "./results.ts";
+import { armName } from "./schedule.ts";
+
+export interface PictureRow {
+  readonly id: string;
+  readonly pictures: readonly { readonly label: string; readonly image: string; readonly meanIou: number | null }[];
+}
+
+/** Photographs that are shown. */
+const shown = 4;
+
+/** Image, truth, and what each drawn arm that has a run of this share and seed makes of it. */
+export async function pictureRows(
+  platform: Platform,
+  engine: Engine,
+  folder: string,
+  { plan }: Pick<StudyResults, "plan">,
+  validation: Dataset,
+  { fraction, seed }: { readonly fraction: number; readonly seed: number },
+): Promise<PictureRow[]> {
+  const dataset = spreadDataset(validation, shown);
+  const { classes } = dataset;
+  const rows: { id: string; pictures: PictureRow["pictures"][number][] }[] = [];
+  for (const { name, drawn } of plan.arms) {
+    const run = `${folder}/runs/${armName(name, fraction, seed)}`;
+    if (!drawn || (await platform.exists(`${run}/report.html`)) !== "file") continue;
+    const segmenter = await openSegmenter(engine, await openRun(platform, run));
+    try {
+      for (let index = 0; index < dataset.ids.length; index++) {
+        const { id, image, labels = null } = await dataset.read(index);
+        const { labels: prediction } = await segmenter.segment(image);
+        const counts = confusionMatrix(classes.length);
+        if (labels !== null) countPixels(counts, labels, prediction, id);
+        const { meanIou } = scoresOf(counts);
+        const small = await pictureOf(platform, classes, { id, meanIou, image, truth: labels, prediction });
+        rows[index] ??= {
+          id,
+          pictures: [
+            { label: "image", image: small.image, meanIou: null },
+            ...(small.truth === null ? [] : [{ label: "truth", image: small.truth, meanIou: null }]),
+          ],
+        };
+        rows[index].pictures.push({ label: name, image: small.prediction, meanIou });
+      }
+    } finally {
+      await segmenter.close();
+    }
+  }
+  return rows;
+}

@@ -1,0 +1,64 @@
+/** What a study folder is about: `study.json`, which later calls must agree with. */
+import { InputError } from "../errors.ts";
+import type { Platform } from "../platform/platform.ts";
+import { differences } from "../training/recipe.ts";
+import { version } from "../version.ts";
+import type { StudyChoice } from "./schedule.ts";
+
+export interface StudyRecord {
+  readonly format: number;
+  readonly version: string;
+  readonly method: string;
+  readonly recipe: string;
+  readonly dataset: string;
+  readonly settings: readonly string[];
+  readonly parts: readonly string[];
+  readonly fractions: readonly number[];
+  readonly seeds: number;
+}
+
+const format = 1;
+
+/**
+ * Writes study.json. Parts, shares and seeds may differ from one call to the next: runs that are there are kept. Throws
+ * InputError where the folder holds something else, or a study of another data set or with other settings.
+ */
+export async function requireSameStudy(
+  platform: Platform,
+  folder: string,
+  choice: StudyChoice & { readonly dataset: string },
+): Promise<void> {
+  const { method, study, dataset, settings, parts, fractions, seeds } = choice;
+  const fixed = { method: method.name, recipe: study.recipe, dataset, settings };
+  const record: StudyRecord = { format, version, ...fixed, parts, fractions, seeds };
+  const kind = await platform.exists(folder);
+  if (kind === "file") throw new InputError(`${folder}: expected a folder for the study, got a file. Choose another.`);
+  if (kind === "folder" && (await platform.list(folder)).length > 0) {
+    const { format: _, version: __, ...known } = await readStudy(platform, folder);
+    const lines = differences(
+      { ...known, parts: 0, fractions: 0, seeds: 0 },
+      { ...fixed, parts: 0, fractions: 0, seeds: 0 },
+    );
+    if (lines.length > 0) {
+      throw new InputError(
+        `${folder}: expected the study that is there, got ${lines.join("; ")}. Choose another --out for another study.`,
+      );
+    }
+  }
+  await platform.writeFile(`${folder}/study.json`, `${JSON.stringify(record, null, 2)}\n`);
+}
+
+/** Throws InputError where the folder has no study, or one of another version. */
+export async function readStudy(platform: Platform, folder: string): Promise<StudyRecord> {
+  const path = `${folder}/study.json`;
+  if ((await platform.exists(path)) !== "file") {
+    throw new InputError(`${folder}: expected an empty folder or a study, got other files. Choose another --out.`);
+  }
+  try {
+    const record = JSON.parse(new TextDecoder().decode(await platform.readFile(path))) as StudyRecord;
+    if (record.format === format && typeof record.dataset === "string") return record;
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+  }
+  throw new InputError(`${path}: expected a study of format ${format}, got something else. Choose another --out.`);
+}

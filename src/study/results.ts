@@ -1,0 +1,74 @@
+/** What the runs of a study scored. */
+import { type Arm, type Claim, type Judgement, type Scores, type StudyPlan, spreadOf } from "../methods/study.ts";
+import type { Platform } from "../platform/platform.ts";
+import { armName, type StudyChoice, scheduleOf } from "./schedule.ts";
+
+export interface Cell {
+  readonly fraction: number;
+  /** Mean IoU by seed, 0 … 1; undefined where a run is missing. */
+  readonly values: readonly (number | undefined)[];
+  /** Null where nothing was measured. */
+  readonly mean: number | null;
+  /** Sample standard deviation over the seeds. */
+  readonly deviation: number;
+}
+
+export interface Row {
+  readonly arm: Arm;
+  /** One for each share of the labels; null where the arm has no runs. */
+  readonly cells: readonly (Cell | null)[];
+}
+
+export interface StudyResults {
+  readonly fractions: readonly number[];
+  readonly seeds: number;
+  readonly rows: readonly Row[];
+  readonly claims: readonly (Pick<Claim, "text" | "source"> & Judgement)[];
+  readonly plan: StudyPlan;
+}
+
+/** Reads the scores of all runs that are there. */
+export async function resultsOf(platform: Platform, folder: string, choice: StudyChoice): Promise<StudyResults> {
+  const { plan } = scheduleOf(choice);
+  const { fractions, seeds } = choice;
+  const known = new Map<string, (number | undefined)[]>();
+  const key = (arm: string, fraction: number) => `${arm} ${fraction}`;
+  for (const { name, fractions: own } of plan.arms) {
+    for (const fraction of own) {
+      const values: (number | undefined)[] = [];
+      for (let seed = 0; seed < seeds; seed++) {
+        values.push(await scoreOf(platform, `${folder}/runs/${armName(name, fraction, seed)}`));
+      }
+      known.set(key(name, fraction), values);
+    }
+  }
+  const scores: Scores = (arm, fraction) => known.get(key(arm, fraction)) ?? null;
+  const cell = (arm: Arm, fraction: number): Cell | null => {
+    const values = scores(arm.name, fraction);
+    if (values === null) return null;
+    const measured = values.filter((value) => value !== undefined);
+    const { mean, deviation } = measured.length === 0 ? { mean: null, deviation: 0 } : spreadOf(measured);
+    return { fraction, values, mean, deviation };
+  };
+  return {
+    ...{ fractions, seeds, plan },
+    rows: plan.arms.map((arm) => ({ arm, cells: fractions.map((fraction) => cell(arm, fraction)) })),
+    claims: plan.claims.map(({ text, source, judge }) => ({ text, source, ...judge(scores) })),
+  };
+}
+
+/** Mean IoU of a run, from its scores.json; undefined where it has none. */
+async function scoreOf(platform: Platform, run: string): Promise<number | undefined> {
+  const path = `${run}/scores.json`;
+  if ((await platform.exists(path)) !== "file") return undefined;
+  const { meanIou } = JSON.parse(new TextDecoder().decode(await platform.readFile(path))) as { meanIou: number | null };
+  return meanIou ?? undefined;
+}
+
+/** `47.1 ± 0.9`; `47.1` of a single seed; empty where nothing was measured. */
+export function cellText(cell: Cell | null): string {
+  if (cell === null || cell.mean === null) return "";
+  const count = cell.values.filter((value) => value !== undefined).length;
+  const mean = (100 * cell.mean).toFixed(1);
+  return count < 2 ? mean : `${mean} ± ${(100 * cell.deviation).toFixed(1)}`;
+}

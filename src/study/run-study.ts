@@ -1,0 +1,87 @@
+/** Runs a study: every run once, each in a folder of its own, going on where an earlier call stopped. */
+import type { Dataset } from "../data/dataset.ts";
+import type { TrainingData } from "../data/training-data.ts";
+import { InputError, Interrupted } from "../errors.ts";
+import type { Platform } from "../platform/platform.ts";
+import type { Engine } from "../runtime/engine.ts";
+import { latestCheckpoint } from "../training/checkpoint.ts";
+import { adopt, resolveRecipe } from "../training/recipe.ts";
+import { writeReport } from "../training/report-run.ts";
+import { openEarlier, readRun } from "../training/run.ts";
+import { plan } from "../training/stages.ts";
+import { train, type Watcher } from "../training/train.ts";
+import { requireSameStudy } from "./record.ts";
+import { type StudyChoice, type StudyRun, scheduleOf } from "./schedule.ts";
+
+export interface StudyOptions extends StudyChoice {
+  readonly platform: Platform;
+  /** A fresh engine; closed after each run. */
+  readonly openEngine: () => Promise<Engine>;
+  /** Name of the study's data set, as the user gave it. */
+  readonly dataset: string;
+  /** Opens what a run trains on. spec: the study's data set or that of a pretraining. */
+  readonly openData: (
+    spec: string,
+    labels: { readonly fraction: number; readonly seed: number } | null,
+  ) => Promise<TrainingData>;
+  readonly folder: string;
+  readonly signal: AbortSignal;
+  /** Before each run: its place, how many there are, and whether it is done already. */
+  readonly onRun?: (at: {
+    readonly index: number;
+    readonly count: number;
+    readonly run: StudyRun;
+    readonly done: boolean;
+  }) => void;
+  readonly watcher?: Watcher;
+}
+
+/**
+ * Trains and scores all runs of the study below `folder`/runs. Each folder is a run like any other: with its report, to
+ * predict with, to resume. Throws InputError where `folder` holds another study, Interrupted when `signal` was aborted.
+ */
+export async function runStudy(options: StudyOptions): Promise<void> {
+  const { platform, folder, signal, onRun } = options;
+  const { runs } = scheduleOf(options);
+  await requireSameStudy(platform, folder, options);
+  for (const [index, run] of runs.entries()) {
+    const done = await isDone(platform, `${folder}/runs/${run.name}`);
+    onRun?.({ index, count: runs.length, run, done });
+    if (!done) await oneRun(options, run);
+    if (signal.aborted) throw new Interrupted("study: stopped; run the same command to go on.");
+  }
+}
+
+/** A run that is trained to its end and, where it is a whole model, scored. */
+async function isDone(platform: Platform, folder: string): Promise<boolean> {
+  if ((await platform.exists(`${folder}/report.html`)) !== "file") return false;
+  const last = await latestCheckpoint(platform, folder, () => {});
+  const steps = plan(await readRun(platform, folder)).reduce((sum, { recipe }) => sum + recipe.steps, 0);
+  return last?.progress.step === steps;
+}
+
+async function oneRun(options: StudyOptions, run: StudyRun): Promise<void> {
+  const { study, platform, folder, signal, openData, dataset: spec, watcher = {} } = options;
+  const from = run.from === null ? null : await openEarlier(platform, `${folder}/runs/${run.from}`);
+  const resolved = resolveRecipe(study.recipe, run.settings);
+  const { method, recipe } = from === null ? resolved : adopt(resolved, from);
+  const labels = run.arm === null ? null : { fraction: run.arm.fraction, seed: run.seed };
+  const data = await openData(run.dataset ?? spec, labels);
+  const place = `${folder}/runs/${run.name}`;
+  const engine = await options.openEngine();
+  try {
+    const common = { platform, engine, folder: place, signal };
+    await train({ ...common, method, recipe, ...data, from, resume: true, watcher });
+    const { evaluation } = await writeReport({ ...common, validation: scoredOn(run, data.validation) });
+    if (run.arm !== null && evaluation?.meanIou == null) {
+      throw new InputError(`${spec}: expected a labelled split val to score on, got none. A study compares scores.`);
+    }
+  } finally {
+    await engine.close();
+  }
+}
+
+/** Pretrainings have nothing to score. */
+function scoredOn(run: StudyRun, validation: Dataset | null): Dataset | null {
+  return run.arm === null ? null : validation;
+}

@@ -1,0 +1,87 @@
+/** Which runs a study consists of, in order, and what each is called. */
+import { suggestion, UsageError } from "../errors.ts";
+import type { Method } from "../methods/method.ts";
+import { type Arm, fractionText, type Pretraining, type Study, type StudyPlan } from "../methods/study.ts";
+
+export interface StudyChoice {
+  readonly method: Method;
+  readonly study: Study;
+  readonly parts: readonly string[];
+  /** Shares of the labels, ascending. */
+  readonly fractions: readonly number[];
+  readonly seeds: number;
+  /** `key=value` for every run. */
+  readonly settings: readonly string[];
+}
+
+/** One run of a study. */
+export interface StudyRun {
+  /** Name of its folder below `runs/`. */
+  readonly name: string;
+  /** For the user: `ddep, 1/8 of the labels, seed 0`. */
+  readonly title: string;
+  readonly seed: number;
+  /** Folder of the run that it begins with. */
+  readonly from: string | null;
+  /** A data set of its own; null: the study's. */
+  readonly dataset: string | null;
+  /** Null for pretrainings. */
+  readonly arm: { readonly name: string; readonly fraction: number } | null;
+  readonly settings: readonly string[];
+}
+
+export interface Schedule {
+  readonly plan: StudyPlan;
+  readonly runs: readonly StudyRun[];
+}
+
+/** Throws UsageError for a part that the study does not have. */
+export function scheduleOf({ study, parts, fractions, seeds, settings }: StudyChoice): Schedule {
+  for (const part of parts) {
+    if (Object.hasOwn(study.parts, part)) continue;
+    throw new UsageError(`study: expected known parts, got "${part}". ${suggestion(part, Object.keys(study.parts))}`);
+  }
+  const plan = study.plan({ parts, fractions });
+  const pretrained = new Map(plan.pretrainings.map((each) => [each.name, each]));
+  const folderOf = (name: string | null, seed: number) => {
+    const source = name === null ? null : pretrained.get(name);
+    if (source === undefined) throw new Error(`study: nothing pretrains "${name}".`);
+    return source && pretrainingName(source, seed);
+  };
+  const runs: StudyRun[] = [];
+  // Seed by seed, so that a study that is stopped early is whole for the seeds that it has.
+  for (const seed of Array.from({ length: seeds }, (_, seed) => seed)) {
+    for (const each of plan.pretrainings) {
+      if (each.perSeed || seed === 0) {
+        runs.push({
+          name: pretrainingName(each, seed),
+          title: `pretraining ${each.name}, seed ${seed}`,
+          ...{ seed, from: folderOf(each.from, seed), dataset: each.dataset, arm: null },
+          settings: [...settings, ...each.settings, `seed=${seed}`],
+        });
+      }
+    }
+    for (const arm of plan.arms) {
+      for (const fraction of arm.fractions) runs.push(armRun(arm, fraction, seed, folderOf(arm.from, seed), settings));
+    }
+  }
+  return { plan, runs };
+}
+
+/** Folder of an arm's run below `runs/`. */
+export function armName(arm: string, fraction: number, seed: number): string {
+  return `${arm}-${fractionText(fraction).replace("/", "of").replace(/\s*%/, "percent")}-seed${seed}`;
+}
+
+function armRun(arm: Arm, fraction: number, seed: number, from: string | null, settings: readonly string[]): StudyRun {
+  return {
+    name: armName(arm.name, fraction, seed),
+    title: `${arm.name}, ${fractionText(fraction)} of the labels, seed ${seed}`,
+    ...{ seed, from, dataset: null, arm: { name: arm.name, fraction } },
+    settings: [...settings, ...arm.settings, `seed=${seed}`],
+  };
+}
+
+function pretrainingName({ name, perSeed }: Pretraining, seed: number): string {
+  return perSeed ? `${name}-seed${seed}` : name;
+}

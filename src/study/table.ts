@@ -1,0 +1,48 @@
+/** A study's results as text: the table of scores, and the paper's claims with what became of them. */
+import { fractionText, type Verdict } from "../methods/study.ts";
+import { cellText, type StudyResults } from "./results.ts";
+
+export const verdictText: Readonly<Record<Verdict, string>> = {
+  held: "held",
+  "not held": "NOT held",
+  "not measured": "not measured",
+};
+
+/** What the numbers are, one line. */
+export function aboutTable({ seeds }: StudyResults): string {
+  return `Mean IoU, percent, after fine-tuning; mean ± standard deviation over ${seeds} seed${seeds === 1 ? "" : "s"}, by share of the labels.`;
+}
+
+function cells({ fractions, rows }: StudyResults): string[][] {
+  return [["", ...fractions.map(fractionText)], ...rows.map(({ arm, cells }) => [arm.name, ...cells.map(cellText)])];
+}
+
+/** For the terminal. */
+export function tableText(results: StudyResults): string {
+  const rows = cells(results);
+  const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
+  const lines = rows.map((row) =>
+    row.map((text, column) => (column === 0 ? text.padEnd(widths[0]) : text.padStart(widths[column]))).join("  "),
+  );
+  const claims = results.claims.map(
+    ({ text, verdict, evidence }) => `${verdictText[verdict].padEnd(12)}  ${text}${evidence ? ` (${evidence})` : ""}`,
+  );
+  return [aboutTable(results), "", ...lines, "", "What the paper says, and what these runs say:", ...claims].join("\n");
+}
+
+/** For a README. */
+export function tableMarkdown(results: StudyResults): string {
+  const row = (texts: readonly string[]) => `| ${texts.join(" | ")} |`;
+  const [head, ...body] = cells(results);
+  const claims = results.claims.map(({ text, source, verdict, evidence }) =>
+    row([text, source, verdict === "held" ? "held" : `**${verdict}**`, evidence.replaceAll("|", ";") || "–"]),
+  );
+  return [
+    aboutTable(results),
+    "",
+    ...[row(head), row(head.map((_, i) => (i === 0 ? "---" : "--:"))), ...body.map(row)],
+    "",
+    ...[row(["claim", "source", "here", "points of mean IoU, mean ± standard error"]), "|---|---|---|---|", ...claims],
+    "",
+  ].join("\n");
+}

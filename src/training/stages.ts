@@ -1,0 +1,46 @@
+/** A recipe's stages as the loop sees them: each with the recipe as it trains, and what it begins with. */
+import type { Named, NdArray } from "../array/ndarray.ts";
+import { InputError } from "../errors.ts";
+import type { Model } from "../graph/scope.ts";
+import type { Beginning, Earlier, Stage, Task } from "../methods/method.ts";
+import type { Recipe } from "../methods/recipe.ts";
+import type { ResolvedRecipe } from "./recipe.ts";
+
+export interface PlannedStage {
+  readonly stage: Stage;
+  /** The recipe as the stage trains. */
+  readonly recipe: Recipe;
+}
+
+/** The stages of a recipe in order. */
+export function plan({ method, recipe }: ResolvedRecipe): PlannedStage[] {
+  return method.stages(recipe).map((stage) => ({ stage, recipe: stage.recipe?.(recipe) ?? recipe }));
+}
+
+/** What a stage takes over from weights that were trained before. */
+export function beginningOf({ stage, recipe }: PlannedStage, earlier: Earlier, task: Task): Beginning {
+  return stage.begin?.(earlier, recipe, task) ?? { weights: earlier.weights, notes: [] };
+}
+
+/**
+ * Parts of the model (first words of the parameters' names) that have no weights to begin with and start anew. Throws
+ * InputError where a part has some of its weights but not all, or weights that the model does not have: then they are of
+ * another model, and half a network would pass for a whole one.
+ */
+export function partsStartingAnew(model: Model, weights: Named<NdArray>, source: string): string[] {
+  const partOf = (name: string) => name.split(".")[0];
+  const known = [...model.parameters.keys()];
+  const given = new Set(Object.keys(weights).map(partOf));
+  const missing = known.find((name) => given.has(partOf(name)) && weights[name] === undefined);
+  const foreign = Object.keys(weights).find((name) => !model.parameters.has(name));
+  const remedy = "Use a recipe with the same layers, widths and units.";
+  if (missing !== undefined) {
+    throw new InputError(
+      `${source}: expected all weights of ${partOf(missing)}, got none called ${missing}. ${remedy}`,
+    );
+  }
+  if (foreign !== undefined) {
+    throw new InputError(`${source}: expected weights that the model has, got ${foreign} besides. ${remedy}`);
+  }
+  return [...new Set(known.map(partOf))].filter((part) => !given.has(part));
+}
