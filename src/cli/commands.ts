@@ -49,6 +49,11 @@ export const commands: readonly Entry[] = [
     load: async () => (await import("./export.ts")).exportCommand,
   },
   {
+    name: "import",
+    summary: "make a run of published weights, to train from or to predict with",
+    load: async () => (await import("./import.ts")).importCommand,
+  },
+  {
     name: "study",
     summary: "run a paper's table in miniature: arms, seeds, claims",
     load: async () => (await import("./study.ts")).studyCommand,

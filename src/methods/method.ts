@@ -6,6 +6,7 @@ import type { ClassInfo, Sample } from "../data/sample.ts";
 import type { Scope } from "../graph/scope.ts";
 import type { Tensor, TensorType } from "../graph/tensor.ts";
 import type { Image } from "../image/image.ts";
+import type { WeightFile } from "../weights/read-weights.ts";
 import type { Recipe } from "./recipe.ts";
 import type { Study } from "./study.ts";
 
@@ -99,6 +100,21 @@ export interface TrialPicture {
   readonly caption: string;
 }
 
+/** Weights that were published elsewhere, as a method takes them. */
+export interface Imported<R extends Recipe = Recipe> {
+  /** Recipe of the network that they are of, as far as the file tells. */
+  readonly recipe: R;
+  /** Under our names. */
+  readonly weights: Named<NdArray>;
+  /** Outputs of the head: classes; null where there is no head. */
+  readonly outputs: number | null;
+}
+
+export interface ImportOptions {
+  /** An encoder without residual network is wanted, from an ordinary vision transformer. */
+  readonly patchOnly: boolean;
+}
+
 export interface Method<R extends Recipe = Recipe> {
   readonly name: string;
   readonly paper: Citation;
@@ -117,6 +133,8 @@ export interface Method<R extends Recipe = Recipe> {
    * UsageError where the recipe would not use them.
    */
   adopt?(recipe: R, earlier: Earlier): R;
+  /** Published weights that the method can use; null where a file is not of its kind. Throws where it is, but damaged. */
+  imports?(file: WeightFile, options: ImportOptions): Imported<R> | null;
   /** Image sides must be multiples of this. */
   readonly stride: number;
   /** Graph: image [B, H, W, 3] uint8 RGB → class probabilities [B, K, H, W], summing to 1 over K. */

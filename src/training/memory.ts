@@ -4,10 +4,9 @@ import { sizeOf } from "../array/shape.ts";
 import type { ClassInfo } from "../data/sample.ts";
 import { InputError } from "../errors.ts";
 import { reach } from "../graph/graph.ts";
-import { Model } from "../graph/scope.ts";
-import { input, type TensorType } from "../graph/tensor.ts";
+import type { TensorType } from "../graph/tensor.ts";
 import type { ResolvedRecipe } from "./recipe.ts";
-import { plan } from "./stages.ts";
+import { modelOf, plan } from "./stages.ts";
 
 /**
  * Bytes that a training step needs at the very least, the largest stage's: each trained parameter with its gradient and
@@ -17,18 +16,14 @@ import { plan } from "./stages.ts";
 export function leastBytesOfStep(resolved: ResolvedRecipe, classes: readonly ClassInfo[]): number {
   const task = { classes, frequencies: classes.map(() => 1 / classes.length) };
   const bytes = ({ dtype, shape }: TensorType) => sizeOf(shape) * bytesOf(dtype);
-  const stages = plan(resolved).map(({ stage, recipe }) => {
-    const trains = (name: string) => stage.trains?.(name, recipe) ?? true;
-    const { scope, parameters } = new Model({ training: true, trains });
-    const inputs = Object.entries(stage.inputs(recipe, task)).map(
-      ([name, { shape, dtype }]) => [name, input(name, shape, dtype)] as const,
-    );
-    const terms = stage.loss(scope, Object.fromEntries(inputs), recipe, task);
+  const stages = plan(resolved).map((planned) => {
+    const { model, terms } = modelOf(planned, task);
+    const parameters = [...model.parameters.values()];
     let least = 0;
-    for (const [, tensor] of inputs) least += bytes(tensor);
-    for (const { tensor, trained } of parameters.values()) least += (trained ? 3 : 1) * bytes(tensor);
+    for (const type of Object.values(planned.stage.inputs(planned.recipe, task))) least += bytes(type);
+    for (const { tensor, trained } of parameters) least += (trained ? 3 : 1) * bytes(tensor);
     // What comes before the first trained parameter is let go as soon as it is used.
-    const kept = new Set([...parameters.values()].flatMap(({ tensor, trained }) => (trained ? [tensor] : [])));
+    const kept = new Set(parameters.flatMap(({ tensor, trained }) => (trained ? [tensor] : [])));
     for (const node of reach(Object.values(terms)).nodes) {
       if (!node.inputs.some((tensor) => tensor !== null && kept.has(tensor))) continue;
       for (const tensor of node.outputs) {

@@ -2,7 +2,7 @@
 import type { Dataset } from "../data/dataset.ts";
 import { classStatistics } from "../data/statistics.ts";
 import { InputError } from "../errors.ts";
-import type { Earlier, Method } from "../methods/method.ts";
+import type { Earlier, Method, Task } from "../methods/method.ts";
 import type { Recipe } from "../methods/recipe.ts";
 import type { ImageSize, Platform } from "../platform/platform.ts";
 import type { Engine } from "../runtime/engine.ts";
@@ -21,7 +21,7 @@ import {
   runFormat,
   stateOf,
 } from "./run.ts";
-import { plan } from "./stages.ts";
+import { beginningOf, modelOf, partsStartingAnew, plan } from "./stages.ts";
 
 export interface StartOptions extends ResolvedRecipe {
   readonly platform: Platform;
@@ -90,7 +90,7 @@ export async function startRun(options: StartOptions): Promise<Started> {
     await clearUnfinished(platform, folder);
     return { run: known, skipped: [] };
   }
-  requireBeginning({ method, recipe }, from);
+  requireBeginning({ method, recipe }, from, { classes: dataset.classes, frequencies: [] });
   const { frequencies, sizes, skipped } = await survey(options);
   const shortSide = options.shortSide ?? shortSideFor(sizes, recipe);
   // Found now, a bad file costs seconds; found when the model is scored, all the training before.
@@ -130,9 +130,12 @@ function requireLabels({ name, split, kinds, classes }: Dataset, resolved: Resol
   }
 }
 
-/** Throws InputError where the first stage needs weights that were trained before and there are none. */
-function requireBeginning(resolved: ResolvedRecipe, from: Earlier | null): void {
-  const { needs, name } = plan(resolved)[0].stage;
+/** Throws InputError where the first stage needs weights that were trained before and there are none, or others. */
+function requireBeginning(resolved: ResolvedRecipe, from: Earlier | null, task: Task): void {
+  const [planned] = plan(resolved);
+  const { needs, name } = planned.stage;
+  if (from !== null)
+    partsStartingAnew(modelOf(planned, task).model, beginningOf(planned, from, task).weights, from.source);
   if (needs === undefined || from !== null) return;
   throw new InputError(
     `recipe ${resolved.recipe.name}: stage ${name} expected ${needs}, got no weights to begin with. Add --from RUN; tessera import makes a run of published weights.`,

@@ -12,6 +12,8 @@ import { type CaseEntry, caseEntries, goldenFolder, readManifest, type TensorEnt
 
 export interface GoldenCase {
   readonly name: string;
+  /** The file that it is about, in the method's folder. */
+  readonly file: string | undefined;
   /** Settings, as the manifest has them. */
   readonly config: Readonly<Record<string, unknown>>;
   readonly entries: Named<TensorEntry>;
@@ -111,6 +113,7 @@ function readCase(entry: CaseEntry, open: (file: string) => Named<NdArray>, tole
   };
   return {
     name: entry.name,
+    file: entry.file,
     config: entry.config ?? {},
     entries,
     used,

@@ -5,6 +5,7 @@ import type { Method } from "../method.ts";
 import { denoiseStage } from "./denoise-stage.ts";
 import { encoderStage } from "./encoder-stage.ts";
 import { finetuneStage, logitsOf } from "./finetune-stage.ts";
+import { importEncoder } from "./import.ts";
 import { type DdepRecipe, recipes } from "./recipe.ts";
 import { study } from "./study.ts";
 import { validate } from "./validate.ts";
@@ -48,6 +49,7 @@ export const ddep: Method<DdepRecipe> = {
       ...(stage === "denoise" && { denoiseSteps: 0 }),
     };
   },
+  imports: importEncoder,
   stride: 16,
   predict: (scope, image, recipe, task) =>
     softmax(logitsOf(scope, imageInput(image), task.classes.length, recipe), { axis: 1 }),

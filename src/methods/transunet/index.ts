@@ -1,4 +1,5 @@
 import { transunet as network } from "../../backbones/transunet/network.ts";
+import { settingsFrom, stateDictionaryWeights } from "../../backbones/transunet/published.ts";
 import { type Part, transferTransUNet } from "../../backbones/transunet/transfer.ts";
 import type { Scope } from "../../graph/scope.ts";
 import type { Tensor } from "../../graph/tensor.ts";
@@ -35,6 +36,13 @@ export const transunet: Method<TransUNetRecipe> = {
   validate(recipe) {
     checkTransUNet(recipe);
     checkSegmentationLoss(recipe);
+  },
+  imports(file) {
+    if (file.kind === "npz") return null;
+    const weights = stateDictionaryWeights(file.tensors, file.where);
+    const found = { ...recipes.transunet, ...settingsFrom(weights, file.where) };
+    const outputs = weights["segmentation_head.0.weight"]?.shape[0] ?? null;
+    return { recipe: { ...found, encoderConvention: "transunet" }, weights, outputs };
   },
   stride: 16,
   predict: (scope, image, recipe, task) =>

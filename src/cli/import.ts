@@ -1,0 +1,61 @@
+import { InputError, UsageError } from "../errors.ts";
+import type { Platform } from "../platform/platform.ts";
+import { command } from "./command.ts";
+
+export const importCommand = command({
+  name: "import",
+  summary: "make a run of published weights, to train from or to predict with",
+  positionals: [
+    { name: "FILE", help: "R50+ViT-B_16.npz, a TransUNet .pth, or the same names as .safetensors", count: "one" },
+  ],
+  options: {
+    out: { kind: "text", placeholder: "FOLDER", help: "the run folder: new or empty; needed" },
+    classes: { kind: "text", placeholder: "FILE", help: "classes.json with the names of the head's classes" },
+    patchOnly: { kind: "flag", help: "take an ordinary ViT (ViT-B_16.npz): an encoder without residual network" },
+    set: {
+      kind: "list",
+      placeholder: "KEY=VALUE",
+      help: "what the file does not tell, such as heads=8 or normGroups=16",
+    },
+    licence: {
+      kind: "text",
+      placeholder: "TEXT",
+      help: "of the weights, kept in the run and in what is trained from it",
+    },
+  },
+  examples: [
+    ["tessera import R50+ViT-B_16.npz --out encoder", "the encoder that DDeP begins with"],
+    ["tessera train photos --recipe ddep-pascal-context --from encoder --out run", "denoising, then fine-tuning"],
+    ["tessera import transunet.pth --out run --classes classes.json", "a whole TransUNet: predicts as it is"],
+  ],
+  notes: "Files are read, never run: a PyTorch file that would run code is refused.",
+  async run({ positionals: [file], options }, terminal) {
+    const { out, classes, patchOnly, set, licence = "not stated" } = options;
+    if (out === undefined) throw new UsageError("import: --out is missing. Write --out FOLDER.");
+    const [{ nodePlatform }, { importRun }] = await Promise.all([
+      import("../platform/node.ts"),
+      import("../training/import-run.ts"),
+    ]);
+    const named = classes === undefined ? null : await classesFrom(nodePlatform, classes);
+    const imported = await importRun({
+      ...{ platform: nodePlatform, file, folder: out, patchOnly, settings: set, classes: named, licence },
+    });
+    const { method, stage, whole, parts, parameters, recipe, record } = imported;
+    const millions = (parameters / 1e6).toFixed(1);
+    terminal.print(`${out}: ${parts.join(", ")} of a ${method.name} network, ${millions} million numbers`);
+    terminal.print(
+      whole
+        ? `${record.classes.length} classes; predict with: tessera predict ${out} IMAGE --out masks`
+        : `go on with: tessera train DATASET --recipe NAME --from ${out} --out NEW`,
+    );
+    terminal.result({ folder: out, method: method.name, stage, whole, parts, parameters, recipe });
+  },
+});
+
+async function classesFrom(platform: Platform, file: string) {
+  const { parseClassList } = await import("../data/classes-file.ts");
+  if ((await platform.exists(file)) !== "file") {
+    throw new InputError(`${file}: expected a classes.json, got no such file. Check the path.`);
+  }
+  return parseClassList(new TextDecoder().decode(await platform.readFile(file)), file).classes;
+}

@@ -1,0 +1,37 @@
+import type { Named, NdArray } from "../array/ndarray.ts";
+import { InputError } from "../errors.ts";
+import { readNpz } from "./npz.ts";
+import { readSafetensors } from "./safetensors.ts";
+import { readTorch } from "./torch.ts";
+import { openZip } from "./zip.ts";
+
+/** A file of weights, whoever wrote it: names and numbers, no code. */
+export interface WeightFile {
+  readonly kind: "npz" | "torch" | "safetensors";
+  readonly tensors: Named<NdArray>;
+  /** The file's name, for messages. */
+  readonly where: string;
+}
+
+/**
+ * Reads a file of weights by its content: NumPy's npz, PyTorch's state dictionaries (zip or legacy), safetensors.
+ * Throws InputError for files of other kinds, damaged ones, and such that would run code.
+ */
+export async function readWeights(bytes: Uint8Array, where: string): Promise<WeightFile> {
+  if (bytes.length === 0)
+    throw new InputError(`${where}: expected a file of weights, got an empty file. Fetch it again.`);
+  if (bytes[0] === 0x50 && bytes[1] === 0x4b) {
+    // "PK": a zip archive; PyTorch's has a pickle inside.
+    const names = [...openZip(bytes, where).sizes.keys()];
+    if (names.some((name) => name === "data.pkl" || name.endsWith("/data.pkl"))) {
+      return { kind: "torch", tensors: (await readTorch(bytes, where)).tensors, where };
+    }
+    return { kind: "npz", tensors: await readNpz(bytes, where), where };
+  }
+  // A pickle begins with 0x80 and its protocol; so may the length of a safetensors header, which is followed by "{".
+  if (bytes[8] === 0x7b) return { kind: "safetensors", tensors: readSafetensors(bytes, where).tensors, where };
+  if (bytes[0] === 0x80) return { kind: "torch", tensors: (await readTorch(bytes, where)).tensors, where };
+  throw new InputError(
+    `${where}: expected a file of weights (npz, PyTorch or safetensors), got other bytes. Name the file that was published.`,
+  );
+}
