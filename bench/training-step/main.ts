@@ -1,7 +1,7 @@
 /**
  * A training step against PyTorch's: two processes that step in turns, compared by CPU time.
  *
- *   npm run bench:step -- vit|resnet|transunet [--threads 1] [--steps 6] [--python /usr/bin/python3]
+ *   npm run bench:step -- vit|resnet|transunet|denoise-all|denoise-frozen [--threads 1] [--steps 6] [--python /usr/bin/python3]
  *
  * Both sides are told how many threads to use. The first step of each (memory still growing) is left out. glibc is told
  * to keep freed memory on the PyTorch side: giving pages back at every step would be held against it.

@@ -1,4 +1,4 @@
-/** The three training steps that are compared with PyTorch, as options of our own training step. */
+/** The training steps that are compared with PyTorch, as options of our own training step. */
 import { fromNumbers, type Named, type NdArray } from "../../src/array/ndarray.ts";
 import { Random } from "../../src/array/random.ts";
 import { sizeOf } from "../../src/array/shape.ts";
@@ -8,6 +8,8 @@ import { vitClassifier } from "../../src/backbones/vit.ts";
 import type { Scope } from "../../src/graph/scope.ts";
 import type { Tensor, TensorType } from "../../src/graph/tensor.ts";
 import { crossEntropy } from "../../src/losses/cross-entropy.ts";
+import { denoiseRecipe, denoiseStage } from "../../src/methods/ddep/denoise-stage.ts";
+import { type DdepRecipe, recipes as ddepRecipes } from "../../src/methods/ddep/recipe.ts";
 import { recipes, type TransUNetRecipe } from "../../src/methods/transunet/recipe.ts";
 import type { OptimizerRecipe } from "../../src/training/update.ts";
 
@@ -16,6 +18,8 @@ export interface Benched {
   readonly inputs: Named<TensorType>;
   readonly loss: (scope: Scope, batch: Named<Tensor>) => Named<Tensor>;
   readonly recipe: OptimizerRecipe;
+  readonly trains?: (parameter: string) => boolean;
+  /** Labels are below this. */
   readonly classes: number;
   /** What the PyTorch side needs to build the same model. */
   readonly settings: Readonly<Record<string, unknown>>;
@@ -26,6 +30,22 @@ const classification = {
   image: { dtype: "float32", shape: [8, 3, 224, 224] },
   labels: { dtype: "int64", shape: [8] },
 } as const;
+
+/** Denoising pretraining of ddep-small: the whole network, or its decoder behind a frozen encoder. */
+function denoising(start: DdepRecipe["start"]): Benched {
+  const recipe = denoiseRecipe({ ...ddepRecipes["ddep-small"], start, denoiseClipNorm: 0, denoiseBatchSize: 8 });
+  const stage = denoiseStage(undefined);
+  const task = { classes: [], frequencies: [] };
+  return {
+    title: `denoising of ddep-small (${start}), ${recipe.cropHeight} × ${recipe.cropWidth} pixels, batch ${recipe.batchSize}, Adam`,
+    inputs: stage.inputs(recipe, task),
+    loss: (scope, batch) => stage.loss(scope, batch, recipe, task),
+    recipe: { ...recipe, schedule: "constant", warmupSteps: 0 },
+    trains: (name) => stage.trains?.(name, recipe) ?? true,
+    classes: 0,
+    settings: { ...recipe, frozen: start === "ddep" },
+  };
+}
 
 export const models: Readonly<Record<string, Benched>> = {
   vit: {
@@ -61,19 +81,23 @@ export const models: Readonly<Record<string, Benched>> = {
     classes: 11,
     settings: { ...small },
   },
+  "denoise-all": denoising("dep"),
+  "denoise-frozen": denoising("ddep"),
 };
 
-/** One random batch. */
+/** One random batch: normal numbers as floats, bytes, levels of noise, labels. */
 export function batchOf({ inputs, classes }: Benched): Named<NdArray> {
-  const { image, labels } = inputs;
   const random = new Random(1, "batch");
-  const pixels = random.fillNormal(new Float32Array(sizeOf(image.shape)));
-  return {
-    image: { dtype: "float32", shape: image.shape, data: pixels },
-    labels: fromNumbers(
-      "int64",
-      labels.shape,
-      Array.from({ length: sizeOf(labels.shape) }, () => random.integer(classes)),
-    ),
+  const filled = (name: string, { dtype, shape }: TensorType): NdArray => {
+    const count = sizeOf(shape);
+    if (name === "level") return { dtype, shape, data: new Float32Array(count).fill(0.22) };
+    if (dtype === "float32") return { dtype, shape, data: random.fillNormal(new Float32Array(count)) };
+    const below = dtype === "uint8" ? 256 : classes;
+    return fromNumbers(
+      dtype,
+      shape,
+      Array.from({ length: count }, () => random.integer(below)),
+    );
   };
+  return Object.fromEntries(Object.entries(inputs).map(([name, type]) => [name, filled(name, type)]));
 }

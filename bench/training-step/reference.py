@@ -1,4 +1,4 @@
-"""PyTorch's side: the same three models, a training step for each line on stdin, its cost as a line of JSON."""
+"""PyTorch's side: the same models, a training step for each line on stdin, its cost as a line of JSON."""
 import json
 import resource
 import sys
@@ -184,19 +184,36 @@ class TransUNet(nn.Module):
         return y if y.shape[2:] == self.size else F.interpolate(y, self.size, mode="bilinear", align_corners=False)
 
 
+denoises = name.startswith("denoise")
 if name == "vit":
     model, size, classes = Vit(), (224, 224), 1000
 elif name == "resnet":
     model, size, classes = ResNet(), (224, 224), 1000
 else:
-    model, classes = TransUNet(settings), 11
+    classes = 3 if denoises else 11
+    model = TransUNet(settings, classes)
     size = model.size
+if denoises and settings["frozen"]:
+    for part in (model.root, model.norm, model.stages, model.patch, model.blocks, model.last):
+        part.requires_grad_(False)
+    model.positions.requires_grad_(False)
+trained = [p for p in model.parameters() if p.requires_grad]
 if name == "resnet":
-    optimizer = torch.optim.SGD(model.parameters(), lr=1e-3, momentum=0.9)
+    optimizer = torch.optim.SGD(trained, lr=1e-3, momentum=0.9)
+elif denoises:
+    optimizer = torch.optim.Adam(trained, lr=1e-4)
 else:
-    optimizer = torch.optim.AdamW(model.parameters(), lr=1e-4, weight_decay=0.05)
-image = torch.randn(8, 3, *size)
+    optimizer = torch.optim.AdamW(trained, lr=1e-4, weight_decay=0.05)
+image = torch.randn(8, 3, *size).clamp(-1, 1) if denoises else torch.randn(8, 3, *size)
 labels = torch.randint(classes, (8, *(size if name == "transunet" else ())))
+
+
+def step_loss():
+    if not denoises:
+        return F.cross_entropy(model(image), labels)
+    sigma, noise = 0.22, torch.randn_like(image)
+    return F.mse_loss(model((image + sigma * noise) / (1 + sigma**2) ** 0.5), noise)
+
 
 print("ready", sum(p.numel() for p in model.parameters()), flush=True)
 for line in sys.stdin:
@@ -204,7 +221,7 @@ for line in sys.stdin:
         break
     cpu, wall = time.process_time(), time.perf_counter()
     optimizer.zero_grad(set_to_none=True)
-    loss = F.cross_entropy(model(image), labels)
+    loss = step_loss()
     loss.backward()
     optimizer.step()
     value = loss.item()

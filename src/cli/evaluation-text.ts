@@ -1,4 +1,5 @@
 import type { Evaluation } from "../evaluation/evaluate.ts";
+import { oneLine } from "./one-line.ts";
 
 /** Scores as a table for a terminal. */
 export function evaluationText(evaluation: Evaluation): string {
@@ -18,7 +19,7 @@ export function evaluationText(evaluation: Evaluation): string {
     `pixel accuracy ${share(evaluation.pixelAccuracy)}, frequency-weighted IoU ${share(evaluation.frequencyWeightedIou)}`,
   ];
   if (absent.length > 0) lines.push(`in neither masks nor predictions, so left out of the means: ${absent.join(", ")}`);
-  return lines.join("\n");
+  return lines.map(oneLine).join("\n");
 }
 
 function share(value: number | null): string {

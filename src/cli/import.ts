@@ -1,6 +1,7 @@
 import { InputError, UsageError } from "../errors.ts";
 import type { Platform } from "../platform/platform.ts";
 import { command } from "./command.ts";
+import { oneLine } from "./one-line.ts";
 
 export const importCommand = command({
   name: "import",
@@ -42,12 +43,11 @@ export const importCommand = command({
     });
     const { method, stage, whole, parts, parameters, recipe, record } = imported;
     const millions = (parameters / 1e6).toFixed(1);
-    terminal.print(`${out}: ${parts.join(", ")} of a ${method.name} network, ${millions} million numbers`);
-    terminal.print(
-      whole
-        ? `${record.classes.length} classes; predict with: tessera predict ${out} IMAGE --out masks`
-        : `go on with: tessera train DATASET --recipe NAME --from ${out} --out NEW`,
-    );
+    terminal.print(oneLine(`${out}: ${parts.join(", ")} of a ${method.name} network, ${millions} million numbers`));
+    const next = whole
+      ? `${record.classes.length} classes; predict with: tessera predict ${out} IMAGE --out masks`
+      : `go on with: tessera train DATASET --recipe NAME --from ${out} --out NEW`;
+    terminal.print(oneLine(next));
     terminal.result({ folder: out, method: method.name, stage, whole, parts, parameters, recipe });
   },
 });

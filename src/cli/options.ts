@@ -62,13 +62,17 @@ export const labelOptions = {
 export async function labelsToKeep({
   labelFraction,
   labelCount,
-}: Pick<Values<typeof labelOptions>, "labelFraction" | "labelCount">): Promise<
-  { readonly count: number } | { readonly fraction: number } | null
-> {
+  labelSeed,
+}: Values<typeof labelOptions>): Promise<{ readonly count: number } | { readonly fraction: number } | null> {
   if (labelFraction !== undefined && labelCount !== undefined) {
     throw new UsageError("--label-fraction and --label-count say the same thing, got both. Leave one out.");
   }
   if (labelCount !== undefined) return { count: labelCount };
+  if (labelFraction === undefined && labelSeed !== undefined) {
+    throw new UsageError(
+      "--label-seed says which labels are used, got no share or number of them. Add --label-fraction or --label-count.",
+    );
+  }
   if (labelFraction === undefined) return null;
   const { parseFraction } = await import("../data/label-subset.ts");
   return { fraction: parseFraction(labelFraction) };

@@ -52,7 +52,7 @@ export const predictCommand = command({
         const shares = largest
           .filter(({ share }) => share > 0)
           .map(({ name, share }) => `${name} ${(100 * share).toFixed(0)} %`);
-        terminal.print(`${oneLine(`${photograph} → ${mask}`)}  ${terminal.dim(shares.join(", "))}`);
+        terminal.print(`${oneLine(`${photograph} → ${mask}`)}  ${terminal.dim(oneLine(shares.join(", ")))}`);
       }
       terminal.result({ written, skipped });
       if (skipped.length > 0) {

@@ -1,7 +1,8 @@
-import { UsageError } from "../errors.ts";
+import { InputError, UsageError } from "../errors.ts";
 import type { Method } from "../methods/method.ts";
 import type { Study } from "../methods/study.ts";
 import { command } from "./command.ts";
+import { oneLine } from "./one-line.ts";
 import { badImagePolicy, datasetOptions, engineFor, engineOptions } from "./options.ts";
 
 export const studyCommand = command({
@@ -47,7 +48,7 @@ export const studyCommand = command({
     const choice = {
       ...{ method, study, settings: options.set, seeds: options.seeds ?? study.seeds },
       fractions: await fractionsFrom(options.fractions, study),
-      parts: parts === undefined ? study.standardParts : parts.split(",").map((part) => part.trim()),
+      parts: parts === undefined ? study.standardParts : [...new Set(parts.split(",").map((part) => part.trim()))],
     };
     const { runs } = scheduleOf(choice);
     if (list) {
@@ -81,9 +82,15 @@ export const studyCommand = command({
       const seeded = labels === null ? {} : { labelSeed: labels.seed };
       return openTrainingData(nodePlatform, where, { ...asked, onBadFile, keep, learnsFrom, ...seeded });
     };
-    const { validation } = await openData(dataset, null);
+    await (await openEngine()).close(); // a device that cannot be had is said before anything is written
+    const { validation } = await openData(dataset, { fraction: choice.fractions[0], seed: 0 });
+    if (validation === null) {
+      throw new InputError(
+        `${dataset}: expected a labelled split val to score on, got none. A study compares scores: add images/val and masks/val.`,
+      );
+    }
     // Every run is scored on it.
-    const scored = validation && keptDataset(validation);
+    const scored = keptDataset(validation);
     const progress = terminal.progress("training");
     try {
       await runStudy({
@@ -106,10 +113,10 @@ export const studyCommand = command({
       progress.end();
     }
     const written = { platform: nodePlatform, openEngine, folder: out, dataset, validation: scored };
-    const typed = ["tessera", "study", ...process.argv.slice(3)].join(" ");
+    const typed = ["tessera", "study", ...process.argv.slice(3).map(quoted)].join(" ");
     const results = await writeStudy({ ...choice, ...written, command: typed });
     terminal.print(tableText(results));
-    terminal.print(`page: ${out}/index.html`);
+    terminal.print(oneLine(`page: ${out}/index.html`));
     terminal.result({ fractions: results.fractions, rows: results.rows, claims: results.claims });
   },
 });
@@ -120,6 +127,11 @@ async function studyOf(name: string): Promise<{ method: Method; study: Study }> 
   if (method.study !== undefined) return { method, study: method.study };
   const known = methods.filter(({ study }) => study !== undefined).map((each) => each.name);
   throw new UsageError(`study: expected a method with a study (${known.join(", ")}), got ${name}. Name one of them.`);
+}
+
+/** A word as a shell takes it. */
+function quoted(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }
 
 /** Ascending, each once. */

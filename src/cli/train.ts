@@ -1,9 +1,10 @@
 import type { Dataset } from "../data/dataset.ts";
-import { UsageError } from "../errors.ts";
+import { InputError, UsageError } from "../errors.ts";
 import type { Earlier, Method } from "../methods/method.ts";
 import type { Platform } from "../platform/platform.ts";
 import type { ResolvedRecipe } from "../training/recipe.ts";
 import { command } from "./command.ts";
+import { oneLine } from "./one-line.ts";
 import { badImagePolicy, datasetOptions, engineFor, engineOptions, labelOptions, labelsToKeep } from "./options.ts";
 import { duration, type Terminal } from "./terminal.ts";
 
@@ -58,12 +59,18 @@ export const trainCommand = command({
     const named = await namedRecipe(nodePlatform, out, options, settings);
     const from = options.from === undefined ? null : await earlierFrom(nodePlatform, options.from, terminal);
     const seeded = labelSeed === undefined ? {} : { labelSeed };
-    const learnsFrom = await sourcesOf(named);
+    const begun = named && (await adopted(named, from, terminal));
+    const learnsFrom = await sourcesOf(begun);
     const data = await openTrainingData(nodePlatform, spec, {
       ...{ layout, onBadFile: onBadImage, keep, learnsFrom },
       ...seeded,
     });
-    const resolved = await adopted(named ?? (await chosenRecipe(data.dataset, settings, terminal)), from, terminal);
+    if (keep !== null && data.labels === null) {
+      throw new InputError(
+        `${spec}: expected labels to use a part of, got images alone. Leave --label-fraction and --label-count out.`,
+      );
+    }
+    const resolved = begun ?? (await chosenRecipe(data.dataset, settings, terminal));
     const engine = await engineFor(options);
     try {
       const outcome = await runTraining(
@@ -76,13 +83,13 @@ export const trainCommand = command({
         terminal,
       );
       const { evaluation, report, steps, seconds } = outcome;
-      terminal.print(`${out}: ${steps} steps, ${duration(seconds)}`);
-      if (evaluation === null) terminal.print(notScored(resolved, out));
+      terminal.print(oneLine(`${out}: ${steps} steps, ${duration(seconds)}`));
+      if (evaluation === null) terminal.print(oneLine(notScored(resolved, out)));
       else
         terminal.print(
           `mean IoU ${terminal.bold(percent(evaluation.meanIou))}, pixel accuracy ${percent(evaluation.pixelAccuracy)}`,
         );
-      terminal.print(`report: ${report}`);
+      terminal.print(oneLine(`report: ${report}`));
       terminal.result({
         ...outcome,
         recipe: resolved.recipe.name,
@@ -158,7 +165,7 @@ async function adopted(resolved: ResolvedRecipe, from: Earlier | null, terminal:
 function notScored({ method, recipe }: ResolvedRecipe, out: string): string {
   return method.stages(recipe).some(({ whole }) => whole)
     ? "not scored: the data set has no labelled split val"
-    : `not a whole model yet; fine-tune it with: tessera train DATASET --from ${out} --out NEW`;
+    : `not a whole model yet; fine-tune it with: tessera train DATASET --from ${out} --out NEW --steps N`;
 }
 
 /** Scores without the list of all images, which scores.json has. */

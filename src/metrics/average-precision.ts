@@ -9,7 +9,9 @@ export function averagePrecision(scores: readonly number[], truth: readonly bool
   for (let start = 0; start < order.length; ) {
     let end = start;
     let here = 0;
-    for (; end < order.length && scores[order[end]] === scores[order[start]]; end++) if (truth[order[end]]) here++;
+    // At least one item, also where its score is not a number and so not equal to itself.
+    do if (truth[order[end]]) here++;
+    while (++end < order.length && scores[order[end]] === scores[order[start]]);
     found += here;
     sum += here * (found / end);
     start = end;

@@ -55,8 +55,8 @@ export async function readStudy(platform: Platform, folder: string): Promise<Stu
     throw new InputError(`${folder}: expected an empty folder or a study, got other files. Choose another --out.`);
   }
   try {
-    const record = JSON.parse(new TextDecoder().decode(await platform.readFile(path))) as StudyRecord;
-    if (record.format === format && typeof record.dataset === "string") return record;
+    const record = JSON.parse(new TextDecoder().decode(await platform.readFile(path))) as StudyRecord | null;
+    if (record?.format === format && typeof record.dataset === "string") return record;
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
   }

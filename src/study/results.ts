@@ -57,12 +57,18 @@ export async function resultsOf(platform: Platform, folder: string, choice: Stud
   };
 }
 
-/** Mean IoU of a run, from its scores.json; undefined where it has none. */
-async function scoreOf(platform: Platform, run: string): Promise<number | undefined> {
+/** Mean IoU of a run, from its scores.json; undefined where it has none, or a damaged one. */
+export async function scoreOf(platform: Platform, run: string): Promise<number | undefined> {
   const path = `${run}/scores.json`;
   if ((await platform.exists(path)) !== "file") return undefined;
-  const { meanIou } = JSON.parse(new TextDecoder().decode(await platform.readFile(path))) as { meanIou: number | null };
-  return meanIou ?? undefined;
+  const text = new TextDecoder().decode(await platform.readFile(path));
+  try {
+    const scores = JSON.parse(text) as { readonly meanIou?: number | null } | null;
+    return typeof scores?.meanIou === "number" ? scores.meanIou : undefined;
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    return undefined;
+  }
 }
 
 /** `47.1 ± 0.9`; `47.1` of a single seed; empty where nothing was measured. */

@@ -11,6 +11,7 @@ import { openEarlier, readRun } from "../training/run.ts";
 import { plan } from "../training/stages.ts";
 import { train, type Watcher } from "../training/train.ts";
 import { requireSameStudy } from "./record.ts";
+import { scoreOf } from "./results.ts";
 import { type StudyChoice, type StudyRun, scheduleOf } from "./schedule.ts";
 
 export interface StudyOptions extends StudyChoice {
@@ -45,7 +46,7 @@ export async function runStudy(options: StudyOptions): Promise<void> {
   const { runs } = scheduleOf(options);
   await requireSameStudy(platform, folder, options);
   for (const [index, run] of runs.entries()) {
-    const done = await isDone(platform, `${folder}/runs/${run.name}`);
+    const done = await isDone(platform, `${folder}/runs/${run.name}`, run);
     onRun?.({ index, count: runs.length, run, done });
     if (!done) await oneRun(options, run);
     if (signal.aborted) throw new Interrupted("study: stopped; run the same command to go on.");
@@ -53,8 +54,9 @@ export async function runStudy(options: StudyOptions): Promise<void> {
 }
 
 /** A run that is trained to its end and, where it is a whole model, scored. */
-async function isDone(platform: Platform, folder: string): Promise<boolean> {
+async function isDone(platform: Platform, folder: string, { arm }: StudyRun): Promise<boolean> {
   if ((await platform.exists(`${folder}/report.html`)) !== "file") return false;
+  if (arm !== null && (await scoreOf(platform, folder)) === undefined) return false;
   const last = await latestCheckpoint(platform, folder, () => {});
   const steps = plan(await readRun(platform, folder)).reduce((sum, { recipe }) => sum + recipe.steps, 0);
   return last?.progress.step === steps;
@@ -71,7 +73,8 @@ async function oneRun(options: StudyOptions, run: StudyRun): Promise<void> {
   const engine = await options.openEngine();
   try {
     const common = { platform, engine, folder: place, signal };
-    await train({ ...common, method, recipe, ...data, from, resume: true, watcher });
+    const survey = () => signal.throwIfAborted();
+    await train({ ...common, method, recipe, ...data, from, resume: true, watcher: { survey, ...watcher } });
     const { evaluation } = await writeReport({ ...common, validation: scoredOn(run, data.validation) });
     if (run.arm !== null && evaluation?.meanIou == null) {
       throw new InputError(`${spec}: expected a labelled split val to score on, got none. A study compares scores.`);

@@ -2,6 +2,8 @@
 import { suggestion, UsageError } from "../errors.ts";
 import type { Method } from "../methods/method.ts";
 import { type Arm, fractionText, type Pretraining, type Study, type StudyPlan } from "../methods/study.ts";
+import { resolveRecipe } from "../training/recipe.ts";
+import { type PlannedStage, plan } from "../training/stages.ts";
 
 export interface StudyChoice {
   readonly method: Method;
@@ -35,14 +37,23 @@ export interface Schedule {
   readonly runs: readonly StudyRun[];
 }
 
-/** Throws UsageError for a part that the study does not have. */
+/**
+ * Throws UsageError for a part that the study does not have, for shares of the labels that have one name, and for settings
+ * with which a run could not be trained.
+ */
 export function scheduleOf({ study, parts, fractions, seeds, settings }: StudyChoice): Schedule {
   for (const part of parts) {
     if (Object.hasOwn(study.parts, part)) continue;
     throw new UsageError(`study: expected known parts, got "${part}". ${suggestion(part, Object.keys(study.parts))}`);
   }
-  const plan = study.plan({ parts, fractions });
-  const pretrained = new Map(plan.pretrainings.map((each) => [each.name, each]));
+  const twice = fractions.find((fraction, i) => i > 0 && fractionText(fraction) === fractionText(fractions[i - 1]));
+  if (twice !== undefined) {
+    throw new UsageError(
+      `study: expected shares of the labels that differ in three digits, got ${fractionText(twice)} twice. Leave one out.`,
+    );
+  }
+  const planned = study.plan({ parts, fractions });
+  const pretrained = new Map(planned.pretrainings.map((each) => [each.name, each]));
   const folderOf = (name: string | null, seed: number) => {
     const source = name === null ? null : pretrained.get(name);
     if (source === undefined) throw new Error(`study: nothing pretrains "${name}".`);
@@ -51,7 +62,7 @@ export function scheduleOf({ study, parts, fractions, seeds, settings }: StudyCh
   const runs: StudyRun[] = [];
   // Seed by seed, so that a study that is stopped early is whole for the seeds that it has.
   for (const seed of Array.from({ length: seeds }, (_, seed) => seed)) {
-    for (const each of plan.pretrainings) {
+    for (const each of planned.pretrainings) {
       if (each.perSeed || seed === 0) {
         runs.push({
           name: pretrainingName(each, seed),
@@ -61,11 +72,25 @@ export function scheduleOf({ study, parts, fractions, seeds, settings }: StudyCh
         });
       }
     }
-    for (const arm of plan.arms) {
+    for (const arm of planned.arms) {
       for (const fraction of arm.fractions) runs.push(armRun(arm, fraction, seed, folderOf(arm.from, seed), settings));
     }
   }
-  return { plan, runs };
+  requireRunnable(study, runs);
+  return { plan: planned, runs };
+}
+
+/** Values that cannot be, nothing left to train after what a run begins with: found now, and not after hours. */
+function requireRunnable(study: Study, runs: readonly StudyRun[]): void {
+  const lastStages = new Map<string, string>();
+  for (const { name, title, settings, from, arm } of runs) {
+    const { stage } = plan(resolveRecipe(study.recipe, settings)).at(-1) as PlannedStage;
+    lastStages.set(name, stage.name);
+    if (arm !== null ? stage.whole : from === null || lastStages.get(from) !== stage.name) continue;
+    throw new UsageError(
+      `study: expected steps to train for ${title}, got settings that end with the stage ${stage.name}. Change --set.`,
+    );
+  }
 }
 
 /** Folder of an arm's run below `runs/`. */

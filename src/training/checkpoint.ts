@@ -187,12 +187,29 @@ async function readState(platform: Platform, folder: string): Promise<StateFile>
         `${path}: expected format ${format}, got ${state.format}. Use the version of tessera that wrote it.`,
       );
     }
-    if ((await sealed(state)) === text) return state;
+    if ((await sealed(state)) === text && isState(state)) return state;
   } catch (error) {
     if (!(error instanceof SyntaxError || error instanceof TypeError)) throw error;
   }
   throw new InputError(
     `${path}: expected the state that tessera wrote, got other bytes. The checkpoint is damaged; remove its folder.`,
+  );
+}
+
+/** The seal says that the text is whole, not that tessera wrote it. */
+function isState({ progress, files }: StateFile): boolean {
+  const isCount = (value: unknown) => Number.isSafeInteger(value) && (value as number) >= 0;
+  const isNumber = (value: unknown) => typeof value === "number";
+  const { step, stage, stageStep, window, score } = progress;
+  return (
+    [step, stage, stageStep, window.count].every(isCount) &&
+    stageStep <= step &&
+    Object.values(window.sums).every(isNumber) &&
+    (score === null || isNumber(score)) &&
+    "weights.safetensors" in files &&
+    Object.entries(files).every(
+      ([name, { bytes, sha256 }]) => /^\w+\.safetensors$/.test(name) && isCount(bytes) && typeof sha256 === "string",
+    )
   );
 }
 

@@ -66,10 +66,17 @@ export async function importRun(options: ImportRunOptions): Promise<ImportedRun>
   };
   const run: Run = { method, recipe, record };
   const progress = { step: 0, stage: 0, stageStep: 0, window: { count: 0, sums: {} }, score: null };
-  await writeCheckpoint(platform, folder, { progress, tensors: { weights: imported.weights } }, { keep: 1 });
-  await createRun(platform, folder, run);
+  try {
+    await writeCheckpoint(platform, folder, { progress, tensors: { weights: imported.weights } }, { keep: 1 });
+    await createRun(platform, folder, run);
+  } catch (error) {
+    // Half a run would be in the way of the next try.
+    for (const name of ["checkpoints", "recipe.json"]) await platform.remove(`${folder}/${name}`).catch(() => {});
+    throw error;
+  }
   const parameters = Object.values(imported.weights).reduce((sum, { data }) => sum + data.length, 0);
-  return { ...run, folder, stage: planned.stage.name, whole: planned.stage.whole, parts, parameters };
+  const whole = planned.stage.whole && imported.outputs !== null;
+  return { ...run, folder, stage: planned.stage.name, whole, parts, parameters };
 }
 
 function importedBy(file: WeightFile, options: ImportOptions): { method: Method; imported: Imported } {
@@ -83,6 +90,9 @@ function importedBy(file: WeightFile, options: ImportOptions): { method: Method;
 }
 
 function classesOf(outputs: number | null, named: readonly ClassInfo[] | null, file: string): readonly ClassInfo[] {
+  if (outputs === null && named !== null) {
+    throw new InputError(`${file}: expected a head with a class for each name, got no head. Leave --classes out.`);
+  }
   if (outputs === null) return [];
   if (named === null) return unnamed(outputs);
   if (named.length === outputs) return named;

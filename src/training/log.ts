@@ -86,7 +86,7 @@ export async function readMetrics(platform: Platform, folder: string): Promise<M
   return complete.map((line, index) => {
     try {
       const value = JSON.parse(line) as MetricsLine;
-      if (Number.isSafeInteger(value.step)) return value;
+      if (isLine(value)) return value;
     } catch (error) {
       if (!(error instanceof SyntaxError || error instanceof TypeError)) throw error;
     }
@@ -95,6 +95,23 @@ export async function readMetrics(platform: Platform, folder: string): Promise<M
         "Restore the file, or delete it and train anew.",
     );
   });
+}
+
+/** What is read may have been written by anybody: numbers are drawn, and pictures of the run folder alone are shown. */
+function isLine(line: MetricsLine): boolean {
+  // JSON writes null for what is not finite.
+  const areNumbers = (values: object) =>
+    Object.values(values).every((each) => each === null || typeof each === "number");
+  if (!Number.isSafeInteger(line.step) || typeof line.stage !== "string") return false;
+  if (!isEvaluation(line)) {
+    const { loss, learningRate, gradientNorm, terms } = line;
+    return areNumbers({ loss, learningRate, gradientNorm }) && areNumbers(terms);
+  }
+  const isPicture = ({ sample, name, file, caption }: LoggedPicture) =>
+    [sample, name, file, caption].every((text) => typeof text === "string") &&
+    file.startsWith("pictures/") &&
+    !file.split("/").includes("..");
+  return areNumbers(line.scores) && (line.pictures ?? []).every(isPicture);
 }
 
 export function isEvaluation(line: MetricsLine): line is EvaluationLine {

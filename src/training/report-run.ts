@@ -64,8 +64,8 @@ export async function writeReport(options: ReportOptions): Promise<ReportResult>
   const page = reportPage({
     title: `${recipe.name} on ${shortName(dataset.name)}`,
     subtitle:
-      `${steps.toLocaleString("en")} steps${stages.length > 1 ? ` in ${stages.length} stages` : ""}, ` +
-      `${stages.length > 1 ? "the last " : ""}of ${last.recipe.batchSize} crops, ${last.recipe.cropWidth} × ${last.recipe.cropHeight} pixels, ` +
+      `${steps.toLocaleString("en")} steps ${stages.length > 1 ? `in ${stages.length} stages, the last ` : ""}` +
+      `of ${last.recipe.batchSize} crops, ${last.recipe.cropWidth} × ${last.recipe.cropHeight} pixels, ` +
       `from ${imagesText(record)}` +
       (evaluation === null
         ? ""

@@ -128,6 +128,11 @@ export async function openRun(platform: Platform, folder: string, options: OpenO
       `${folder}: expected a model that predicts, got one whose last stage so far is ${planned.stage.name}. Train on with: ${goOn(run, folder)}`,
     );
   }
+  if (run.record.classes.length === 0) {
+    throw new InputError(
+      `${folder}: expected a model that predicts, got one without a head. Train on with: tessera train DATASET --from ${folder} --out NEW`,
+    );
+  }
   return trainedModel(run, weightsOf(checkpoint), folder);
 }
 
@@ -161,7 +166,7 @@ async function openCheckpoint(platform: Platform, folder: string, { onDamaged = 
 function goOn(run: Run, folder: string): string {
   return plan(run).some(({ stage }) => stage.whole)
     ? `tessera train DATASET --out ${folder} --resume`
-    : `tessera train DATASET --from ${folder} --out NEW`;
+    : `tessera train DATASET --from ${folder} --out NEW --steps N`;
 }
 
 /** The weights to predict with: averages where there are any. */
@@ -177,11 +182,12 @@ export function trainedModel({ method, recipe, record }: Run, weights: Named<NdA
 
 /** Throws InputError with every difference when `wanted` is not the run that is in `folder`. */
 export function requireSame(folder: string, known: Run, wanted: Run): void {
-  const { dataset, unlabelled, labels, classes, valueMap } = known.record;
+  const { dataset, unlabelled, labels, from, classes, valueMap } = known.record;
   const lines = [
     ...differences(known.recipe, wanted.recipe).map((line) => `recipe ${line}`),
     ...differences(withoutPath(dataset), withoutPath(wanted.record.dataset)).map((line) => `data set ${line}`),
     ...differences({ unlabelled, labels }, { unlabelled: wanted.record.unlabelled, labels: wanted.record.labels }),
+    ...differences({ from: from && beginning(from) }, { from: wanted.record.from && beginning(wanted.record.from) }),
     ...differences(byName(classes), byName(wanted.record.classes)).map((line) => `class ${line}`),
     ...differences(valueMap, wanted.record.valueMap).map((line) => `mask value ${line}`),
   ];
@@ -195,8 +201,16 @@ export function requireSame(folder: string, known: Run, wanted: Run): void {
 
 /** A data set may be reached by another path than at first; its own folder's name stays. */
 function withoutPath(dataset: RunRecord["dataset"]): RunRecord["dataset"] {
-  const parts = dataset.name.replace(/[\\/]+$/, "").split(/[\\/]/);
-  return { ...dataset, name: parts[parts.length - 1].split(" ").at(-1) ?? "" };
+  return { ...dataset, name: lastPart(dataset.name).split(" ").at(-1) ?? "" };
+}
+
+/** What a run began with, for comparing; its path may differ as well. */
+function beginning({ source, stage }: NonNullable<RunRecord["from"]>): string {
+  return `${lastPart(source)} after ${stage}`;
+}
+
+function lastPart(path: string): string {
+  return path.replace(/[\\/]+$/, "").replace(/^.*[\\/]/s, "");
 }
 
 /** Class name by index, for comparing. */

@@ -46,10 +46,17 @@ export function partsStartingAnew(model: Model, weights: Named<NdArray>, source:
   const other = known.find((name) => weights[name] !== undefined && !sameShape(weights[name].shape, shapeOf(name)));
   const missing = known.find((name) => given.has(partOf(name)) && weights[name] === undefined);
   const foreign = Object.keys(weights).find((name) => !model.parameters.has(name));
+  const dtypeOf = (name: string) => model.parameters.get(name)?.tensor.dtype;
+  const typed = known.find((name) => weights[name] !== undefined && weights[name].dtype !== dtypeOf(name));
   const remedy = "Use a recipe with the same layers, widths and units.";
   if (other !== undefined) {
     const got = show(weights[other].shape);
     throw new InputError(`${source}: expected ${other} of shape ${show(shapeOf(other))}, got ${got}. ${remedy}`);
+  }
+  if (typed !== undefined) {
+    throw new InputError(
+      `${source}: expected ${typed} as ${dtypeOf(typed)}, got ${weights[typed].dtype}. Train the run anew.`,
+    );
   }
   if (missing !== undefined) {
     throw new InputError(

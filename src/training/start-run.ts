@@ -80,7 +80,9 @@ export async function startRun(options: StartOptions): Promise<Started> {
   if (begun) {
     const known = await readRun(platform, folder);
     const { classes, valueMap } = dataset;
-    const record = { ...known.record, dataset: source, unlabelled: more, labels, classes, valueMap };
+    // Weights that are not named again are those of the last checkpoint.
+    const begins = from === null ? known.record.from : { source: from.source, stage: from.stage };
+    const record = { ...known.record, dataset: source, unlabelled: more, labels, from: begins, classes, valueMap };
     requireSame(folder, known, { method, recipe, record });
     if (known.record.from !== null && from === null && (await listCheckpoints(platform, folder)).length === 0) {
       throw new InputError(
@@ -134,9 +136,9 @@ function requireLabels({ name, split, kinds, classes }: Dataset, resolved: Resol
 function requireBeginning(resolved: ResolvedRecipe, from: Earlier | null, task: Task): void {
   const [planned] = plan(resolved);
   const { needs, name } = planned.stage;
-  if (from !== null)
-    partsStartingAnew(modelOf(planned, task).model, beginningOf(planned, from, task).weights, from.source);
-  if (needs === undefined || from !== null) return;
+  const given = from === null ? {} : beginningOf(planned, from, task).weights;
+  if (from !== null) partsStartingAnew(modelOf(planned, task).model, given, from.source);
+  if (needs === undefined || Object.keys(given).length > 0) return;
   throw new InputError(
     `recipe ${resolved.recipe.name}: stage ${name} expected ${needs}, got no weights to begin with. Add --from RUN; tessera import makes a run of published weights.`,
   );
@@ -169,6 +171,7 @@ async function survey({ dataset, onBadImage, onProgress }: StartOptions) {
       skipped.push(error.message);
     }
   }
+  if (sizes.length === 0) throw new InputError(skipped[0]);
   return { frequencies: [], sizes, skipped };
 }
 

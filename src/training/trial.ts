@@ -40,7 +40,7 @@ export async function runTrial(
   trial: Trial,
   options: TrialOptions,
 ): Promise<Pick<EvaluationLine, "unit" | "scores" | "pictures"> | null> {
-  const { engine, planned, task, dataset, weights, onBadImage } = options;
+  const { engine, planned, task, dataset, weights } = options;
   const { recipe } = planned;
   const model = new Model();
   const batch = Object.fromEntries(
@@ -57,12 +57,11 @@ export async function runTrial(
       const feeds = await feedsOf(trial, options, some, index);
       if (feeds === null) continue;
       const result = await program.run(feeds);
-      if (results.length < pictured)
+      // Neighbours are often alike (frames of a film), so pictures are spread as the images are.
+      if (index % Math.ceil(some.ids.length / pictured) === 0)
         pictures.push(...(await keepPictures(options, some.ids[index], trial.pictures?.(result) ?? [])));
       results.push(result);
     }
-  } catch (error) {
-    if (onBadImage === "fail" || !(error instanceof InputError)) throw error;
   } finally {
     await program.release();
   }

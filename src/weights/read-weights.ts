@@ -20,6 +20,8 @@ export interface WeightFile {
 export async function readWeights(bytes: Uint8Array, where: string): Promise<WeightFile> {
   if (bytes.length === 0)
     throw new InputError(`${where}: expected a file of weights, got an empty file. Fetch it again.`);
+  // A safetensors header follows its length: eight bytes, which may begin with anything, then "{".
+  if (bytes[8] === 0x7b) return { kind: "safetensors", tensors: readSafetensors(bytes, where).tensors, where };
   if (bytes[0] === 0x50 && bytes[1] === 0x4b) {
     // "PK": a zip archive; PyTorch's has a pickle inside.
     const names = [...openZip(bytes, where).sizes.keys()];
@@ -28,8 +30,7 @@ export async function readWeights(bytes: Uint8Array, where: string): Promise<Wei
     }
     return { kind: "npz", tensors: await readNpz(bytes, where), where };
   }
-  // A pickle begins with 0x80 and its protocol; so may the length of a safetensors header, which is followed by "{".
-  if (bytes[8] === 0x7b) return { kind: "safetensors", tensors: readSafetensors(bytes, where).tensors, where };
+  // A pickle begins with 0x80 and its protocol.
   if (bytes[0] === 0x80) return { kind: "torch", tensors: (await readTorch(bytes, where)).tensors, where };
   throw new InputError(
     `${where}: expected a file of weights (npz, PyTorch or safetensors), got other bytes. Name the file that was published.`,

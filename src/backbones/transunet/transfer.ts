@@ -10,10 +10,23 @@ export type Part = "transformer" | "decoder" | "segmentation_head";
 
 export interface TransferOptions {
   readonly parts: readonly Part[];
-  /** Outputs of the head; a head with another number starts anew. */
+  /** Outputs of the head; a head with another number, or for another output stride, starts anew. */
   readonly outputs: number;
   /** Where the weights come from, for messages. */
   readonly source: string;
+}
+
+/**
+ * The convention of the encoder that weights bring along, which the network then has to follow: trained features come
+ * out of no other. Nothing where there is no encoder among them.
+ */
+export function conventionOf(
+  weights: Named<NdArray>,
+  from: Partial<TransUNetSettings>,
+): Partial<Pick<TransUNetSettings, "encoderConvention">> {
+  return positions in weights && from.encoderConvention !== undefined
+    ? { encoderConvention: from.encoderConvention }
+    : {};
 }
 
 /** Shapes do not show these, and with another value the same weights compute something else. */
@@ -59,10 +72,15 @@ export function transferTransUNet(
     }
   }
   const head = kept["segmentation_head.0.weight"];
-  if (head !== undefined && head.shape[0] !== outputs) {
+  // With another output stride it reads another block's map, of other channels or, worse, as many.
+  const moved = from.outputStride !== to.outputStride;
+  if (head !== undefined && (moved || head.shape[0] !== outputs)) {
     delete kept["segmentation_head.0.weight"];
     delete kept["segmentation_head.0.bias"];
-    notes.push(`segmentation_head: ${head.shape[0]} outputs in ${source}, ${outputs} wanted: it starts anew`);
+    const [had, wanted] = moved
+      ? [`made for output stride ${from.outputStride}`, to.outputStride]
+      : [`${head.shape[0]} outputs`, outputs];
+    notes.push(`segmentation_head: ${had} in ${source}, ${wanted} wanted: it starts anew`);
   }
   return { weights: kept, notes };
 }

@@ -65,13 +65,10 @@ function prepare(sample: Sample, recipe: DdepRecipe, random: Random): Record<"im
   };
 }
 
-/** The encoder; from an earlier denoising all of the network. */
-function begin({ weights, recipe: from, stage, source }: Earlier, recipe: DdepRecipe): Beginning {
-  const again = stage === "denoise";
-  const parts: readonly Part[] = again ? ["transformer", "decoder", "segmentation_head"] : ["transformer"];
-  const taken = transferTransUNet(weights, from as DdepRecipe, recipe, { parts, outputs: 3, source });
-  const cond = Object.entries(weights).filter(([name]) => again && recipe.conditioned && name.startsWith("cond."));
-  return { ...taken, weights: { ...taken.weights, ...Object.fromEntries(cond) } };
+/** The encoder alone: the decoder is what is to be pretrained. */
+function begin({ weights, recipe: from, source }: Earlier, recipe: DdepRecipe): Beginning {
+  const parts: readonly Part[] = ["transformer"];
+  return transferTransUNet(weights, from as DdepRecipe, recipe, { parts, outputs: 3, source });
 }
 
 /**

@@ -28,6 +28,7 @@ export function encoderRecipe(recipe: DdepRecipe): DdepRecipe {
     scaleMax: recipe.encoderScaleMax,
     cropMaxShare: 1,
     optimizer: "adamw",
+    schedule: "cosine",
     learningRate: recipe.encoderLearningRate,
     weightDecay: recipe.encoderWeightDecay,
     warmupSteps: recipe.encoderWarmupSteps,
@@ -87,7 +88,12 @@ export const encoderStage: Stage<DdepRecipe> = {
     inputs: (recipe, task) => inputs(recipe, task, 1),
     prepare(sample, recipe, task, random) {
       if (sample.tags === undefined && sample.labels === undefined) return null;
-      return prepare(sample, { ...recipe, flipProbability: 0, photometric: 0 }, task, random);
+      return prepare(
+        sample,
+        { ...recipe, scaleMax: recipe.scaleMin, flipProbability: 0, photometric: 0 },
+        task,
+        random,
+      );
     },
     outputs(scope, { image, tags }, recipe, task) {
       return { scores: sigmoid(classifier(scope, imageInput(image), task.classes.length, recipe)), truth: tags };

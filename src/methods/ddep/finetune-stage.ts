@@ -1,5 +1,6 @@
 import { transunet } from "../../backbones/transunet/network.ts";
 import { type Part, transferTransUNet } from "../../backbones/transunet/transfer.ts";
+import { InputError } from "../../errors.ts";
 import type { Scope } from "../../graph/scope.ts";
 import type { Tensor } from "../../graph/tensor.ts";
 import type { Beginning, Earlier, Stage, Task } from "../method.ts";
@@ -23,6 +24,11 @@ const partsFrom: Readonly<Record<string, readonly Part[]>> = {
  * takes its place. A decoder that was told the level of the noise is folded at the mean level first.
  */
 function begin({ weights, recipe: from, stage, source }: Earlier, recipe: DdepRecipe, { classes }: Task): Beginning {
+  if (stage === "encoder" && recipe.start !== "supervised") {
+    throw new InputError(
+      `${source}: expected a network pretrained by denoising for start ${recipe.start}, got an encoder alone. Set denoiseSteps above 0, or start=supervised.`,
+    );
+  }
   const parts = recipe.start === "supervised" ? partsFrom.encoder : (partsFrom[stage] ?? wholeNetwork);
   const before = from as DdepRecipe;
   const folds = "cond.mlp.0.weight" in weights && parts.includes("decoder");

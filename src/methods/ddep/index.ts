@@ -1,3 +1,4 @@
+import { conventionOf } from "../../backbones/transunet/transfer.ts";
 import { UsageError } from "../../errors.ts";
 import { imageInput } from "../../nn/image-input.ts";
 import { softmax } from "../../ops/index.ts";
@@ -36,15 +37,21 @@ export const ddep: Method<DdepRecipe> = {
   study,
   stages,
   validate,
-  adopt(recipe, { stage, weights, source }) {
+  adopt(recipe, { stage, weights, source, recipe: from }) {
     if (recipe.start === "none") {
       throw new UsageError(
         `recipe ${recipe.name}: start none begins with random weights, got those of ${source}. Add --set start=supervised, dep or ddep, or leave --from out.`,
       );
     }
+    if (recipe.start === "dep" && stage === "encoder") {
+      throw new UsageError(
+        `recipe ${recipe.name}: start dep denoises from random weights, got the encoder of ${source}. Add --set start=ddep, or leave --from out.`,
+      );
+    }
     const hasEncoder = Object.keys(weights).some((name) => name.startsWith("transformer."));
     return {
       ...recipe,
+      ...conventionOf(weights, from as DdepRecipe),
       ...(hasEncoder && { encoderSteps: 0 }),
       ...(stage === "denoise" && { denoiseSteps: 0 }),
     };

@@ -136,7 +136,7 @@ function claims(fractions: readonly number[], few: number): readonly Claim[] {
         judgeAll(
           [compare(scores, "ddep", "ddep-sampled", few)],
           "fixed − drawn",
-          ({ difference, error }) => difference > -error,
+          ({ difference, error }) => difference >= -error,
         ),
     },
     {

@@ -37,7 +37,7 @@ export function validate(recipe: DdepRecipe): void {
   for (const key of ["encoderCropHeight", "encoderCropWidth", "denoiseCropHeight", "denoiseCropWidth"] as const) {
     const side = recipe[key];
     const fits = Number.isInteger(side) && side >= 16 && side <= 8192 && side % 16 === 0;
-    require(fits, key, "a multiple of 16 up to 8192", `Try ${nearestMultiple(side, 16)}.`);
+    require(fits, key, "a multiple of 16 up to 8192", `Try ${nearestMultiple(Math.min(side, 8192), 16)}.`);
   }
   for (const [low, high] of [
     ["encoderScaleMin", "encoderScaleMax"],
@@ -46,6 +46,9 @@ export function validate(recipe: DdepRecipe): void {
   ] as const) {
     require(recipe[low] <= recipe[high], low, `at most ${high} (${recipe[high]})`, "Change one of them.");
   }
+  // Otherwise ddep would train what supervised is.
+  const denoises = recipe.start !== "ddep" || recipe.encoderSteps === 0 || recipe.steps === 0;
+  require(denoises || recipe.denoiseSteps > 0, "denoiseSteps", "above 0 for start ddep", "Or set start=supervised.");
   const gamma = recipe.noiseMeasure === "gamma";
   require(!gamma || recipe.noiseForm === "scaled", "noiseMeasure", "sigma where the noise is additive", "Use sigma.");
   for (const key of ["noiseLevelMin", "noiseLevelMax"] as const) {

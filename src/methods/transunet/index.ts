@@ -1,6 +1,6 @@
 import { transunet as network } from "../../backbones/transunet/network.ts";
 import { settingsFrom, stateDictionaryWeights } from "../../backbones/transunet/published.ts";
-import { type Part, transferTransUNet } from "../../backbones/transunet/transfer.ts";
+import { conventionOf, type Part, transferTransUNet } from "../../backbones/transunet/transfer.ts";
 import type { Scope } from "../../graph/scope.ts";
 import type { Tensor } from "../../graph/tensor.ts";
 import { imageInput } from "../../nn/image-input.ts";
@@ -37,6 +37,7 @@ export const transunet: Method<TransUNetRecipe> = {
     checkTransUNet(recipe);
     checkSegmentationLoss(recipe);
   },
+  adopt: (recipe, { weights, recipe: from }) => ({ ...recipe, ...conventionOf(weights, from as TransUNetRecipe) }),
   imports(file) {
     if (file.kind === "npz") return null;
     const weights = stateDictionaryWeights(file.tensors, file.where);

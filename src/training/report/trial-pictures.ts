@@ -28,7 +28,8 @@ export async function trialRows(
   const evaluations = lines.filter(isEvaluation).filter(({ pictures }) => pictures !== undefined);
   for (const stage of new Set(evaluations.map((line) => line.stage))) {
     const own = evaluations.filter((line) => line.stage === stage);
-    const shown = own.filter((_, i) => spread(i, own.length));
+    const places = shownPlaces(own.length);
+    const shown = own.filter((_, i) => places.has(i));
     const samples = [...new Set(own.flatMap(({ pictures = [] }) => pictures.map(({ sample }) => sample)))];
     for (const sample of samples) {
       const seen = new Map<string, { picture: LoggedPicture; step: number }>();
@@ -52,11 +53,10 @@ export async function trialRows(
   return rows;
 }
 
-/** Whether place `i` of `count` is among the few that are shown: first and last, and others evenly between. */
-function spread(i: number, count: number): boolean {
-  if (count <= mostSteps) return true;
-  const place = (i * (mostSteps - 1)) / (count - 1);
-  return Math.ceil(place) - place < (mostSteps - 1) / (count - 1);
+/** Places, of `count` in a row, that are shown: all of a few; else first and last, and others evenly between. */
+function shownPlaces(count: number): ReadonlySet<number> {
+  const shown = Math.min(count, mostSteps);
+  return new Set(Array.from({ length: shown }, (_, i) => Math.round((i * (count - 1)) / Math.max(1, shown - 1))));
 }
 
 /** The section of a page; nothing where there are no rows. */

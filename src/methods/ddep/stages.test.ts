@@ -1,0 +1,95 @@
+import { expect, test } from "vitest";
+import { cropped, type StageOfDdep, sample, stagesOf, task, tiny } from "../../../test/support/ddep-stages.ts";
+import type { Named } from "../../array/ndarray.ts";
+import { Random } from "../../array/random.ts";
+import { modelOf } from "../../training/stages.ts";
+import { ddep } from "./index.ts";
+import type { DdepRecipe } from "./recipe.ts";
+
+const encoder = "a pretrained encoder (encoderSteps is 0)";
+const denoised = "a network pretrained by denoising (denoiseSteps is 0)";
+
+test.each<[DdepRecipe["start"], Partial<DdepRecipe>, [stage: string, needs: string | undefined][]]>([
+  ["none", {}, [["finetune", undefined]]],
+  [
+    "supervised",
+    {},
+    [
+      ["encoder", undefined],
+      ["finetune", encoder],
+    ],
+  ],
+  ["supervised", { encoderSteps: 0 }, [["finetune", encoder]]],
+  ["supervised", { steps: 0 }, [["encoder", undefined]]],
+  [
+    "dep",
+    {},
+    [
+      ["denoise", undefined],
+      ["finetune", denoised],
+    ],
+  ],
+  ["dep", { denoiseSteps: 0 }, [["finetune", denoised]]],
+  [
+    "ddep",
+    {},
+    [
+      ["encoder", undefined],
+      ["denoise", encoder],
+      ["finetune", denoised],
+    ],
+  ],
+  [
+    "ddep",
+    { encoderSteps: 0 },
+    [
+      ["denoise", encoder],
+      ["finetune", denoised],
+    ],
+  ],
+  ["ddep", { encoderSteps: 0, denoiseSteps: 0 }, [["finetune", denoised]]],
+  [
+    "ddep",
+    { steps: 0 },
+    [
+      ["encoder", undefined],
+      ["denoise", encoder],
+    ],
+  ],
+  ["ddep", { encoderSteps: 0, denoiseSteps: 0, steps: 0 }, []],
+])("start %s with %o trains the stages %o", (start, changes, expected) => {
+  expect(ddep.stages({ ...tiny, start, ...changes }).map(({ name, needs }) => [name, needs])).toEqual(expected);
+});
+
+test("each stage has its own steps, batch, crop and rate in the fields that all recipes have", () => {
+  const stages = stagesOf({ start: "ddep", denoiseAverageDecay: 0.5, outputStride: 4, schedule: "poly" });
+  const common = ({ recipe }: StageOfDdep) => {
+    const { steps, batchSize, cropHeight, cropWidth, optimizer, learningRate, schedule } = recipe;
+    const { averageDecay, outputStride } = recipe;
+    return [steps, batchSize, cropHeight, cropWidth, optimizer, learningRate, schedule, averageDecay, outputStride];
+  };
+  expect(Object.values(stages).map(common)).toEqual([
+    [8, 4, 64, 64, "adamw", 1.5e-3, "cosine", 0, 4],
+    // Noise has no meaning at a quarter of the size.
+    [8, 4, 32, 48, "adam", 2e-3, "cosine", 0.5, 1],
+    [12, 4, 64, 64, "adamw", 3e-3, "poly", 0, 4],
+  ]);
+});
+
+test.each(["encoder", "finetune"])("stage %s trains all that it has", (name) => {
+  const { model } = modelOf(stagesOf({ start: "ddep" })[name], task);
+  expect([...model.parameters.values()].every(({ role, trained }) => trained || role === "average")).toBe(true);
+});
+
+test.each(["encoder", "denoise", "finetune"])(
+  "stage %s prepares arrays of the types that it declares, the same for the same random stream",
+  (name) => {
+    const { stage, recipe } = stagesOf({ start: "ddep", ...cropped })[name];
+    const prepared = stage.prepare(sample, recipe, task, new Random(1));
+    const types = (arrays: Named<{ dtype: string; shape: readonly number[] }>, from: number) =>
+      Object.entries(arrays).map(([key, { dtype, shape }]) => [key, dtype, shape.slice(from)]);
+    expect(types(prepared, 0)).toEqual(types(stage.inputs(recipe, task), 1));
+    expect(stage.prepare(sample, recipe, task, new Random(1))).toEqual(prepared);
+    expect(stage.prepare(sample, recipe, task, new Random(2))).not.toEqual(prepared);
+  },
+);

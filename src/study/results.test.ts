@@ -1,0 +1,189 @@
+import { describe, expect, test } from "vitest";
+import { memoryPlatform } from "../../test/support/memory-platform.ts";
+import { smallChoice } from "../../test/support/small-study.ts";
+import type { Engine } from "../runtime/engine.ts";
+import { plot } from "./plot.ts";
+import { cellText, resultsOf, type StudyResults } from "./results.ts";
+import { tableMarkdown, tableText } from "./table.ts";
+import { writeStudy } from "./write-study.ts";
+
+/** A study folder with the scores of some runs. */
+function scored(runs: Readonly<Record<string, number | null>>) {
+  const platform = memoryPlatform();
+  for (const [run, meanIou] of Object.entries(runs)) {
+    platform.files.set(`study/runs/${run}/scores.json`, new TextEncoder().encode(JSON.stringify({ meanIou })));
+  }
+  return platform;
+}
+
+const complete = scored({
+  ...{ "plain-1of8-seed0": 0.2, "plain-1of8-seed1": 0.24, "plain-all-seed0": 0.5, "plain-all-seed1": 0.5 },
+  ...{ "warm-1of8-seed0": 0.3, "warm-1of8-seed1": 0.32, "warm-all-seed0": 0.6, "warm-all-seed1": 0.58 },
+  ...{ "wide-1of8-seed0": 0.25 },
+});
+const results = await resultsOf(complete, "study", smallChoice);
+
+describe("results", () => {
+  test("are means and deviations over the seeds, by arm and share", () => {
+    const cells = results.rows.map(({ arm, cells }) => [arm.name, ...cells.map((cell) => cell?.mean ?? null)]);
+    expect(cells).toEqual([
+      ["plain", expect.closeTo(0.22, 9), 0.5],
+      ["warm", expect.closeTo(0.31, 9), expect.closeTo(0.59, 9)],
+      ["wide", 0.25, null],
+    ]);
+    expect(results.rows[0].cells[0]!.deviation).toBeCloseTo(0.04 / Math.SQRT2, 9);
+    expect(results.rows[2].cells[0]!.values).toEqual([0.25, undefined]);
+  });
+
+  test("judge the claims", () => {
+    expect(results.claims).toEqual([
+      {
+        ...{ text: "warm is better", source: "nobody", verdict: "held" },
+        evidence: "warm − plain 1/8: +9.0 ± 1.0 | warm − plain all: +9.0 ± 1.0",
+      },
+    ]);
+  });
+
+  test("of a study that has just begun are empty", async () => {
+    const { rows, claims } = await resultsOf(memoryPlatform(), "study", smallChoice);
+    expect(rows.map(({ cells }) => cells.map(cellText))).toEqual(Array(3).fill(["", ""]));
+    expect(claims.map(({ verdict }) => verdict)).toEqual(["not measured"]);
+  });
+
+  test("leave out runs without a score", async () => {
+    const platform = scored({ "plain-all-seed0": null, "plain-all-seed1": 0.5 });
+    const { rows } = await resultsOf(platform, "study", smallChoice);
+    expect(rows[0].cells[1]).toEqual({ fraction: 1, values: [undefined, 0.5], mean: 0.5, deviation: 0 });
+  });
+
+  test.each(["", "{", "null", "[]", '{"meanIou":"0.5"}'])("leave out a run whose scores are %o", async (content) => {
+    const platform = scored({ "plain-all-seed1": 0.5 });
+    await platform.writeFile("study/runs/plain-all-seed0/scores.json", content);
+    const { rows } = await resultsOf(platform, "study", smallChoice);
+    expect(rows[0].cells[1]!.values).toEqual([undefined, 0.5]);
+  });
+
+  test("do not read seeds that were not asked for", async () => {
+    const { rows } = await resultsOf(complete, "study", { ...smallChoice, seeds: 1 });
+    expect(rows[0].cells[0]!.values).toEqual([0.2]);
+  });
+});
+
+describe("as a table", () => {
+  test("for the terminal, numbers stand below one another", () => {
+    expect(tableText(results).split("\n")).toEqual([
+      "Mean IoU, percent, after fine-tuning; mean ± standard deviation over 2 seeds, by share of the labels.",
+      "",
+      "              1/8         all",
+      "plain  22.0 ± 2.8  50.0 ± 0.0",
+      "warm   31.0 ± 1.4  59.0 ± 1.4",
+      "wide         25.0            ",
+      "",
+      "What the paper says, and what these runs say:",
+      "held          warm is better (warm − plain 1/8: +9.0 ± 1.0 | warm − plain all: +9.0 ± 1.0)",
+    ]);
+  });
+
+  test("for a README, every row has as many cells as the head", () => {
+    const lines = tableMarkdown(results).split("\n");
+    const tables = lines.filter((line) => line.startsWith("|"));
+    const [scores, claims] = [tables.slice(0, 5), tables.slice(5)];
+    expect(scores).toEqual([
+      "|  | 1/8 | all |",
+      "| --- | --: | --: |",
+      "| plain | 22.0 ± 2.8 | 50.0 ± 0.0 |",
+      "| warm | 31.0 ± 1.4 | 59.0 ± 1.4 |",
+      "| wide | 25.0 |  |",
+    ]);
+    expect(claims).toHaveLength(3);
+    for (const rows of [scores, claims]) expect(new Set(rows.map((line) => line.split("|").length)).size).toBe(1);
+  });
+
+  test("a claim that failed is seen, one that was not measured has no numbers", async () => {
+    const worse = scored({
+      "plain-1of8-seed0": 0.5,
+      "plain-all-seed0": 0.5,
+      "warm-1of8-seed0": 0.4,
+      "warm-all-seed0": 0.6,
+    });
+    const failed = await resultsOf(worse, "study", smallChoice);
+    expect(tableText(failed)).toContain(
+      "NOT held      warm is better (warm − plain 1/8: −10.0 ± 0.0 | warm − plain all: +10.0 ± 0.0)",
+    );
+    const none = await resultsOf(memoryPlatform(), "study", smallChoice);
+    expect(tableText(none)).toMatch(/not measured {2}warm is better$/);
+    expect(tableMarkdown(none)).toContain("| **not measured** | – |");
+  });
+});
+
+/** Numbers of an attribute in a drawing. */
+const numbers = (markup: string, pattern: RegExp) => [...markup.matchAll(pattern)].map(([, value]) => Number(value));
+
+describe("as a drawing", () => {
+  /** Results of drawn arms by name: means at each share. */
+  function drawn(
+    fractions: readonly number[],
+    arms: Readonly<Record<string, readonly (number | null)[]>>,
+  ): StudyResults {
+    const rows = Object.entries(arms).map(([name, means]) => ({
+      arm: { name, about: "", settings: [], from: null, fractions, drawn: true },
+      cells: means.map((mean, i) => mean && { fraction: fractions[i], values: [mean], mean, deviation: 0.01 }),
+    }));
+    return { fractions, seeds: 1, rows: rows as StudyResults["rows"], claims: [], plan: results.plan };
+  }
+
+  test("each arm that is to be drawn is a line with a mark for each share", () => {
+    const { markup } = plot(results);
+    expect(markup.match(/<polyline/g)).toHaveLength(2);
+    expect(markup.match(/<circle/g)).toHaveLength(4);
+    expect(markup).toContain("<title>warm, all: 59.0 ± 1.4</title>");
+    expect(markup).not.toContain("wide");
+  });
+
+  test("shares that are missing are left out", () => {
+    expect(plot(drawn([1 / 8, 1], { a: [0.2, null], b: [null, null] })).markup.match(/<circle/g)).toHaveLength(1);
+  });
+
+  test("without scores there is nothing", () => {
+    expect(plot(drawn([1 / 8, 1], { a: [null, null] })).markup).toBe("");
+  });
+
+  test("a single share stands in the middle of the axis", () => {
+    const [first, last] = numbers(plot(drawn([1 / 8, 1], { a: [0.2, 0.3] })).markup, /<circle cx="([\d.]+)"/g);
+    expect(numbers(plot(drawn([1], { a: [0.2] })).markup, /<circle cx="([\d.]+)"/g)).toEqual([(first + last) / 2]);
+  });
+
+  test.each<[string, number[]]>([
+    ["equal scores", [0.4, 0.4, 0.4, 0.4]],
+    ["scores near the bottom", [0.01, 0.02, 0.011, 0.5]],
+    ["scores of 0 and 1", [0.02, 1, 0.99, 0.98]],
+  ])("names of lines with %s do not cover one another, and all is inside", (_, ends) => {
+    const { markup } = plot(drawn([1 / 8, 1], Object.fromEntries(ends.map((end, i) => [`arm${i}`, [0.3, end]]))));
+    expect(markup).not.toMatch(/NaN|Infinity/);
+    const names = numbers(markup, /y="([\d.-]+)" fill="#\w+" font-weight/g).sort((a, b) => a - b);
+    expect(names).toHaveLength(ends.length);
+    for (let i = 1; i < names.length; i++) expect(names[i] - names[i - 1]).toBeGreaterThanOrEqual(14.9);
+    for (const y of [...names, ...numbers(markup, /cy="([\d.-]+)"/g)]) {
+      expect(y).toBeGreaterThanOrEqual(0);
+      expect(y).toBeLessThanOrEqual(360);
+    }
+  });
+});
+
+test("a study is written as table, numbers, drawing and page, whatever names hold", async () => {
+  const closed: string[] = [];
+  const engine = { close: async () => void closed.push("engine") } as unknown as Engine;
+  await writeStudy({
+    ...{ ...smallChoice, platform: complete, openEngine: async () => engine, folder: "study" },
+    ...{ dataset: "a & b", validation: null, command: "tessera study <x>" },
+  });
+  const text = (name: string) => new TextDecoder().decode(complete.files.get(`study/${name}`));
+  expect(closed).toEqual(["engine"]);
+  expect(text("table.md")).toBe(tableMarkdown(results));
+  expect(text("plot.svg")).toContain("<svg xmlns=");
+  expect(JSON.parse(text("results.json"))).toMatchObject({ seeds: 2, claims: [{ verdict: "held" }] });
+  const page = text("index.html");
+  for (const escaped of ["a &amp; b", "tessera study &lt;x&gt;", "&lt;b&gt;pretrained&lt;/b&gt;", "denoise"])
+    expect(page).toContain(escaped);
+  expect(page).not.toMatch(/<b>pretrained|undefined|NaN/);
+});

@@ -1,0 +1,73 @@
+import { describe, expect, test } from "vitest";
+import { smallChoice, smallStudy } from "../../test/support/small-study.ts";
+import { UsageError } from "../errors.ts";
+import { armName, type StudyRun, scheduleOf } from "./schedule.ts";
+
+const { runs } = scheduleOf(smallChoice);
+const named = (name: string): StudyRun => runs.find((run) => run.name === name)!;
+
+test("runs come seed by seed, pretrainings before what begins with them, shared ones once", () => {
+  expect(runs.map(({ name }) => name)).toEqual([
+    ...["encoder", "denoise-seed0"],
+    ...["plain-1of8-seed0", "plain-all-seed0", "warm-1of8-seed0", "warm-all-seed0", "wide-1of8-seed0"],
+    "denoise-seed1",
+    ...["plain-1of8-seed1", "plain-all-seed1", "warm-1of8-seed1", "warm-all-seed1", "wide-1of8-seed1"],
+  ]);
+});
+
+test("every run begins with one before it, of its own seed where there is one for each", () => {
+  runs.forEach(({ from }, i) => {
+    if (from !== null) expect(runs.slice(0, i).map(({ name }) => name)).toContain(from);
+  });
+  expect([named("denoise-seed1").from, named("warm-all-seed1").from]).toEqual(["encoder", "denoise-seed1"]);
+  expect(named("plain-all-seed0").from).toBeNull();
+});
+
+test("a run has the study's changes, then its own, then its seed", () => {
+  expect(named("warm-1of8-seed1").settings).toEqual(["steps=5", "start=ddep", "seed=1"]);
+  expect(named("denoise-seed1").settings).toEqual(["steps=5", "steps=0", "seed=1"]);
+});
+
+test("a run says what it is", () => {
+  expect(named("encoder")).toMatchObject({ title: "pretraining encoder, seed 0", dataset: "tags", arm: null });
+  expect(named("warm-1of8-seed1")).toMatchObject({
+    ...{ title: "warm, 1/8 of the labels, seed 1", dataset: null, seed: 1 },
+    arm: { name: "warm", fraction: 1 / 8 },
+  });
+});
+
+test("more seeds add runs and change none", () => {
+  const more = scheduleOf({ ...smallChoice, seeds: 3 }).runs;
+  expect(more.slice(0, runs.length)).toEqual(runs);
+  expect(more.length).toBeGreaterThan(runs.length);
+});
+
+test.each([
+  ["ddep", 1, "ddep-all-seed0"],
+  ["ddep", 1 / 30, "ddep-1of30-seed0"],
+  ["ddep-sigma-0.5", 0.3, "ddep-sigma-0.5-30percent-seed0"],
+])("%s at %d of the labels lies in %s", (arm, fraction, expected) => {
+  expect(armName(arm, fraction, 0)).toBe(expected);
+});
+
+describe("what cannot be scheduled is refused", () => {
+  test("an unknown part, with the nearest one", () => {
+    const refused = () => scheduleOf({ ...smallChoice, parts: ["mian"] });
+    expect(refused).toThrow('study: expected known parts, got "mian". Did you mean main?');
+    expect(refused).toThrow(UsageError);
+    expect(() => scheduleOf({ ...smallChoice, parts: ["constructor"] })).toThrow('got "constructor"');
+  });
+
+  test("shares of the labels that are called the same", () => {
+    expect(() => scheduleOf({ ...smallChoice, fractions: [0.3331, 0.3334, 1] })).toThrow(
+      "study: expected shares of the labels that differ in three digits, got 33.3 % twice. Leave one out.",
+    );
+  });
+
+  test("an arm whose pretraining is not there: our own mistake", () => {
+    const plan: typeof smallStudy.plan = (options) => ({ ...smallStudy.plan(options), pretrainings: [] });
+    expect(() => scheduleOf({ ...smallChoice, study: { ...smallStudy, plan } })).toThrow(
+      'study: nothing pretrains "denoise".',
+    );
+  });
+});

@@ -1,0 +1,231 @@
+import { describe, expect, test } from "vitest";
+import { newer, npz, older, published } from "../../test/support/jax-encoder.ts";
+import { memoryPlatform } from "../../test/support/memory-platform.ts";
+import { movedWeights } from "../../test/support/weights.ts";
+import { float32, type Named, type NdArray } from "../array/ndarray.ts";
+import { encoder } from "../backbones/transunet/encoder.ts";
+import { transunet } from "../backbones/transunet/network.ts";
+import { publishedTransUNet, type TransUNetSettings } from "../backbones/transunet/settings.ts";
+import { InputError, UsageError } from "../errors.ts";
+import { Model } from "../graph/scope.ts";
+import { input } from "../graph/tensor.ts";
+import { writeSafetensors } from "../weights/safetensors.ts";
+import { latestCheckpoint } from "./checkpoint.ts";
+import { type ImportRunOptions, importRun } from "./import-run.ts";
+import { openEarlier, openRun, readRun } from "./run.ts";
+
+const small: TransUNetSettings = {
+  ...publishedTransUNet,
+  ...{ cropHeight: 32, cropWidth: 32, stemWidth: 8, normGroups: 4, stageUnits: [1, 1, 1] },
+  ...{ tokenWidth: 12, layers: 1, heads: 3, mlpWidth: 20, headChannels: 8, decoderChannels: [8, 6, 4, 4] },
+};
+
+/** Weights of the tiny network, or of its encoder alone. */
+function weightsOf(build: (model: Model) => void): Named<NdArray> {
+  const model = new Model();
+  build(model);
+  return movedWeights(model);
+}
+const image = input("image", [1, 3, 32, 32]);
+const whole = weightsOf(({ scope }) => void transunet(scope, image, 2, small));
+const alone = (settings: TransUNetSettings) =>
+  weightsOf(({ scope }) => void encoder(scope.at("transformer"), image, settings));
+const hybrid = alone(small);
+const ordinary = alone({ ...small, stageUnits: [], skips: 0 });
+
+/** What the files do not tell. */
+const settings = ["normGroups=4", "heads=3"];
+const classes = ["sky", "road"].map((name) => ({ name, color: [0, 0, 0] as const }));
+
+async function imported(content: Uint8Array, changes: Partial<ImportRunOptions> = {}) {
+  const platform = memoryPlatform();
+  await platform.writeFile("weights.bin", content);
+  const options = { file: "weights.bin", folder: "run", settings, classes: null, licence: "MIT", patchOnly: false };
+  return { platform, run: await importRun({ platform, ...options, ...changes }) };
+}
+
+async function weightsIn(platform: ReturnType<typeof memoryPlatform>): Promise<Named<NdArray>> {
+  return (await latestCheckpoint(platform, "run", () => {}))!.tensors.weights;
+}
+
+const without = (weights: Named<NdArray>, prefix: string) =>
+  Object.fromEntries(Object.entries(weights).filter(([name]) => !name.startsWith(prefix)));
+
+describe("a whole TransUNet", () => {
+  const content = writeSafetensors(whole);
+
+  test("becomes a run that predicts", async () => {
+    const { platform, run } = await imported(content, { classes });
+    expect(run).toMatchObject({ stage: "train", whole: true, folder: "run" });
+    expect([...run.parts].sort()).toEqual(["decoder", "segmentation_head", "transformer"]);
+    expect(run.parameters).toBe(Object.values(whole).reduce((sum, { data }) => sum + data.length, 0));
+    expect(await weightsIn(platform)).toEqual(whole);
+    const model = await openRun(platform, "run");
+    expect(model).toMatchObject({ window: [32, 32], licence: "MIT", task: { classes } });
+    expect(model.recipe).toMatchObject({ ...small, encoderConvention: "transunet" });
+    expect(await readRun(platform, "run")).toEqual({ method: run.method, recipe: run.recipe, record: run.record });
+  });
+
+  test("has classes without names where nobody gives them", async () => {
+    const { run } = await imported(content);
+    expect(run.record.classes.map(({ name }) => name)).toEqual(["class 0", "class 1"]);
+    expect(run.record.valueMap).toEqual({ "0": 0, "1": 1 });
+  });
+
+  test("is something to begin with, too", async () => {
+    const { platform } = await imported(content);
+    expect(await openEarlier(platform, "run")).toMatchObject({ stage: "train", source: "run", weights: whole });
+  });
+
+  test("may come without its head, and is then only something to begin with", async () => {
+    const { platform, run } = await imported(writeSafetensors(without(whole, "segmentation_head")));
+    expect([...run.parts].sort()).toEqual(["decoder", "transformer"]);
+    expect([run.whole, run.record.classes]).toEqual([false, []]);
+    expect((await openEarlier(platform, "run")).weights).toEqual(without(whole, "segmentation_head"));
+    await expect(openRun(platform, "run")).rejects.toThrow(
+      "run: expected a model that predicts, got one without a head. Train on with: tessera train DATASET --from run --out NEW",
+    );
+  });
+});
+
+describe("an encoder", () => {
+  test.each([
+    ["of older code", npz(published(hybrid, 3, older)), false, hybrid],
+    ["of newer code", npz(published(hybrid, 3, newer)), false, hybrid],
+    ["of patches alone", npz(published(ordinary, 3, newer)), true, ordinary],
+  ])("%s becomes a run that has the encoder stage behind it", async (_, content, patchOnly, expected) => {
+    const { platform, run } = await imported(content, { settings: ["normGroups=4"], patchOnly });
+    expect(run).toMatchObject({ stage: "encoder", whole: false, parts: ["transformer"] });
+    expect(run.recipe).toMatchObject({
+      ...{ method: "ddep", start: "supervised", heads: 3, encoderConvention: "jax", layers: 1, mlpWidth: 20 },
+      ...{ cropHeight: 32, cropWidth: 32, encoderCropHeight: 32, encoderCropWidth: 32 },
+    });
+    expect(run.record.classes).toEqual([]);
+    const earlier = await openEarlier(platform, "run");
+    expect(earlier.stage).toBe("encoder");
+    expect(earlier.weights).toEqual(expected);
+    await expect(openRun(platform, "run")).rejects.toThrow(
+      "run: expected a model that predicts, got one whose last stage so far is encoder. Train on with: tessera train DATASET --from run --out NEW",
+    );
+  });
+});
+
+describe("refused, with nothing written, is", () => {
+  const one = float32([1], [0]);
+  const changed = (others: Named<NdArray>) => writeSafetensors({ ...whole, ...others });
+  test.each<[string, Uint8Array, Partial<ImportRunOptions>, string]>([
+    [
+      "a network without one of its weights",
+      writeSafetensors(without(whole, "decoder.blocks.1.conv2.1.bias")),
+      {},
+      "weights.bin: expected decoder.blocks.1.conv2.1.bias of shape [6], got none. The file is not whole, or of a network that --set has to describe.",
+    ],
+    [
+      "a network without its running statistics",
+      writeSafetensors(without(whole, "decoder.conv_more.1.running_var")),
+      {},
+      "expected decoder.conv_more.1.running_var of shape [8], got none",
+    ],
+    ["half a head", writeSafetensors(without(whole, "segmentation_head.0.weight")), {}, "segmentation_head"],
+    [
+      "an encoder alone under TransUNet's names",
+      writeSafetensors(without(without(whole, "decoder"), "segmentation_head")),
+      {},
+      "weights.bin: expected decoder.conv_more.0.weight of shape",
+    ],
+    [
+      "a weight of another shape",
+      changed({ "decoder.conv_more.1.bias": one }),
+      {},
+      "expected decoder.conv_more.1.bias of shape [8], got [1]",
+    ],
+    [
+      "a weight that the network does not have",
+      changed({ "decoder.blocks.9.conv1.1.bias": one }),
+      {},
+      "weights.bin: expected weights of the network alone, got decoder.blocks.9.conv1.1.bias. It is another network's file.",
+    ],
+    [
+      "a name of another network",
+      changed({ "backbone.a": one }),
+      {},
+      "expected the names of a TransUNet (transformer, decoder, segmentation_head), got backbone.a",
+    ],
+    [
+      "a list of other classes",
+      writeSafetensors(whole),
+      { classes: classes.slice(1) },
+      "weights.bin: expected 2 classes, as its head has outputs, got 1 in the list. Correct the list.",
+    ],
+    [
+      "a list of classes for no head",
+      writeSafetensors(without(whole, "segmentation_head")),
+      { classes },
+      "weights.bin: expected a head with a class for each name, got no head. Leave --classes out.",
+    ],
+    [
+      "a network that settings do not describe",
+      writeSafetensors(whole),
+      { settings: ["layers=2"] },
+      "stemWidth must be a multiple of normGroups (32), got 8",
+    ],
+    [
+      "a setting that is wrong",
+      writeSafetensors(whole),
+      { settings: [...settings, "layers=2"] },
+      "expected transformer.encoder.layer.1.",
+    ],
+    [
+      "a setting that there is not",
+      writeSafetensors(whole),
+      { settings: ["layer=2"] },
+      'unknown key "layer". Did you mean layers?',
+    ],
+    [
+      "an encoder whose position embeddings are missing",
+      npz(without(published(hybrid, 3, newer), "Transformer/posembed")),
+      {},
+      "expected a weight transformer.embeddings.position_embeddings, got none",
+    ],
+    [
+      "an encoder without a layer's part",
+      npz(without(published(hybrid, 3, newer), "Transformer/encoderblock_0/MlpBlock_0/Dense_1/bias")),
+      { settings: ["normGroups=4"] },
+      "expected transformer.encoder.layer.0.ffn.fc2.bias of shape [12], got none",
+    ],
+    ["a file of no weights", new TextEncoder().encode("<html></html>"), {}, "weights.bin: expected a file of weights"],
+  ])("%s", async (_, content, changes, message) => {
+    const platform = memoryPlatform();
+    const refused = imported(content, { platform: { ...platform, readFile: async () => content }, ...changes });
+    await expect(refused).rejects.toThrow(message);
+    await refused.catch((error: unknown) =>
+      expect(error instanceof InputError || error instanceof UsageError).toBe(true),
+    );
+    expect([...platform.files.keys()]).toEqual([]);
+  });
+
+  test("what cannot be written to its end", async () => {
+    const platform = memoryPlatform();
+    const full = async (path: string, content: Parameters<typeof platform.writeFile>[1]) => {
+      if (path.endsWith("run.json"))
+        throw new InputError("run/run.json: expected room on the disk, got none. Make some.");
+      await platform.writeFile(path, content);
+    };
+    const broken = { ...platform, readFile: async () => writeSafetensors(whole), writeFile: full };
+    const options = { file: "weights.bin", folder: "run", settings, classes: null, licence: "", patchOnly: false };
+    await expect(importRun({ platform: broken, ...options })).rejects.toThrow("expected room on the disk");
+    expect([...platform.files.keys()]).toEqual([]);
+  });
+
+  test("a folder that is not empty", async () => {
+    const platform = memoryPlatform();
+    await platform.writeFile("run/notes.txt", "mine");
+    const refused = imported(writeSafetensors(whole), {
+      platform: { ...platform, readFile: async () => writeSafetensors(whole) },
+    });
+    await expect(refused).rejects.toThrow(
+      "run: expected an empty folder for the run, got other files. Choose another --out.",
+    );
+    expect([...platform.files.keys()]).toEqual(["run/notes.txt"]);
+  });
+});
