@@ -1,4 +1,3 @@
-import { InputError } from "../errors.ts";
 import type { Platform } from "../platform/platform.ts";
 import type { Dataset } from "./dataset.ts";
 import { openDataset, splitsOf } from "./index.ts";
@@ -37,11 +36,10 @@ export async function openTrainingData(
   const unlabelled = hasImages ? await openDataset(platform, spec, "unlabelled", options) : null;
   const found = splits.includes("val") ? await openDataset(platform, spec, "val", options) : null;
   const validation = found?.kinds.includes("masks") ? found : null;
-  const all = await openDataset(platform, spec, "train", options).catch((error: unknown) => {
-    if (learnsFrom.labels || unlabelled === null || !(error instanceof InputError)) throw error;
-    return null; // photographs alone are enough
-  });
-  if (all === null) return { dataset: unlabelled as Dataset, unlabelled: null, labels: null, validation };
+  if (!splits.includes("train") && !learnsFrom.labels && unlabelled !== null) {
+    return { dataset: unlabelled, unlabelled: null, labels: null, validation };
+  }
+  const all = await openDataset(platform, spec, "train", options);
   if (keep === null) return { dataset: all, unlabelled, labels: null, validation };
   const { labelled, rest } = labelSubset(all, { ...keep, seed });
   const others = rest.ids.length === 0 ? null : rest;

@@ -108,6 +108,8 @@ export interface Imported<R extends Recipe = Recipe> {
   readonly weights: Named<NdArray>;
   /** Outputs of the head: classes; null where there is no head. */
   readonly outputs: number | null;
+  /** Fields of the recipe that the file does not tell and that cannot be guessed: `--set` has to. */
+  readonly untold: readonly string[];
 }
 
 export interface ImportOptions {

@@ -1,7 +1,7 @@
 import type { Initializer } from "../graph/initializer.ts";
 import type { Scope } from "../graph/scope.ts";
 import type { Tensor } from "../graph/tensor.ts";
-import { axisSize, matmul, rearrange, softmax, unstack } from "../ops/index.ts";
+import { attention, axisSize, matmul, rearrange, softmax, unstack } from "../ops/index.ts";
 import { dropout } from "./dropout.ts";
 import { type LinearOptions, linear } from "./linear.ts";
 
@@ -30,6 +30,9 @@ export interface SelfAttentionOptions {
 /**
  * Multi-head self-attention: softmax(q·kᵀ/√d)·v per head, d = D / heads (Vaswani et al. 2017, sec. 3.2).
  *
+ * Many tokens need little memory (see the operator `attention`), but not with dropout on the attention weights: then all
+ * of them, T² a head, are kept for the backward pass.
+ *
  * x: [B, T, D] → [B, T, D].
  */
 export function selfAttention(
@@ -50,15 +53,21 @@ export function selfAttention(
   const initializers: LinearOptions = { weightInitializer, biasInitializer };
 
   const [q, k, v] = project(scope, x, heads, names, { ...initializers, bias }); // each [B, heads, T, d]
-  const weights = attentionWeights(q, k); // [B, heads, T, T]
-  const mixed = matmul(dropout(scope.at("attention"), weights, attentionDropout), v); // [B, heads, T, d]
+  const mixed =
+    scope.training && attentionDropout !== 0
+      ? matmul(dropout(scope.at("attention"), attentionWeights(q, k), attentionDropout), v)
+      : attention(q, k, v, { scale: scoreScale(q) }); // [B, heads, T, d]
   const merged = rearrange(mixed, "B h T d -> B T (h d)"); // [B, T, D]
   return dropout(scope, linear(scope.at(names.out), merged, width, initializers), rate);
 }
 
 /** softmax(q·kᵀ/√d). q: [..., T, d], k: [..., S, d] → [..., T, S], each row summing to 1. */
 export function attentionWeights(q: Tensor, k: Tensor): Tensor {
-  return softmax(matmul(q, k, { transposeB: true, scale: axisSize(q, -1) ** -0.5 }), { axis: -1 });
+  return softmax(matmul(q, k, { transposeB: true, scale: scoreScale(q) }), { axis: -1 });
+}
+
+function scoreScale(q: Tensor): number {
+  return axisSize(q, -1) ** -0.5;
 }
 
 /** Throws unless `width` splits evenly into `heads`. */

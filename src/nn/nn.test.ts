@@ -3,6 +3,7 @@ import { float32, fromNumbers, type Named, type NdArray, toNumbers } from "../ar
 import { Random } from "../array/random.ts";
 import { sizeOf } from "../array/shape.ts";
 import { gradients } from "../autodiff/gradients.ts";
+import { reach } from "../graph/graph.ts";
 import { Model, type ModelOptions, type Scope } from "../graph/scope.ts";
 import { input, type Tensor } from "../graph/tensor.ts";
 import { checkErrors } from "../ops/check.ts";
@@ -106,6 +107,17 @@ describe("attention", () => {
     toNumbers(y).forEach((value, i) => {
       expect(value).toBeCloseTo(Number(fused.y.data[i]), 5);
     });
+  });
+
+  test("many tokens are attended to in tiles, but not where attention weights are dropped", () => {
+    const tiled = (options: ModelOptions, attentionDropout: number) => {
+      const { scope } = new Model(options);
+      const y = selfAttention(scope, input("x", [1, 3000, 8]), { heads: 2, attentionDropout });
+      return reach([y]).nodes.some(({ op }) => op === "TiledAttention");
+    };
+    expect(tiled({ training: true }, 0)).toBe(true);
+    expect(tiled({ training: true }, 0.1)).toBe(false);
+    expect(tiled({}, 0.1)).toBe(true);
   });
 
   test("moves with its tokens: permuting them permutes the result", async () => {

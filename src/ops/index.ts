@@ -5,6 +5,7 @@ export { add } from "./add.ts";
 export { and } from "./and.ts";
 export { argMax } from "./arg-max.ts";
 export { argMin } from "./arg-min.ts";
+export { attention } from "./attention.ts";
 export { averagePool } from "./average-pool.ts";
 export { batchNorm, batchNormFrozen } from "./batch-norm.ts";
 export { cast } from "./cast.ts";

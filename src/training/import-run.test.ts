@@ -167,7 +167,7 @@ describe("refused, with nothing written, is", () => {
       "a network that settings do not describe",
       writeSafetensors(whole),
       { settings: ["layers=2"] },
-      "stemWidth must be a multiple of normGroups (32), got 8",
+      "whose heads the file does not tell. Add --set heads=N.",
     ],
     [
       "a setting that is wrong",

@@ -50,6 +50,12 @@ export async function importRun(options: ImportRunOptions): Promise<ImportedRun>
   const read = await readWeights(bytes, file);
   const { method, imported } = importedBy(read, options);
   const recipe = settings.reduce(applySetting, imported.recipe);
+  const untold = imported.untold.find((key) => !settings.some((setting) => setting.startsWith(`${key}=`)));
+  if (untold !== undefined) {
+    throw new InputError(
+      `${file}: expected a network of the published widths, got another, whose ${untold} the file does not tell. Add --set ${untold}=N.`,
+    );
+  }
   checkRecipe(method, recipe);
   const [planned] = plan({ method, recipe });
   const classes = classesOf(imported.outputs, options.classes, file);

@@ -1,5 +1,7 @@
 /** The graphs of a training step as programs of an engine: one graph for all of it, or gradients first. */
+import { bytesOf } from "../array/dtype.ts";
 import type { Named } from "../array/ndarray.ts";
+import { sizeOf } from "../array/shape.ts";
 import { gradients } from "../autodiff/gradients.ts";
 import type { Model } from "../graph/scope.ts";
 import { input, type Target, type Tensor, variable } from "../graph/tensor.ts";
@@ -12,13 +14,13 @@ import { type Group, type OptimizerRecipe, type UpdateGraph, updateGraph } from 
 export interface StepPrograms {
   /**
    * One batch: what is `reported`. Inputs besides the model's own: `accumulate:first`, 1 at the first batch of a step
-   * (only with accumulation). Without `update` it also measures and updates, if total and norm are finite.
+   * (only with accumulation). Without `updates` it also measures and updates, if total and norm are finite.
    */
   readonly forward: Sequence;
   /** The global norm of accumulated gradients, `gradientNorm`; null where `forward` reports it. */
   readonly norm: Sequence | null;
-  /** Applies the gradients that `forward` left, given `gradientNorm`; null where `forward` does. */
-  readonly update: Sequence | null;
+  /** Apply the gradients that `forward` left, given `gradientNorm`, to some parameters each; none where `forward` does. */
+  readonly updates: readonly Sequence[];
   readonly updateGraph: UpdateGraph;
   /** Gradients that are kept between programs: parameter by name in the store. */
   readonly kept: Named<string>;
@@ -55,7 +57,7 @@ async function inOne({ model, total, reported, recipe, group }: StepGraph, optio
   const guard = add(total, gradientNorm);
   const next = { ...Object.fromEntries(model.updates), ...update.next };
   const forward = await writing({ ...reported, gradientNorm, guard }, next, { ...options, model, commitIf: "guard" });
-  return { forward, norm: null, update: null, updateGraph: update, kept: {} };
+  return { forward, norm: null, updates: [], updateGraph: update, kept: {} };
 }
 
 /**
@@ -87,18 +89,43 @@ async function gradientsFirst(graph: StepGraph, options: CompileOptions): Promis
       built.push(await writing(reported, next, { ...options, model, commitIf: "total", over: "gradient/" }));
       built.push(await writing({ gradientNorm: globalNorm(mean) }, {}, options));
     }
-    built.push(await writing({}, update.next, { ...options, over: "" }));
+    for (const part of inParts(update.next)) built.push(await writing({}, part, { ...options, over: "" }));
   } catch (error) {
     await Promise.all(built.map((program) => program.release()));
     throw error;
   }
+  const [forward, ...others] = built;
   return {
-    forward: built[0],
-    norm: built.length > 2 ? built[1] : null,
-    update: built[built.length - 1],
+    forward,
+    norm: first === null ? null : others[0],
+    updates: first === null ? others : others.slice(1),
     updateGraph: update,
     kept: Object.fromEntries(trained.map(({ name }) => [`gradient/${name}`, name])),
   };
+}
+
+/** Bytes that one program of the update writes, at most, where its parameters are no larger themselves. */
+const updateBytes = 256e6;
+
+/**
+ * New values by store name in parts: a parameter and what belongs to it stay together. ONNX Runtime's package for Node
+ * copies all outputs of a run, whatever it was given to fill; in parts, the copies of one part are gone before the next.
+ */
+function inParts(next: Named<Tensor>): Record<string, Tensor>[] {
+  const parts: { bytes: number; values: Record<string, Tensor> }[] = [];
+  const home = new Map<string, number>();
+  const parameterOf = (name: string) => name.slice(name.indexOf("/") + 1);
+  for (const [name, tensor] of Object.entries(next)) {
+    const bytes = sizeOf(tensor.shape) * bytesOf(tensor.dtype);
+    const known = home.get(parameterOf(name));
+    const open = parts.length - 1;
+    const fits = open >= 0 && parts[open].bytes + bytes <= updateBytes;
+    const place = known ?? (fits ? open : parts.push({ bytes: 0, values: {} }) - 1);
+    home.set(parameterOf(name), place);
+    parts[place].bytes += bytes;
+    parts[place].values[name] = tensor;
+  }
+  return parts.map(({ values }) => values);
 }
 
 function gradientsOf(model: Model, total: Tensor): Tensor[] {

@@ -148,13 +148,13 @@ export async function buildStep(options: StepOptions): Promise<TrainingStep> {
         for (const name of Object.keys(reported)) means[name] = (means[name] ?? 0) + item(results[name]) / list.length;
         if (!Number.isFinite(means.total)) break;
       }
-      const { norm: measure, update } = programs;
+      const { norm: measure, updates } = programs;
       if (measure !== null && Number.isFinite(means.total)) results = { ...results, ...(await measure.run({})) };
       const norm = "gradientNorm" in results ? item(results.gradientNorm) : Number.NaN;
       // What the graph's guard says, in its precision.
       const updated = Number.isFinite(Math.fround(means.total + norm));
-      if (update !== null && updated) {
-        await update.run(pick({ ...scalars, gradientNorm: scalar(norm) }, update.inputs));
+      if (updated) {
+        for (const part of updates) await part.run(pick({ ...scalars, gradientNorm: scalar(norm) }, part.inputs));
       }
       return {
         terms: Object.fromEntries(Object.keys(terms).map((name) => [name, means[`${termPrefix}${name}`]])),
@@ -166,7 +166,7 @@ export async function buildStep(options: StepOptions): Promise<TrainingStep> {
     },
 
     async release() {
-      await Promise.all([programs.forward, programs.norm, programs.update].map((program) => program?.release()));
+      await Promise.all([programs.forward, programs.norm, ...programs.updates].map((program) => program?.release()));
     },
   };
 }

@@ -1,9 +1,11 @@
 /** Runs the built command line as users do. */
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtemp, rm } from "node:fs/promises";
+import { createHash } from "node:crypto";
+import { mkdtemp, readdir, readFile, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { expect } from "vitest";
 
 const main = fileURLToPath(new URL("../../dist/cli/main.js", import.meta.url));
 
@@ -41,6 +43,33 @@ export function start(args: readonly string[], environment: Readonly<Record<stri
 /** Runs `tessera …args` to its end. */
 export function tessera(...args: readonly string[]): Promise<Ended> {
   return start(args).ended;
+}
+
+/** One clear line, no stack, and the exit code of bad input or, if so, of wrong usage. */
+export function expectOneLine({ code, error }: Ended, message: RegExp, expected = 1): void {
+  expect(error).toMatch(message);
+  expect(error.split("\n").filter((line) => line.startsWith("tessera: "))).toHaveLength(1);
+  expect(error).not.toMatch(/^\s+at /m);
+  expect(code).toBe(expected);
+}
+
+export async function until(condition: () => boolean, timeoutMs = 60_000): Promise<void> {
+  const begun = Date.now();
+  while (!condition()) {
+    if (Date.now() - begun > timeoutMs) throw new Error("waited too long");
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+/** SHA-256 of the files below a folder, by path. The folder's own name is left out of what they hold. */
+export async function digests(folder: string, of: (path: string) => boolean): Promise<Record<string, string>> {
+  const found: Record<string, string> = {};
+  for (const path of (await readdir(folder, { recursive: true })).sort()) {
+    if (!of(path) || (await stat(`${folder}/${path}`)).isDirectory()) continue;
+    const text = (await readFile(`${folder}/${path}`, "latin1")).replaceAll(folder, "");
+    found[path] = createHash("sha256").update(text, "latin1").digest("hex");
+  }
+  return found;
 }
 
 /** A folder for one test file; `remove` deletes it. */

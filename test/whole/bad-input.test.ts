@@ -1,8 +1,9 @@
 /** What a machine and its users can do to the commands besides naming wrong files: pipes, devices, permissions. */
 import { execFileSync } from "node:child_process";
+import { createHash } from "node:crypto";
 import { cp, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { type Ended, start, temporaryFolder, tessera } from "../support/cli.ts";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { expectOneLine, start, temporaryFolder, tessera } from "../support/cli.ts";
 
 let folder: string;
 let remove: () => Promise<void>;
@@ -16,13 +17,6 @@ beforeAll(async () => {
 });
 
 afterAll(() => remove());
-
-function expectOneLine({ code, error }: Ended, message: RegExp, expected = 1): void {
-  expect(error).toMatch(message);
-  expect(error.split("\n").filter((line) => line.startsWith("tessera: "))).toHaveLength(1);
-  expect(error).not.toMatch(/^\s+at /m);
-  expect(code).toBe(expected);
-}
 
 test.runIf(process.platform !== "win32").each(["classes.json", "images/train/train_000000.jpg"])(
   "a pipe in the place of %s is refused, not waited for",
@@ -72,6 +66,91 @@ test("a training step beyond the machine's memory is refused before anything is 
   const settings = ["--recipe", "transunet-tiny", "--set", "batchSize=1000000"];
   expectOneLine(await tessera("train", `${folder}/data`, ...settings, "--out", out), /GB or more\. Make batchSize/);
   expect(await readdir(folder)).not.toContain("huge");
+});
+
+describe("what somebody else wrote into a run folder is refused", () => {
+  const checkpoint = "checkpoints/step-00000001";
+  const sealed = (state: object) => {
+    const seal = createHash("sha256").update(JSON.stringify(state)).digest("hex");
+    return `${JSON.stringify({ ...state, seal }, null, 2)}\n`;
+  };
+  interface State {
+    readonly progress: object;
+    readonly files: { [name: string]: { bytes: number; sha256: string } };
+  }
+
+  test.each<[string, (state: State) => object]>([
+    ["a stage before the first", ({ progress }) => ({ progress: { ...progress, stage: -1 } })],
+    ["half a step", ({ progress }) => ({ progress: { ...progress, step: 1.5 } })],
+    ["no progress", () => ({ progress: null })],
+    ["no files", () => ({ files: null })],
+    ["no weights", () => ({ files: {} })],
+    [
+      "a file elsewhere",
+      ({ files }) => ({ files: { ...files, "../../../data/classes.json": files["weights.safetensors"] } }),
+    ],
+  ])("a checkpoint of %s, whatever its seal", async (_, change) => {
+    const run = `${folder}/foreign`;
+    await cp(`${folder}/run`, run, { recursive: true });
+    const { seal: _seal, ...state } = JSON.parse(await readFile(`${run}/${checkpoint}/state.json`, "utf8")) as State & {
+      seal: string;
+    };
+    await writeFile(`${run}/${checkpoint}/state.json`, sealed({ ...state, ...change(state) }));
+    const ended = await tessera("train", `${folder}/data`, "--from", run, "--out", `${folder}/never`);
+    await rm(run, { recursive: true });
+    expectOneLine(
+      ended,
+      /state\.json: expected the state that tessera wrote, got other bytes\. The checkpoint is damaged/,
+    );
+    expect(await readdir(folder)).not.toContain("never");
+  });
+
+  test.each([
+    ["that is none", { step: 1, loss: "x" }],
+    ["of scores that are none", { step: 1, stage: "train", unit: "share", scores: { a: "x" } }],
+    [
+      "of a picture elsewhere",
+      {
+        ...{ step: 1, stage: "train", unit: "share", scores: {} },
+        pictures: [{ sample: "a", name: "b", file: "pictures/../../data/classes.json", caption: "" }],
+      },
+    ],
+  ])("a line of metrics.jsonl %s", async (_, line) => {
+    const run = `${folder}/foreign`;
+    await cp(`${folder}/run`, run, { recursive: true });
+    await writeFile(`${run}/metrics.jsonl`, `${JSON.stringify(line)}\n`);
+    const ended = await tessera("train", `${folder}/data`, "--out", run, "--resume");
+    await rm(run, { recursive: true });
+    expectOneLine(
+      ended,
+      /metrics\.jsonl: expected a JSON object with a step on each line, got something else on line 1/,
+    );
+  });
+});
+
+test("names of classes stay on their line, too", async () => {
+  const run = `${folder}/named`;
+  await cp(`${folder}/run`, run, { recursive: true });
+  const record = await readFile(`${run}/run.json`, "utf8");
+  await writeFile(
+    `${run}/run.json`,
+    record.replaceAll(/"name": "\w+"/g, (name) => name.replace(/"$/, '\\n\\u001b[31m"')),
+  );
+  const { code, out } = await tessera("predict", run, `${folder}/data/images/val`, "--out", `${folder}/named-masks`);
+  expect(code).toBe(0);
+  expect(out.trim().split("\n")).toHaveLength(1);
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: the terminal code that must not come through
+  expect(out).not.toMatch(/\u001b\[31m/);
+});
+
+test("photographs of which none can be read are an error, even where bad ones are skipped", async () => {
+  const data = `${folder}/none-readable`;
+  await mkdir(`${data}/images/unlabelled`, { recursive: true });
+  await writeFile(`${data}/images/unlabelled/a.jpg`, "not a picture");
+  const settings = ["--recipe", "ddep-tiny", "--set", "start=dep", "--set", "steps=0", "--on-bad-image", "skip"];
+  const ended = await tessera("train", data, ...settings, "--out", `${folder}/never`);
+  expectOneLine(ended, /a\.jpg: expected an intact photograph .* got a file of another kind/);
+  expect(await readdir(folder)).not.toContain("never");
 });
 
 test("computing leaves nothing in the home folder", async () => {

@@ -78,6 +78,7 @@ const places: Readonly<Record<string, string>> = {
 };
 
 const tiny = "--recipe transunet-tiny --steps 1";
+const ddep = "--recipe ddep-tiny";
 
 describe("what is wrong is said in one line, with the right exit code, and nothing is written", () => {
   test.each<[number, string, RegExp]>([
@@ -110,6 +111,34 @@ describe("what is wrong is said in one line, with the right exit code, and nothi
     [1, `train DATA --out RUN ${tiny}`, /got a run\. Add --resume/],
     [1, `train DATA --out RUN --resume ${tiny}`, /recipe batchSize: 1 → 4/],
     [1, `train DATA --out NEW --device coreml ${tiny}`, /device coreml/],
+    [2, `train DATA --out NEW --label-fraction 1/0 ${tiny}`, /expected a number above 0 and up to 1, got "1\/0"/],
+    [2, `train DATA --out NEW --label-fraction 1e-9 ${tiny}`, /got "1e-9"\. Write 1\/8, 0\.125 or 12\.5%/],
+    [2, `train DATA --out NEW --label-fraction 1/2 --label-count 1 ${tiny}`, /got both\. Leave one out/],
+    [2, `train DATA --out NEW --label-seed 1 ${tiny}`, /got no share or number of them\. Add --label-fraction/],
+    [2, `train DATA --out NEW --label-count 0 ${tiny}`, /--label-count must be an integer from 1 on, got "0"/],
+    [1, `train DATA --out NEW --label-count 3 ${tiny}`, /expected 1 to 2 labelled images of the 2 in train, got 3/],
+    [1, `train DATA --out NEW --label-fraction 1/9 ${tiny}`, /expected 1 to 2 labelled images .* got 0/],
+    [1, "train DATA --out NEW --from NOWHERE", /nowhere: expected a run folder, got nothing there/],
+    [1, "train DATA --out NEW --from DATA", /data: expected a run folder, got a folder without run\.json/],
+    [1, `train DATA --out NEW --from FILE ${tiny}`, /text\.jpg: expected a run folder, got a file/],
+    [1, `train DATA --out RUN --from RUN ${tiny}`, /got a run\. Add --resume/],
+    [2, `train DATA --out NEW --from RUN ${ddep} --set start=none`, /start none begins with random weights/],
+    [2, `train DATA --out NEW ${ddep} --set noiseLevelMin=1`, /noiseLevelMin must be at most noiseLevelMax \(0\.22\)/],
+    [
+      2,
+      `train DATA --out NEW ${ddep} --set noiseMeasure=gamma --set noiseForm=additive`,
+      /noiseMeasure must be sigma where the noise is additive, got gamma/,
+    ],
+    [2, `train DATA --out NEW ${ddep} --set conditionEmbedding=7`, /an even whole number from 2 to 65536, got 7/],
+    [2, `train DATA --out NEW ${ddep} --set denoiseCropWidth=70`, /a multiple of 16 up to 8192, got 70\. Try 64/],
+    [2, `train DATA --out NEW ${ddep} --set encoderCropWidth=99999`, /got 99999\. Try 8192/],
+    [2, `train DATA --out NEW ${ddep} --set stageUnits=`, /skips must be one of 0, got 3\. Try 0/],
+    [
+      2,
+      `train DATA --out NEW ${ddep} --set start=none --set steps=0`,
+      /steps must be at least 1 where no other stage has/,
+    ],
+    [1, `train DATA --out NEW ${ddep} --set denoiseBatchSize=1000000`, /GB or more\. Make batchSize, the crop or the/],
     [2, "predict RUN", /IMAGE is missing/],
     [2, "predict RUN FILE", /--out is missing/],
     [2, "predict RUN FILE --out NEW --scales 1,x", /--scales: expected numbers/],

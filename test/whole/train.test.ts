@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { cp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { start, temporaryFolder, tessera } from "../support/cli.ts";
+import { start, temporaryFolder, tessera, until } from "../support/cli.ts";
 
 const data = "scenes:size=64,train=12,val=3,test=3";
 const settings = [
@@ -34,14 +34,6 @@ async function outcome(run: string): Promise<Record<string, string>> {
     }),
   );
   return Object.fromEntries(digests);
-}
-
-async function until(condition: () => boolean, timeoutMs = 60_000): Promise<void> {
-  const begun = Date.now();
-  while (!condition()) {
-    if (Date.now() - begun > timeoutMs) throw new Error("waited too long");
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
 }
 
 let folder: string;

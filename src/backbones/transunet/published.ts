@@ -176,6 +176,18 @@ export function settingsFrom(weights: Named<NdArray>, where: string): FoundSetti
   };
 }
 
+/** Of the settings that are in no shape, those that cannot be as published: the widths are others. */
+export function untoldBy(
+  weights: Named<NdArray>,
+  { tokenWidth = 0, stemWidth = 0, heads }: FoundSettings,
+): ("heads" | "normGroups")[] {
+  const groups = `${residual}.root.conv.weight` in weights && stemWidth % 32 !== 0;
+  return [
+    ...(heads === undefined && tokenWidth % 64 !== 0 ? (["heads"] as const) : []),
+    ...(groups ? (["normGroups"] as const) : []),
+  ];
+}
+
 function layerIn(weights: Named<NdArray>): boolean {
   return "transformer.encoder.layer.0.ffn_norm.bias" in weights;
 }

@@ -115,15 +115,15 @@ async function missingSplit(platform: Platform, root: string, split: Split): Pro
   return new InputError(problem(folder, "expected a folder of images", found, remedy));
 }
 
+/** Images to train on that have no masks at all are no labelled split that is broken, they are unlabelled. */
 async function splits(platform: Platform, root: string): Promise<Split[]> {
+  const isFolder = async (...parts: string[]) => (await platform.exists(joinPath(root, ...parts))) === "folder";
+  const isThere = async (split: Split) => {
+    if (split === "unlabelled") return (await unlabelledImages(platform, root)).images.byId.size > 0;
+    return (await isFolder("images", split)) && (split !== "train" || (await isFolder("masks", split)));
+  };
   const found: Split[] = [];
-  for (const split of allSplits) {
-    const isThere =
-      split === "unlabelled"
-        ? (await unlabelledImages(platform, root)).images.byId.size > 0
-        : (await platform.exists(joinPath(root, "images", split))) === "folder";
-    if (isThere) found.push(split);
-  }
+  for (const split of allSplits) if (await isThere(split)) found.push(split);
   return found;
 }
 

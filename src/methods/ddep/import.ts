@@ -1,4 +1,4 @@
-import { headsOf, hybridVitWeights, settingsFrom } from "../../backbones/transunet/published.ts";
+import { headsOf, hybridVitWeights, settingsFrom, untoldBy } from "../../backbones/transunet/published.ts";
 import type { WeightFile } from "../../weights/read-weights.ts";
 import type { Imported, ImportOptions } from "../method.ts";
 import { type DdepRecipe, recipes } from "./recipe.ts";
@@ -10,15 +10,21 @@ import { type DdepRecipe, recipes } from "./recipe.ts";
 export function importEncoder(file: WeightFile, { patchOnly }: ImportOptions): Imported<DdepRecipe> | null {
   if (file.kind !== "npz") return null;
   const weights = hybridVitWeights(file.tensors, file.where, { patchOnly });
-  const heads = headsOf(file.tensors);
+  const found = settingsFrom(weights, file.where);
+  const heads = headsOf(file.tensors) ?? found.heads;
   const recipe: DdepRecipe = {
     ...recipes["ddep-cityscapes"],
-    ...settingsFrom(weights, file.where),
+    ...found,
     ...(heads !== undefined && { heads }),
     encoderConvention: "jax",
     // The run that is written has the encoder stage behind it, and no other.
     ...{ start: "supervised", encoderSteps: 1, denoiseSteps: 0, steps: 0 },
   };
   const { cropHeight: encoderCropHeight, cropWidth: encoderCropWidth } = recipe;
-  return { recipe: { ...recipe, encoderCropHeight, encoderCropWidth }, weights, outputs: null };
+  return {
+    recipe: { ...recipe, encoderCropHeight, encoderCropWidth },
+    weights,
+    outputs: null,
+    untold: untoldBy(weights, { ...found, heads }),
+  };
 }

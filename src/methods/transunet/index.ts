@@ -1,5 +1,5 @@
 import { transunet as network } from "../../backbones/transunet/network.ts";
-import { settingsFrom, stateDictionaryWeights } from "../../backbones/transunet/published.ts";
+import { settingsFrom, stateDictionaryWeights, untoldBy } from "../../backbones/transunet/published.ts";
 import { conventionOf, type Part, transferTransUNet } from "../../backbones/transunet/transfer.ts";
 import type { Scope } from "../../graph/scope.ts";
 import type { Tensor } from "../../graph/tensor.ts";
@@ -41,9 +41,10 @@ export const transunet: Method<TransUNetRecipe> = {
   imports(file) {
     if (file.kind === "npz") return null;
     const weights = stateDictionaryWeights(file.tensors, file.where);
-    const found = { ...recipes.transunet, ...settingsFrom(weights, file.where) };
+    const found = settingsFrom(weights, file.where);
     const outputs = weights["segmentation_head.0.weight"]?.shape[0] ?? null;
-    return { recipe: { ...found, encoderConvention: "transunet" }, weights, outputs };
+    const recipe: TransUNetRecipe = { ...recipes.transunet, ...found, encoderConvention: "transunet" };
+    return { recipe, weights, outputs, untold: untoldBy(weights, found) };
   },
   stride: 16,
   predict: (scope, image, recipe, task) =>
