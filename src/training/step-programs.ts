@@ -38,8 +38,9 @@ export interface StepGraph {
 interface CompileOptions {
   readonly engine: Engine;
   readonly target: Target;
-  /** See `StepOptions.inPlace`. */
+  /** See `StepOptions`. */
   readonly inPlace: boolean;
+  readonly updateBytes: number;
 }
 
 const nextPrefix = "next:";
@@ -89,7 +90,8 @@ async function gradientsFirst(graph: StepGraph, options: CompileOptions): Promis
       built.push(await writing(reported, next, { ...options, model, commitIf: "total", over: "gradient/" }));
       built.push(await writing({ gradientNorm: globalNorm(mean) }, {}, options));
     }
-    for (const part of inParts(update.next)) built.push(await writing({}, part, { ...options, over: "" }));
+    for (const part of inParts(update.next, options.updateBytes))
+      built.push(await writing({}, part, { ...options, over: "" }));
   } catch (error) {
     await Promise.all(built.map((program) => program.release()));
     throw error;
@@ -104,14 +106,11 @@ async function gradientsFirst(graph: StepGraph, options: CompileOptions): Promis
   };
 }
 
-/** Bytes that one program of the update writes, at most, where its parameters are no larger themselves. */
-const updateBytes = 256e6;
-
 /**
- * New values by store name in parts: a parameter and what belongs to it stay together. ONNX Runtime's package for Node
+ * New values by store name in parts of about `most` bytes: a parameter and what belongs to it stay together. ONNX Runtime's package for Node
  * copies all outputs of a run, whatever it was given to fill; in parts, the copies of one part are gone before the next.
  */
-function inParts(next: Named<Tensor>): Record<string, Tensor>[] {
+function inParts(next: Named<Tensor>, most: number): Record<string, Tensor>[] {
   const parts: { bytes: number; values: Record<string, Tensor> }[] = [];
   const home = new Map<string, number>();
   const parameterOf = (name: string) => name.slice(name.indexOf("/") + 1);
@@ -119,7 +118,7 @@ function inParts(next: Named<Tensor>): Record<string, Tensor>[] {
     const bytes = sizeOf(tensor.shape) * bytesOf(tensor.dtype);
     const known = home.get(parameterOf(name));
     const open = parts.length - 1;
-    const fits = open >= 0 && parts[open].bytes + bytes <= updateBytes;
+    const fits = open >= 0 && parts[open].bytes + bytes <= most;
     const place = known ?? (fits ? open : parts.push({ bytes: 0, values: {} }) - 1);
     home.set(parameterOf(name), place);
     parts[place].bytes += bytes;

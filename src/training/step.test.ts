@@ -13,6 +13,7 @@ import { add, log, mean, mul, relu, reshape, square, stopGradient, sub, tanh } f
 import type { Engine, ProgramOptions } from "../runtime/engine.ts";
 import { openLocalEngine } from "../runtime/local-engine.ts";
 import { nodeBackend } from "../runtime/node.ts";
+import { openEngine } from "../runtime/open.ts";
 import { buildStep, type StepOptions, type StepResult, type TrainingStep } from "./step.ts";
 import type { OptimizerRecipe } from "./update.ts";
 
@@ -233,6 +234,16 @@ describe("training step", () => {
     expect(inPlace.store).toEqual(apart.store);
     expect(inPlace.results).toEqual(apart.results);
     await two.close();
+  });
+
+  test("an update cut into parts gives the same bits, and feeds each part anew", async () => {
+    const moving = await openEngine({ threads: 1 });
+    const run = (updateBytes: number) =>
+      train({ engine: moving, loss: wide, recipe: { ...full, optimizer: "adamw" }, updateBytes, steps: 4 });
+    const [whole, cut] = [await run(256e6), await run(300)];
+    expect(cut.store).toEqual(whole.store);
+    expect(cut.results).toEqual(whole.results);
+    await moving.close();
   });
 
   test("in place, every trained parameter, its state and its average has one buffer", async () => {

@@ -34,6 +34,8 @@ export interface StepOptions {
    * same to the bit. Default: where the engine overwrites.
    */
   readonly inPlace?: boolean;
+  /** Bytes that one program of an update in place may write; larger ones are cut. Default 256 MB. */
+  readonly updateBytes?: number;
 }
 
 /** A tensor that the engine's store keeps for the training. */
@@ -86,6 +88,7 @@ const termPrefix = "term:";
  */
 export async function buildStep(options: StepOptions): Promise<TrainingStep> {
   const { engine, inputs, loss, recipe, trains, group = defaultGroup, target = targetOf(engine) } = options;
+  const { updateBytes = 256e6 } = options;
   const inPlace = options.inPlace ?? engine.overwrites;
   const rateAt = options.rate ?? ((step: number) => rateOf(recipe, step));
   const accumulates = recipe.accumulate > 1;
@@ -111,7 +114,10 @@ export async function buildStep(options: StepOptions): Promise<TrainingStep> {
 
   const reported: Record<string, Tensor> = { total };
   for (const [name, term] of Object.entries(terms)) reported[`${termPrefix}${name}`] = term;
-  const programs = await compileStep({ model, total, reported, recipe, group }, { engine, target, inPlace });
+  const programs = await compileStep(
+    { model, total, reported, recipe, group },
+    { engine, target, inPlace, updateBytes },
+  );
   const { forward, updateGraph } = programs;
   for (const { name, tensor } of updateGraph.state) declare("optimizer", name, tensor);
   for (const [name, followed] of Object.entries(updateGraph.averages)) {
@@ -135,13 +141,16 @@ export async function buildStep(options: StepOptions): Promise<TrainingStep> {
         throw new Error(`training step: expected ${recipe.accumulate} batches, got ${list.length}.`);
       }
       const rate = rateAt(step);
-      const scalars: Record<string, NdArray> = {};
-      for (const [name, value] of Object.entries(updateGraph.scalars(step + 1, rate))) scalars[name] = scalar(value);
+      const numbers = updateGraph.scalars(step + 1, rate);
+      // Fresh for each run of a program: what is fed is handed over.
+      const scalars = () => Object.fromEntries(Object.entries(numbers).map(([name, value]) => [name, scalar(value)]));
 
       let results: Named<NdArray> = {};
       const means: Record<string, number> = {};
       for (const [i, given] of list.entries()) {
-        const feeds: Record<string, NdArray> = accumulates ? { "accumulate:first": scalar(i === 0 ? 1 : 0) } : scalars;
+        const feeds: Record<string, NdArray> = accumulates
+          ? { "accumulate:first": scalar(i === 0 ? 1 : 0) }
+          : scalars();
         for (const name of Object.keys(inputs)) feeds[`${batchPrefix}${name}`] = given[name];
         for (const noise of model.noises.values()) feeds[`noise:${noise.name}`] = drawn(noise, seed, step, i);
         results = await forward.run(pick(feeds, forward.inputs));
@@ -154,7 +163,7 @@ export async function buildStep(options: StepOptions): Promise<TrainingStep> {
       // What the graph's guard says, in its precision.
       const updated = Number.isFinite(Math.fround(means.total + norm));
       if (updated) {
-        for (const part of updates) await part.run(pick({ ...scalars, gradientNorm: scalar(norm) }, part.inputs));
+        for (const part of updates) await part.run(pick({ ...scalars(), gradientNorm: scalar(norm) }, part.inputs));
       }
       return {
         terms: Object.fromEntries(Object.keys(terms).map((name) => [name, means[`${termPrefix}${name}`]])),
