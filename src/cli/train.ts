@@ -71,6 +71,12 @@ export const trainCommand = command({
       );
     }
     const resolved = begun ?? (await chosenRecipe(data.dataset, settings, terminal));
+    if (data.leavesImages) {
+      const { name } = resolved.recipe;
+      terminal.note(
+        oneLine(`${spec} has images without masks, which ${name} leaves out; ddep-small learns from them, too`),
+      );
+    }
     const engine = await engineFor(options);
     try {
       const outcome = await runTraining(

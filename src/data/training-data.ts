@@ -12,6 +12,8 @@ export interface TrainingData {
   readonly labels: { readonly of: number; readonly seed: number } | null;
   /** Null where the data set has no labelled split for scoring. */
   readonly validation: Dataset | null;
+  /** There are images without labels, and the recipe does not learn from them. */
+  readonly leavesImages: boolean;
 }
 
 export interface TrainingDataOptions {
@@ -32,15 +34,16 @@ export async function openTrainingData(
 ): Promise<TrainingData> {
   const options = { ...(layout !== undefined && { layout }), onBadFile };
   const splits = await splitsOf(platform, spec, options);
-  const hasImages = learnsFrom.images && splits.includes("unlabelled");
-  const unlabelled = hasImages ? await openDataset(platform, spec, "unlabelled", options) : null;
+  const leavesImages = !learnsFrom.images && splits.includes("unlabelled");
+  const takesImages = learnsFrom.images && splits.includes("unlabelled");
+  const unlabelled = takesImages ? await openDataset(platform, spec, "unlabelled", options) : null;
   const found = splits.includes("val") ? await openDataset(platform, spec, "val", options) : null;
   const validation = found?.kinds.includes("masks") ? found : null;
   if (!splits.includes("train") && !learnsFrom.labels && unlabelled !== null) {
-    return { dataset: unlabelled, unlabelled: null, labels: null, validation };
+    return { dataset: unlabelled, unlabelled: null, labels: null, validation, leavesImages };
   }
   const all = await openDataset(platform, spec, "train", options);
-  if (keep === null) return { dataset: all, unlabelled, labels: null, validation };
+  if (keep === null) return { dataset: all, unlabelled, labels: null, validation, leavesImages };
   const { labelled, rest } = labelSubset(all, { ...keep, seed });
   const others = rest.ids.length === 0 ? null : rest;
   const both = others !== null && unlabelled !== null;
@@ -48,6 +51,6 @@ export async function openTrainingData(
     dataset: labelled,
     unlabelled: both ? joinedDatasets(all.name, others, unlabelled) : (others ?? unlabelled),
     labels: { of: all.ids.length, seed },
-    validation,
+    ...{ validation, leavesImages },
   };
 }
