@@ -16,7 +16,8 @@ import {
   u64,
 } from "../../test/support/pickles.ts";
 import { Random } from "../array/random.ts";
-import { type Global, GlobalReference, unpickle } from "./pickle.ts";
+import { unpickle } from "./pickle.ts";
+import { type Global, GlobalReference } from "./pickle-values.ts";
 
 const globals = new Map<string, Global>([
   ["collections OrderedDict", { call: () => new Map(), build() {} }],

@@ -5,25 +5,8 @@
  * classes (INST, OBJ), out-of-band buffers, and the opcodes of protocol 0, which are lines of text.
  */
 import { InputError, problem } from "../errors.ts";
-
-/** What a pickle may do with one global of Python. One without handlers can be named, but not called. */
-export interface Global {
-  /** What a call gives (REDUCE, NEWOBJ). */
-  call?(args: readonly unknown[]): unknown;
-  /** Lets a pickle set the state of what `call` gave (BUILD). */
-  build?(target: unknown, state: unknown): void;
-}
-
-/** A global as it stands among the values. `name` is its key in the list of what is allowed. */
-export class GlobalReference {
-  readonly name: string;
-  readonly global: Global;
-
-  constructor(name: string, global: Global) {
-    this.name = name;
-    this.global = global;
-  }
-}
+import { operations } from "./pickle-opcodes.ts";
+import { type Global, GlobalReference, kindOf, limits, quote } from "./pickle-values.ts";
 
 export interface UnpickleOptions {
   /** The globals that may be named, by "module name", such as "collections OrderedDict". */
@@ -33,19 +16,6 @@ export interface UnpickleOptions {
   /** Where the pickle begins. */
   readonly start?: number;
 }
-
-/** Far more than state dictionaries need, and little enough for memory. */
-const limits = {
-  stack: 1_000_000,
-  memo: 1_000_000,
-  /** Lists, tuples, dictionaries, byte strings and results of calls. */
-  objects: 1_000_000,
-  marks: 1000,
-  nesting: 100,
-  stringBytes: 2 ** 24,
-  integerBytes: 256,
-  lineBytes: 1024,
-};
 
 /**
  * The value of the pickle at `start`, and the position after its STOP (old files hold several, one after another).
@@ -70,7 +40,7 @@ export function unpickle(
 }
 
 /** Reads opcodes and does what they say: holds the stack, the marks on it, and the memo. */
-class Machine {
+export class Machine {
   readonly bytes: Uint8Array;
   readonly view: DataView;
   readonly where: string;
@@ -268,93 +238,6 @@ const stop = 0x2e;
 
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-const tuple = (values: unknown[]) => Object.freeze(values);
-
-/** By opcode. The letters are CPython's. */
-const operations: Readonly<Record<number, (m: Machine) => void>> = {
-  128: (m) => {
-    const version = m.unsigned(1); // PROTO
-    if (version > 5) throw m.damaged("protocol 5 at most", `${version}`);
-  },
-  149: (m) => {
-    const length = m.unsigned(8); // FRAME: a hint for reading ahead, so only its claim is checked
-    m.at = m.take(length);
-  },
-  // Constants
-  78: (m) => m.push(null), // N
-  136: (m) => m.push(true), // NEWTRUE
-  137: (m) => m.push(false), // NEWFALSE
-  // Numbers
-  75: (m) => m.push(m.unsigned(1)), // K BININT1
-  77: (m) => m.push(m.unsigned(2)), // M BININT2
-  74: (m) => m.push(m.view.getInt32(m.take(4), true)), // J BININT
-  71: (m) => m.push(m.view.getFloat64(m.take(8))), // G BINFLOAT, the one big-endian field
-  138: (m) => m.push(integer(m, m.unsigned(1))), // LONG1
-  139: (m) => m.push(integer(m, m.unsigned(4))), // LONG4
-  73: (m) => m.push(decimal(m)), // I INT
-  // Text and bytes. Python 2 wrote text as bytes (U, T).
-  140: (m) => m.push(m.text(m.data(m.unsigned(1)))), // SHORT_BINUNICODE
-  88: (m) => m.push(m.text(m.data(m.unsigned(4)))), // X BINUNICODE
-  141: (m) => m.push(m.text(m.data(m.unsigned(8)))), // BINUNICODE8
-  85: (m) => m.push(m.text(m.data(m.unsigned(1)))), // U SHORT_BINSTRING
-  84: (m) => m.push(m.text(m.data(m.unsigned(4)))), // T BINSTRING
-  67: (m) => m.pushNew(m.data(m.unsigned(1))), // C SHORT_BINBYTES
-  66: (m) => m.pushNew(m.data(m.unsigned(4))), // B BINBYTES
-  142: (m) => m.pushNew(m.data(m.unsigned(8))), // BINBYTES8
-  // Containers
-  40: (m) => m.mark(), // (
-  41: (m) => m.pushNew(tuple([])), // )
-  133: (m) => m.pushNew(tuple(m.popMany(1))), // TUPLE1
-  134: (m) => m.pushNew(tuple(m.popMany(2))), // TUPLE2
-  135: (m) => m.pushNew(tuple(m.popMany(3))), // TUPLE3
-  116: (m) => m.pushNew(tuple(m.popToMark())), // t
-  93: (m) => m.pushNew([]), // ]
-  97: (m) => m.append([m.pop()]), // a APPEND
-  101: (m) => m.append(m.popToMark()), // e APPENDS
-  125: (m) => m.pushNew(new Map()), // }
-  115: (m) => m.setItems(m.popMany(2)), // s SETITEM
-  117: (m) => m.setItems(m.popToMark()), // u SETITEMS
-  // Stack and memo
-  48: (m) => (m.marks.at(-1) === m.stack.length ? m.popToMark() : m.pop()), // 0 POP, which can also take a mark away
-  49: (m) => m.popToMark(), // 1 POP_MARK
-  50: (m) => m.push(m.top()), // 2 DUP
-  104: (m) => m.get(m.unsigned(1)), // h BINGET
-  106: (m) => m.get(m.unsigned(4)), // j LONG_BINGET
-  113: (m) => m.put(m.unsigned(1)), // q BINPUT
-  114: (m) => m.put(m.unsigned(4)), // r LONG_BINPUT
-  148: (m) => m.put(m.memo.size), // MEMOIZE
-  // Globals and calls
-  99: (m) => m.global(m.line(), m.line()), // c GLOBAL
-  147: (m) => {
-    const [module, name] = m.popMany(2); // STACK_GLOBAL
-    m.global(module, name);
-  },
-  82: (m) => m.call(), // R REDUCE
-  129: (m) => m.call(), // NEWOBJ
-  98: (m) => m.build(), // b BUILD
-  81: (m) => m.external(), // Q BINPERSID
-};
-
-/** Little-endian two's complement. */
-function integer(m: Machine, length: number): number | bigint {
-  if (length > limits.integerBytes) throw m.tooMuch("bytes in an integer", limits.integerBytes, length);
-  let value = 0n;
-  for (const byte of m.data(length).toReversed()) value = (value << 8n) | BigInt(byte);
-  return plain(BigInt.asIntN(8 * length, value));
-}
-
-/** Python 2 wrote integers of more than 32 bits as a line of text in any protocol. */
-function decimal(m: Machine): number | bigint {
-  const text = m.line();
-  if (!/^-?[1-9]\d{0,30}$/.test(text)) throw m.damaged("an integer", quote(text));
-  return plain(BigInt(text));
-}
-
-function plain(value: bigint): number | bigint {
-  const number = Number(value);
-  return Number.isSafeInteger(number) ? number : value;
-}
-
 /** Containers within containers, counted along the longest way down; one that contains itself has no end. */
 function checkNesting(value: unknown, where: string, level = 0, heights = new Map<unknown, number>()): number {
   if (!Array.isArray(value) && !(value instanceof Map)) return 0;
@@ -367,23 +250,6 @@ function checkNesting(value: unknown, where: string, level = 0, heights = new Ma
   for (const part of value.values()) height = Math.max(height, 1 + checkNesting(part, where, level + 1, heights));
   heights.set(value, height);
   return height;
-}
-
-/** A value's kind in words, for messages. */
-export function kindOf(value: unknown): string {
-  if (value === null || value === undefined) return "nothing";
-  if (Array.isArray(value)) return Object.isFrozen(value) ? "a tuple" : "a list";
-  if (value instanceof Map) return "a dictionary";
-  if (value instanceof Uint8Array) return "bytes";
-  if (value instanceof GlobalReference) return value.name.replace(" ", ".");
-  if (typeof value === "string") return "text";
-  return typeof value === "object" ? "an object" : `a ${typeof value}`;
-}
-
-/** Words from the file for a message: one line, printable, not long. */
-export function quote(text: string): string {
-  const harmless = text.replace(/[^\x20-\x7e]+/g, "?");
-  return harmless.length > 80 ? `${harmless.slice(0, 80)}…` : harmless;
 }
 
 function refused(where: string, expected: string, got: string, remedy: string): InputError {

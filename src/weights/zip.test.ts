@@ -156,8 +156,8 @@ describe("contents are checked", () => {
   test.each<[string, Uint8Array, RegExp]>([
     ["a changed byte", patched(zip([two[0]]), 40, "x"), /a.txt with its checksum, got another one/],
     ["a wrong checksum", both({ crc: 5 }, two[1]), /é.bin with its checksum/],
-    ["nonsense in place of deflate", both({ method: 8 }), /a.txt in deflate's form/],
-    ["deflate cut short", both({ packed: 4 }, two[1]), /é.bin in deflate's form/],
+    ["nonsense in place of deflate", both({ method: 8 }), /deflate's form in a.txt/],
+    ["deflate cut short", both({ packed: 4 }, two[1]), /deflate's form in .*é.bin/],
     ["a bomb: more than the header says", both({ size: 999_999 }, zeros), /999999 bytes in zeros, got more/],
     ["less than the header says", both({ size: 1_000_001 }, zeros), /1000001 bytes in zeros, got 1000000/],
   ])("%s", async (_, archive, message) => {

@@ -4,6 +4,8 @@
  * cannot make us hold more bytes than it declares.
  */
 import { InputError, problem } from "../errors.ts";
+import { crc32 } from "./crc32.ts";
+import { inflate } from "./inflate.ts";
 
 export interface ZipArchive {
   /** File name → bytes of its contents, in the order of the archive. Folders are left out. */
@@ -267,66 +269,12 @@ function checkOverlaps({ where }: Archive, members: Placed[], limit: number): vo
 
 async function contents({ bytes, where }: Archive, member: Placed): Promise<Uint8Array> {
   const packed = bytes.subarray(member.start, member.end);
-  const data = member.method === methods.stored ? packed : await inflate(packed, member, where);
+  const data =
+    member.method === methods.stored
+      ? packed
+      : await inflate(packed, member.size, (expected, got) => damaged(where, `${expected} in ${member.name}`, got));
   if (crc32(data) !== member.crc) throw damaged(where, `${member.name} with its checksum`, "another one");
   return data;
-}
-
-/** Unpacks to exactly the declared size, and stops as soon as there is more: a bomb fills no memory. */
-async function inflate(packed: Uint8Array, { name, size }: Member, where: string): Promise<Uint8Array> {
-  const reader = pieces(packed).pipeThrough(new DecompressionStream("deflate-raw")).getReader();
-  const data = new Uint8Array(size);
-  let filled = 0;
-  for (;;) {
-    const { done, value } = await reader.read().catch(() => {
-      throw damaged(where, `${name} in deflate's form`, "something else");
-    });
-    if (done) break;
-    if (filled + value.length > size) {
-      await reader.cancel();
-      throw damaged(where, `${size} bytes in ${name}`, "more");
-    }
-    data.set(value, filled);
-    filled += value.length;
-  }
-  if (filled !== size) throw damaged(where, `${size} bytes in ${name}`, `${filled}`);
-  return data;
-}
-
-/** Small pieces, because browsers unpack each whole before we can stop them. */
-function pieces(bytes: Uint8Array, length = 16_384): ReadableStream<BufferSource> {
-  let at = 0;
-  return new ReadableStream({
-    pull(controller) {
-      if (at >= bytes.length) return controller.close();
-      controller.enqueue(new Uint8Array(bytes.subarray(at, at + length))); // copied, in case the memory is shared
-      at += length;
-    },
-  });
-}
-
-/** Remainders of CRC-32 (polynomial 0xEDB88320): table k is for a byte with k more after it. */
-const crcTables = Array.from({ length: 4 }, () => new Int32Array(256));
-for (let byte = 0; byte < 256; byte++) {
-  let rest = byte;
-  for (let k = 0; k < 4; k++) {
-    for (let bit = 0; bit < 8; bit++) rest = (rest >>> 1) ^ (rest & 1 ? 0xedb88320 : 0);
-    crcTables[k][byte] = rest;
-  }
-}
-
-/** CRC-32 of `bytes`, four at a time: this is most of the time that a large file takes. */
-function crc32(bytes: Uint8Array): number {
-  const [t0, t1, t2, t3] = crcTables;
-  const whole = bytes.length - (bytes.length % 4);
-  let crc = -1;
-  let at = 0;
-  for (; at < whole; at += 4) {
-    crc ^= bytes[at] | (bytes[at + 1] << 8) | (bytes[at + 2] << 16) | (bytes[at + 3] << 24);
-    crc = t3[crc & 255] ^ t2[(crc >>> 8) & 255] ^ t1[(crc >>> 16) & 255] ^ t0[crc >>> 24];
-  }
-  for (; at < bytes.length; at++) crc = (crc >>> 8) ^ t0[(crc ^ bytes[at]) & 255];
-  return ~crc >>> 0;
 }
 
 /** Beyond 2⁵³ the number is not exact, but then larger than any file, and refused. */
