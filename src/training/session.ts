@@ -8,15 +8,12 @@ import type { Earlier, Task } from "../methods/method.ts";
 import { version } from "../version.ts";
 import { type Checkpoint, type Progress, writeCheckpoint } from "./checkpoint.ts";
 import { scaledDataset } from "./dataset-views.ts";
-import type { EvaluationLine, Log } from "./log.ts";
-import { type Run, trainedModel, weightsOf } from "./run.ts";
+import { judge } from "./judge.ts";
+import type { Log } from "./log.ts";
+import { type Run, weightsOf } from "./run.ts";
 import { beginningOf, type PlannedStage, partsStartingAnew, plan } from "./stages.ts";
 import { buildStep, type StepResult, type TrainingStep } from "./step.ts";
 import type { TrainOptions } from "./train.ts";
-import { runTrial } from "./trial.ts";
-import { validationScores } from "./validation.ts";
-
-type Judgement = Omit<EvaluationLine, "step" | "stage">;
 
 export class Session {
   readonly steps: number;
@@ -210,43 +207,14 @@ export class Session {
     const { evaluateEvery } = planned.recipe;
     const due = evaluateEvery > 0 && (ended || this.step % evaluateEvery === 0);
     if (!due) return null;
-    const found = planned.stage.whole ? await this.#validate(step) : await this.#try(planned, step);
+    const weights = weightsOf({ tensors: await this.#tensors(step) });
+    const judged = { ...this.#options, run: this.#run, planned, weights, step: this.step };
+    const found = await judge({ ...judged, training: () => this.#samplesFor(planned) });
     if (found === null) return null;
     const line = { step: this.step, stage: planned.stage.name, ...found };
     await this.#log.write(line);
     this.#options.watcher?.evaluation?.(line);
     return found.scores["mean IoU"] ?? null;
-  }
-
-  async #validate(step: TrainingStep): Promise<Judgement | null> {
-    const { engine, validation, validationImages = 200, onBadImage = "fail" } = this.#options;
-    if (validation === null) return null;
-    const weights = weightsOf({ tensors: await this.#tensors(step) });
-    const model = trainedModel(this.#run, weights, `step ${this.step}`);
-    const scores = await validationScores({ engine, model, dataset: validation, limit: validationImages, onBadImage });
-    return scores && { unit: "share", scores };
-  }
-
-  async #try(planned: PlannedStage, step: TrainingStep): Promise<Judgement | null> {
-    const { trial } = planned.stage;
-    if (trial === undefined) return null;
-    const { platform, engine, folder, validation, onBadImage = "fail" } = this.#options;
-    const weights = weightsOf({ tensors: await this.#tensors(step) });
-    // Without images to validate on, those that are learned from show at least how it goes.
-    const dataset =
-      validation === null ? this.#samplesFor(planned) : scaledDataset(validation, this.#run.record.shortSide);
-    const common = {
-      platform,
-      engine,
-      planned,
-      task: this.#task,
-      dataset,
-      weights,
-      folder,
-      step: this.step,
-      onBadImage,
-    };
-    return runTrial(trial, common);
   }
 
   #notFinite({ terms, gradientNorm }: StepResult, group: readonly Batch[]): InputError {

@@ -33,6 +33,13 @@ test("train-on-folder and predict: from images to a mask", async () => {
   expect((await readFile(`${folder}/mask.png`)).subarray(1, 4).toString()).toBe("PNG");
 });
 
+test("few-labels denoises all images and fine-tunes on those with labels", async () => {
+  const small = ["steps=2", "denoiseSteps=2", "cropHeight=64", "cropWidth=64", "denoiseCropHeight=64"];
+  const said = await example("few-labels", "scenes:size=64,train=8,val=2,test=1", `${folder}/few`, "1/4", ...small);
+  expect(said).toMatch(/stage 1 of 2, denoise.*stage 2 of 2, finetune.*step 4: loss .*report\.html/s);
+  expect((await readFile(`${folder}/few/labelled.txt`, "utf8")).trim().split("\n")).toHaveLength(2);
+});
+
 test("build-a-graph learns its function", async () => {
   const losses = [...(await example("build-a-graph")).matchAll(/loss (\S+)/g)].map(([, loss]) => Number(loss));
   expect(losses.at(-1)).toBeLessThan(0.05);
