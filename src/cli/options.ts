@@ -35,6 +35,18 @@ export const datasetOptions = {
   },
 } as const satisfies Options;
 
+/** How large a run sees its images. */
+export const sizeOptions = {
+  shortSide: {
+    kind: "number",
+    placeholder: "PIXELS",
+    integer: true,
+    minimum: 0,
+    maximum: 65_536,
+    help: "make larger images smaller, to this many pixels of the shorter side; 0: never; default: by the data set",
+  },
+} as const satisfies Options;
+
 /** How many of the labels are used. */
 export const labelOptions = {
   labelFraction: {

@@ -3,7 +3,7 @@ import type { Method } from "../methods/method.ts";
 import type { Study } from "../methods/study.ts";
 import { command } from "./command.ts";
 import { oneLine } from "./one-line.ts";
-import { badImagePolicy, datasetOptions, engineFor, engineOptions } from "./options.ts";
+import { badImagePolicy, datasetOptions, engineFor, engineOptions, sizeOptions } from "./options.ts";
 
 export const studyCommand = command({
   name: "study",
@@ -31,6 +31,7 @@ export const studyCommand = command({
     set: { kind: "list", placeholder: "KEY=VALUE", help: "change one value of every run's recipe; may be repeated" },
     list: { kind: "flag", help: "show parts and runs, and run nothing" },
     ...datasetOptions,
+    ...sizeOptions,
     ...engineOptions,
   },
   examples: [
@@ -42,7 +43,7 @@ export const studyCommand = command({
     "Each run is a folder below FOLDER/runs with a report of its own. FOLDER/index.html has the table, the plot and pictures;\n" +
     "table.md, plot.svg and results.json the same for other uses. Ctrl-C ends after the current step; the same command goes on.",
   async run({ positionals: [name, spec], options }, terminal) {
-    const { out, layout, parts, list } = options;
+    const { out, layout, parts, list, shortSide } = options;
     const { method, study } = await studyOf(name);
     const { scheduleOf } = await import("../study/schedule.ts");
     const choice = {
@@ -94,7 +95,7 @@ export const studyCommand = command({
     const progress = terminal.progress("training");
     try {
       await runStudy({
-        ...{ ...choice, platform: nodePlatform, openEngine, dataset, folder: out, signal: terminal.signal },
+        ...{ ...choice, platform: nodePlatform, openEngine, dataset, folder: out, shortSide, signal: terminal.signal },
         openData: async (where, labels) => {
           const data = await openData(where, labels);
           return where === dataset ? { ...data, validation: scored } : data;

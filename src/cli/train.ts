@@ -5,7 +5,15 @@ import type { Platform } from "../platform/platform.ts";
 import type { ResolvedRecipe } from "../training/recipe.ts";
 import { command } from "./command.ts";
 import { oneLine } from "./one-line.ts";
-import { badImagePolicy, datasetOptions, engineFor, engineOptions, labelOptions, labelsToKeep } from "./options.ts";
+import {
+  badImagePolicy,
+  datasetOptions,
+  engineFor,
+  engineOptions,
+  labelOptions,
+  labelsToKeep,
+  sizeOptions,
+} from "./options.ts";
 import { duration, type Terminal } from "./terminal.ts";
 
 export const trainCommand = command({
@@ -23,14 +31,7 @@ export const trainCommand = command({
     ...labelOptions,
     resume: { kind: "flag", help: "go on with the run in --out; starts one where there is none" },
     ...datasetOptions,
-    shortSide: {
-      kind: "number",
-      placeholder: "PIXELS",
-      integer: true,
-      minimum: 0,
-      maximum: 65_536,
-      help: "make larger images smaller, to this many pixels of the shorter side; 0: never; default: by the data set",
-    },
+    ...sizeOptions,
     licence: { kind: "text", placeholder: "TEXT", help: "of the weights, kept in the run and in exported models" },
     ...engineOptions,
   },

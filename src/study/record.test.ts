@@ -5,7 +5,7 @@ import { InputError } from "../errors.ts";
 import { transunet } from "../methods/transunet/index.ts";
 import { readStudy, requireSameStudy } from "./record.ts";
 
-const choice = { ...smallChoice, dataset: "photos" };
+const choice = { ...smallChoice, dataset: "photos", shortSide: undefined as number | undefined };
 
 async function begun() {
   const platform = memoryPlatform();
@@ -42,6 +42,7 @@ describe("a later call is refused with", () => {
       'study: expected the study that is there, got dataset: "photos" → "scenes". Choose another --out for another study.',
     ],
     ["other settings", { settings: [] }, 'settings: ["steps=5"] → []'],
+    ["another size of images", { shortSide: 90 }, "shortSide: null → 90"],
     ["another method", { method: transunet as unknown as typeof choice.method }, 'method: "ddep" → "transunet"'],
     ["another recipe", { study: { ...smallStudy, recipe: "ddep-small" } }, 'recipe: "ddep-tiny" → "ddep-small"'],
   ])("%s, and nothing changes", async (_, change, message) => {

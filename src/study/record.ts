@@ -12,6 +12,8 @@ export interface StudyRecord {
   readonly recipe: string;
   readonly dataset: string;
   readonly settings: readonly string[];
+  /** Null: chosen by the data set. */
+  readonly shortSide: number | null;
   readonly parts: readonly string[];
   readonly fractions: readonly number[];
   readonly seeds: number;
@@ -26,10 +28,10 @@ const format = 1;
 export async function requireSameStudy(
   platform: Platform,
   folder: string,
-  choice: StudyChoice & { readonly dataset: string },
+  choice: StudyChoice & { readonly dataset: string; readonly shortSide?: number },
 ): Promise<void> {
-  const { method, study, dataset, settings, parts, fractions, seeds } = choice;
-  const fixed = { method: method.name, recipe: study.recipe, dataset, settings };
+  const { method, study, dataset, settings, shortSide = null, parts, fractions, seeds } = choice;
+  const fixed = { method: method.name, recipe: study.recipe, dataset, settings, shortSide };
   const record: StudyRecord = { format, version, ...fixed, parts, fractions, seeds };
   const kind = await platform.exists(folder);
   if (kind === "file") throw new InputError(`${folder}: expected a folder for the study, got a file. Choose another.`);

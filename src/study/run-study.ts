@@ -26,6 +26,8 @@ export interface StudyOptions extends StudyChoice {
     labels: { readonly fraction: number; readonly seed: number } | null,
   ) => Promise<TrainingData>;
   readonly folder: string;
+  /** How large the runs on the study's data set see its images; see `RunRecord.shortSide`. */
+  readonly shortSide?: number;
   readonly signal: AbortSignal;
   /** Before each run: its place, how many there are, and whether it is done already. */
   readonly onRun?: (at: {
@@ -63,7 +65,7 @@ async function isDone(platform: Platform, folder: string, { arm }: StudyRun): Pr
 }
 
 async function oneRun(options: StudyOptions, run: StudyRun): Promise<void> {
-  const { study, platform, folder, signal, openData, dataset: spec, watcher = {} } = options;
+  const { study, platform, folder, signal, openData, shortSide, dataset: spec, watcher = {} } = options;
   const from = run.from === null ? null : await openEarlier(platform, `${folder}/runs/${run.from}`);
   const resolved = resolveRecipe(study.recipe, run.settings);
   const { method, recipe } = from === null ? resolved : adopt(resolved, from);
@@ -74,7 +76,8 @@ async function oneRun(options: StudyOptions, run: StudyRun): Promise<void> {
   try {
     const common = { platform, engine, folder: place, signal };
     const survey = () => signal.throwIfAborted();
-    await train({ ...common, method, recipe, ...data, from, resume: true, watcher: { survey, ...watcher } });
+    const size = run.dataset === null && shortSide !== undefined ? { shortSide } : {};
+    await train({ ...common, ...size, method, recipe, ...data, from, resume: true, watcher: { survey, ...watcher } });
     const { evaluation } = await writeReport({ ...common, validation: scoredOn(run, data.validation) });
     if (run.arm !== null && evaluation?.meanIou == null) {
       throw new InputError(`${spec}: expected a labelled split val to score on, got none. A study compares scores.`);

@@ -23,8 +23,8 @@ test("every run begins with one before it, of its own seed where there is one fo
   expect(named("plain-all-seed0").from).toBeNull();
 });
 
-test("a run has the study's changes, then its own, then its seed", () => {
-  expect(named("warm-1of8-seed1").settings).toEqual(["steps=5", "start=ddep", "seed=1"]);
+test("a run is scored at its end alone, has the study's changes, then its own, then its seed", () => {
+  expect(named("warm-1of8-seed1").settings).toEqual(["evaluateEvery=0", "steps=5", "start=ddep", "seed=1"]);
   expect(named("denoise-seed1").settings).toEqual(["steps=5", "steps=0", "seed=1"]);
 });
 

@@ -11,7 +11,7 @@ const tiny = [
   ...["headChannels=32", "decoderChannels=32,24,16,16", "cropHeight=64", "cropWidth=64"],
   ...["encoderCropHeight=64", "encoderCropWidth=64", "denoiseCropHeight=32", "denoiseCropWidth=32"],
 ];
-const choice = ["--fractions", "1/2", "--seeds", "1", "--parts", "starts"];
+const choice = ["--fractions", "1/2", "--seeds", "1", "--parts", "starts", "--short-side", "60"];
 
 let folder: string;
 let remove: () => Promise<void>;
@@ -44,6 +44,15 @@ test("every run has a folder; the page needs nothing from elsewhere", async () =
   const page = await readFile(`${whole}/index.html`, "utf8");
   expect(page).not.toMatch(/(src|href)="(?!data:)/);
   expect(page).toContain('alt="ddep val_000000"');
+});
+
+test("the runs on the study's data set see its images as large as was asked, the encoder its own as they are", async () => {
+  const sideOf = async (run: string) => {
+    const { shortSide } = JSON.parse(await readFile(`${whole}/runs/${run}/run.json`, "utf8"));
+    return shortSide as number;
+  };
+  expect(await Promise.all(["denoise-dep-seed0", "none-1of2-seed0"].map(sideOf))).toEqual([60, 60]);
+  expect(await sideOf("encoder")).toBeGreaterThan(60);
 });
 
 test("a study that Ctrl-C stopped goes on to the results of one that never stopped", async () => {

@@ -1,11 +1,13 @@
 /** The tables of the paper in miniature: four starts at several shares of the labels, and what the noise should be. */
+
 import { type Arm, type Claim, compare, judgeAll, judgeTogether, type Pretraining, type Study } from "../study.ts";
+import { recipes } from "./recipe.ts";
 
 /** The encoder stage alone: what ImageNet-21k is for the paper, drawn scenes and their tags are here. */
 const encoder: Pretraining = {
   name: "encoder",
   about: "the encoder, by classifying drawn scenes by their tags; shared by all seeds, as a published encoder is",
-  dataset: "scenes:size=144,train=3000,val=200,test=1,seed=1",
+  dataset: "scenes:size=144,train=6000,val=200,test=1,seed=1",
   settings: ["start=supervised", "denoiseSteps=0", "steps=0"],
   from: null,
   perSeed: false,
@@ -70,6 +72,28 @@ function wide(fractions: readonly number[]) {
   return { pretrainings: ddep.pretrainings, arms: [none, ...ddep.arms] };
 }
 
+/** Learning rates of fine-tuning, as factors of the recipe's: is a start worse, or only its rate? */
+const rateFactors = [1 / 3, 2];
+
+function rates(few: readonly number[]) {
+  const { pretrainings, arms } = starts(few);
+  const rate = (factor: number) => Number((recipes["ddep-small"].learningRate * factor).toPrecision(2));
+  return {
+    pretrainings,
+    arms: rateFactors.flatMap((factor) =>
+      arms.map(
+        (arm): Arm => ({
+          ...arm,
+          name: `${arm.name}-rate-${rate(factor)}`,
+          about: `as ${arm.name}, fine-tuned at rate ${rate(factor)}`,
+          settings: [...arm.settings, `learningRate=${rate(factor)}`],
+          drawn: false,
+        }),
+      ),
+    ),
+  };
+}
+
 /** What a part runs. few: the share of the labels at which single choices are compared. */
 function partOf(part: string, fractions: readonly number[], few: readonly number[]) {
   const level = (low: number, high: number) => [`noiseLevelMin=${low}`, `noiseLevelMax=${high}`];
@@ -82,6 +106,8 @@ function partOf(part: string, fractions: readonly number[], few: readonly number
       return denoised("ddep-sampled", "as ddep, level drawn from 0.2 to 0.3", level(0.2, 0.3), few);
     case "width":
       return wide(few);
+    case "rates":
+      return rates(few);
     case "form":
       return denoised("ddep-additive", "as ddep, noise added without scaling", ["noiseForm=additive"], few);
     case "sigma": {
@@ -166,6 +192,7 @@ export const study: Study = {
     target: "predicting the image instead of the noise",
     level: "levels drawn from 0.2 to 0.3 instead of 0.22",
     width: "a decoder twice as wide",
+    rates: "other learning rates of fine-tuning, for every start",
     form: "additive instead of scaled noise",
     sigma: `other fixed levels: ${sigmas.join(", ")}`,
   },
