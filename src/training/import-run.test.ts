@@ -140,6 +140,12 @@ describe("refused, with nothing written, is", () => {
       "expected decoder.conv_more.1.bias of shape [8], got [1]",
     ],
     [
+      "a weight that is no number",
+      changed({ "decoder.conv_more.1.bias": float32([8], [0, 0, 0, Number.NaN, 0, 0, 0, 0]) }),
+      {},
+      "weights.bin: expected finite numbers, got others in decoder.conv_more.1.bias. The file is damaged",
+    ],
+    [
       "a weight that the network does not have",
       changed({ "decoder.blocks.9.conv1.1.bias": one }),
       {},

@@ -259,7 +259,8 @@ function recordFrom(value: unknown, where: string): RunRecord {
     window:
       Array.isArray(window) &&
       window.length === 2 &&
-      window.every((side) => Number.isInteger(side) && side > 0 && side <= 8192),
+      window.every((side) => Number.isInteger(side) && side > 0 && side <= 8192) &&
+      window[0] * window[1] <= 2 ** 24,
     valueMap: typeof valueMap === "object" && valueMap !== null,
     shortSide:
       Number.isInteger(record.shortSide) && (record.shortSide as number) >= 0 && (record.shortSide as number) <= 65_536,
