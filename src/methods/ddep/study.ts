@@ -1,6 +1,15 @@
 /** The tables of the paper in miniature: four starts at several shares of the labels, and what the noise should be. */
 
-import { type Arm, type Claim, compare, judgeAll, judgeTogether, type Pretraining, type Study } from "../study.ts";
+import {
+  type Arm,
+  type Claim,
+  compare,
+  judgeAll,
+  judgeTogether,
+  type Pretraining,
+  type Study,
+  type StudyPlan,
+} from "../study.ts";
 import { recipes } from "./recipe.ts";
 
 /** The encoder stage alone: what ImageNet-21k is for the paper, drawn scenes and their tags are here. */
@@ -13,12 +22,21 @@ const encoder: Pretraining = {
   perSeed: false,
 };
 
-/** A denoising pretraining of the decoder behind the frozen encoder, and the arm that begins with it. */
-function denoised(name: string, about: string, changes: readonly string[], fractions: readonly number[]) {
+/**
+ * A denoising pretraining of the decoder behind the frozen encoder, and the arm that begins with it. dataset: whose
+ * images are denoised; null: the study's.
+ */
+function denoised(
+  name: string,
+  about: string,
+  changes: readonly string[],
+  fractions: readonly number[],
+  dataset: string | null = null,
+) {
   const pretraining: Pretraining = {
     name: `denoise-${name}`,
     about: `denoising for ${about}`,
-    dataset: null,
+    dataset,
     settings: ["start=ddep", "steps=0", ...changes],
     from: encoder.name,
     perSeed: true,
@@ -72,26 +90,36 @@ function wide(fractions: readonly number[]) {
   return { pretrainings: ddep.pretrainings, arms: [none, ...ddep.arms] };
 }
 
-/** Learning rates of fine-tuning, as factors of the recipe's: is a start worse, or only its rate? */
-const rateFactors = [1 / 3, 2];
-
-function rates(few: readonly number[]) {
+/** Values of a field of fine-tuning as factors of the recipe's: is a start worse, or is only the value wrong for it? */
+function swept(
+  field: "learningRate" | "weightDecay",
+  word: string,
+  factors: readonly number[],
+  few: readonly number[],
+): Pick<StudyPlan, "pretrainings" | "arms"> {
   const { pretrainings, arms } = starts(few);
-  const rate = (factor: number) => Number((recipes["ddep-small"].learningRate * factor).toPrecision(2));
-  return {
-    pretrainings,
-    arms: rateFactors.flatMap((factor) =>
-      arms.map(
-        (arm): Arm => ({
-          ...arm,
-          name: `${arm.name}-rate-${rate(factor)}`,
-          about: `as ${arm.name}, fine-tuned at rate ${rate(factor)}`,
-          settings: [...arm.settings, `learningRate=${rate(factor)}`],
-          drawn: false,
-        }),
-      ),
-    ),
-  };
+  const values = factors.map((factor) => Number((recipes["ddep-small"][field] * factor).toPrecision(2)));
+  const changed = (arm: Arm, value: number): Arm => ({
+    ...arm,
+    name: `${arm.name}-${word}-${value}`,
+    about: `as ${arm.name}, fine-tuned with ${word} ${value}`,
+    settings: [...arm.settings, `${field}=${value}`],
+    drawn: false,
+  });
+  return { pretrainings, arms: values.flatMap((value) => arms.map((arm) => changed(arm, value))) };
+}
+
+/** Shorter and longer denoising than the recipe's, as the paper's other numbers of epochs. */
+function lengths(few: readonly number[]) {
+  const each = [1 / 4, 4].map((factor) => {
+    const steps = Math.round(recipes["ddep-small"].denoiseSteps * factor);
+    return denoised(`ddep-steps-${steps}`, `as ddep, ${steps} steps of denoising`, [`denoiseSteps=${steps}`], few);
+  });
+  return together(each);
+}
+
+function together(each: readonly Pick<StudyPlan, "pretrainings" | "arms">[]) {
+  return { pretrainings: each.flatMap((e) => e.pretrainings), arms: each.flatMap((e) => e.arms) };
 }
 
 /** What a part runs. few: the share of the labels at which single choices are compared. */
@@ -107,12 +135,17 @@ function partOf(part: string, fractions: readonly number[], few: readonly number
     case "width":
       return wide(few);
     case "rates":
-      return rates(few);
+      return swept("learningRate", "rate", [1 / 3, 2], few);
+    case "decays":
+      return swept("weightDecay", "decay", [0.1, 4], few);
+    case "data":
+      return denoised("ddep-scenes", "as ddep, but drawn scenes are denoised", [], few, encoder.dataset);
+    case "length":
+      return lengths(few);
     case "form":
       return denoised("ddep-additive", "as ddep, noise added without scaling", ["noiseForm=additive"], few);
     case "sigma": {
-      const each = sigmas.map((s) => denoised(`ddep-sigma-${s}`, `as ddep, level ${s}`, level(s, s), few));
-      return { pretrainings: each.flatMap((e) => e.pretrainings), arms: each.flatMap((e) => e.arms) };
+      return together(sigmas.map((s) => denoised(`ddep-sigma-${s}`, `as ddep, level ${s}`, level(s, s), few)));
     }
     default:
       throw new Error(`ddep study: there is no part "${part}".`);
@@ -193,6 +226,9 @@ export const study: Study = {
     level: "levels drawn from 0.2 to 0.3 instead of 0.22",
     width: "a decoder twice as wide",
     rates: "other learning rates of fine-tuning, for every start",
+    decays: "other weight decays of fine-tuning, for every start",
+    data: "denoising drawn scenes instead of the data set's images",
+    length: "denoising for a quarter of the steps, and for four times as many",
     form: "additive instead of scaled noise",
     sigma: `other fixed levels: ${sigmas.join(", ")}`,
   },
