@@ -1,6 +1,7 @@
 import { InputError, UsageError } from "../errors.ts";
 import type { Method } from "../methods/method.ts";
 import type { Study } from "../methods/study.ts";
+import type { StudyOptions } from "../study/run-study.ts";
 import { command } from "./command.ts";
 import { oneLine } from "./one-line.ts";
 import { badImagePolicy, datasetOptions, engineFor, engineOptions, sizeOptions } from "./options.ts";
@@ -76,15 +77,14 @@ export const studyCommand = command({
     const onBadFile = badImagePolicy(options);
     const dataset = spec ?? study.dataset;
     const openEngine = () => engineFor(options);
-    const openData = async (where: string, labels: { readonly fraction: number; readonly seed: number } | null) => {
+    const openData: StudyOptions["openData"] = async (where, labels, learnsFrom) => {
       const asked = where === dataset && layout !== undefined ? { layout } : {};
       const keep = labels === null || labels.fraction === 1 ? null : { fraction: labels.fraction };
-      const learnsFrom = { labels: true, images: true };
       const seeded = labels === null ? {} : { labelSeed: labels.seed };
       return openTrainingData(nodePlatform, where, { ...asked, onBadFile, keep, learnsFrom, ...seeded });
     };
     await (await openEngine()).close(); // a device that cannot be had is said before anything is written
-    const { validation } = await openData(dataset, { fraction: choice.fractions[0], seed: 0 });
+    const { validation } = await openData(dataset, null, { labels: true, images: false });
     if (validation === null) {
       throw new InputError(
         `${dataset}: expected a labelled split val to score on, got none. A study compares scores: add images/val and masks/val.`,
@@ -96,8 +96,8 @@ export const studyCommand = command({
     try {
       await runStudy({
         ...{ ...choice, platform: nodePlatform, openEngine, dataset, folder: out, shortSide, signal: terminal.signal },
-        openData: async (where, labels) => {
-          const data = await openData(where, labels);
+        openData: async (where, ...asked) => {
+          const data = await openData(where, ...asked);
           return where === dataset ? { ...data, validation: scored } : data;
         },
         onRun: ({ index, count, run, done }) => {

@@ -50,8 +50,9 @@ export const trainCommand = command({
     if (out === undefined) throw new UsageError("train: --out is missing. Write --out FOLDER.");
     const settings = [...options.set, ...(options.steps === undefined ? [] : [`steps=${options.steps}`])];
     const keep = await labelsToKeep(options);
-    const [{ nodePlatform }, { openTrainingData }, { runTraining, percent }] = await Promise.all([
+    const [{ nodePlatform }, { sourcesOf }, { openTrainingData }, { runTraining, percent }] = await Promise.all([
       import("../platform/node.ts"),
+      import("../training/stages.ts"),
       import("../data/training-data.ts"),
       import("./run-training.ts"),
     ]);
@@ -61,7 +62,8 @@ export const trainCommand = command({
     const from = options.from === undefined ? null : await earlierFrom(nodePlatform, options.from, terminal);
     const seeded = labelSeed === undefined ? {} : { labelSeed };
     const begun = named && (await adopted(named, from, terminal));
-    const learnsFrom = await sourcesOf(begun);
+    // A recipe that is still to be chosen is chosen by the labels.
+    const learnsFrom = begun === null ? { labels: true, images: false } : sourcesOf(begun);
     const data = await openTrainingData(nodePlatform, spec, {
       ...{ layout, onBadFile: onBadImage, keep, learnsFrom },
       ...seeded,
@@ -133,14 +135,6 @@ async function namedRecipe(
   return { method: known.method, recipe: changed };
 }
 
-/** What a recipe's stages learn from; one that is still to be chosen is chosen by the labels. */
-async function sourcesOf(resolved: ResolvedRecipe | null): Promise<{ labels: boolean; images: boolean }> {
-  if (resolved === null) return { labels: true, images: false };
-  const { plan } = await import("../training/stages.ts");
-  const kinds = plan(resolved).map(({ stage }) => stage.learnsFrom);
-  return { labels: kinds.some((kind) => kind !== "images"), images: kinds.includes("images") };
-}
-
 /** The recipe that suits the labels, said to the user with its reason. */
 async function chosenRecipe(
   dataset: Dataset,
@@ -158,7 +152,8 @@ async function chosenRecipe(
 
 async function earlierFrom(platform: Platform, folder: string, terminal: Terminal): Promise<Earlier> {
   const { openEarlier } = await import("../training/run.ts");
-  return openEarlier(platform, folder, { onDamaged: (message) => terminal.note(message) });
+  const note = (message: string) => terminal.note(oneLine(message));
+  return openEarlier(platform, folder, { onDamaged: note, onNote: note });
 }
 
 /** The recipe without the stages that the given weights have behind them. */

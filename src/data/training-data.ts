@@ -6,7 +6,7 @@ import { joinedDatasets, labelSubset } from "./label-subset.ts";
 export interface TrainingData {
   /** Labelled samples; images alone where the data set has nothing else. */
   readonly dataset: Dataset;
-  /** Further images without labels; null where there are none. */
+  /** Further images without labels; null where there are none, or nothing learns from them. */
   readonly unlabelled: Dataset | null;
   /** Where `dataset` is a part of the labelled samples: of how many, drawn by which seed. */
   readonly labels: { readonly of: number; readonly seed: number } | null;
@@ -45,7 +45,7 @@ export async function openTrainingData(
   const all = await openDataset(platform, spec, "train", options);
   if (keep === null) return { dataset: all, unlabelled, labels: null, validation, leavesImages };
   const { labelled, rest } = labelSubset(all, { ...keep, seed });
-  const others = rest.ids.length === 0 ? null : rest;
+  const others = rest.ids.length === 0 || !learnsFrom.images ? null : rest;
   const both = others !== null && unlabelled !== null;
   return {
     dataset: labelled,

@@ -62,10 +62,12 @@ export interface TransformerBlockOptions {
   /** Added to the variance in both norms. */
   readonly epsilon?: number;
   readonly gelu?: GeluForm;
-  /** In the MLP and on the result of the attention. */
+  /** In the MLP. */
   readonly dropout?: number;
   /** On the attention weights. */
   readonly attentionDropout?: number;
+  /** On the result of the attention; default: as in the MLP. */
+  readonly attentionOutputDropout?: number;
   /** Stochastic depth of both branches. */
   readonly dropPath?: number;
   readonly attentionInitializers?: LinearOptions;
@@ -88,6 +90,7 @@ export function transformerBlock(
     gelu: form = "none",
     dropout: rate = 0,
     attentionDropout = 0,
+    attentionOutputDropout = rate,
     dropPath: pathRate = 0,
     attentionInitializers = {},
     mlpInitializers = {},
@@ -96,7 +99,7 @@ export function transformerBlock(
   const attended = selfAttention(scope.at(names.attention), layerNorm(scope.at(names.attentionNorm), x, { epsilon }), {
     heads,
     names: names.projections,
-    dropout: rate,
+    dropout: attentionOutputDropout,
     attentionDropout,
     weightInitializer: attentionInitializers.weightInitializer,
     biasInitializer: attentionInitializers.biasInitializer,

@@ -81,13 +81,13 @@ describe("a run is trained", () => {
   test("on a share of the labels, drawn by its seed", async () => {
     const { over, asked } = study(await trained(runs.slice(0, 4)));
     await expect(over).rejects.toThrow();
-    expect(asked).toEqual([["photos", { fraction: 1 / 8, seed: 1 }]]);
+    expect(asked).toEqual([["photos", { fraction: 1 / 8, seed: 1 }, { labels: true, images: true }]]);
   });
 
   test("on a data set of its own, with all labels, if it is a pretraining", async () => {
     const { over, asked } = study(await trained([]));
     await expect(over).rejects.toThrow();
-    expect(asked).toEqual([["tags", null]]);
+    expect(asked).toEqual([["tags", null, { labels: true, images: false }]]);
   });
 });
 

@@ -8,7 +8,7 @@ import { latestCheckpoint } from "../training/checkpoint.ts";
 import { adopt, resolveRecipe } from "../training/recipe.ts";
 import { writeReport } from "../training/report-run.ts";
 import { openEarlier, readRun } from "../training/run.ts";
-import { plan } from "../training/stages.ts";
+import { plan, sourcesOf } from "../training/stages.ts";
 import { train, type Watcher } from "../training/train.ts";
 import { requireSameStudy } from "./record.ts";
 import { scoreOf } from "./results.ts";
@@ -24,6 +24,7 @@ export interface StudyOptions extends StudyChoice {
   readonly openData: (
     spec: string,
     labels: { readonly fraction: number; readonly seed: number } | null,
+    learnsFrom: { readonly labels: boolean; readonly images: boolean },
   ) => Promise<TrainingData>;
   readonly folder: string;
   /** How large the runs on the study's data set see its images; see `RunRecord.shortSide`. */
@@ -70,7 +71,7 @@ async function oneRun(options: StudyOptions, run: StudyRun): Promise<void> {
   const resolved = resolveRecipe(study.recipe, run.settings);
   const { method, recipe } = from === null ? resolved : adopt(resolved, from);
   const labels = run.arm === null ? null : { fraction: run.arm.fraction, seed: run.seed };
-  const data = await openData(run.dataset ?? spec, labels);
+  const data = await openData(run.dataset ?? spec, labels, sourcesOf({ method, recipe }));
   const place = `${folder}/runs/${run.name}`;
   const engine = await options.openEngine();
   try {

@@ -5,7 +5,7 @@ import { InputError } from "../errors.ts";
 import type { Earlier } from "../methods/method.ts";
 import type { Platform } from "../platform/platform.ts";
 import type { TrainedModel } from "../prediction/model.ts";
-import { bestCheckpoint, type Checkpoint, sha256 } from "./checkpoint.ts";
+import { bestCheckpoint, type Checkpoint, latestCheckpoint, sha256 } from "./checkpoint.ts";
 import { differences, type ResolvedRecipe, recipeFrom } from "./recipe.ts";
 import { plan } from "./stages.ts";
 
@@ -114,6 +114,8 @@ export async function readRun(platform: Platform, folder: string): Promise<Run> 
 export interface OpenOptions {
   /** Gets a line for each checkpoint that cannot be used. */
   readonly onDamaged?: (message: string) => void;
+  /** Gets a line where weights are used whose training is not at its end. */
+  readonly onNote?: (message: string) => void;
 }
 
 /**
@@ -138,7 +140,15 @@ export async function openRun(platform: Platform, folder: string, options: OpenO
 
 /** What a run has learned so far, for another run to begin with. Throws InputError as `openRun`, but for whole models. */
 export async function openEarlier(platform: Platform, folder: string, options: OpenOptions = {}): Promise<Earlier> {
-  const { checkpoint, planned } = await openCheckpoint(platform, folder, options);
+  const { run, checkpoint, planned } = await openCheckpoint(platform, folder, options);
+  const { progress } = (await latestCheckpoint(platform, folder, () => {})) ?? checkpoint;
+  const last = plan(run)[progress.stage] ?? planned;
+  // Imported weights have had their training elsewhere.
+  if (progress.stageStep < last.recipe.steps && run.record.from?.stage !== "import") {
+    options.onNote?.(
+      `${folder} was stopped at step ${progress.stageStep} of the ${last.recipe.steps} of its stage ${last.stage.name}. To end that first: tessera train DATASET --out ${folder} --resume`,
+    );
+  }
   return { weights: weightsOf(checkpoint), stage: planned.stage.name, recipe: planned.recipe, source: folder };
 }
 

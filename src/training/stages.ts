@@ -19,6 +19,12 @@ export function plan({ method, recipe }: ResolvedRecipe): PlannedStage[] {
   return method.stages(recipe).map((stage) => ({ stage, recipe: stage.recipe?.(recipe) ?? recipe }));
 }
 
+/** What the stages of a recipe learn from together. */
+export function sourcesOf(resolved: ResolvedRecipe): { readonly labels: boolean; readonly images: boolean } {
+  const kinds = plan(resolved).map(({ stage }) => stage.learnsFrom);
+  return { labels: kinds.some((kind) => kind !== "images"), images: kinds.includes("images") };
+}
+
 /** A stage's model: its parameters as its loss declares them. */
 export function modelOf({ stage, recipe }: PlannedStage, task: Task): { model: Model; terms: Named<Tensor> } {
   const model = new Model({ training: true, trains: (name) => stage.trains?.(name, recipe) ?? true });

@@ -147,10 +147,11 @@ describe("few labels", () => {
     }
   });
 
-  test("a smaller share lies inside a larger one of the same seed", async () => {
+  test("a smaller share lies inside a larger one of the same seed; images that nothing learns from are not counted", async () => {
     const run = `${folder}/quarter`;
     const typed = ["train", data, "--recipe", "ddep-tiny", ...sets("start=none", "steps=1", "batchSize=1")];
     expect((await tessera(...typed, "--label-fraction", "25%", "--label-seed", "3", "--out", run)).code).toBe(0);
+    expect(await json<RunFile>(`${run}/run.json`)).toMatchObject({ labels: { of: 12, seed: 3 }, unlabelled: null });
     const ids = await labelled(run);
     expect(ids).toHaveLength(3);
     expect(await labelled(whole)).toEqual(expect.arrayContaining(ids));

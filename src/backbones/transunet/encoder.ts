@@ -117,6 +117,8 @@ function blockOptions({
     gelu: conventions[encoderConvention].gelu,
     dropout: rate,
     attentionDropout,
+    // TransUNet's code has one rate for all of the attention, the vision transformer's one for the results of both branches.
+    attentionOutputDropout: encoderConvention === "jax" ? rate : attentionDropout,
     attentionInitializers:
       initialization === "jax" ? { weightInitializer: kernel, biasInitializer: zerosInitializer } : {},
     mlpInitializers: { weightInitializer: kernel, biasInitializer: normalInitializer(1e-6) },

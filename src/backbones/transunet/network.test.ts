@@ -129,14 +129,17 @@ test.each([0, 1, 2, 3])("with %i skips, the later blocks take the upsampled map 
   expect(inputs).toEqual(joined.map((channels, i) => before[i] + channels));
 });
 
-test("a frozen encoder draws no dropout", () => {
-  const recipe = { ...paper, layers: 1 };
-  const noises = (trains: (name: string) => boolean) => {
+test("dropout is where each code has it, and nowhere in a frozen encoder", () => {
+  const recipe: TransUNetSettings = { ...paper, layers: 1 };
+  const noises = (trains: (name: string) => boolean, changes: Partial<TransUNetSettings> = {}) => {
     const model = new Model({ training: true, trains });
-    transunet(model.scope, input("image", [1, 3, 64, 64]), 3, recipe);
+    transunet(model.scope, input("image", [1, 3, 64, 64]), 3, { ...recipe, ...changes });
     return { noises: model.noises.size, trained: model.trained.map(({ name }) => name) };
   };
-  expect(noises(() => true).noises).toBe(4); // tokens, attention's result, twice in the MLP
+  const all = () => true;
+  expect(noises(all).noises).toBe(3); // tokens, twice in the MLP
+  expect(noises(all, { attentionDropout: 0.1 }).noises).toBe(5); // and the attention's weights and result
+  expect(noises(all, { encoderConvention: "jax" }).noises).toBe(4); // and the attention's result
   const frozen = noises((name) => !name.startsWith("transformer."));
   expect(frozen.noises).toBe(0);
   expect(frozen.trained.every((name) => !name.startsWith("transformer."))).toBe(true);

@@ -55,7 +55,8 @@ describe("what starts anew", () => {
     ["denoise", "ddep", left("finetune", tiny), 3, ["decoder", head]],
     ["finetune", "supervised", left("encoder", tiny), 3, ["decoder", head]],
     ["finetune", "supervised", left("denoise", tiny), 3, ["decoder", head]],
-    ["finetune", "supervised", left("finetune", tiny), 3, ["decoder", head]],
+    ["finetune", "supervised", left("finetune", { ...tiny, start: "supervised" }), 3, []],
+    ["finetune", "none", left("finetune", { ...tiny, start: "none" }), 3, []],
     ["finetune", "dep", left("denoise", { ...tiny, start: "dep" }), 3, [head]],
     ["finetune", "ddep", left("denoise", tiny), 3, [head]],
     ["finetune", "ddep", left("denoise", tiny), 5, [head]],
@@ -69,11 +70,14 @@ describe("what starts anew", () => {
   });
 });
 
-test("an encoder alone is no start for fine-tuning as ddep or dep", () => {
+test("what was never denoised is no start for fine-tuning as ddep or dep", () => {
+  const encoder = left("encoder", tiny);
   for (const start of ["ddep", "dep"] as const) {
-    expect(() => begun("finetune", { ...tiny, start }, left("encoder", tiny))).toThrow(
-      `before: expected a network pretrained by denoising for start ${start}, got an encoder alone.`,
-    );
+    for (const stage of ["encoder", "train"]) {
+      expect(() => begun("finetune", { ...tiny, start }, { ...encoder, stage })).toThrow(
+        `before: expected a network pretrained by denoising for start ${start}, got one of stage ${stage}.`,
+      );
+    }
   }
 });
 
@@ -169,25 +173,36 @@ describe("weights that would compute something else are refused", () => {
 });
 
 describe("going on from weights that were trained before", () => {
-  const from = (stage: string, names: string[]): Earlier => ({
-    ...{ stage, recipe: tiny, source: "before" },
+  const from = (stage: string, names: string[], start: DdepRecipe["start"] = "ddep"): Earlier => ({
+    ...{ stage, recipe: { ...tiny, start } as DdepRecipe, source: "before" },
     weights: Object.fromEntries(names.map((name) => [name, float32([1], [0])])),
   });
   const encoder = from("encoder", ["transformer.a", "classifier.weight"]);
   const denoised = from("denoise", ["transformer.a", "decoder.a", "segmentation_head.a"]);
-  const whole = from("train", ["transformer.a", "decoder.a", "segmentation_head.a"]);
+  const all = ["transformer.a", "decoder.a", "segmentation_head.a"];
+  const whole = from("train", all);
 
   test.each<[string, DdepRecipe["start"], Earlier, string[]]>([
     ["an encoder", "supervised", encoder, ["finetune"]],
     ["an encoder", "ddep", encoder, ["denoise", "finetune"]],
     ["a denoised network", "ddep", denoised, ["finetune"]],
-    ["a denoised network", "dep", denoised, ["finetune"]],
+    ["a network denoised as dep", "dep", from("denoise", all, "dep"), ["finetune"]],
     ["a denoised network", "supervised", denoised, ["finetune"]],
     ["a TransUNet", "ddep", whole, ["denoise", "finetune"]],
+    ["a TransUNet", "supervised", whole, ["finetune"]],
+    ...(["none", "supervised", "dep", "ddep"] as const).map(
+      (start): [string, DdepRecipe["start"], Earlier, string[]] => [
+        `a network fine-tuned as ${start}`,
+        start,
+        from("finetune", all, start),
+        ["finetune"],
+      ],
+    ),
   ])("%s, start %s leaves out what they have behind them", (_, start, earlier, stages) => {
     const recipe = ddep.adopt!({ ...tiny, start }, earlier);
     expect(ddep.stages(recipe).map(({ name }) => name)).toEqual(stages);
     const { encoderSteps, denoiseSteps } = tiny;
+    expect(recipe.encoderSteps).toBe(0);
     expect({ ...recipe, encoderSteps, denoiseSteps }).toEqual({ ...tiny, start });
   });
 
@@ -200,13 +215,23 @@ describe("going on from weights that were trained before", () => {
     expect(ddep.adopt!(tiny, earlier).encoderConvention).toBe(expected);
   });
 
-  test("is refused where they would not be used", () => {
-    expect(() => ddep.adopt!({ ...tiny, start: "none" }, encoder)).toThrow(
-      "recipe ddep-tiny: start none begins with random weights, got those of before. Add --set start=supervised, dep or ddep, or leave --from out.",
-    );
-    expect(() => ddep.adopt!({ ...tiny, start: "none" }, encoder)).toThrow(UsageError);
-    expect(() => ddep.adopt!({ ...tiny, start: "dep" }, encoder)).toThrow(
-      "start dep denoises from random weights, got the encoder of before. Add --set start=ddep",
-    );
+  test.each<[DdepRecipe["start"], Earlier, string]>([
+    [
+      "none",
+      encoder,
+      "recipe ddep-tiny: expected for start none weights of finetune of none, got those of encoder (before). " +
+        "Add --set start=supervised or --set start=ddep, or leave --from out.",
+    ],
+    ["dep", encoder, "got those of encoder (before). Add --set start=supervised or --set start=ddep"],
+    ["dep", whole, "got those of train (before). Add --set start=supervised or --set start=ddep"],
+    ["dep", denoised, "got those of denoise of ddep (before). Add --set start=supervised or --set start=ddep"],
+    ["ddep", from("denoise", all, "dep"), "got those of denoise of dep (before). Add --set start=dep, or leave"],
+    ["supervised", from("denoise", all, "dep"), "got those of denoise of dep (before). Add --set start=dep, or leave"],
+    ["ddep", from("finetune", all, "none"), "got those of finetune of none (before). Add --set start=none, or leave"],
+    ["ddep", from("cluster", all), "got those of cluster (before). Leave --from out."],
+  ])("start %s is refused where its name would be wrong (case %#)", (start, earlier, message) => {
+    const refused = () => ddep.adopt!({ ...tiny, start }, earlier);
+    expect(refused).toThrow(message);
+    expect(refused).toThrow(UsageError);
   });
 });

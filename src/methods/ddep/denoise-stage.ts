@@ -33,6 +33,8 @@ export function denoiseRecipe(recipe: DdepRecipe): DdepRecipe {
     clipNorm: recipe.denoiseClipNorm,
     averageDecay: recipe.denoiseAverageDecay,
     schedule: "cosine",
+    finalRate: 0,
+    accumulate: 1,
     outputStride: 1, // noise has no meaning at half the size
   };
 }

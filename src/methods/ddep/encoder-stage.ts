@@ -29,6 +29,8 @@ export function encoderRecipe(recipe: DdepRecipe): DdepRecipe {
     cropMaxShare: 1,
     optimizer: "adamw",
     schedule: "cosine",
+    finalRate: 0,
+    accumulate: 1,
     learningRate: recipe.encoderLearningRate,
     weightDecay: recipe.encoderWeightDecay,
     warmupSteps: recipe.encoderWarmupSteps,

@@ -13,23 +13,26 @@ export function logitsOf(scope: Scope, image: Tensor, classes: number, recipe: D
   return transunet(scope, image, classes, recipe).logits;
 }
 
-/** What is taken over from a stage, by its name; from others, as from a whole TransUNet, everything. */
-const partsFrom: Readonly<Record<string, readonly Part[]>> = {
-  encoder: ["transformer"],
-  denoise: ["transformer", "decoder"],
-};
+/**
+ * What fine-tuning takes over: of a network that was fine-tuned before all, of a denoised one encoder and decoder (for
+ * `supervised` the encoder alone), of others the encoder.
+ */
+function partsFrom(stage: string, start: DdepRecipe["start"]): readonly Part[] {
+  if (stage === "finetune") return ["transformer", "decoder", "segmentation_head"];
+  return stage === "denoise" && start !== "supervised" ? ["transformer", "decoder"] : ["transformer"];
+}
 
 /**
  * The encoder and, for `dep` and `ddep`, the decoder with its running statistics; the three-channel head goes, a new one
  * takes its place. A decoder that was told the level of the noise is folded at the mean level first.
  */
 function begin({ weights, recipe: from, stage, source }: Earlier, recipe: DdepRecipe, { classes }: Task): Beginning {
-  if (stage === "encoder" && recipe.start !== "supervised") {
+  if ((recipe.start === "dep" || recipe.start === "ddep") && stage !== "denoise" && stage !== "finetune") {
     throw new InputError(
-      `${source}: expected a network pretrained by denoising for start ${recipe.start}, got an encoder alone. Set denoiseSteps above 0, or start=supervised.`,
+      `${source}: expected a network pretrained by denoising for start ${recipe.start}, got one of stage ${stage}. Set denoiseSteps above 0, or start=supervised.`,
     );
   }
-  const parts = recipe.start === "supervised" ? partsFrom.encoder : (partsFrom[stage] ?? wholeNetwork);
+  const parts = partsFrom(stage, recipe.start);
   const before = from as DdepRecipe;
   const folds = "cond.mlp.0.weight" in weights && parts.includes("decoder");
   const sigma = folds ? meanSigma(before) : 0;
@@ -39,8 +42,6 @@ function begin({ weights, recipe: from, stage, source }: Earlier, recipe: DdepRe
     ? { ...taken, notes: [...taken.notes, `conditioning on the level folded away at sigma ${sigma.toPrecision(3)}`] }
     : taken;
 }
-
-const wholeNetwork: readonly Part[] = ["transformer", "decoder", "segmentation_head"];
 
 /** σ in the middle of the levels. */
 export function meanSigma({ noiseLevelMin, noiseLevelMax, noiseMeasure }: DdepRecipe): number {

@@ -2,7 +2,7 @@ import { conventionOf } from "../../backbones/transunet/transfer.ts";
 import { UsageError } from "../../errors.ts";
 import { imageInput } from "../../nn/image-input.ts";
 import { softmax } from "../../ops/index.ts";
-import type { Method } from "../method.ts";
+import type { Earlier, Method } from "../method.ts";
 import { denoiseStage } from "./denoise-stage.ts";
 import { encoderStage } from "./encoder-stage.ts";
 import { finetuneStage, logitsOf } from "./finetune-stage.ts";
@@ -23,6 +23,28 @@ function stages({ start, encoderSteps, denoiseSteps, steps }: DdepRecipe) {
   ];
 }
 
+/** What a start may begin with: a stage and, where that tells them apart, the start that the stage was part of. */
+const beginnings: Readonly<Record<DdepRecipe["start"], readonly string[]>> = {
+  none: ["finetune of none"],
+  // The encoder behind a denoised decoder was frozen, and is the classified one.
+  supervised: ["encoder", "train", "denoise of ddep", "finetune of supervised"],
+  dep: ["denoise of dep", "finetune of dep"],
+  ddep: ["encoder", "train", "denoise of ddep", "finetune of ddep"],
+};
+
+/** Throws UsageError where the weights would make the start another than its name says. */
+function requireBeginning({ name, start }: DdepRecipe, { stage, source, recipe: from }: Earlier): void {
+  const own = stage === "denoise" || stage === "finetune";
+  const behind = own ? `${stage} of ${(from as DdepRecipe).start}` : stage;
+  if (beginnings[start].includes(behind)) return;
+  const fitting = Object.entries(beginnings).filter(([, known]) => known.includes(behind));
+  const others = fitting.map(([each]) => `--set start=${each}`).join(" or ");
+  throw new UsageError(
+    `recipe ${name}: expected for start ${start} weights of ${beginnings[start].join(", or ")}, got those of ${behind} (${source}). ` +
+      `${others === "" ? "Leave" : `Add ${others}, or leave`} --from out.`,
+  );
+}
+
 export const ddep: Method<DdepRecipe> = {
   name: "ddep",
   paper: {
@@ -37,23 +59,15 @@ export const ddep: Method<DdepRecipe> = {
   study,
   stages,
   validate,
-  adopt(recipe, { stage, weights, source, recipe: from }) {
-    if (recipe.start === "none") {
-      throw new UsageError(
-        `recipe ${recipe.name}: start none begins with random weights, got those of ${source}. Add --set start=supervised, dep or ddep, or leave --from out.`,
-      );
-    }
-    if (recipe.start === "dep" && stage === "encoder") {
-      throw new UsageError(
-        `recipe ${recipe.name}: start dep denoises from random weights, got the encoder of ${source}. Add --set start=ddep, or leave --from out.`,
-      );
-    }
+  adopt(recipe, earlier) {
+    requireBeginning(recipe, earlier);
+    const { stage, weights, recipe: from } = earlier;
     const hasEncoder = Object.keys(weights).some((name) => name.startsWith("transformer."));
     return {
       ...recipe,
       ...conventionOf(weights, from as DdepRecipe),
       ...(hasEncoder && { encoderSteps: 0 }),
-      ...(stage === "denoise" && { denoiseSteps: 0 }),
+      ...((stage === "denoise" || stage === "finetune") && { denoiseSteps: 0 }),
     };
   },
   imports: importEncoder,

@@ -2,7 +2,10 @@ import { publishedTransUNet, type TransUNetSettings } from "../../backbones/tran
 import { plainCrossEntropy, type SegmentationLossSettings } from "../../losses/segmentation.ts";
 import type { Recipe } from "../recipe.ts";
 
-/** The fields that all recipes have are those of fine-tuning; the two stages before it have fields of their own. */
+/**
+ * The fields that all recipes have are those of fine-tuning; the two stages before it have fields of their own. Flips,
+ * Adam's betas and epsilon hold for all three; for the encoder stage also `clipNorm`, `averageDecay` and `photometric`.
+ */
 export interface DdepRecipe extends Recipe, TransUNetSettings, SegmentationLossSettings {
   /**
    * Where fine-tuning starts (Brempong et al. 2022). `none`: from random weights. `supervised`: from an encoder that

@@ -48,7 +48,9 @@ export function validate(recipe: DdepRecipe): void {
   }
   // Otherwise ddep would train what supervised is.
   const denoises = recipe.start !== "ddep" || recipe.encoderSteps === 0 || recipe.steps === 0;
-  require(denoises || recipe.denoiseSteps > 0, "denoiseSteps", "above 0 for start ddep", "Or set start=supervised.");
+  require(denoises ||
+    recipe.denoiseSteps >
+      0, "denoiseSteps", "above 0 for start ddep", "Change it with --set, or set start=supervised.");
   const gamma = recipe.noiseMeasure === "gamma";
   require(!gamma || recipe.noiseForm === "scaled", "noiseMeasure", "sigma where the noise is additive", "Use sigma.");
   for (const key of ["noiseLevelMin", "noiseLevelMax"] as const) {
