@@ -65,15 +65,23 @@ export const studyCommand = command({
       return;
     }
     if (out === undefined) throw new UsageError("study: --out is missing. Write --out FOLDER.");
-    const [{ nodePlatform }, { openTrainingData }, { runStudy }, { writeStudy }, { tableText }, { keptDataset }] =
-      await Promise.all([
-        import("../platform/node.ts"),
-        import("../data/training-data.ts"),
-        import("../study/run-study.ts"),
-        import("../study/write-study.ts"),
-        import("../study/table.ts"),
-        import("../training/dataset-views.ts"),
-      ]);
+    const [
+      { nodePlatform },
+      { openTrainingData },
+      { runStudy },
+      { writeStudy },
+      { tableText },
+      { keptDataset },
+      { fingerprintOf },
+    ] = await Promise.all([
+      import("../platform/node.ts"),
+      import("../data/training-data.ts"),
+      import("../study/run-study.ts"),
+      import("../study/write-study.ts"),
+      import("../study/table.ts"),
+      import("../training/dataset-views.ts"),
+      import("../training/run.ts"),
+    ]);
     const onBadFile = badImagePolicy(options);
     const dataset = spec ?? study.dataset;
     const openEngine = () => engineFor(options);
@@ -84,7 +92,9 @@ export const studyCommand = command({
       return openTrainingData(nodePlatform, where, { ...asked, onBadFile, keep, learnsFrom, ...seeded });
     };
     await (await openEngine()).close(); // a device that cannot be had is said before anything is written
-    const { validation } = await openData(dataset, null, { labels: true, images: false });
+    // A share of the labels that is no image is said before anything is trained.
+    await openData(dataset, { fraction: choice.fractions[0], seed: 0 }, { labels: true, images: false });
+    const { dataset: all, unlabelled, validation } = await openData(dataset, null, { labels: true, images: true });
     if (validation === null) {
       throw new InputError(
         `${dataset}: expected a labelled split val to score on, got none. A study compares scores: add images/val and masks/val.`,
@@ -92,15 +102,24 @@ export const studyCommand = command({
     }
     // Every run is scored on it.
     const scored = keptDataset(validation);
+    const names = [all, unlabelled, validation].flatMap((each) => ["", ...(each?.ids ?? [])]);
+    const reading = {
+      ...{ layout: layout ?? null, onBadImage: onBadFile, shortSide: shortSide ?? null },
+      samples: await fingerprintOf(names),
+    };
+    const typed = ["tessera", "study", ...process.argv.slice(3).map(quoted)].join(" ");
+    const written = { ...choice, platform: nodePlatform, openEngine, folder: out, dataset, command: typed };
     const progress = terminal.progress("training");
+    let begun = false;
     try {
       await runStudy({
-        ...{ ...choice, platform: nodePlatform, openEngine, dataset, folder: out, shortSide, signal: terminal.signal },
+        ...{ ...choice, platform: nodePlatform, openEngine, dataset, reading, folder: out, signal: terminal.signal },
         openData: async (where, ...asked) => {
           const data = await openData(where, ...asked);
           return where === dataset ? { ...data, validation: scored } : data;
         },
         onRun: ({ index, count, run, done }) => {
+          begun = true;
           progress.end();
           terminal.note(`run ${index + 1} of ${count}: ${run.title}${done ? ": done" : ""}`);
         },
@@ -110,12 +129,17 @@ export const studyCommand = command({
           },
         },
       });
-    } finally {
+    } catch (error) {
       progress.end();
+      // What there is of hours of runs is shown, though without pictures.
+      if (begun) {
+        await writeStudy({ ...written, validation: null });
+        terminal.note(oneLine(`what there is so far: ${out}/index.html; the same command goes on`));
+      }
+      throw error;
     }
-    const written = { platform: nodePlatform, openEngine, folder: out, dataset, validation: scored };
-    const typed = ["tessera", "study", ...process.argv.slice(3).map(quoted)].join(" ");
-    const results = await writeStudy({ ...choice, ...written, command: typed });
+    progress.end();
+    const results = await writeStudy({ ...written, validation: scored });
     terminal.print(tableText(results));
     terminal.print(oneLine(`page: ${out}/index.html`));
     terminal.result({ fractions: results.fractions, rows: results.rows, claims: results.claims });

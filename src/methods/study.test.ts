@@ -26,9 +26,17 @@ describe("two arms", () => {
     expect(compare(scores, "b", "a", 1 / 8)!.text).toBe("1/8: −10.0 ± 2.9");
   });
 
-  test.each<[string, Parameters<typeof scoresOf>[0], Pick<Comparison, "difference" | "error"> | null]>([
-    ["seeds that only one of them has are left out", { a: [0.5, 0.9], b: [0.25] }, { difference: 0.25, error: 0 }],
-    ["missing runs are left out", { a: [undefined, 0.5], b: [0.1, 0.25] }, { difference: 0.25, error: 0 }],
+  test.each<[string, Parameters<typeof scoresOf>[0], Partial<Comparison> | null]>([
+    [
+      "seeds that only one of them has are left out",
+      { a: [0.5, 0.9], b: [0.25] },
+      { difference: 0.25, error: null, text: "1/8: +25.0 (one seed)" },
+    ],
+    [
+      "missing runs are left out",
+      { a: [undefined, 0.5], b: [0.1, 0.25] },
+      { difference: 0.25, error: null, text: "1/8: +25.0 (one seed)" },
+    ],
     ["there is nothing to compare without a common seed", { a: [0.5, undefined], b: [undefined, 0.5] }, null],
     ["nor where an arm has no runs", { a: [0.5] }, null],
   ])("%s", (_, table, expected) => {
@@ -41,6 +49,8 @@ describe("two arms", () => {
 
 const better: Comparison = { difference: 0.02, error: 0.01, text: "1/8: +2.0 ± 1.0" };
 const equal: Comparison = { difference: 0, error: 0, text: "1/4: +0.0 ± 0.0" };
+const unclear: Comparison = { difference: 0.005, error: 0.01, text: "1/4: +0.5 ± 1.0" };
+const single: Comparison = { difference: 0.005, error: null, text: "1/4: +0.5 (one seed)" };
 const worse: Comparison = { difference: -0.005, error: 0.01, text: "all: −0.5 ± 1.0" };
 
 describe("a claim is", () => {
@@ -48,6 +58,8 @@ describe("a claim is", () => {
     ["held where every comparison is for it", [better, better], "held", "a − b 1/8: +2.0 ± 1.0; 1/8: +2.0 ± 1.0"],
     ["not held where one is against it", [better, worse], "not held", "a − b 1/8: +2.0 ± 1.0; all: −0.5 ± 1.0"],
     ["not held where one is a draw", [equal], "not held", "a − b 1/4: +0.0 ± 0.0"],
+    ["not held where the error is larger", [unclear], "not held", "a − b 1/4: +0.5 ± 1.0"],
+    ["held with a single seed that is for it", [single], "held", "a − b 1/4: +0.5 (one seed)"],
     ["not measured where one is missing", [better, null], "not measured", ""],
     ["not measured without any", [], "not measured", ""],
   ])("%s", (_, comparisons, verdict, evidence) => {
@@ -55,7 +67,7 @@ describe("a claim is", () => {
   });
 
   test("judged as it says", () => {
-    const withinError = ({ difference, error }: Comparison) => difference > -error;
+    const withinError = ({ difference, error }: Comparison) => difference > -(error ?? 0);
     expect(judgeAll([better, worse], "a − b", withinError).verdict).toBe("held");
   });
 

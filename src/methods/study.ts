@@ -1,4 +1,5 @@
 /** A paper's table as runs of ours: what a method lists, and the `study` room runs, compares and draws. */
+import type { Recipe } from "./recipe.ts";
 
 /** A run that others begin with. */
 export interface Pretraining {
@@ -62,16 +63,26 @@ export interface Study {
   /** What can be studied by itself: name and one line each. */
   readonly parts: Readonly<Record<string, string>>;
   readonly standardParts: readonly string[];
-  plan(options: { readonly parts: readonly string[]; readonly fractions: readonly number[] }): StudyPlan;
+  /** Fields of the recipe that arms change by factors, so that every run may have another value to begin with. */
+  readonly scaled: readonly string[];
+  plan(options: StudyQuestion): StudyPlan;
+}
+
+export interface StudyQuestion {
+  readonly parts: readonly string[];
+  /** Shares of the labels, ascending. */
+  readonly fractions: readonly number[];
+  /** What all runs are changes of: the study's recipe with the user's settings. */
+  readonly recipe: Recipe;
 }
 
 /** One arm against another, at one share of the labels, seed by seed. */
 export interface Comparison {
   /** Mean over the seeds of the difference of mean IoU. */
   readonly difference: number;
-  /** Standard error of that mean; 0 with a single seed. */
-  readonly error: number;
-  /** `1/8: +3.1 ± 0.4`, in points of mean IoU. */
+  /** Standard error of that mean; null with a single seed. */
+  readonly error: number | null;
+  /** `1/8: +3.1 ± 0.4`, or `1/8: +3.1 (one seed)`, in points of mean IoU. */
   readonly text: string;
 }
 
@@ -84,16 +95,20 @@ export function compare(scores: Scores, arm: string, other: string, fraction: nu
   });
   if (differences.length === 0) return null;
   const { mean, deviation } = spreadOf(differences);
-  const error = deviation / Math.sqrt(differences.length);
+  const error = differences.length < 2 ? null : deviation / Math.sqrt(differences.length);
   const points = `${mean >= 0 ? "+" : "−"}${(100 * Math.abs(mean)).toFixed(1)}`;
-  return { difference: mean, error, text: `${fractionText(fraction)}: ${points} ± ${(100 * error).toFixed(1)}` };
+  const spread = error === null ? "(one seed)" : `± ${(100 * error).toFixed(1)}`;
+  return { difference: mean, error, text: `${fractionText(fraction)}: ${points} ${spread}` };
 }
 
-/** Held where every comparison satisfies `holds`; not measured where one is missing. */
+/**
+ * Held where every comparison satisfies `holds`; not measured where one is missing. Default: the difference is above its
+ * standard error, or above 0 with a single seed. What lies within the error did not show, and so is not held.
+ */
 export function judgeAll(
   comparisons: readonly (Comparison | null)[],
   what: string,
-  holds: (comparison: Comparison) => boolean = ({ difference }) => difference > 0,
+  holds: (comparison: Comparison) => boolean = ({ difference, error }) => difference > (error ?? 0),
 ): Judgement {
   const known = comparisons.filter((each) => each !== null);
   if (known.length === 0 || known.length < comparisons.length) return { verdict: "not measured", evidence: "" };

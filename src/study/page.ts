@@ -8,7 +8,7 @@ import { styleSheet } from "../training/report/style.ts";
 import type { PictureRow } from "./pictures.ts";
 import { plot } from "./plot.ts";
 import { cellText, type StudyResults } from "./results.ts";
-import { aboutTable, verdictText } from "./table.ts";
+import { aboutRuns, aboutTable, verdictText } from "./table.ts";
 
 export interface StudyPage {
   readonly title: string;
@@ -25,6 +25,7 @@ export interface StudyPage {
 
 export function studyPage(page: StudyPage): string {
   const { title, paper, dataset, results, command, footer } = page;
+  const drawing = plot(results);
   return html`<!doctype html>
 <html lang="en">
 <head>
@@ -38,18 +39,18 @@ export function studyPage(page: StudyPage): string {
 <header><h1>${title}</h1><p>${paper.authors}: ${paper.title}. ${paper.venue}. In miniature, on ${dataset}.</p></header>
 <h2>Scores</h2>
 <p class="hint">${aboutTable(results)}</p>
-<div class="card">${plot(results)}</div>
+${drawing.markup === "" ? "" : html`<div class="card">${drawing}</div>`}
 <div class="card scroll" style="margin-top: 14px">${scoreTable(results)}</div>
 <h2>What the paper says, and what these runs say</h2>
 <p class="hint">Numbers are differences in points of mean IoU: mean over the seeds, run against run, ± standard error.</p>
-<div class="card scroll"><table><tr><th>claim</th><th>here</th><th>measured</th></tr>${results.claims.map(
+<div class="card scroll"><table><tr><th scope="col">claim</th><th scope="col">here</th><th scope="col">measured</th></tr>${results.claims.map(
     ({ text, source, verdict, evidence }) =>
       html`<tr><td>${text} <span style="color: var(--muted)">(${source})</span></td><td>${verdictText[verdict]}</td><td>${evidence || "–"}</td></tr>`,
   )}</table></div>
 ${pictureSection(page)}
 <h2>Runs</h2>
-<p class="hint">Each is a folder below runs/, with a report of its own.</p>
-<div class="card scroll"><table><tr><th>name</th><th>what it is</th><th>changes of the recipe</th></tr>${[
+<p class="hint">Each is a folder below runs/, with a report of its own. All: ${aboutRuns(results)}; scored once, at their end.</p>
+<div class="card scroll"><table><tr><th scope="col">name</th><th scope="col">what it is</th><th scope="col">changes of the recipe</th></tr>${[
     ...results.plan.pretrainings,
     ...results.plan.arms,
   ].map(
@@ -65,9 +66,9 @@ ${pictureSection(page)}
 }
 
 function scoreTable({ fractions, rows }: StudyResults): Html {
-  return html`<table><tr><th>start</th>${fractions.map(
-    (fraction) => html`<th class="number">${fractionText(fraction)}</th>`,
-  )}<th>what it is</th></tr>${rows.map(
+  return html`<table><tr><th scope="col">start</th>${fractions.map(
+    (fraction) => html`<th scope="col" class="number">${fractionText(fraction)}</th>`,
+  )}<th scope="col">what it is</th></tr>${rows.map(
     ({ arm, cells }) =>
       html`<tr><td>${arm.name}</td>${cells.map((cell) => html`<td class="number">${cellText(cell) || "–"}</td>`)}<td>${arm.about}</td></tr>`,
   )}</table>`;

@@ -1,5 +1,6 @@
 /** The same photographs segmented by the arms of a study, side by side. */
 import type { Dataset } from "../data/dataset.ts";
+import { InputError } from "../errors.ts";
 import { confusionMatrix, countPixels, scoresOf } from "../metrics/confusion.ts";
 import type { Platform } from "../platform/platform.ts";
 import { openSegmenter } from "../prediction/segmenter.ts";
@@ -18,7 +19,7 @@ export interface PictureRow {
 /** Photographs that are shown. */
 const shown = 4;
 
-/** Image, truth, and what each drawn arm that has a run of this share and seed makes of it. */
+/** Image, truth, and what each drawn arm that has a run of this share and seed makes of it. Unreadable images are left out. */
 export async function pictureRows(
   platform: Platform,
   engine: Engine,
@@ -36,7 +37,9 @@ export async function pictureRows(
     const segmenter = await openSegmenter(engine, await openRun(platform, run));
     try {
       for (let index = 0; index < dataset.ids.length; index++) {
-        const { id, image, labels = null } = await dataset.read(index);
+        const sample = await dataset.read(index).catch(leaveOut);
+        if (sample === null) continue;
+        const { id, image, labels = null } = sample;
         const { labels: prediction } = await segmenter.segment(image);
         const counts = confusionMatrix(classes.length);
         if (labels !== null) countPixels(counts, labels, prediction, id);
@@ -55,5 +58,11 @@ export async function pictureRows(
       await segmenter.close();
     }
   }
-  return rows;
+  return rows.filter((row) => row !== undefined);
+}
+
+/** Scoring has said so before. */
+function leaveOut(error: unknown): null {
+  if (error instanceof InputError) return null;
+  throw error;
 }

@@ -1,7 +1,7 @@
 /** Mean IoU against the share of the labels, one line an arm, as SVG that stands alone. */
 import { fractionText } from "../methods/study.ts";
 import { type Html, html } from "../training/report/html.ts";
-import type { StudyResults } from "./results.ts";
+import { cellText, type StudyResults } from "./results.ts";
 
 const [width, height] = [640, 360];
 const edge = { left: 52, right: 120, top: 16, bottom: 44 };
@@ -10,7 +10,12 @@ const colors = ["#8a897f", "#2a78d6", "#eb6834", "#1baf7a", "#8c5fd3"];
 
 interface Line {
   readonly name: string;
-  readonly points: readonly { readonly fraction: number; readonly mean: number; readonly deviation: number }[];
+  readonly points: readonly {
+    readonly fraction: number;
+    readonly mean: number;
+    readonly deviation: number;
+    readonly text: string;
+  }[];
 }
 
 /** Nothing where no arm that is drawn was measured. */
@@ -20,7 +25,16 @@ export function plot(results: StudyResults): Html {
     .map(({ arm, cells }) => ({
       name: arm.name,
       points: cells.flatMap((cell) =>
-        cell?.mean == null ? [] : [{ fraction: cell.fraction, mean: 100 * cell.mean, deviation: 100 * cell.deviation }],
+        cell?.mean == null
+          ? []
+          : [
+              {
+                fraction: cell.fraction,
+                mean: 100 * cell.mean,
+                deviation: 100 * cell.deviation,
+                text: cellText(cell),
+              },
+            ],
       ),
     }))
     .filter(({ points }) => points.length > 0);
@@ -40,7 +54,7 @@ export function plot(results: StudyResults): Html {
     lines.map(({ points }) => y(points[points.length - 1].mean)),
     15,
   );
-  return html`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" role="img" aria-label="mean IoU against the share of the labels" font-family="system-ui, sans-serif" font-size="12" fill="#6b6a63">
+  return html`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" role="img" aria-label="mean IoU against the share of the labels, one line each for ${lines.map(({ name }) => name).join(", ")}; the numbers are in the table" font-family="system-ui, sans-serif" font-size="12" fill="#6b6a63">
 ${ticks.map(
   (tick) =>
     html`<line x1="${edge.left}" x2="${width - edge.right}" y1="${round(y(tick))}" y2="${round(y(tick))}" stroke="#8a897f" stroke-opacity="0.25"/>
@@ -57,10 +71,10 @@ ${lines.map(({ name, points }, i) => {
   const marks = points.map(({ fraction, mean }) => `${round(x(fraction))},${round(y(mean))}`).join(" ");
   const end = points[points.length - 1];
   return html`<polyline points="${marks}" fill="none" stroke="${color}" stroke-width="2"/>${points.map(
-    ({ fraction, mean, deviation }) =>
+    ({ fraction, mean, deviation, text }) =>
       html`<line x1="${round(x(fraction))}" x2="${round(x(fraction))}" y1="${round(y(mean - deviation))}" y2="${round(y(mean + deviation))}" stroke="${color}" stroke-opacity="0.6"/>
-<circle cx="${round(x(fraction))}" cy="${round(y(mean))}" r="3.5" fill="${color}"><title>${name}, ${fractionText(fraction)}: ${mean.toFixed(1)} ± ${deviation.toFixed(1)}</title></circle>`,
-  )}<text x="${round(x(end.fraction) + 10)}" y="${round(names[i] + 4)}" fill="${color}" font-weight="600">${name}</text>`;
+<circle cx="${round(x(fraction))}" cy="${round(y(mean))}" r="3.5" fill="${color}"><title>${name}, ${fractionText(fraction)}: ${text}</title></circle>`,
+  )}<text x="${round(x(end.fraction) + 10)}" y="${round(names[i] + 4)}" style="fill: ${color}; font-weight: 600">${name}</text>`;
 })}
 </svg>`;
 }

@@ -3,9 +3,10 @@ import { memoryPlatform } from "../../test/support/memory-platform.ts";
 import { smallChoice, smallStudy } from "../../test/support/small-study.ts";
 import { InputError } from "../errors.ts";
 import { transunet } from "../methods/transunet/index.ts";
-import { readStudy, requireSameStudy } from "./record.ts";
+import { type Reading, readStudy, requireSameStudy } from "./record.ts";
 
-const choice = { ...smallChoice, dataset: "photos", shortSide: undefined as number | undefined };
+const reading: Reading = { layout: null, onBadImage: "fail", shortSide: null, samples: "a1" };
+const choice = { ...smallChoice, dataset: "photos", reading };
 
 async function begun() {
   const platform = memoryPlatform();
@@ -42,7 +43,9 @@ describe("a later call is refused with", () => {
       'study: expected the study that is there, got dataset: "photos" → "scenes". Choose another --out for another study.',
     ],
     ["other settings", { settings: [] }, 'settings: ["steps=5"] → []'],
-    ["another size of images", { shortSide: 90 }, "shortSide: null → 90"],
+    ["another size of images", { reading: { ...reading, shortSide: 90 } }, "shortSide: null → 90"],
+    ["another layout", { reading: { ...reading, layout: "voc" } }, 'layout: null → "voc"'],
+    ["other samples", { reading: { ...reading, samples: "b2" } }, 'samples: "a1" → "b2"'],
     ["another method", { method: transunet as unknown as typeof choice.method }, 'method: "ddep" → "transunet"'],
     ["another recipe", { study: { ...smallStudy, recipe: "ddep-small" } }, 'recipe: "ddep-tiny" → "ddep-small"'],
   ])("%s, and nothing changes", async (_, change, message) => {

@@ -12,11 +12,21 @@ export interface StudyRecord {
   readonly recipe: string;
   readonly dataset: string;
   readonly settings: readonly string[];
-  /** Null: chosen by the data set. */
-  readonly shortSide: number | null;
+  readonly reading: Reading;
   readonly parts: readonly string[];
   readonly fractions: readonly number[];
   readonly seeds: number;
+}
+
+/** How the study's data set is read. */
+export interface Reading {
+  /** Null: recognized. */
+  readonly layout: string | null;
+  readonly onBadImage: "fail" | "skip";
+  /** Null: chosen by the data set. */
+  readonly shortSide: number | null;
+  /** Fingerprint of the names of all its samples. */
+  readonly samples: string;
 }
 
 const format = 1;
@@ -28,19 +38,18 @@ const format = 1;
 export async function requireSameStudy(
   platform: Platform,
   folder: string,
-  choice: StudyChoice & { readonly dataset: string; readonly shortSide?: number },
+  choice: StudyChoice & { readonly dataset: string; readonly reading: Reading },
 ): Promise<void> {
-  const { method, study, dataset, settings, shortSide = null, parts, fractions, seeds } = choice;
-  const fixed = { method: method.name, recipe: study.recipe, dataset, settings, shortSide };
+  const { method, study, dataset, settings, reading, parts, fractions, seeds } = choice;
+  const fixed = { method: method.name, recipe: study.recipe, dataset, settings, reading };
   const record: StudyRecord = { format, version, ...fixed, parts, fractions, seeds };
   const kind = await platform.exists(folder);
   if (kind === "file") throw new InputError(`${folder}: expected a folder for the study, got a file. Choose another.`);
   if (kind === "folder" && (await platform.list(folder)).length > 0) {
     const { format: _, version: __, ...known } = await readStudy(platform, folder);
-    const lines = differences(
-      { ...known, parts: 0, fractions: 0, seeds: 0 },
-      { ...fixed, parts: 0, fractions: 0, seeds: 0 },
-    );
+    const { reading: before, parts: ___, fractions: ____, seeds: _____, ...others } = known;
+    const { reading: after, ...own } = fixed;
+    const lines = [...differences(others, own), ...differences(before ?? {}, after)];
     if (lines.length > 0) {
       throw new InputError(
         `${folder}: expected the study that is there, got ${lines.join("; ")}. Choose another --out for another study.`,

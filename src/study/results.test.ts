@@ -63,6 +63,17 @@ describe("results", () => {
     expect(rows[0].cells[1]!.values).toEqual([undefined, 0.5]);
   });
 
+  test("have rows of what other calls of the study made, and of what this one asks for", async () => {
+    const rowsOf = async (parts: readonly string[], platform = complete) =>
+      (await resultsOf(platform, "study", { ...smallChoice, parts })).rows.map(({ arm }) => arm.name);
+    expect(await rowsOf(["main"])).toEqual(["plain", "warm", "wide"]);
+    expect(await rowsOf(["width"])).toEqual(["plain", "warm", "wide"]);
+    expect(await rowsOf(["width"], scored({ "plain-all-seed0": 0.5 }))).toEqual(["plain", "wide"]);
+    const { plan } = await resultsOf(memoryPlatform(), "study", { ...smallChoice, parts: ["width"] });
+    expect([plan.arms.map(({ name }) => name), plan.pretrainings]).toEqual([["wide"], []]);
+    expect(results.plan.pretrainings.map(({ name }) => name)).toEqual(["encoder", "denoise"]);
+  });
+
   test("do not read seeds that were not asked for", async () => {
     const { rows } = await resultsOf(complete, "study", { ...smallChoice, seeds: 1 });
     expect(rows[0].cells[0]!.values).toEqual([0.2]);
@@ -72,12 +83,12 @@ describe("results", () => {
 describe("as a table", () => {
   test("for the terminal, numbers stand below one another", () => {
     expect(tableText(results).split("\n")).toEqual([
-      "Mean IoU, percent, after fine-tuning; mean ± standard deviation over 2 seeds, by share of the labels.",
+      "Mean IoU, percent, after fine-tuning; mean ± standard deviation over 2 seeds, or the number of them in brackets; by share of the labels.",
       "",
       "              1/8         all",
       "plain  22.0 ± 2.8  50.0 ± 0.0",
       "warm   31.0 ± 1.4  59.0 ± 1.4",
-      "wide         25.0            ",
+      "wide     25.0 (1)            ",
       "",
       "What the paper says, and what these runs say:",
       "held          warm is better (warm − plain 1/8: +9.0 ± 1.0 | warm − plain all: +9.0 ± 1.0)",
@@ -85,7 +96,7 @@ describe("as a table", () => {
   });
 
   test("for a README, every row has as many cells as the head", () => {
-    const lines = tableMarkdown(results).split("\n");
+    const lines = tableMarkdown(results, "photos", "tessera study").split("\n");
     const tables = lines.filter((line) => line.startsWith("|"));
     const [scores, claims] = [tables.slice(0, 5), tables.slice(5)];
     expect(scores).toEqual([
@@ -93,7 +104,7 @@ describe("as a table", () => {
       "| --- | --: | --: |",
       "| plain | 22.0 ± 2.8 | 50.0 ± 0.0 |",
       "| warm | 31.0 ± 1.4 | 59.0 ± 1.4 |",
-      "| wide | 25.0 |  |",
+      "| wide | 25.0 (1) |  |",
     ]);
     expect(claims).toHaveLength(3);
     for (const rows of [scores, claims]) expect(new Set(rows.map((line) => line.split("|").length)).size).toBe(1);
@@ -108,11 +119,11 @@ describe("as a table", () => {
     });
     const failed = await resultsOf(worse, "study", smallChoice);
     expect(tableText(failed)).toContain(
-      "NOT held      warm is better (warm − plain 1/8: −10.0 ± 0.0 | warm − plain all: +10.0 ± 0.0)",
+      "NOT held      warm is better (warm − plain 1/8: −10.0 (one seed) | warm − plain all: +10.0 (one seed))",
     );
     const none = await resultsOf(memoryPlatform(), "study", smallChoice);
     expect(tableText(none)).toMatch(/not measured {2}warm is better$/);
-    expect(tableMarkdown(none)).toContain("| **not measured** | – |");
+    expect(tableMarkdown(none, "photos", "tessera study")).toContain("| **not measured** | – |");
   });
 });
 
@@ -129,7 +140,7 @@ describe("as a drawing", () => {
       arm: { name, about: "", settings: [], from: null, fractions, drawn: true },
       cells: means.map((mean, i) => mean && { fraction: fractions[i], values: [mean], mean, deviation: 0.01 }),
     }));
-    return { fractions, seeds: 1, rows: rows as StudyResults["rows"], claims: [], plan: results.plan };
+    return { ...results, fractions, seeds: 1, rows: rows as StudyResults["rows"], claims: [] };
   }
 
   test("each arm that is to be drawn is a line with a mark for each share", () => {
@@ -160,7 +171,7 @@ describe("as a drawing", () => {
   ])("names of lines with %s do not cover one another, and all is inside", (_, ends) => {
     const { markup } = plot(drawn([1 / 8, 1], Object.fromEntries(ends.map((end, i) => [`arm${i}`, [0.3, end]]))));
     expect(markup).not.toMatch(/NaN|Infinity/);
-    const names = numbers(markup, /y="([\d.-]+)" fill="#\w+" font-weight/g).sort((a, b) => a - b);
+    const names = numbers(markup, /y="([\d.-]+)" style="fill: #\w+; font-weight/g).sort((a, b) => a - b);
     expect(names).toHaveLength(ends.length);
     for (let i = 1; i < names.length; i++) expect(names[i] - names[i - 1]).toBeGreaterThanOrEqual(14.9);
     for (const y of [...names, ...numbers(markup, /cy="([\d.-]+)"/g)]) {
@@ -178,8 +189,8 @@ test("a study is written as table, numbers, drawing and page, whatever names hol
     ...{ dataset: "a & b", validation: null, command: "tessera study <x>" },
   });
   const text = (name: string) => new TextDecoder().decode(complete.files.get(`study/${name}`));
-  expect(closed).toEqual(["engine"]);
-  expect(text("table.md")).toBe(tableMarkdown(results));
+  expect(closed).toEqual([]); // nothing to segment
+  expect(text("table.md")).toBe(tableMarkdown(results, "a & b", "tessera study <x>"));
   expect(text("plot.svg")).toContain("<svg xmlns=");
   expect(JSON.parse(text("results.json"))).toMatchObject({ seeds: 2, claims: [{ verdict: "held" }] });
   const page = text("index.html");

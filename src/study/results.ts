@@ -1,7 +1,7 @@
 /** What the runs of a study scored. */
 import { type Arm, type Claim, type Judgement, type Scores, type StudyPlan, spreadOf } from "../methods/study.ts";
 import type { Platform } from "../platform/platform.ts";
-import { armName, type StudyChoice, scheduleOf } from "./schedule.ts";
+import { armName, planOf, type StudyChoice } from "./schedule.ts";
 
 export interface Cell {
   readonly fraction: number;
@@ -24,13 +24,18 @@ export interface StudyResults {
   readonly seeds: number;
   readonly rows: readonly Row[];
   readonly claims: readonly (Pick<Claim, "text" | "source"> & Judgement)[];
+  /** What the rows are of. */
   readonly plan: StudyPlan;
+  /** What all runs share: the recipe's name and the changes of it. */
+  readonly recipe: string;
+  readonly settings: readonly string[];
 }
 
-/** Reads the scores of all runs that are there. */
+/** Reads the scores of all runs that are there, whichever call they were made by. */
 export async function resultsOf(platform: Platform, folder: string, choice: StudyChoice): Promise<StudyResults> {
-  const { plan } = scheduleOf(choice);
-  const { fractions, seeds } = choice;
+  const { fractions, seeds, study, settings } = choice;
+  const plan = planOf({ ...choice, parts: Object.keys(study.parts) });
+  const asked = new Set(planOf(choice).arms.map(({ name }) => name));
   const known = new Map<string, (number | undefined)[]>();
   const key = (arm: string, fraction: number) => `${arm} ${fraction}`;
   for (const { name, fractions: own } of plan.arms) {
@@ -50,11 +55,24 @@ export async function resultsOf(platform: Platform, folder: string, choice: Stud
     const { mean, deviation } = measured.length === 0 ? { mean: null, deviation: 0 } : spreadOf(measured);
     return { fraction, values, mean, deviation };
   };
+  const rows = plan.arms
+    .map((arm): Row => ({ arm, cells: fractions.map((fraction) => cell(arm, fraction)) }))
+    .filter(({ arm, cells }) => asked.has(arm.name) || cells.some((each) => each?.mean != null));
   return {
-    ...{ fractions, seeds, plan },
-    rows: plan.arms.map((arm) => ({ arm, cells: fractions.map((fraction) => cell(arm, fraction)) })),
+    ...{ fractions, seeds, rows, settings, recipe: study.recipe },
+    plan: only(
+      plan,
+      rows.map(({ arm }) => arm),
+    ),
     claims: plan.claims.map(({ text, source, judge }) => ({ text, source, ...judge(scores) })),
   };
+}
+
+/** The plan for these arms alone. */
+function only({ pretrainings, claims }: StudyPlan, arms: readonly Arm[]): StudyPlan {
+  const needed = new Set<string | null>(arms.map(({ from }) => from));
+  for (const { name, from } of pretrainings.toReversed()) if (needed.has(name)) needed.add(from);
+  return { arms, claims, pretrainings: pretrainings.filter(({ name }) => needed.has(name)) };
 }
 
 /** Mean IoU of a run, from its scores.json; undefined where it has none, or a damaged one. */
@@ -71,10 +89,11 @@ export async function scoreOf(platform: Platform, run: string): Promise<number |
   }
 }
 
-/** `47.1 ± 0.9`; `47.1` of a single seed; empty where nothing was measured. */
+/** `47.1 ± 0.9`; `47.1` of a single seed; `47.1 ± 0.9 (2)` where a seed is missing; empty where nothing was measured. */
 export function cellText(cell: Cell | null): string {
   if (cell === null || cell.mean === null) return "";
   const count = cell.values.filter((value) => value !== undefined).length;
   const mean = (100 * cell.mean).toFixed(1);
-  return count < 2 ? mean : `${mean} ± ${(100 * cell.deviation).toFixed(1)}`;
+  const spread = count < 2 ? mean : `${mean} ± ${(100 * cell.deviation).toFixed(1)}`;
+  return count < cell.values.length ? `${spread} (${count})` : spread;
 }

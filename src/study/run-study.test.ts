@@ -5,15 +5,16 @@ import { float32 } from "../array/ndarray.ts";
 import { InputError, Interrupted, UsageError } from "../errors.ts";
 import type { Engine } from "../runtime/engine.ts";
 import { writeCheckpoint } from "../training/checkpoint.ts";
-import { resolveRecipe } from "../training/recipe.ts";
-import { createRun, runFormat } from "../training/run.ts";
+import { adopt, resolveRecipe } from "../training/recipe.ts";
+import { createRun, openEarlier, runFormat } from "../training/run.ts";
 import { plan } from "../training/stages.ts";
-import { requireSameStudy } from "./record.ts";
+import { type Reading, requireSameStudy } from "./record.ts";
 import { runStudy, type StudyOptions } from "./run-study.ts";
 import { type StudyRun, scheduleOf } from "./schedule.ts";
 
 const choice = { ...smallChoice, parts: ["width"], fractions: [1 / 8], seeds: 2 };
 const { runs } = scheduleOf(choice);
+const reading: Reading = { layout: null, onBadImage: "fail", shortSide: null, samples: "" };
 
 /** A study with these runs as if they had been trained to their end, or only `short` steps from it. */
 async function trained(
@@ -21,9 +22,10 @@ async function trained(
   { short = 0, report = true, scored = true } = {},
 ): Promise<MemoryPlatform> {
   const platform = memoryPlatform();
-  await requireSameStudy(platform, "study", { ...choice, dataset: "photos" });
-  for (const { name, settings, arm } of done) {
-    const resolved = resolveRecipe("ddep-tiny", settings);
+  await requireSameStudy(platform, "study", { ...choice, dataset: "photos", reading });
+  for (const { name, settings, arm, from } of done) {
+    const listed = resolveRecipe("ddep-tiny", settings);
+    const resolved = from === null ? listed : adopt(listed, await openEarlier(platform, `study/runs/${from}`));
     const folder = `study/runs/${name}`;
     const record = {
       ...{ format: runFormat, version: "0", method: "ddep", recipe: "ddep-tiny", classes: [], valueMap: {} },
@@ -33,7 +35,12 @@ async function trained(
     await createRun(platform, folder, { ...resolved, record });
     const steps = plan(resolved).reduce((sum, { recipe }) => sum + recipe.steps, 0);
     const progress = { step: steps - short, stage: 0, stageStep: 0, window: { count: 0, sums: {} }, score: null };
-    await writeCheckpoint(platform, folder, { progress, tensors: { weights: { a: float32([1], [0]) } } }, { keep: 1 });
+    await writeCheckpoint(
+      platform,
+      folder,
+      { progress, tensors: { weights: { "transformer.a": float32([1], [0]) } } },
+      { keep: 1 },
+    );
     if (report) await platform.writeFile(`${folder}/report.html`, "<html>");
     if (arm !== null && scored) await platform.writeFile(`${folder}/scores.json`, '{"meanIou":0.5}');
   }
@@ -45,7 +52,7 @@ function study(platform: MemoryPlatform, changes: Partial<StudyOptions> = {}) {
   const said: string[] = [];
   const asked: unknown[] = [];
   const over = runStudy({
-    ...{ ...choice, platform, dataset: "photos", folder: "study", signal: new AbortController().signal },
+    ...{ ...choice, platform, dataset: "photos", reading, folder: "study", signal: new AbortController().signal },
     openEngine: async () => ({ close: async () => {} }) as Engine,
     openData: async (...options) => {
       asked.push(options);
@@ -63,6 +70,16 @@ test("what is done is not done again", async () => {
   await over;
   expect(said).toEqual(runs.map(({ name }, i) => `${i + 1} of 5: ${name}, done`));
   expect(asked).toEqual([]);
+});
+
+test("a run of another recipe is not taken for one of the study", async () => {
+  const platform = await trained(runs);
+  const path = `study/runs/${runs[1].name}/recipe.json`;
+  const recipe = JSON.parse(new TextDecoder().decode(platform.files.get(path)));
+  await platform.writeFile(path, JSON.stringify({ ...recipe, denoiseLearningRate: 0.5 }));
+  await expect(study(platform).over).rejects.toThrow(
+    `study/runs/${runs[1].name}: expected a run of the recipe that the study trains, got another (there → here: denoiseLearningRate: 0.5 → `,
+  );
 });
 
 describe("a run is trained", () => {

@@ -2,15 +2,16 @@
 import type { Dataset } from "../data/dataset.ts";
 import type { TrainingData } from "../data/training-data.ts";
 import { InputError, Interrupted } from "../errors.ts";
+import type { Earlier } from "../methods/method.ts";
 import type { Platform } from "../platform/platform.ts";
 import type { Engine } from "../runtime/engine.ts";
 import { latestCheckpoint } from "../training/checkpoint.ts";
-import { adopt, resolveRecipe } from "../training/recipe.ts";
+import { adopt, differences, type ResolvedRecipe, resolveRecipe } from "../training/recipe.ts";
 import { writeReport } from "../training/report-run.ts";
 import { openEarlier, readRun } from "../training/run.ts";
 import { plan, sourcesOf } from "../training/stages.ts";
 import { train, type Watcher } from "../training/train.ts";
-import { requireSameStudy } from "./record.ts";
+import { type Reading, requireSameStudy } from "./record.ts";
 import { scoreOf } from "./results.ts";
 import { type StudyChoice, type StudyRun, scheduleOf } from "./schedule.ts";
 
@@ -27,8 +28,7 @@ export interface StudyOptions extends StudyChoice {
     learnsFrom: { readonly labels: boolean; readonly images: boolean },
   ) => Promise<TrainingData>;
   readonly folder: string;
-  /** How large the runs on the study's data set see its images; see `RunRecord.shortSide`. */
-  readonly shortSide?: number;
+  readonly reading: Reading;
   readonly signal: AbortSignal;
   /** Before each run: its place, how many there are, and whether it is done already. */
   readonly onRun?: (at: {
@@ -51,7 +51,9 @@ export async function runStudy(options: StudyOptions): Promise<void> {
   for (const [index, run] of runs.entries()) {
     const done = await isDone(platform, `${folder}/runs/${run.name}`, run);
     onRun?.({ index, count: runs.length, run, done });
-    if (!done) await oneRun(options, run);
+    const wanted = await recipeOf(options, run);
+    if (done) await requireRecipe(platform, `${folder}/runs/${run.name}`, wanted);
+    else await oneRun(options, run, wanted);
     if (signal.aborted) throw new Interrupted("study: stopped; run the same command to go on.");
   }
 }
@@ -65,21 +67,49 @@ async function isDone(platform: Platform, folder: string, { arm }: StudyRun): Pr
   return last?.progress.step === steps;
 }
 
-async function oneRun(options: StudyOptions, run: StudyRun): Promise<void> {
-  const { study, platform, folder, signal, openData, shortSide, dataset: spec, watcher = {} } = options;
-  const from = run.from === null ? null : await openEarlier(platform, `${folder}/runs/${run.from}`);
+/** What a run trains, and what it begins with. */
+interface Wanted extends ResolvedRecipe {
+  readonly from: Earlier | null;
+}
+
+async function recipeOf({ study, platform, folder }: StudyOptions, run: StudyRun): Promise<Wanted> {
   const resolved = resolveRecipe(study.recipe, run.settings);
-  const { method, recipe } = from === null ? resolved : adopt(resolved, from);
+  if (run.from === null) return { ...resolved, from: null };
+  const from = await openEarlier(platform, `${folder}/runs/${run.from}`);
+  return { ...adopt(resolved, from), from };
+}
+
+/** Runs of an older version, or of settings changed by hand, do not belong into one table with new ones. */
+async function requireRecipe(platform: Platform, folder: string, { recipe }: Wanted): Promise<void> {
+  const lines = differences((await readRun(platform, folder)).recipe, recipe);
+  if (lines.length === 0) return;
+  throw new InputError(
+    `${folder}: expected a run of the recipe that the study trains, got another (there → here: ${lines.join("; ")}). Choose another --out, or remove this folder to train it anew.`,
+  );
+}
+
+async function oneRun(options: StudyOptions, run: StudyRun, { method, recipe, from }: Wanted): Promise<void> {
+  const { platform, folder, signal, openData, reading, dataset: spec, watcher = {} } = options;
+  const { shortSide, onBadImage } = reading;
   const labels = run.arm === null ? null : { fraction: run.arm.fraction, seed: run.seed };
   const data = await openData(run.dataset ?? spec, labels, sourcesOf({ method, recipe }));
   const place = `${folder}/runs/${run.name}`;
   const engine = await options.openEngine();
   try {
-    const common = { platform, engine, folder: place, signal };
+    const common = { platform, engine, folder: place, signal, onBadImage };
     const survey = () => signal.throwIfAborted();
-    const size = run.dataset === null && shortSide !== undefined ? { shortSide } : {};
-    await train({ ...common, ...size, method, recipe, ...data, from, resume: true, watcher: { survey, ...watcher } });
-    const { evaluation } = await writeReport({ ...common, validation: scoredOn(run, data.validation) });
+    const size = run.dataset === null && shortSide !== null ? { shortSide } : {};
+    const { skipped } = await train({
+      ...common,
+      ...size,
+      method,
+      recipe,
+      ...data,
+      from,
+      resume: true,
+      watcher: { survey, ...watcher },
+    });
+    const { evaluation } = await writeReport({ ...common, skipped, validation: scoredOn(run, data.validation) });
     if (run.arm !== null && evaluation?.meanIou == null) {
       throw new InputError(`${spec}: expected a labelled split val to score on, got none. A study compares scores.`);
     }

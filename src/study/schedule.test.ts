@@ -51,6 +51,24 @@ test.each([
 });
 
 describe("what cannot be scheduled is refused", () => {
+  test.each([
+    ["a seed", ["seed=3"], ["main"], "got seed=3, which runs differ in"],
+    ["a start", ["start=dep"], ["main"], "got start=dep, which runs differ in"],
+    ["what a part changes", ["steps=2", "widthMultiplier=3"], ["width"], "got widthMultiplier=3, which runs differ in"],
+  ])("%s for all runs", (_, settings, parts, message) => {
+    const refused = () => scheduleOf({ ...smallChoice, settings, parts });
+    expect(refused).toThrow(message);
+    expect(refused).toThrow(UsageError);
+  });
+
+  test("but not what only parts change that were not chosen, or what they change by factors", () => {
+    expect(
+      scheduleOf({ ...smallChoice, settings: ["widthMultiplier=3"], parts: ["main"] }).runs.length,
+    ).toBeGreaterThan(0);
+    const study = { ...smallStudy, scaled: ["widthMultiplier"] };
+    expect(scheduleOf({ ...smallChoice, study, settings: ["widthMultiplier=3"] }).runs.length).toBeGreaterThan(0);
+  });
+
   test("an unknown part, with the nearest one", () => {
     const refused = () => scheduleOf({ ...smallChoice, parts: ["mian"] });
     expect(refused).toThrow('study: expected known parts, got "mian". Did you mean main?');

@@ -2,7 +2,7 @@
 import { suggestion, UsageError } from "../errors.ts";
 import type { Method } from "../methods/method.ts";
 import { type Arm, fractionText, type Pretraining, type Study, type StudyPlan } from "../methods/study.ts";
-import { resolveRecipe } from "../training/recipe.ts";
+import { applySetting, resolveRecipe } from "../training/recipe.ts";
 import { type PlannedStage, plan } from "../training/stages.ts";
 
 export interface StudyChoice {
@@ -52,7 +52,8 @@ export function scheduleOf({ study, parts, fractions, seeds, settings }: StudyCh
       `study: expected shares of the labels that differ in three digits, got ${fractionText(twice)} twice. Leave one out.`,
     );
   }
-  const planned = study.plan({ parts, fractions });
+  const planned = planOf({ study, parts, fractions, settings });
+  requireCommon(study, planned, settings);
   const pretrained = new Map(planned.pretrainings.map((each) => [each.name, each]));
   const folderOf = (name: string | null, seed: number) => {
     const source = name === null ? null : pretrained.get(name);
@@ -78,6 +79,30 @@ export function scheduleOf({ study, parts, fractions, seeds, settings }: StudyCh
   }
   requireRunnable(study, runs);
   return { plan: planned, runs };
+}
+
+/** The study's plan for the recipe as the settings change it; whether its runs can be is not looked at here. */
+export function planOf({
+  study,
+  parts,
+  fractions,
+  settings,
+}: Pick<StudyChoice, "study" | "parts" | "fractions" | "settings">): StudyPlan {
+  const { recipe } = resolveRecipe(study.recipe);
+  return study.plan({ parts, fractions, recipe: settings.reduce(applySetting, recipe) });
+}
+
+/** A setting that the study makes itself would be lost without a word, or make two arms one. */
+function requireCommon({ scaled }: Study, { arms }: StudyPlan, settings: readonly string[]): void {
+  const keyOf = (setting: string) => setting.split("=")[0].trim();
+  const own = new Set(
+    ["seed", ...arms.flatMap((arm) => arm.settings.map(keyOf))].filter((key) => !scaled.includes(key)),
+  );
+  const taken = settings.find((setting) => own.has(keyOf(setting)));
+  if (taken === undefined) return;
+  throw new UsageError(
+    `study: expected settings that all runs can share, got ${taken}, which runs differ in. Leave it out, or train without a study.`,
+  );
 }
 
 /** Values that cannot be, nothing left to train after what a run begins with: found now, and not after hours. */

@@ -9,8 +9,16 @@ export const verdictText: Readonly<Record<Verdict, string>> = {
 };
 
 /** What the numbers are, one line. */
-export function aboutTable({ seeds }: StudyResults): string {
-  return `Mean IoU, percent, after fine-tuning; mean ± standard deviation over ${seeds} seed${seeds === 1 ? "" : "s"}, by share of the labels.`;
+export function aboutTable({ seeds, rows }: StudyResults): string {
+  const fewer = rows.some(({ cells }) => cells.some((cell) => cell?.values.some((value) => value === undefined)));
+  const spread = `mean ± standard deviation over ${seeds} seed${seeds === 1 ? "" : "s"}`;
+  const some = fewer ? ", or the number of them in brackets" : "";
+  return `Mean IoU, percent, after fine-tuning; ${spread}${some}; by share of the labels.`;
+}
+
+/** What all runs share, one line. */
+export function aboutRuns({ recipe, settings }: StudyResults): string {
+  return settings.length === 0 ? `recipe ${recipe}` : `recipe ${recipe} with ${settings.join(" ")}`;
 }
 
 function cells({ fractions, rows }: StudyResults): string[][] {
@@ -30,15 +38,15 @@ export function tableText(results: StudyResults): string {
   return [aboutTable(results), "", ...lines, "", "What the paper says, and what these runs say:", ...claims].join("\n");
 }
 
-/** For a README. */
-export function tableMarkdown(results: StudyResults): string {
+/** For a README. command: what made it, as typed. */
+export function tableMarkdown(results: StudyResults, dataset: string, command: string): string {
   const row = (texts: readonly string[]) => `| ${texts.join(" | ")} |`;
   const [head, ...body] = cells(results);
   const claims = results.claims.map(({ text, source, verdict, evidence }) =>
     row([text, source, verdict === "held" ? "held" : `**${verdict}**`, evidence.replaceAll("|", ";") || "–"]),
   );
   return [
-    aboutTable(results),
+    `${aboutTable(results)} Data set ${dataset}, ${aboutRuns(results)}: \`${command.replaceAll("`", "'")}\``,
     "",
     ...[row(head), row(head.map((_, i) => (i === 0 ? "---" : "--:"))), ...body.map(row)],
     "",

@@ -19,33 +19,36 @@ export interface WriteStudyOptions extends StudyChoice {
   readonly command: string;
 }
 
-/** Writes table.md, results.json, plot.svg and index.html from the runs that are there. */
+/** Writes table.md, results.json, plot.svg and index.html from the runs that are there; pictures where there is `validation`. */
 export async function writeStudy(options: WriteStudyOptions): Promise<StudyResults> {
   const { platform, openEngine, folder, dataset, validation, method, fractions, command } = options;
   const results = await resultsOf(platform, folder, options);
   const pictured = { fraction: fractions[Math.min(1, fractions.length - 1)], seed: 0 };
-  const engine = await openEngine();
+  const engine = validation === null ? null : await openEngine();
   try {
     const pictures =
-      validation === null ? [] : await pictureRows(platform, engine, folder, results, validation, pictured);
+      engine === null || validation === null
+        ? []
+        : await pictureRows(platform, engine, folder, results, validation, pictured);
     const page = studyPage({
       title: `Study of ${method.name}`,
       ...{ paper: method.paper, dataset, results, pictures, pictured, command },
       classes: validation?.classes ?? [],
       footer: `Written by tessera ${version}.`,
     });
-    const { rows, claims, seeds } = results;
+    const { rows, claims, seeds, recipe, settings } = results;
     const scores = rows.map(({ arm, cells }) => ({ arm: arm.name, cells }));
     await platform.writeFile(
       `${folder}/results.json`,
-      `${JSON.stringify({ seeds, fractions, scores, claims }, null, 1)}\n`,
+      `${JSON.stringify({ dataset, recipe, settings, seeds, fractions, scores, claims }, null, 1)}\n`,
     );
-    await platform.writeFile(`${folder}/table.md`, tableMarkdown(results));
+    await platform.writeFile(`${folder}/table.md`, tableMarkdown(results, dataset, command));
     const drawing = plot(results).markup;
     if (drawing !== "") await platform.writeFile(`${folder}/plot.svg`, `${drawing}\n`);
+    else await platform.remove(`${folder}/plot.svg`);
     await platform.writeFile(`${folder}/index.html`, page);
     return results;
   } finally {
-    await engine.close();
+    await engine?.close();
   }
 }

@@ -14,6 +14,7 @@ export const smallStudy: Study = {
   ...{ recipe: "ddep-tiny", dataset: "scenes", fractions: [1 / 8, 1], seeds: 2 },
   parts: { main: "with and without", width: "a wider one, at few labels" },
   standardParts: ["main"],
+  scaled: [],
   plan: ({ parts, fractions }) => ({
     pretrainings: [
       {

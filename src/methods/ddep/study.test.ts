@@ -9,7 +9,8 @@ import { study } from "./study.ts";
 
 const parts = Object.keys(study.parts);
 const { fractions } = study;
-const everything = study.plan({ parts, fractions });
+const { recipe } = resolveRecipe(study.recipe);
+const everything = study.plan({ parts, fractions, recipe });
 
 /** The recipe of a run, as settings change it. */
 const recipeOf = (settings: readonly string[]) => resolveRecipe(study.recipe, settings);
@@ -62,12 +63,40 @@ test.each([
   [[1 / 4, 1], 1 / 4],
   [[1], 1],
 ])("of the shares %o, single choices are compared at %d", (shares, few) => {
-  const { arms } = study.plan({ parts: ["target"], fractions: shares });
-  expect(arms.map((arm) => arm.fractions)).toEqual([[few]]);
+  const { arms } = study.plan({ parts: ["target"], fractions: shares, recipe });
+  expect(arms.map((arm) => [arm.name, arm.fractions])).toEqual([
+    ["ddep", [few]],
+    ["ddep-image", [few]],
+  ]);
+});
+
+test("factors are of the recipe as the user has it", () => {
+  const changed = { ...recipe, learningRate: 0.01, denoiseSteps: 40 } as Recipe;
+  const { arms } = study.plan({ parts: ["rates", "length"], fractions, recipe: changed });
+  const settings = arms.flatMap((arm) => arm.settings);
+  expect(settings).toEqual(expect.arrayContaining(["learningRate=0.0033", "learningRate=0.02"]));
+  expect(settings).toEqual(expect.arrayContaining(["denoiseSteps=10", "denoiseSteps=160"]));
+});
+
+test("an arm that several parts have is there once, at the shares of all of them", () => {
+  const { arms } = study.plan({ parts: ["target", "starts", "width"], fractions, recipe });
+  expect(arms.map(({ name }) => name).sort()).toEqual([
+    ...["ddep", "ddep-image", "ddep-x2", "dep", "none", "none-x2", "supervised"],
+  ]);
+  expect(arms.find(({ name }) => name === "ddep")!.fractions).toEqual(fractions);
+});
+
+test("with one share of the labels nothing is said of few and many", () => {
+  for (const shares of [[1 / 8], [1]]) {
+    const plan = study.plan({ parts, fractions: shares, recipe });
+    const verdicts = plan.claims.map(({ judge }) => judge(() => [0.3, 0.4]).verdict);
+    expect(verdicts[1]).toBe(shares[0] === 1 ? "not measured" : "not held");
+    expect(verdicts[2]).toBe("not measured");
+  }
 });
 
 test("parts that share a pretraining have it once", () => {
-  const { pretrainings } = study.plan({ parts: ["starts", "target"], fractions });
+  const { pretrainings } = study.plan({ parts: ["starts", "target"], fractions, recipe });
   expect(pretrainings.map(({ name }) => name)).toEqual([
     "encoder",
     "denoise-ddep",
@@ -77,7 +106,7 @@ test("parts that share a pretraining have it once", () => {
 });
 
 test("an unknown part is our own mistake", () => {
-  expect(() => study.plan({ parts: ["colour"], fractions })).toThrow('ddep study: there is no part "colour".');
+  expect(() => study.plan({ parts: ["colour"], fractions, recipe })).toThrow('ddep study: there is no part "colour".');
 });
 
 describe("the claims", () => {

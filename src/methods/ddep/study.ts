@@ -1,16 +1,8 @@
 /** The tables of the paper in miniature: four starts at several shares of the labels, and what the noise should be. */
 
-import {
-  type Arm,
-  type Claim,
-  compare,
-  judgeAll,
-  judgeTogether,
-  type Pretraining,
-  type Study,
-  type StudyPlan,
-} from "../study.ts";
-import { recipes } from "./recipe.ts";
+import type { Arm, Pretraining, Study, StudyPlan } from "../study.ts";
+import { claims } from "./claims.ts";
+import type { DdepRecipe } from "./recipe.ts";
 
 /** The encoder stage alone: what ImageNet-21k is for the paper, drawn scenes and their tags are here. */
 const encoder: Pretraining = {
@@ -92,13 +84,14 @@ function wide(fractions: readonly number[]) {
 
 /** Values of a field of fine-tuning as factors of the recipe's: is a start worse, or is only the value wrong for it? */
 function swept(
+  recipe: DdepRecipe,
   field: "learningRate" | "weightDecay",
   word: string,
   factors: readonly number[],
   few: readonly number[],
-): Pick<StudyPlan, "pretrainings" | "arms"> {
+): Runs {
   const { pretrainings, arms } = starts(few);
-  const values = factors.map((factor) => Number((recipes["ddep-small"][field] * factor).toPrecision(2)));
+  const values = factors.map((factor) => Number((recipe[field] * factor).toPrecision(2)));
   const changed = (arm: Arm, value: number): Arm => ({
     ...arm,
     name: `${arm.name}-${word}-${value}`,
@@ -106,113 +99,76 @@ function swept(
     settings: [...arm.settings, `${field}=${value}`],
     drawn: false,
   });
-  return { pretrainings, arms: values.flatMap((value) => arms.map((arm) => changed(arm, value))) };
+  return { pretrainings, arms: [...arms, ...values.flatMap((value) => arms.map((arm) => changed(arm, value)))] };
 }
 
 /** Shorter and longer denoising than the recipe's, as the paper's other numbers of epochs. */
-function lengths(few: readonly number[]) {
+function lengths({ denoiseSteps }: DdepRecipe, few: readonly number[]): Runs {
   const each = [1 / 4, 4].map((factor) => {
-    const steps = Math.round(recipes["ddep-small"].denoiseSteps * factor);
+    const steps = Math.max(1, Math.round(denoiseSteps * factor));
     return denoised(`ddep-steps-${steps}`, `as ddep, ${steps} steps of denoising`, [`denoiseSteps=${steps}`], few);
   });
   return together(each);
 }
 
-function together(each: readonly Pick<StudyPlan, "pretrainings" | "arms">[]) {
+type Runs = Pick<StudyPlan, "pretrainings" | "arms">;
+
+function together(each: readonly Runs[]): Runs {
   return { pretrainings: each.flatMap((e) => e.pretrainings), arms: each.flatMap((e) => e.arms) };
 }
 
-/** What a part runs. few: the share of the labels at which single choices are compared. */
-function partOf(part: string, fractions: readonly number[], few: readonly number[]) {
+/** Starts by name, at these shares of the labels: what others are compared with. */
+function startsNamed(names: readonly string[], fractions: readonly number[]): Runs {
+  const { pretrainings, arms } = starts(fractions);
+  const chosen = arms.filter(({ name }) => names.includes(name));
+  const needed = pretrainings.filter(({ name }) => name === encoder.name || chosen.some(({ from }) => from === name));
+  return { pretrainings: needed, arms: chosen };
+}
+
+/** What a part runs, with what it is compared with. few: the share of the labels at which single choices are compared. */
+function partOf(part: string, recipe: DdepRecipe, fractions: readonly number[], few: readonly number[]): Runs {
   const level = (low: number, high: number) => [`noiseLevelMin=${low}`, `noiseLevelMax=${high}`];
+  const besideDdep = (...each: readonly Runs[]) => together([startsNamed(["ddep"], few), ...each]);
   switch (part) {
     case "starts":
       return starts(fractions);
     case "target":
-      return denoised("ddep-image", "as ddep, but the image is predicted, not the noise", ["noiseTarget=image"], few);
+      return besideDdep(
+        denoised("ddep-image", "as ddep, but the image is predicted, not the noise", ["noiseTarget=image"], few),
+      );
     case "level":
-      return denoised("ddep-sampled", "as ddep, level drawn from 0.2 to 0.3", level(0.2, 0.3), few);
+      return besideDdep(denoised("ddep-sampled", "as ddep, level drawn from 0.2 to 0.3", level(0.2, 0.3), few));
     case "width":
-      return wide(few);
+      return together([startsNamed(["none", "ddep"], few), wide(few)]);
     case "rates":
-      return swept("learningRate", "rate", [1 / 3, 2], few);
+      return swept(recipe, "learningRate", "rate", [1 / 3, 2], few);
     case "decays":
-      return swept("weightDecay", "decay", [0.1, 4], few);
+      return swept(recipe, "weightDecay", "decay", [0.1, 4], few);
     case "data":
-      return denoised("ddep-scenes", "as ddep, but drawn scenes are denoised", [], few, encoder.dataset);
+      return besideDdep(denoised("ddep-scenes", "as ddep, but drawn scenes are denoised", [], few, encoder.dataset));
     case "length":
-      return lengths(few);
+      return besideDdep(lengths(recipe, few));
     case "form":
-      return denoised("ddep-additive", "as ddep, noise added without scaling", ["noiseForm=additive"], few);
-    case "sigma": {
-      return together(sigmas.map((s) => denoised(`ddep-sigma-${s}`, `as ddep, level ${s}`, level(s, s), few)));
-    }
+      return besideDdep(denoised("ddep-additive", "as ddep, noise added without scaling", ["noiseForm=additive"], few));
+    case "sigma":
+      return besideDdep(...sigmas.map((s) => denoised(`ddep-sigma-${s}`, `as ddep, level ${s}`, level(s, s), few)));
     default:
       throw new Error(`ddep study: there is no part "${part}".`);
   }
 }
 
-function claims(fractions: readonly number[], few: number): readonly Claim[] {
-  const [fewest, most] = [Math.min(...fractions), Math.max(...fractions)];
-  const source = "Brempong et al. 2022";
-  return [
-    {
-      text: "ddep is best at every share of the labels",
-      source,
-      judge: (scores) =>
-        judgeTogether(
-          ["none", "supervised", "dep"].map((other) =>
-            judgeAll(
-              fractions.map((fraction) => compare(scores, "ddep", other, fraction)),
-              `ddep − ${other}`,
-            ),
-          ),
-        ),
-    },
-    {
-      text: "dep beats none when labels are few",
-      source,
-      judge: (scores) => judgeAll([compare(scores, "dep", "none", fewest)], "dep − none"),
-    },
-    {
-      text: "dep beats supervised when labels are few, and supervised overtakes it as labels grow",
-      source,
-      judge: (scores) =>
-        judgeTogether([
-          judgeAll([compare(scores, "dep", "supervised", fewest)], "dep − supervised"),
-          judgeAll([compare(scores, "supervised", "dep", most)], "supervised − dep"),
-        ]),
-    },
-    {
-      text: "predicting the noise beats predicting the image",
-      source,
-      judge: (scores) => judgeAll([compare(scores, "ddep", "ddep-image", few)], "noise − image"),
-    },
-    {
-      text: "a fixed level of 0.22 is not beaten by levels drawn from 0.2 to 0.3 (by more than a standard error)",
-      source,
-      judge: (scores) =>
-        judgeAll(
-          [compare(scores, "ddep", "ddep-sampled", few)],
-          "fixed − drawn",
-          ({ difference, error }) => difference >= -error,
-        ),
-    },
-    {
-      text: "a wider decoder helps, even from random weights",
-      source,
-      judge: (scores) =>
-        judgeTogether([
-          judgeAll([compare(scores, "none-x2", "none", few)], "none ×2 − ×1"),
-          judgeAll([compare(scores, "ddep-x2", "ddep", few)], "ddep ×2 − ×1"),
-        ]),
-    },
-    {
-      text: "the gain of ddep over random weights stays with the wider decoder",
-      source,
-      judge: (scores) => judgeAll([compare(scores, "ddep-x2", "none-x2", few)], "ddep ×2 − none ×2"),
-    },
-  ];
+/** Each once; an arm that several parts have at all their shares of the labels. */
+function merged(each: readonly Runs[]): Runs {
+  const { pretrainings, arms } = together(each);
+  const byName = new Map<string, Arm>();
+  for (const arm of arms) {
+    const shares = new Set([...(byName.get(arm.name)?.fractions ?? []), ...arm.fractions]);
+    byName.set(arm.name, { ...arm, fractions: [...shares].sort((a, b) => a - b) });
+  }
+  return {
+    pretrainings: [...new Map(pretrainings.map((run) => [run.name, run])).values()],
+    arms: [...byName.values()],
+  };
 }
 
 export const study: Study = {
@@ -233,14 +189,10 @@ export const study: Study = {
     sigma: `other fixed levels: ${sigmas.join(", ")}`,
   },
   standardParts: ["starts", "target", "level", "width"],
-  plan({ parts, fractions }) {
+  scaled: ["learningRate", "weightDecay", "denoiseSteps"],
+  plan({ parts, fractions, recipe }) {
     const few = fractions.reduce((a, b) => (Math.abs(Math.log(b * 8)) < Math.abs(Math.log(a * 8)) ? b : a));
-    const each = parts.map((part) => partOf(part, fractions, [few]));
-    const pretrainings = new Map(each.flatMap((part) => part.pretrainings).map((run) => [run.name, run]));
-    return {
-      pretrainings: [...pretrainings.values()],
-      arms: each.flatMap((part) => part.arms),
-      claims: claims(fractions, few),
-    };
+    const runs = merged(parts.map((part) => partOf(part, recipe as DdepRecipe, fractions, [few])));
+    return { ...runs, claims: claims(fractions, few) };
   },
 };
