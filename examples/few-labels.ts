@@ -4,12 +4,12 @@
  *     npx tsx examples/few-labels.ts photos run 1/8
  */
 import {
-  labelSubset,
   nodePlatform,
-  openDataset,
   openEngine,
+  openTrainingData,
   parseFraction,
   resolveRecipe,
+  sourcesOf,
   train,
   writeReport,
 } from "tessera";
@@ -18,17 +18,18 @@ const [data = "scenes:size=64,train=16,val=4", folder = "runs/few", share = "1/4
 
 const engine = await openEngine();
 try {
-  const all = await openDataset(nodePlatform, data, "train");
-  const { labelled, rest } = labelSubset(all, { fraction: parseFraction(share), seed: 0 });
-  const validation = await openDataset(nodePlatform, data, "val");
+  const resolved = resolveRecipe("ddep-small", ["start=dep", ...settings]);
+  const keep = { fraction: parseFraction(share) };
+  const found = await openTrainingData(nodePlatform, data, {
+    onBadFile: "fail",
+    keep,
+    learnsFrom: sourcesOf(resolved),
+  });
   await train({
-    ...resolveRecipe("ddep-small", ["start=dep", ...settings]),
-    ...{ platform: nodePlatform, engine, folder, validation },
-    dataset: labelled,
-    unlabelled: rest,
-    labels: { of: all.ids.length, seed: 0 },
+    ...{ ...resolved, ...found, platform: nodePlatform, engine, folder },
     watcher: { note: console.log, step: ({ step, loss }) => console.log(`step ${step}: loss ${loss.toFixed(3)}`) },
   });
+  const { validation } = found;
   console.log((await writeReport({ platform: nodePlatform, engine, folder, validation })).file);
 } finally {
   await engine.close();

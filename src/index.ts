@@ -36,6 +36,7 @@ export type { ClassInfo, Sample, Segment } from "./data/sample.ts";
 export { openScenes, renderScene, sceneClasses } from "./data/scenes/index.ts";
 export { writeScenes } from "./data/scenes/write.ts";
 export { classStatistics } from "./data/statistics.ts";
+export { openTrainingData, type TrainingData, type TrainingDataOptions } from "./data/training-data.ts";
 export { InputError, Interrupted, UsageError } from "./errors.ts";
 // Scores.
 export { type Evaluation, evaluateDataset } from "./evaluation/evaluate.ts";
@@ -73,6 +74,7 @@ export { targetOf } from "./runtime/target.ts";
 export { type ResolvedRecipe, resolveRecipe } from "./training/recipe.ts";
 export { type ReportResult, writeReport } from "./training/report-run.ts";
 export { openEarlier, openRun, readRun } from "./training/run.ts";
+export { sourcesOf } from "./training/stages.ts";
 export { buildStep, type StepResult, type TrainingStep } from "./training/step.ts";
 export { type TrainOptions, type TrainResult, train } from "./training/train.ts";
 export { version } from "./version.ts";

@@ -33,6 +33,8 @@ export interface Earlier {
   readonly recipe: Recipe;
   /** Of their run or file, for messages. */
   readonly source: string;
+  /** Of the weights; absent where nobody stated one. */
+  readonly licence?: string;
 }
 
 /** What a stage begins with. */

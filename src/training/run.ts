@@ -149,7 +149,8 @@ export async function openEarlier(platform: Platform, folder: string, options: O
       `${folder} was stopped at step ${progress.stageStep} of the ${last.recipe.steps} of its stage ${last.stage.name}. To end that first: tessera train DATASET --out ${folder} --resume`,
     );
   }
-  return { weights: weightsOf(checkpoint), stage: planned.stage.name, recipe: planned.recipe, source: folder };
+  const { licence } = run.record;
+  return { weights: weightsOf(checkpoint), stage: planned.stage.name, recipe: planned.recipe, source: folder, licence };
 }
 
 async function openCheckpoint(platform: Platform, folder: string, { onDamaged = () => {} }: OpenOptions) {

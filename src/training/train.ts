@@ -74,7 +74,8 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
   const begun = performance.now();
   const note = (line: string) => watcher.note?.(line);
   const onProgress = (done: number, total: number) => watcher.survey?.(done, total);
-  const { unlabelled = null, labels = null, from = null, licence = "not stated" } = options;
+  const { unlabelled = null, labels = null, from = null } = options;
+  const licence = options.licence ?? from?.licence ?? "not stated";
   const started = { ...options, resume, onBadImage, unlabelled, labels, from, licence, onProgress };
   const { run, skipped } = await startRun(started);
   const damage: string[] = [];

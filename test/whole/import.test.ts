@@ -31,7 +31,7 @@ afterAll(() => remove());
 describe("a published encoder", () => {
   test("becomes a run that training begins with, and that does not predict", async () => {
     const run = `${folder}/encoder`;
-    const { code, out, error } = await tessera("import", encoderFile, "--out", run, ...forEncoder);
+    const { code, out, error } = await tessera("import", encoderFile, "--out", run, ...forEncoder, "--licence", "CC-BY-4.0");
     expect({ code, error }).toEqual({ code: 0, error: "" });
     expect(out).toMatch(/transformer of a ddep network.*\n.*go on with: tessera train DATASET --recipe NAME --from/);
     expect((await readdir(run)).sort()).toEqual(["checkpoints", "recipe.json", "run.json"]);
@@ -42,6 +42,7 @@ describe("a published encoder", () => {
     const trained = await tessera("train", `${folder}/data`, "--from", run, "--steps", "1", ...small, "--out", fine);
     expect(trained.error).toMatch(/finetune: decoder, segmentation_head with first values/);
     expect(trained.code).toBe(0);
+    expect(JSON.parse(await readFile(`${fine}/run.json`, "utf8"))).toMatchObject({ licence: "CC-BY-4.0" });
   });
 });
 
