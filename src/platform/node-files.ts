@@ -1,4 +1,5 @@
 /** Files on Node: reading, listing, and writing that never leaves half a file. */
+import { constants as bufferConstants } from "node:buffer";
 import { access, constants, type FileHandle, mkdir, open, readdir, readFile, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { InputError, problem } from "../errors.ts";
@@ -76,11 +77,33 @@ async function requireFile(path: string, expected: string): Promise<number> {
 /** See `Platform.readFile`. */
 export async function readWholeFile(path: string): Promise<Uint8Array> {
   const expected = "expected a readable file";
-  await requireFile(path, expected);
+  const size = await requireFile(path, expected);
+  if (size > bufferConstants.MAX_LENGTH) {
+    const most = `${expected} of at most ${bufferConstants.MAX_LENGTH / 2 ** 30} GiB`;
+    throw new InputError(problem(path, most, `${(size / 2 ** 30).toFixed(1)} GiB`, "Use a smaller file."));
+  }
   try {
-    return await readFile(path);
+    return size <= readAtOnce ? await readFile(path) : await readInPieces(path, size);
   } catch (error) {
     throw fileProblem(path, expected, error);
+  }
+}
+
+/** Node's own readFile ends at 2 GiB. */
+const readAtOnce = 2 ** 30;
+
+async function readInPieces(path: string, size: number): Promise<Uint8Array> {
+  const bytes = new Uint8Array(size);
+  const file = await open(path);
+  try {
+    for (let at = 0; at < size; ) {
+      const { bytesRead } = await file.read(bytes, at, Math.min(readAtOnce, size - at), at);
+      if (bytesRead === 0) return bytes.subarray(0, at); // it became shorter while it was read
+      at += bytesRead;
+    }
+    return bytes;
+  } finally {
+    await file.close();
   }
 }
 

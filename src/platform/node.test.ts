@@ -244,3 +244,11 @@ test("a photograph replaced by another of the same name is read anew", async () 
   await platform.writeFile(path, greyPng(1, 1, [9]));
   expect((await platform.decodeImage(path)).data[0]).toBe(9);
 });
+
+test("a file beyond 2 GiB is read whole", async () => {
+  const size = 2 ** 31 + 5;
+  const path = put(temporaryFolder(), "large.pth", new Uint8Array([1, 2, 3]));
+  truncateSync(path, size); // takes no room on the disk
+  const bytes = await platform.readFile(path);
+  expect([bytes.length, ...bytes.subarray(0, 4), bytes[size - 1]]).toEqual([size, 1, 2, 3, 0, 0]);
+});

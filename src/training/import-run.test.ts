@@ -66,6 +66,15 @@ describe("a whole TransUNet", () => {
     expect(await readRun(platform, "run")).toEqual({ method: run.method, recipe: run.recipe, record: run.record });
   });
 
+  test("may be of half precision, and of a network that ran on several devices", async () => {
+    const name = "decoder.conv_more.1.bias";
+    const half: NdArray = { dtype: "float16", shape: [8], data: new Uint16Array(8).fill(0x3e00) };
+    const wrapped = Object.entries({ ...whole, [name]: half }).map(([key, array]) => [`module.${key}`, array]);
+    const { platform } = await imported(writeSafetensors(Object.fromEntries(wrapped)));
+    const weights = await weightsIn(platform);
+    expect(weights).toEqual({ ...whole, [name]: float32([8], new Float32Array(8).fill(1.5)) });
+  });
+
   test("has classes without names where nobody gives them", async () => {
     const { run } = await imported(content);
     expect(run.record.classes.map(({ name }) => name)).toEqual(["class 0", "class 1"]);
@@ -112,6 +121,7 @@ describe("an encoder", () => {
 
 describe("refused, with nothing written, is", () => {
   const one = float32([1], [0]);
+  const table = "Transformer/posembed_input/pos_embedding";
   const changed = (others: Named<NdArray>) => writeSafetensors({ ...whole, ...others });
   test.each<[string, Uint8Array, Partial<ImportRunOptions>, string]>([
     [
@@ -198,6 +208,33 @@ describe("refused, with nothing written, is", () => {
       npz(without(published(hybrid, 3, newer), "Transformer/encoderblock_0/MlpBlock_0/Dense_1/bias")),
       { settings: ["normGroups=4"] },
       "expected transformer.encoder.layer.0.ffn.fc2.bias of shape [12], got none",
+    ],
+    [
+      "a head of a thousand million outputs",
+      changed({ "segmentation_head.0.weight": float32([1e9, 0, 3, 3], []) }),
+      {},
+      "weights.bin: expected a head with 1 to 255 outputs, one for each class, got 1000000000.",
+    ],
+    [
+      "an encoder whose kernel has one axis",
+      npz({ ...published(hybrid, 3, newer), "conv_root/kernel": float32([3], [1, 2, 3]) }),
+      {},
+      "weights.bin: expected conv_root/kernel to be a matrix or a convolution, got [3]. The file is damaged.",
+    ],
+    [
+      "an encoder with two tables of positions",
+      npz({ ...published(hybrid, 3, newer), [table]: float32([2, 5, 12], new Float32Array(120)) }),
+      {},
+      "weights.bin: expected position embeddings of a square grid, got [2, 5, 12].",
+    ],
+    [
+      "a hundred thousand names",
+      writeSafetensors({
+        ...whole,
+        ...Object.fromEntries(Array.from({ length: 1e5 }, (_, i) => [`transformer.${i}`, float32([0], [])])),
+      }),
+      { settings: [...settings] },
+      "weights.bin: expected weights of the network alone, got transformer.0.",
     ],
     ["a file of no weights", new TextEncoder().encode("<html></html>"), {}, "weights.bin: expected a file of weights"],
   ])("%s", async (_, content, changes, message) => {

@@ -3,6 +3,7 @@ import type { Named, NdArray } from "../array/ndarray.ts";
 import { sameShape, show } from "../array/shape.ts";
 import type { ClassInfo } from "../data/sample.ts";
 import { InputError } from "../errors.ts";
+import { IGNORE } from "../image/image.ts";
 import { distinctColors } from "../image/palette.ts";
 import { methods } from "../methods/index.ts";
 import type { Imported, ImportOptions, Method } from "../methods/method.ts";
@@ -100,6 +101,11 @@ function classesOf(outputs: number | null, named: readonly ClassInfo[] | null, f
     throw new InputError(`${file}: expected a head with a class for each name, got no head. Leave --classes out.`);
   }
   if (outputs === null) return [];
+  if (outputs < 1 || outputs > IGNORE) {
+    throw new InputError(
+      `${file}: expected a head with 1 to ${IGNORE} outputs, one for each class, got ${outputs}. The file is damaged, or no network for segmentation.`,
+    );
+  }
   if (named === null) return unnamed(outputs);
   if (named.length === outputs) return named;
   throw new InputError(

@@ -37,12 +37,12 @@ interface Header {
  * The array in the bytes of a .npy file, row-major, in a buffer of its own.
  *
  * Throws InputError that starts with `where` (the file's name) when the bytes are truncated, damaged or not of this
- * format, or hold something other than little-endian numbers of a type that we have. Nothing in the file is run.
+ * format, or hold something other than numbers of a type that we have. Nothing in the file is run.
  */
 export function readNpy(bytes: Uint8Array, where = "npy"): NdArray {
   const { text, dataStart } = readHeader(bytes, where);
   const { descr, fortranOrder, shape } = parseHeader(text, where);
-  const dtype = dtypeOf(descr, where);
+  const { dtype, bigEndian } = typeOf(descr, where);
   const count = sizeOf(shape);
   // A product beyond 2⁵³ is not exact, but then no number of bytes in a file is equal to it.
   if (count * bytesOf(dtype) !== bytes.length - dataStart) {
@@ -50,6 +50,7 @@ export function readNpy(bytes: Uint8Array, where = "npy"): NdArray {
     throw damaged(where, expected, `${bytes.length - dataStart}`);
   }
   const numbers = new Uint8Array(bytes.subarray(dataStart)); // a copy: aligned, and free to be handed on
+  if (bigEndian) reverseEach(numbers, bytesOf(dtype));
   const data = view(dtype, numbers.buffer, 0, count);
   if (!fortranOrder || shape.length < 2) return { dtype, shape, data };
   const strides = stridesOf([...shape].reverse()).reverse();
@@ -146,11 +147,18 @@ function parseShape(text: string, where: string): Shape {
   return shape;
 }
 
-function dtypeOf(descr: string, where: string): Dtype {
+/** The bytes of each number the other way round. */
+function reverseEach(bytes: Uint8Array, width: number): void {
+  for (let at = 0; at < bytes.length; at += width) bytes.subarray(at, at + width).reverse();
+}
+
+function typeOf(descr: string, where: string): { dtype: Dtype; bigEndian: boolean } {
   const [order, code] = [descr.slice(0, 1), descr.slice(1)];
   const dtype = dtypes.get(code);
-  if (dtype !== undefined && (order === "<" || (order === "|" && bytesOf(dtype) === 1))) return dtype;
-  const expected = `numbers of one of the types ${[...dtypes.keys()].join(", ")}, little-endian`;
+  if (dtype !== undefined && (order === "<" || order === ">" || (order === "|" && bytesOf(dtype) === 1))) {
+    return { dtype, bigEndian: order === ">" };
+  }
+  const expected = `numbers of one of the types ${[...dtypes.keys()].join(", ")}`;
   if (code.startsWith("O")) {
     throw refused(where, expected, "Python objects, which could run code", "Do not use this file.");
   }

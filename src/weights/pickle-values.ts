@@ -25,6 +25,8 @@ export const limits = {
   memo: 1_000_000,
   /** Lists, tuples, dictionaries, byte strings and results of calls. */
   objects: 1_000_000,
+  /** Put into lists and dictionaries, or handed to calls in lists. */
+  items: 2_000_000,
   marks: 1000,
   nesting: 100,
   stringBytes: 2 ** 24,

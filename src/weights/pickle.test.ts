@@ -184,6 +184,17 @@ describe("bombs are refused in time", () => {
     ["a million dictionaries", many("}0", 1_000_001), /at most 1000000 objects/],
     ["a million tuples of one value", ["N", many("2\x850", 1_000_001)], /at most 1000000 objects/],
     ["a million values kept", ["N", many("\x94", 1_000_001)], /at most 1000000 values kept/],
+    [
+      "a list of millions",
+      ["](", many("N", 999_000), "e(", many("N", 999_000), "e(", many("N", 999_000), "e"],
+      /2000000 items/,
+    ],
+    ["a dictionary set again and again", ["}", many("Nq\x00h\x00s", 2_000_001)], /2000000 items/],
+    [
+      "a long list handed over again and again",
+      ["](", many("N", 100_000), "eq\x000", many(`${String(global("m", "pair"))}(h\x00tR0`, 21)],
+      /2000000 items/,
+    ],
     ["marks", many("(", 1001), /at most 1000 marks/],
     ["nested lists", depth(101), /nested at most 100 deep/],
     ["nested tuples", ["N", many("\x85", 101)], /nested at most 100 deep/],

@@ -53,6 +53,7 @@ export class Machine {
   /** What calls gave, and by which global: only these have a state that can be set. */
   readonly built = new Map<unknown, Global>();
   objects = 0;
+  items = 0;
   at: number;
 
   constructor(bytes: Uint8Array, where: string, { globals = new Map(), persistent, start = 0 }: UnpickleOptions) {
@@ -131,6 +132,11 @@ export class Machine {
     this.push(value);
   }
 
+  count(items: number): void {
+    this.items += items;
+    if (this.items > limits.items) throw this.tooMuch("items of lists and dictionaries", limits.items);
+  }
+
   pop(): unknown {
     if (this.stack.length <= (this.marks.at(-1) ?? 0)) throw this.damaged("a value on the stack", "none");
     return this.stack.pop();
@@ -173,6 +179,7 @@ export class Machine {
   append(values: readonly unknown[]): void {
     const list = this.top();
     if (!Array.isArray(list) || Object.isFrozen(list)) throw this.damaged("a list to append to", kindOf(list));
+    this.count(values.length);
     for (const value of values) list.push(value);
   }
 
@@ -180,6 +187,7 @@ export class Machine {
     const map = this.top();
     if (!(map instanceof Map)) throw this.damaged("a dictionary to set items of", kindOf(map));
     if (pairs.length % 2 !== 0) throw this.damaged("pairs of keys and values", `${pairs.length} values`);
+    this.count(pairs.length / 2);
     for (let i = 0; i < pairs.length; i += 2) {
       const key = pairs[i];
       if (typeof key === "object" && key !== null) throw this.damaged("keys that are text or numbers", kindOf(key));
@@ -202,6 +210,8 @@ export class Machine {
     const { global } = target;
     if (global.call === undefined) throw this.unsafe(`a call of ${kindOf(target)}, which could run code`);
     if (!Array.isArray(args) || !Object.isFrozen(args)) throw this.damaged("a tuple of arguments", kindOf(args));
+    // A few bytes can hand the same long list over again and again, and what is made of it takes memory each time.
+    for (const arg of args) if (Array.isArray(arg)) this.count(arg.length);
     const result = global.call(args);
     if (typeof result === "object" && result !== null) this.built.set(result, global); // primitives have no identity
     this.pushNew(result);

@@ -2,7 +2,7 @@ import type { Named, NdArray } from "../array/ndarray.ts";
 import { InputError } from "../errors.ts";
 import { readNpz } from "./npz.ts";
 import { readSafetensors } from "./safetensors.ts";
-import { readTorch } from "./torch.ts";
+import { readTorch, withoutWrapper } from "./torch.ts";
 import { openZip } from "./zip.ts";
 
 /** A file of weights, whoever wrote it: names and numbers, no code. */
@@ -21,7 +21,10 @@ export async function readWeights(bytes: Uint8Array, where: string): Promise<Wei
   if (bytes.length === 0)
     throw new InputError(`${where}: expected a file of weights, got an empty file. Fetch it again.`);
   // A safetensors header follows its length: eight bytes, which may begin with anything, then "{".
-  if (bytes[8] === 0x7b) return { kind: "safetensors", tensors: readSafetensors(bytes, where).tensors, where };
+  if (bytes[8] === 0x7b) {
+    const { tensors } = readSafetensors(bytes, where);
+    return { kind: "safetensors", tensors: Object.fromEntries(withoutWrapper(Object.entries(tensors))), where };
+  }
   if (bytes[0] === 0x50 && bytes[1] === 0x4b) {
     // "PK": a zip archive; PyTorch's has a pickle inside.
     const names = [...openZip(bytes, where).sizes.keys()];

@@ -95,6 +95,21 @@ describe("damaged files are refused with the file's name", () => {
     ["a header that is not JSON", withHeader("{nonsense"), /JSON object/],
     ["a header that is not an object", withHeader("[1]"), /JSON object/],
     ["a header that is not UTF-8", withHeader("{}").with(8, 0xff), /JSON object/],
+    [
+      "metadata that is no text",
+      withHeader({ __metadata__: { a: { toString: 1 } } }),
+      /text in __metadata__, got object/,
+    ],
+    [
+      "metadata that is deep",
+      withHeader(`{"__metadata__":{"a":${"[".repeat(9000)}${"]".repeat(9000)}}}`),
+      /text in __metadata__/,
+    ],
+    [
+      "a shape that is deep",
+      withHeader(`{"a":{"dtype":"F32","data_offsets":[0,4],"shape":${"[".repeat(9000)}${"]".repeat(9000)}}}`, four),
+      /data_offsets for tensor "a", got another shape/,
+    ],
     ["a tensor without shape", withHeader(entry({ shape: undefined }), four), /shape and data_offsets/],
     ["a negative size", withHeader(entry({ shape: [-1] }), four), /shape and data_offsets/],
     ["a huge size", withHeader(entry({ shape: [2 ** 40, 2 ** 40] }), four), /bytes for tensor "a"/],

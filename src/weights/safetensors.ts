@@ -52,7 +52,11 @@ export function readSafetensors(bytes: Uint8Array, where = "safetensors"): Safet
   const entries: Entry[] = [];
   for (const [name, value] of Object.entries(header)) {
     if (name !== "__metadata__") entries.push(entryOf(name, value, where));
-    else if (isRecord(value)) for (const [key, text] of Object.entries(value)) metadata[key] = String(text);
+    else if (isRecord(value))
+      for (const [key, text] of Object.entries(value)) {
+        if (typeof text !== "string") throw damaged(where, "text in __metadata__", typeof text);
+        metadata[key] = text;
+      }
   }
   checkPlaces(entries, bytes.length - dataStart, where);
   const tensors: [string, NdArray][] = entries.map((entry) => {
@@ -78,6 +82,9 @@ export function writeSafetensors(tensors: Named<NdArray>, metadata: Named<string
   for (const [name, { dtype, shape, data }] of entries) {
     if (name === "__metadata__")
       throw new InputError(`safetensors: "__metadata__" is reserved and cannot name a tensor. Rename it.`);
+    if (data.length !== sizeOf(shape)) {
+      throw new Error(`safetensors: ${name} has ${data.length} numbers, but shape ${show(shape)}.`);
+    }
     const end = offset + data.byteLength;
     header.push([name, { dtype: codes[dtype], shape, data_offsets: [offset, end] }]);
     offset = end;
@@ -119,9 +126,11 @@ function readHeader(bytes: Uint8Array, where: string): { header: Record<string, 
 function entryOf(name: string, value: unknown, where: string): Entry {
   if (!isRecord(value)) throw damaged(where, `an object for tensor "${name}"`, typeof value);
   const { dtype, shape, data_offsets: place } = value;
-  if (!isSizes(shape) || !isSizes(place) || place.length !== 2 || typeof dtype !== "string") {
-    throw damaged(where, `dtype, shape and data_offsets for tensor "${name}"`, JSON.stringify(value).slice(0, 80));
-  }
+  const wrong = (field: string) =>
+    damaged(where, `dtype, shape and data_offsets for tensor "${name}"`, `another ${field}`);
+  if (typeof dtype !== "string") throw wrong("dtype");
+  if (!isSizes(shape)) throw wrong("shape");
+  if (!isSizes(place) || place.length !== 2) throw wrong("data_offsets");
   const known = dtypes.get(dtype);
   if (known === undefined && dtype !== "BF16") {
     throw new InputError(

@@ -29,6 +29,8 @@ export function unpickleTensors(bytes: Uint8Array, where: string, start = 0): Un
     ["torch._utils _rebuild_tensor", rebuild],
     ["torch._utils _rebuild_tensor_v2", rebuild],
     ["torch._utils _rebuild_parameter", { call: (args) => tensorOf(args[0], where) }],
+    // The state is what Python code attached to the parameter.
+    ["torch._utils _rebuild_parameter_with_state", { call: (args) => tensorOf(args[0], where) }],
   ]);
   for (const name of storageTypes.keys()) globals.set(name, {});
   const storages = new Map<string, StoredNumbers>();
@@ -67,8 +69,12 @@ function storageOf(id: unknown, storages: Map<string, StoredNumbers>, where: str
   return storage;
 }
 
-/** args: storage, offset, shape, strides (all in elements), then what concerns training only. */
+/** args: storage, offset, shape, strides (all in elements), two that concern training only, and notes of newer versions. */
 function rebuildTensor(args: readonly unknown[], where: string): StoredTensor {
+  // Lazy views: the numbers mean something else than they say.
+  if (args[6] instanceof Map && args[6].size > 0) {
+    throw otherForm(where, `a tensor with ${quote([...args[6].keys()].join(", "))} still to be computed`);
+  }
   const [storage, offset] = args;
   if (!(storage instanceof StoredNumbers)) throw damaged(where, "a tensor's storage", kindOf(storage));
   if (!isSize(offset)) throw damaged(where, "a tensor's offset in its storage", kindOf(offset));

@@ -86,8 +86,8 @@ function widenBrain(narrow: Uint16Array): Float32Array {
   return new Float32Array(wide.buffer);
 }
 
-/** float16: sign, 5 bits of exponent, 10 of fraction. Exponent and fraction keep their order, so one shift moves both. */
-function widenHalf(narrow: Uint16Array): Float32Array {
+/** float32 of float16: sign, 5 bits of exponent, 10 of fraction. Exponent and fraction keep their order, so one shift moves both. */
+export function widenHalf(narrow: Uint16Array): Float32Array {
   const wide = new Float32Array(narrow.length);
   const bits = new Uint32Array(wide.buffer);
   for (let i = 0; i < narrow.length; i++) {

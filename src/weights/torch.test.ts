@@ -76,6 +76,20 @@ const cases: [string, Piece, Storages, Record<string, NdArray>][] = [
     six,
     { a: float32([1, 2], [0, 1]) },
   ],
+  [
+    "a parameter with attributes",
+    dictionary({
+      a: call(
+        global("torch._utils", "_rebuild_parameter_with_state"),
+        tensor({ count: 6, shape: [1] }),
+        "\x88",
+        "N",
+        dictionary({ note: text("x") }),
+      ),
+    }),
+    six,
+    { a: float32([1], [0]) },
+  ],
   ["a parameter", dictionary({ a: parameter(tensor({ count: 6, shape: [1] })) }), six, { a: float32([1], [0]) }],
   [
     "a tensor of PyTorch before 0.4",
@@ -193,6 +207,14 @@ describe("where the tensors are", () => {
     ],
     ["under both", dictionary({ model: dictionary({ a: one }), state_dict: dictionary({ b: one }) }), ["b"], ["model"]],
     ["beside a model's settings", dictionary({ model: dictionary({ width: "K\x01" }), a: one }), ["a"], ["model"]],
+    [
+      "beside a loss",
+      dictionary({ epoch: "K\x01", model_state_dict: dictionary({ a: one }), loss: one }),
+      ["a"],
+      ["epoch", "loss"],
+    ],
+    ["under a name and another", dictionary({ state_dict: dictionary({ model: dictionary({ a: one }) }) }), ["a"], []],
+    ["as the only one", dictionary({ generator: dictionary({ a: one }), epoch: "K\x01" }), ["a"], ["epoch"]],
     ["in a module of DataParallel", dictionary({ "module.a": one, "module.b.c": one }), ["a", "b.c"], []],
     ["in a part called module", dictionary({ "module.a": one, b: one }), ["module.a", "b"], []],
     ["under numbers, which name no tensor", ["}(", "K\x05", one, text("a"), one, "u"], ["a"], ["5"]],

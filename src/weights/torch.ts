@@ -20,14 +20,14 @@ export interface TorchFile {
 }
 
 /** The description of the tensors, without their numbers. */
-const largestPickle = 2 ** 28;
+const largestPickle = 2 ** 26;
 
 /**
  * The tensors in the bytes of a .pth or .pt file, row-major, each in a buffer of its own. float16 and bfloat16 become
  * float32 (exact).
  *
- * The file's object is a dictionary of tensors, or one that holds such a dictionary under "state_dict" or "model".
- * Where every name begins with "module." (nn.DataParallel), that is taken away.
+ * The file's object is a dictionary of tensors, or one that holds such a dictionary under a usual name ("state_dict",
+ * "model" …) or as the only one. Where every name begins with "module." (nn.DataParallel), that is taken away.
  *
  * Throws InputError that starts with `where` (the file's name) when the file is damaged, has another form, or asks
  * for anything but tensors and plain values.
@@ -84,9 +84,7 @@ function chooseTensors(object: unknown, where: string): { named: [string, Stored
   if (!(object instanceof Map)) {
     throw otherForm(where, object instanceof StoredTensor ? "a tensor without a name" : kindOf(object));
   }
-  const nested = ["state_dict", "model"].find((key) => holdsTensors(object.get(key)));
-  const dictionary: Map<unknown, unknown> = nested === undefined ? object : object.get(nested);
-  const others = nested === undefined ? [] : [...object.keys()].filter((key) => key !== nested).map(String);
+  const { dictionary, others } = stateDictionaryIn(object);
   const named: [string, StoredTensor][] = [];
   for (const [key, value] of dictionary) {
     if (typeof key === "string" && value instanceof StoredTensor) named.push([key, value]);
@@ -95,13 +93,47 @@ function chooseTensors(object: unknown, where: string): { named: [string, Stored
   if (named.length === 0) {
     throw otherForm(where, `a dictionary without any, its keys ${quote(others.join(", ")) || "none"}`);
   }
-  const prefix = "module.";
-  if (!named.every(([name]) => name.startsWith(prefix))) return { named, others };
-  return { named: named.map(([name, tensor]) => [name.slice(prefix.length), tensor]), others };
+  return { named: withoutWrapper(named), others };
 }
 
-function holdsTensors(value: unknown): boolean {
-  return value instanceof Map && [...value.values()].some((part) => part instanceof StoredTensor);
+/** Under these checkpoints keep the weights, beside counters, losses and the optimizer's state. */
+const usualKeys = ["state_dict", "model_state_dict", "model", "net", "network", "module"];
+const deepest = 3;
+
+/** The dictionary of weights in a checkpoint; the checkpoint itself where there is none below it. others: keys passed by. */
+function stateDictionaryIn(checkpoint: Map<unknown, unknown>): {
+  dictionary: Map<unknown, unknown>;
+  others: string[];
+} {
+  // Each dictionary is looked through once, however often the file names it.
+  const known = new Map<unknown, boolean>();
+  const holds = (value: unknown): boolean => {
+    if (!(value instanceof Map)) return false;
+    const held = known.get(value) ?? [...value.values()].some((part) => part instanceof StoredTensor);
+    known.set(value, held);
+    return held;
+  };
+  const others: string[] = [];
+  let dictionary = checkpoint;
+  for (let depth = 0; depth < deepest; depth++) {
+    const keys = [...dictionary.keys()];
+    const below = (key: unknown) => dictionary.get(key);
+    const leads = (value: unknown) =>
+      holds(value) || (value instanceof Map && usualKeys.some((key) => holds(value.get(key))));
+    const holding = holds(dictionary) ? [] : keys.filter((key) => holds(below(key)));
+    const next = usualKeys.find((key) => leads(below(key))) ?? (holding.length === 1 ? holding[0] : undefined);
+    if (next === undefined) break;
+    others.push(...keys.filter((key) => key !== next).map(String));
+    dictionary = below(next) as Map<unknown, unknown>;
+  }
+  return { dictionary, others };
+}
+
+/** Names without "module.", which nn.DataParallel puts before all of them. */
+export function withoutWrapper<T>(named: readonly [string, T][]): [string, T][] {
+  const prefix = "module.";
+  if (!named.every(([name]) => name.startsWith(prefix))) return [...named];
+  return named.map(([name, value]) => [name.slice(prefix.length), value]);
 }
 
 /**

@@ -4,6 +4,7 @@ import { show, sizeOf } from "../../array/shape.ts";
 import { InputError, UsageError } from "../../errors.ts";
 import { resizePositionTable } from "../../nn/embedding.ts";
 import { gatherStrided } from "../../weights/npy.ts";
+import { widenHalf } from "../../weights/torch-tensors.ts";
 import type { TransUNetSettings } from "./settings.ts";
 
 /** What the shapes of weights say of the network. */
@@ -35,13 +36,14 @@ export function hybridVitWeights(
     throw new UsageError(`${where}: expected an ordinary ViT for --patch-only, got a hybrid. Leave --patch-only out.`);
   }
   const weights: Record<string, NdArray> = {};
+  const norms = normsOf(arrays);
   for (const [key, array] of Object.entries(arrays)) {
-    const name = ourName(key, arrays);
+    const name = ourName(key, norms);
     if (name === null) continue;
     if (name === undefined) {
       throw new InputError(`${where}: expected the names of a hybrid ViT, got ${key}. It is another network's file.`);
     }
-    weights[`transformer.${name}`] = inOurLayout(key, floats(array, key, where));
+    weights[`transformer.${name}`] = inOurLayout(key, floats(array, key, where), where);
   }
   const table = weights[positions];
   if (table !== undefined) {
@@ -54,7 +56,7 @@ export function hybridVitWeights(
 const ignored = /^(cls|(pre_logits|head)\/(kernel|bias))$/;
 
 /** Our name below `transformer.`; null for what is ignored, undefined for what is not known. */
-function ourName(key: string, all: Named<NdArray>): string | null | undefined {
+function ourName(key: string, norms: ReadonlyMap<string, readonly number[]>): string | null | undefined {
   if (ignored.test(key)) return null;
   const kind = key.endsWith("bias") ? "bias" : "weight";
   const residual = "embeddings.hybrid_model";
@@ -69,29 +71,34 @@ function ourName(key: string, all: Named<NdArray>): string | null | undefined {
   if (key === "Transformer/posembed_input/pos_embedding") return "embeddings.position_embeddings";
   if (/^Transformer\/encoder_norm\/(scale|bias)$/.test(key)) return `encoder.encoder_norm.${kind}`;
   const block = /^Transformer\/encoderblock_(\d+)\/(.+)$/.exec(key);
-  const part = block === null ? undefined : partOfBlock(block[1], block[2], all);
+  const part = block === null ? undefined : partOfBlock(block[1], block[2], norms);
   return part === undefined ? undefined : `encoder.layer.${block?.[1]}.${part}.${kind}`;
 }
 
-/** `LayerNorm_2/scale` → `ffn_norm`: the second of the norms that the block has. */
-function partOfBlock(block: string, rest: string, all: Named<NdArray>): string | undefined {
-  const norm = /^LayerNorm_(\d+)\/(scale|bias)$/.exec(rest);
-  if (norm !== null) {
-    const pattern = new RegExp(`^Transformer/encoderblock_${block}/LayerNorm_(\\d+)/scale$`);
-    const numbers = Object.keys(all).flatMap((key) => pattern.exec(key)?.[1] ?? []);
-    const place = numbers
-      .map(Number)
-      .sort((a, b) => a - b)
-      .indexOf(Number(norm[1]));
-    return ["attention_norm", "ffn_norm"][place];
+/** Numbers of the norms that each block has, ascending. */
+function normsOf(arrays: Named<NdArray>): Map<string, number[]> {
+  const norms = new Map<string, number[]>();
+  for (const key of Object.keys(arrays)) {
+    const [, block, number] = /^Transformer\/encoderblock_(\d+)\/LayerNorm_(\d+)\/scale$/.exec(key) ?? [];
+    if (block !== undefined) norms.set(block, [...(norms.get(block) ?? []), Number(number)]);
+    // A block has two; a file in which one has thousands is no file of ours, and is found so by its names.
+    if (block !== undefined && norms.get(block)!.length > 8) norms.get(block)!.pop();
   }
+  for (const numbers of norms.values()) numbers.sort((a, b) => a - b);
+  return norms;
+}
+
+/** `LayerNorm_2/scale` → `ffn_norm`: the second of the norms that the block has. */
+function partOfBlock(block: string, rest: string, norms: ReadonlyMap<string, readonly number[]>): string | undefined {
+  const norm = /^LayerNorm_(\d+)\/(scale|bias)$/.exec(rest);
+  if (norm !== null) return ["attention_norm", "ffn_norm"][norms.get(block)?.indexOf(Number(norm[1])) ?? -1];
   const attention = /^MultiHeadDotProductAttention_\d+\/(query|key|value|out)\/(kernel|bias)$/.exec(rest);
   if (attention !== null) return `attn.${attention[1]}`;
   const dense = /^MlpBlock_\d+\/Dense_([01])\/(kernel|bias)$/.exec(rest);
   return dense === null ? undefined : `ffn.fc${Number(dense[1]) + 1}`;
 }
 
-function inOurLayout(key: string, array: NdArray): NdArray {
+function inOurLayout(key: string, array: NdArray, where: string): NdArray {
   const { shape, data, dtype } = array;
   if (key.endsWith("/pos_embedding")) return array;
   if (!key.endsWith("/kernel")) return { dtype, shape: [sizeOf(shape)], data };
@@ -101,7 +108,13 @@ function inOurLayout(key: string, array: NdArray): NdArray {
     : shape.length === 3
       ? [shape[0], sizeOf(shape.slice(1))]
       : shape;
-  return transposed({ dtype, shape: matrix, data }, toTorch[matrix.length]);
+  const order = toTorch[matrix.length];
+  if (order === undefined) {
+    throw new InputError(
+      `${where}: expected ${key} to be a matrix or a convolution, got ${show(shape)}. The file is damaged.`,
+    );
+  }
+  return transposed({ dtype, shape: matrix, data }, order);
 }
 
 function transposed({ dtype, shape, data }: NdArray, order: readonly number[]): NdArray {
@@ -131,14 +144,20 @@ export function stateDictionaryWeights(tensors: Named<NdArray>, where: string): 
 
 /** Weights as float32, all finite. */
 function floats(array: NdArray, name: string, where: string): NdArray {
-  if (array.dtype !== "float32" && array.dtype !== "float64") {
+  const data = widened(array);
+  if (data === null) {
     throw new InputError(`${where}: expected ${name} to be float32, got ${array.dtype}. Convert the file first.`);
   }
-  const data = array.dtype === "float32" ? (array.data as Float32Array) : Float32Array.from(array.data as Float64Array);
   if (!data.every(Number.isFinite)) {
     throw new InputError(`${where}: expected finite numbers, got others in ${name}. The file is damaged.`);
   }
   return { dtype: "float32", shape: array.shape, data };
+}
+
+function widened({ dtype, data }: NdArray): Float32Array | null {
+  if (dtype === "float32") return data as Float32Array;
+  if (dtype === "float64") return Float32Array.from(data as Float64Array);
+  return dtype === "float16" ? widenHalf(data as Uint16Array) : null;
 }
 
 const residual = "transformer.embeddings.hybrid_model";
@@ -159,7 +178,7 @@ export function settingsFrom(weights: Named<NdArray>, where: string): FoundSetti
     return found;
   };
   const count = (pattern: RegExp) =>
-    Math.max(0, ...Object.keys(weights).flatMap((name) => Number(pattern.exec(name)?.[1] ?? 0)));
+    Object.keys(weights).reduce((most, name) => Math.max(most, Number(pattern.exec(name)?.[1] ?? 0)), 0);
   const tokenWidth = shape("transformer.embeddings.patch_embeddings.weight")[0];
   const hybrid = `${residual}.root.conv.weight` in weights;
   const layers = count(/^transformer\.encoder\.layer\.(\d+)\.ffn_norm\.bias$/) + (layerIn(weights) ? 1 : 0);
@@ -196,7 +215,7 @@ function layerIn(weights: Named<NdArray>): boolean {
 function gridSide(shape: readonly number[], where: string): number {
   for (const tokens of [shape[1], shape[1] - 1]) {
     const side = Math.sqrt(tokens);
-    if (shape.length === 3 && side >= 1 && Number.isInteger(side)) return side;
+    if (shape.length === 3 && shape[0] === 1 && side >= 1 && Number.isInteger(side)) return side;
   }
   throw new InputError(
     `${where}: expected position embeddings of a square grid, got ${show(shape)}. The file is another network's.`,
