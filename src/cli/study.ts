@@ -1,4 +1,4 @@
-import { InputError, UsageError } from "../errors.ts";
+import { InputError, Interrupted, UsageError } from "../errors.ts";
 import type { Method } from "../methods/method.ts";
 import type { Study } from "../methods/study.ts";
 import type { StudyOptions } from "../study/run-study.ts";
@@ -134,7 +134,8 @@ export const studyCommand = command({
       // What there is of hours of runs is shown, though without pictures.
       if (begun) {
         await writeStudy({ ...written, validation: null });
-        terminal.note(oneLine(`what there is so far: ${out}/index.html; the same command goes on`));
+        const more = error instanceof Interrupted ? "; the same command goes on" : "";
+        terminal.note(oneLine(`what there is so far: ${out}/index.html${more}`));
       }
       throw error;
     }
