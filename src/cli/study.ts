@@ -29,7 +29,11 @@ export const studyCommand = command({
       help: "runs of each arm; default 3",
     },
     parts: { kind: "text", placeholder: "LIST", help: "what to study, with commas between; --list shows the parts" },
-    set: { kind: "list", placeholder: "KEY=VALUE", help: "change one value of every run's recipe; may be repeated" },
+    set: {
+      kind: "list",
+      placeholder: "KEY=VALUE",
+      help: "change one value of every run's recipe, which --list shows; may be repeated",
+    },
     list: { kind: "flag", help: "show parts and runs, and run nothing" },
     ...datasetOptions,
     ...sizeOptions,
@@ -48,7 +52,7 @@ export const studyCommand = command({
     const { method, study } = await studyOf(name);
     const { scheduleOf } = await import("../study/schedule.ts");
     const choice = {
-      ...{ method, study, settings: options.set, seeds: options.seeds ?? study.seeds },
+      ...{ method, study, settings: [...study.settings, ...options.set], seeds: options.seeds ?? study.seeds },
       fractions: await fractionsFrom(options.fractions, study),
       parts: parts === undefined ? study.standardParts : [...new Set(parts.split(",").map((part) => part.trim()))],
     };
@@ -59,7 +63,7 @@ export const studyCommand = command({
         const chosen = choice.parts.includes(part) ? "*" : " ";
         terminal.print(`${chosen} ${terminal.bold(part.padEnd(width))}  ${about}`);
       }
-      terminal.print(`${runs.length} runs:`);
+      terminal.print(oneLine(`${runs.length} runs of ${study.recipe} with ${choice.settings.join(" ")}:`));
       for (const run of runs) terminal.print(`  ${run.title}`);
       terminal.result({ parts: study.parts, runs });
       return;

@@ -56,6 +56,8 @@ export interface StudyPlan {
 export interface Study {
   /** The listed recipe that all runs are changes of. */
   readonly recipe: string;
+  /** Changes of the recipe that make the runs short, before those of the user. */
+  readonly settings: readonly string[];
   /** Data set where none is named. */
   readonly dataset: string;
   readonly fractions: readonly number[];

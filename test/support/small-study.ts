@@ -11,7 +11,7 @@ const warm: Omit<Arm, "fractions"> = {
 };
 
 export const smallStudy: Study = {
-  ...{ recipe: "ddep-tiny", dataset: "scenes", fractions: [1 / 8, 1], seeds: 2 },
+  ...{ settings: [], recipe: "ddep-tiny", dataset: "scenes", fractions: [1 / 8, 1], seeds: 2 },
   parts: { main: "with and without", width: "a wider one, at few labels" },
   standardParts: ["main"],
   scaled: [],

@@ -31,7 +31,15 @@ afterAll(() => remove());
 describe("a published encoder", () => {
   test("becomes a run that training begins with, and that does not predict", async () => {
     const run = `${folder}/encoder`;
-    const { code, out, error } = await tessera("import", encoderFile, "--out", run, ...forEncoder, "--licence", "CC-BY-4.0");
+    const { code, out, error } = await tessera(
+      "import",
+      encoderFile,
+      "--out",
+      run,
+      ...forEncoder,
+      "--licence",
+      "CC-BY-4.0",
+    );
     expect({ code, error }).toEqual({ code: 0, error: "" });
     expect(out).toMatch(/transformer of a ddep network.*\n.*go on with: tessera train DATASET --recipe NAME --from/);
     expect((await readdir(run)).sort()).toEqual(["checkpoints", "recipe.json", "run.json"]);

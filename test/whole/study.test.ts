@@ -73,9 +73,7 @@ test("a study that Ctrl-C stopped goes on to the results of one that never stopp
   expect(again.code).toBe(0);
   expect(again.error).toMatch(/run 3 of 7: pretraining denoise-dep, seed 0: done/);
   const last = "checkpoints/step-00000002";
-  const same = new RegExp(
-    `^(results.json|plot.svg|runs/[^/]+/(${last}/.*|metrics.jsonl|run.json|recipe.json))$`,
-  );
+  const same = new RegExp(`^(results.json|plot.svg|runs/[^/]+/(${last}/.*|metrics.jsonl|run.json|recipe.json))$`);
   const found = await digests(study, (path) => same.test(path));
   expect(Object.keys(found).length).toBeGreaterThan(2 + 7 * 6);
   expect(found).toEqual(await digests(whole, (path) => same.test(path)));
@@ -95,7 +93,9 @@ test("--list shows parts and runs, and runs nothing", async () => {
   const { code, out } = await tessera("study", "ddep", "--list", ...choice, "--out", `${folder}/listed`);
   expect(code).toBe(0);
   expect(out).toMatch(/^\* starts .*\n {2}target /m);
-  expect(out).toMatch(/7 runs:\n {2}pretraining encoder, seed 0\n.*\n {2}ddep, 1\/2 of the labels, seed 0\n$/s);
+  expect(out).toMatch(
+    /7 runs of ddep-small with steps=700 .*:\n {2}pretraining encoder, seed 0\n.*\n {2}ddep, 1\/2 of the labels, seed 0\n$/s,
+  );
   expect(existsSync(`${folder}/listed`)).toBe(false);
 });
 

@@ -173,7 +173,7 @@ const small: DdepRecipe = {
   cropMaxShare: 0.75,
   photometric: 0.5,
 
-  steps: 1000,
+  steps: 2000,
   learningRate: 1.5e-3,
   weightDecay: 0.05,
   warmupSteps: 50,
@@ -200,8 +200,8 @@ const small: DdepRecipe = {
   conditionEmbedding: 32,
   conditionWidth: 64,
 
-  cropHeight: 112,
-  cropWidth: 112,
+  cropHeight: 96,
+  cropWidth: 128,
   stemWidth: 24,
   normGroups: 8,
   stageUnits: [2, 2, 2],

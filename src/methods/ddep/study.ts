@@ -173,7 +173,11 @@ function merged(each: readonly Runs[]): Runs {
 
 export const study: Study = {
   recipe: "ddep-small",
-  dataset: "scenes:size=128,train=360,val=100,test=1",
+  settings: [
+    ...["steps=700", "cropHeight=80", "cropWidth=80"],
+    ...["denoiseSteps=600", "denoiseCropHeight=80", "denoiseCropWidth=80"],
+  ],
+  dataset: "scenes:size=96,train=360,val=100,test=1",
   fractions: [1 / 30, 1 / 8, 1 / 4, 1],
   seeds: 3,
   parts: {
