@@ -12,7 +12,8 @@ import { version } from "../version.ts";
 import { readWeights, type WeightFile } from "../weights/read-weights.ts";
 import { sha256, writeCheckpoint } from "./checkpoint.ts";
 import { applySetting, checkRecipe } from "./recipe.ts";
-import { createRun, type Run, runFormat, stateOf } from "./run.ts";
+import { createRun, type Run, stateOf } from "./run.ts";
+import { runFormat } from "./run-record.ts";
 import { modelOf, plan } from "./stages.ts";
 
 export interface ImportRunOptions extends ImportOptions {

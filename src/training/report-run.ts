@@ -13,7 +13,8 @@ import { curvesOf } from "./report/curves.ts";
 import { type Picture, type Report, reportPage } from "./report/page.ts";
 import { pictureOf } from "./report/picture.ts";
 import { trialRows } from "./report/trial-pictures.ts";
-import { openRun, type RunRecord, readRun } from "./run.ts";
+import { openRun, readRun } from "./run.ts";
+import type { RunRecord } from "./run-record.ts";
 import { plan } from "./stages.ts";
 
 export interface ReportOptions {

@@ -3,7 +3,8 @@ import { memoryPlatform } from "../../test/support/memory-platform.ts";
 import { float32 } from "../array/ndarray.ts";
 import { writeCheckpoint } from "./checkpoint.ts";
 import { resolveRecipe } from "./recipe.ts";
-import { createRun, openEarlier, type RunRecord, runFormat } from "./run.ts";
+import { createRun, openEarlier } from "./run.ts";
+import { type RunRecord, runFormat } from "./run-record.ts";
 
 /** What `openEarlier` says of a run of ddep-tiny (8 steps of each stage before the last) whose last checkpoint is there. */
 async function said(stage: number, stageStep: number, from: RunRecord["from"] = null): Promise<string[]> {

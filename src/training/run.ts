@@ -7,45 +7,12 @@ import type { Platform } from "../platform/platform.ts";
 import type { TrainedModel } from "../prediction/model.ts";
 import { bestCheckpoint, type Checkpoint, latestCheckpoint, sha256 } from "./checkpoint.ts";
 import { differences, type ResolvedRecipe, recipeFrom } from "./recipe.ts";
+import { type RunRecord, recordFrom } from "./run-record.ts";
 import { plan } from "./stages.ts";
-
-/** All that a run knows besides its recipe. Fixed when the run starts. */
-export interface RunRecord {
-  readonly format: number;
-  /** Of tessera, when the run was started. */
-  readonly version: string;
-  readonly method: string;
-  readonly recipe: string;
-  readonly dataset: {
-    readonly name: string;
-    /** Samples in the training split. */
-    readonly samples: number;
-    /** SHA-256 of the training split's sample ids. */
-    readonly fingerprint: string;
-  };
-  /** Images without labels that stages which need none learn from as well; null: none. */
-  readonly unlabelled: { readonly samples: number; readonly fingerprint: string } | null;
-  /** Where only a part of the labels was used: of how many, drawn by which seed; `labelled.txt` names the samples. */
-  readonly labels: { readonly of: number; readonly seed: number } | null;
-  /** What the weights began with; null: with the recipe's first values. */
-  readonly from: { readonly source: string; readonly stage: string } | null;
-  /** Empty where nothing was labelled. */
-  readonly classes: readonly ClassInfo[];
-  readonly valueMap: Readonly<Record<string, number | "ignore">>;
-  /** Share of the labelled training pixels that each class covers. */
-  readonly frequencies: readonly number[];
-  /** Height and width that the network sees at once. */
-  readonly window: readonly [number, number];
-  /** Photographs with a longer shorter side are scaled to this many pixels; 0: never. */
-  readonly shortSide: number;
-  readonly licence: string;
-}
 
 export interface Run extends ResolvedRecipe {
   readonly record: RunRecord;
 }
-
-export const runFormat = 2;
 
 /** A folder's state as a place for a run. `new`: nothing in it, or what a run killed in its first moment left. */
 export async function stateOf(platform: Platform, folder: string): Promise<"new" | "run" | "other"> {
@@ -243,55 +210,4 @@ async function readJson(platform: Platform, path: string): Promise<unknown> {
       `${path}: expected JSON, got "${text.slice(0, 30)}". The run folder is damaged; restore the file.`,
     );
   }
-}
-
-function recordFrom(value: unknown, where: string): RunRecord {
-  const record = (typeof value === "object" && value !== null ? value : {}) as Partial<RunRecord>;
-  if (record.format !== runFormat) {
-    throw new InputError(
-      `${where}: expected a run of format ${runFormat}, got ${JSON.stringify(record.format) ?? "none"}. ` +
-        "Use the version of tessera that wrote it, or train anew.",
-    );
-  }
-  const { classes, frequencies, window, valueMap, dataset } = record;
-  const complete: Record<string, boolean> = {
-    method: typeof record.method === "string",
-    recipe: typeof record.recipe === "string",
-    dataset: typeof dataset?.name === "string" && typeof dataset.fingerprint === "string",
-    unlabelled: record.unlabelled === null || typeof record.unlabelled?.fingerprint === "string",
-    labels: record.labels === null || Number.isInteger(record.labels?.of),
-    from: record.from === null || typeof record.from?.source === "string",
-    classes: Array.isArray(classes) && classes.every(isClass),
-    // None where the method learns from something else than masks.
-    frequencies:
-      Array.isArray(frequencies) &&
-      (frequencies.length === 0 || frequencies.length === classes?.length) &&
-      frequencies.every((share) => typeof share === "number"),
-    window:
-      Array.isArray(window) &&
-      window.length === 2 &&
-      window.every((side) => Number.isInteger(side) && side > 0 && side <= 8192) &&
-      window[0] * window[1] <= 2 ** 24,
-    valueMap: typeof valueMap === "object" && valueMap !== null,
-    shortSide:
-      Number.isInteger(record.shortSide) && (record.shortSide as number) >= 0 && (record.shortSide as number) <= 65_536,
-    licence: typeof record.licence === "string",
-  };
-  const broken = Object.keys(complete).find((key) => !complete[key]);
-  if (broken !== undefined) {
-    throw new InputError(
-      `${where}: expected the record of a run, got a damaged "${broken}". Restore the file, or train anew.`,
-    );
-  }
-  return record as RunRecord;
-}
-
-function isClass(value: Partial<ClassInfo> | null): boolean {
-  const isByte = (part: unknown) => Number.isInteger(part) && (part as number) >= 0 && (part as number) <= 255;
-  return (
-    typeof value?.name === "string" &&
-    Array.isArray(value.color) &&
-    value.color.length === 3 &&
-    value.color.every(isByte)
-  );
 }

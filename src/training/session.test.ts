@@ -17,7 +17,8 @@ import { openLocalEngine } from "../runtime/local-engine.ts";
 import { nodeBackend } from "../runtime/node.ts";
 import { latestCheckpoint, listCheckpoints, readCheckpoint } from "./checkpoint.ts";
 import { isEvaluation, openLog, readMetrics } from "./log.ts";
-import { type Run, runFormat, weightsOf } from "./run.ts";
+import { type Run, weightsOf } from "./run.ts";
+import { runFormat } from "./run-record.ts";
 import { Session } from "./session.ts";
 
 /** One pixel each; its colour is its index. */

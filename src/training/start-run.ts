@@ -11,16 +11,8 @@ import { listCheckpoints } from "./checkpoint.ts";
 import { withRead } from "./dataset-views.ts";
 import { requireMemory } from "./memory.ts";
 import type { ResolvedRecipe } from "./recipe.ts";
-import {
-  clearUnfinished,
-  createRun,
-  fingerprintOf,
-  type Run,
-  readRun,
-  requireSame,
-  runFormat,
-  stateOf,
-} from "./run.ts";
+import { clearUnfinished, createRun, fingerprintOf, type Run, readRun, requireSame, stateOf } from "./run.ts";
+import { runFormat } from "./run-record.ts";
 import { beginningOf, modelOf, partsStartingAnew, plan } from "./stages.ts";
 
 export interface StartOptions extends ResolvedRecipe {
