@@ -33,7 +33,10 @@ const classification = {
 
 /** Denoising pretraining of ddep-small: the whole network, or its decoder behind a frozen encoder. */
 function denoising(start: DdepRecipe["start"]): Benched {
-  const recipe = denoiseRecipe({ ...ddepRecipes["ddep-small"], start, denoiseClipNorm: 0, denoiseBatchSize: 8 });
+  const recipe = denoiseRecipe({
+    ...ddepRecipes["ddep-small"],
+    ...{ start, noiseTarget: "noise", denoiseClipNorm: 0, denoiseBatchSize: 8 },
+  });
   const stage = denoiseStage(undefined);
   const task = { classes: [], frequencies: [] };
   return {

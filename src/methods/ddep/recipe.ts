@@ -197,6 +197,8 @@ const small: DdepRecipe = {
   denoiseWarmupSteps: 50,
   denoiseClipNorm: 1,
 
+  // Differs from the paper's: a small network tells noise from its shallow layers alone, and the deep ones wither.
+  noiseTarget: "image",
   conditionEmbedding: 32,
   conditionWidth: 64,
 
@@ -253,6 +255,7 @@ const tiny: DdepRecipe = {
   denoiseLearningRate: 2e-3,
   denoiseWarmupSteps: 2,
 
+  noiseTarget: "noise",
   conditionEmbedding: 8,
   conditionWidth: 8,
 

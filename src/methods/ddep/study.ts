@@ -14,6 +14,9 @@ const encoder: Pretraining = {
   perSeed: false,
 };
 
+/** What the recipe does otherwise. */
+const asInPaper = ["noiseTarget=noise"];
+
 /**
  * A denoising pretraining of the decoder behind the frozen encoder, and the arm that begins with it. dataset: whose
  * images are denoised; null: the study's.
@@ -25,18 +28,19 @@ function denoised(
   fractions: readonly number[],
   dataset: string | null = null,
 ) {
+  const own = changes.some((change) => change.startsWith("noiseTarget=")) ? changes : [...asInPaper, ...changes];
   const pretraining: Pretraining = {
     name: `denoise-${name}`,
     about: `denoising for ${about}`,
     dataset,
-    settings: ["start=ddep", "steps=0", ...changes],
+    settings: ["start=ddep", "steps=0", ...own],
     from: encoder.name,
     perSeed: true,
   };
   const arm: Arm = {
     name,
     about,
-    settings: ["start=ddep", ...changes],
+    settings: ["start=ddep", ...own],
     from: pretraining.name,
     fractions,
     drawn: false,
@@ -50,13 +54,13 @@ function starts(fractions: readonly number[]) {
     name: "denoise-dep",
     about: "denoising of the whole network from random weights",
     dataset: null,
-    settings: ["start=dep", "steps=0"],
+    settings: ["start=dep", "steps=0", ...asInPaper],
     from: null,
     perSeed: true,
   };
   const arm = (name: string, about: string, from: string | null): Arm => ({
     ...{ name, about, from, fractions, drawn: true },
-    settings: [`start=${name}`],
+    settings: [`start=${name}`, ...asInPaper],
   });
   return {
     pretrainings: [...ddep.pretrainings, denoiseAll],
