@@ -113,7 +113,7 @@ export const studyCommand = command({
     };
     const typed = ["tessera", "study", ...process.argv.slice(3).map(quoted)].join(" ");
     const written = { ...choice, platform: nodePlatform, openEngine, folder: out, dataset, command: typed };
-    const progress = terminal.progress("training");
+    let progress = terminal.progress("training");
     let begun = false;
     try {
       await runStudy({
@@ -125,6 +125,7 @@ export const studyCommand = command({
         onRun: ({ index, count, run, done }) => {
           begun = true;
           progress.end();
+          progress = terminal.progress("training"); // its time left is of one run
           terminal.note(`run ${index + 1} of ${count}: ${run.title}${done ? ": done" : ""}`);
         },
         watcher: {
