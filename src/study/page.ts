@@ -45,7 +45,7 @@ ${drawing.markup === "" ? "" : html`<div class="card">${drawing}</div>`}
 <p class="hint">Numbers are differences in points of mean IoU: mean over the seeds, run against run, ± standard error.</p>
 <div class="card scroll"><table><tr><th scope="col">claim</th><th scope="col">here</th><th scope="col">measured</th></tr>${results.claims.map(
     ({ text, source, verdict, evidence }) =>
-      html`<tr><td>${text} <span style="color: var(--muted)">(${source})</span></td><td>${verdictText[verdict]}</td><td>${evidence || "–"}</td></tr>`,
+      html`<tr><td>${text} <span style="color: var(--muted)">(${source})</span></td><td style="white-space: nowrap">${verdictText[verdict]}</td><td>${evidence || "–"}</td></tr>`,
   )}</table></div>
 ${pictureSection(page)}
 <h2>Runs</h2>
