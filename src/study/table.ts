@@ -43,7 +43,7 @@ export function tableMarkdown(results: StudyResults, dataset: string, command: s
   const row = (texts: readonly string[]) => `| ${texts.join(" | ")} |`;
   const [head, ...body] = cells(results);
   const claims = results.claims.map(({ text, source, verdict, evidence }) =>
-    row([text, source, verdict === "held" ? "held" : `**${verdict}**`, evidence.replaceAll("|", ";") || "–"]),
+    row([text, source, verdict === "held" ? "held" : `**${verdict}**`, evidence.replaceAll(" |", ";") || "–"]),
   );
   return [
     `${aboutTable(results)} Data set ${dataset}, ${aboutRuns(results)}: \`${command.replaceAll("`", "'")}\``,
