@@ -252,7 +252,7 @@ describe("one run begun from another", () => {
       2,
       "random weights, which would not use it",
       ["start=none"],
-      /start none begins with random weights, got those of/,
+      /expected for start none weights of finetune of none, got those of/,
     ],
     [1, "other heads", ["heads=4"], /expected an encoder trained with heads 4, as the recipe has it, got 2/],
     [1, "more layers", ["layers=2"], /expected all weights of transformer, got none called .*layer\.1/],
