@@ -122,7 +122,11 @@ describe("what is wrong is said in one line, with the right exit code, and nothi
     [1, "train DATA --out NEW --from DATA", /data: expected a run folder, got a folder without run\.json/],
     [1, `train DATA --out NEW --from FILE ${tiny}`, /text\.jpg: expected a run folder, got a file/],
     [1, `train DATA --out RUN --from RUN ${tiny}`, /got a run\. Add --resume/],
-    [2, `train DATA --out NEW --from RUN ${ddep} --set start=none`, /expected for start none weights of finetune of none, got those of/],
+    [
+      2,
+      `train DATA --out NEW --from RUN ${ddep} --set start=none`,
+      /expected for start none weights of finetune of none, got those of/,
+    ],
     [2, `train DATA --out NEW ${ddep} --set noiseLevelMin=1`, /noiseLevelMin must be at most noiseLevelMax \(0\.22\)/],
     [
       2,
