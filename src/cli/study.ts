@@ -50,9 +50,9 @@ export const studyCommand = command({
   async run({ positionals: [name, spec], options }, terminal) {
     const { out, layout, parts, list, shortSide } = options;
     const { method, study } = await studyOf(name);
-    const { scheduleOf } = await import("../study/schedule.ts");
+    const { scheduleOf, sharedSettings } = await import("../study/schedule.ts");
     const choice = {
-      ...{ method, study, settings: [...study.settings, ...options.set], seeds: options.seeds ?? study.seeds },
+      ...{ method, study, settings: options.set, seeds: options.seeds ?? study.seeds },
       fractions: await fractionsFrom(options.fractions, study),
       parts: parts === undefined ? study.standardParts : [...new Set(parts.split(",").map((part) => part.trim()))],
     };
@@ -63,7 +63,7 @@ export const studyCommand = command({
         const chosen = choice.parts.includes(part) ? "*" : " ";
         terminal.print(`${chosen} ${terminal.bold(part.padEnd(width))}  ${about}`);
       }
-      terminal.print(oneLine(`${runs.length} runs of ${study.recipe} with ${choice.settings.join(" ")}:`));
+      terminal.print(oneLine(`${runs.length} runs of ${study.recipe} with ${sharedSettings(choice).join(" ")}:`));
       for (const run of runs) terminal.print(`  ${run.title}`);
       terminal.result({ parts: study.parts, runs });
       return;
@@ -71,6 +71,7 @@ export const studyCommand = command({
     if (out === undefined) throw new UsageError("study: --out is missing. Write --out FOLDER.");
     const [
       { nodePlatform },
+      { labelSubset },
       { openTrainingData },
       { runStudy },
       { writeStudy },
@@ -79,6 +80,7 @@ export const studyCommand = command({
       { fingerprintOf },
     ] = await Promise.all([
       import("../platform/node.ts"),
+      import("../data/label-subset.ts"),
       import("../data/training-data.ts"),
       import("../study/run-study.ts"),
       import("../study/write-study.ts"),
@@ -96,14 +98,14 @@ export const studyCommand = command({
       return openTrainingData(nodePlatform, where, { ...asked, onBadFile, keep, learnsFrom, ...seeded });
     };
     await (await openEngine()).close(); // a device that cannot be had is said before anything is written
-    // A share of the labels that is no image is said before anything is trained.
-    await openData(dataset, { fraction: choice.fractions[0], seed: 0 }, { labels: true, images: false });
     const { dataset: all, unlabelled, validation } = await openData(dataset, null, { labels: true, images: true });
     if (validation === null) {
       throw new InputError(
         `${dataset}: expected a labelled split val to score on, got none. A study compares scores: add images/val and masks/val.`,
       );
     }
+    // A share of the labels that is no image is said before anything is trained.
+    labelSubset(all, { fraction: choice.fractions[0], seed: 0 });
     // Every run is scored on it.
     const scored = keptDataset(validation);
     const names = [all, unlabelled, validation].flatMap((each) => ["", ...(each?.ids ?? [])]);

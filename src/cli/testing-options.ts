@@ -2,6 +2,7 @@ import { UsageError } from "../errors.ts";
 import type { SegmentOptions } from "../prediction/segmenter.ts";
 import { type WindowingName, windowings } from "../prediction/windows.ts";
 import type { Options, Values } from "./command.ts";
+import { sizeOptions } from "./options.ts";
 
 /** Options of how images are segmented, for predict and eval. */
 export const testingOptions = {
@@ -18,11 +19,7 @@ export const testingOptions = {
     help: "how windows lie on large images: overlapping and blended, overlapping and averaged, or side by side; default smooth",
   },
   shortSide: {
-    kind: "number",
-    placeholder: "PIXELS",
-    integer: true,
-    minimum: 0,
-    maximum: 65_536,
+    ...sizeOptions.shortSide,
     help: "scale images so that the shorter side has this many pixels; 0: their own size; default as in training",
   },
 } as const satisfies Options;

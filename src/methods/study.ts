@@ -56,7 +56,7 @@ export interface StudyPlan {
 export interface Study {
   /** The listed recipe that all runs are changes of. */
   readonly recipe: string;
-  /** Changes of the recipe that make the runs short, before those of the user. */
+  /** Changes of the recipe that all runs share, before those of the user. */
   readonly settings: readonly string[];
   /** Data set where none is named. */
   readonly dataset: string;
@@ -65,7 +65,7 @@ export interface Study {
   /** What can be studied by itself: name and one line each. */
   readonly parts: Readonly<Record<string, string>>;
   readonly standardParts: readonly string[];
-  /** Fields of the recipe that arms change by factors, so that every run may have another value to begin with. */
+  /** Fields that arms change by factors of the recipe's value: a user may set them for all runs, unlike others that arms change. */
   readonly scaled: readonly string[];
   plan(options: StudyQuestion): StudyPlan;
 }

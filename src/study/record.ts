@@ -41,22 +41,26 @@ export async function requireSameStudy(
   choice: StudyChoice & { readonly dataset: string; readonly reading: Reading },
 ): Promise<void> {
   const { method, study, dataset, settings, reading, parts, fractions, seeds } = choice;
-  const fixed = { method: method.name, recipe: study.recipe, dataset, settings, reading };
-  const record: StudyRecord = { format, version, ...fixed, parts, fractions, seeds };
+  const asked = { method: method.name, recipe: study.recipe, dataset, settings, reading, parts, fractions, seeds };
   const kind = await platform.exists(folder);
   if (kind === "file") throw new InputError(`${folder}: expected a folder for the study, got a file. Choose another.`);
   if (kind === "folder" && (await platform.list(folder)).length > 0) {
-    const { format: _, version: __, ...known } = await readStudy(platform, folder);
-    const { reading: before, parts: ___, fractions: ____, seeds: _____, ...others } = known;
-    const { reading: after, ...own } = fixed;
-    const lines = [...differences(others, own), ...differences(before ?? {}, after)];
+    const known = await readStudy(platform, folder);
+    const fixed = ({ method, recipe, dataset, settings, reading }: Partial<StudyRecord>) => ({
+      ...{ method, recipe, dataset, settings },
+      ...reading,
+    });
+    const lines = differences(fixed(known), fixed(asked));
     if (lines.length > 0) {
       throw new InputError(
         `${folder}: expected the study that is there, got ${lines.join("; ")}. Choose another --out for another study.`,
       );
     }
   }
-  await platform.writeFile(`${folder}/study.json`, `${JSON.stringify(record, null, 2)}\n`);
+  await platform.writeFile(
+    `${folder}/study.json`,
+    `${JSON.stringify({ format, version, ...asked } satisfies StudyRecord, null, 2)}\n`,
+  );
 }
 
 /** Throws InputError where the folder has no study, or one of another version. */

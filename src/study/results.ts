@@ -1,7 +1,7 @@
 /** What the runs of a study scored. */
 import { type Arm, type Claim, type Judgement, type Scores, type StudyPlan, spreadOf } from "../methods/study.ts";
 import type { Platform } from "../platform/platform.ts";
-import { armName, planOf, type StudyChoice } from "./schedule.ts";
+import { armName, planOf, type StudyChoice, sharedSettings } from "./schedule.ts";
 
 export interface Cell {
   readonly fraction: number;
@@ -33,7 +33,7 @@ export interface StudyResults {
 
 /** Reads the scores of all runs that are there, whichever call they were made by. */
 export async function resultsOf(platform: Platform, folder: string, choice: StudyChoice): Promise<StudyResults> {
-  const { fractions, seeds, study, settings } = choice;
+  const { fractions, seeds, study } = choice;
   const plan = planOf({ ...choice, parts: Object.keys(study.parts) });
   const asked = new Set(planOf(choice).arms.map(({ name }) => name));
   const known = new Map<string, (number | undefined)[]>();
@@ -59,7 +59,7 @@ export async function resultsOf(platform: Platform, folder: string, choice: Stud
     .map((arm): Row => ({ arm, cells: fractions.map((fraction) => cell(arm, fraction)) }))
     .filter(({ arm, cells }) => asked.has(arm.name) || cells.some((each) => each?.mean != null));
   return {
-    ...{ fractions, seeds, rows, settings, recipe: study.recipe },
+    ...{ fractions, seeds, rows, settings: sharedSettings(choice), recipe: study.recipe },
     plan: only(
       plan,
       rows.map(({ arm }) => arm),

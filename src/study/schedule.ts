@@ -12,8 +12,13 @@ export interface StudyChoice {
   /** Shares of the labels, ascending. */
   readonly fractions: readonly number[];
   readonly seeds: number;
-  /** `key=value` for every run. */
+  /** The user's `key=value` for every run, after the study's own. */
   readonly settings: readonly string[];
+}
+
+/** What all runs of a study share. */
+export function sharedSettings({ study, settings }: Pick<StudyChoice, "study" | "settings">): readonly string[] {
+  return [...study.settings, ...settings];
 }
 
 /** One run of a study. */
@@ -54,6 +59,7 @@ export function scheduleOf({ study, parts, fractions, seeds, settings }: StudyCh
   }
   const planned = planOf({ study, parts, fractions, settings });
   requireCommon(study, planned, settings);
+  const shared = sharedSettings({ study, settings });
   const pretrained = new Map(planned.pretrainings.map((each) => [each.name, each]));
   const folderOf = (name: string | null, seed: number) => {
     const source = name === null ? null : pretrained.get(name);
@@ -69,12 +75,12 @@ export function scheduleOf({ study, parts, fractions, seeds, settings }: StudyCh
           name: pretrainingName(each, seed),
           title: `pretraining ${each.name}, seed ${seed}`,
           ...{ seed, from: folderOf(each.from, seed), dataset: each.dataset, arm: null },
-          settings: [...settings, ...each.settings, `seed=${seed}`],
+          settings: [...shared, ...each.settings, `seed=${seed}`],
         });
       }
     }
     for (const arm of planned.arms) {
-      for (const fraction of arm.fractions) runs.push(armRun(arm, fraction, seed, folderOf(arm.from, seed), settings));
+      for (const fraction of arm.fractions) runs.push(armRun(arm, fraction, seed, folderOf(arm.from, seed), shared));
     }
   }
   requireRunnable(study, runs);
@@ -89,7 +95,7 @@ export function planOf({
   settings,
 }: Pick<StudyChoice, "study" | "parts" | "fractions" | "settings">): StudyPlan {
   const { recipe } = resolveRecipe(study.recipe);
-  return study.plan({ parts, fractions, recipe: settings.reduce(applySetting, recipe) });
+  return study.plan({ parts, fractions, recipe: sharedSettings({ study, settings }).reduce(applySetting, recipe) });
 }
 
 /** A setting that the study makes itself would be lost without a word, or make two arms one. */
@@ -123,13 +129,13 @@ export function armName(arm: string, fraction: number, seed: number): string {
   return `${arm}-${fractionText(fraction).replace("/", "of").replace(/\s*%/, "percent")}-seed${seed}`;
 }
 
-function armRun(arm: Arm, fraction: number, seed: number, from: string | null, settings: readonly string[]): StudyRun {
+function armRun(arm: Arm, fraction: number, seed: number, from: string | null, shared: readonly string[]): StudyRun {
   return {
     name: armName(arm.name, fraction, seed),
     title: `${arm.name}, ${fractionText(fraction)} of the labels, seed ${seed}`,
     ...{ seed, from, dataset: null, arm: { name: arm.name, fraction } },
     // Scored once, at the end: choosing the best of several weights on the images that count would flatter.
-    settings: ["evaluateEvery=0", ...settings, ...arm.settings, `seed=${seed}`],
+    settings: ["evaluateEvery=0", ...shared, ...arm.settings, `seed=${seed}`],
   };
 }
 

@@ -24,9 +24,9 @@ async function said(stage: number, stageStep: number, from: RunRecord["from"] = 
 
 test("weights whose training is not at its end are said to be so", async () => {
   expect(await said(0, 5)).toEqual([
-    "run was stopped at step 5 of the 8 of its stage encoder. To end that first: tessera train DATASET --out run --resume",
+    "run was stopped at step 5, and its stage encoder ends at 8. To end that first: tessera train DATASET --out run --resume",
   ]);
-  expect(await said(1, 7)).toEqual([expect.stringContaining("at step 7 of the 8 of its stage denoise")]);
+  expect(await said(1, 7)).toEqual([expect.stringContaining("at step 15, and its stage denoise ends at 16")]);
   expect(await said(1, 8)).toEqual([]);
 });
 

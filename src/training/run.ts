@@ -5,7 +5,7 @@ import { InputError } from "../errors.ts";
 import type { Earlier } from "../methods/method.ts";
 import type { Platform } from "../platform/platform.ts";
 import type { TrainedModel } from "../prediction/model.ts";
-import { bestCheckpoint, type Checkpoint, latestCheckpoint, sha256 } from "./checkpoint.ts";
+import { bestCheckpoint, type Checkpoint, listCheckpoints, sha256 } from "./checkpoint.ts";
 import { differences, type ResolvedRecipe, recipeFrom } from "./recipe.ts";
 import { type RunRecord, recordFrom } from "./run-record.ts";
 import { plan } from "./stages.ts";
@@ -108,12 +108,13 @@ export async function openRun(platform: Platform, folder: string, options: OpenO
 /** What a run has learned so far, for another run to begin with. Throws InputError as `openRun`, but for whole models. */
 export async function openEarlier(platform: Platform, folder: string, options: OpenOptions = {}): Promise<Earlier> {
   const { run, checkpoint, planned } = await openCheckpoint(platform, folder, options);
-  const { progress } = (await latestCheckpoint(platform, folder, () => {})) ?? checkpoint;
-  const last = plan(run)[progress.stage] ?? planned;
+  const last = Math.max(...(await listCheckpoints(platform, folder)));
+  const stages = plan(run).slice(0, checkpoint.progress.stage + 1);
+  const end = stages.reduce((sum, { recipe }) => sum + recipe.steps, 0);
   // Imported weights have had their training elsewhere.
-  if (progress.stageStep < last.recipe.steps && run.record.from?.stage !== "import") {
+  if (last < end && run.record.from?.stage !== "import") {
     options.onNote?.(
-      `${folder} was stopped at step ${progress.stageStep} of the ${last.recipe.steps} of its stage ${last.stage.name}. To end that first: tessera train DATASET --out ${folder} --resume`,
+      `${folder} was stopped at step ${last}, and its stage ${planned.stage.name} ends at ${end}. To end that first: tessera train DATASET --out ${folder} --resume`,
     );
   }
   const { licence } = run.record;

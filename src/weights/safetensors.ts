@@ -6,6 +6,7 @@ import { bytesOf, type Dtype, view } from "../array/dtype.ts";
 import type { Named, NdArray } from "../array/ndarray.ts";
 import { type Shape, show, sizeOf } from "../array/shape.ts";
 import { InputError } from "../errors.ts";
+import { widenBrain } from "./half-precision.ts";
 
 export interface Safetensors {
   readonly tensors: Named<NdArray>;
@@ -158,11 +159,7 @@ function arrayOf({ code, shape }: Entry, bytes: Uint8Array): NdArray {
   const count = sizeOf(shape);
   const dtype = dtypes.get(code);
   if (dtype !== undefined) return { dtype, shape, data: view(dtype, bytes.buffer, bytes.byteOffset, count) };
-  // BF16 is the upper half of a float32.
-  const wide = new Uint32Array(count);
-  const narrow = new Uint16Array(bytes.buffer, bytes.byteOffset, count);
-  for (let i = 0; i < count; i++) wide[i] = narrow[i] << 16;
-  return { dtype: "float32", shape, data: new Float32Array(wide.buffer) };
+  return { dtype: "float32", shape, data: widenBrain(new Uint16Array(bytes.buffer, bytes.byteOffset, count)) };
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

@@ -2,6 +2,7 @@
 import { bytesOf, type Dtype, type TypedArray, view } from "../array/dtype.ts";
 import type { NdArray } from "../array/ndarray.ts";
 import { type Shape, sizeOf, stridesOf } from "../array/shape.ts";
+import { widenBrain, widenHalf } from "./half-precision.ts";
 import { gatherStrided } from "./npy.ts";
 
 /** How elements are kept. We have no type for bfloat16: its bits are taken as uint16 and widened. */
@@ -77,25 +78,4 @@ function copy(dtype: Dtype, numbers: Uint8Array, offset: number, count: number):
   const width = bytesOf(dtype);
   const bytes = new Uint8Array(numbers.subarray(offset * width, (offset + count) * width));
   return view(dtype, bytes.buffer, 0, count);
-}
-
-/** bfloat16 is the upper half of a float32. */
-function widenBrain(narrow: Uint16Array): Float32Array {
-  const wide = new Uint32Array(narrow.length);
-  for (let i = 0; i < narrow.length; i++) wide[i] = narrow[i] << 16;
-  return new Float32Array(wide.buffer);
-}
-
-/** float32 of float16: sign, 5 bits of exponent, 10 of fraction. Exponent and fraction keep their order, so one shift moves both. */
-export function widenHalf(narrow: Uint16Array): Float32Array {
-  const wide = new Float32Array(narrow.length);
-  const bits = new Uint32Array(wide.buffer);
-  for (let i = 0; i < narrow.length; i++) {
-    const magnitude = narrow[i] & 0x7fff;
-    const isNumber = magnitude < 0x7c00; // else infinity or NaN
-    if (magnitude >= 0x0400) bits[i] = (magnitude << 13) + ((isNumber ? 127 - 15 : 255 - 31) << 23);
-    else wide[i] = magnitude * 2 ** -24; // zero and subnormal
-    bits[i] |= (narrow[i] & 0x8000) << 16;
-  }
-  return wide;
 }

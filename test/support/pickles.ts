@@ -101,6 +101,9 @@ export function tensor(content: TensorContent): Piece {
   );
 }
 
+/** `nn.Parameter` around a tensor. */
+export const parameter = (data: Piece): Piece => call(global("torch._utils", "_rebuild_parameter"), data, "\x88", "N");
+
 /** The bytes of float32 numbers. */
 export const floats = (...values: readonly number[]) => new Uint8Array(Float32Array.from(values).buffer);
 

@@ -3,8 +3,8 @@ import type { Named, NdArray } from "../../array/ndarray.ts";
 import { show, sizeOf } from "../../array/shape.ts";
 import { InputError, UsageError } from "../../errors.ts";
 import { resizePositionTable } from "../../nn/embedding.ts";
+import { widenHalf } from "../../weights/half-precision.ts";
 import { gatherStrided } from "../../weights/npy.ts";
-import { widenHalf } from "../../weights/torch-tensors.ts";
 import type { TransUNetSettings } from "./settings.ts";
 
 /** What the shapes of weights say of the network. */
@@ -80,9 +80,10 @@ function normsOf(arrays: Named<NdArray>): Map<string, number[]> {
   const norms = new Map<string, number[]>();
   for (const key of Object.keys(arrays)) {
     const [, block, number] = /^Transformer\/encoderblock_(\d+)\/LayerNorm_(\d+)\/scale$/.exec(key) ?? [];
-    if (block !== undefined) norms.set(block, [...(norms.get(block) ?? []), Number(number)]);
-    // A block has two; a file in which one has thousands is no file of ours, and is found so by its names.
-    if (block !== undefined && norms.get(block)!.length > 8) norms.get(block)!.pop();
+    if (block === undefined) continue;
+    const numbers = norms.get(block);
+    if (numbers === undefined) norms.set(block, [Number(number)]);
+    else numbers.push(Number(number));
   }
   for (const numbers of norms.values()) numbers.sort((a, b) => a - b);
   return norms;

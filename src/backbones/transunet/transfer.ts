@@ -38,7 +38,8 @@ const positions = "transformer.embeddings.position_embeddings";
  * The weights of `parts`, position embeddings resized to the grid of the new crops (once, here: TransUNet `load_from`),
  * decoder blocks left out that a larger output stride does without. `notes`: a line for what was changed.
  *
- * Throws InputError where the encoder was trained with another convention, or other heads or groups.
+ * Throws InputError where the encoder was trained with another convention, or other heads or groups, and for a decoder
+ * that is told the level of noise: without being told it computes something else.
  */
 export function transferTransUNet(
   weights: Named<NdArray>,
@@ -49,6 +50,11 @@ export function transferTransUNet(
   if (!Array.isArray(from.stageUnits)) {
     throw new InputError(
       `${source}: expected the weights of a TransUNet, got those of another network. Use a TransUNet.`,
+    );
+  }
+  if (parts.includes("decoder") && Object.keys(weights).some((name) => name.startsWith("cond."))) {
+    throw new InputError(
+      `${source}: expected a plain decoder, got one that is told the level of noise. Fine-tune it with a recipe of ddep first, which folds that away.`,
     );
   }
   const notes: string[] = [];

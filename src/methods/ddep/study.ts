@@ -1,5 +1,4 @@
 /** The tables of the paper in miniature: four starts at several shares of the labels, and what the noise should be. */
-
 import type { Arm, Pretraining, Study, StudyPlan } from "../study.ts";
 import { claims } from "./claims.ts";
 import type { DdepRecipe } from "./recipe.ts";
@@ -14,9 +13,6 @@ const encoder: Pretraining = {
   perSeed: false,
 };
 
-/** What the recipe does otherwise. */
-const asInPaper = ["noiseTarget=noise"];
-
 /**
  * A denoising pretraining of the decoder behind the frozen encoder, and the arm that begins with it. dataset: whose
  * images are denoised; null: the study's.
@@ -28,19 +24,18 @@ function denoised(
   fractions: readonly number[],
   dataset: string | null = null,
 ) {
-  const own = changes.some((change) => change.startsWith("noiseTarget=")) ? changes : [...asInPaper, ...changes];
   const pretraining: Pretraining = {
     name: `denoise-${name}`,
     about: `denoising for ${about}`,
     dataset,
-    settings: ["start=ddep", "steps=0", ...own],
+    settings: ["start=ddep", "steps=0", ...changes],
     from: encoder.name,
     perSeed: true,
   };
   const arm: Arm = {
     name,
     about,
-    settings: ["start=ddep", ...own],
+    settings: ["start=ddep", ...changes],
     from: pretraining.name,
     fractions,
     drawn: false,
@@ -54,13 +49,13 @@ function starts(fractions: readonly number[]) {
     name: "denoise-dep",
     about: "denoising of the whole network from random weights",
     dataset: null,
-    settings: ["start=dep", "steps=0", ...asInPaper],
+    settings: ["start=dep", "steps=0"],
     from: null,
     perSeed: true,
   };
   const arm = (name: string, about: string, from: string | null): Arm => ({
     ...{ name, about, from, fractions, drawn: true },
-    settings: [`start=${name}`, ...asInPaper],
+    settings: [`start=${name}`],
   });
   return {
     pretrainings: [...ddep.pretrainings, denoiseAll],
@@ -178,6 +173,7 @@ function merged(each: readonly Runs[]): Runs {
 export const study: Study = {
   recipe: "ddep-small",
   settings: [
+    "noiseTarget=noise", // as in the paper; the recipe predicts the image
     ...["steps=700", "cropHeight=80", "cropWidth=80"],
     ...["denoiseSteps=600", "denoiseCropHeight=80", "denoiseCropWidth=80"],
   ],

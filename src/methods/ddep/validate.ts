@@ -47,10 +47,8 @@ export function validate(recipe: DdepRecipe): void {
     require(recipe[low] <= recipe[high], low, `at most ${high} (${recipe[high]})`, "Change one of them.");
   }
   // Otherwise ddep would train what supervised is.
-  const denoises = recipe.start !== "ddep" || recipe.encoderSteps === 0 || recipe.steps === 0;
-  require(denoises ||
-    recipe.denoiseSteps >
-      0, "denoiseSteps", "above 0 for start ddep", "Change it with --set, or set start=supervised.");
+  const skips = recipe.start === "ddep" && recipe.encoderSteps > 0 && recipe.denoiseSteps === 0 && recipe.steps > 0;
+  require(!skips, "denoiseSteps", "above 0 for start ddep", "Change it with --set, or set start=supervised.");
   const gamma = recipe.noiseMeasure === "gamma";
   require(!gamma || recipe.noiseForm === "scaled", "noiseMeasure", "sigma where the noise is additive", "Use sigma.");
   for (const key of ["noiseLevelMin", "noiseLevelMax"] as const) {

@@ -1,7 +1,6 @@
 import { transunet as network } from "../../backbones/transunet/network.ts";
 import { settingsFrom, stateDictionaryWeights, untoldBy } from "../../backbones/transunet/published.ts";
 import { conventionOf, type Part, transferTransUNet } from "../../backbones/transunet/transfer.ts";
-import { InputError } from "../../errors.ts";
 import type { Scope } from "../../graph/scope.ts";
 import type { Tensor } from "../../graph/tensor.ts";
 import { imageInput } from "../../nn/image-input.ts";
@@ -17,11 +16,6 @@ const logitsOf = (scope: Scope, image: Tensor, classes: number, recipe: TransUNe
 
 /** All of another network but a head for other classes, or what there is of it: an encoder alone, say. */
 function begin({ weights, recipe: from, source, stage }: Earlier, recipe: TransUNetRecipe, { classes }: Task) {
-  if ("cond.mlp.0.weight" in weights) {
-    throw new InputError(
-      `${source}: expected a plain decoder, got one that is told the level of noise. Fine-tune it with a recipe of ddep first, which folds that away.`,
-    );
-  }
   const parts: readonly Part[] =
     stage === "denoise" ? ["transformer", "decoder"] : ["transformer", "decoder", "segmentation_head"];
   return transferTransUNet(weights, from as TransUNetRecipe, recipe, { parts, outputs: classes.length, source });
