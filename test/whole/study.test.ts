@@ -94,7 +94,7 @@ test("--list shows parts and runs, and runs nothing", async () => {
   expect(code).toBe(0);
   expect(out).toMatch(/^\* starts .*\n {2}target /m);
   expect(out).toMatch(
-    /7 runs of ddep-small with steps=700 .*:\n {2}pretraining encoder, seed 0\n.*\n {2}ddep, 1\/2 of the labels, seed 0\n$/s,
+    /7 runs of ddep-small with noiseTarget=noise steps=700 .*:\n {2}pretraining encoder, seed 0\n.*\n {2}ddep, 1\/2 of the labels, seed 0\n$/s,
   );
   expect(existsSync(`${folder}/listed`)).toBe(false);
 });
