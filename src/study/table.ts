@@ -11,7 +11,7 @@ export const verdictText: Readonly<Record<Verdict, string>> = {
 /** What the numbers are, one line. */
 export function aboutTable({ seeds, rows }: StudyResults): string {
   const fewer = rows.some(({ cells }) => cells.some((cell) => cell?.values.some((value) => value === undefined)));
-  const spread = `mean ± standard deviation over ${seeds} seed${seeds === 1 ? "" : "s"}`;
+  const spread = seeds === 1 ? "one seed" : `mean ± standard deviation over ${seeds} seeds`;
   const some = fewer ? ", or the number of them in brackets" : "";
   return `Mean IoU, percent, after fine-tuning; ${spread}${some}; by share of the labels.`;
 }
