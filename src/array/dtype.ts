@@ -56,6 +56,11 @@ export function view(dtype: Dtype, buffer: ArrayBufferLike, byteOffset: number, 
   return new constructors[dtype](buffer, byteOffset, length);
 }
 
+/** The largest number below infinity of a float type. */
+export function largestFinite(dtype: Dtype): number {
+  return dtype === "float64" ? Number.MAX_VALUE : dtype === "float16" ? 65504 : (2 - 2 ** -23) * 2 ** 127;
+}
+
 export function isFloat(dtype: Dtype): boolean {
   return dtype === "float32" || dtype === "float64" || dtype === "float16";
 }

@@ -18,6 +18,11 @@ export function stridesOf(shape: Shape): number[] {
   return strides;
 }
 
+/** The indices of element `index` in row-major order. */
+export function placeOf(index: number, shape: Shape): number[] {
+  return stridesOf(shape).map((stride, axis) => Math.floor(index / stride) % shape[axis]);
+}
+
 export function sameShape(a: Shape, b: Shape): boolean {
   return a.length === b.length && a.every((size, axis) => size === b[axis]);
 }

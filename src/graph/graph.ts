@@ -78,3 +78,21 @@ export function lower({ outputs }: Graph, target: Target): Graph {
     ),
   };
 }
+
+/** The same graph reading other tensors: each key of `replacements` is read as its value, everywhere. */
+export function replace({ outputs }: Graph, replacements: ReadonlyMap<Tensor, Tensor>): Graph {
+  const replaced = new Map(replacements);
+  for (const original of reach(Object.values(outputs)).nodes) {
+    const inputs = original.inputs.map((tensor) => (tensor === null ? null : (replaced.get(tensor) ?? tensor)));
+    if (inputs.every((tensor, i) => tensor === original.inputs[i])) continue;
+    const results = nodes(original.op, inputs, { ...original, lower: original.lower ?? undefined });
+    original.outputs.forEach((tensor, i) => {
+      replaced.set(tensor, results[i]);
+    });
+  }
+  return {
+    outputs: Object.fromEntries(
+      Object.entries(outputs).map(([name, tensor]) => [name, replaced.get(tensor) ?? tensor]),
+    ),
+  };
+}

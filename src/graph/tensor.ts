@@ -4,7 +4,8 @@
  */
 import type { Dtype } from "../array/dtype.ts";
 import { type NdArray, scalar } from "../array/ndarray.ts";
-import type { Shape } from "../array/shape.ts";
+import { placeOf, type Shape, show } from "../array/shape.ts";
+import { InputError } from "../errors.ts";
 
 export interface Tensor {
   readonly dtype: Dtype;
@@ -21,6 +22,17 @@ export interface Leaf {
   readonly name: string;
   /** The numbers of a constant. */
   readonly value: NdArray | null;
+  /** What graphs ask of the numbers that are fed; see `expectRange`. */
+  readonly expects: ValueRange[];
+}
+
+/** Which integers may be fed: least … most, and `except`. */
+export interface ValueRange {
+  /** What they are, for the message. */
+  readonly what: string;
+  readonly least: number;
+  readonly most: number;
+  readonly except: number;
 }
 
 /** What a graph is built for; rules that differ between machines read it when the graph is lowered. */
@@ -119,7 +131,7 @@ export function nodes(
 }
 
 function leaf(kind: Leaf["kind"], name: string, type: TensorType, value: NdArray | null): Tensor {
-  return { dtype: type.dtype, shape: type.shape, source: { kind, id: ++lastId, name, value }, output: 0 };
+  return { dtype: type.dtype, shape: type.shape, source: { kind, id: ++lastId, name, value, expects: [] }, output: 0 };
 }
 
 /** A tensor that is fed at each run. */
@@ -136,6 +148,37 @@ export function variable(name: string, shape: Shape, dtype: Dtype = "float32"): 
 export function constant(value: NdArray | number, dtype: Dtype = "float32"): Tensor {
   const array = typeof value === "number" ? scalar(value, dtype) : value;
   return leaf("constant", "", array, array);
+}
+
+/** Operators that leave every integer as it is. */
+const keepsIntegers = new Set(["Cast", "Reshape", "Squeeze", "Unsqueeze", "Transpose", "Identity", "Slice", "Expand"]);
+
+/**
+ * Says which integers x may hold. Where x is an input, or an input seen in another order or type, whoever feeds it looks
+ * (`checkFeed`): on the host, once, a fraction of what a check within the graph would cost. Otherwise nothing happens.
+ */
+export function expectRange(x: Tensor, range: ValueRange): void {
+  let { source } = x;
+  while (source.kind === "node" && keepsIntegers.has(source.op) && source.inputs[0] !== null) {
+    source = source.inputs[0].source;
+  }
+  if (source.kind === "input") source.expects.push(range);
+}
+
+/** Throws InputError, with place and value, unless `array` holds what graphs ask of the input x. */
+export function checkFeed(x: Tensor, array: NdArray): void {
+  const { name, expects } = x.source as Leaf;
+  for (const { what, least, most, except } of expects) {
+    const { data } = array;
+    for (let i = 0; i < data.length; i++) {
+      const value = Number(data[i]);
+      if ((value >= least && value <= most) || value === except) continue;
+      throw new InputError(
+        `${name}: expected ${what} from ${least} to ${most}, or ${except}, got ${value} at ${show(placeOf(i, array.shape))}. ` +
+          `Correct it, or give ${except} where nothing is to be learned.`,
+      );
+    }
+  }
 }
 
 /** The numbers of a constant tensor, or null if it is computed or fed. */

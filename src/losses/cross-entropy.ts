@@ -1,17 +1,22 @@
+import { isFloat } from "../array/dtype.ts";
 import { fromNumbers } from "../array/ndarray.ts";
 import { show } from "../array/shape.ts";
 import { InputError } from "../errors.ts";
-import { constant, type Tensor } from "../graph/tensor.ts";
+import { constant, expectRange, type Tensor } from "../graph/tensor.ts";
 import { IGNORE } from "../image/image.ts";
 import {
   add,
+  and,
   axisSize,
   cast,
   div,
   equal,
   gather,
+  greaterOrEqual,
+  less,
   logSumExp,
   mul,
+  not,
   notEqual,
   squeeze,
   sub,
@@ -85,7 +90,8 @@ export function labelledCrossEntropy(
 export function weightedMean(values: Tensor, weights: Tensor): Tensor {
   const total = sum(perSample(weights)); // []
   const nothing = equal(total, 0);
-  return div(sum(perSample(values)), where(nothing, 1, total));
+  // What weighs nothing may still have a value (label smoothing); as a factor, 0 does not hide NaN.
+  return div(mul(sum(perSample(values)), where(nothing, constant(0, total.dtype), 1)), where(nothing, 1, total));
 }
 
 /** Sums over all axes but the first: [B, ...] → [B]. */
@@ -94,7 +100,7 @@ function perSample(x: Tensor): Tensor {
   return axes.length === 0 ? x : sum(x, { axes });
 }
 
-/** What labels say, whatever the loss. */
+/** What labels say, whatever the loss. A label that is no class and not ignored makes them NaN. */
 export interface Labelled {
   /** [B, ...] float: 1 at pixels that count, else 0. */
   readonly valid: Tensor;
@@ -104,7 +110,12 @@ export interface Labelled {
   readonly index: Tensor;
 }
 
-/** Reads labels for a loss. labels: [B, ...] integers, matching logits [B, K, ...]. */
+/**
+ * Reads labels for a loss. labels: [B, ...] integers, matching logits [B, K, ...].
+ *
+ * A label outside 0 … K−1 other than `ignoreLabel` is an error with place and value where the labels are fed (a step
+ * looks at what it is fed, see `expectRange`); where they are computed, the loss is NaN.
+ */
 export function labelled(
   logits: Tensor,
   labels: Tensor,
@@ -122,12 +133,17 @@ export function labelled(
       `loss: expected ${classes} class weights, got ${classWeights.length}. Give one for each class.`,
     );
   }
+  if (isFloat(labels.dtype) || labels.dtype === "bool") {
+    throw new InputError(`loss: labels must be integers, got ${labels.dtype}. Cast them first.`);
+  }
+  expectRange(labels, { what: "labels", least: 0, most: classes - 1, except: ignoreLabel });
   // Bytes become int32 first: not every machine compares and selects bytes.
-  const whole = cast(labels, "int32");
-  const counted = notEqual(whole, constant(fromNumbers("int32", [], [ignoreLabel])));
-  const zero = constant(fromNumbers("int32", [], [0]));
-  const index = cast(where(counted, whole, zero), "int64");
-  const valid = cast(counted, logits.dtype);
+  const whole = labels.dtype === "int64" ? labels : cast(labels, "int32");
+  const number = (value: number) => constant(fromNumbers(whole.dtype, [], [value]));
+  const counted = notEqual(whole, number(ignoreLabel));
+  const known = and(greaterOrEqual(whole, number(0)), less(whole, number(classes)));
+  const index = cast(where(and(counted, known), whole, number(0)), "int64");
+  const valid = where(and(counted, not(known)), Number.NaN, cast(counted, logits.dtype));
   const weights =
     classWeights === undefined
       ? valid

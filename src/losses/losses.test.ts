@@ -4,6 +4,7 @@ import { Random } from "../array/random.ts";
 import { gradients } from "../autodiff/gradients.ts";
 import { input, type Tensor } from "../graph/tensor.ts";
 import { checkErrors, checkOp } from "../ops/check.ts";
+import { add, equal, where } from "../ops/index.ts";
 import { evaluate } from "../runtime/evaluate.ts";
 import { crossEntropy, pixelCrossEntropy } from "./cross-entropy.ts";
 import { diceLoss } from "./dice.ts";
@@ -79,6 +80,52 @@ describe.each(losses)("%s", (name, loss) => {
   });
 });
 
+test.each(losses)("%s of a label that is no class is an error with place and value", async (_, loss) => {
+  for (const [dtype, wrong] of [
+    ["int32", -1],
+    ["int32", 3],
+    ["uint8", 7],
+    ["int64", 2 ** 32],
+    ["int64", -255],
+  ] as const) {
+    const truth = fromNumbers(dtype, [2, 2, 2], [0, 1, 2, 255, 2, wrong, 0, 1]);
+    const message = `labels: expected labels from 0 to 2, or 255, got ${wrong} at [1, 0, 1].`;
+    await expect(run(loss, normal(shape, "wrong"), truth)).rejects.toThrow(message);
+  }
+});
+
+test.each(losses)("%s of a computed label that is no class is NaN", async (_, loss) => {
+  for (const wrong of [-1, 3, 7]) {
+    const truth = fromNumbers("int32", [2, 2, 2], [0, 1, 2, 255, 2, wrong - 1, 0, 1]);
+    const computed: Loss = (x, y) => loss(x, where(equal(y, 255), y, where(equal(y, wrong - 1), add(y, 1), y)));
+    expect((await run(computed, normal(shape, "computed"), truth)).value).toBeNaN();
+  }
+});
+
+test("another ignored label than 255 counts nowhere, one among the classes too", async () => {
+  for (const ignoreLabel of [-1, 1, 9]) {
+    const given = toNumbers(labels).map((label) => (label === 255 ? ignoreLabel : label === ignoreLabel ? 0 : label));
+    const truth = fromNumbers("int32", [2, 2, 2], given);
+    const expected = fromNumbers(
+      "uint8",
+      [2, 2, 2],
+      given.map((label) => (label === ignoreLabel ? 255 : label)),
+    );
+    const logits = normal(shape, "ignored");
+    const { value } = await run((x, y) => crossEntropy(x, y, { ignoreLabel }), logits, truth);
+    expect(value).toBe((await run((x, y) => crossEntropy(x, y), logits, expected)).value);
+  }
+});
+
+test("smoothed cross-entropy is 0 where all labelled classes weigh nothing, and shows NaN even then", async () => {
+  const loss: Loss = (x, y) => crossEntropy(x, y, { classWeights: [0, 3], labelSmoothing: 0.5 });
+  const truth = fromNumbers("int32", [2], [0, 0]);
+  const { value, gradient } = await run(loss, float32([2, 2], [1, 2, 3, 5]), truth);
+  expect(value).toBe(0);
+  expect(gradient.every((g) => g === 0)).toBe(true);
+  expect((await run(loss, float32([2, 2], [1, Number.NaN, 3, 5]), truth)).value).toBeNaN();
+});
+
 test("cross-entropy of equal logits is the logarithm of the number of classes", async () => {
   const { value } = await run((x, y) => crossEntropy(x, y), float32(shape, new Float32Array(24)), labels);
   expect(value).toBeCloseTo(Math.log(3), 6);
@@ -144,6 +191,7 @@ test.each(losses.filter(([name]) => !name.includes("smoothed")))(
 
 const x = input("x", [2, 3, 4, 4]);
 checkErrors("a loss", [
+  ["loss: labels must be integers, got float32.", () => crossEntropy(x, input("y", [2, 4, 4]))],
   [
     "loss: labels must be [2, 4, 4] for logits [2, 3, 4, 4], got [2, 4, 2]",
     () => crossEntropy(x, input("y", [2, 4, 2], "uint8")),

@@ -1,8 +1,8 @@
 import { show } from "../array/shape.ts";
 import { InputError } from "../errors.ts";
 import type { Tensor } from "../graph/tensor.ts";
-import { planeAffine, planeMoments } from "./composite/planes.ts";
-import { add, div, maximum, mul, pow, reshape, sqrt, square, sub, sum } from "./index.ts";
+import { planeAffine, planeMoments, planeOrigins, planesFrom } from "./composite/planes.ts";
+import { add, div, maximum, mean, mul, pow, reshape, sqrt, square, sub, sum } from "./index.ts";
 
 export interface BatchNormResult {
   readonly y: Tensor;
@@ -16,8 +16,7 @@ export interface BatchNormResult {
  * Batch normalization by the statistics of this batch (Ioffe and Szegedy 2015, alg. 1): over all axes but 1.
  *
  * x: [B, C, ...] float. gamma, beta: [C] → y: as x, with mean beta and deviation gamma.
- * The variance is E[x²] − E[x]², one pass instead of two; for activations far from 0 (mean above 100 deviations) it
- * loses digits.
+ * Mean and variance are those of x less a number near its mean, see `planeOrigins`.
  */
 export function batchNorm(
   x: Tensor,
@@ -28,13 +27,15 @@ export function batchNorm(
   checkVectors("batchNorm", x, { gamma, beta });
   const [batch, channels, ...rest] = x.shape;
   const count = rest.reduce((product, size) => product * size, batch);
-  const { total, squares } = planeMoments(x);
-  const mean = div(sum(total, { axes: [0], keepDims: true }), count); // [1, C]
+  const origin = mean(planeOrigins(x), { axes: [0], keepDims: true }); // [1, C]
+  const z = planesFrom(origin, x);
+  const { total, squares } = planeMoments(z);
+  const centre = div(sum(total, { axes: [0], keepDims: true }), count); // [1, C], the mean of z
   const meanSquare = div(sum(squares, { axes: [0], keepDims: true }), count);
-  const variance = maximum(sub(meanSquare, square(mean)), 0);
+  const variance = maximum(sub(meanSquare, square(centre)), 0);
   const scale = div(reshape(gamma, [1, channels]), sqrt(add(variance, epsilon)));
-  const y = planeAffine(x, scale, sub(reshape(beta, [1, channels]), mul(mean, scale)));
-  return { y, mean: reshape(mean, [channels]), variance: reshape(variance, [channels]) };
+  const y = planeAffine(z, scale, sub(reshape(beta, [1, channels]), mul(centre, scale)));
+  return { y, mean: reshape(add(centre, origin), [channels]), variance: reshape(variance, [channels]) };
 }
 
 /**

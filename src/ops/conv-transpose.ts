@@ -40,13 +40,18 @@ export function convTranspose(
     );
   }
   const extra = typeof outputPadding === "number" ? [outputPadding, outputPadding] : outputPadding;
+  if (extra.length !== 2 || !extra.every((number) => Number.isInteger(number) && number >= 0)) {
+    throw new InputError(
+      `convTranspose: outputPadding must be one or two integers of at least 0, got ${JSON.stringify(outputPadding)}. Give a number or [vertical, horizontal].`,
+    );
+  }
   const stride = pair("convTranspose", "strides", strides);
   const dilation = pair("convTranspose", "dilations", dilations);
   const kernel = w.shape.slice(2) as [number, number];
   // The window does not depend on the size as long as the padding is given in numbers.
   const window = windowOf("convTranspose", [1, 1], kernel, { strides, padding, dilations });
   const size = [0, 1].map((axis) => {
-    if (extra[axis] < 0 || (extra[axis] > 0 && extra[axis] >= Math.max(stride[axis], dilation[axis]))) {
+    if (extra[axis] > 0 && extra[axis] >= Math.max(stride[axis], dilation[axis])) {
       throw new InputError(
         `convTranspose: outputPadding must be less than stride or dilation, got ${extra[axis]} and ${stride[axis]}, ${dilation[axis]}. Pad the result instead.`,
       );

@@ -149,6 +149,36 @@ checkOp(
   common,
 );
 
+checkOp(
+  "conv, windows that meet padding only",
+  (x, w) => conv(x, w),
+  [
+    {
+      inputs: [
+        [16, 8, 10, 1],
+        [8, 8, 2, 4],
+      ],
+      build: (x, w) => conv(x, w, { strides: [2, 4], padding: [2, 4, 2, 1] }),
+    },
+    {
+      inputs: [
+        [16, 16, 1, 3],
+        [16, 16, 2, 2],
+      ],
+      build: (x, w) => conv(x, w, { strides: 3, padding: [7, 0, 0, 0] }),
+    },
+    {
+      title: "none meets a pixel",
+      inputs: [
+        [16, 8, 1, 1],
+        [8, 8, 2, 2],
+      ],
+      build: (x, w) => conv(x, w, { strides: 3, padding: [2, 2, 0, 0] }),
+    },
+  ],
+  { ...common, gradientTolerance: 2e-2 },
+);
+
 checkOp("conv, blocked", (x, w) => conv(x, w), blocked, { ...common, gradientTolerance: 2e-2 });
 
 checkOp(
@@ -208,6 +238,37 @@ checkOp(
       build: (x, w) => convTranspose(x, w, { dilations: 2, padding: [1, 0, 0, 1] }),
       forward: (x, w) => convTransposePlain(x, w, [5, 5], { dilations: [2, 2], pads: [1, 0, 0, 1] }),
     },
+    {
+      title: "as much output padding as stride",
+      inputs: [
+        [1, 1, 2, 2],
+        [1, 1, 2, 2],
+      ],
+      build: (x, w) => convTranspose(x, w, { strides: 1, dilations: 2, outputPadding: 1 }),
+      forward: (x, w) => convTransposePlain(x, w, [5, 5], { dilations: [2, 2] }),
+    },
+    {
+      title: "more output padding than stride, padding, groups and bias",
+      inputs: [[2, 4, 3, 4], [4, 2, 2, 3], [4]],
+      build: (x, w, bias) =>
+        convTranspose(x, w, {
+          bias,
+          strides: [1, 2],
+          dilations: [4, 5],
+          padding: [1, 0, 2, 3],
+          outputPadding: [3, 4],
+          groups: 2,
+        }),
+    },
+    {
+      title: "more output padding than stride, padding, without bias",
+      inputs: [
+        [2, 4, 3, 4],
+        [4, 3, 2, 2],
+      ],
+      build: (x, w) => convTranspose(x, w, { strides: 1, dilations: 4, padding: [1, 1, 1, 2], outputPadding: [3, 2] }),
+      forward: (x, w) => convTransposePlain(x, w, [8, 7], { dilations: [4, 4], pads: [1, 1, 1, 2] }),
+    },
   ],
   common,
 );
@@ -224,4 +285,11 @@ checkErrors("conv", [
 checkErrors("convTranspose", [
   [/expected x \[B, C, H, W\]/, () => convTranspose(x, input("w", [2, 3, 3, 3]))],
   [/outputPadding must be less/, () => convTranspose(x, input("w", [3, 3, 3, 3]), { outputPadding: 1 })],
+  ...[0.5, [1], [1, -1], Number.NaN].map(
+    (outputPadding) =>
+      [
+        /outputPadding must be one or two integers of at least 0/,
+        () => convTranspose(x, input("w", [3, 3, 3, 3]), { strides: 2, outputPadding: outputPadding as number }),
+      ] as const,
+  ),
 ]);

@@ -46,6 +46,7 @@ export { globalAveragePool } from "./global-average-pool.ts";
 export { greater } from "./greater.ts";
 export { greaterOrEqual } from "./greater-or-equal.ts";
 export { groupNorm, instanceNorm } from "./group-norm.ts";
+export { isNan } from "./is-nan.ts";
 export { layerNorm } from "./layer-norm.ts";
 export { less } from "./less.ts";
 export { lessOrEqual } from "./less-or-equal.ts";

@@ -1,22 +1,40 @@
+import { isFloat } from "../array/dtype.ts";
 import { sizeOf } from "../array/shape.ts";
 import { node, nodes, type Target, type Tensor } from "../graph/tensor.ts";
 import { padded, tapOf } from "./composite/convolution-lowering.ts";
+import { comparable, withNaN } from "./composite/extreme.ts";
 import { feature, type PoolOptions, poolWindow } from "./composite/pool.ts";
 import { type Window, windowAttributes, windowOutput } from "./composite/window.ts";
 import { add, cast, constantLike, equal, mul, pad, reshape, scatterAdd, slice, sub, takeAlong } from "./index.ts";
 
 /**
- * The largest value of each window; padding never wins. Among equal values the first one, row by row, gets the gradient.
+ * The largest value of each window, NaN where a window holds one; padding never wins. Among equal values the first one,
+ * row by row, gets the gradient.
  *
- * x: [B, C, H, W] float → y: [B, C, H′, W′]. `strides` default to the kernel. ONNX `MaxPool`, opset 12.
+ * x: [B, C, H, W] float → y: [B, C, H′, W′]. `strides` default to the kernel.
+ * ONNX `MaxPool`, opset 12; differs: that leaves open what becomes of NaN.
  */
 export function maxPool(x: Tensor, options: PoolOptions): Tensor {
   const window = poolWindow("maxPool", x, options);
+  if (!isFloat(x.dtype)) return numericPool(x, window);
+  return node("MaxPoolWithNaN", [x], {
+    output: { dtype: x.dtype, shape: outputShape(x, window) },
+    gradient: (dy, y) => [scatterToWinners(x, y, dy, window)],
+    lower: ([x]) => [withNaN(numericPool(x!, window), x!, (marks) => numericPool(marks, window))],
+  });
+}
+
+/** The pool of ONNX Runtime, which passes NaN over or keeps it, by its place. */
+function numericPool(x: Tensor, window: Window): Tensor {
   return node("MaxPool", [x], {
     attributes: windowAttributes(window),
-    output: { dtype: x.dtype, shape: feature(x, windowOutput("maxPool", [x.shape[2], x.shape[3]], window)) },
-    gradient: (dy, y) => [scatterToWinners(x, y, dy, window)],
+    output: { dtype: x.dtype, shape: outputShape(x, window) },
+    gradient: null,
   });
+}
+
+function outputShape(x: Tensor, window: Window): number[] {
+  return feature(x, windowOutput("maxPool", [x.shape[2], x.shape[3]], window));
 }
 
 /** dy laid where each window's winner stands, added up: the gradient of the pool. Linear in dy. */
@@ -25,7 +43,9 @@ function scatterToWinners(x: Tensor, y: Tensor, dy: Tensor, window: Window): Ten
     output: x,
     gradient: (ddx) => [null, null, gatherWinners(x, y, ddx, window)],
     lower: ([x, y, dy], target) => [
-      keepsIndices(target) ? scatterByIndices(x!, dy!, window) : scatterByTaps(x!, y!, dy!, window),
+      keepsIndices(target)
+        ? scatterByIndices(comparable(x!), dy!, window)
+        : scatterByTaps(comparable(x!), comparable(y!), dy!, window),
     ],
   });
 }
@@ -36,7 +56,9 @@ function gatherWinners(x: Tensor, y: Tensor, v: Tensor, window: Window): Tensor 
     output: y,
     gradient: (dy) => [null, null, scatterToWinners(x, y, dy, window)],
     lower: ([x, y, v], target) => [
-      keepsIndices(target) ? gatherByIndices(x!, v!, window) : gatherByTaps(x!, y!, v!, window),
+      keepsIndices(target)
+        ? gatherByIndices(comparable(x!), v!, window)
+        : gatherByTaps(comparable(x!), comparable(y!), v!, window),
     ],
   });
 }
@@ -48,7 +70,7 @@ function keepsIndices({ device, operators }: Target): boolean {
 
 /** Flat positions of the winners in x, [B·C·H′·W′] int64. */
 function winners(x: Tensor, window: Window): Tensor {
-  const shape = feature(x, windowOutput("maxPool", [x.shape[2], x.shape[3]], window));
+  const shape = outputShape(x, window);
   const [, indices] = nodes("MaxPool", [x], {
     attributes: windowAttributes(window),
     outputs: [
@@ -66,9 +88,8 @@ function scatterByIndices(x: Tensor, dy: Tensor, window: Window): Tensor {
 }
 
 function gatherByIndices(x: Tensor, v: Tensor, window: Window): Tensor {
-  const indices = winners(x, window);
-  const shape = feature(x, windowOutput("maxPool", [x.shape[2], x.shape[3]], window));
-  return reshape(takeAlong(reshape(v, [sizeOf(v.shape)]), indices, { axis: 0 }), shape);
+  const taken = takeAlong(reshape(v, [sizeOf(v.shape)]), winners(x, window), { axis: 0 });
+  return reshape(taken, outputShape(x, window));
 }
 
 /** For each kernel element, [row, column, 1 where it wins its window and 0 elsewhere]; the first of equal ones wins. */

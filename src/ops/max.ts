@@ -1,13 +1,13 @@
 import type { Tensor } from "../graph/tensor.ts";
-import { extremeGradient } from "./composite/extreme-gradient.ts";
-import { type ReductionOptions, reduction } from "./composite/reduction.ts";
+import { extreme } from "./composite/extreme.ts";
+import type { ReductionOptions } from "./composite/reduction.ts";
 
 /**
- * Largest element over `axes` (default: all). Elements that tie share the gradient equally.
+ * Largest element over `axes` (default: all). Elements that tie share the gradient equally; NaN wins over all numbers.
  *
- * x: any numeric type → y: without the axes, or with size 1 there when `keepDims`.
- * ONNX `ReduceMax`, opset 20.
+ * x: any numeric type, at least one element → y: without the axes, or with size 1 there when `keepDims`.
+ * ONNX `ReduceMax`, opset 20; differs: that leaves open what becomes of NaN.
  */
 export function max(x: Tensor, options: ReductionOptions = {}): Tensor {
-  return reduction("ReduceMax", x, options, (dy, y, axes) => extremeGradient(dy, y, x, axes));
+  return extreme("ReduceMax", x, options);
 }

@@ -1,8 +1,21 @@
-import { type NdArray, toNumbers } from "../array/ndarray.ts";
+import { expect, test } from "vitest";
+import { float32, type NdArray, toNumbers } from "../array/ndarray.ts";
+import { Random } from "../array/random.ts";
+import { gradients } from "../autodiff/gradients.ts";
 import { input } from "../graph/tensor.ts";
+import { evaluate } from "../runtime/evaluate.ts";
 import { checkErrors, checkOp } from "./check.ts";
 import { at, build as fill, reducePlain } from "./check-plain.ts";
-import { batchNorm, batchNormFrozen, groupNorm, instanceNorm, layerNorm, standardizeWeight } from "./index.ts";
+import {
+  batchNorm,
+  batchNormFrozen,
+  groupNorm,
+  instanceNorm,
+  layerNorm,
+  mul,
+  standardizeWeight,
+  sum,
+} from "./index.ts";
 
 const common = { dtype: "float32", gradientTolerance: 1e-2 } as const;
 const mean = (values: number[]) => values.reduce((a, b) => a + b, 0) / values.length;
@@ -141,3 +154,67 @@ checkErrors("norms", [
   [/layerNorm: gamma and beta must be \[3\]/, () => layerNorm(x, four, four)],
   [/standardizeWeight: expected w/, () => standardizeWeight(four)],
 ]);
+
+/** Normal numbers around `centre`; the pixels in the middle, at which a norm looks first, may be far from all others. */
+function around(centre: number, middle: number): Float32Array {
+  const random = new Random(centre, "far");
+  return Float32Array.from(
+    { length: 2 * 4 * 16 * 16 },
+    (_, i) => centre + random.normal() + (i % 256 === 128 ? middle : 0),
+  );
+}
+
+test.each([
+  [30, 0, 1e-6],
+  [100, 0, 1e-6],
+  [1e4, 0, 1e-5],
+  [-1e5, 0, 1e-4],
+  [100, 1000, 1e-4],
+  [0, 1e4, 1e-4],
+])("norms keep their digits %d deviations from 0, some pixels %d further", async (centre, middle, tolerance) => {
+  const values = around(centre, middle);
+  const x = input("x", [2, 4, 16, 16]);
+  const feeds = {
+    x: float32(x.shape, values),
+    one: float32([4], [1, 1, 1, 1]),
+    zero: float32([4], [0, 0, 0, 0]),
+    u: float32(x.shape, around(0, 0)),
+  };
+  const [one, zero, u] = [input("one", [4]), input("zero", [4]), input("u", x.shape)];
+  const groupOf = {
+    batch: (i: number) => Math.floor(i / 256) % 4,
+    group: (i: number) => Math.floor(i / 512),
+    instance: (i: number) => Math.floor(i / 256),
+  };
+  const norms = {
+    batch: batchNorm(x, one, zero).y,
+    group: groupNorm(x, one, zero, { groups: 2 }),
+    instance: instanceNorm(x, one, zero),
+  };
+  for (const name of ["batch", "group", "instance"] as const) {
+    const y = norms[name];
+    const got = await evaluate({ y, dx: gradients(sum(mul(y, u)), [x])[0] }, feeds);
+    const members: number[][] = [];
+    values.forEach((_, i) => {
+      const group = groupOf[name](i);
+      members[group] ??= [];
+      members[group].push(i);
+    });
+    for (const indices of members) {
+      const numbers = indices.map((i) => values[i]);
+      const [m, deviation] = [mean(numbers), Math.sqrt(variance(numbers) + 1e-5)];
+      const normal = numbers.map((value) => (value - m) / deviation);
+      const dy = indices.map((i) => feeds.u.data[i] as number);
+      const [meanD, meanP] = [mean(dy), mean(dy.map((d, k) => d * normal[k]))];
+      const slopes = dy.map((d, k) => (d - meanD - normal[k] * meanP) / deviation);
+      for (const [actual, expected] of [
+        [toNumbers(got.y), normal],
+        [toNumbers(got.dx), slopes],
+      ]) {
+        const scale = Math.max(...expected.map(Math.abs));
+        const error = Math.max(...indices.map((i, k) => Math.abs(actual[i] - expected[k]))) / scale;
+        expect(error, `${name}`).toBeLessThan(tolerance);
+      }
+    }
+  }
+});

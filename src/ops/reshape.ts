@@ -22,6 +22,8 @@ export function reshape(x: Tensor, shape: Shape): Tensor {
   }
   if (sameShape(x.shape, target)) return x;
   return node("Reshape", [x, integers(target)], {
+    // Without it a size of 0 would stand for x's own size there.
+    attributes: target.includes(0) ? { allowzero: 1 } : {},
     output: { dtype: x.dtype, shape: target },
     gradient: (dy) => [reshape(dy, x.shape), null],
   });

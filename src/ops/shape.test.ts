@@ -439,11 +439,14 @@ checkErrors("shapes", [
   ["got float32 [2, 3] and int64 [2, 3]", () => ops.concat([x, input("y", [2, 3], "int64")], { axis: 0 })],
   ["concat: expected at least one tensor, got none", () => ops.concat([], { axis: 0 })],
   ["stack: expected at least one tensor, got none", () => ops.stack([])],
-  ["split: sizes must be positive and add up to 3, got [1, 1].", () => ops.split(x, [1, 1], { axis: 1 })],
-  ["split: sizes must be positive", () => ops.split(x, [3, 0], { axis: 1 })],
   [
-    "slice: a range must take at least one element, got 2:1:1 of axis 1 in shape [2, 3].",
-    () => ops.slice(x, [{ axis: 1, start: 2, end: 1 }]),
+    "split: sizes must be whole numbers of at least 0 and add up to 3, got [1, 1].",
+    () => ops.split(x, [1, 1], { axis: 1 }),
+  ],
+  ["split: sizes must be whole numbers of at least 0", () => ops.split(x, [4, -1], { axis: 1 })],
+  [
+    "slice: start and end must be whole numbers, got 0.5:2 of axis 1 in shape [2, 3].",
+    () => ops.slice(x, [{ axis: 1, start: 0.5, end: 2 }]),
   ],
   ["slice: step must be a whole number other than 0, got 0.", () => ops.slice(x, [{ axis: 1, step: 0 }])],
   [

@@ -28,13 +28,13 @@ interface Resolved {
 /**
  * Pieces of x: on each axis named, the indices start, start + step, … before end. Ends beyond the axis are cut to it.
  *
- * x: any type; ranges: at most one an axis, none empty → y: same rank; x itself where the ranges take everything.
+ * x: any type; ranges: at most one an axis; a range may take nothing → y: same rank; x itself where the ranges take everything.
  * ONNX `Slice`, opset 13.
  */
 export function slice(x: Tensor, ranges: readonly Range[]): Tensor {
   const resolved = ranges
     .map((range) => resolve(x, range))
-    .filter(({ axis, step, count }) => step !== 1 || count !== x.shape[axis]);
+    .filter(({ axis, step, count }) => count !== x.shape[axis] || (step !== 1 && count > 0));
   if (new Set(resolved.map(({ axis }) => axis)).size !== resolved.length) {
     throw new InputError("slice: each axis may be named once, got one twice. Slice in two calls.");
   }
@@ -60,17 +60,16 @@ function resolve({ shape }: Tensor, { axis, start, end, step = 1 }: Range): Reso
   if (!Number.isInteger(step) || step === 0) {
     throw new InputError(`slice: step must be a whole number other than 0, got ${step}. Leave it out for 1.`);
   }
+  if (![start, end].every((index) => index === undefined || Number.isInteger(index))) {
+    throw new InputError(
+      `slice: start and end must be whole numbers, got ${start}:${end} of axis ${along} in shape ${show(shape)}. Round them.`,
+    );
+  }
   const [lowest, highest] = step > 0 ? [0, size] : [-1, size - 1];
   const clamp = (index: number) => Math.min(highest, Math.max(lowest, index < 0 ? index + size : index));
   const from = start === undefined ? (step > 0 ? 0 : size - 1) : clamp(start);
   const to = end === undefined ? (step > 0 ? size : -1) : clamp(end);
-  const count = Math.ceil((to - from) / step);
-  if (!(count > 0)) {
-    const range = `${start ?? ""}:${end ?? ""}:${step}`;
-    throw new InputError(
-      `slice: a range must take at least one element, got ${range} of axis ${along} in shape ${show(shape)}. Check its ends.`,
-    );
-  }
+  const count = Math.max(0, Math.ceil((to - from) / step));
   return { axis: along, start: from, step, count };
 }
 
@@ -82,7 +81,7 @@ function putBack(dy: Tensor, x: Tensor, ranges: readonly Resolved[]): Tensor {
   const after = x.shape.map(() => 0);
   for (const { axis, start, step, count } of ranges) {
     dx = spaceOut(dx, axis, Math.abs(step));
-    before[axis] = step < 0 ? start + (count - 1) * step : start;
+    before[axis] = count === 0 ? 0 : step < 0 ? start + (count - 1) * step : start;
     after[axis] = x.shape[axis] - before[axis] - dx.shape[axis];
   }
   return pad(dx, { before, after });

@@ -8,15 +8,15 @@ import { constantLike } from "./constant-like.ts";
 /**
  * x cut into pieces along an axis.
  *
- * x: any type; sizes: positive, adding up to x's size on `axis` → one tensor for each size.
+ * x: any type; sizes: whole numbers of at least 0, adding up to x's size on `axis` → one tensor for each size.
  * ONNX `Split`, opset 18.
  */
 export function split(x: Tensor, sizes: readonly number[], { axis }: { axis: number }): readonly Tensor[] {
   const along = normalizeAxis("split", axis, x.shape.length);
   const total = sizes.reduce((sum, size) => sum + size, 0);
-  if (total !== x.shape[along] || !sizes.every((size) => Number.isInteger(size) && size > 0)) {
+  if (total !== x.shape[along] || !sizes.every((size) => Number.isInteger(size) && size >= 0)) {
     throw new InputError(
-      `split: sizes must be positive and add up to ${x.shape[along]}, got ${show(sizes)}. ` +
+      `split: sizes must be whole numbers of at least 0 and add up to ${x.shape[along]}, got ${show(sizes)}. ` +
         `x has shape ${show(x.shape)}, cut along axis ${along}.`,
     );
   }

@@ -10,5 +10,5 @@ import { mul } from "./mul.ts";
  * ONNX `ReduceSumSquare`, opset 18.
  */
 export function sumSquare(x: Tensor, options: ReductionOptions = {}): Tensor {
-  return reduction("ReduceSumSquare", x, options, (dy) => mul(mul(dy, 2), x), square);
+  return reduction("ReduceSumSquare", x, options, (dy) => mul(mul(dy, 2), x), { single: square });
 }

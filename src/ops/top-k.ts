@@ -1,17 +1,19 @@
+import { isFloat, largestFinite } from "../array/dtype.ts";
 import { normalizeAxis, show } from "../array/shape.ts";
 import { InputError } from "../errors.ts";
 import { nodes, type Tensor } from "../graph/tensor.ts";
+import { comparable } from "./composite/extreme.ts";
 import { integers } from "./composite/integers.ts";
-import { constantLike } from "./constant-like.ts";
-import { scatterAdd } from "./scatter-add.ts";
+import { minimum } from "./minimum.ts";
+import { takeAlong } from "./take-along.ts";
 
 /**
  * The k largest elements along an axis, largest first (or the smallest, smallest first), and where they are. Of equal
- * elements, those with the lower index come first.
+ * elements, those with the lower index come first. NaN counts as the largest.
  *
  * x: float or integer, [..., N, ...], 1 ≤ k ≤ N → values: x's type, [..., k, ...]; indices: int64, same shape; the
  * gradient is that of the values.
- * ONNX `TopK`, opset 11.
+ * ONNX `TopK`, opset 11; differs: that leaves open what becomes of NaN.
  */
 export function topK(
   x: Tensor,
@@ -25,13 +27,18 @@ export function topK(
     );
   }
   const shape = x.shape.with(along, k);
-  const [values, indices] = nodes("TopK", [x, integers([k])], {
+  const [values, indices] = nodes("TopK", [ordered(x), integers([k])], {
     attributes: { axis: along, largest: largest ? 1 : 0, sorted: 1 },
     outputs: [
       { dtype: x.dtype, shape },
       { dtype: "int64", shape },
     ],
-    gradient: (dy, _, { ys }) => [scatterAdd(constantLike(x, 0), ys[1], dy, { axis: along }), null],
+    gradient: null, // the values are taken from x by index, and their gradient goes back the same way
   });
-  return { values, indices };
+  return { values: isFloat(x.dtype) ? takeAlong(x, indices, { axis: along }) : values, indices };
+}
+
+/** x with NaN above all numbers, infinity among them, as far as a comparison can tell. */
+function ordered(x: Tensor): Tensor {
+  return isFloat(x.dtype) ? comparable(minimum(x, largestFinite(x.dtype))) : x;
 }

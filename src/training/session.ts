@@ -122,10 +122,10 @@ export class Session {
     for await (const batch of source) {
       group.push(batch);
       if (group.length < recipe.accumulate) continue;
-      const result = await step.run(
-        group.map(({ arrays }) => arrays),
-        { step: this.#stageStep, seed },
-      );
+      const arrays = group.map((batch) => batch.arrays);
+      const result = await step.run(arrays, { step: this.#stageStep, seed }).catch((error: unknown) => {
+        throw error instanceof InputError ? new InputError(`${error.message} ${inBatch(group)}`) : error;
+      });
       if (!result.updated) throw this.#notFinite(result, group);
       group.length = 0;
       this.step++;
@@ -221,9 +221,8 @@ export class Session {
     const parts = [...Object.entries(terms), ["gradient norm", gradientNorm] as const].map(
       ([name, value]) => `${name} ${value}`,
     );
-    const files = group.flatMap(({ sources }) => sources);
     return new InputError(
-      `training: expected a finite loss, got ${parts.join(", ")} at step ${this.step + 1}, in the batch of ${files.join(", ")}. ` +
+      `training: expected a finite loss, got ${parts.join(", ")} at step ${this.step + 1}. ${inBatch(group)} ` +
         "Check these files and their masks, or lower learningRate; the last checkpoint is from before.",
     );
   }
@@ -231,6 +230,10 @@ export class Session {
 
 /** What the names of moving averages in the engine's store begin with; a checkpoint names them as their parameters. */
 const averagePrefix = "average/";
+
+function inBatch(group: readonly Batch[]): string {
+  return `The batch: ${group.flatMap(({ sources }) => sources).join(", ")}.`;
+}
 
 const emptyWindow: Progress["window"] = { count: 0, sums: {} };
 

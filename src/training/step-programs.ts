@@ -3,8 +3,9 @@ import { bytesOf } from "../array/dtype.ts";
 import type { Named } from "../array/ndarray.ts";
 import { sizeOf } from "../array/shape.ts";
 import { gradients } from "../autodiff/gradients.ts";
-import type { Model } from "../graph/scope.ts";
-import { input, type Target, type Tensor, variable } from "../graph/tensor.ts";
+import { replace } from "../graph/graph.ts";
+import type { HostCall, Model } from "../graph/scope.ts";
+import { input, node, type Target, type Tensor, variable } from "../graph/tensor.ts";
 import { add, greater, mul, where } from "../ops/index.ts";
 import { globalNorm } from "../optimizers/clip.ts";
 import type { Engine } from "../runtime/engine.ts";
@@ -22,7 +23,7 @@ export interface StepPrograms {
   /** Apply the gradients that `forward` left, given `gradientNorm`, to some parameters each; none where `forward` does. */
   readonly updates: readonly Sequence[];
   readonly updateGraph: UpdateGraph;
-  /** Gradients that are kept between programs: parameter by name in the store. */
+  /** What is kept between programs, gradients and averages in waiting: parameter by name in the store. */
   readonly kept: Named<string>;
 }
 
@@ -57,7 +58,12 @@ async function inOne({ model, total, reported, recipe, group }: StepGraph, optio
   const { gradientNorm } = update;
   const guard = add(total, gradientNorm);
   const next = { ...Object.fromEntries(model.updates), ...update.next };
-  const forward = await writing({ ...reported, gradientNorm, guard }, next, { ...options, model, commitIf: "guard" });
+  const { hostCalls } = model;
+  const forward = await writing({ ...reported, gradientNorm, guard }, next, {
+    ...options,
+    hostCalls,
+    commitIf: "guard",
+  });
   return { forward, norm: null, updates: [], updateGraph: update, kept: {} };
 }
 
@@ -79,18 +85,24 @@ async function gradientsFirst(graph: StepGraph, options: CompileOptions): Promis
   const left = trained.map(
     ({ name }, i) => [`gradient/${name}`, first === null ? fresh[i] : add(where(first, 0, kept[i]), fresh[i])] as const,
   );
-  const next = { ...Object.fromEntries(left), ...Object.fromEntries(model.updates) };
+  const averages = first === null ? null : averagesInWaiting(model, first);
   const built: Sequence[] = [];
   try {
-    if (first === null) {
+    if (averages === null) {
       const gradientNorm = globalNorm(fresh);
       const outputs = { ...reported, gradientNorm, guard: add(total, gradientNorm) };
-      built.push(await writing(outputs, next, { ...options, model, commitIf: "guard", over: "gradient/" }));
+      const next = Object.fromEntries([...left, ...model.updates]);
+      const { hostCalls } = model;
+      built.push(await writing(outputs, next, { ...options, hostCalls, commitIf: "guard", over: "gradient/" }));
     } else {
-      built.push(await writing(reported, next, { ...options, model, commitIf: "total", over: "gradient/" }));
+      const next = Object.fromEntries([...left, ...averages.next]);
+      const step = averages.read({ reported, next, hostCalls: model.hostCalls });
+      built.push(
+        await writing(step.reported, step.next, { ...options, ...step, commitIf: "total", over: "gradient/" }),
+      );
       built.push(await writing({ gradientNorm: globalNorm(mean) }, {}, options));
     }
-    for (const part of inParts(update.next, options.updateBytes))
+    for (const part of inParts({ ...update.next, ...averages?.settled }, options.updateBytes))
       built.push(await writing({}, part, { ...options, over: "" }));
   } catch (error) {
     await Promise.all(built.map((program) => program.release()));
@@ -102,7 +114,56 @@ async function gradientsFirst(graph: StepGraph, options: CompileOptions): Promis
     norm: first === null ? null : others[0],
     updates: first === null ? others : others.slice(1),
     updateGraph: update,
-    kept: Object.fromEntries(trained.map(({ name }) => [`gradient/${name}`, name])),
+    kept: {
+      ...Object.fromEntries(trained.map(({ name }) => [`gradient/${name}`, name])),
+      ...(averages === null ? {} : Object.fromEntries([...model.updates.keys()].map((name) => [waiting(name), name]))),
+    },
+  };
+}
+
+interface AccumulatedStep {
+  readonly reported: Named<Tensor>;
+  readonly next: Named<Tensor>;
+  readonly hostCalls: readonly HostCall[];
+}
+
+const waiting = (name: string) => `waiting/${name}`;
+
+/**
+ * Running averages of a step that accumulates: each batch moves a copy, which takes the average's place when the step
+ * does update. So a step that is refused at a later batch has moved none.
+ */
+function averagesInWaiting(model: Model, first: Tensor) {
+  const names = [...model.updates.keys()];
+  const copies = new Map(
+    names.map((name) => [name, variable(waiting(name), model.parameters.get(name)!.tensor.shape)] as const),
+  );
+  const reads = new Map(
+    names.map((name) => {
+      const { tensor } = model.parameters.get(name)!;
+      return [tensor, where(first, tensor, copies.get(name)!)] as const;
+    }),
+  );
+  return {
+    next: names.map((name) => [waiting(name), model.updates.get(name)!] as const),
+    /** What the averages become: the copies as they are. */
+    settled: Object.fromEntries(
+      names.map((name) => [name, node("Identity", [copies.get(name)!], { output: copies.get(name)!, gradient: null })]),
+    ),
+    /** The graphs of a step, reading the copies from the second batch on. */
+    read({ reported, next, hostCalls }: AccumulatedStep): AccumulatedStep {
+      const given = [reported, next, ...hostCalls.map(({ inputs }) => inputs)];
+      const all = given.flatMap((part, i) => Object.entries(part).map(([key, tensor]) => [`${i}.${key}`, tensor]));
+      const { outputs } = replace({ outputs: Object.fromEntries(all) }, reads);
+      const [newReported, newNext, ...inputs] = given.map((part, i) =>
+        Object.fromEntries(Object.keys(part).map((key) => [key, outputs[`${i}.${key}`]])),
+      );
+      return {
+        reported: newReported,
+        next: newNext,
+        hostCalls: hostCalls.map((call, i) => ({ ...call, inputs: inputs[i] })),
+      };
+    },
   };
 }
 
@@ -135,8 +196,8 @@ function gradientsOf(model: Model, total: Tensor): Tensor[] {
 }
 
 interface WritingOptions extends CompileOptions {
-  /** Whose host calls the graph has. */
-  readonly model?: Model;
+  /** The host calls that the graph has. */
+  readonly hostCalls?: readonly HostCall[];
   readonly commitIf?: string;
   /** What the names of entries begin with that may be overwritten, if this is done in place. */
   readonly over?: string;
@@ -146,7 +207,7 @@ interface WritingOptions extends CompileOptions {
 function writing(
   outputs: Named<Tensor>,
   next: Named<Tensor>,
-  { engine, target, inPlace, model, commitIf, over }: WritingOptions,
+  { engine, target, inPlace, hostCalls = [], commitIf, over }: WritingOptions,
 ): Promise<Sequence> {
   const names = Object.keys(next);
   return compile(
@@ -154,7 +215,7 @@ function writing(
     {
       engine,
       target,
-      hostCalls: model?.hostCalls ?? [],
+      hostCalls,
       writes: Object.fromEntries(names.map((name) => [`${nextPrefix}${name}`, name])),
       commitIf,
       overwrite: inPlace && over !== undefined ? names.filter((name) => name.startsWith(over)) : [],

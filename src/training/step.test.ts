@@ -1,15 +1,16 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { float32, type Named, type NdArray, toNumbers } from "../array/ndarray.ts";
+import { float32, fromNumbers, type Named, type NdArray, toNumbers } from "../array/ndarray.ts";
 import { Random } from "../array/random.ts";
 import { sizeOf } from "../array/shape.ts";
 import { onesInitializer } from "../graph/initializer.ts";
 import type { Scope } from "../graph/scope.ts";
 import type { Tensor } from "../graph/tensor.ts";
+import { crossEntropy } from "../losses/cross-entropy.ts";
 import { conv2d } from "../nn/conv.ts";
 import { dropout } from "../nn/dropout.ts";
 import { linear } from "../nn/linear.ts";
 import { batchNorm2d } from "../nn/norm.ts";
-import { add, log, mean, mul, relu, reshape, square, stopGradient, sub, tanh } from "../ops/index.ts";
+import { add, log, maxPool, mean, mul, relu, reshape, square, stopGradient, sub, tanh } from "../ops/index.ts";
 import type { Engine, ProgramOptions } from "../runtime/engine.ts";
 import { openLocalEngine } from "../runtime/local-engine.ts";
 import { nodeBackend } from "../runtime/node.ts";
@@ -262,7 +263,11 @@ describe("training step", () => {
           recipe: { ...full, optimizer, accumulate },
         });
         const once = asked.flatMap(({ writes = {}, inPlace = [] }) => inPlace.map((output) => writes[output]));
-        const wanted = step.variables.filter(({ kind }) => kind !== "running").map(({ name }) => name);
+        // Averages of an accumulating step take their copies' place with the update; otherwise they have two buffers.
+        const twice = accumulate === 1 ? "running" : undefined;
+        const wanted = step.variables
+          .filter(({ kind, name }) => kind !== twice && !name.startsWith("waiting/"))
+          .map(({ name }) => name);
         expect(once.sort()).toEqual(wanted.sort());
         await step.release();
       }
@@ -290,6 +295,80 @@ describe("training step", () => {
       await step.release();
     },
   );
+
+  test.each([true, false])(
+    "an accumulated step that is refused at a later batch moves no running average, in place: %s",
+    async (inPlace) => {
+      const step = await buildStep({
+        engine,
+        inPlace,
+        inputs: inputsOf(4),
+        loss: (scope, batch) => net(scope.at(inPlace ? "placed" : "apart"), batch),
+        recipe: { ...recipe, accumulate: 3 },
+      });
+      await step.initialize(1);
+      const names = step.variables.filter(({ kind }) => kind !== "scratch").map(({ name }) => name);
+      const good = () => batchOf(4, 0);
+      const filled = (x: number) => ({ ...good(), target: float32([4, 2], new Array(8).fill(x)) });
+      await step.run([good(), batchOf(4, 1), batchOf(4, 2)], { step: 0, seed: 1 });
+      const before = await engine.get(names);
+      const refused = [
+        [good(), batchOf(4, 1), filled(Number.NaN)],
+        [good(), filled(Number.POSITIVE_INFINITY), good()],
+        [good(), good(), filled(1e19)], // the loss is finite in float32, the gradient's norm is not
+      ];
+      for (const batches of refused) {
+        expect((await step.run(batches, { step: 1, seed: 1 })).updated).toBe(false);
+        expect(await engine.get(names)).toEqual(before);
+      }
+      expect((await step.run([good(), good(), good()], { step: 1, seed: 1 })).updated).toBe(true);
+      expect(await engine.get(names)).not.toEqual(before);
+      await step.release();
+    },
+  );
+
+  test("running averages of an accumulated step move with every batch, as in steps of one", async () => {
+    const still = { ...recipe, learningRate: 0 };
+    const feed = (at: number) => [batchOf(4, 2 * at), batchOf(4, 2 * at + 1)];
+    const together = await train({ recipe: { ...still, accumulate: 2 }, steps: 2, feed });
+    const apart = await train({ recipe: still, steps: 4, feed: (at) => [batchOf(4, at)] });
+    expect(together.store.average).toEqual(apart.store.average);
+  });
+
+  test("labels that are no class are an error with place and value, and change nothing", async () => {
+    const step = await buildStep({
+      engine,
+      inputs: { ...inputsOf(4), labels: { dtype: "uint8", shape: [4] } },
+      loss: (scope, { x, labels }) => ({ error: crossEntropy(linear(scope.at("labelled"), x, 3), labels) }),
+      recipe,
+    });
+    await step.initialize(1);
+    const names = step.variables.map(({ name }) => name);
+    const before = await engine.get(names);
+    const batch = { ...batchOf(4, 0), labels: fromNumbers("uint8", [4], [0, 2, 3, 255]) };
+    const message = "batch:labels: expected labels from 0 to 2, or 255, got 3 at [2].";
+    await expect(step.run(batch, { step: 0, seed: 1 })).rejects.toThrow(message);
+    expect(await engine.get(names)).toEqual(before);
+    await step.release();
+  });
+
+  test("a NaN before a max-pool is not hidden", async () => {
+    const step = await buildStep({
+      engine,
+      inputs: { image: { dtype: "float32", shape: [1, 1, 5, 5] } },
+      loss: (scope, { image }) => ({
+        error: mean(square(conv2d(scope.at("after"), maxPool(image, { kernel: 5 }), 2, { kernel: 1 }))),
+      }),
+      recipe,
+    });
+    await step.initialize(1);
+    for (let place = 0; place < 25; place++) {
+      const image = float32([1, 1, 5, 5], new Random(place).fillNormal(new Float32Array(25)));
+      image.data[place] = Number.NaN;
+      expect((await step.run({ image }, { step: 0, seed: 1 })).updated).toBe(false);
+    }
+    await step.release();
+  });
 
   test("frozen parameters stay, and cost neither gradient nor state", async () => {
     const trains = (name: string) => name.startsWith("second");

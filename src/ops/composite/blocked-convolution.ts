@@ -78,18 +78,10 @@ function partialSum(
 
 /** x padded, and cut or padded further at the end, so that rows and columns are exactly those that `covered` says. */
 function fitted(x: Tensor, { pads: [top, left] }: Window, covered: readonly number[]): Tensor {
-  const after = [covered[0] - top - x.shape[2], covered[1] - left - x.shape[3]];
-  const cuts = [0, 1].filter((axis) => after[axis] < 0);
-  const kept =
-    cuts.length === 0
-      ? x
-      : slice(
-          x,
-          cuts.map((axis) => ({ axis: axis + 2, start: 0, end: x.shape[axis + 2] + after[axis] })),
-        );
-  const added = after.map((number) => Math.max(0, number));
-  if (top + left + added[0] + added[1] === 0) return kept;
-  return pad(kept, { before: [0, 0, top, left], after: [0, 0, ...added], mode: "constant", value: 0 });
+  const after = [0, 1].map((axis) => Math.max(0, covered[axis] - (axis === 0 ? top : left) - x.shape[axis + 2]));
+  const around = pad(x, { before: [0, 0, top, left], after: [0, 0, ...after], mode: "constant", value: 0 });
+  // Padding first: windows that meet nothing but padding may leave none of x.
+  return part(part(around, 2, 0, covered[0]), 3, 0, covered[1]);
 }
 
 function extended(y: Tensor, rows: number): Tensor {

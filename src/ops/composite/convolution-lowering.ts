@@ -64,22 +64,29 @@ export function lowerConvolveBack(
     }
     return [plainConv(y, swapped, bias, { window: flippedWindow, groups })];
   }
-  const outputPadding = [0, 1].map(
-    (axis) =>
-      shape[axis + 2] -
-      ((y.shape[axis + 2] - 1) * window.strides[axis] +
-        window.dilations[axis] * (window.kernel[axis] - 1) +
-        1 -
-        window.pads[axis] -
-        window.pads[axis + 2]),
-  );
-  return [
-    node("ConvTranspose", bias === null ? [y, w] : [y, w, bias], {
-      attributes: { ...windowAttributes(window), group: groups, output_padding: outputPadding },
-      output: { dtype: y.dtype, shape },
-      gradient: null,
-    }),
-  ];
+  const added = [0, 1].map((axis) => shape[axis + 2] - reachedBack(axis as 0 | 1, y.shape, window));
+  // ONNX Runtime refuses to add as many rows as the stride, or more. They are rows that were to be cut off, then zeros.
+  const { pads } = window;
+  const uncut = [0, 1].map((axis) => (added[axis] < window.strides[axis] ? 0 : Math.min(added[axis], pads[axis + 2])));
+  const zeros = [0, 1].map((axis) => (added[axis] < window.strides[axis] ? 0 : added[axis] - uncut[axis]));
+  const [height, width] = [shape[2] - zeros[0], shape[3] - zeros[1]];
+  const later = bias !== null && zeros.some((count) => count > 0) ? bias : null;
+  const x = node("ConvTranspose", bias === null || later !== null ? [y, w] : [y, w, bias], {
+    attributes: {
+      ...windowAttributes({ ...window, pads: [pads[0], pads[1], pads[2] - uncut[0], pads[3] - uncut[1]] }),
+      group: groups,
+      output_padding: added.map((count, axis) => count - uncut[axis] - zeros[axis]),
+    },
+    output: { dtype: y.dtype, shape: [shape[0], shape[1], height, width] },
+    gradient: null,
+  });
+  const whole = pad(x, { after: [0, 0, ...zeros] });
+  return [later === null ? whole : add(whole, reshape(later, [-1, 1, 1]))];
+}
+
+/** How many rows or columns of x the windows over y meet, padding aside. */
+function reachedBack(axis: 0 | 1, shape: Shape, { kernel, strides, dilations, pads }: Window): number {
+  return (shape[axis + 2] - 1) * strides[axis] + dilations[axis] * (kernel[axis] - 1) + 1 - pads[axis] - pads[axis + 2];
 }
 
 export function lowerConvolveWeight(x: Tensor, y: Tensor, geometry: Geometry, target: Target): readonly Tensor[] {

@@ -5,7 +5,7 @@
  */
 import type { Shape } from "../../array/shape.ts";
 import { node, type Tensor } from "../../graph/tensor.ts";
-import { sum } from "../index.ts";
+import { pad, slice, sum } from "../index.ts";
 import { lowerConvolve, lowerConvolveBack, lowerConvolveWeight } from "./convolution-lowering.ts";
 import { type Window, windowAttributes, windowOutput } from "./window.ts";
 
@@ -34,11 +34,14 @@ export function convolve(x: Tensor, w: Tensor, bias: Tensor | null, geometry: Ge
 export function convolveBack(y: Tensor, w: Tensor, bias: Tensor | null, geometry: Geometry, shape: Shape): Tensor {
   return node("ConvInputGrad", bias === null ? [y, w] : [y, w, bias], {
     output: { dtype: y.dtype, shape },
-    gradient: (dx) => [
-      convolve(dx, w, null, geometry),
-      convolveWeight(dx, y, geometry),
-      bias === null ? null : channelSum(dx),
-    ],
+    gradient: (dx) => {
+      const met = metBy(dx, [y.shape[2], y.shape[3]], geometry);
+      return [
+        convolve(met.x, w, null, met.geometry),
+        convolveWeight(met.x, y, met.geometry),
+        bias === null ? null : channelSum(dx),
+      ];
+    },
     lower: ([y, w, bias = null], target) => lowerConvolveBack(y!, w!, bias, geometry, shape, target),
   });
 }
@@ -51,6 +54,23 @@ export function convolveWeight(x: Tensor, y: Tensor, geometry: Geometry): Tensor
     gradient: (dw) => [convolveBack(y, dw, null, geometry, x.shape), convolve(x, dw, null, geometry)],
     lower: ([x, y], target) => lowerConvolveWeight(x!, y!, geometry, target),
   });
+}
+
+/**
+ * Of x, what the first `size` [H′, W′] windows meet, and a geometry in which they are all there are. More would fit where
+ * a transposed convolution adds as many rows as its stride, or more: allowed below the dilation.
+ */
+function metBy(x: Tensor, size: readonly [number, number], geometry: Geometry): { x: Tensor; geometry: Geometry } {
+  const { window } = geometry;
+  const fitting = windowOutput("conv", [x.shape[2], x.shape[3]], window);
+  if (fitting[0] === size[0] && fitting[1] === size[1]) return { x, geometry };
+  const ranges = [0, 1].map((axis) => {
+    const reach = window.dilations[axis] * (window.kernel[axis] - 1) + 1;
+    return { axis: axis + 2, end: (size[axis] - 1) * window.strides[axis] + reach };
+  });
+  const [top, left, bottom, right] = window.pads;
+  const around = pad(x, { before: [0, 0, top, left], after: [0, 0, bottom, right] });
+  return { x: slice(around, ranges), geometry: { ...geometry, window: { ...window, pads: [0, 0, 0, 0] } } };
 }
 
 function channelSum(x: Tensor): Tensor {

@@ -1,10 +1,10 @@
 import type { Tensor } from "../../graph/tensor.ts";
 import { exp } from "../exp.ts";
 import { log } from "../log.ts";
-import { max } from "../max.ts";
 import { stopGradient } from "../stop-gradient.ts";
 import { sub } from "../sub.ts";
 import { sum } from "../sum.ts";
+import { numericExtreme } from "./extreme.ts";
 import { requireFloat } from "./require.ts";
 
 /**
@@ -17,6 +17,6 @@ export function logSoftmax(x: Tensor, { axis = -1 }: { axis?: number } = {}): Te
   requireFloat("logSoftmax", x);
   const along = { axes: [axis], keepDims: true };
   // The result does not depend on the shift, so its gradient is left out.
-  const shifted = sub(x, stopGradient(max(x, along)));
+  const shifted = sub(x, stopGradient(numericExtreme("ReduceMax", x, along)));
   return sub(shifted, log(sum(exp(shifted), along)));
 }

@@ -1,11 +1,33 @@
 /**
  * The passes over feature maps that normalizations consist of, forward and backward: sums over each plane (one channel
  * of one sample), and one multiplication and addition per channel. All else in a norm is arithmetic on short vectors,
- * so its gradient comes from autodiff at no cost: four passes over the data whichever the norm.
+ * so its gradient comes from autodiff at no cost: four passes over the data whichever the norm, and one that moves it
+ * to where sums of squares keep their digits.
  */
 import { float32 } from "../../array/ndarray.ts";
+import { sizeOf } from "../../array/shape.ts";
 import { constant, node, nodes, type Tensor } from "../../graph/tensor.ts";
-import { add, mul, reshape, sum, sumSquare } from "../index.ts";
+import { add, mean, mul, reshape, slice, stopGradient, sub, sum, sumSquare } from "../index.ts";
+
+/**
+ * Numbers near the means of planes, to be taken off before squares are added up: where a mean is many deviations from 0,
+ * E[x²] − E[x]² of x itself leaves no digits. Each is the mean of the √n middle ones of a plane's n numbers, so at most
+ * n^¼ deviations away from the mean of all, whatever the numbers are. No gradient: no result depends on the choice.
+ *
+ * x: [B, C, ...] → [B, C].
+ */
+export function planeOrigins(x: Tensor): Tensor {
+  const rows = asRows(x);
+  const size = rows.shape[2];
+  const some = Math.ceil(Math.sqrt(size));
+  const start = Math.floor((size - some) / 2);
+  return stopGradient(mean(slice(rows, [{ axis: 2, start, end: start + some }]), { axes: [2] }));
+}
+
+/** x − origins. x: [B, C, ...]; origins: [B, C], or [1, C] where all samples share them. */
+export function planesFrom(origins: Tensor, x: Tensor): Tensor {
+  return sub(x, reshape(origins, [...origins.shape, ...x.shape.slice(2).map(() => 1)]));
+}
 
 /** Σ a over each plane. a: [B, C, ...] → [B, C]. */
 export function planeSum(a: Tensor): Tensor {
@@ -70,7 +92,8 @@ function perSample(gradient: Tensor, vector: Tensor): Tensor {
 }
 
 function asRows(x: Tensor): Tensor {
-  return reshape(x, [x.shape[0], x.shape[1], -1]);
+  const [batch, channels, ...rest] = x.shape;
+  return reshape(x, [batch, channels, sizeOf(rest)]);
 }
 
 function dotRows(a: Tensor, b: Tensor): Tensor {

@@ -1,6 +1,7 @@
 import { sizeOf } from "../../array/shape.ts";
 import type { Tensor } from "../../graph/tensor.ts";
 import { concat } from "../concat.ts";
+import { constantLike } from "../constant-like.ts";
 import { mul } from "../mul.ts";
 import { reshape } from "../reshape.ts";
 import { split } from "../split.ts";
@@ -8,7 +9,7 @@ import { transpose } from "../transpose.ts";
 import { keptShape, normalizeAxes, type ReductionOptions, removedShape } from "./reduction.ts";
 
 /**
- * Product over `axes` (default: all).
+ * Product over `axes` (default: all); of nothing it is 1.
  *
  * x: any numeric type → y: without the axes, or with size 1 there when `keepDims`.
  * Differs from ONNX `ReduceProd`: halves are multiplied until one is left, so that the gradient is right where x has
@@ -19,6 +20,8 @@ export function prod(x: Tensor, { axes: wanted, keepDims = false }: ReductionOpt
   const others = x.shape.map((_, axis) => axis).filter((axis) => !axes.includes(axis));
   const rows = sizeOf(others.map((axis) => x.shape[axis]));
   let count = sizeOf(axes.map((axis) => x.shape[axis]));
+  const shape = keepDims ? keptShape(x.shape, axes) : removedShape(x.shape, axes);
+  if (count === 0) return constantLike({ ...x, shape }, 1);
   let product = reshape(transpose(x, [...others, ...axes]), [rows, count]);
   while (count > 1) {
     const half = count >> 1;
@@ -26,5 +29,5 @@ export function prod(x: Tensor, { axes: wanted, keepDims = false }: ReductionOpt
     product = concat([mul(left, right), ...rest], { axis: 1 });
     count -= half;
   }
-  return reshape(product, keepDims ? keptShape(x.shape, axes) : removedShape(x.shape, axes));
+  return reshape(product, shape);
 }

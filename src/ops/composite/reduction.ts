@@ -1,5 +1,5 @@
 import { normalizeAxis, type Shape, sizeOf } from "../../array/shape.ts";
-import { node, type Tensor } from "../../graph/tensor.ts";
+import { type Lowering, node, type Tensor } from "../../graph/tensor.ts";
 import { expand } from "../expand.ts";
 import { reshape } from "../reshape.ts";
 import { integers } from "./integers.ts";
@@ -41,7 +41,7 @@ export function reduction(
   x: Tensor,
   { axes: wanted, keepDims = false }: ReductionOptions,
   gradient: (dy: Tensor, y: Tensor, axes: readonly number[]) => Tensor,
-  single: (x: Tensor) => Tensor = (x) => x,
+  { single = (x) => x, lower }: { single?: (x: Tensor) => Tensor; lower?: Lowering } = {},
 ): Tensor {
   const axes = normalizeAxes(op, wanted, x.shape.length);
   const kept = keptShape(x.shape, axes);
@@ -51,6 +51,7 @@ export function reduction(
     attributes: { keepdims: keepDims ? 1 : 0 },
     output: { dtype: x.dtype, shape },
     gradient: (dy, y) => [gradient(reshape(dy, kept), reshape(y, kept), axes), null],
+    ...(lower === undefined ? {} : { lower }),
   });
 }
 

@@ -18,7 +18,7 @@ export function roll(x: Tensor, { shifts, axes }: { shifts: readonly number[]; a
   return axes.reduce((y, axis, i) => {
     const along = normalizeAxis("roll", axis, x.shape.length);
     const size = x.shape[along];
-    const cut = ((-shifts[i] % size) + size) % size;
+    const cut = size === 0 ? 0 : ((-shifts[i] % size) + size) % size;
     if (cut === 0) return y;
     return concat([slice(y, [{ axis: along, start: cut }]), slice(y, [{ axis: along, end: cut }])], { axis: along });
   }, x);
