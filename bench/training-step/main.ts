@@ -3,6 +3,10 @@
  *
  *   npm run bench:step -- vit|resnet|transunet|denoise-all|denoise-frozen [--threads 1] [--steps 6] [--python /usr/bin/python3]
  *
+ * Before that, both sides' matrix products are measured: a PyTorch with less than a third of our rate is refused. Of each
+ * step its share of the machine's matrix-product rate is printed, the faster of the two: the operations that the model
+ * asks for (`../operations.ts`) a second of the least wall time, divided by that rate.
+ *
  * Both sides are told how many threads to use. The first step of each (memory still growing) is left out. glibc is told
  * to keep freed memory on the PyTorch side: giving pages back at every step would be held against it.
  */
@@ -13,6 +17,9 @@ import { cpus } from "node:os";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { InputError } from "../../src/errors.ts";
+import { requireBaseline } from "../matrix-product.ts";
+import { stepOperations } from "../operations.ts";
 import { models } from "./models.ts";
 
 interface Report {
@@ -30,9 +37,7 @@ interface Side {
 }
 
 async function start(title: string, command: string, args: readonly string[]): Promise<Side> {
-  // torch.set_num_threads does not reach OpenBLAS, whose threads would burn CPU time beside the measured one.
-  const count = { OMP_NUM_THREADS: values.threads, OPENBLAS_NUM_THREADS: values.threads };
-  const env = { ...process.env, ...count, MALLOC_TRIM_THRESHOLD_: "-1", MALLOC_MMAP_MAX_: "0" };
+  const env = { ...baseline.environment, MALLOC_TRIM_THRESHOLD_: "-1", MALLOC_MMAP_MAX_: "0" };
   const plain = { ...process.env };
   const child = spawn(command, args, { stdio: ["pipe", "pipe", "inherit"], env: title === "PyTorch" ? env : plain });
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
@@ -72,6 +77,13 @@ if (bench === undefined) {
   process.exit(2);
 }
 
+const baseline = await requireBaseline(values).catch((error: unknown) => {
+  if (!(error instanceof InputError)) throw error;
+  console.error(error.message);
+  process.exit(1);
+});
+const operations = stepOperations(bench);
+
 const here = (file: string) => fileURLToPath(new URL(file, import.meta.url));
 // Compiled first, as users run it: a loader in the process would count as our memory.
 const compiled = here("../../node_modules/.cache/tessera-bench");
@@ -107,11 +119,21 @@ const peak = ({ reports }: Side) => reports[reports.length - 1].peakMb;
 console.log(
   `${bench.title}; ${values.threads} thread(s), ${values.steps} steps; ${cpus()[0].model}, Node ${process.version}`,
 );
+const images = bench.inputs.image.shape[0];
+console.log(
+  `operations: ${(operations.step / 1e9).toFixed(1)} GFLOP a step; forward ${(operations.forward / images / 1e9).toFixed(2)} an image`,
+);
 for (const side of [ours, theirs]) {
   console.log(
     `${side.title.padEnd(8)} CPU ms: least ${least(side, "cpuMs").toFixed(0)}, median ${median(side, "cpuMs").toFixed(0)};` +
       ` wall ms: least ${least(side, "wallMs").toFixed(0)}; peak ${peak(side).toFixed(0)} MB;` +
       ` losses ${side.reports.map(({ loss }) => loss.toFixed(3)).join(" ")}`,
+  );
+}
+for (const side of [ours, theirs]) {
+  const rate = operations.step / least(side, "wallMs") / 1e6;
+  console.log(
+    `${side.title.padEnd(8)} ${rate.toFixed(1)} GFLOP/s, ${(rate / Math.max(baseline.ours, baseline.pytorch)).toFixed(2)} of the matrix-product rate`,
   );
 }
 const ratio = (f: (side: Side) => number) => (f(ours) / f(theirs)).toFixed(2);
