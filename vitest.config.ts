@@ -12,7 +12,13 @@ const shared = {
 export default defineConfig({
   test: {
     projects: [
-      { test: { ...shared, name: "quick", include: ["src/**/*.test.ts", "test/quick/**/*.test.ts", "bench/**/*.test.ts"] } },
+      {
+        test: {
+          ...shared,
+          name: "quick",
+          include: ["src/**/*.test.ts", "test/quick/**/*.test.ts", "bench/**/*.test.ts"],
+        },
+      },
       { test: { ...shared, name: "whole", include: ["test/whole/**/*.test.ts"] } },
       {
         test: {

@@ -15,7 +15,7 @@ export interface Operator {
 export function operators(read: (path: string) => string): Operator[] {
   const list = read("src/ops/index.ts").matchAll(/^export \{([^}]+)\} from "\.\/([^"]+)";/gm);
   return [...list]
-    .flatMap(([, names, file]) => names.split(",").map((name) => describe(name.trim(), `src/ops/${file}`, read)))
+    .flatMap(([, names, file]) => (names.match(/\w+/g) ?? []).map((name) => describe(name, `src/ops/${file}`, read)))
     .sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
+import { checkOp } from "../../test/support/check.ts";
 import { float32, item, type NdArray } from "../array/ndarray.ts";
 import { input } from "../graph/tensor.ts";
-import { checkOp } from "../ops/check.ts";
 import { evaluate } from "../runtime/evaluate.ts";
 import { binaryCrossEntropy } from "./binary-cross-entropy.ts";
 

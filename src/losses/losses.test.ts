@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
+import { checkErrors, checkOp } from "../../test/support/check.ts";
 import { float32, fromNumbers, item, type NdArray, toNumbers } from "../array/ndarray.ts";
 import { Random } from "../array/random.ts";
 import { gradients } from "../autodiff/gradients.ts";
 import { input, type Tensor } from "../graph/tensor.ts";
-import { checkErrors, checkOp } from "../ops/check.ts";
 import { add, equal, where } from "../ops/index.ts";
 import { evaluate } from "../runtime/evaluate.ts";
 import { crossEntropy, pixelCrossEntropy } from "./cross-entropy.ts";

@@ -2,8 +2,8 @@ import { show } from "../array/shape.ts";
 import { fanInUniformInitializer, type Initializer } from "../graph/initializer.ts";
 import type { Scope } from "../graph/scope.ts";
 import type { Tensor } from "../graph/tensor.ts";
-import type { Padding, Pair } from "../ops/composite/window.ts";
 import { conv, standardizeWeight } from "../ops/index.ts";
+import type { Padding, Pair } from "../ops/window.ts";
 
 export interface Conv2dOptions {
   readonly kernel: Pair;

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { checkErrors } from "../../test/support/check.ts";
 import { float32, fromNumbers, type Named, type NdArray, toNumbers } from "../array/ndarray.ts";
 import { Random } from "../array/random.ts";
 import { sizeOf } from "../array/shape.ts";
@@ -6,7 +7,6 @@ import { gradients } from "../autodiff/gradients.ts";
 import { reach } from "../graph/graph.ts";
 import { Model, type ModelOptions, type Scope } from "../graph/scope.ts";
 import { input, type Tensor } from "../graph/tensor.ts";
-import { checkErrors } from "../ops/check.ts";
 import { evaluate } from "../runtime/evaluate.ts";
 import { selfAttention } from "./attention.ts";
 import { dropout, dropPath } from "./dropout.ts";

@@ -1,11 +1,11 @@
 import { expect, test } from "vitest";
+import { type Case, checkErrors, checkOp } from "../../test/support/check.ts";
+import { elementwisePlain, plain } from "../../test/support/check-plain.ts";
 import { fromNumbers, toNumbers } from "../array/ndarray.ts";
 import { gradients } from "../autodiff/gradients.ts";
 import { lower, reach } from "../graph/graph.ts";
 import { input, type Tensor } from "../graph/tensor.ts";
 import { evaluate, plainTarget } from "../runtime/evaluate.ts";
-import { type Case, checkErrors, checkOp } from "./check.ts";
-import { elementwisePlain, plain } from "./check-plain.ts";
 import * as ops from "./index.ts";
 
 type TwoSided = (a: ops.Operand, b: ops.Operand) => ReturnType<typeof ops.add>;

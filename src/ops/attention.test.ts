@@ -1,4 +1,6 @@
 import { describe, expect, test } from "vitest";
+import { type Case, checkErrors, checkOp, expectNear } from "../../test/support/check.ts";
+import { at, build } from "../../test/support/check-plain.ts";
 import { float32, type NdArray, toNumbers } from "../array/ndarray.ts";
 import { Random } from "../array/random.ts";
 import { type Shape, sizeOf } from "../array/shape.ts";
@@ -6,8 +8,6 @@ import { gradients } from "../autodiff/gradients.ts";
 import { lower, reach } from "../graph/graph.ts";
 import { input, type Target, type Tensor } from "../graph/tensor.ts";
 import { evaluate, plainTarget } from "../runtime/evaluate.ts";
-import { type Case, checkErrors, checkOp, expectNear } from "./check.ts";
-import { at, build } from "./check-plain.ts";
 import { attention, matmul, softmax } from "./index.ts";
 
 /** The definition, query by query. */

@@ -1,9 +1,12 @@
 import { sameShape, show } from "../array/shape.ts";
 import { InputError } from "../errors.ts";
 import { node, nodes, type Tensor } from "../graph/tensor.ts";
-import { type AttentionTiling, attentionGradientInTiles, attentionInTiles } from "./composite/attention-tiles.ts";
-import { requireFloat } from "./composite/require.ts";
-import { add, constantLike, matmul, mul, neg, softmax, sub, sum } from "./index.ts";
+import { add, mul, neg, sub } from "./arithmetic.ts";
+import { type AttentionTiling, attentionGradientInTiles, attentionInTiles } from "./attention-tiles.ts";
+import { constantLike, sum } from "./broadcast.ts";
+import { matmul } from "./matmul.ts";
+import { requireFloat } from "./require.ts";
+import { softmax } from "./softmax.ts";
 
 export interface AttentionOptions {
   /** Factor of the scores, such as 1/√d. */

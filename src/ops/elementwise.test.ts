@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
+import { type Case, checkErrors, checkOp } from "../../test/support/check.ts";
+import { elementwisePlain, plain } from "../../test/support/check-plain.ts";
 import { fromNumbers, toNumbers } from "../array/ndarray.ts";
 import { input, type Tensor } from "../graph/tensor.ts";
 import { evaluate } from "../runtime/evaluate.ts";
-import { type Case, checkErrors, checkOp } from "./check.ts";
-import { elementwisePlain, plain } from "./check-plain.ts";
 import * as ops from "./index.ts";
 
 /** Abramowitz and Stegun 7.1.5: the error function's power series, exact to double precision for |x| ≤ 3. */

@@ -1,10 +1,10 @@
 /** Axes of size 0: what operators give of nothing, and that gradients pass through it. */
 import { expect, test } from "vitest";
+import { checkErrors } from "../../test/support/check.ts";
 import { fromNumbers, toNumbers } from "../array/ndarray.ts";
 import { gradients } from "../autodiff/gradients.ts";
 import { input, type Tensor } from "../graph/tensor.ts";
 import { evaluate } from "../runtime/evaluate.ts";
-import { checkErrors } from "./check.ts";
 import * as ops from "./index.ts";
 
 const targets = [

@@ -1,96 +1,54 @@
-/** Every operator, one line a file: the list that documentation and tests read. */
-export { abs } from "./abs.ts";
-export { adaptiveAveragePool } from "./adaptive-average-pool.ts";
-export { add } from "./add.ts";
-export { and } from "./and.ts";
-export { argMax } from "./arg-max.ts";
-export { argMin } from "./arg-min.ts";
+/** Every operator, one line a family: the list that documentation and tests read. */
+
+export { add, div, mul, neg, reciprocal, square, sub } from "./arithmetic.ts";
 export { attention } from "./attention.ts";
-export { averagePool } from "./average-pool.ts";
-export { batchNorm, batchNormFrozen } from "./batch-norm.ts";
-export { cast } from "./cast.ts";
-export { clip } from "./clip.ts";
-export { axisSize } from "./composite/axis-size.ts";
-export type { Operand } from "./composite/elementwise.ts";
-export { flip } from "./composite/flip.ts";
-export { logSoftmax } from "./composite/log-softmax.ts";
-export { logSumExp } from "./composite/log-sum-exp.ts";
-export { notEqual } from "./composite/not-equal.ts";
-export { oneHot } from "./composite/one-hot.ts";
-export { prod } from "./composite/prod.ts";
-export { rearrange } from "./composite/rearrange.ts";
-export { roll } from "./composite/roll.ts";
-export { square } from "./composite/square.ts";
-export { stack } from "./composite/stack.ts";
-export { straightThrough } from "./composite/straight-through.ts";
-export { sumTo } from "./composite/sum-to.ts";
-export { unstack } from "./composite/unstack.ts";
-export { variance } from "./composite/variance.ts";
-export { windowMerge, windowPartition } from "./composite/window-partition.ts";
-export { concat } from "./concat.ts";
-export { constantLike } from "./constant-like.ts";
-export { conv } from "./conv.ts";
-export { convTranspose } from "./conv-transpose.ts";
-export { cos } from "./cos.ts";
-export { cumSum } from "./cum-sum.ts";
-export { div } from "./div.ts";
-export { equal } from "./equal.ts";
-export { erf } from "./erf.ts";
-export { exp } from "./exp.ts";
-export { expand } from "./expand.ts";
-export { floor } from "./floor.ts";
-export { gather } from "./gather.ts";
-export { gatherNd } from "./gather-nd.ts";
-export { gelu } from "./gelu.ts";
-export { globalAveragePool } from "./global-average-pool.ts";
-export { greater } from "./greater.ts";
-export { greaterOrEqual } from "./greater-or-equal.ts";
-export { groupNorm, instanceNorm } from "./group-norm.ts";
-export { isNan } from "./is-nan.ts";
-export { layerNorm } from "./layer-norm.ts";
-export { less } from "./less.ts";
-export { lessOrEqual } from "./less-or-equal.ts";
-export { log } from "./log.ts";
+export type { Operand } from "./broadcast.ts";
+export { constantLike, expand, sum, sumTo, where } from "./broadcast.ts";
+export {
+  and,
+  clip,
+  equal,
+  greater,
+  greaterOrEqual,
+  isNan,
+  less,
+  lessOrEqual,
+  maximum,
+  minimum,
+  not,
+  notEqual,
+  or,
+  sign,
+} from "./comparison.ts";
+export { conv, convTranspose } from "./convolution.ts";
+export {
+  abs,
+  cos,
+  erf,
+  exp,
+  floor,
+  gelu,
+  log,
+  pow,
+  quickGelu,
+  relu,
+  round,
+  sigmoid,
+  silu,
+  sin,
+  softplus,
+  sqrt,
+  tanh,
+} from "./elementwise.ts";
+export { gather, gatherNd, oneHot, scatterAdd, scatterNdAdd, takeAlong, topK } from "./indexing.ts";
+export { concat, roll, split, stack, unstack } from "./joining.ts";
 export { matmul } from "./matmul.ts";
-export { max } from "./max.ts";
-export { maxPool } from "./max-pool.ts";
-export { maximum } from "./maximum.ts";
-export { mean } from "./mean.ts";
-export { min } from "./min.ts";
-export { minimum } from "./minimum.ts";
-export { mul } from "./mul.ts";
-export { neg } from "./neg.ts";
-export { not } from "./not.ts";
-export { or } from "./or.ts";
-export { pad } from "./pad.ts";
-export { pow } from "./pow.ts";
-export { quickGelu } from "./quick-gelu.ts";
-export { reciprocal } from "./reciprocal.ts";
-export { relu } from "./relu.ts";
-export { reshape } from "./reshape.ts";
+export { batchNorm, batchNormFrozen, groupNorm, instanceNorm, layerNorm, standardizeWeight } from "./norm.ts";
+export { adaptiveAveragePool, averagePool, globalAveragePool, maxPool } from "./pooling.ts";
+export { rearrange, windowMerge, windowPartition } from "./rearrange.ts";
+export { argMax, argMin, cumSum, max, mean, min, prod, sumSquare, variance } from "./reductions.ts";
 export { resize } from "./resize.ts";
 export { roiAlign } from "./roi-align.ts";
-export { round } from "./round.ts";
-export { scatterAdd } from "./scatter-add.ts";
-export { scatterNdAdd } from "./scatter-nd-add.ts";
-export { sigmoid } from "./sigmoid.ts";
-export { sign } from "./sign.ts";
-export { silu } from "./silu.ts";
-export { sin } from "./sin.ts";
-export { slice } from "./slice.ts";
-export { softmax } from "./softmax.ts";
-export { softplus } from "./softplus.ts";
-export { split } from "./split.ts";
-export { sqrt } from "./sqrt.ts";
-export { squeeze } from "./squeeze.ts";
-export { standardizeWeight } from "./standardize-weight.ts";
-export { stopGradient } from "./stop-gradient.ts";
-export { sub } from "./sub.ts";
-export { sum } from "./sum.ts";
-export { sumSquare } from "./sum-square.ts";
-export { takeAlong } from "./take-along.ts";
-export { tanh } from "./tanh.ts";
-export { topK } from "./top-k.ts";
-export { transpose } from "./transpose.ts";
-export { unsqueeze } from "./unsqueeze.ts";
-export { where } from "./where.ts";
+export { axisSize, cast, reshape, squeeze, stopGradient, straightThrough, transpose, unsqueeze } from "./shape.ts";
+export { flip, pad, slice } from "./slicing.ts";
+export { logSoftmax, logSumExp, softmax } from "./softmax.ts";

@@ -1,11 +1,11 @@
 import { expect, test } from "vitest";
+import { type Case, checkErrors, checkOp } from "../../test/support/check.ts";
+import { at, build, plain } from "../../test/support/check-plain.ts";
 import { fromNumbers, type NdArray, toNumbers } from "../array/ndarray.ts";
 import { gradients } from "../autodiff/gradients.ts";
 import { lower, reach } from "../graph/graph.ts";
 import { input } from "../graph/tensor.ts";
 import { plainTarget } from "../runtime/evaluate.ts";
-import { type Case, checkErrors, checkOp } from "./check.ts";
-import { at, build, plain } from "./check-plain.ts";
 import * as ops from "./index.ts";
 
 const int64 = (shape: number[], values: number[]) => fromNumbers("int64", shape, values);

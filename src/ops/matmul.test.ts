@@ -1,12 +1,12 @@
 import { expect, test } from "vitest";
+import { type Case, checkErrors, checkOp } from "../../test/support/check.ts";
+import { at, build } from "../../test/support/check-plain.ts";
 import type { NdArray } from "../array/ndarray.ts";
 import { broadcastShapes } from "../array/shape.ts";
 import { gradients } from "../autodiff/gradients.ts";
 import { lower, reach } from "../graph/graph.ts";
 import { input, type Target, type Tensor } from "../graph/tensor.ts";
 import { plainTarget } from "../runtime/evaluate.ts";
-import { type Case, checkErrors, checkOp } from "./check.ts";
-import { at, build } from "./check-plain.ts";
 import { matmul } from "./index.ts";
 
 interface Options {

@@ -1,11 +1,11 @@
 import { expect, test } from "vitest";
+import { checkErrors, checkOp } from "../../test/support/check.ts";
+import { at, build as fill, reducePlain } from "../../test/support/check-plain.ts";
 import { float32, type NdArray, toNumbers } from "../array/ndarray.ts";
 import { Random } from "../array/random.ts";
 import { gradients } from "../autodiff/gradients.ts";
 import { input } from "../graph/tensor.ts";
 import { evaluate } from "../runtime/evaluate.ts";
-import { checkErrors, checkOp } from "./check.ts";
-import { at, build as fill, reducePlain } from "./check-plain.ts";
 import {
   batchNorm,
   batchNormFrozen,

@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
+import { checkErrors, checkOp } from "../../test/support/check.ts";
+import { at, build, plain } from "../../test/support/check-plain.ts";
 import { toNumbers } from "../array/ndarray.ts";
 import { reach } from "../graph/graph.ts";
 import { input } from "../graph/tensor.ts";
-import { checkErrors, checkOp } from "./check.ts";
-import { at, build, plain } from "./check-plain.ts";
 import { rearrange } from "./index.ts";
 
 checkOp("rearrange", rearrange, [

@@ -1,11 +1,11 @@
 import { expect, test } from "vitest";
+import { type Case, checkErrors, checkOp } from "../../test/support/check.ts";
+import { at, build, plain, reducePlain } from "../../test/support/check-plain.ts";
 import { fromNumbers, type NdArray, toNumbers } from "../array/ndarray.ts";
 import { lower, reach } from "../graph/graph.ts";
 import { input, type Tensor } from "../graph/tensor.ts";
 import { evaluate, plainTarget } from "../runtime/evaluate.ts";
-import { type Case, checkErrors, checkOp } from "./check.ts";
-import { at, build, plain, reducePlain } from "./check-plain.ts";
-import type { ReductionOptions } from "./composite/reduction.ts";
+import type { ReductionOptions } from "./broadcast.ts";
 import * as ops from "./index.ts";
 
 type Reduction = (x: Tensor, options?: ReductionOptions) => Tensor;

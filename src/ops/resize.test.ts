@@ -1,7 +1,7 @@
+import { checkErrors, checkOp } from "../../test/support/check.ts";
+import { at, build as fill } from "../../test/support/check-plain.ts";
 import { fromNumbers, type NdArray, toNumbers } from "../array/ndarray.ts";
 import { input } from "../graph/tensor.ts";
-import { checkErrors, checkOp } from "./check.ts";
-import { at, build as fill } from "./check-plain.ts";
 import { resize, roiAlign } from "./index.ts";
 
 const common = { dtype: "float32" } as const;

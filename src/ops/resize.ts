@@ -1,7 +1,7 @@
 import { show } from "../array/shape.ts";
 import { InputError } from "../errors.ts";
 import type { Tensor } from "../graph/tensor.ts";
-import { type AxisWeights, axisWeights, separable } from "./composite/separable.ts";
+import { type AxisWeights, axisWeights, separable } from "./matmul.ts";
 
 export interface ResizeOptions {
   readonly mode?: "bilinear" | "nearest" | "bicubic";

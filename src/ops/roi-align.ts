@@ -2,30 +2,14 @@ import { fromNumbers } from "../array/ndarray.ts";
 import { show } from "../array/shape.ts";
 import { InputError } from "../errors.ts";
 import { constant, type Tensor } from "../graph/tensor.ts";
-import {
-  abs,
-  add,
-  and,
-  cast,
-  clip,
-  div,
-  floor,
-  gather,
-  greaterOrEqual,
-  less,
-  lessOrEqual,
-  matmul,
-  maximum,
-  minimum,
-  mul,
-  neg,
-  reshape,
-  slice,
-  stopGradient,
-  sub,
-  sum,
-  unsqueeze,
-} from "./index.ts";
+import { add, div, mul, neg, sub } from "./arithmetic.ts";
+import { sum } from "./broadcast.ts";
+import { and, clip, greaterOrEqual, less, lessOrEqual, maximum, minimum } from "./comparison.ts";
+import { abs, floor } from "./elementwise.ts";
+import { gather } from "./indexing.ts";
+import { matmul } from "./matmul.ts";
+import { cast, reshape, stopGradient, unsqueeze } from "./shape.ts";
+import { slice } from "./slicing.ts";
 
 export interface RoiAlignOptions {
   /** Cells of each result, [h, w]. */

@@ -1,14 +1,13 @@
 import { expect, test } from "vitest";
+import { type Case, checkErrors, checkOp } from "../../test/support/check.ts";
+import { at, build, plain } from "../../test/support/check-plain.ts";
 import { fromNumbers, type NdArray, toNumbers } from "../array/ndarray.ts";
 import { gradients } from "../autodiff/gradients.ts";
 import { lower, reach } from "../graph/graph.ts";
 import { input } from "../graph/tensor.ts";
 import { evaluate, plainTarget } from "../runtime/evaluate.ts";
-import { type Case, checkErrors, checkOp } from "./check.ts";
-import { at, build, plain } from "./check-plain.ts";
 import * as ops from "./index.ts";
-import type { PadOptions } from "./pad.ts";
-import type { Range } from "./slice.ts";
+import type { PadOptions, Range } from "./slicing.ts";
 
 const same = (x: NdArray) => toNumbers(x);
 

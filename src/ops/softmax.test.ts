@@ -1,7 +1,7 @@
+import { checkErrors, checkOp } from "../../test/support/check.ts";
+import { elementwisePlain, plain, reducePlain } from "../../test/support/check-plain.ts";
 import { type NdArray, toNumbers } from "../array/ndarray.ts";
 import { input } from "../graph/tensor.ts";
-import { checkErrors, checkOp } from "./check.ts";
-import { elementwisePlain, plain, reducePlain } from "./check-plain.ts";
 import * as ops from "./index.ts";
 
 const axes: [number[], number][] = [

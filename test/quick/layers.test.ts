@@ -27,8 +27,8 @@ const rowOf = new Map(rows.flatMap((rooms, row) => rooms.map((room) => [room, ro
 /** Rooms that may reach the machine; everything else runs anywhere. */
 const edge = new Set(["platform", "runtime", "cli", "web"]);
 
-/** Tests and what they share: they may import anything, and are not built. */
-const isTest = (name: string) => name.endsWith(".test.ts") || /^ops\/check[^/]*\.ts$/.test(name);
+/** Tests may import anything, and are not built. */
+const isTest = (name: string) => name.endsWith(".test.ts");
 
 const files = (readdirSync(source, { recursive: true }) as string[])
   .filter((name) => name.endsWith(".ts") && !isTest(name))

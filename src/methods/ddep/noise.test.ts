@@ -1,11 +1,11 @@
 import { describe, expect, test } from "vitest";
+import { checkOp } from "../../../test/support/check.ts";
 import { movedWeights } from "../../../test/support/weights.ts";
 import { float32, item, type NdArray, toNumbers } from "../../array/ndarray.ts";
 import { Random } from "../../array/random.ts";
 import { sizeOf } from "../../array/shape.ts";
 import { Model } from "../../graph/scope.ts";
 import { input, type Tensor } from "../../graph/tensor.ts";
-import { checkOp } from "../../ops/check.ts";
 import { evaluate } from "../../runtime/evaluate.ts";
 import { denoising } from "./denoise-stage.ts";
 import {

@@ -1,0 +1,228 @@
+/** Which operators a convolution and its gradients become, by target and shape. */
+import type { Shape } from "../array/shape.ts";
+import { node, type Target, type Tensor } from "../graph/tensor.ts";
+import { add } from "./arithmetic.ts";
+import { sum } from "./broadcast.ts";
+import { blocksForward, blocksWeight, convolveBlocked, convolveWeightBlocked } from "./convolution-blocked.ts";
+import { concat } from "./joining.ts";
+import { matmul } from "./matmul.ts";
+import { reshape, transpose } from "./shape.ts";
+import { pad, slice } from "./slicing.ts";
+import { type Geometry, tilesExactly, type Window, windowAttributes, windowOutput } from "./window.ts";
+
+/** `Conv` as ONNX has it, never rewritten again. */
+function plainConv(x: Tensor, w: Tensor, bias: Tensor | null, { window, groups }: Geometry): Tensor {
+  const size = windowOutput("conv", [x.shape[2], x.shape[3]], window);
+  return node("Conv", bias === null ? [x, w] : [x, w, bias], {
+    attributes: { ...windowAttributes(window), group: groups },
+    output: { dtype: x.dtype, shape: [x.shape[0], w.shape[0], ...size] },
+    gradient: null,
+  });
+}
+
+export function lowerConvolve(
+  x: Tensor,
+  w: Tensor,
+  bias: Tensor | null,
+  geometry: Geometry,
+  target: Target,
+): readonly Tensor[] | null {
+  if (target.operators === "native" && isPatchEmbedding(geometry, x.shape)) {
+    const [features] = w.shape;
+    const [batch, , height, width] = x.shape;
+    const [kh, kw] = geometry.window.kernel;
+    const patches = toPatches(x, geometry.window); // [B·H′·W′, C·kh·kw]
+    const rows = matmul(patches, reshape(w, [features, -1]), { transposeB: true }); // [B·H′·W′, O]
+    const y = transpose(
+      reshape(bias === null ? rows : add(rows, bias), [batch, (height / kh) * (width / kw), features]),
+      [0, 2, 1],
+    );
+    return [reshape(y, [batch, features, height / kh, width / kw])];
+  }
+  if (blocksForward(x.shape, w.shape, geometry, target)) {
+    return [convolveBlocked(x, w, bias, geometry.window, target.convBlock)];
+  }
+  return null;
+}
+
+export function lowerConvolveBack(
+  y: Tensor,
+  w: Tensor,
+  bias: Tensor | null,
+  geometry: Geometry,
+  shape: Shape,
+  target: Target,
+): readonly Tensor[] {
+  const { window, groups } = geometry;
+  if (target.operators === "native" && isPatchEmbedding(geometry, shape)) {
+    const rows = reshape(transpose(reshape(y, [y.shape[0], y.shape[1], -1]), [0, 2, 1]), [-1, y.shape[1]]); // [B·H′·W′, O]
+    const x = fromPatches(matmul(rows, reshape(w, [w.shape[0], -1])), window, shape);
+    return [bias === null ? x : add(x, reshape(bias, [-1, 1, 1]))];
+  }
+  const flippedWindow = flipped(window, shape, y.shape);
+  if (flippedWindow !== null) {
+    const swapped = flipWeight(w, groups);
+    if (blocksForward(y.shape, swapped.shape, { window: flippedWindow, groups }, target)) {
+      return [convolveBlocked(y, swapped, bias, flippedWindow, target.convBlock)];
+    }
+    return [plainConv(y, swapped, bias, { window: flippedWindow, groups })];
+  }
+  const added = [0, 1].map((axis) => shape[axis + 2] - reachedBack(axis as 0 | 1, y.shape, window));
+  // ONNX Runtime refuses to add as many rows as the stride, or more. They are rows that were to be cut off, then zeros.
+  const { pads } = window;
+  const uncut = [0, 1].map((axis) => (added[axis] < window.strides[axis] ? 0 : Math.min(added[axis], pads[axis + 2])));
+  const zeros = [0, 1].map((axis) => (added[axis] < window.strides[axis] ? 0 : added[axis] - uncut[axis]));
+  const [height, width] = [shape[2] - zeros[0], shape[3] - zeros[1]];
+  const later = bias !== null && zeros.some((count) => count > 0) ? bias : null;
+  const x = node("ConvTranspose", bias === null || later !== null ? [y, w] : [y, w, bias], {
+    attributes: {
+      ...windowAttributes({ ...window, pads: [pads[0], pads[1], pads[2] - uncut[0], pads[3] - uncut[1]] }),
+      group: groups,
+      output_padding: added.map((count, axis) => count - uncut[axis] - zeros[axis]),
+    },
+    output: { dtype: y.dtype, shape: [shape[0], shape[1], height, width] },
+    gradient: null,
+  });
+  const whole = pad(x, { after: [0, 0, ...zeros] });
+  return [later === null ? whole : add(whole, reshape(later, [-1, 1, 1]))];
+}
+
+/** How many rows or columns of x the windows over y meet, padding aside. */
+function reachedBack(axis: 0 | 1, shape: Shape, { kernel, strides, dilations, pads }: Window): number {
+  return (shape[axis + 2] - 1) * strides[axis] + dilations[axis] * (kernel[axis] - 1) + 1 - pads[axis] - pads[axis + 2];
+}
+
+export function lowerConvolveWeight(x: Tensor, y: Tensor, geometry: Geometry, target: Target): readonly Tensor[] {
+  const { window, groups } = geometry;
+  const shape = [y.shape[1], x.shape[1] / groups, ...window.kernel];
+  if (target.operators === "native" && isPatchEmbedding(geometry, x.shape)) {
+    const rows = reshape(transpose(y, [0, 2, 3, 1]), [-1, y.shape[1]]); // [B·H′·W′, O]
+    return [reshape(matmul(rows, toPatches(x, window), { transposeA: true }), shape)];
+  }
+  if (blocksWeight(x.shape, y.shape, geometry, target)) {
+    return [convolveWeightBlocked(x, y, window, target.convBlock)];
+  }
+  if (groups === 1 && x.shape[1] <= 4) return [weightByConv(x, y, window)];
+  return [weightByTaps(x, y, geometry)];
+}
+
+/** A kernel of more than a pixel that covers the input without overlap. */
+function isPatchEmbedding({ window, groups }: Geometry, [, , height, width]: Shape): boolean {
+  return groups === 1 && window.kernel[0] * window.kernel[1] > 1 && tilesExactly(window, [height, width]);
+}
+
+/** [B, C, H, W] → [B·H′·W′, C·kh·kw], the pixels of each window as a row. */
+function toPatches(x: Tensor, { kernel: [kh, kw] }: Window): Tensor {
+  const [batch, channels, height, width] = x.shape;
+  const split = reshape(x, [batch, channels, height / kh, kh, width / kw, kw]);
+  return reshape(transpose(split, [0, 2, 4, 1, 3, 5]), [-1, channels * kh * kw]);
+}
+
+/** The inverse of `toPatches`. */
+function fromPatches(rows: Tensor, { kernel: [kh, kw] }: Window, shape: Shape): Tensor {
+  const [batch, channels, height, width] = shape;
+  const split = reshape(rows, [batch, height / kh, width / kw, channels, kh, kw]);
+  return reshape(transpose(split, [0, 3, 1, 4, 2, 5]), shape);
+}
+
+/**
+ * The window of the convolution with flipped weights that undoes one of stride 1, or null where there is none: with a
+ * stride, or where more was padded than the kernel reaches.
+ */
+function flipped(window: Window, inputShape: Shape, outputShape: Shape): Window | null {
+  if (window.strides.some((stride) => stride !== 1)) return null;
+  const pads = [0, 0, 0, 0] as [number, number, number, number];
+  for (const axis of [0, 1] as const) {
+    const reach = window.dilations[axis] * (window.kernel[axis] - 1);
+    pads[axis] = reach - window.pads[axis];
+    pads[axis + 2] = inputShape[axis + 2] + reach - outputShape[axis + 2] - pads[axis];
+  }
+  return pads.every((number) => number >= 0) ? { ...window, pads } : null;
+}
+
+/** w: [O, C / groups, kh, kw] → [C, O / groups, kh, kw], turned by half a turn. */
+function flipWeight(w: Tensor, groups: number): Tensor {
+  const [features, perGroup, kh, kw] = w.shape;
+  const grouped = transpose(reshape(w, [groups, features / groups, perGroup, kh, kw]), [0, 2, 1, 3, 4]);
+  const swapped = reshape(grouped, [groups * perGroup, features / groups, kh, kw]);
+  const backwards = [2, 3].filter((axis) => swapped.shape[axis] > 1);
+  if (backwards.length === 0) return swapped;
+  return slice(
+    swapped,
+    backwards.map((axis) => ({ axis, start: -1, end: -swapped.shape[axis] - 1, step: -1 })),
+  );
+}
+
+/** x with its padding made explicit. */
+export function padded(x: Tensor, [top, left, bottom, right]: Window["pads"], value = 0): Tensor {
+  if (top + left + bottom + right === 0) return x;
+  return pad(x, { before: [0, 0, top, left], after: [0, 0, bottom, right], mode: "constant", value });
+}
+
+/** The pixels of padded x that kernel element (row, column) meets: [B, C, H′, W′]. */
+export function tapOf(x: Tensor, row: number, column: number, size: readonly number[], window: Window): Tensor {
+  const parts = [row, column].map((index, axis) => {
+    const start = index * window.dilations[axis];
+    const step = window.strides[axis];
+    return { axis: axis + 2, start, end: start + (size[axis] - 1) * step + 1, step };
+  });
+  const needed = parts.filter(({ axis, start, end, step }) => start !== 0 || end !== x.shape[axis] || step !== 1);
+  return needed.length === 0 ? x : slice(x, needed);
+}
+
+/** One matrix product per kernel element and sample: dw[:, :, i, j] = Σ y · xᵀ, x shifted by (i, j). No im2col buffer. */
+function weightByTaps(x: Tensor, y: Tensor, { window, groups }: Geometry): Tensor {
+  const [batch, features, ...size] = y.shape;
+  const channels = x.shape[1];
+  const [kh, kw] = window.kernel;
+  const pixels = size[0] * size[1];
+  if (groups === 1 && pixels < 128) return weightByStackedTaps(x, y, window);
+  const rows = reshape(y, [batch, groups, features / groups, pixels]);
+  const around = padded(x, window.pads);
+  const taps: Tensor[] = [];
+  for (let i = 0; i < kh; i++) {
+    for (let j = 0; j < kw; j++) {
+      const columns = reshape(tapOf(around, i, j, size, window), [batch, groups, channels / groups, pixels]);
+      const perSample = matmul(rows, columns, { transposeB: true }); // [B, groups, O / groups, C / groups]
+      taps.push(reshape(sum(perSample, { axes: [0] }), [features, channels / groups, 1]));
+    }
+  }
+  const joined = taps.length === 1 ? taps[0] : concat(taps, { axis: 2 });
+  return reshape(joined, [features, channels / groups, kh, kw]);
+}
+
+/** The same with all samples' pixels in one product per kernel element: best for small images, whose products are small. */
+function weightByStackedTaps(x: Tensor, y: Tensor, window: Window): Tensor {
+  const [batch, features, ...size] = y.shape;
+  const channels = x.shape[1];
+  const [kh, kw] = window.kernel;
+  const columns = batch * size[0] * size[1];
+  const rows = reshape(transpose(y, [1, 0, 2, 3]), [features, columns]);
+  const around = padded(transpose(x, [1, 0, 2, 3]), window.pads); // [C, B, H, W]
+  const taps = Array.from({ length: kh * kw }, (_, tap) => {
+    const met = reshape(tapOf(around, Math.floor(tap / kw), tap % kw, size, window), [channels, columns]);
+    return reshape(matmul(rows, met, { transposeB: true }), [features, channels, 1]);
+  });
+  return reshape(taps.length === 1 ? taps[0] : concat(taps, { axis: 2 }), [features, channels, kh, kw]);
+}
+
+/** The weight gradient as a convolution of transposed tensors, strides and dilations exchanged. Best for few channels. */
+function weightByConv(x: Tensor, y: Tensor, window: Window): Tensor {
+  const exchanged: Window = {
+    kernel: [y.shape[2], y.shape[3]],
+    strides: window.dilations,
+    dilations: window.strides,
+    pads: window.pads,
+  };
+  const sums = plainConv(transpose(x, [1, 0, 2, 3]), transpose(y, [1, 0, 2, 3]), null, {
+    window: exchanged,
+    groups: 1,
+  });
+  // Rows and columns beyond the last window met pixels that no output used.
+  const [kh, kw] = window.kernel;
+  const parts = [
+    { axis: 2, start: 0, end: kh },
+    { axis: 3, start: 0, end: kw },
+  ].filter(({ axis, end }) => sums.shape[axis] !== end);
+  return transpose(parts.length === 0 ? sums : slice(sums, parts), [1, 0, 2, 3]); // [O, C, kh, kw]
+}
