@@ -3,6 +3,7 @@ import type { Dtype } from "../array/dtype.ts";
 import { InputError } from "../errors.ts";
 import { type Attribute, nodes, type Tensor, type TensorType } from "../graph/tensor.ts";
 import { checkKept } from "./operators/kept-rules.ts";
+import { keptType } from "./operators/kept-shapes.ts";
 import type { Reading } from "./reading.ts";
 import { checkSlots, checkUnknownAttribute, means, type Signature, signatureOf } from "./signature.ts";
 import { arrayOf } from "./tensor-proto.ts";
@@ -26,27 +27,34 @@ export interface Conversion {
  * tell the shapes of the outputs.
  */
 export function keep(r: Reading, conversion?: Conversion): readonly Tensor[] {
-  const { op = r.op, inputs = r.inputs, outputs = typesOf(r) } = conversion ?? {};
-  if (r.domain !== "") {
-    for (const attribute of r.attributes) checkUnknownAttribute(attribute, r.where);
-  } else {
-    if (conversion === undefined && !means(op, r.opset, writtenOpset)) {
-      throw new InputError(
-        `${r.where}: expected ${op} as operator set ${writtenOpset} means it, got that of ${r.opset}, which means something else. Export the model with opset ${writtenOpset}.`,
-      );
-    }
+  if (r.domain !== "") return keepUnknown(r);
+  const { op = r.op, inputs = r.inputs, attributes = attributesOf(r) } = conversion ?? {};
+  if (conversion === undefined && !means(op, r.opset, writtenOpset)) {
+    throw new InputError(
+      `${r.where}: expected ${op} as operator set ${writtenOpset} means it, got that of ${r.opset}, which means something else. Export the model with opset ${writtenOpset}.`,
+    );
   }
-  const attributes = conversion?.attributes ?? attributesOf(r);
-  if (r.domain === "") {
-    const signature = signatureOf(op, writtenOpset, r.where);
-    checkAttributes(attributes, signature, r.where);
-    const types = new Map<string, Dtype>();
-    checkSlots("inputs", inputs, signature.inputs, types, r.where);
-    const named = outputs.map((type, i) => (r.outputs[i] === "" ? null : type));
-    checkSlots("outputs", named, signature.outputs, types, r.where);
-    checkKept(op, { inputs, attributes, outputs: named, where: r.where });
-  }
-  return nodes(op, inputs, { attributes, domain: r.domain, gradient: null, outputs });
+  const signature = signatureOf(op, writtenOpset, r.where);
+  checkAttributes(attributes, signature, r.where);
+  const types = new Map<string, Dtype>();
+  checkSlots("inputs", inputs, signature.inputs, types, r.where);
+  const node = { inputs, attributes, where: r.where };
+  checkKept(op, node);
+  const outputs = conversion?.outputs ?? typesOf(r, keptType(op, node));
+  const named = outputs.map((type, i) => (r.outputs[i] === "" ? null : type));
+  checkSlots("outputs", named, signature.outputs, types, r.where);
+  return nodes(op, inputs, { attributes, gradient: null, outputs });
+}
+
+/** A node of ONNX Runtime's own operators, of which we know nothing. */
+function keepUnknown(r: Reading): readonly Tensor[] {
+  for (const attribute of r.attributes) checkUnknownAttribute(attribute, r.where);
+  return nodes(r.op, r.inputs, {
+    attributes: attributesOf(r),
+    domain: r.domain,
+    gradient: null,
+    outputs: typesOf(r, null),
+  });
 }
 
 /** Throws InputError for attributes, or texts in them, that are older or newer than operator set 20. */
@@ -62,27 +70,18 @@ function checkAttributes(attributes: Readonly<Record<string, Attribute>>, signat
   }
 }
 
-function typesOf(r: Reading): readonly TensorType[] {
+/** What the outputs are: the first as `known`, if it is, the others as the file says. */
+function typesOf(r: Reading, known: TensorType | null): readonly TensorType[] {
   return r.outputs.map((name, i): TensorType => {
-    const type = r.types[i] ?? (name === "" ? { dtype: "float32" as const, shape: [] } : sameAsInput(r));
-    if (type === null) {
+    if (name === "") return { dtype: "float32", shape: [] };
+    const { dtype, shape } = (i === 0 ? known : null) ?? r.types[i] ?? { dtype: "float32", shape: null };
+    if (shape === null) {
       throw new InputError(
         `${r.where}: expected the file to tell the shape of output ${i + 1}, got none. Run ONNX shape inference on the model first.`,
       );
     }
-    return type;
+    return { dtype, shape };
   });
-}
-
-/** Element-wise operators that we do not have, whose output is like their input. */
-const unary = new Set(
-  "Acos Acosh Asin Asinh Atan Atanh BitwiseNot Ceil Celu Cosh Elu HardSigmoid HardSwish Hardmax LRN Mish PRelu Selu Shrink Sinh Softsign Tan ThresholdedRelu".split(
-    " ",
-  ),
-);
-
-function sameAsInput({ op, domain, inputs: [first] }: Reading): TensorType | null {
-  return domain === "" && unary.has(op) && first != null ? { dtype: first.dtype, shape: first.shape } : null;
 }
 
 export function attributesOf(r: Reading): Record<string, Attribute> {

@@ -1,16 +1,16 @@
 /** ONNX models as graphs of ours. */
 import type { Named } from "../array/ndarray.ts";
-import { type Shape, sameShape, show } from "../array/shape.ts";
+import { type Shape, sameShape, show, sizeOf } from "../array/shape.ts";
 import { InputError, oneLine } from "../errors.ts";
 import type { Graph } from "../graph/graph.ts";
-import { constant, input, type Tensor, type TensorType } from "../graph/tensor.ts";
+import { constant, constantValue, input, type Tensor, type TensorType } from "../graph/tensor.ts";
 import { fold } from "./fold.ts";
 import { keep } from "./keep.ts";
 import { conversions } from "./operators/conversions.ts";
 import { elementwiseReaders } from "./operators/elementwise.ts";
 import { layerReaders, microsoftReaders } from "./operators/layers.ts";
 import { shapeReaders } from "./operators/shapes.ts";
-import { type Reader, Reading } from "./reading.ts";
+import { type Declared, type Reader, Reading } from "./reading.ts";
 import { checkNode, signatureOf } from "./signature.ts";
 import { arrayOf, dtypeOf, type ExternalReader, shapeOf } from "./tensor-proto.ts";
 import { decodeModel, type GraphProto, type NodeProto, toNumber, type ValueInfoProto } from "./wire.ts";
@@ -85,11 +85,18 @@ export function readModel(bytes: Uint8Array, { where = "onnx", sizes = {}, exter
   }
   const known = declaredTypes(graph, sizes, where);
   const names = new Set<string>();
+  // What depends on constants alone: the runtime computes it before anything is fed.
+  const fixed = new Set<Tensor>();
   for (const [i, node] of (graph.node ?? []).entries()) {
     const { name = "", op_type = "?", output = [] } = node;
     if (name !== "" && names.has(name)) throw repeated(where, "node", name);
     names.add(name);
-    const outputs = readNode(node, tensors, known, opset, `${where} node ${name || i + 1} (${op_type})`);
+    const place = `${where} node ${name || i + 1} (${op_type})`;
+    const given = inputsOf(node, tensors, place);
+    const outputs = readNode(node, given, known, opset, place);
+    if (given.every((tensor) => tensor === null || fixed.has(tensor) || constantValue(tensor) !== null)) {
+      for (const tensor of outputs) fixed.add(checkFixed(tensor, place));
+    }
     output.forEach((name, position) => {
       if (name !== "") define(name, outputs[position]);
     });
@@ -131,19 +138,26 @@ function declaredTypes(
   { value_info = [], output = [] }: GraphProto,
   sizes: Named<number>,
   where: string,
-): Map<string, TensorType> {
-  const types = new Map<string, TensorType>();
+): Map<string, Declared> {
+  const types = new Map<string, Declared>();
   for (const info of [...value_info, ...output]) {
     const name = info.name ?? "";
-    try {
-      const type = typeOf(info, sizes, `${where} ${name}`);
-      if (type !== null) types.set(name, type);
-    } catch (error) {
-      // A description that we cannot use matters only if a node needs it.
-      if (!(error instanceof InputError)) throw error;
-    }
+    // A description that we cannot use matters only if a node needs it.
+    const type = unlessRefused(() => typeOf(info, sizes, `${where} ${name}`));
+    const dtype = unlessRefused(() => dtypeOf(info.type?.tensor_type?.elem_type, where));
+    if (type !== null) types.set(name, type);
+    else if (dtype !== null) types.set(name, { dtype, shape: null });
   }
   return types;
+}
+
+function unlessRefused<T>(read: () => T): T | null {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof InputError) return null;
+    throw error;
+  }
 }
 
 function typeOf({ type }: ValueInfoProto, sizes: Named<number>, where: string): TensorType | null {
@@ -163,10 +177,35 @@ function typeOf({ type }: ValueInfoProto, sizes: Named<number>, where: string): 
   return { dtype, shape: shapeOf(shape, where) };
 }
 
+function inputsOf(
+  { input = [] }: NodeProto,
+  tensors: ReadonlyMap<string, Tensor>,
+  where: string,
+): readonly (Tensor | null)[] {
+  return input.map((name) => {
+    const tensor = name === "" ? null : tensors.get(name);
+    if (tensor === undefined) {
+      throw new InputError(`${where}: expected an earlier node that makes "${name}", got none. The file is damaged.`);
+    }
+    return tensor;
+  });
+}
+
+/** What a model computes from its own constants alone may have so many elements: 256 MB of float32. */
+const largestFixed = 2 ** 26;
+
+function checkFixed(tensor: Tensor, where: string): Tensor {
+  const count = sizeOf(tensor.shape);
+  if (count <= largestFixed) return tensor;
+  throw new InputError(
+    `${where}: expected at most ${largestFixed} elements computed from constants, got ${count}. Export the model with smaller ones, or as inputs.`,
+  );
+}
+
 function readNode(
   proto: NodeProto,
-  tensors: ReadonlyMap<string, Tensor>,
-  known: ReadonlyMap<string, TensorType>,
+  inputs: readonly (Tensor | null)[],
+  known: ReadonlyMap<string, Declared>,
   opset: number,
   where: string,
 ): readonly Tensor[] {
@@ -177,13 +216,6 @@ function readNode(
       `${where}: expected an operator of ONNX or ONNX Runtime, got one of domain "${domain}". Export without it.`,
     );
   }
-  const inputs = (proto.input ?? []).map((name) => {
-    const tensor = name === "" ? null : tensors.get(name);
-    if (tensor === undefined) {
-      throw new InputError(`${where}: expected an earlier node that makes "${name}", got none. The file is damaged.`);
-    }
-    return tensor;
-  });
   const types = (proto.output ?? []).map((name) => known.get(name) ?? null);
   const reading = new Reading(proto, inputs, { domain, opset, types, where });
   const results = within(where, () => {
@@ -202,8 +234,9 @@ function readNode(
     // What the file says about a result is a check of our own reading of it.
     const declared = types[i] ?? null;
     if (declared === null) return;
-    if (declared.dtype !== result.dtype || !sameShape(declared.shape, result.shape)) {
-      const expected = `${declared.dtype} ${show(declared.shape)}`;
+    const { dtype, shape } = { ...declared, shape: declared.shape ?? result.shape };
+    if (dtype !== result.dtype || !sameShape(shape, result.shape)) {
+      const expected = `${dtype} ${show(shape)}`;
       throw new InputError(
         `${where}: expected ${expected} as the file says, got ${result.dtype} ${show(result.shape)}. The file contradicts itself.`,
       );

@@ -1,6 +1,8 @@
+import type { Dtype } from "../array/dtype.ts";
 import { type NdArray, toNumbers } from "../array/ndarray.ts";
+import type { Shape } from "../array/shape.ts";
 import { InputError } from "../errors.ts";
-import { constantValue, type Tensor, type TensorType } from "../graph/tensor.ts";
+import { constantValue, type Tensor } from "../graph/tensor.ts";
 import { arrayOf } from "./tensor-proto.ts";
 import { type AttributeProto, type NodeProto, toNumber } from "./wire.ts";
 
@@ -10,10 +12,17 @@ import { type AttributeProto, type NodeProto, toNumber } from "./wire.ts";
  */
 export type Reader = (reading: Reading) => readonly Tensor[] | null;
 
+/** What a file says about a tensor that a node makes. */
+export interface Declared {
+  readonly dtype: Dtype;
+  /** null where a size is open. */
+  readonly shape: Shape | null;
+}
+
 interface ReadingOptions {
   readonly domain?: string;
   readonly opset: number;
-  readonly types: readonly (TensorType | null)[];
+  readonly types: readonly (Declared | null)[];
   readonly where: string;
 }
 
@@ -27,7 +36,7 @@ export class Reading {
   /** Names of the outputs; "" where one is left out. */
   readonly outputs: readonly string[];
   /** What the file says about each output; null where it says nothing. */
-  readonly types: readonly (TensorType | null)[];
+  readonly types: readonly (Declared | null)[];
   readonly attributes: readonly AttributeProto[];
   /** Place in the file, for messages. */
   readonly where: string;

@@ -12,8 +12,8 @@ interface Window {
   readonly padding: Pads | "same";
 }
 
-/** No padding of a picture is wider; what it costs to run grows with it. */
-const widestPadding = 4096;
+/** No padding, stride or dilation of a picture is wider; what it costs to run grows with it. */
+export const widestWindow = 4096;
 
 /** Two numbers, one for each axis of the window, or four: the sides. */
 function numbersOf(r: Reading, name: string, count: number, otherwise: number): readonly number[] {
@@ -33,17 +33,14 @@ function windowOf(r: Reading): Window | null {
   const automatic = r.text("auto_pad", "NOTSET");
   if (automatic === "SAME_LOWER") return null;
   const [top, left, bottom, right] = automatic === "NOTSET" ? numbersOf(r, "pads", 4, 0) : [0, 0, 0, 0];
-  const widest = Math.max(top, left, bottom, right);
-  if (widest > widestPadding) {
+  const [strides, dilations] = [pairOf(r, "strides", 1), pairOf(r, "dilations", 1)];
+  const widest = Math.max(top, left, bottom, right, ...strides, ...dilations);
+  if (widest > widestWindow) {
     throw new InputError(
-      `${r.where}: expected pads of at most ${widestPadding}, got ${widest}. Pad with fewer pixels, or with an operator of its own.`,
+      `${r.where}: expected pads, strides and dilations of at most ${widestWindow}, got ${widest}. Export the model again.`,
     );
   }
-  return {
-    strides: pairOf(r, "strides", 1),
-    dilations: pairOf(r, "dilations", 1),
-    padding: automatic === "SAME_UPPER" ? "same" : [top, left, bottom, right],
-  };
+  return { strides, dilations, padding: automatic === "SAME_UPPER" ? "same" : [top, left, bottom, right] };
 }
 
 /** Throws InputError where the file says another size of the kernel than that of its weights. */

@@ -76,7 +76,7 @@ function squeeze(r: Reading): readonly Tensor[] | null {
   const x = r.input(0);
   const axes = r.integersOrInput("axes", 1);
   if (axes === null) return null;
-  const named = axes ?? x.shape.flatMap((size, axis) => (size === 1 ? [axis] : []));
+  const named = axes?.length ? axes : x.shape.flatMap((size, axis) => (size === 1 ? [axis] : []));
   const gone = new Set(named.map((axis) => normalizeAxis(r.where, axis, x.shape.length)));
   return [
     ops.reshape(

@@ -115,7 +115,7 @@ export const operators: Named<string> = {
   Floor: "7 F1 > F1",
   Gather: "7 A1 I > A1 axis:a",
   GatherElements: "11 A1 I > A1 axis:a",
-  GatherND: "11 A1 L > A1; 12+ batch_dims:i",
+  GatherND: "11 A1 L > A1; 12+ batch_dims:n",
   Gelu: "20 F1 > F1 approximate:none|tanh",
   Gemm: "7 M1 M1 M1 > M1 alpha:f beta:f transA:b transB:b; 11+ M1 M1 M1? > M1",
   GlobalAveragePool: "7 F1 > F1",
