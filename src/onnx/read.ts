@@ -8,7 +8,9 @@ import { fold } from "./fold.ts";
 import { keep } from "./keep.ts";
 import { conversions } from "./operators/conversions.ts";
 import { elementwiseReaders } from "./operators/elementwise.ts";
+import { indexingReaders } from "./operators/indexing.ts";
 import { layerReaders, microsoftReaders } from "./operators/layers.ts";
+import { reductionReaders } from "./operators/reductions.ts";
 import { shapeReaders } from "./operators/shapes.ts";
 import { type Declared, type Reader, Reading } from "./reading.ts";
 import { checkNode, signatureOf } from "./signature.ts";
@@ -31,7 +33,14 @@ export interface ReadModel extends Graph {
 }
 
 const readers: Named<Named<Reader>> = {
-  "": { ...elementwiseReaders, ...shapeReaders, ...layerReaders, ...conversions },
+  "": {
+    ...elementwiseReaders,
+    ...reductionReaders,
+    ...shapeReaders,
+    ...indexingReaders,
+    ...layerReaders,
+    ...conversions,
+  },
   "com.microsoft": microsoftReaders,
   "com.microsoft.nchwc": {},
 };

@@ -13,7 +13,7 @@ import { flattened } from "./flattened.ts";
 function hardmax(r: Reading): readonly Tensor[] | null {
   if (r.opset >= 13) return null;
   const x = r.input(0);
-  const flat = flattened(x, r.integer("axis", 1));
+  const flat = flattened(x, normalizeAxis(r.where, r.integer("axis", 1), x.shape.length));
   const [y] = keep(r, { inputs: [flat], attributes: { axis: 1 }, outputs: [flat] });
   return [ops.reshape(y, x.shape)];
 }
@@ -27,9 +27,16 @@ function roiAlign(r: Reading): readonly Tensor[] | null {
 /** The axis is an input since operator set 20, and by default another one. */
 function dft(r: Reading): readonly Tensor[] | null {
   if (r.opset >= 20) return null;
-  const axis = constant(fromNumbers("int64", [], [r.integer("axis", 1)]));
+  const x = r.input(0);
+  const along = normalizeAxis(r.where, r.integer("axis", 1), x.shape.length);
+  if (along === x.shape.length - 1) {
+    throw new InputError(
+      `${r.where}: expected an axis before the last, which holds real and imaginary parts, got ${along}. The file is damaged.`,
+    );
+  }
+  const axis = constant(fromNumbers("int64", [], [along]));
   const { axis: _, ...attributes } = attributesOf(r);
-  return keep(r, { inputs: [r.input(0), r.optional(1) ?? null, axis], attributes });
+  return keep(r, { inputs: [x, r.optional(1) ?? null, axis], attributes });
 }
 
 const newModes: Readonly<Record<string, string>> = { bilinear: "linear", bicubic: "cubic" };

@@ -2,6 +2,7 @@
  * What ONNX Runtime's kernels need of operators that are kept as they are, beyond what their signature says. Where the
  * need is broken the runtime refuses the model, computes something else than ONNX says, or dies.
  */
+import { isFloat } from "../../array/dtype.ts";
 import { normalizeAxis, type Shape, show } from "../../array/shape.ts";
 import { InputError } from "../../errors.ts";
 import type { Attribute, Tensor } from "../../graph/tensor.ts";
@@ -44,7 +45,7 @@ function spaceToDepth(node: KeptNode): void {
 
 /** Lists of a sliding window have a number for each axis, or two; no padding is enormous. */
 const windowed =
-  (weights?: number): Rule =>
+  (weights?: number, transposed = false): Rule =>
   (node) => {
     const { attributes } = node;
     const axes = shapeOf(node, 0).length - 2;
@@ -60,16 +61,18 @@ const windowed =
     if (weights === undefined) return;
     const kernel = shapeOf(node, weights);
     need(kernel.length === axes + 2, node, `weights of ${axes + 2} axes`, show(kernel));
+    const groups = (attributes.group as number | undefined) ?? 1;
+    const [channels] = shapeOf(node, 0).slice(1);
+    const fits = transposed ? channels === kernel[0] && channels % groups === 0 : channels === kernel[1] * groups;
+    need(fits, node, `weights for ${channels} channels in ${groups} groups`, show(kernel));
     const named = (attributes.kernel_shape as readonly number[] | undefined) ?? kernel.slice(2);
     need(show(named) === show(kernel.slice(2)), node, `weights of kernel ${show(named)}`, show(kernel));
   };
 
 function convTranspose(node: KeptNode): void {
-  windowed(1)(node);
-  const [shape, groups] = [shapeOf(node, 0), (node.attributes.group as number | undefined) ?? 1];
-  need(shape[1] % groups === 0, node, `channels in ${groups} groups`, show(shape));
+  windowed(1, true)(node);
   const size = node.attributes.output_shape as readonly number[] | undefined;
-  const count = shape.length - 2;
+  const count = shapeOf(node, 0).length - 2;
   need(size === undefined || size.length === count, node, `${count} numbers as output_shape`, show(size ?? []));
 }
 
@@ -81,7 +84,8 @@ const recurrent =
     need(layout === 0, node, "layout 0, which is all that ONNX Runtime has", `${layout}`);
     const directions = direction === "bidirectional" ? 2 : 1;
     const [x, w, r] = [0, 1, 2].map((i) => shapeOf(node, i));
-    const size = (hidden as number | undefined) ?? r.at(-1) ?? 0;
+    need(hidden !== undefined, node, "a hidden_size", "none");
+    const size = hidden as number;
     need(x.length === 3, node, "an input [T, B, D]", show(x));
     const [expectedW, expectedR] = [x[2], size].map((width) => show([directions, gates * size, width]));
     need(show(w) === expectedW, node, `weights ${expectedW}`, show(w));
@@ -125,6 +129,17 @@ function localResponse(node: KeptNode): void {
   need(size % 2 === 1, node, "an odd size", `${size}`);
 }
 
+/** Floats take the sign of the dividend, integers have the choice. */
+function modulo(node: KeptNode): void {
+  const { dtype } = node.inputs[0]!;
+  need(!isFloat(dtype) || node.attributes.fmod === 1, node, `fmod 1 for ${dtype}`, "0");
+}
+
+/** Statistics of the batch are outputs in training only. */
+function batchNormalization(node: KeptNode): void {
+  need(node.attributes.training_mode === 1, node, "one output", "running statistics without training_mode");
+}
+
 function tile(node: KeptNode): void {
   const [rank, repeats] = [shapeOf(node, 0).length, shapeOf(node, 1)];
   need(repeats.length === 1 && repeats[0] === rank, node, `${rank} repeats`, show(repeats));
@@ -158,6 +173,7 @@ function classLoss(node: KeptNode): void {
 
 const rules: Readonly<Record<string, Rule>> = {
   AveragePool: windowed(),
+  BatchNormalization: batchNormalization,
   Conv: windowed(1),
   ConvInteger: windowed(1),
   ConvTranspose: convTranspose,
@@ -171,6 +187,7 @@ const rules: Readonly<Record<string, Rule>> = {
   LpPool: windowed(),
   MaxPool: windowed(),
   MaxUnpool: maxUnpool,
+  Mod: modulo,
   NegativeLogLikelihoodLoss: classLoss,
   OneHot: oneHot,
   QLinearConv: windowed(3),

@@ -1,54 +1,11 @@
-import { allocate, type Dtype } from "../../array/dtype.ts";
-import { fromNumbers } from "../../array/ndarray.ts";
 import { normalizeAxis, show } from "../../array/shape.ts";
 import { InputError } from "../../errors.ts";
-import { constant, constantValue, type Tensor } from "../../graph/tensor.ts";
+import { constant, type Tensor } from "../../graph/tensor.ts";
 import * as ops from "../../ops/index.ts";
-import { keep } from "../keep.ts";
 import type { Reader, Reading } from "../reading.ts";
+import { empty } from "./empty.ts";
 import { flattened } from "./flattened.ts";
 import { rangeOf } from "./range-of.ts";
-
-type Reduce = (x: Tensor, options: { axes?: readonly number[]; keepDims?: boolean }) => Tensor;
-
-/** Axes are an attribute up to opset 17 (12 for sums) and an input since. */
-const reduction =
-  (build: Reduce): Reader =>
-  (r) => {
-    const x = r.input(0);
-    const named = r.integersOrInput("axes", 1);
-    if (named === null) return null;
-    const none = named === undefined || named.length === 0;
-    const every = none && r.integer("noop_with_empty_axes", 0) === 0;
-    const axes = every ? x.shape.map((_, axis) => axis) : (named ?? []);
-    const keepDims = r.integer("keepdims", 1) === 1;
-    const along = new Set(axes.map((axis) => normalizeAxis(r.where, axis, x.shape.length)));
-    if (![...along].some((axis) => x.shape[axis] === 0)) return [build(x, { axes, keepDims })];
-    // Nothing is taken together: ONNX Runtime knows what each operator makes of that.
-    const kept = x.shape.map((size, axis) => (along.has(axis) ? 1 : size));
-    const shape = keepDims ? kept : kept.filter((_, axis) => !along.has(axis));
-    return keep(r, {
-      inputs: [x, constant(fromNumbers("int64", [along.size], along))],
-      attributes: { keepdims: keepDims ? 1 : 0 },
-      outputs: [{ dtype: x.dtype, shape }],
-    });
-  };
-
-const index =
-  (build: (x: Tensor, options: { axis: number; keepDims: boolean }) => Tensor): Reader =>
-  (r) => {
-    if (r.integer("select_last_index", 0) === 1) return null;
-    return [build(r.input(0), { axis: r.integer("axis", 0), keepDims: r.integer("keepdims", 1) === 1 })];
-  };
-
-/** Up to opset 12, softmax flattens: it runs over all axes from `axis` on. */
-const softmax =
-  (build: (x: Tensor, options: { axis: number }) => Tensor): Reader =>
-  (r) => {
-    const x = r.input(0);
-    if (r.opset >= 13) return [build(x, { axis: r.integer("axis", -1) })];
-    return [ops.reshape(build(flattened(x, r.integer("axis", 1)), { axis: 1 }), x.shape)];
-  };
 
 function reshape(r: Reading): readonly Tensor[] | null {
   const x = r.input(0);
@@ -117,16 +74,12 @@ function slice(r: Reading): readonly Tensor[] | null {
     const step = steps?.[i] ?? 1;
     const range = rangeOf(x.shape[axis], start, ends[i], step);
     shape[axis] = Math.max(0, Math.ceil((range.to - range.from) / step));
-    // A step of 2⁶³ would not survive as a number of ours, and one element needs none. Before the first element is where a range without an end stops.
+    // A step of 2⁶³ would not survive as a number of ours, and one element needs none. A range without an end stops
+    // before the first element when it goes back.
     const one = shape[axis] <= 1;
     return { axis, start: range.from, end: range.to < 0 ? undefined : range.to, step: one ? Math.sign(step) : step };
   });
   return [shape.includes(0) ? empty(x.dtype, shape) : ops.slice(x, ranges)];
-}
-
-/** A tensor without elements. */
-function empty(dtype: Dtype, shape: readonly number[]): Tensor {
-  return constant({ dtype, shape, data: allocate(dtype, 0) });
 }
 
 function split(r: Reading): readonly Tensor[] | null {
@@ -140,14 +93,24 @@ function split(r: Reading): readonly Tensor[] | null {
   if (r.opset >= 18 && given === undefined && !r.has("num_outputs")) {
     throw new InputError(`${r.where}: expected sizes of the parts or num_outputs, got neither. The file is damaged.`);
   }
+  if (given !== undefined && r.has("num_outputs")) {
+    throw new InputError(
+      `${r.where}: expected either sizes of the parts or num_outputs, got both. The file is damaged.`,
+    );
+  }
   if (wanted !== count || (given ?? r.outputs).length !== count) {
     throw new InputError(
       `${r.where}: expected ${given?.length ?? wanted} outputs, one for each part, got ${count}. The file is damaged.`,
     );
   }
   const each = Math.ceil(size / count);
-  const even = r.outputs.map((_, i) => Math.min(each, size - i * each));
-  return ops.split(x, given ?? even, { axis });
+  const sizes = given ?? r.outputs.map((_, i) => Math.min(each, size - i * each));
+  // Our operator makes no empty parts.
+  const filled = sizes.filter((part) => part !== 0);
+  const parts = filled.length === 0 && size === 0 ? [] : ops.split(x, filled, { axis });
+  const along = normalizeAxis(r.where, axis, x.shape.length);
+  let next = 0;
+  return sizes.map((part) => (part === 0 ? empty(x.dtype, x.shape.with(along, 0)) : parts[next++]));
 }
 
 function pad(r: Reading): readonly Tensor[] | null {
@@ -185,74 +148,16 @@ function pad(r: Reading): readonly Tensor[] | null {
   return [ops.pad(cut, { before: inside(before), after: inside(after), mode, value: value?.[0] ?? 0 })];
 }
 
-/** Negative indices count from the back. */
-function oneHot(r: Reading): readonly Tensor[] | null {
-  const indices = r.input(0);
-  const depth = r.numbers(1);
-  const range = r.input(2);
-  const values = constantValue(range);
-  if (depth == null) return null;
-  if (depth.length !== 1 || (depth[0] > largestDepth && String(values?.data) === "0,1")) {
-    const got = depth.length === 1 ? `${depth[0]}` : show(depth);
-    throw new InputError(`${r.where}: expected a depth of 1 to ${largestDepth}, got ${got}. The file is damaged.`);
-  }
-  const plain = indices.dtype === "int64" || indices.dtype === "int32";
-  if (!plain || values === null || String(values.data) !== "0,1") return null;
-  const counted = ops.where(ops.less(indices, 0), ops.add(indices, depth[0]), indices);
-  return [ops.oneHot(counted, depth[0], { axis: r.integer("axis", -1), dtype: range.dtype })];
-}
-
-/** Our operator compares with 0, 1, … depth − 1, which must be held; more classes than this, nobody has. */
-const largestDepth = 2 ** 20;
-
-/** Of the input, only the part that the indices cover is looked at. */
-function gatherElements(r: Reading): readonly Tensor[] | null {
-  const [x, indices] = [r.input(0), r.input(1)];
-  const axis = normalizeAxis(r.where, r.integer("axis", 0), x.shape.length);
-  const cuts = x.shape.flatMap((size, along) => {
-    const end = indices.shape[along] ?? 0;
-    return along === axis || end >= size || end === 0 ? [] : [{ axis: along, start: 0, end }];
-  });
-  if (indices.shape.length === x.shape.length && indices.shape.includes(0)) return [empty(x.dtype, indices.shape)];
-  return [ops.takeAlong(cuts.length === 0 ? x : ops.slice(x, cuts), indices, { axis })];
-}
-
 export const shapeReaders: Readonly<Record<string, Reader>> = {
-  ReduceSum: reduction(ops.sum),
-  ReduceMean: reduction(ops.mean),
-  ReduceMax: reduction(ops.max),
-  ReduceMin: reduction(ops.min),
-  ReduceSumSquare: reduction(ops.sumSquare),
-  // Over no axes: |x|, without the overflow of x².
-  ReduceL2: reduction((x, options) => (options.axes?.length === 0 ? ops.abs(x) : ops.sqrt(ops.sumSquare(x, options)))),
-  ReduceL1: reduction((x, options) => ops.sum(ops.abs(x), options)),
-  ReduceLogSum: reduction((x, options) => ops.log(ops.sum(x, options))),
-  ReduceLogSumExp: reduction(ops.logSumExp),
-  ReduceProd: reduction(ops.prod),
-  ArgMax: index(ops.argMax),
-  ArgMin: index(ops.argMin),
-  Softmax: softmax(ops.softmax),
-  LogSoftmax: softmax(ops.logSoftmax),
-  CumSum: (r) => {
-    const axis = r.numbers(1);
-    if (axis == null) return null;
-    const [exclusive, reverse] = [r.integer("exclusive", 0) === 1, r.integer("reverse", 0) === 1];
-    return [ops.cumSum(r.input(0), { axis: axis[0], exclusive, reverse })];
-  },
-  TopK: (r) => {
-    const k = r.has("k") ? [r.integer("k", 1)] : r.numbers(1);
-    if (k == null) return null;
-    const options = { axis: r.integer("axis", -1), largest: r.integer("largest", 1) === 1 };
-    const { values, indices } = ops.topK(r.input(0), k[0], options);
-    return [values, indices];
-  },
-
   Reshape: reshape,
   Flatten: (r) => {
     const x = r.input(0);
     const axis = r.integer("axis", 1);
-    // Unlike elsewhere, behind the last axis is a place, too.
-    if (Math.abs(axis) > x.shape.length || (axis < 0 && r.opset < 11)) normalizeAxis(r.where, axis, x.shape.length);
+    if (axis < 0 && r.opset < 11) {
+      throw new InputError(
+        `${r.where}: expected an axis from 0 on in operator set ${r.opset}, got ${axis}. The file is damaged.`,
+      );
+    }
     return [flattened(x, axis)];
   },
   Squeeze: squeeze,
@@ -294,15 +199,4 @@ export const shapeReaders: Readonly<Record<string, Reader>> = {
   Slice: slice,
   Split: split,
   Pad: pad,
-
-  Gather: (r) => [ops.gather(r.input(0), r.input(1), { axis: r.integer("axis", 0) })],
-  GatherElements: gatherElements,
-  GatherND: (r) => [ops.gatherNd(r.input(0), r.input(1), { batchDims: r.integer("batch_dims", 0) })],
-  ScatterElements: (r) => {
-    if (r.text("reduction", "none") !== "add") return null;
-    return [ops.scatterAdd(r.input(0), r.input(1), r.input(2), { axis: r.integer("axis", 0) })];
-  },
-  ScatterND: (r) =>
-    r.text("reduction", "none") === "add" ? [ops.scatterNdAdd(r.input(0), r.input(1), r.input(2))] : null,
-  OneHot: oneHot,
 };
