@@ -145,7 +145,7 @@ function quantization(r: Reading): readonly Tensor[] | null {
   });
 }
 
-/** In prediction: the input itself, and a mask that keeps everything. */
+/** In prediction: the input itself, and a mask that nobody needs. */
 function dropout(r: Reading): readonly Tensor[] | null {
   const training = r.numbers(2);
   if (training === null || (training !== undefined && training[0] !== 0)) {
@@ -154,7 +154,10 @@ function dropout(r: Reading): readonly Tensor[] | null {
     );
   }
   const x = r.input(0);
-  return r.outputCount < 2 ? [x] : [x, ops.expand(constant(fromNumbers("bool", [], [1])), x.shape)];
+  if (r.outputCount < 2) return [x];
+  // Before operator set 12 ONNX leaves open what the mask is, and before 10 its type is the input's; ONNX Runtime: 0.
+  const mask = fromNumbers(r.opset < 10 ? x.dtype : "bool", [], [r.opset < 12 ? 0 : 1]);
+  return [x, ops.expand(constant(mask), x.shape)];
 }
 
 export const conversions: Readonly<Record<string, Reader>> = {

@@ -74,10 +74,10 @@ function slice(r: Reading): readonly Tensor[] | null {
     const step = steps?.[i] ?? 1;
     const range = rangeOf(x.shape[axis], start, ends[i], step);
     shape[axis] = Math.max(0, Math.ceil((range.to - range.from) / step));
-    // A step of 2⁶³ would not survive as a number of ours, and one element needs none. A range without an end stops
-    // before the first element when it goes back.
-    const one = shape[axis] <= 1;
-    return { axis, start: range.from, end: range.to < 0 ? undefined : range.to, step: one ? Math.sign(step) : step };
+    // One element needs no step, and one of 2⁶³ would not survive as a number of ours.
+    const [end, stride] = shape[axis] === 1 ? [range.from + 1, 1] : [range.to, step];
+    // A range without an end stops before the first element when it goes back.
+    return { axis, start: range.from, end: end < 0 ? undefined : end, step: stride };
   });
   return [shape.includes(0) ? empty(x.dtype, shape) : ops.slice(x, ranges)];
 }
