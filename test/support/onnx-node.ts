@@ -1,7 +1,19 @@
 /** Models of one node, made by hand: what other programs write and our writer does not. */
-import type { NdArray } from "../../src/array/ndarray.ts";
+import { float32, fromNumbers, type NdArray, toNumbers } from "../../src/array/ndarray.ts";
+import { readModel } from "../../src/onnx/read.ts";
 import { tensorProto, valueInfo } from "../../src/onnx/tensor-proto.ts";
 import { type AttributeProto, attributeType, encodeModel, type ModelProto } from "../../src/onnx/wire.ts";
+import { evaluate } from "../../src/runtime/evaluate.ts";
+
+export const integers = (...values: number[]) => fromNumbers("int64", [values.length], values);
+export const integer = (value: number) => fromNumbers("int64", [], [value]);
+export const number = (value: number) => float32([], [value]);
+export const numbers = (...values: number[]) => float32([values.length], values);
+export const count = (...shape: number[]) =>
+  float32(
+    shape,
+    Array.from({ length: shape.reduce((a, b) => a * b, 1) }, (_, i) => i),
+  );
 
 type Value = number | string | readonly number[] | { readonly float: number } | { readonly floats: readonly number[] };
 
@@ -48,4 +60,11 @@ function attributeProto([name, value]: [string, Value]): AttributeProto {
   if ("float" in value) return { name, type: attributeType.float, f: value.float };
   if ("floats" in value) return { name, type: attributeType.floats, floats: value.floats };
   return { name, type: attributeType.ints, ints: value };
+}
+
+/** Reads the model, writes it as we write models, runs that, and gives shape and numbers of every output. */
+export async function runNode(node: OneNode): Promise<[shape: readonly number[], values: readonly number[]][]> {
+  const { outputs } = readModel(oneNode(node));
+  const results = await evaluate(outputs, node.fed);
+  return Object.values(results).map((result) => [result.shape, toNumbers(result)]);
 }
