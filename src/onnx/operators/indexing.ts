@@ -1,5 +1,5 @@
 import { fromNumbers } from "../../array/ndarray.ts";
-import { normalizeAxis, sameShape, show } from "../../array/shape.ts";
+import { normalizeAxis, show } from "../../array/shape.ts";
 import { InputError } from "../../errors.ts";
 import { constant, constantValue, type Tensor } from "../../graph/tensor.ts";
 import * as ops from "../../ops/index.ts";
@@ -52,7 +52,7 @@ export const indexingReaders: Readonly<Record<string, Reader>> = {
     // Our operator wants updates as large as the input on all axes but one.
     const [axis, x, indices] = [r.integer("axis", 0), r.input(0), r.input(1)];
     const along = normalizeAxis(r.where, axis, x.shape.length);
-    const whole = sameShape(x.shape.with(along, 0), indices.shape.with(along, 0));
+    const whole = x.shape.every((size, i) => i === along || size === indices.shape[i]);
     if (r.text("reduction", "none") !== "add" || indices.shape.length !== x.shape.length || !whole) return null;
     return [ops.scatterAdd(r.input(0), r.input(1), r.input(2), { axis: r.integer("axis", 0) })];
   },

@@ -55,8 +55,12 @@ const windowed =
       if (numbers === undefined) continue;
       const count = name === "pads" ? 2 * axes : axes;
       need(numbers.length === count, node, `${count} numbers as ${name}`, show(numbers));
-      const bounded = name !== "kernel_shape" || weights === undefined;
-      need(!bounded || Math.max(...numbers) <= widestWindow, node, `${name} of at most ${widestWindow}`, show(numbers));
+      need(
+        name === "kernel_shape" || Math.max(...numbers) <= widestWindow,
+        node,
+        `${name} of at most ${widestWindow}`,
+        show(numbers),
+      );
     }
     if (weights === undefined) return;
     const kernel = shapeOf(node, weights);
@@ -68,6 +72,19 @@ const windowed =
     const named = (attributes.kernel_shape as readonly number[] | undefined) ?? kernel.slice(2);
     need(show(named) === show(kernel.slice(2)), node, `weights of kernel ${show(named)}`, show(kernel));
   };
+
+/** The window must fit into the padded input, unless the padding follows from the window. */
+function pool(node: KeptNode): void {
+  windowed()(node);
+  const { kernel_shape: kernel, pads = [], dilations = [], auto_pad: automatic = "NOTSET" } = node.attributes;
+  const sizes = shapeOf(node, 0).slice(2);
+  const at = (list: Attribute, i: number, otherwise: number) => (list as readonly number[])[i] ?? otherwise;
+  const fits = sizes.every((size, i) => {
+    const reach = (at(kernel, i, 1) - 1) * at(dilations, i, 1) + 1;
+    return reach <= size + at(pads, i, 0) + at(pads, i + sizes.length, 0);
+  });
+  need(fits || automatic.toString().startsWith("SAME"), node, "a window that fits", `${kernel} on ${show(sizes)}`);
+}
 
 function convTranspose(node: KeptNode): void {
   windowed(1, true)(node);
@@ -172,7 +189,7 @@ function classLoss(node: KeptNode): void {
 }
 
 const rules: Readonly<Record<string, Rule>> = {
-  AveragePool: windowed(),
+  AveragePool: pool,
   BatchNormalization: batchNormalization,
   Conv: windowed(1),
   ConvInteger: windowed(1),
@@ -184,8 +201,8 @@ const rules: Readonly<Record<string, Rule>> = {
   LRN: localResponse,
   LSTM: recurrent(4),
   LayerNormalization: stash,
-  LpPool: windowed(),
-  MaxPool: windowed(),
+  LpPool: pool,
+  MaxPool: pool,
   MaxUnpool: maxUnpool,
   Mod: modulo,
   NegativeLogLikelihoodLoss: classLoss,
