@@ -4,9 +4,20 @@
  * A message reads `<where>: <expected>, got <what>. <what to do>` on one line.
  */
 
-/** Something given to us is wrong: a file, a folder, a shape, a number. The command line exits with 1. */
+/**
+ * Something given to us is wrong: a file, a folder, a shape, a number. The command line exits with 1.
+ *
+ * The message is made one harmless line of readable length here, because it may quote names out of files that
+ * strangers wrote.
+ */
 export class InputError extends Error {
   override readonly name: string = "InputError";
+
+  constructor(message: string) {
+    const half = 2000;
+    const text = message.length <= 2 * half ? message : `${message.slice(0, half)} … ${message.slice(-half)}`;
+    super(oneLine(text));
+  }
 }
 
 /** The command line was used wrongly: an unknown command, option or key. The command line exits with 2. */
@@ -17,6 +28,17 @@ export class UsageError extends Error {
 /** The user asked to stop (Ctrl-C). The command line exits with 130. */
 export class Interrupted extends Error {
   override readonly name: string = "Interrupted";
+}
+
+/**
+ * Text with line breaks as spaces and control characters as "?": names in files and of files may hold anything, such as
+ * codes that rewrite a terminal or turn the direction of writing.
+ */
+export function oneLine(text: string): string {
+  const lines = text.split(/[\r\n\u2028\u2029]+/);
+  const line = lines.length === 1 ? text : lines.map((part) => part.trim()).join(" ");
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is removed here
+  return line.replace(/[\u0000-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, "?");
 }
 
 /** Builds the one line that every expected error consists of. */

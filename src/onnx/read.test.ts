@@ -74,13 +74,20 @@ describe("reader", () => {
 
   test.each<[string, (model: ModelProto) => void, RegExp]>([
     [
-      "an unknown operator without a shape",
+      "an unknown operator",
       ({ graph }) => {
         graph!.node = [{ op_type: "Mystery", input: ["m"], output: ["y"] }];
+      },
+      /node 1 \(Mystery\): expected an operator of ONNX, got "Mystery"/,
+    ],
+    [
+      "an operator that we do not have without a shape",
+      ({ graph }) => {
+        graph!.node = [{ op_type: "NonZero", input: ["m"], output: ["y"] }];
         graph!.output = [{ name: "y" }];
         graph!.value_info = [];
       },
-      /node 1 \(Mystery\): expected the file to tell the shape of output 1/,
+      /node 1 \(NonZero\): expected the file to tell the shape of output 1/,
     ],
     [
       "a node that comes too early",
@@ -175,7 +182,7 @@ describe("reader", () => {
           { op_type: "If", input: ["m"], output: ["y"], attribute: [{ name: "then_branch", type: 5, g: {} }] },
         ];
       },
-      /such as a subgraph/,
+      /got If, which holds a graph of its own/,
     ],
   ])("%s is an error of one line", (_, edit, message) => {
     const read = () => readModel(change(edit), { where: "model.onnx" });

@@ -1,16 +1,21 @@
 /** ONNX models as graphs of ours. */
 import type { Named } from "../array/ndarray.ts";
-import { type Shape, show } from "../array/shape.ts";
-import { InputError } from "../errors.ts";
+import { type Shape, sameShape, show, sizeOf } from "../array/shape.ts";
+import { InputError, oneLine } from "../errors.ts";
 import type { Graph } from "../graph/graph.ts";
-import { type Attribute, constant, input, nodes, type Tensor, type TensorType } from "../graph/tensor.ts";
+import { constant, constantValue, input, type Tensor, type TensorType } from "../graph/tensor.ts";
 import { fold } from "./fold.ts";
+import { keep } from "./keep.ts";
+import { conversions } from "./operators/conversions.ts";
 import { elementwiseReaders } from "./operators/elementwise.ts";
+import { indexingReaders } from "./operators/indexing.ts";
 import { layerReaders, microsoftReaders } from "./operators/layers.ts";
+import { reductionReaders } from "./operators/reductions.ts";
 import { shapeReaders } from "./operators/shapes.ts";
-import { type Reader, Reading } from "./reading.ts";
+import { type Declared, type Reader, Reading } from "./reading.ts";
+import { checkNode, signatureOf } from "./signature.ts";
 import { arrayOf, dtypeOf, type ExternalReader, shapeOf } from "./tensor-proto.ts";
-import { attributeType, decodeModel, type GraphProto, type NodeProto, toNumber, type ValueInfoProto } from "./wire.ts";
+import { decodeModel, type GraphProto, type NodeProto, toNumber, type ValueInfoProto } from "./wire.ts";
 
 export interface ReadOptions {
   /** What to call the file in messages. */
@@ -28,7 +33,14 @@ export interface ReadModel extends Graph {
 }
 
 const readers: Named<Named<Reader>> = {
-  "": { ...elementwiseReaders, ...shapeReaders, ...layerReaders },
+  "": {
+    ...elementwiseReaders,
+    ...reductionReaders,
+    ...shapeReaders,
+    ...indexingReaders,
+    ...layerReaders,
+    ...conversions,
+  },
   "com.microsoft": microsoftReaders,
   "com.microsoft.nchwc": {},
 };
@@ -56,43 +68,64 @@ export function readModel(bytes: Uint8Array, { where = "onnx", sizes = {}, exter
   }
 
   const tensors = new Map<string, Tensor>();
+  const define = (name: string, tensor: Tensor) => {
+    if (tensors.has(name)) throw repeated(where, "tensor", name);
+    tensors.set(name, tensor);
+  };
   for (const initializer of graph.initializer ?? []) {
     const name = initializer.name ?? "";
-    tensors.set(name, constant(arrayOf(initializer, `${where} ${name}`, external)));
+    define(name, constant(arrayOf(initializer, `${where} ${name}`, external)));
   }
-  const inputs: Record<string, Tensor> = {};
+  const initialized = new Set(tensors.keys());
+  const inputs: [string, Tensor][] = [];
   for (const info of graph.input ?? []) {
     const name = info.name ?? "";
-    if (tensors.has(name)) continue;
+    // Old files name their weights among the inputs, too.
+    if (initialized.delete(name)) continue;
     const type = typeOf(info, sizes, `${where} input ${name}`);
     if (type === null) {
       throw new InputError(
         `${where} input ${name}: expected a type and a shape, got none. Export the model with shapes.`,
       );
     }
-    inputs[name] = input(name, type.shape, type.dtype);
-    tensors.set(name, inputs[name]);
+    const tensor = input(name, type.shape, type.dtype);
+    inputs.push([name, tensor]);
+    define(name, tensor);
   }
   const known = declaredTypes(graph, sizes, where);
+  const names = new Set<string>();
+  // What depends on constants alone: the runtime computes it before anything is fed.
+  const fixed = new Set<Tensor>();
   for (const [i, node] of (graph.node ?? []).entries()) {
-    const place = `${where} node ${node.name || i + 1} (${node.op_type ?? "?"})`;
-    const outputs = readNode(node, tensors, known, opset, place);
-    (node.output ?? []).forEach((name, position) => {
-      if (name !== "") tensors.set(name, outputs[position]);
+    const { name = "", op_type = "?", output = [] } = node;
+    if (name !== "" && names.has(name)) throw repeated(where, "node", name);
+    names.add(name);
+    const place = `${where} node ${name || i + 1} (${op_type})`;
+    const given = inputsOf(node, tensors, place);
+    const outputs = readNode(node, given, known, opset, place);
+    if (given.every((tensor) => tensor === null || fixed.has(tensor) || constantValue(tensor) !== null)) {
+      for (const tensor of outputs) fixed.add(checkFixed(tensor, place));
+    }
+    output.forEach((name, position) => {
+      if (name !== "") define(name, outputs[position]);
     });
   }
 
-  const outputs: Record<string, Tensor> = {};
+  const outputs = new Map<string, Tensor>();
   for (const { name = "" } of graph.output ?? []) {
     const tensor = tensors.get(name);
     if (tensor === undefined) {
       throw new InputError(`${where}: expected a node that makes output "${name}", got none. The file is damaged.`);
     }
-    outputs[name] = tensor;
+    if (outputs.has(name)) throw repeated(where, "output", name);
+    outputs.set(name, tensor);
   }
-  const metadata: Record<string, string> = {};
-  for (const { key = "", value = "" } of model.metadata_props ?? []) metadata[key] = value;
-  return { outputs, inputs, metadata };
+  const metadata = Object.fromEntries((model.metadata_props ?? []).map(({ key = "", value = "" }) => [key, value]));
+  return { outputs: Object.fromEntries(outputs), inputs: Object.fromEntries(inputs), metadata };
+}
+
+function repeated(where: string, what: string, name: string): InputError {
+  return new InputError(`${where}: expected every name once, got two ${what}s called "${name}". The file is damaged.`);
 }
 
 function opsetOf(
@@ -114,19 +147,26 @@ function declaredTypes(
   { value_info = [], output = [] }: GraphProto,
   sizes: Named<number>,
   where: string,
-): Map<string, TensorType> {
-  const types = new Map<string, TensorType>();
+): Map<string, Declared> {
+  const types = new Map<string, Declared>();
   for (const info of [...value_info, ...output]) {
     const name = info.name ?? "";
-    try {
-      const type = typeOf(info, sizes, `${where} ${name}`);
-      if (type !== null) types.set(name, type);
-    } catch (error) {
-      // A description that we cannot use matters only if a node needs it.
-      if (!(error instanceof InputError)) throw error;
-    }
+    // A description that we cannot use matters only if a node needs it.
+    const type = unlessRefused(() => typeOf(info, sizes, `${where} ${name}`));
+    const dtype = unlessRefused(() => dtypeOf(info.type?.tensor_type?.elem_type, where));
+    if (type !== null) types.set(name, type);
+    else if (dtype !== null) types.set(name, { dtype, shape: null });
   }
   return types;
+}
+
+function unlessRefused<T>(read: () => T): T | null {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof InputError) return null;
+    throw error;
+  }
 }
 
 function typeOf({ type }: ValueInfoProto, sizes: Named<number>, where: string): TensorType | null {
@@ -134,7 +174,7 @@ function typeOf({ type }: ValueInfoProto, sizes: Named<number>, where: string): 
   if (tensor == null || tensor.shape == null) return null;
   const dtype = dtypeOf(tensor.elem_type, where);
   const shape: Shape = (tensor.shape.dim ?? []).map(({ dim_value, dim_param = "" }, axis) => {
-    const size = dim_param === "" ? dim_value : sizes[dim_param];
+    const size = dim_param === "" ? dim_value : Object.hasOwn(sizes, dim_param) ? sizes[dim_param] : undefined;
     if (size === undefined) {
       const name = dim_param === "" ? "open" : `called ${dim_param}`;
       throw new InputError(
@@ -146,10 +186,35 @@ function typeOf({ type }: ValueInfoProto, sizes: Named<number>, where: string): 
   return { dtype, shape: shapeOf(shape, where) };
 }
 
+function inputsOf(
+  { input = [] }: NodeProto,
+  tensors: ReadonlyMap<string, Tensor>,
+  where: string,
+): readonly (Tensor | null)[] {
+  return input.map((name) => {
+    const tensor = name === "" ? null : tensors.get(name);
+    if (tensor === undefined) {
+      throw new InputError(`${where}: expected an earlier node that makes "${name}", got none. The file is damaged.`);
+    }
+    return tensor;
+  });
+}
+
+/** What a model computes from its own constants alone may have so many elements: 256 MB of float32. */
+const largestFixed = 2 ** 26;
+
+function checkFixed(tensor: Tensor, where: string): Tensor {
+  const count = sizeOf(tensor.shape);
+  if (count <= largestFixed) return tensor;
+  throw new InputError(
+    `${where}: expected at most ${largestFixed} elements computed from constants, got ${count}. Export the model with smaller ones, or as inputs.`,
+  );
+}
+
 function readNode(
   proto: NodeProto,
-  tensors: ReadonlyMap<string, Tensor>,
-  known: ReadonlyMap<string, TensorType>,
+  inputs: readonly (Tensor | null)[],
+  known: ReadonlyMap<string, Declared>,
   opset: number,
   where: string,
 ): readonly Tensor[] {
@@ -160,97 +225,42 @@ function readNode(
       `${where}: expected an operator of ONNX or ONNX Runtime, got one of domain "${domain}". Export without it.`,
     );
   }
-  const inputs = (proto.input ?? []).map((name) => {
-    const tensor = name === "" ? null : tensors.get(name);
-    if (tensor === undefined) {
-      throw new InputError(`${where}: expected an earlier node that makes "${name}", got none. The file is damaged.`);
-    }
-    return tensor;
-  });
-  const reading = new Reading(proto, inputs, opset, where);
-  let results: readonly Tensor[] | null = null;
-  try {
+  const types = (proto.output ?? []).map((name) => known.get(name) ?? null);
+  const reading = new Reading(proto, inputs, { domain, opset, types, where });
+  const results = within(where, () => {
+    if (domain === "") checkNode(reading, signatureOf(reading.op, opset, where));
     const folded = domain === "" ? fold(reading) : null;
-    results = folded === null ? (Object.hasOwn(family, reading.op) ? family[reading.op](reading) : null) : [folded];
-  } catch (error) {
-    if (error instanceof InputError && !error.message.startsWith(where))
-      throw new InputError(`${where}: ${error.message}`);
-    throw error;
-  }
-  results ??= keptNode(proto, inputs, domain, known, where);
-  if (results.length < reading.outputs.length) {
+    if (folded !== null) return [folded];
+    return (Object.hasOwn(family, reading.op) ? family[reading.op](reading) : null) ?? keep(reading);
+  });
+  if (results.length < reading.outputCount) {
     throw new InputError(
-      `${where}: expected ${results.length} outputs, got ${reading.outputs.length}. The file is damaged.`,
+      `${where}: expected ${results.length} outputs, got ${reading.outputCount}. The file is damaged.`,
     );
   }
-  // What the file says about a result is a check of our own reading of it.
-  reading.outputs.forEach((name, i) => {
-    const declared = known.get(name);
-    if (
-      declared !== undefined &&
-      (declared.dtype !== results[i].dtype || show(declared.shape) !== show(results[i].shape))
-    ) {
-      const expected = `${declared.dtype} ${show(declared.shape)}`;
+  results.forEach((result, i) => {
+    shapeOf(result.shape, `${where} output ${i + 1}`);
+    // What the file says about a result is a check of our own reading of it.
+    const declared = types[i] ?? null;
+    if (declared === null) return;
+    const { dtype, shape } = { ...declared, shape: declared.shape ?? result.shape };
+    if (dtype !== result.dtype || !sameShape(shape, result.shape)) {
+      const expected = `${dtype} ${show(shape)}`;
       throw new InputError(
-        `${where}: expected ${expected} as the file says, got ${results[i].dtype} ${show(results[i].shape)}. The file contradicts itself.`,
+        `${where}: expected ${expected} as the file says, got ${result.dtype} ${show(result.shape)}. The file contradicts itself.`,
       );
     }
   });
   return results;
 }
 
-/** A node as it is, for operators that we do not have. */
-function keptNode(
-  proto: NodeProto,
-  inputs: readonly (Tensor | null)[],
-  domain: string,
-  known: ReadonlyMap<string, TensorType>,
-  where: string,
-): readonly Tensor[] {
-  const outputs = (proto.output ?? []).map((name, i): TensorType => {
-    const type =
-      known.get(name) ?? (name === "" ? { dtype: "float32" as const, shape: [] } : sameAsInput(proto, inputs));
-    if (type === null) {
-      throw new InputError(
-        `${where}: expected the file to tell the shape of output ${i + 1}, got none. Run ONNX shape inference on the model first.`,
-      );
-    }
-    return type;
-  });
-  const attributes: Record<string, Attribute> = {};
-  for (const attribute of proto.attribute ?? []) {
-    const name = attribute.name ?? "";
-    attributes[name] = attributeOf(attribute, `${where} ${name}`);
-  }
-  return nodes(proto.op_type ?? "", inputs, { attributes, domain, gradient: null, outputs });
-}
-
-/** Element-wise operators that we do not have, whose output is like their input. */
-const unary = new Set(
-  "Acos Acosh Asin Asinh Atan Atanh BitwiseNot Ceil Celu Cosh Elu HardSigmoid HardSwish Hardmax LRN Mish PRelu Selu Shrink Sinh Softsign Tan ThresholdedRelu".split(
-    " ",
-  ),
-);
-
-function sameAsInput({ op_type = "", domain = "" }: NodeProto, [first]: readonly (Tensor | null)[]): TensorType | null {
-  return domain === "" && unary.has(op_type) && first != null ? { dtype: first.dtype, shape: first.shape } : null;
-}
-
-function attributeOf(attribute: NonNullable<NodeProto["attribute"]>[number], where: string): Attribute {
-  switch (attribute.type) {
-    case attributeType.int:
-      return toNumber(attribute.i);
-    case attributeType.ints:
-      return (attribute.ints ?? []).map(toNumber);
-    case attributeType.float:
-      return { float: attribute.f ?? 0 };
-    case attributeType.string:
-      return new TextDecoder().decode(attribute.s ?? new Uint8Array());
-    case attributeType.tensor:
-      return { value: arrayOf(attribute.t ?? {}, where) };
-    default:
-      throw new InputError(
-        `${where}: expected numbers, text or a tensor as attribute, got another kind (${attribute.type ?? 0}), such as a subgraph. Export the model without it.`,
-      );
+/** Runs `read`; what our operators say about wrong inputs gets the place in the file before it. */
+function within(where: string, read: () => readonly Tensor[]): readonly Tensor[] {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof InputError && !error.message.startsWith(oneLine(where)))
+      throw new InputError(`${where}: ${error.message}`);
+    throw error;
   }
 }

@@ -42,9 +42,15 @@ export function valueInfo(name: string, { dtype, shape }: { dtype: Dtype; shape:
   return { name, type: { tensor_type: { elem_type: onnxTypes[dtype], shape: { dim } } } };
 }
 
+/** NumPy has no more either; much of what is done with axes takes the square of their number. */
+const maxRank = 64;
+
 /** Sizes read from a file, checked. */
 export function shapeOf(dims: TensorProto["dims"], where: string): Shape {
   const shape = (dims ?? []).map(toNumber);
+  if (shape.length > maxRank) {
+    throw new InputError(`${where}: expected at most ${maxRank} axes, got ${shape.length}. The file is damaged.`);
+  }
   let count = 1;
   for (const size of shape) {
     count *= size;

@@ -94,6 +94,7 @@ export const attributeType = {
   floats: 6,
   ints: 7,
   strings: 8,
+  sparseTensor: 11,
 } as const;
 
 /** `name: "rule type number"`, in the notation of .proto files; `*` repeats. */

@@ -20,7 +20,9 @@ import {
 const irVersion = 9;
 /** Protocol buffers end at 2 GB; the graph itself needs some of it. */
 const largest = 2 ** 31 - 2 ** 25;
-const opsets: Named<number> = { "": 20, "com.microsoft": 1, "com.microsoft.nchwc": 1 };
+/** The operator set of ONNX in which models are written. */
+export const writtenOpset = 20;
+const opsets: Named<number> = { "": writtenOpset, "com.microsoft": 1, "com.microsoft.nchwc": 1 };
 
 export interface WriteOptions {
   /** Inputs and variables whose numbers become part of the model. */

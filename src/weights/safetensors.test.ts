@@ -85,6 +85,8 @@ test("a tensor cannot be called __metadata__", () => {
 
 const entry = (change: object) => ({ a: { dtype: "F32", shape: [1], data_offsets: [0, 4], ...change } });
 const four = new Uint8Array(4);
+const place = `{"dtype":"F32","shape":[1],"data_offsets":[0,4]}`;
+const twice = (first: string, second: string) => `{${first}:${place},${second}:${place}}`;
 
 describe("damaged files are refused with the file's name", () => {
   test.each<[string, Uint8Array, RegExp]>([
@@ -110,6 +112,14 @@ describe("damaged files are refused with the file's name", () => {
       withHeader(`{"a":{"dtype":"F32","data_offsets":[0,4],"shape":${"[".repeat(9000)}${"]".repeat(9000)}}}`, four),
       /data_offsets for tensor "a", got another shape/,
     ],
+    ["metadata that is a number", withHeader({ __metadata__: 5 }), /an object of text in __metadata__, got 5/],
+    ["metadata that is a list", withHeader({ __metadata__: [] }), /an object of text in __metadata__, got a list/],
+    ["metadata that is nothing", withHeader({ __metadata__: null }), /an object of text in __metadata__, got null/],
+    ["a tensor twice", withHeader(twice('"a"', '"a"'), four), /every name in the header once, got "a" twice/],
+    ["a tensor twice, spelt apart", withHeader(twice('"a"', '"\\u0061" '), four), /got "a" twice/],
+    ["metadata twice", withHeader(`{"__metadata__":{},"__metadata__":{}}`), /got "__metadata__" twice/],
+    ["a key of metadata twice", withHeader(`{"__metadata__":{"k":"1","k":"2"}}`), /got "k" twice/],
+    ["a field twice", withHeader(`{"a":{"dtype":"F32","dtype":"F32"}}`), /got "dtype" twice/],
     ["a tensor without shape", withHeader(entry({ shape: undefined }), four), /shape and data_offsets/],
     ["a negative size", withHeader(entry({ shape: [-1] }), four), /shape and data_offsets/],
     ["a huge size", withHeader(entry({ shape: [2 ** 40, 2 ** 40] }), four), /bytes for tensor "a"/],
@@ -131,6 +141,16 @@ describe("damaged files are refused with the file's name", () => {
     expect(() => readSafetensors(bytes, "w.safetensors")).toThrow(message);
     expect(() => readSafetensors(bytes, "w.safetensors")).toThrow(/^w\.safetensors: /);
   });
+});
+
+test("names are compared as names, wherever quotes and colons stand", () => {
+  const tensors = { 'a":': float32([1], [1]), a: float32([1], [2]), "{": float32([1], [3]) };
+  expect(readSafetensors(writeSafetensors(tensors, { a: '"a": {', "{": "}" })).tensors).toEqual(tensors);
+});
+
+test("a name of the file cannot break the message's line or write to the terminal", () => {
+  const read = () => readSafetensors(withHeader({ "a\r\nb\u001b[2J\u202e": 5 }), "w.safetensors");
+  expect(read).toThrow('tensor "a b?[2J?"');
 });
 
 test("two tensors may not overlap", () => {

@@ -49,16 +49,10 @@ interface Entry {
  */
 export function readSafetensors(bytes: Uint8Array, where = "safetensors"): Safetensors {
   const { header, dataStart } = readHeader(bytes, where);
-  const metadata: Record<string, string> = {};
-  const entries: Entry[] = [];
-  for (const [name, value] of Object.entries(header)) {
-    if (name !== "__metadata__") entries.push(entryOf(name, value, where));
-    else if (isRecord(value))
-      for (const [key, text] of Object.entries(value)) {
-        if (typeof text !== "string") throw damaged(where, "text in __metadata__", typeof text);
-        metadata[key] = text;
-      }
-  }
+  const metadata = metadataOf(header, where);
+  const entries = Object.entries(header)
+    .filter(([name]) => name !== "__metadata__")
+    .map(([name, value]) => entryOf(name, value, where));
   checkPlaces(entries, bytes.length - dataStart, where);
   const tensors: [string, NdArray][] = entries.map((entry) => {
     // A copy: whoever gets a tensor may hand its buffer to another thread, and the copy is always aligned.
@@ -115,13 +109,49 @@ function readHeader(bytes: Uint8Array, where: string): { header: Record<string, 
   const largest = Math.min(bytes.length - 8, largestHeader);
   if (length > BigInt(largest)) throw damaged(where, `a header of at most ${largest} bytes`, `${length} bytes`);
   const dataStart = 8 + Number(length);
+  let text = "";
+  let header: unknown;
   try {
-    const header: unknown = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes.subarray(8, dataStart)));
-    if (isRecord(header)) return { header, dataStart };
+    text = new TextDecoder("utf-8", { fatal: true }).decode(bytes.subarray(8, dataStart));
+    header = JSON.parse(text);
   } catch (error) {
     if (!(error instanceof SyntaxError || error instanceof TypeError)) throw error;
   }
-  throw damaged(where, "a JSON object as header", "something else");
+  if (!isRecord(header)) throw damaged(where, "a JSON object as header", "something else");
+  const twice = repeatedName(text);
+  if (twice !== undefined) throw damaged(where, "every name in the header once", `"${twice}" twice`);
+  return { header, dataStart };
+}
+
+/** A name that stands twice in one object of a JSON text, of which the parser keeps the last; the text is valid. */
+function repeatedName(text: string): string | undefined {
+  const names: Set<string>[] = [];
+  for (let i = 0; i < text.length; i++) {
+    if (text[i] === "{") names.push(new Set());
+    else if (text[i] === "}") names.pop();
+    else if (text[i] === '"') {
+      const start = i++;
+      while (text[i] !== '"') i += text[i] === "\\" ? 2 : 1;
+      let after = i + 1;
+      while (" \t\r\n".includes(text[after])) after++;
+      if (text[after] !== ":") continue;
+      const name: string = JSON.parse(text.slice(start, i + 1)); // "a" and "\u0061" are one name
+      if (names.at(-1)?.has(name)) return name;
+      names.at(-1)?.add(name);
+    }
+  }
+  return undefined;
+}
+
+/** Optional: text by key. */
+function metadataOf({ __metadata__: given = {} }: Record<string, unknown>, where: string): Named<string> {
+  if (!isRecord(given)) {
+    throw damaged(where, "an object of text in __metadata__", Array.isArray(given) ? "a list" : JSON.stringify(given));
+  }
+  for (const text of Object.values(given)) {
+    if (typeof text !== "string") throw damaged(where, "text in __metadata__", typeof text);
+  }
+  return given as Named<string>;
 }
 
 function entryOf(name: string, value: unknown, where: string): Entry {

@@ -17,6 +17,14 @@ const folded =
   (build: (a: Tensor, b: Tensor) => Tensor): Reader =>
   (r) => [r.inputs.slice(1).reduce<Tensor>((total, _, i) => build(total, r.input(i + 1)), r.input(0))];
 
+/** ONNX Runtime has no kernels for integers of 16 bits here; those of 32 give the same. */
+const widened =
+  (build: (a: Tensor, b: Tensor) => Tensor) =>
+  (a: Tensor, b: Tensor): Tensor => {
+    if (a.dtype !== b.dtype || (a.dtype !== "int16" && a.dtype !== "uint16")) return build(a, b);
+    return ops.cast(build(ops.cast(a, "int32"), ops.cast(b, "int32")), a.dtype);
+  };
+
 const integerTypes: readonly Dtype[] = ["int8", "int16", "int32", "int64", "uint8", "uint16"];
 
 export const elementwiseReaders: Readonly<Record<string, Reader>> = {
@@ -57,8 +65,8 @@ export const elementwiseReaders: Readonly<Record<string, Reader>> = {
       return [ops.pow(a, exponent[0])];
     return a.dtype === b.dtype ? [ops.pow(a, b)] : null;
   },
-  Max: folded(ops.maximum),
-  Min: folded(ops.minimum),
+  Max: folded(widened(ops.maximum)),
+  Min: folded(widened(ops.minimum)),
   Sum: folded(ops.add),
 
   And: binary(ops.and),
@@ -78,6 +86,10 @@ export const elementwiseReaders: Readonly<Record<string, Reader>> = {
       return r.has(name) ? [r.float(name, 0)] : r.numbers(i + 1);
     });
     const [min, max] = limits;
-    return min === null || max === null ? null : [ops.clip(r.input(0), { min: min?.[0], max: max?.[0] })];
+    if (min === null || max === null) return null;
+    const [x, low, high] = [r.input(0), min?.[0], max?.[0]];
+    // Where the lower limit is above the upper one, the upper one wins.
+    if (low !== undefined && high !== undefined && low > high) return [ops.minimum(ops.maximum(x, low), high)];
+    return [ops.clip(x, { min: low, max: high })];
   },
 };

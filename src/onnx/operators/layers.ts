@@ -1,3 +1,5 @@
+import { sameShape, show } from "../../array/shape.ts";
+import { InputError } from "../../errors.ts";
 import type { Tensor } from "../../graph/tensor.ts";
 import * as ops from "../../ops/index.ts";
 import type { Reader, Reading } from "../reading.ts";
@@ -10,59 +12,95 @@ interface Window {
   readonly padding: Pads | "same";
 }
 
+/** No padding, stride or dilation of a picture is wider; what it costs to run grows with it. */
+export const widestWindow = 4096;
+
+/** Two numbers, one for each axis of the window, or four: the sides. */
+function numbersOf(r: Reading, name: string, count: number, otherwise: number): readonly number[] {
+  const numbers = r.integers(name) ?? Array.from({ length: count }, () => otherwise);
+  if (numbers.length === count) return numbers;
+  throw new InputError(`${r.where}: expected ${count} numbers as ${name}, got ${numbers.length}. The file is damaged.`);
+}
+
+function pairOf(r: Reading, name: string, otherwise: number): readonly [number, number] {
+  const [vertical, horizontal] = numbersOf(r, name, 2, otherwise);
+  return [vertical, horizontal];
+}
+
 /** Window attributes of a node over [B, C, H, W]; null for other ranks and for padding that we do not have. */
 function windowOf(r: Reading): Window | null {
   if (r.input(0).shape.length !== 4) return null;
   const automatic = r.text("auto_pad", "NOTSET");
   if (automatic === "SAME_LOWER") return null;
-  const [top, left, bottom, right] = r.integers("pads") ?? [0, 0, 0, 0];
-  const pads: Pads = automatic === "VALID" ? [0, 0, 0, 0] : [top, left, bottom, right];
-  const pair = (name: string): readonly [number, number] => {
-    const [vertical, horizontal] = r.integers(name) ?? [1, 1];
-    return [vertical, horizontal];
-  };
-  return {
-    strides: pair("strides"),
-    dilations: pair("dilations"),
-    padding: automatic === "SAME_UPPER" ? "same" : pads,
-  };
+  const [top, left, bottom, right] = automatic === "NOTSET" ? numbersOf(r, "pads", 4, 0) : [0, 0, 0, 0];
+  const [strides, dilations] = [pairOf(r, "strides", 1), pairOf(r, "dilations", 1)];
+  const widest = Math.max(top, left, bottom, right, ...strides, ...dilations);
+  if (widest > widestWindow) {
+    throw new InputError(
+      `${r.where}: expected pads, strides and dilations of at most ${widestWindow}, got ${widest}. Export the model again.`,
+    );
+  }
+  return { strides, dilations, padding: automatic === "SAME_UPPER" ? "same" : [top, left, bottom, right] };
+}
+
+/** Throws InputError where the file says another size of the kernel than that of its weights. */
+function checkKernel(r: Reading): void {
+  const { shape } = r.input(1);
+  const kernel = r.integers("kernel_shape") ?? shape.slice(2);
+  if (!sameShape(kernel, shape.slice(2))) {
+    throw new InputError(
+      `${r.where}: expected weights of kernel ${show(kernel)}, got ${show(shape)}. The file contradicts itself.`,
+    );
+  }
 }
 
 function conv(r: Reading): readonly Tensor[] | null {
+  checkKernel(r);
   const window = windowOf(r);
   if (window === null) return null;
   return [ops.conv(r.input(0), r.input(1), { ...window, bias: r.optional(2), groups: r.integer("group", 1) })];
 }
 
 function convTranspose(r: Reading): readonly Tensor[] | null {
+  checkKernel(r);
   const window = windowOf(r);
   if (window === null || window.padding === "same" || r.has("output_shape")) return null;
-  const [vertical, horizontal] = r.integers("output_padding") ?? [0, 0];
   return [
     ops.convTranspose(r.input(0), r.input(1), {
       strides: window.strides,
       dilations: window.dilations,
       padding: window.padding,
-      outputPadding: [vertical, horizontal],
+      outputPadding: pairOf(r, "output_padding", 0),
       bias: r.optional(2),
       groups: r.integer("group", 1),
     }),
   ];
 }
 
+/** Our mean of windows holds a matrix from pixels to windows for each axis, of float32; larger ones we do not make. */
+const largestMatrix = 2 ** 24;
+
 const pool =
   (average: boolean): Reader =>
   (r) => {
     const window = windowOf(r);
-    const [height, width] = r.integers("kernel_shape") ?? [0, 0];
-    if (window === null || window.dilations.some((step) => step !== 1)) return null;
     // The positions of the maxima are an output that our operator does not have.
-    if (r.outputs.length > 1 || r.integer("storage_order", 0) !== 0) return null;
-    const { strides, padding } = window;
-    const options = { kernel: [height, width] as const, strides, padding, ceilMode: r.integer("ceil_mode", 0) === 1 };
-    const countIncludePad = r.integer("count_include_pad", 0) === 1;
-    return [average ? ops.averagePool(r.input(0), { ...options, countIncludePad }) : ops.maxPool(r.input(0), options)];
+    if (window === null || r.outputCount > 1 || r.integer("storage_order", 0) !== 0) return null;
+    const kernel = pairOf(r, "kernel_shape", 0);
+    const { strides, padding, dilations } = window;
+    if (dilations.some((step) => step !== 1)) return null;
+    const options = { kernel, strides, padding, ceilMode: r.integer("ceil_mode", 0) === 1 };
+    const x = r.input(0);
+    if (!average) return [ops.maxPool(x, options)];
+    const sizes = [0, 1].map((axis) => x.shape[axis + 2] + 2 * widestOf(padding));
+    const windows = sizes.map((size, axis) => Math.max(0, size - kernel[axis]) / strides[axis] + 2);
+    if (x.dtype !== "float32" || sizes.some((size, axis) => size * windows[axis] > largestMatrix)) return null;
+    return [ops.averagePool(x, { ...options, countIncludePad: r.integer("count_include_pad", 0) === 1 })];
   };
+
+function widestOf(padding: Pads | "same"): number {
+  return padding === "same" ? 0 : Math.max(...padding);
+}
 
 /** α · A′ B′ + β · C. */
 function gemm(r: Reading): readonly Tensor[] | null {
@@ -95,7 +133,12 @@ function matmul(r: Reading): readonly Tensor[] | null {
 }
 
 function batchNormalization(r: Reading): readonly Tensor[] | null {
-  if (r.integer("training_mode", 0) === 1 || r.outputs.length > 1) return null;
+  if (r.integer("training_mode", 0) === 1 || r.outputCount > 1) return null;
+  if (r.integer("spatial", 1) === 0) {
+    throw new InputError(
+      `${r.where}: expected one mean and variance for each channel, got spatial 0: one for each pixel. Export the model with opset 9 or newer.`,
+    );
+  }
   const [x, gamma, beta, mean, variance] = [0, 1, 2, 3, 4].map((i) => r.input(i));
   return [ops.batchNormFrozen(x, gamma, beta, mean, variance, { epsilon: r.float("epsilon", 1e-5) })];
 }
@@ -105,7 +148,7 @@ function layerNormalization(r: Reading): readonly Tensor[] | null {
   const beta = r.optional(2);
   const axis = r.integer("axis", -1);
   const last = axis === -1 || axis === x.shape.length - 1;
-  if (!last || beta === undefined || r.outputs.length > 1) return null;
+  if (!last || beta === undefined || r.outputCount > 1 || r.input(1).shape.length !== 1) return null;
   return [ops.layerNorm(x, r.input(1), beta, { epsilon: r.float("epsilon", 1e-5) })];
 }
 
@@ -122,10 +165,6 @@ export const layerReaders: Readonly<Record<string, Reader>> = {
   InstanceNormalization: (r) => [
     ops.instanceNorm(r.input(0), r.input(1), r.input(2), { epsilon: r.float("epsilon", 1e-5) }),
   ],
-  Dropout: (r) => {
-    const training = r.numbers(2);
-    return r.outputs.length > 1 || (training !== undefined && training?.[0] !== 0) ? null : [r.input(0)];
-  },
 };
 
 /** ONNX Runtime's own operators, domain com.microsoft. */

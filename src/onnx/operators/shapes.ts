@@ -1,39 +1,11 @@
-import { sizeOf } from "../../array/shape.ts";
-import { constant, constantValue, type Tensor } from "../../graph/tensor.ts";
+import { normalizeAxis, show } from "../../array/shape.ts";
+import { InputError } from "../../errors.ts";
+import { constant, type Tensor } from "../../graph/tensor.ts";
 import * as ops from "../../ops/index.ts";
 import type { Reader, Reading } from "../reading.ts";
-
-type Reduce = (x: Tensor, options: { axes?: readonly number[]; keepDims?: boolean }) => Tensor;
-
-/** Axes are an attribute up to opset 17 (12 for sums) and an input since. */
-const reduction =
-  (build: Reduce): Reader =>
-  (r) => {
-    const axes = r.integersOrInput("axes", 1);
-    if (axes === null) return null;
-    const all = axes === undefined || axes.length === 0;
-    if (all && r.integer("noop_with_empty_axes", 0) === 1) return [r.input(0)];
-    return [build(r.input(0), { axes: all ? undefined : axes, keepDims: r.integer("keepdims", 1) === 1 })];
-  };
-
-const index =
-  (build: (x: Tensor, options: { axis: number; keepDims: boolean }) => Tensor): Reader =>
-  (r) => {
-    if (r.integer("select_last_index", 0) === 1) return null;
-    return [build(r.input(0), { axis: r.integer("axis", 0), keepDims: r.integer("keepdims", 1) === 1 })];
-  };
-
-/** Up to opset 12, softmax flattens: it runs over all axes from `axis` on. */
-const softmax =
-  (build: (x: Tensor, options: { axis: number }) => Tensor): Reader =>
-  (r) => {
-    const x = r.input(0);
-    if (r.opset >= 13) return [build(x, { axis: r.integer("axis", -1) })];
-    const axis = r.integer("axis", 1);
-    const from = axis < 0 ? axis + x.shape.length : axis;
-    const flat = ops.reshape(x, [sizeOf(x.shape.slice(0, from)), -1]);
-    return [ops.reshape(build(flat, { axis: 1 }), x.shape)];
-  };
+import { empty } from "./empty.ts";
+import { flattened } from "./flattened.ts";
+import { rangeOf } from "./range-of.ts";
 
 function reshape(r: Reading): readonly Tensor[] | null {
   const x = r.input(0);
@@ -48,15 +20,21 @@ function reshape(r: Reading): readonly Tensor[] | null {
   ];
 }
 
+/** Axes counted from the front, of a tensor with `rank` axes. Throws InputError for those that it does not have. */
+function fromFront(r: Reading, axes: readonly number[], rank: number): Set<number> {
+  const along = new Set(axes.map((axis) => normalizeAxis(r.where, axis, rank)));
+  if (along.size < axes.length) {
+    throw new InputError(`${r.where}: expected every axis once, got ${show(axes)}. The file is damaged.`);
+  }
+  return along;
+}
+
 function squeeze(r: Reading): readonly Tensor[] | null {
   const x = r.input(0);
   const axes = r.integersOrInput("axes", 1);
   if (axes === null) return null;
-  const gone = new Set(
-    (axes ?? x.shape.flatMap((size, axis) => (size === 1 ? [axis] : []))).map((axis) =>
-      axis < 0 ? axis + x.shape.length : axis,
-    ),
-  );
+  const named = axes?.length ? axes : x.shape.flatMap((size, axis) => (size === 1 ? [axis] : []));
+  const gone = new Set(named.map((axis) => normalizeAxis(r.where, axis, x.shape.length)));
   return [
     ops.reshape(
       x,
@@ -70,33 +48,38 @@ function unsqueeze(r: Reading): readonly Tensor[] | null {
   const axes = r.integersOrInput("axes", 1);
   if (axes == null) return null;
   const rank = x.shape.length + axes.length;
-  const shape = [...x.shape];
-  for (const axis of axes.map((axis) => (axis < 0 ? axis + rank : axis)).sort((a, b) => a - b))
-    shape.splice(axis, 0, 1);
+  const added = fromFront(r, axes, rank);
+  const sizes = x.shape.values();
+  const shape = Array.from({ length: rank }, (_, axis) => (added.has(axis) ? 1 : sizes.next().value!));
   return [ops.reshape(x, shape)];
 }
 
-/** Beyond this an index of a Slice means "to the end"; files have 2³¹ − 1 and 2⁶³ − 1 for it. */
-const farAway = 2 ** 31 - 1;
-
 function slice(r: Reading): readonly Tensor[] | null {
+  const x = r.input(0);
   const starts = r.integersOrInput("starts", 1);
   const ends = r.integersOrInput("ends", 2);
   const axes = r.integersOrInput("axes", 3);
   const steps = r.numbers(4);
   if (starts == null || ends == null || axes === null || steps === null) return null;
-  const limited = (end: number) => (Math.abs(end) >= farAway ? undefined : end);
-  return [
-    ops.slice(
-      r.input(0),
-      starts.map((start, i) => ({
-        axis: axes?.[i] ?? i,
-        start: limited(start),
-        end: limited(ends[i]),
-        step: steps?.[i] ?? 1,
-      })),
-    ),
-  ];
+  if ([ends, axes ?? starts, steps ?? starts].some(({ length }) => length !== starts.length)) {
+    throw new InputError(
+      `${r.where}: expected starts, ends, axes and steps of one length, got others. The file is damaged.`,
+    );
+  }
+  if (steps?.includes(0)) throw new InputError(`${r.where}: expected steps other than 0, got 0. The file is damaged.`);
+  const along = [...fromFront(r, axes ?? starts.map((_, axis) => axis), x.shape.length)];
+  const shape = [...x.shape];
+  const ranges = starts.map((start, i) => {
+    const axis = along[i];
+    const step = steps?.[i] ?? 1;
+    const range = rangeOf(x.shape[axis], start, ends[i], step);
+    shape[axis] = Math.max(0, Math.ceil((range.to - range.from) / step));
+    // One element needs no step, and one of 2⁶³ would not survive as a number of ours.
+    const [end, stride] = shape[axis] === 1 ? [range.from + 1, 1] : [range.to, step];
+    // A range without an end stops before the first element when it goes back.
+    return { axis, start: range.from, end: end < 0 ? undefined : end, step: stride };
+  });
+  return [shape.includes(0) ? empty(x.dtype, shape) : ops.slice(x, ranges)];
 }
 
 function split(r: Reading): readonly Tensor[] | null {
@@ -105,64 +88,77 @@ function split(r: Reading): readonly Tensor[] | null {
   const size = x.shape.at(axis) ?? 0;
   const given = r.integersOrInput("split", 1);
   if (given === null) return null;
-  const count = r.integer("num_outputs", r.outputs.length);
+  const count = r.outputs.length;
+  const wanted = r.integer("num_outputs", count);
+  if (r.opset >= 18 && given === undefined && !r.has("num_outputs")) {
+    throw new InputError(`${r.where}: expected sizes of the parts or num_outputs, got neither. The file is damaged.`);
+  }
+  if (given !== undefined && r.has("num_outputs")) {
+    throw new InputError(
+      `${r.where}: expected either sizes of the parts or num_outputs, got both. The file is damaged.`,
+    );
+  }
+  if (wanted !== count || (given ?? r.outputs).length !== count) {
+    throw new InputError(
+      `${r.where}: expected ${given?.length ?? wanted} outputs, one for each part, got ${count}. The file is damaged.`,
+    );
+  }
   const each = Math.ceil(size / count);
-  const even = Array.from({ length: count }, (_, i) => Math.min(each, size - i * each));
-  return ops.split(x, given ?? even, { axis });
+  const sizes = given ?? r.outputs.map((_, i) => Math.min(each, size - i * each));
+  // Our operator makes no empty parts.
+  const filled = sizes.filter((part) => part !== 0);
+  const parts = filled.length === 0 && size === 0 ? [] : ops.split(x, filled, { axis });
+  const along = normalizeAxis(r.where, axis, x.shape.length);
+  let next = 0;
+  return sizes.map((part) => (part === 0 ? empty(x.dtype, x.shape.with(along, 0)) : parts[next++]));
 }
 
 function pad(r: Reading): readonly Tensor[] | null {
   const x = r.input(0);
+  const rank = x.shape.length;
   const pads = r.integersOrInput("pads", 1);
   const value = r.has("value") ? [r.float("value", 0)] : r.numbers(2);
   const axes = r.numbers(3);
   const mode = r.text("mode", "constant");
-  if (pads == null || value === null || axes === null || pads.some((count) => count < 0)) return null;
+  if (pads == null || value === null || axes === null) return null;
   if (mode !== "constant" && mode !== "reflect" && mode !== "edge") return null;
-  const before = x.shape.map(() => 0);
-  const after = x.shape.map(() => 0);
-  (axes ?? x.shape.map((_, axis) => axis)).forEach((axis, i, list) => {
-    const along = axis < 0 ? axis + x.shape.length : axis;
-    before[along] = pads[i];
-    after[along] = pads[i + list.length];
+  const along = [...fromFront(r, axes ?? x.shape.map((_, axis) => axis), rank)];
+  if (pads.length !== 2 * along.length) {
+    throw new InputError(
+      `${r.where}: expected ${2 * along.length} pads, two for each axis, got ${pads.length}. The file is damaged.`,
+    );
+  }
+  const [before, after] = [0, along.length].map((first) => {
+    const counts = x.shape.map(() => 0);
+    for (const [i, axis] of along.entries()) counts[axis] = pads[first + i];
+    return counts;
   });
-  return [ops.pad(x, { before, after, mode, value: value?.[0] ?? 0 })];
+  // What is negative is cut off, before anything is added.
+  const cuts = x.shape.flatMap((size, axis) => {
+    const [start, end] = [Math.max(0, -before[axis]), size - Math.max(0, -after[axis])];
+    return start === 0 && end === size ? [] : [{ axis, start, end }];
+  });
+  if (cuts.some(({ start, end }) => start >= end)) {
+    throw new InputError(
+      `${r.where}: expected pads that leave something, got ${show(pads)} for ${show(x.shape)}. The file is damaged.`,
+    );
+  }
+  const inside = (counts: readonly number[]) => counts.map((count) => Math.max(0, count));
+  const cut = cuts.length === 0 ? x : ops.slice(x, cuts);
+  return [ops.pad(cut, { before: inside(before), after: inside(after), mode, value: value?.[0] ?? 0 })];
 }
 
 export const shapeReaders: Readonly<Record<string, Reader>> = {
-  ReduceSum: reduction(ops.sum),
-  ReduceMean: reduction(ops.mean),
-  ReduceMax: reduction(ops.max),
-  ReduceMin: reduction(ops.min),
-  ReduceSumSquare: reduction(ops.sumSquare),
-  ReduceL2: reduction((x, options) => ops.sqrt(ops.sumSquare(x, options))),
-  ReduceLogSumExp: reduction(ops.logSumExp),
-  ReduceProd: reduction(ops.prod),
-  ArgMax: index(ops.argMax),
-  ArgMin: index(ops.argMin),
-  Softmax: softmax(ops.softmax),
-  LogSoftmax: softmax(ops.logSoftmax),
-  CumSum: (r) => {
-    const axis = r.numbers(1);
-    if (axis == null) return null;
-    const [exclusive, reverse] = [r.integer("exclusive", 0) === 1, r.integer("reverse", 0) === 1];
-    return [ops.cumSum(r.input(0), { axis: axis[0], exclusive, reverse })];
-  },
-  TopK: (r) => {
-    const k = r.has("k") ? [r.integer("k", 1)] : r.numbers(1);
-    if (k == null) return null;
-    const options = { axis: r.integer("axis", -1), largest: r.integer("largest", 1) === 1 };
-    const { values, indices } = ops.topK(r.input(0), k[0], options);
-    return [values, indices];
-  },
-
   Reshape: reshape,
   Flatten: (r) => {
     const x = r.input(0);
     const axis = r.integer("axis", 1);
-    return [
-      ops.reshape(x, [sizeOf(x.shape.slice(0, axis)), sizeOf(x.shape.slice(axis < 0 ? axis + x.shape.length : axis))]),
-    ];
+    if (axis < 0 && r.opset < 11) {
+      throw new InputError(
+        `${r.where}: expected an axis from 0 on in operator set ${r.opset}, got ${axis}. The file is damaged.`,
+      );
+    }
+    return [flattened(x, axis)];
   },
   Squeeze: squeeze,
   Unsqueeze: unsqueeze,
@@ -186,8 +182,13 @@ export const shapeReaders: Readonly<Record<string, Reader>> = {
     const sizes = r.numbers(0);
     if (sizes == null) return null;
     const value = r.array("value");
+    if (!sizes.every((size) => size >= 0) || (value !== undefined && value.data.length !== 1)) {
+      throw new InputError(
+        `${r.where}: expected sizes of 0 or more and one value, got ${show(sizes)} and ${value?.data.length ?? 1}. The file is damaged.`,
+      );
+    }
     const one = value === undefined ? constant(0) : constant({ ...value, shape: [] });
-    return [ops.expand(one, sizes)];
+    return [sizes.includes(0) ? empty(one.dtype, sizes) : ops.expand(one, sizes)];
   },
   Concat: (r) => [
     ops.concat(
@@ -198,21 +199,4 @@ export const shapeReaders: Readonly<Record<string, Reader>> = {
   Slice: slice,
   Split: split,
   Pad: pad,
-
-  Gather: (r) => [ops.gather(r.input(0), r.input(1), { axis: r.integer("axis", 0) })],
-  GatherElements: (r) => [ops.takeAlong(r.input(0), r.input(1), { axis: r.integer("axis", 0) })],
-  GatherND: (r) => [ops.gatherNd(r.input(0), r.input(1), { batchDims: r.integer("batch_dims", 0) })],
-  ScatterElements: (r) => {
-    if (r.text("reduction", "none") !== "add") return null;
-    return [ops.scatterAdd(r.input(0), r.input(1), r.input(2), { axis: r.integer("axis", 0) })];
-  },
-  ScatterND: (r) =>
-    r.text("reduction", "none") === "add" ? [ops.scatterNdAdd(r.input(0), r.input(1), r.input(2))] : null,
-  OneHot: (r) => {
-    const depth = r.numbers(1);
-    const range = r.optional(2);
-    const values = range === undefined ? null : constantValue(range);
-    if (depth == null || range === undefined || values === null || String(values.data) !== "0,1") return null;
-    return [ops.oneHot(r.input(0), depth[0], { axis: r.integer("axis", -1), dtype: range.dtype })];
-  },
 };

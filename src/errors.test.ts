@@ -1,0 +1,29 @@
+import { describe, expect, test } from "vitest";
+import { InputError, oneLine } from "./errors.ts";
+
+describe("oneLine", () => {
+  test.each([
+    ["plain text, with  two spaces ", "plain text, with  two spaces "],
+    ["line\r\n  line\n\nline", "line line line"],
+    ["a\u2028b\u2029c", "a b c"],
+    ["\u001b[31mred\u0007\u009b\u0000\t", "?[31mred????"],
+    ["turned \u202egnp.exe \u2066x\u2069", "turned ?gnp.exe ?x?"],
+    ["ÄÖ 漢字 🙂", "ÄÖ 漢字 🙂"],
+  ])("%j becomes %j", (text, line) => {
+    expect(oneLine(text)).toBe(line);
+  });
+
+  test("takes time in proportion to the text", () => {
+    expect(oneLine(" ".repeat(1_000_000)).length).toBe(1_000_000);
+  });
+});
+
+test("whatever an InputError quotes, its message is one line", () => {
+  expect(new InputError('x: expected "a\n\u001b[2Jb"').message).toBe('x: expected "a ?[2Jb"');
+});
+
+test("a message that quotes a million letters keeps its beginning and its remedy", () => {
+  const { message } = new InputError(`file: expected a name, got ${"x".repeat(1_000_000)}. Rename it.`);
+  expect(message.length).toBeLessThan(5000);
+  expect(message).toMatch(/^file: expected a name, got x+ … x+\. Rename it\.$/);
+});
