@@ -44,10 +44,14 @@ export function readGoldenCases(): { method: string; names: string[] }[] {
 
 /**
  * The cases of a manifest. Some list cases; some list files (by name or in order), where a file is a case called by its
- * `case` or its own name without extension, or holds several, called `file/case`.
+ * `case` or its own name without extension, or holds several, called `file/case`. Where cases are listed, JSON files
+ * beside them are cases too: they hold numbers that are no tensors.
  */
 export function caseEntries(manifest: Readonly<Record<string, unknown>>): CaseEntry[] {
-  if (Array.isArray(manifest.cases)) return manifest.cases as CaseEntry[];
+  if (Array.isArray(manifest.cases)) {
+    const json = Object.keys(manifest.files ?? {}).filter((file) => file.endsWith(".json"));
+    return [...(manifest.cases as CaseEntry[]), ...json.map((file) => ({ name: parse(file).name, file }))];
+  }
   type FileEntry = Omit<CaseEntry, "name"> & { case?: string; cases?: Named<Omit<CaseEntry, "name">> };
   const files: FileEntry[] = Array.isArray(manifest.files)
     ? (manifest.files as FileEntry[])

@@ -79,3 +79,12 @@ test("manifests that list files give cases too", () => {
   ]);
   expect(names([{ file: "a.json" }, { file: "b.safetensors", case: "named" }])).toEqual(["a", "named"]);
 });
+
+test("JSON files beside listed cases are cases too, folders and files of tensors are not", () => {
+  const files = { "a.safetensors": "tensors", "b.json": "numbers", "b/": "pictures" };
+  const entries = caseEntries({ files, cases: [{ name: "one", file: "a.safetensors" }] });
+  expect(entries.map(({ name, file }) => [name, file])).toEqual([
+    ["one", "a.safetensors"],
+    ["b", "b.json"],
+  ]);
+});

@@ -1,0 +1,163 @@
+/** Panoptic quality against COCO's own evaluator: small label maps, and folders of PNG files as COCO has them. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect } from "vitest";
+import type { Named } from "../../src/array/ndarray.ts";
+import {
+  addPanopticCounts,
+  countSegments,
+  type MeanPanopticQuality,
+  type PanopticCounts,
+  type PanopticQuality,
+  panopticCounts,
+  panopticScores,
+  type ScoredSegments,
+} from "../../src/metrics/panoptic-quality.ts";
+import { segmentIdsOf } from "../../src/metrics/segment-ids.ts";
+import { decodePng } from "../../src/platform/png-read.ts";
+import { openGoldens } from "./manifest.ts";
+
+interface Category {
+  readonly id: number;
+  readonly isthing: number;
+}
+interface SegmentEntry {
+  readonly id: number;
+  readonly category_id: number;
+  readonly iscrowd?: number;
+  readonly area?: number;
+}
+type Statistics = Named<{ iou: number; tp: number; fp: number; fn: number }>;
+type Quality = PanopticQuality;
+type Averages = Named<(Quality & { n: number }) | null>;
+
+interface SmallCase {
+  readonly name: string;
+  readonly categories: readonly Category[];
+  readonly ground_truth: number[][];
+  readonly ground_truth_segments: readonly SegmentEntry[];
+  readonly prediction: number[][];
+  readonly prediction_segments: readonly SegmentEntry[];
+  readonly statistics: Statistics;
+  readonly average: Averages;
+}
+
+type FolderCase = {
+  readonly name: string;
+  readonly prediction_json: string;
+  readonly prediction_folder: string;
+  readonly ground_truth_json: string;
+  readonly ground_truth_folder: string;
+  readonly statistics: Statistics;
+  readonly statistics_per_image: Named<Statistics>;
+  readonly per_class: Named<Quality>;
+} & Averages;
+
+interface Annotations {
+  readonly annotations: readonly { image_id: number; file_name: string; segments_info: readonly SegmentEntry[] }[];
+  readonly categories?: readonly Category[];
+}
+
+const goldens = openGoldens("max-deeplab");
+
+/** The relative tolerance that the manifest suggests for float64; counts are exact. */
+function expectNear(got: number | null, expected: number | null, what: string): void {
+  const conventions = goldens.manifest.conventions as Named<string>;
+  const tolerance = Number(/relative ([\d.e-]+) for float64/.exec(conventions.suggested_tolerance)?.[1]);
+  expect(tolerance, "tolerance").toBeGreaterThan(0);
+  if (got === null || expected === null) expect(got, what).toBe(expected);
+  else expect(Math.abs(got - expected), what).toBeLessThanOrEqual(tolerance * Math.abs(expected));
+}
+
+/** Every category is looked at: one that the evaluator does not mention has counted nothing. */
+function expectStatistics(got: PanopticCounts, ids: readonly number[], expected: Statistics, what: string): void {
+  expect(ids.map(String)).toEqual(expect.arrayContaining(Object.keys(expected)));
+  ids.forEach((id, c) => {
+    const { iou, tp, fp, fn } = expected[id] ?? { iou: 0, tp: 0, fp: 0, fn: 0 };
+    const counted = [got.truePositives[c], got.falsePositives[c], got.falseNegatives[c]];
+    expect(counted, `${what}, category ${id}`).toEqual([tp, fp, fn]);
+    expectNear(got.iou[c], iou, `${what}, IoU of category ${id}`);
+  });
+}
+
+function expectQuality(got: PanopticQuality, expected: Quality | null, what: string): void {
+  for (const name of ["pq", "sq", "rq"] as const) expectNear(got[name], expected?.[name] ?? null, `${what}, ${name}`);
+}
+
+function expectMean(got: MeanPanopticQuality, expected: Averages[string], what: string): void {
+  expectQuality(got, expected, what);
+  expect(got.classes, `${what}, categories`).toBe(expected?.n ?? 0);
+}
+
+const classesOf = (categories: readonly Category[]) => categories.map(({ isthing }) => ({ thing: isthing === 1 }));
+
+function segmentsOf(entries: readonly SegmentEntry[], ids: readonly number[]): ScoredSegments["segments"] {
+  return entries.map(({ id, category_id, iscrowd, area }) => ({
+    ...{ id, area },
+    classIndex: ids.indexOf(category_id),
+    crowd: iscrowd === 1,
+  }));
+}
+
+const readJson = (file: string): unknown => JSON.parse(readFileSync(join(goldens.folder, file), "utf8"));
+
+describe("max-deeplab", () => {
+  goldens.covers("pq_small", ({ file }) => {
+    const { cases } = readJson(file!) as { cases: readonly SmallCase[] };
+    expect(cases.length).toBeGreaterThan(0);
+    for (const golden of cases) {
+      const ids = golden.categories.map(({ id }) => id);
+      const map = (rows: number[][], entries: readonly SegmentEntry[]): ScoredSegments => ({
+        width: rows[0].length,
+        height: rows.length,
+        data: Uint32Array.from(rows.flat()),
+        segments: segmentsOf(entries, ids),
+      });
+      const counts = panopticCounts(classesOf(golden.categories));
+      const truth = map(golden.ground_truth, golden.ground_truth_segments);
+      countSegments(counts, truth, map(golden.prediction, golden.prediction_segments), golden.name);
+      expectStatistics(counts, ids, golden.statistics, golden.name);
+      const scores = panopticScores(counts);
+      for (const group of ["all", "things", "stuff"] as const) {
+        expectMean(scores[group], golden.average[group], `${golden.name}, ${group}`);
+      }
+    }
+  });
+
+  goldens.covers("pq_results", async ({ file }) => {
+    const { cases } = readJson(file!) as { cases: readonly FolderCase[] };
+    expect(cases.length).toBeGreaterThan(0);
+    for (const golden of cases) {
+      const truths = readJson(golden.ground_truth_json) as Required<Annotations>;
+      const predictions = readJson(golden.prediction_json) as Annotations;
+      const ids = truths.categories.map(({ id }) => id);
+      const open = async (folder: string, { file_name, segments_info }: Annotations["annotations"][number]) => {
+        const path = join(goldens.folder, folder, file_name);
+        const png = segmentIdsOf(await decodePng(readFileSync(path), path), path);
+        return { ...png, segments: segmentsOf(segments_info, ids) };
+      };
+      const total = panopticCounts(classesOf(truths.categories));
+      for (const truth of truths.annotations) {
+        const where = `${golden.name}, image ${truth.image_id}`;
+        const prediction = predictions.annotations.find(({ image_id }) => image_id === truth.image_id);
+        const counts = panopticCounts(classesOf(truths.categories));
+        countSegments(
+          counts,
+          await open(golden.ground_truth_folder, truth),
+          prediction && (await open(golden.prediction_folder, prediction)),
+          where,
+        );
+        expectStatistics(counts, ids, golden.statistics_per_image[truth.image_id] ?? {}, where);
+        addPanopticCounts(total, counts);
+      }
+      expectStatistics(total, ids, golden.statistics, golden.name);
+      const scores = panopticScores(total);
+      for (const group of ["all", "things", "stuff"] as const) {
+        expectMean(scores[group], golden[group], `${golden.name}, ${group}`);
+      }
+      ids.forEach((id, c) => {
+        expectQuality(scores.perClass[c], golden.per_class[id] ?? null, `${golden.name}, category ${id}`);
+      });
+    }
+  });
+});
