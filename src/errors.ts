@@ -30,6 +30,10 @@ export class Interrupted extends Error {
   override readonly name: string = "Interrupted";
 }
 
+/** What a terminal may take for an order: control characters, and turns of the direction of writing. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is found here
+export const controlCharacters = /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
+
 /**
  * Text with line breaks as spaces and control characters as "?": names in files and of files may hold anything, such as
  * codes that rewrite a terminal or turn the direction of writing.
@@ -37,8 +41,7 @@ export class Interrupted extends Error {
 export function oneLine(text: string): string {
   const lines = text.split(/[\r\n\u2028\u2029]+/);
   const line = lines.length === 1 ? text : lines.map((part) => part.trim()).join(" ");
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is removed here
-  return line.replace(/[\u0000-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, "?");
+  return line.replace(controlCharacters, "?");
 }
 
 /** Builds the one line that every expected error consists of. */

@@ -58,6 +58,13 @@ export const evalCommand = command({
         onProgress: (done, total) => progress.update(done, total),
       }).finally(() => progress.end());
       if (evaluation.images === 0 && evaluation.skipped.length > 0) throw new InputError(evaluation.skipped[0].problem);
+      if (evaluation.pixels === 0) {
+        throw new InputError(
+          `${spec}: expected pixels to score in the masks of split ${split}, got none in ${evaluation.images} masks: all are ignored. ` +
+            "A score over nothing is no score; check what the masks' values stand for with: tessera inspect " +
+            spec,
+        );
+      }
       if (out !== undefined) await nodePlatform.writeFile(out, `${JSON.stringify(evaluation, null, 1)}\n`);
       for (const { problem } of evaluation.skipped) terminal.note(`skipped: ${problem}`);
       terminal.print(evaluationText(evaluation));

@@ -1,10 +1,10 @@
+import { oneLine } from "../errors.ts";
 import type { Evaluation } from "../evaluation/evaluate.ts";
-import { oneLine } from "./one-line.ts";
 
 /** Scores as a table for a terminal. */
 export function evaluationText(evaluation: Evaluation): string {
   const { dataset, split, images, pixels, classes, absent } = evaluation;
-  const width = Math.max(5, ...classes.map(({ name }) => name.length));
+  const width = Math.max(5, ...classes.map(({ name }) => oneLine(name).length));
   const row = (name: string, ...values: readonly string[]) =>
     [name.padEnd(width), ...values.map((value) => value.padStart(9))].join(" ");
   const lines = [
@@ -12,7 +12,7 @@ export function evaluationText(evaluation: Evaluation): string {
     "",
     row("class", "IoU %", "accuracy", "boundary"),
     ...classes.map(({ name, iou, accuracy, boundaryIou }) =>
-      row(name, share(iou), share(accuracy), share(boundaryIou)),
+      row(oneLine(name), share(iou), share(accuracy), share(boundaryIou)),
     ),
     "",
     row("mean", share(evaluation.meanIou), share(evaluation.meanAccuracy), share(evaluation.meanBoundaryIou)),

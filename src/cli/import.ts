@@ -1,7 +1,6 @@
-import { InputError, UsageError } from "../errors.ts";
+import { InputError, oneLine, UsageError } from "../errors.ts";
 import type { Platform } from "../platform/platform.ts";
 import { command } from "./command.ts";
-import { oneLine } from "./one-line.ts";
 
 export const importCommand = command({
   name: "import",

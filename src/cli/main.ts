@@ -1,9 +1,8 @@
 #!/usr/bin/env node
 /** The command line. Exit codes: 0 done, 1 bad input or our own bug, 2 wrong usage, 130 interrupted. */
-import { InputError, Interrupted, nearest, UsageError } from "../errors.ts";
+import { InputError, Interrupted, nearest, oneLine, UsageError } from "../errors.ts";
 import { version } from "../version.ts";
 import { commands } from "./commands.ts";
-import { oneLine } from "./one-line.ts";
 
 async function main(typed: readonly string[], signal: AbortSignal): Promise<void> {
   const [name, ...rest] = typed;

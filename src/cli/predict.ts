@@ -1,6 +1,5 @@
-import { InputError, UsageError } from "../errors.ts";
+import { InputError, oneLine, UsageError } from "../errors.ts";
 import { command } from "./command.ts";
-import { oneLine } from "./one-line.ts";
 import { engineFor, engineOptions } from "./options.ts";
 import { segmentOptionsFrom, testingOptions } from "./testing-options.ts";
 

@@ -1,9 +1,8 @@
-import { InputError, Interrupted, UsageError } from "../errors.ts";
+import { InputError, Interrupted, oneLine, UsageError } from "../errors.ts";
 import type { Method } from "../methods/method.ts";
 import type { Study } from "../methods/study.ts";
 import type { StudyOptions } from "../study/run-study.ts";
 import { command } from "./command.ts";
-import { oneLine } from "./one-line.ts";
 import { badImagePolicy, datasetOptions, engineFor, engineOptions, sizeOptions } from "./options.ts";
 
 export const studyCommand = command({

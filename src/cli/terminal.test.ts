@@ -40,9 +40,30 @@ test("with --json standard output holds the document alone", () => {
 });
 
 test("colours appear on a terminal only, and never with NO_COLOR", () => {
-  expect(terminal({ tty: true }).made.bold("x")).toBe("\u001b[1mx\u001b[22m");
-  expect(terminal({ tty: false }).made.bold("x")).toBe("x");
-  expect(terminal({ tty: true, environment: { NO_COLOR: "1" } }).made.bold("x")).toBe("x");
+  const shown = (options: Parameters<typeof terminal>[0]) => {
+    const { made, written } = terminal(options);
+    made.print(`${made.bold("x")} ${made.dim("y")}`);
+    return written.out;
+  };
+  expect(shown({ tty: true })).toBe("\u001b[1mx\u001b[22m \u001b[2my\u001b[22m\n");
+  expect(shown({ tty: false })).toBe("x y\n");
+  expect(shown({ tty: true, environment: { NO_COLOR: "1" } })).toBe("x y\n");
+});
+
+test("names bring no codes to the terminal, whatever is printed", () => {
+  const hostile = "a\u001b[1mb\u009b31m\u202ec\rd";
+  const { made, written } = terminal({ tty: true });
+  made.print(`first ${made.bold(hostile)}\n  second`);
+  made.note(hostile);
+  made.progress("working").update(1, 1, hostile);
+  expect(written.out).toBe("first \u001b[1ma?[1mb?31m?c d\u001b[22m\n  second\n");
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: that there are none is the claim
+  expect(written.error).not.toMatch(/[\u001b\u009b\u202e]/);
+  const data = terminal({ tty: true, json: true });
+  data.made.result({ [hostile]: hostile });
+  expect(JSON.parse(data.written.out)).toEqual({ [hostile]: hostile });
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: that there are none is the claim
+  expect(data.written.out).not.toMatch(/[\u001b\u009b\u202e\r]/);
 });
 
 test("without a terminal progress is a plain line now and then, and at the end", () => {

@@ -2,7 +2,7 @@
  * Where a command's words go: results to standard output, everything else to standard error, so that `--json` and
  * pipes stay clean. On a terminal progress is a bar that redraws itself; elsewhere it is a plain line now and then.
  */
-import { oneLine } from "./one-line.ts";
+import { controlCharacters, oneLine } from "../errors.ts";
 
 export interface Progress {
   /** `done` of `total`; `detail` is shown behind the bar. */
@@ -16,7 +16,7 @@ export interface Terminal {
   readonly json: boolean;
   /** Aborted by Ctrl-C or a request to terminate. */
   readonly signal: AbortSignal;
-  /** Text of the result, in text mode; nothing with `--json`. */
+  /** Text of the result, in text mode; nothing with `--json`. Control characters other than line breaks show as "?". */
   print(text: string): void;
   /** The result as data, printed with `--json`; nothing otherwise. */
   result(value: unknown): void;
@@ -43,6 +43,22 @@ export interface TerminalOptions {
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** Milliseconds. */
   readonly now: () => number;
+}
+
+/** Stand for a change of style within a text until it is printed: characters that mean nothing to a terminal. */
+const [bold, dim, plain] = ["\ufdd0", "\ufdd1", "\ufdd2"];
+const styles: Readonly<Record<string, string>> = { [bold]: "\u001b[1m", [dim]: "\u001b[2m", [plain]: "\u001b[22m" };
+
+/** Lines as they are written: names of files and classes cannot bring codes of their own, see `oneLine`. */
+function styled(text: string): string {
+  const lines = text.split("\n").map(oneLine);
+  return lines.join("\n").replace(/[\ufdd0-\ufdd2]/g, (mark) => styles[mark]);
+}
+
+/** JSON with control characters as escapes; JSON itself demands that of some of them only. */
+function escaped(json: string): string {
+  const code = (letter: string) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, "0")}`;
+  return json.replace(controlCharacters, (letter) => (letter === "\n" ? letter : code(letter)));
 }
 
 /** Redrawing more often would only flicker. */
@@ -95,11 +111,11 @@ export function terminalOf({ json, signal, out, error, environment, now }: Termi
     print(text) {
       if (json) return;
       clear();
-      out.write(text.endsWith("\n") ? text : `${text}\n`);
+      out.write(`${styled(text.replace(/\n$/, ""))}\n`);
       if (bar !== "") error.write(bar);
     },
     result(value) {
-      if (json) out.write(`${JSON.stringify(value, null, 2)}\n`);
+      if (json) out.write(`${escaped(JSON.stringify(value, null, 2))}\n`);
     },
     note(line) {
       clear();
@@ -107,8 +123,8 @@ export function terminalOf({ json, signal, out, error, environment, now }: Termi
       if (bar !== "") error.write(bar);
     },
     progress,
-    bold: (text) => (colors ? `\u001b[1m${text}\u001b[22m` : text),
-    dim: (text) => (colors ? `\u001b[2m${text}\u001b[22m` : text),
+    bold: (text) => (colors ? `${bold}${text}${plain}` : text),
+    dim: (text) => (colors ? `${dim}${text}${plain}` : text),
   };
 }
 

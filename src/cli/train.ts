@@ -1,10 +1,9 @@
 import type { Dataset } from "../data/dataset.ts";
-import { InputError, UsageError } from "../errors.ts";
+import { InputError, oneLine, UsageError } from "../errors.ts";
 import type { Earlier, Method } from "../methods/method.ts";
 import type { Platform } from "../platform/platform.ts";
 import type { ResolvedRecipe } from "../training/recipe.ts";
 import { command } from "./command.ts";
-import { oneLine } from "./one-line.ts";
 import {
   badImagePolicy,
   datasetOptions,

@@ -1,4 +1,5 @@
 /** An inspection's report as plain text for a terminal. */
+import { oneLine } from "../errors.ts";
 import { formatColor } from "../image/color.ts";
 import { countProblems, type InspectReport, type Range, type SplitReport } from "./inspect.ts";
 import type { Problem } from "./layout.ts";
@@ -8,7 +9,9 @@ const shownLines = 50;
 
 /** report → lines without colours, ending with a line that counts the problems. */
 export function inspectText(report: InspectReport): string {
-  const lines: string[] = [`${report.path}: ${report.layout === undefined ? "no known layout" : report.layout}`];
+  const lines: string[] = [
+    `${oneLine(report.path)}: ${report.layout === undefined ? "no known layout" : report.layout}`,
+  ];
   if (report.classes.length > 0) {
     const colored = Object.keys(report.valueMap).some((key) => key.startsWith("#"));
     const ignored = Object.keys(report.valueMap).filter((key) => report.valueMap[key] === "ignore");
@@ -50,7 +53,7 @@ function classLines({ classes, splits }: InspectReport): string[] {
   const labelled = splits.filter((split) => split.classes.length > 0);
   const header = ["class", "colour", ...labelled.flatMap(({ split }) => [`${split} share`, "images"])];
   const rows = classes.map(({ name, color }, i) => [
-    name,
+    oneLine(name),
     formatColor(color),
     ...labelled.flatMap((split) => [percent(split.classes[i].frequency), String(split.classes[i].images)]),
   ]);
@@ -74,7 +77,7 @@ function percent(share: number): string {
 
 function problemLines(title: string, problems: readonly Problem[], margin = ""): string[] {
   if (problems.length === 0) return [];
-  const lines = problems.slice(0, shownLines).map(({ message }) => `${margin}  ${message}`);
+  const lines = problems.slice(0, shownLines).map(({ message }) => oneLine(`${margin}  ${message}`));
   const more = problems.length - lines.length;
   if (more > 0) lines.push(`${margin}  … and ${more} more; --json lists all`);
   return [`${margin}${title}:`, ...lines];

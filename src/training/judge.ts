@@ -24,9 +24,13 @@ export interface JudgeOptions {
   /** What the stage learns from. */
   readonly training: () => Dataset;
   readonly onBadImage?: "fail" | "skip";
+  readonly onNote?: ((line: string) => void) | undefined;
 }
 
-/** Scores of a stage as it trains: of a whole model on the validation split, of another by the stage's trial. */
+/**
+ * Scores of a stage as it trains: of a whole model on the validation split, of another by the stage's trial. Null where
+ * there is nothing to score; a line to `onNote` where that is for want of labelled pixels.
+ */
 export async function judge(options: JudgeOptions): Promise<Omit<EvaluationLine, "step" | "stage"> | null> {
   const { engine, run, planned, weights, validation, validationImages = 200, onBadImage = "fail" } = options;
   const { stage } = planned;
@@ -35,6 +39,11 @@ export async function judge(options: JudgeOptions): Promise<Omit<EvaluationLine,
     if (validation === null) return null;
     const model = trainedModel(run, weights, `step ${options.step}`);
     const scores = await validationScores({ engine, model, dataset: validation, limit: validationImages, onBadImage });
+    if (scores === null) {
+      options.onNote?.(
+        `${validation.name}: no pixel of the ${validation.split} masks counts, so step ${options.step} has no score and no checkpoint is best. Check the masks with: tessera inspect`,
+      );
+    }
     return scores && { unit: "share", scores };
   }
   if (stage.trial === undefined) return null;

@@ -4,6 +4,7 @@ import { type Bounds, checksOf } from "../methods/checks.ts";
 import { findMethod, findRecipe } from "../methods/index.ts";
 import type { Earlier, Method } from "../methods/method.ts";
 import type { Recipe } from "../methods/recipe.ts";
+import { version } from "../version.ts";
 import { plan } from "./stages.ts";
 
 type Value = Recipe[keyof Recipe] | boolean | readonly (number | string)[];
@@ -34,7 +35,7 @@ export function adopt({ method, recipe }: ResolvedRecipe, earlier: Earlier): Res
   return { method, recipe: changed, changes: differences(recipe, changed) };
 }
 
-/** A recipe read from a file: known method, every key there and of the right type. Throws InputError. */
+/** A recipe read from a file: known method, every key there and of the right type, and no other. Throws InputError. */
 export function recipeFrom(value: unknown, where: string): ResolvedRecipe {
   const given = value as Recipe;
   if (
@@ -54,6 +55,14 @@ export function recipeFrom(value: unknown, where: string): ResolvedRecipe {
           `${key} must be ${kindOf(complete[key])}, got ${JSON.stringify(given[key])}. Restore the file.`,
         );
       }
+    }
+    const unknown = Object.keys(given).filter((key) => !Object.hasOwn(complete, key));
+    if (unknown.length > 0) {
+      const keys = unknown.map((key) => `"${key}"`).join(", ");
+      throw new UsageError(
+        `expected the keys that recipes of ${method.name} have in version ${version}, got ${keys} besides. ` +
+          "Use the version of tessera that wrote the file, or restore it.",
+      );
     }
     checkRecipe(method, given);
     return { method, recipe: given };

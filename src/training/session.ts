@@ -209,7 +209,8 @@ export class Session {
     if (!due) return null;
     const weights = weightsOf({ tensors: await this.#tensors(step) });
     const judged = { ...this.#options, run: this.#run, planned, weights, step: this.step };
-    const found = await judge({ ...judged, training: () => this.#samplesFor(planned) });
+    const { note: onNote } = this.#options.watcher ?? {};
+    const found = await judge({ ...judged, onNote, training: () => this.#samplesFor(planned) });
     if (found === null) return null;
     const line = { step: this.step, stage: planned.stage.name, ...found };
     await this.#log.write(line);

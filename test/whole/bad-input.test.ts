@@ -2,6 +2,7 @@
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { cp, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { expectOneLine, start, temporaryFolder, tessera } from "../support/cli.ts";
 
@@ -49,6 +50,70 @@ test("nothing readable to score is an error, even where bad images are skipped",
   const ended = await tessera("eval", `${folder}/run`, data, "--on-bad-image", "skip", "--out", `${folder}/none.json`);
   expectOneLine(ended, /val_000000\.jpg: expected an intact photograph .* got a file of another kind/);
   expect(await readdir(folder)).not.toContain("none.json");
+});
+
+test("masks in which no pixel counts give no score, in eval and while training", async () => {
+  const data = `${folder}/ignored`;
+  await cp(`${folder}/data`, data, { recursive: true });
+  for (const name of await readdir(`${data}/masks/val`)) {
+    const ignored = await sharp(Buffer.alloc(64 * 64, 255), { raw: { width: 64, height: 64, channels: 1 } })
+      .toColourspace("b-w")
+      .png()
+      .toBuffer();
+    await writeFile(`${data}/masks/val/${name}`, ignored);
+  }
+  const scores = `${folder}/ignored.json`;
+  const ended = await tessera("eval", `${folder}/run`, data, "--out", scores, "--json");
+  expectOneLine(ended, /expected pixels to score in the masks of split val, got none in 1 masks/);
+  expect(ended.out).toBe("");
+  expect(await readdir(folder)).not.toContain("ignored.json");
+
+  const settings = ["--recipe", "transunet-tiny", "--steps", "2", "--set", "batchSize=1", "--set", "evaluateEvery=1"];
+  const trained = await tessera("train", data, ...settings, "--out", `${folder}/ignored-run`);
+  expect(trained.code).toBe(0);
+  expect(trained.error).toMatch(/no pixel of the val masks counts, so step 1 has no score/);
+  expect(trained.out).toContain("mean IoU –");
+  const written = await readFile(`${folder}/ignored-run/metrics.jsonl`, "utf8");
+  expect(written).not.toContain("mean IoU");
+  expect(await readFile(`${folder}/ignored-run/report.html`, "utf8")).not.toMatch(/NaN|100(\.0)? %/);
+});
+
+test.each([
+  [
+    { from: "a later version", weightNoise: 1 },
+    /recipe\.json: expected the keys .* got "from", "weightNoise" besides\. Use the version/,
+  ],
+  [{ steps: "many" }, /recipe\.json: steps must be a number, got "many"/],
+])("a run whose recipe has %j is refused by whatever would use it", async (change, message) => {
+  const run = `${folder}/later`;
+  await rm(run, { recursive: true, force: true });
+  await cp(`${folder}/run`, run, { recursive: true });
+  const recipe = JSON.parse(await readFile(`${run}/recipe.json`, "utf8")) as object;
+  await writeFile(`${run}/recipe.json`, JSON.stringify({ ...recipe, ...change }));
+  const uses = [
+    ["predict", run, `${folder}/data/images/val`, "--out", `${folder}/later-masks`],
+    ["eval", run, `${folder}/data`],
+    ["export", run, "--out", `${folder}/later.onnx`],
+    ["train", `${folder}/data`, "--from", run, "--out", `${folder}/later-run`],
+    ["train", `${folder}/data`, "--out", run, "--resume"],
+  ];
+  for (const args of uses) expectOneLine(await tessera(...args), message);
+  expect((await readdir(folder)).filter((name) => name.startsWith("later-") || name === "later.onnx")).toEqual([]);
+});
+
+test("inspect and eval show names of classes without the codes in them", async () => {
+  const data = `${folder}/coded`;
+  await cp(`${folder}/data`, data, { recursive: true });
+  const classes = await readFile(`${data}/classes.json`, "utf8");
+  const hostile = classes.replace(/"name": "(\w+)"/, '"name": "$1\\u001b[31m\\u202e\\u009b2J"');
+  expect(hostile).not.toBe(classes);
+  await writeFile(`${data}/classes.json`, hostile);
+  for (const options of [[], ["--json"]]) {
+    const { out, error } = await tessera("inspect", data, ...options);
+    expect(out.length).toBeGreaterThan(0);
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: the terminal codes that must not come through
+    expect(out + error).not.toMatch(/[\u001b\u009b\u202e]/);
+  }
 });
 
 test.each([

@@ -1,5 +1,6 @@
 /** The same training step in a headless browser, through the web package, as natively. Needs Chromium. */
-import { execFile } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:http";
 import { createRequire } from "node:module";
@@ -29,6 +30,35 @@ const types: Record<string, string> = {
   ".js": "text/javascript",
   ".wasm": "application/wasm",
 };
+
+/** Fails when the browser ends before it has said anything. */
+async function died(browser: ChildProcess): Promise<never> {
+  const [code, signal] = await once(browser, "exit");
+  throw new Error(`the browser ended before its page reported: exit code ${code}, signal ${signal}`);
+}
+
+/** Ends a browser with all its helpers, and waits until it is gone. */
+async function ended(browser: ChildProcess): Promise<void> {
+  const gone = browser.exitCode !== null || browser.signalCode !== null ? null : once(browser, "exit");
+  try {
+    process.kill(-browser.pid!, "SIGKILL");
+  } catch {
+    // Nobody of the group is left.
+  }
+  await gone;
+}
+
+/** Removes a folder that a dying process may still write to. */
+async function removed(folder: string): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return rmSync(folder, { recursive: true, force: true });
+    } catch (error) {
+      if (attempt === 50) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 200));
+    }
+  }
+}
 
 test.skipIf(chromium === undefined)(
   "a browser trains to the numbers of the native runtime",
@@ -77,9 +107,13 @@ test.skipIf(chromium === undefined)(
       "--disable-dev-shm-usage",
       `--user-data-dir=${profile}`,
     ];
-    const browser = execFile(chromium!, [...flags, `http://127.0.0.1:${port}/`]);
+    // A group of its own: the browser's helpers, which write to the profile too, can be ended with it.
+    const browser = spawn(chromium!, [...flags, `http://127.0.0.1:${port}/`], { detached: true, stdio: "ignore" });
     try {
-      const { results, error } = JSON.parse(await outcome) as { results?: unknown[]; error?: string };
+      const { results, error } = JSON.parse(await Promise.race([outcome, died(browser)])) as {
+        results?: unknown[];
+        error?: string;
+      };
       expect(error).toBeUndefined();
       const native = await trainBriefly(await openLocalEngine(nodeBackend, { threads: 1 }));
       expect(results).toHaveLength(native.length);
@@ -90,11 +124,10 @@ test.skipIf(chromium === undefined)(
         });
       });
     } finally {
-      browser.kill();
-      await new Promise((resolve) => browser.once("exit", resolve));
+      await ended(browser);
       server.closeAllConnections();
       server.close();
-      rmSync(profile, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
+      await removed(profile);
     }
   },
 );

@@ -1,1 +1,0 @@
-export { oneLine } from "../errors.ts";
