@@ -12,7 +12,7 @@ import { reach } from "../src/graph/graph.ts";
 import { Model } from "../src/graph/scope.ts";
 import { input, type Node, type Tensor } from "../src/graph/tensor.ts";
 import { add } from "../src/ops/index.ts";
-import type { StepOptions } from "../src/training/step.ts";
+import type { StepOptions } from "../src/step/step.ts";
 
 const rules: Readonly<Record<string, (inputs: readonly Tensor[], outputs: readonly Tensor[], node: Node) => number>> = {
   MatMul: ([a], [y]) => 2 * sizeOf(y.shape) * a.shape.at(-1)!,

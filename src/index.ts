@@ -29,14 +29,12 @@ export { gradients } from "./autodiff/gradients.ts";
 // Data.
 export { type Batch, type Batches, type BatchOptions, batches } from "./data/batches.ts";
 export type { Dataset, LabelKind, Split } from "./data/dataset.ts";
-export { layouts, openDataset, splitsOf } from "./data/index.ts";
-export { countProblems, type InspectReport, inspectDataset } from "./data/inspect.ts";
 export { imagesOnly, joinedDatasets, labelSubset, parseFraction } from "./data/label-subset.ts";
 export type { ClassInfo, Sample, Segment } from "./data/sample.ts";
-export { openScenes, renderScene, sceneClasses } from "./data/scenes/index.ts";
-export { writeScenes } from "./data/scenes/write.ts";
 export { classStatistics } from "./data/statistics.ts";
-export { openTrainingData, type TrainingData, type TrainingDataOptions } from "./data/training-data.ts";
+export { layouts, openDataset, splitsOf } from "./datasets/index.ts";
+export { countProblems, type InspectReport, inspectDataset } from "./datasets/inspect.ts";
+export { openTrainingData, type TrainingData, type TrainingDataOptions } from "./datasets/training-data.ts";
 export { InputError, Interrupted, UsageError } from "./errors.ts";
 // Scores.
 export { type Evaluation, evaluateDataset } from "./evaluation/evaluate.ts";
@@ -47,8 +45,11 @@ export { constant, input, type Target, type Tensor, type TensorType, variable } 
 export { type Color, IGNORE, type Image, type LabelMap } from "./image/image.ts";
 // Methods and recipes.
 export { findMethod, findRecipe, methods, recipeNames } from "./methods/index.ts";
-export type { Beginning, Citation, Earlier, Method, Stage, Task, Trial } from "./methods/method.ts";
+export type { Beginning, Citation, Earlier, Method, ResolvedRecipe, Stage, Task, Trial } from "./methods/method.ts";
 export type { Recipe } from "./methods/recipe.ts";
+// Training.
+export { resolveRecipe } from "./methods/resolve-recipe.ts";
+export { sourcesOf } from "./methods/stages.ts";
 export { confusionMatrix, countPixels, scoresOf } from "./metrics/confusion.ts";
 export { writeModel } from "./onnx/write.ts";
 export * as ops from "./ops/index.ts";
@@ -67,15 +68,15 @@ export {
   type Segmenter,
   type SegmentOptions,
 } from "./prediction/segmenter.ts";
+export { type ReportResult, writeReport } from "./report/run-report.ts";
+export { openEarlier, openRun, readRun } from "./runs/run.ts";
 export type { Engine, EngineOptions, Program } from "./runtime/engine.ts";
 export { openEngine } from "./runtime/open.ts";
 export { targetOf } from "./runtime/target.ts";
-// Training.
-export { type ResolvedRecipe, resolveRecipe } from "./training/recipe.ts";
-export { type ReportResult, writeReport } from "./training/report-run.ts";
-export { openEarlier, openRun, readRun } from "./training/run.ts";
-export { sourcesOf } from "./training/stages.ts";
-export { buildStep, type StepResult, type TrainingStep } from "./training/step.ts";
-export { type TrainOptions, type TrainResult, train } from "./training/train.ts";
+export { openScenes, renderScene, sceneClasses } from "./scenes/index.ts";
+export { writeScenes } from "./scenes/write.ts";
+export { buildStep, type StepResult, type TrainingStep } from "./step/step.ts";
+export type { TrainOptions } from "./training/session.ts";
+export { type TrainResult, train } from "./training/train.ts";
 export { version } from "./version.ts";
 export { readSafetensors, writeSafetensors } from "./weights/safetensors.ts";

@@ -10,7 +10,7 @@ import { parseArgs } from "node:util";
 import { denoiseRecipe, denoiseStage } from "../../src/methods/ddep/denoise-stage.ts";
 import { type DdepRecipe, recipes } from "../../src/methods/ddep/recipe.ts";
 import { openEngine } from "../../src/runtime/open.ts";
-import { buildStep, type TrainingStep } from "../../src/training/step.ts";
+import { buildStep, type TrainingStep } from "../../src/step/step.ts";
 import { batchOf } from "../training-step/models.ts";
 
 const { values } = parseArgs({

@@ -9,8 +9,9 @@ import type { TensorType } from "../../src/graph/tensor.ts";
 import { crossEntropy } from "../../src/losses/cross-entropy.ts";
 import { recipes } from "../../src/methods/transunet/recipe.ts";
 import { openEngine } from "../../src/runtime/open.ts";
-import { buildStep, type StepVariable } from "../../src/training/step.ts";
-import type { OptimizerRecipe } from "../../src/training/update.ts";
+import type { StepVariable } from "../../src/step/initial-values.ts";
+import { buildStep } from "../../src/step/step.ts";
+import type { OptimizerRecipe } from "../../src/step/update.ts";
 
 /** What `main.ts` asks for. */
 export interface Task {

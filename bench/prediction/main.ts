@@ -13,7 +13,6 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { InferenceSession, Tensor } from "onnxruntime-node";
 import { Random } from "../../src/array/random.ts";
-import { renderScene, sceneClasses } from "../../src/data/scenes/index.ts";
 import { Model } from "../../src/graph/scope.ts";
 import { input } from "../../src/graph/tensor.ts";
 import type { Image } from "../../src/image/image.ts";
@@ -25,6 +24,7 @@ import type { TrainedModel } from "../../src/prediction/model.ts";
 import { predictFiles } from "../../src/prediction/predict.ts";
 import { openExported } from "../../src/prediction/segmenter.ts";
 import { openEngine, physicalCores } from "../../src/runtime/open.ts";
+import { renderScene, sceneClasses } from "../../src/scenes/index.ts";
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

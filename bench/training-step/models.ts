@@ -11,7 +11,7 @@ import { crossEntropy } from "../../src/losses/cross-entropy.ts";
 import { denoiseRecipe, denoiseStage } from "../../src/methods/ddep/denoise-stage.ts";
 import { type DdepRecipe, recipes as ddepRecipes } from "../../src/methods/ddep/recipe.ts";
 import { recipes, type TransUNetRecipe } from "../../src/methods/transunet/recipe.ts";
-import type { OptimizerRecipe } from "../../src/training/update.ts";
+import type { OptimizerRecipe } from "../../src/step/update.ts";
 
 export interface Benched {
   readonly title: string;

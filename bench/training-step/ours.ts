@@ -1,7 +1,7 @@
 /** Our side: takes a training step for each line on stdin and reports what it cost as a line of JSON. */
 import { createInterface } from "node:readline";
 import { openEngine } from "../../src/runtime/open.ts";
-import { buildStep } from "../../src/training/step.ts";
+import { buildStep } from "../../src/step/step.ts";
 import { batchOf, models } from "./models.ts";
 
 const [name, threads] = process.argv.slice(2);

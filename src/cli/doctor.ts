@@ -92,8 +92,8 @@ async function selfTestFiles(): Promise<string> {
 async function selfTestTraining(): Promise<string> {
   const [{ openEngine }, { buildStep }, { resolveRecipe }, { float32 }, ops, { onesInitializer }] = await Promise.all([
     import("../runtime/open.ts"),
-    import("../training/step.ts"),
-    import("../training/recipe.ts"),
+    import("../step/step.ts"),
+    import("../methods/resolve-recipe.ts"),
     import("../array/ndarray.ts"),
     import("../ops/index.ts"),
     import("../graph/initializer.ts"),

@@ -38,7 +38,7 @@ export const evalCommand = command({
     const [{ nodePlatform }, { openDataset }, { evaluateDataset }, { evaluationText }, { openModel }] =
       await Promise.all([
         import("../platform/node.ts"),
-        import("../data/index.ts"),
+        import("../datasets/index.ts"),
         import("../evaluation/evaluate.ts"),
         import("./evaluation-text.ts"),
         import("./open-model.ts"),

@@ -23,7 +23,7 @@ export const exportCommand = command({
     const [{ nodePlatform }, { exportModel }, { openRun }] = await Promise.all([
       import("../platform/node.ts"),
       import("../prediction/export.ts"),
-      import("../training/run.ts"),
+      import("../runs/run.ts"),
     ]);
     if (!out.endsWith(".onnx") && (await nodePlatform.exists(out)) === "file") {
       throw new InputError(

@@ -34,7 +34,7 @@ export const importCommand = command({
     if (out === undefined) throw new UsageError("import: --out is missing. Write --out FOLDER.");
     const [{ nodePlatform }, { importRun }] = await Promise.all([
       import("../platform/node.ts"),
-      import("../training/import-run.ts"),
+      import("../runs/import-run.ts"),
     ]);
     const named = classes === undefined ? null : await classesFrom(nodePlatform, classes);
     const imported = await importRun({
@@ -52,7 +52,7 @@ export const importCommand = command({
 });
 
 async function classesFrom(platform: Platform, file: string) {
-  const { parseClassList } = await import("../data/classes-file.ts");
+  const { parseClassList } = await import("../datasets/classes-file.ts");
   if ((await platform.exists(file)) !== "file") {
     throw new InputError(`${file}: expected a classes.json, got no such file. Check the path.`);
   }

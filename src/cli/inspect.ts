@@ -14,8 +14,8 @@ export const inspectCommand = command({
   notes: "Exits with 1 when there are problems.",
   async run({ positionals: [path], options: { layout } }, terminal) {
     const [{ countProblems, inspectDataset }, { inspectText }, { nodePlatform }] = await Promise.all([
-      import("../data/inspect.ts"),
-      import("../data/inspect-text.ts"),
+      import("../datasets/inspect.ts"),
+      import("../datasets/inspect-text.ts"),
       import("../platform/node.ts"),
     ]);
     const progress = terminal.progress("reading");

@@ -13,7 +13,7 @@ export async function openModel(
 ): Promise<Segmenter> {
   const [{ openExported, openSegmenter }, { openRun }] = await Promise.all([
     import("../prediction/segmenter.ts"),
-    import("../training/run.ts"),
+    import("../runs/run.ts"),
   ]);
   const kind = await platform.exists(path);
   if (kind === "file") return openExported(engine, platform, path);

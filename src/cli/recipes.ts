@@ -14,7 +14,7 @@ export const recipesCommand = command({
   ],
   async run({ positionals: [name], options: { set } }, terminal) {
     const { methods } = await import("../methods/index.ts");
-    const { applySetting, resolveRecipe } = await import("../training/recipe.ts");
+    const { applySetting, resolveRecipe } = await import("../methods/resolve-recipe.ts");
     if (name !== undefined) {
       const { recipe } = resolveRecipe(name, set);
       const width = Math.max(...Object.keys(recipe).map((key) => key.length));

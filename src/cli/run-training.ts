@@ -1,13 +1,12 @@
 /** Training as a command does it: engine, progress, scores, report. Shared by train and start. */
 import type { Dataset } from "../data/dataset.ts";
-import type { TrainingData } from "../data/training-data.ts";
+import type { TrainingData } from "../datasets/training-data.ts";
 import type { Evaluation } from "../evaluation/evaluate.ts";
-import type { Earlier } from "../methods/method.ts";
+import type { Earlier, ResolvedRecipe } from "../methods/method.ts";
 import type { Platform } from "../platform/platform.ts";
+import { writeReport } from "../report/run-report.ts";
+import { scoreText } from "../runs/log.ts";
 import type { Engine } from "../runtime/engine.ts";
-import { scoreText } from "../training/log.ts";
-import type { ResolvedRecipe } from "../training/recipe.ts";
-import { writeReport } from "../training/report-run.ts";
 import { train } from "../training/train.ts";
 import { duration, type Terminal } from "./terminal.ts";
 

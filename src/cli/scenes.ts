@@ -32,8 +32,8 @@ export const scenesCommand = command({
   async run({ positionals: [text = "scenes"], options: { out, layout, images } }, terminal) {
     if (out === undefined) throw new UsageError("scenes: --out is missing. Write --out FOLDER.");
     const [{ writeScenes }, { parseScenesSpec, showScenesSpec }, { nodePlatform }] = await Promise.all([
-      import("../data/scenes/write.ts"),
-      import("../data/scenes/index.ts"),
+      import("../scenes/write.ts"),
+      import("../scenes/index.ts"),
       import("../platform/node.ts"),
     ]);
     const spec = text === "scenes" || text.startsWith("scenes:") ? text : `scenes:${text}`;

@@ -63,10 +63,10 @@ export const startCommand = command({
     const [{ nodePlatform }, { openTrainingData }, { percent, runTraining }, { resolveRecipe }, { keptDataset }] =
       await Promise.all([
         import("../platform/node.ts"),
-        import("../data/training-data.ts"),
+        import("../datasets/training-data.ts"),
         import("./run-training.ts"),
-        import("../training/recipe.ts"),
-        import("../training/dataset-views.ts"),
+        import("../methods/resolve-recipe.ts"),
+        import("../data/views.ts"),
       ]);
     const steps = options.steps ?? Math.max(1, Math.round((options.minutes ?? 2.5) * stepsPerMinute));
     const timing = [`steps=${steps}`, `evaluateEvery=${Math.max(25, Math.ceil(steps / 3))}`];
@@ -135,7 +135,7 @@ async function freeFolder(platform: Platform, base: string): Promise<string> {
 
 /** The test split, which nothing was trained on or chosen by; null where there is none. */
 async function unseenOf(platform: Platform, spec: string, layout: string | undefined): Promise<Dataset | null> {
-  const { openDataset, splitsOf } = await import("../data/index.ts");
+  const { openDataset, splitsOf } = await import("../datasets/index.ts");
   const options = { ...(layout !== undefined && { layout }), onBadFile: "skip" as const };
   const splits = await splitsOf(platform, spec, options);
   return splits.includes("test") ? openDataset(platform, spec, "test", options) : null;

@@ -80,12 +80,12 @@ export const studyCommand = command({
     ] = await Promise.all([
       import("../platform/node.ts"),
       import("../data/label-subset.ts"),
-      import("../data/training-data.ts"),
+      import("../datasets/training-data.ts"),
       import("../study/run-study.ts"),
       import("../study/write-study.ts"),
       import("../study/table.ts"),
-      import("../training/dataset-views.ts"),
-      import("../training/run.ts"),
+      import("../data/views.ts"),
+      import("../runs/run.ts"),
     ]);
     const onBadFile = badImagePolicy(options);
     const dataset = spec ?? study.dataset;

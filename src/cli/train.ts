@@ -1,8 +1,7 @@
 import type { Dataset } from "../data/dataset.ts";
 import { InputError, oneLine, UsageError } from "../errors.ts";
-import type { Earlier, Method } from "../methods/method.ts";
+import type { Earlier, Method, ResolvedRecipe } from "../methods/method.ts";
 import type { Platform } from "../platform/platform.ts";
-import type { ResolvedRecipe } from "../training/recipe.ts";
 import { command } from "./command.ts";
 import {
   badImagePolicy,
@@ -51,8 +50,8 @@ export const trainCommand = command({
     const keep = await labelsToKeep(options);
     const [{ nodePlatform }, { sourcesOf }, { openTrainingData }, { runTraining, percent }] = await Promise.all([
       import("../platform/node.ts"),
-      import("../training/stages.ts"),
-      import("../data/training-data.ts"),
+      import("../methods/stages.ts"),
+      import("../datasets/training-data.ts"),
       import("./run-training.ts"),
     ]);
     const onBadImage = badImagePolicy(options);
@@ -121,8 +120,8 @@ async function namedRecipe(
   settings: readonly string[],
 ): Promise<ResolvedRecipe | null> {
   const [{ applySetting, checkRecipe, resolveRecipe }, { readRun, stateOf }] = await Promise.all([
-    import("../training/recipe.ts"),
-    import("../training/run.ts"),
+    import("../methods/resolve-recipe.ts"),
+    import("../runs/run.ts"),
   ]);
   if (recipe !== undefined) return resolveRecipe(recipe, settings);
   const resumes = resume && (await stateOf(platform, folder)) === "run";
@@ -142,7 +141,7 @@ async function chosenRecipe(
 ): Promise<ResolvedRecipe> {
   const [{ chooseRecipe }, { resolveRecipe }] = await Promise.all([
     import("./choose-recipe.ts"),
-    import("../training/recipe.ts"),
+    import("../methods/resolve-recipe.ts"),
   ]);
   const { recipe, why } = chooseRecipe(dataset);
   terminal.note(`recipe ${recipe}: ${why}. Another: --recipe NAME.`);
@@ -150,7 +149,7 @@ async function chosenRecipe(
 }
 
 async function earlierFrom(platform: Platform, folder: string, terminal: Terminal): Promise<Earlier> {
-  const { openEarlier } = await import("../training/run.ts");
+  const { openEarlier } = await import("../runs/run.ts");
   const note = (message: string) => terminal.note(oneLine(message));
   return openEarlier(platform, folder, { onDamaged: note, onNote: note });
 }
@@ -158,7 +157,7 @@ async function earlierFrom(platform: Platform, folder: string, terminal: Termina
 /** The recipe without the stages that the given weights have behind them. */
 async function adopted(resolved: ResolvedRecipe, from: Earlier | null, terminal: Terminal): Promise<ResolvedRecipe> {
   if (from === null) return resolved;
-  const { method, recipe, changes } = (await import("../training/recipe.ts")).adopt(resolved, from);
+  const { method, recipe, changes } = (await import("../methods/resolve-recipe.ts")).adopt(resolved, from);
   if (changes.length > 0) terminal.note(`${from.source} has stage ${from.stage} behind it: ${changes.join(", ")}`);
   return { method, recipe };
 }

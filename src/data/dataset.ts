@@ -27,3 +27,6 @@ export interface Dataset {
   /** The file that a sample's image comes from, for messages. */
   source(index: number): string;
 }
+
+/** The order in which splits are shown. */
+export const allSplits: readonly Split[] = ["train", "val", "test", "unlabelled"];

@@ -1,10 +1,10 @@
 import { expect, test } from "vitest";
 import { plainFolder } from "../../test/support/folders.ts";
 import { put } from "../../test/support/pictures.ts";
+import { openDataset } from "../datasets/index.ts";
 import { InputError, UsageError } from "../errors.ts";
 import { nodePlatform as platform } from "../platform/node.ts";
 import type { Dataset } from "./dataset.ts";
-import { openDataset } from "./index.ts";
 import { imagesOnly, joinedDatasets, type LabelSubsetOptions, labelSubset, parseFraction } from "./label-subset.ts";
 
 /** `count` samples with masks, in an order that is not that of their ids. */

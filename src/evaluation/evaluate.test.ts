@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { checkEngine, checkImage, checkModel } from "../../test/support/check-model.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { InputError } from "../errors.ts";
-import { checkEngine, checkImage, checkModel } from "../prediction/check-model.ts";
 import { openSegmenter, type Segmenter } from "../prediction/segmenter.ts";
 import type { Engine } from "../runtime/engine.ts";
 import { evaluateDataset } from "./evaluate.ts";

@@ -144,3 +144,9 @@ export interface Method<R extends Recipe = Recipe> {
   /** Graph: image [B, H, W, 3] uint8 RGB → class probabilities [B, K, H, W], summing to 1 over K. */
   predict(scope: Scope, image: Tensor, recipe: R, task: Task): Tensor;
 }
+
+/** A recipe with the method that it is of. */
+export interface ResolvedRecipe {
+  readonly method: Method;
+  readonly recipe: Recipe;
+}

@@ -1,11 +1,11 @@
 import { InputError } from "../errors.ts";
+import { moveWeights, weightBytes } from "../onnx/external-weights.ts";
 import { encodeModel } from "../onnx/wire.ts";
 import type { Platform } from "../platform/platform.ts";
 import type { Engine } from "../runtime/engine.ts";
-import { assemble } from "./assemble.ts";
 import { cardOf } from "./card.ts";
-import { moveWeights, weightBytes } from "./external-weights.ts";
 import type { ModelCard, TrainedModel } from "./model.ts";
+import { assemble } from "./pipeline/assemble.ts";
 
 /** Protocol buffers end at 2 GB; some room is left for the graph itself. */
 const maxInnerBytes = 2 ** 31 - 2 ** 26;

@@ -2,11 +2,11 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { checkEngine, checkImage, checkModel } from "../../test/support/check-model.ts";
 import { InputError } from "../errors.ts";
 import { formatColor } from "../image/color.ts";
 import { nodePlatform } from "../platform/node.ts";
 import type { Engine } from "../runtime/engine.ts";
-import { checkEngine, checkImage, checkModel } from "./check-model.ts";
 import { predictFiles } from "./predict.ts";
 import { openSegmenter, type Segmenter } from "./segmenter.ts";
 

@@ -4,7 +4,7 @@ import { InputError } from "../errors.ts";
 import type { Image } from "../image/image.ts";
 import { decodeModel, encodeModel, type ModelProto } from "../onnx/wire.ts";
 import type { Engine, Program } from "../runtime/engine.ts";
-import { scalingModel } from "./pipeline.ts";
+import { scalingModel } from "./pipeline/pipeline.ts";
 import { workingSize } from "./windows.ts";
 
 /** Runs the pipeline at any scale. */

@@ -2,15 +2,15 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { bareProbabilities, checkEngine, checkImage, checkModel } from "../../test/support/check-model.ts";
 import { fromNumbers } from "../array/ndarray.ts";
 import { flipImage } from "../image/flip.ts";
 import { decodeModel, encodeModel, type GraphProto } from "../onnx/wire.ts";
 import { nodePlatform } from "../platform/node.ts";
 import type { Engine } from "../runtime/engine.ts";
-import { assemble } from "./assemble.ts";
-import { bareProbabilities, checkEngine, checkImage, checkModel } from "./check-model.ts";
 import { writeLabels } from "./enlarge.ts";
 import { exportModel } from "./export.ts";
+import { assemble } from "./pipeline/assemble.ts";
 import { openPrograms } from "./programs.ts";
 import { wholeScoreMap } from "./scores.ts";
 import { openExported, openSegmenter, type Segmenter } from "./segmenter.ts";

@@ -2,9 +2,9 @@
 import type { ClassInfo } from "../data/sample.ts";
 import type { Citation } from "../methods/method.ts";
 import { fractionText } from "../methods/study.ts";
-import { type Html, html, raw } from "../training/report/html.ts";
-import { colorOf, percent } from "../training/report/score-charts.ts";
-import { styleSheet } from "../training/report/style.ts";
+import { type Html, html, raw } from "../report/html.ts";
+import { colorOf, percent } from "../report/score-charts.ts";
+import { styleSheet } from "../report/style.ts";
 import type { PictureRow } from "./pictures.ts";
 import { plot } from "./plot.ts";
 import { cellText, type StudyResults } from "./results.ts";

@@ -1,13 +1,13 @@
 /** The same photographs segmented by the arms of a study, side by side. */
 import type { Dataset } from "../data/dataset.ts";
+import { spreadDataset } from "../data/views.ts";
 import { InputError } from "../errors.ts";
 import { confusionMatrix, countPixels, scoresOf } from "../metrics/confusion.ts";
 import type { Platform } from "../platform/platform.ts";
 import { openSegmenter } from "../prediction/segmenter.ts";
+import { pictureOf } from "../report/picture.ts";
+import { openRun } from "../runs/run.ts";
 import type { Engine } from "../runtime/engine.ts";
-import { spreadDataset } from "../training/dataset-views.ts";
-import { pictureOf } from "../training/report/picture.ts";
-import { openRun } from "../training/run.ts";
 import type { StudyResults } from "./results.ts";
 import { armName } from "./schedule.ts";
 

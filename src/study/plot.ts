@@ -1,6 +1,6 @@
 /** Mean IoU against the share of the labels, one line an arm, as SVG that stands alone. */
 import { fractionText } from "../methods/study.ts";
-import { type Html, html } from "../training/report/html.ts";
+import { type Html, html } from "../report/html.ts";
 import { cellText, type StudyResults } from "./results.ts";
 
 const [width, height] = [640, 360];

@@ -1,7 +1,7 @@
 /** What a study folder is about: `study.json`, which later calls must agree with. */
 import { InputError } from "../errors.ts";
+import { differences } from "../methods/resolve-recipe.ts";
 import type { Platform } from "../platform/platform.ts";
-import { differences } from "../training/recipe.ts";
 import { version } from "../version.ts";
 import type { StudyChoice } from "./schedule.ts";
 

@@ -3,12 +3,12 @@ import { type MemoryPlatform, memoryPlatform } from "../../test/support/memory-p
 import { smallChoice } from "../../test/support/small-study.ts";
 import { float32 } from "../array/ndarray.ts";
 import { InputError, Interrupted, UsageError } from "../errors.ts";
+import { adopt, resolveRecipe } from "../methods/resolve-recipe.ts";
+import { plan } from "../methods/stages.ts";
+import { writeCheckpoint } from "../runs/checkpoint.ts";
+import { createRun, openEarlier } from "../runs/run.ts";
+import { runFormat } from "../runs/run-record.ts";
 import type { Engine } from "../runtime/engine.ts";
-import { writeCheckpoint } from "../training/checkpoint.ts";
-import { adopt, resolveRecipe } from "../training/recipe.ts";
-import { createRun, openEarlier } from "../training/run.ts";
-import { runFormat } from "../training/run-record.ts";
-import { plan } from "../training/stages.ts";
 import { type Reading, requireSameStudy } from "./record.ts";
 import { runStudy, type StudyOptions } from "./run-study.ts";
 import { type StudyRun, scheduleOf } from "./schedule.ts";

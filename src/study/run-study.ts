@@ -1,16 +1,17 @@
 /** Runs a study: every run once, each in a folder of its own, going on where an earlier call stopped. */
 import type { Dataset } from "../data/dataset.ts";
-import type { TrainingData } from "../data/training-data.ts";
+import type { TrainingData } from "../datasets/training-data.ts";
 import { InputError, Interrupted } from "../errors.ts";
-import type { Earlier } from "../methods/method.ts";
+import type { Earlier, ResolvedRecipe } from "../methods/method.ts";
+import { adopt, differences, resolveRecipe } from "../methods/resolve-recipe.ts";
+import { plan, sourcesOf } from "../methods/stages.ts";
 import type { Platform } from "../platform/platform.ts";
+import { writeReport } from "../report/run-report.ts";
+import { latestCheckpoint } from "../runs/checkpoint.ts";
+import { openEarlier, readRun } from "../runs/run.ts";
 import type { Engine } from "../runtime/engine.ts";
-import { latestCheckpoint } from "../training/checkpoint.ts";
-import { adopt, differences, type ResolvedRecipe, resolveRecipe } from "../training/recipe.ts";
-import { writeReport } from "../training/report-run.ts";
-import { openEarlier, readRun } from "../training/run.ts";
-import { plan, sourcesOf } from "../training/stages.ts";
-import { train, type Watcher } from "../training/train.ts";
+import type { Watcher } from "../training/session.ts";
+import { train } from "../training/train.ts";
 import { type Reading, requireSameStudy } from "./record.ts";
 import { scoreOf } from "./results.ts";
 import { type StudyChoice, type StudyRun, scheduleOf } from "./schedule.ts";

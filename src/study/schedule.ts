@@ -1,9 +1,9 @@
 /** Which runs a study consists of, in order, and what each is called. */
 import { suggestion, UsageError } from "../errors.ts";
 import type { Method } from "../methods/method.ts";
+import { applySetting, resolveRecipe } from "../methods/resolve-recipe.ts";
+import { type PlannedStage, plan } from "../methods/stages.ts";
 import { type Arm, fractionText, type Pretraining, type Study, type StudyPlan } from "../methods/study.ts";
-import { applySetting, resolveRecipe } from "../training/recipe.ts";
-import { type PlannedStage, plan } from "../training/stages.ts";
 
 export interface StudyChoice {
   readonly method: Method;

@@ -1,11 +1,11 @@
 import type { Named, NdArray } from "../array/ndarray.ts";
 import type { Dataset } from "../data/dataset.ts";
+import { scaledDataset } from "../data/views.ts";
+import type { PlannedStage } from "../methods/stages.ts";
 import type { Platform } from "../platform/platform.ts";
+import type { EvaluationLine } from "../runs/log.ts";
+import { type Run, trainedModel } from "../runs/run.ts";
 import type { Engine } from "../runtime/engine.ts";
-import { scaledDataset } from "./dataset-views.ts";
-import type { EvaluationLine } from "./log.ts";
-import { type Run, trainedModel } from "./run.ts";
-import type { PlannedStage } from "./stages.ts";
 import { runTrial } from "./trial.ts";
 import { validationScores } from "./validation.ts";
 

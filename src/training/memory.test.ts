@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
+import { resolveRecipe } from "../methods/resolve-recipe.ts";
 import { leastBytesOfStep, requireMemory } from "./memory.ts";
-import { resolveRecipe } from "./recipe.ts";
 
 const classes = [
   { name: "sky", color: [0, 0, 255] },

@@ -5,8 +5,8 @@ import type { ClassInfo } from "../data/sample.ts";
 import { InputError } from "../errors.ts";
 import { reach } from "../graph/graph.ts";
 import type { TensorType } from "../graph/tensor.ts";
-import type { ResolvedRecipe } from "./recipe.ts";
-import { modelOf, plan } from "./stages.ts";
+import type { ResolvedRecipe } from "../methods/method.ts";
+import { modelOf, plan } from "../methods/stages.ts";
 
 /**
  * Bytes that a training step needs at the very least, the largest stage's: each trained parameter with its gradient and

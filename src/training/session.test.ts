@@ -12,13 +12,13 @@ import { recipes } from "../methods/transunet/recipe.ts";
 import { dropout } from "../nn/dropout.ts";
 import { linear } from "../nn/linear.ts";
 import { mean, square, sub } from "../ops/index.ts";
+import { latestCheckpoint, listCheckpoints, readCheckpoint } from "../runs/checkpoint.ts";
+import { isEvaluation, openLog, readMetrics } from "../runs/log.ts";
+import { type Run, weightsOf } from "../runs/run.ts";
+import { runFormat } from "../runs/run-record.ts";
 import type { Engine } from "../runtime/engine.ts";
 import { openLocalEngine } from "../runtime/local-engine.ts";
 import { nodeBackend } from "../runtime/node.ts";
-import { latestCheckpoint, listCheckpoints, readCheckpoint } from "./checkpoint.ts";
-import { isEvaluation, openLog, readMetrics } from "./log.ts";
-import { type Run, weightsOf } from "./run.ts";
-import { runFormat } from "./run-record.ts";
 import { Session } from "./session.ts";
 
 /** One pixel each; its colour is its index. */

@@ -3,17 +3,58 @@ import type { Named, NdArray } from "../array/ndarray.ts";
 import { type Batch, type Batches, batches } from "../data/batches.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { imagesOnly, joinedDatasets } from "../data/label-subset.ts";
+import { scaledDataset } from "../data/views.ts";
 import { InputError, Interrupted } from "../errors.ts";
-import type { Earlier, Task } from "../methods/method.ts";
+import type { Earlier, ResolvedRecipe, Task } from "../methods/method.ts";
+import { beginningOf, type PlannedStage, partsStartingAnew, plan } from "../methods/stages.ts";
+import type { Platform } from "../platform/platform.ts";
+import { type Checkpoint, type Progress, writeCheckpoint } from "../runs/checkpoint.ts";
+import type { EvaluationLine, Log } from "../runs/log.ts";
+import { type Run, weightsOf } from "../runs/run.ts";
+import type { Engine } from "../runtime/engine.ts";
+import { buildStep, type StepResult, type TrainingStep } from "../step/step.ts";
 import { version } from "../version.ts";
-import { type Checkpoint, type Progress, writeCheckpoint } from "./checkpoint.ts";
-import { scaledDataset } from "./dataset-views.ts";
 import { judge } from "./judge.ts";
-import type { Log } from "./log.ts";
-import { type Run, weightsOf } from "./run.ts";
-import { beginningOf, type PlannedStage, partsStartingAnew, plan } from "./stages.ts";
-import { buildStep, type StepResult, type TrainingStep } from "./step.ts";
-import type { TrainOptions } from "./train.ts";
+
+export interface TrainOptions extends ResolvedRecipe {
+  readonly platform: Platform;
+  /** Made for this training; nothing else may keep things in its store meanwhile. */
+  readonly engine: Engine;
+  /** The run folder: new, empty, or a run to resume. */
+  readonly folder: string;
+  /** What is learned from: labelled samples, or images alone for recipes that need no labels. */
+  readonly dataset: Dataset;
+  /** More images, without labels, for the stages that need none. */
+  readonly unlabelled?: Dataset | null;
+  /** Where `dataset` is a part of the labelled samples: of how many, and by which seed it was drawn. */
+  readonly labels?: { readonly of: number; readonly seed: number } | null;
+  /** Weights to begin with; default: as the recipe's initializers say. */
+  readonly from?: Earlier | null;
+  /** Scored every `evaluateEvery` steps; null where there is nothing to score. */
+  readonly validation: Dataset | null;
+  /** Go on with the run in `folder`, if there is one. */
+  readonly resume?: boolean;
+  readonly onBadImage?: "fail" | "skip";
+  /** See `RunRecord.shortSide`; default: chosen by the data set and the crop. */
+  readonly shortSide?: number;
+  /** Most images that are scored while training, spread evenly over the split. */
+  readonly validationImages?: number;
+  /** Of the weights, kept in the run and in exported models: an SPDX identifier or a sentence. */
+  readonly licence?: string;
+  /** Aborting it ends the training after the current step, with a checkpoint. */
+  readonly signal?: AbortSignal;
+  readonly watcher?: Watcher;
+}
+
+/** Who wants to know how it goes; nothing here changes what is trained. */
+export interface Watcher {
+  /** The data set is looked through before the first step. */
+  survey?(done: number, total: number): void;
+  step?(at: { readonly step: number; readonly steps: number; readonly loss: number; readonly rate: number }): void;
+  evaluation?(line: EvaluationLine): void;
+  /** Something worth a line: a damaged checkpoint, where a run goes on, what a stage begins with. */
+  note?(line: string): void;
+}
 
 export class Session {
   readonly steps: number;

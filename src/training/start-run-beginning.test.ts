@@ -4,8 +4,8 @@ import { movedWeights } from "../../test/support/weights.ts";
 import type { Dataset, LabelKind } from "../data/dataset.ts";
 import { InputError } from "../errors.ts";
 import type { Earlier } from "../methods/method.ts";
-import { resolveRecipe } from "./recipe.ts";
-import { modelOf, plan } from "./stages.ts";
+import { resolveRecipe } from "../methods/resolve-recipe.ts";
+import { modelOf, plan } from "../methods/stages.ts";
 import { type StartOptions, startRun } from "./start-run.ts";
 
 const size = { width: 16, height: 16 };

@@ -1,19 +1,18 @@
 /** What has to be known before the first step: the data set's frequencies and sizes, and whether the folder is free. */
 import type { Dataset } from "../data/dataset.ts";
 import { classStatistics } from "../data/statistics.ts";
+import { withRead } from "../data/views.ts";
 import { InputError } from "../errors.ts";
-import type { Earlier, Method, Task } from "../methods/method.ts";
+import type { Earlier, Method, ResolvedRecipe, Task } from "../methods/method.ts";
 import type { Recipe } from "../methods/recipe.ts";
+import { beginningOf, modelOf, partsStartingAnew, plan } from "../methods/stages.ts";
 import type { ImageSize, Platform } from "../platform/platform.ts";
+import { listCheckpoints } from "../runs/checkpoint.ts";
+import { clearUnfinished, createRun, fingerprintOf, type Run, readRun, requireSame, stateOf } from "../runs/run.ts";
+import { runFormat } from "../runs/run-record.ts";
 import type { Engine } from "../runtime/engine.ts";
 import { version } from "../version.ts";
-import { listCheckpoints } from "./checkpoint.ts";
-import { withRead } from "./dataset-views.ts";
 import { requireMemory } from "./memory.ts";
-import type { ResolvedRecipe } from "./recipe.ts";
-import { clearUnfinished, createRun, fingerprintOf, type Run, readRun, requireSame, stateOf } from "./run.ts";
-import { runFormat } from "./run-record.ts";
-import { beginningOf, modelOf, partsStartingAnew, plan } from "./stages.ts";
 
 export interface StartOptions extends ResolvedRecipe {
   readonly platform: Platform;

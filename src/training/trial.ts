@@ -2,18 +2,18 @@
 import type { Named, NdArray } from "../array/ndarray.ts";
 import { Random } from "../array/random.ts";
 import type { Dataset } from "../data/dataset.ts";
+import { spreadDataset } from "../data/views.ts";
 import { InputError } from "../errors.ts";
 import { lower } from "../graph/graph.ts";
 import { Model } from "../graph/scope.ts";
 import { input } from "../graph/tensor.ts";
 import type { Task, Trial, TrialPicture } from "../methods/method.ts";
+import type { PlannedStage } from "../methods/stages.ts";
 import { writeModel } from "../onnx/write.ts";
 import type { Platform } from "../platform/platform.ts";
+import type { EvaluationLine, LoggedPicture } from "../runs/log.ts";
 import type { Engine } from "../runtime/engine.ts";
 import { targetOf } from "../runtime/target.ts";
-import { spreadDataset } from "./dataset-views.ts";
-import type { EvaluationLine, LoggedPicture } from "./log.ts";
-import type { PlannedStage } from "./stages.ts";
 
 /** Images that are kept as pictures. */
 const pictured = 3;

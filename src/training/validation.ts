@@ -1,9 +1,9 @@
 import type { Dataset } from "../data/dataset.ts";
+import { spreadDataset } from "../data/views.ts";
 import { evaluateDataset } from "../evaluation/evaluate.ts";
 import type { TrainedModel } from "../prediction/model.ts";
 import { openSegmenter } from "../prediction/segmenter.ts";
 import type { Engine } from "../runtime/engine.ts";
-import { spreadDataset } from "./dataset-views.ts";
 
 export interface ValidationOptions {
   readonly engine: Engine;

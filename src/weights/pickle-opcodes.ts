@@ -1,5 +1,5 @@
 /** What each opcode of a pickle does to the machine that reads it. */
-import type { Machine } from "./pickle.ts";
+import type { Machine } from "./pickle-machine.ts";
 import { limits, quote } from "./pickle-values.ts";
 
 const tuple = (values: unknown[]) => Object.freeze(values);

@@ -9,7 +9,7 @@ import { transunet } from "../../src/methods/transunet/index.ts";
 import { recipes } from "../../src/methods/transunet/recipe.ts";
 import { evaluate } from "../../src/runtime/evaluate.ts";
 import { openEngine } from "../../src/runtime/open.ts";
-import { buildStep } from "../../src/training/step.ts";
+import { buildStep } from "../../src/step/step.ts";
 
 const recipe = { ...recipes["transunet-tiny"], steps: 80 };
 const task = {

@@ -3,7 +3,7 @@ import type { Sample } from "../../src/data/sample.ts";
 import { ddep } from "../../src/methods/ddep/index.ts";
 import { type DdepRecipe, recipes } from "../../src/methods/ddep/recipe.ts";
 import type { Stage, Task } from "../../src/methods/method.ts";
-import { plan } from "../../src/training/stages.ts";
+import { plan } from "../../src/methods/stages.ts";
 
 export const tiny = recipes["ddep-tiny"];
 

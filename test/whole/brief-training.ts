@@ -18,7 +18,7 @@ import {
   transpose,
 } from "../../src/ops/index.ts";
 import type { Engine } from "../../src/runtime/engine.ts";
-import { buildStep } from "../../src/training/step.ts";
+import { buildStep } from "../../src/step/step.ts";
 
 /** Three steps of a small convolutional network; loss and gradient norm of each. The engine is closed. */
 export async function trainBriefly(engine: Engine): Promise<{ total: number; gradientNorm: number }[]> {

@@ -7,7 +7,7 @@ import { sizeOf } from "../../array/shape.ts";
 import { Model } from "../../graph/scope.ts";
 import { input } from "../../graph/tensor.ts";
 import { evaluate } from "../../runtime/evaluate.ts";
-import { modelOf } from "../../training/stages.ts";
+import { modelOf } from "../stages.ts";
 import type { DdepRecipe } from "./recipe.ts";
 
 describe("while denoising", () => {

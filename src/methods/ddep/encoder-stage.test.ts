@@ -5,7 +5,7 @@ import { float32, fromNumbers, item, toNumbers } from "../../array/ndarray.ts";
 import { Random } from "../../array/random.ts";
 import type { Sample } from "../../data/sample.ts";
 import { evaluate } from "../../runtime/evaluate.ts";
-import { modelOf } from "../../training/stages.ts";
+import { modelOf } from "../stages.ts";
 import { encoderStage } from "./encoder-stage.ts";
 
 describe("the encoder learns the tags", () => {

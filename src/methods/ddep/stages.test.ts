@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { cropped, type StageOfDdep, sample, stagesOf, task, tiny } from "../../../test/support/ddep-stages.ts";
 import type { Named } from "../../array/ndarray.ts";
 import { Random } from "../../array/random.ts";
-import { modelOf } from "../../training/stages.ts";
+import { modelOf } from "../stages.ts";
 import { ddep } from "./index.ts";
 import type { DdepRecipe } from "./recipe.ts";
 

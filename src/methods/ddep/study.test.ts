@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { float32 } from "../../array/ndarray.ts";
-import { adopt, resolveRecipe } from "../../training/recipe.ts";
-import { plan as stagesOf } from "../../training/stages.ts";
 import type { Earlier } from "../method.ts";
 import type { Recipe } from "../recipe.ts";
+import { adopt, resolveRecipe } from "../resolve-recipe.ts";
+import { plan as stagesOf } from "../stages.ts";
 import type { Scores, StudyPlan, Verdict } from "../study.ts";
 import { study } from "./study.ts";
 

@@ -1,0 +1,213 @@
+/**
+ * `classes.json`: the classes of a plain folder, and which value in the masks means which.
+ *
+ * ```json
+ * {
+ *   "ignoreIndex": 255,
+ *   "classes": [
+ *     { "name": "sky", "color": [128, 128, 128], "thing": false, "value": 0 },
+ *     { "name": "car", "color": "#400080", "thing": true, "values": [1, 7] }
+ *   ]
+ * }
+ * ```
+ *
+ * - `name`: not empty, unlike the others. A class may be written as its name alone: `"sky"`.
+ * - `color`: for pictures, and the code in colour-coded masks. Without it: one that is easy to tell apart.
+ * - `thing`: countable objects (true) or stuff (false); may be absent.
+ * - `value` or `values`: what its pixels hold in the masks, 0 to 65535. Absent: its place in the list, from 0.
+ * - `ignoreIndex`: the value, or values in a list, of unlabelled pixels. Absent: every pixel has a class.
+ * - `colorCoded: true`: masks are RGB and a pixel is its class's `color` (or one of its `colors`); unlabelled pixels have
+ *   one of `ignoreColors`. `value`, `values` and `ignoreIndex` are not used then.
+ * - `description`, `license`, `source`: text that is kept for people.
+ */
+
+import type { ClassInfo } from "../data/sample.ts";
+import { InputError, problem, suggestion } from "../errors.ts";
+import { formatColor, parseColor } from "../image/color.ts";
+import type { Color } from "../image/image.ts";
+import { distinctColors } from "../image/palette.ts";
+import { maxClasses, type ValueMap } from "./value-map.ts";
+
+export interface ClassList {
+  readonly classes: readonly ClassInfo[];
+  readonly valueMap: ValueMap;
+  readonly colorCoded: boolean;
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+
+const fileKeys = ["ignoreIndex", "classes", "colorCoded", "ignoreColors", "description", "license", "source"];
+const classKeys = ["name", "color", "thing", "value", "values", "colors"];
+
+/** text: the content of classes.json. Throws InputError naming `file` and the field at fault. */
+export function parseClassList(text: string, file: string): ClassList {
+  const root = parseJson(text, file);
+  const fail = (field: string, expected: string, got: unknown, remedy: string): never => {
+    throw new InputError(problem(`${file}: ${field}`, expected, show(got), remedy));
+  };
+  requireKnownKeys(root, fileKeys, file);
+  if (root.colorCoded !== undefined && typeof root.colorCoded !== "boolean") {
+    fail("colorCoded", "expected true or false", root.colorCoded, "Write true when masks are RGB colours.");
+  }
+  const colorCoded = root.colorCoded === true;
+  const list = root.classes;
+  if (!Array.isArray(list) || list.length === 0) {
+    return fail("classes", "expected a list of classes", list, 'Write [{"name": "sky"}, {"name": "road"}].');
+  }
+  if (list.length > maxClasses) {
+    fail("classes", `expected at most ${maxClasses} classes`, list.length, "Merge classes with `values`.");
+  }
+  const fallback = distinctColors(list.length);
+  const valueMap: Record<string, number | "ignore"> = {};
+  const add = (field: string, key: string, target: number | "ignore") => {
+    const other = valueMap[key];
+    if (other === undefined) valueMap[key] = target;
+    else if (other !== target || target !== "ignore") {
+      const owner = other === "ignore" ? "unlabelled pixels" : `classes[${other}]`;
+      fail(field, "expected a value that is not yet taken", `${key}, which ${owner} has`, "Give each its own.");
+    }
+  };
+  const names = new Map<string, number>();
+  const classes = list.map((item: unknown, index): ClassInfo => {
+    const field = `classes[${index}]`;
+    const entry: Fields = typeof item === "string" ? { name: item } : isFields(item) ? item : {};
+    if (!isFields(item) && typeof item !== "string") fail(field, "expected an object", item, 'Write {"name": "sky"}.');
+    requireKnownKeys(entry, classKeys, `${file}: ${field}`);
+    const { name, thing } = entry;
+    if (typeof name !== "string" || name.trim() === "") {
+      return fail(`${field}.name`, "expected a name", name, 'Write "name": "sky".');
+    }
+    if (names.has(name)) {
+      fail(`${field}.name`, "expected a name of its own", `"${name}", as classes[${names.get(name)}]`, "Rename one.");
+    }
+    names.set(name, index);
+    if (thing !== undefined && typeof thing !== "boolean") {
+      fail(`${field}.thing`, "expected true or false", thing, "Write true for countable objects.");
+    }
+    const color = readColor(entry.color, `${file}: ${field}.color`) ?? fallback[index];
+    if (colorCoded) {
+      for (const [at, code] of codesOf(entry, file, field).entries()) {
+        add(entry.colors === undefined ? `${field}.color` : `${field}.colors[${at}]`, formatColor(code), index);
+      }
+    } else {
+      for (const value of valuesOf(entry, index, file, field)) add(field, String(value), index);
+    }
+    return { name, color, ...(typeof thing === "boolean" && { thing }) };
+  });
+  if (colorCoded) {
+    if (root.ignoreIndex !== undefined) {
+      fail("ignoreIndex", "expected ignoreColors in a colour-coded set", root.ignoreIndex, "Write ignoreColors.");
+    }
+    for (const color of readColors(root.ignoreColors ?? [], `${file}: ignoreColors`)) {
+      add("ignoreColors", formatColor(color), "ignore");
+    }
+  } else {
+    const { ignoreIndex = [] } = root;
+    for (const value of Array.isArray(ignoreIndex) ? ignoreIndex : [ignoreIndex]) {
+      if (!isMaskValue(value)) {
+        fail("ignoreIndex", "expected a value from 0 to 65535", value, "Write the value of unlabelled pixels.");
+      }
+      add("ignoreIndex", String(value), "ignore");
+    }
+  }
+  return { classes, valueMap, colorCoded };
+}
+
+function parseJson(text: string, file: string): Fields {
+  let value: unknown;
+  try {
+    value = JSON.parse(text.replace(/^\ufeff/, ""));
+  } catch (error) {
+    const reason = error instanceof Error ? error.message.replace(/\s+/g, " ") : String(error);
+    const got = text.trim() === "" ? "an empty file" : `broken JSON (${reason})`;
+    throw new InputError(problem(file, "expected a JSON object", got, "Correct the file."));
+  }
+  if (isFields(value)) return value;
+  const remedy = 'Write {"ignoreIndex": 255, "classes": [{"name": "sky"}]}.';
+  throw new InputError(problem(file, "expected a JSON object", show(value), remedy));
+}
+
+function requireKnownKeys(fields: Fields, known: readonly string[], where: string): void {
+  for (const key of Object.keys(fields)) {
+    if (known.includes(key)) continue;
+    throw new InputError(problem(where, "expected known keys", `"${key}"`, suggestion(key, known)));
+  }
+}
+
+function valuesOf(entry: Fields, index: number, file: string, field: string): number[] {
+  const { value, values } = entry;
+  const where = `${file}: ${field}`;
+  if (entry.colors !== undefined) {
+    throw new InputError(
+      problem(`${where}.colors`, "expected values", "colors", 'Write "colorCoded": true at the top of the file.'),
+    );
+  }
+  if (value !== undefined && values !== undefined) {
+    throw new InputError(problem(where, "expected value or values", "both", "Keep one of them."));
+  }
+  if (values === undefined) {
+    if (value === undefined) return [index];
+    if (isMaskValue(value)) return [value];
+    throw new InputError(problem(`${where}.value`, "expected a value from 0 to 65535", show(value), "Correct it."));
+  }
+  if (!Array.isArray(values) || values.length === 0 || !values.every(isMaskValue)) {
+    throw new InputError(
+      problem(`${where}.values`, "expected a list of values from 0 to 65535", show(values), "Correct it."),
+    );
+  }
+  return values;
+}
+
+function codesOf(entry: Fields, file: string, field: string): readonly Color[] {
+  const where = `${file}: ${field}`;
+  for (const key of ["value", "values"]) {
+    if (entry[key] === undefined) continue;
+    throw new InputError(
+      problem(`${where}.${key}`, "expected colours in a colour-coded set", key, "Write color or colors."),
+    );
+  }
+  if (entry.colors !== undefined) return readColors(entry.colors, `${where}.colors`);
+  const color = readColor(entry.color, `${where}.color`);
+  if (color !== undefined) return [color];
+  throw new InputError(
+    problem(`${where}.color`, "expected a colour in a colour-coded set", "none", 'Write "color": "#804080".'),
+  );
+}
+
+function readColors(value: unknown, where: string): Color[] {
+  if (!Array.isArray(value)) {
+    throw new InputError(problem(where, "expected a list of colours", show(value), 'Write ["#000000"].'));
+  }
+  return value.map((item: unknown, at) => {
+    const color = readColor(item, `${where}[${at}]`);
+    if (color !== undefined) return color;
+    throw new InputError(problem(`${where}[${at}]`, "expected a colour", "nothing", 'Write "#804080".'));
+  });
+}
+
+/** `[128, 64, 128]` or `"#804080"`; undefined stays undefined. */
+function readColor(value: unknown, where: string): Color | undefined {
+  if (value === undefined) return undefined;
+  const color = typeof value === "string" ? parseColor(value) : undefined;
+  if (color !== undefined) return color;
+  if (Array.isArray(value) && value.length === 3 && value.every((x) => isMaskValue(x) && x <= 255)) {
+    return [value[0], value[1], value[2]];
+  }
+  const expected = 'expected [red, green, blue] from 0 to 255 or "#rrggbb"';
+  throw new InputError(problem(where, expected, show(value), "Correct it."));
+}
+
+function isMaskValue(value: unknown): value is number {
+  return typeof value === "number" && Number.isInteger(value) && value >= 0 && value <= 65_535;
+}
+
+function isFields(value: unknown): value is Fields {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function show(value: unknown): string {
+  if (value === undefined) return "nothing";
+  if (typeof value === "string") return value;
+  const text = JSON.stringify(value) ?? String(value);
+  return text.length > 60 ? `${text.slice(0, 60)} …` : text;
+}

@@ -1,0 +1,116 @@
+/** Data sets by name or folder. A new layout on disk is one file in `datasets/` and one line in `layouts`. */
+
+import type { Dataset, Split } from "../data/dataset.ts";
+import { allSplits } from "../data/dataset.ts";
+import { InputError, problem, suggestion, UsageError } from "../errors.ts";
+import { joinPath } from "../platform/join-path.ts";
+import type { Platform } from "../platform/platform.ts";
+import { ade20k } from "./ade20k.ts";
+import { cityscapes } from "./cityscapes.ts";
+import { folder } from "./folder.ts";
+import type { Layout } from "./layout.ts";
+import { pairedDataset } from "./paired-dataset.ts";
+import { pascalContext, pascalContext60 } from "./pascal-context.ts";
+import { voc } from "./voc.ts";
+
+/** Every layout that can be read, the most particular first: the first whose signs are all there is taken. */
+export const layouts: readonly Layout[] = [pascalContext, pascalContext60, voc, cityscapes, ade20k, folder];
+
+export interface OpenOptions {
+  /** Name of a layout in `layouts`; found by the folder's content when absent. */
+  readonly layout?: string;
+  /** What to do about images without mask, masks without image and duplicates: stop (default), or leave them out. */
+  readonly onBadFile?: "fail" | "skip";
+}
+
+/** Where a release may lie below the folder that was given. */
+const inside = ["VOC2012", "VOCdevkit/VOC2012", "VOC2010", "VOCdevkit/VOC2010"];
+
+/** A data set folder and the layout it has; `root` may lie deeper than the path that was given. */
+export interface Place {
+  readonly root: string;
+  readonly layout: Layout;
+}
+
+/** The drawn data set, `scenes` or `scenes:…`, lies in no folder. */
+export function isScenes(spec: string): boolean {
+  return spec === "scenes" || spec.startsWith("scenes:");
+}
+
+/**
+ * Opens one split. spec: a folder, or `scenes` with its options (`scenes/index.ts`). Throws InputError when the folder,
+ * its class list or the split is missing or broken, or (`onBadFile: "fail"`) files do not pair up.
+ */
+export async function openDataset(
+  platform: Platform,
+  spec: string,
+  split: Split,
+  { layout: name, onBadFile = "fail" }: OpenOptions = {},
+): Promise<Dataset> {
+  if (isScenes(spec)) return (await import("../scenes/index.ts")).openScenes(spec, split);
+  const { root, layout } = await findLayout(platform, spec, name);
+  const survey = await layout.survey(platform, root, split);
+  const [first, ...others] = survey.problems;
+  if (first !== undefined && onBadFile === "fail") {
+    const more = others.length > 0 ? ` ${others.length} more like it: \`tessera inspect ${spec}\` lists them.` : "";
+    throw new InputError(`${first.message}${more}`);
+  }
+  if (survey.entries.length === 0) {
+    const remedy = `Put files there as \`tessera inspect ${spec}\` shows.`;
+    throw new InputError(
+      problem(root, `expected images in the split ${split} (${layout.name} layout)`, "none", remedy),
+    );
+  }
+  return pairedDataset(platform, `${layout.name} ${spec}`, split, survey);
+}
+
+/** The splits that a data set has, in the order train, val, test, unlabelled. Throws as `openDataset` does. */
+export async function splitsOf(platform: Platform, spec: string, options: OpenOptions = {}): Promise<Split[]> {
+  if (isScenes(spec)) {
+    const { counts } = (await import("../scenes/index.ts")).parseScenesSpec(spec);
+    return allSplits.filter((split) => counts[split] > 0);
+  }
+  const { root, layout } = await findLayout(platform, spec, options.layout);
+  return layout.splits(platform, root);
+}
+
+/** The layout of a folder, by name or by its content. Throws InputError, with what was looked for, when none fits. */
+export async function findLayout(platform: Platform, path: string, name?: string): Promise<Place> {
+  const kind = await platform.exists(path);
+  if (kind !== "folder") {
+    const got = kind === "file" ? "a file" : "nothing there";
+    const near = kind === "nothing" && !/[\\/.]/.test(path) ? 'Check the path, or say "scenes" for the drawn set.' : "";
+    throw new InputError(problem(path, "expected a data set folder", got, near || "Check the path."));
+  }
+  const asked = layouts.filter((layout) => (name === undefined ? !layout.onlyByName : layout.name === name));
+  if (asked.length === 0) {
+    const known = layouts.map((layout) => layout.name);
+    throw new UsageError(
+      problem("layout", "expected the name of a known layout", `"${name}"`, suggestion(name ?? "", known)),
+    );
+  }
+  for (const layout of asked) {
+    for (const root of [path, ...inside.map((folder) => joinPath(path, folder))]) {
+      if ((await missingSigns(platform, root, layout)).length === 0) return { root, layout };
+    }
+  }
+  const lines: string[] = [];
+  for (const layout of asked) {
+    const missing = await missingSigns(platform, path, layout);
+    lines.push(`${layout.name} (needs ${missing.map((sign) => `${sign}/`).join(", ")})`);
+  }
+  const expected = `expected one of the layouts ${lines.join(", ")}`;
+  const content = (await platform.list(path)).filter((entry) => !entry.startsWith("."));
+  const shown = content.length === 0 ? "an empty folder" : `a folder with ${content.slice(0, 5).join(", ")}`;
+  const got = content.length > 5 ? `${shown} and ${content.length - 5} more` : shown;
+  throw new InputError(problem(path, expected, got, `\`tessera inspect ${path}\` draws the layouts.`));
+}
+
+/** The folders of a layout that are not there. */
+export async function missingSigns(platform: Platform, root: string, layout: Pick<Layout, "signs">): Promise<string[]> {
+  const missing: string[] = [];
+  for (const sign of layout.signs) {
+    if ((await platform.exists(joinPath(root, sign))) !== "folder") missing.push(sign);
+  }
+  return missing;
+}

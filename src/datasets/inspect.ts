@@ -1,0 +1,283 @@
+/** Looks at a whole data set and reports all that is wrong with it, instead of stopping at the first bad file. */
+
+import { loadAhead } from "../data/ahead.ts";
+import type { Dataset, LabelKind, Split } from "../data/dataset.ts";
+import type { ClassInfo, Sample } from "../data/sample.ts";
+import { ClassCounter } from "../data/statistics.ts";
+import { InputError, nearest, problem } from "../errors.ts";
+import { IGNORE } from "../image/image.ts";
+import { joinPath } from "../platform/join-path.ts";
+import type { Platform } from "../platform/platform.ts";
+import { findLayout, isScenes, layouts, missingSigns, openDataset, type Place, splitsOf } from "./index.ts";
+import type { Problem, Survey } from "./layout.ts";
+import { pairedDataset } from "./paired-dataset.ts";
+import type { ValueMap } from "./value-map.ts";
+
+/** Smallest, middle and largest of many numbers. */
+export interface Range {
+  readonly smallest: number;
+  readonly median: number;
+  readonly largest: number;
+}
+
+export interface ClassReport {
+  readonly name: string;
+  readonly pixels: number;
+  readonly images: number;
+  /** Share of the labelled pixels. */
+  readonly frequency: number;
+}
+
+export interface SplitReport {
+  readonly split: Split;
+  /** Complete samples: image and, in a labelled split, mask. */
+  readonly samples: number;
+  /** Of these, the ones that can be read. */
+  readonly readable: number;
+  readonly kinds: readonly LabelKind[];
+  /** Pixels; absent where nothing can be read. */
+  readonly width?: Range;
+  readonly height?: Range;
+  /** Empty where there are no masks. */
+  readonly classes: readonly ClassReport[];
+  readonly ignoredPixels: number;
+  /** What keeps samples from being used. */
+  readonly problems: readonly Problem[];
+  /** What is worth knowing: files that are not read, images without mask, masks without a label. */
+  readonly notes: readonly Problem[];
+}
+
+export interface LayoutGuess {
+  readonly name: string;
+  readonly about: string;
+  readonly drawing: string;
+  /** Folders that it needs and that are not there. */
+  readonly missing: readonly string[];
+}
+
+/** Every message is one line that begins with the file and ends with what to do. */
+export interface InspectReport {
+  readonly path: string;
+  /** Name of the layout; absent when none was recognized. */
+  readonly layout?: string;
+  readonly classes: readonly ClassInfo[];
+  readonly valueMap: ValueMap;
+  readonly splits: readonly SplitReport[];
+  /** What is wrong with the data set as a whole. */
+  readonly problems: readonly Problem[];
+  readonly notes: readonly Problem[];
+  /** Without a layout: those there are, the likeliest first. */
+  readonly layouts: readonly LayoutGuess[];
+}
+
+export interface InspectOptions {
+  /** Name of a layout; found by the folder's content when absent. */
+  readonly layout?: string;
+  /** Called after each sample. */
+  readonly onProgress?: (done: number, total: number, split: Split) => void;
+}
+
+/**
+ * spec: a folder, or `scenes`. Reads every image and mask. Throws InputError only when there is no such folder, and
+ * UsageError for an unknown name of a layout.
+ */
+export async function inspectDataset(
+  platform: Platform,
+  spec: string,
+  { layout: name, onProgress }: InspectOptions = {},
+): Promise<InspectReport> {
+  const report: InspectReport = {
+    ...{ path: spec, classes: [], valueMap: {}, splits: [], problems: [], notes: [], layouts: [] },
+  };
+  if (isScenes(spec)) return inspectScenes(platform, spec, report, onProgress);
+  let place: Place;
+  try {
+    place = await findLayout(platform, spec, name);
+  } catch (error) {
+    if (!(error instanceof InputError) || (await platform.exists(spec)) !== "folder") throw error;
+    const notes = await hints(platform, spec);
+    return { ...report, problems: [asProblem(spec, error)], notes, layouts: await guesses(platform, spec) };
+  }
+  return inspectPlace(platform, place, report, onProgress);
+}
+
+/** The number of problems, in the data set as a whole and in its splits. */
+export function countProblems({ problems, splits }: InspectReport): number {
+  return splits.reduce((sum, split) => sum + split.problems.length, problems.length);
+}
+
+async function inspectPlace(
+  platform: Platform,
+  { root, layout }: Place,
+  report: InspectReport,
+  onProgress: InspectOptions["onProgress"],
+): Promise<InspectReport> {
+  const problems: Problem[] = [];
+  const splits: SplitReport[] = [];
+  let [classes, valueMap] = [report.classes, report.valueMap];
+  const found = await layout.splits(platform, root);
+  for (const split of found.length > 0 ? found : (["train"] as const)) {
+    let survey: Survey;
+    try {
+      survey = await layout.survey(platform, root, split);
+    } catch (error) {
+      // A broken class list breaks every split with the same words.
+      const known = problems.some(({ message }) => error instanceof InputError && message === error.message);
+      if (!known) problems.push(asProblem(root, error));
+      continue;
+    }
+    ({ classes, valueMap } = survey);
+    const dataset = pairedDataset(platform, layout.name, split, survey);
+    splits.push(await inspectSplit(dataset, survey.problems, survey.notes, onProgress));
+  }
+  const isUnlabelled = found.length === 1 && found[0] === "unlabelled";
+  for (const needed of ["train", "val"] as const) {
+    if (isUnlabelled || found.length === 0 || found.includes(needed)) continue;
+    const remedy = `${needed === "train" ? "Training" : "Scoring"} needs it: move some samples there.`;
+    const message = problem(root, `expected a split ${needed}`, `only ${found.join(", ")}`, remedy);
+    problems.push({ file: root, message });
+  }
+  const notes = layout.name === "folder" ? unusedClasses(root, classes, splits) : [];
+  if (isUnlabelled) notes.push(imagesAlone(root));
+  return { ...report, layout: layout.name, classes, valueMap, splits, problems, notes };
+}
+
+async function inspectScenes(
+  platform: Platform,
+  spec: string,
+  report: InspectReport,
+  onProgress: InspectOptions["onProgress"],
+): Promise<InspectReport> {
+  const splits: SplitReport[] = [];
+  let [classes, valueMap] = [report.classes, report.valueMap];
+  for (const split of await splitsOf(platform, spec)) {
+    const dataset = await openDataset(platform, spec, split);
+    ({ classes, valueMap } = dataset);
+    splits.push(await inspectSplit(dataset, [], [], onProgress));
+  }
+  return { ...report, layout: "scenes", classes, valueMap, splits };
+}
+
+async function inspectSplit(
+  dataset: Dataset,
+  surveyed: readonly Problem[],
+  known: readonly Problem[],
+  onProgress: InspectOptions["onProgress"],
+): Promise<SplitReport> {
+  const { split, classes, kinds } = dataset;
+  const problems = [...surveyed];
+  const notes = [...known];
+  const counter = new ClassCounter(classes.length);
+  const widths: number[] = [];
+  const heights: number[] = [];
+  const samples = dataset.ids.length;
+  for await (const { index, value, error } of loadAhead(samples, (i) => dataset.read(i))) {
+    if (value === undefined) {
+      problems.push(asProblem(dataset.source(index), error));
+    } else {
+      widths.push(value.image.width);
+      heights.push(value.image.height);
+      if (value.labels !== undefined) counter.add(value.labels);
+      if (isBlank(value)) {
+        notes.push({
+          file: value.source,
+          message: problem(
+            value.source,
+            "expected labelled pixels",
+            "only unlabelled ones",
+            "Nothing is learned here.",
+          ),
+        });
+      }
+    }
+    onProgress?.(index + 1, samples, split);
+  }
+  if (samples === 0) {
+    const message = problem(dataset.name, `expected samples in the split ${split}`, "none", "Add images and masks.");
+    problems.push({ file: dataset.name, message });
+  }
+  const counts = counter.result();
+  return {
+    ...{ split, samples, readable: widths.length, kinds, ignoredPixels: counts.ignoredPixels, problems, notes },
+    ...(widths.length > 0 && { width: rangeOf(widths), height: rangeOf(heights) }),
+    classes: !kinds.includes("masks")
+      ? []
+      : classes.map(({ name }, i) => ({
+          ...{ name, pixels: counts.pixels[i], images: counts.images[i], frequency: counts.frequencies[i] },
+        })),
+  };
+}
+
+function isBlank({ labels }: Sample): boolean {
+  return labels?.data.every((label: number) => label === IGNORE) ?? false;
+}
+
+function rangeOf(numbers: readonly number[]): Range {
+  const sorted = [...numbers].sort((a, b) => a - b);
+  return { smallest: sorted[0], median: sorted[sorted.length >> 1], largest: sorted[sorted.length - 1] };
+}
+
+/** An expected error as a problem of `file`; our own bugs go on as they are. */
+function asProblem(file: string, error: unknown): Problem {
+  if (error instanceof InputError) return { file, message: error.message };
+  throw error;
+}
+
+/** Enough to pretrain with, so no problem. */
+function imagesAlone(root: string): Problem {
+  const remedy = "Training and scoring with labels need images and masks there.";
+  return { file: root, message: problem(root, "expected the splits train and val", "only unlabelled images", remedy) };
+}
+
+function unusedClasses(root: string, classes: readonly ClassInfo[], splits: readonly SplitReport[]): Problem[] {
+  const reports = splits.flatMap((split) => split.classes);
+  if (reports.every(({ pixels }) => pixels === 0)) return [];
+  const used = new Set(reports.filter(({ pixels }) => pixels > 0).map(({ name }) => name));
+  const file = joinPath(root, "classes.json");
+  return classes
+    .filter(({ name }) => !used.has(name))
+    .map(({ name }) => ({
+      file,
+      message: problem(file, `expected pixels of "${name}" in some mask`, "none", "Check its value, or remove it."),
+    }));
+}
+
+/** The layouts, those first of which the most is there. */
+async function guesses(platform: Platform, path: string): Promise<LayoutGuess[]> {
+  const found = await Promise.all(
+    layouts
+      .filter(({ onlyByName }) => !onlyByName)
+      .map(async ({ name, about, drawing, signs }) => {
+        const missing = (await missingSigns(platform, path, { signs })).map((sign) => `${sign}/`);
+        return { guess: { name, about, drawing, missing }, share: missing.length / signs.length };
+      }),
+  );
+  // The plain folder is what most people mean, so it leads where nothing speaks for another.
+  const rank = (name: string) => (name === "folder" ? 0 : 1);
+  return found.sort((a, b) => a.share - b.share || rank(a.guess.name) - rank(b.guess.name)).map(({ guess }) => guess);
+}
+
+/** Folders that are nearly what a layout needs, and folders inside that have one. */
+async function hints(platform: Platform, path: string): Promise<Problem[]> {
+  const notes: Problem[] = [];
+  const wanted = new Set(layouts.flatMap(({ signs }) => signs.map((sign) => sign.split("/")[0])));
+  for (const name of await platform.list(path)) {
+    const inside = joinPath(path, name);
+    if (name.startsWith(".") || (await platform.exists(inside)) !== "folder") continue;
+    const near = wanted.has(name) ? undefined : nearest(name, wanted);
+    if (near !== undefined) {
+      notes.push({ file: inside, message: problem(inside, `expected a name like ${near}`, name, "Rename it.") });
+    }
+    try {
+      const { layout } = await findLayout(platform, inside);
+      const remedy = `Give ${inside} instead.`;
+      notes.push({
+        file: inside,
+        message: problem(inside, "expected nothing here", `the layout ${layout.name}`, remedy),
+      });
+    } catch (error) {
+      if (!(error instanceof InputError)) throw error;
+    }
+  }
+  return notes;
+}

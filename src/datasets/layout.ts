@@ -1,0 +1,51 @@
+/** What a reader of one layout on disk gives; `datasets/index.ts` lists the readers. */
+
+import type { Split } from "../data/dataset.ts";
+import type { ClassInfo } from "../data/sample.ts";
+import type { Platform } from "../platform/platform.ts";
+import type { ValueMap } from "./value-map.ts";
+
+/** A photograph and the files that label it. Captions, tags and panoptic labels add their own fields here. */
+export interface Entry {
+  readonly id: string;
+  readonly image: string;
+  /** Absent where the split has no labels (test, unlabelled). */
+  readonly mask?: string;
+}
+
+/** Something wrong with a data set's files: `message` is a whole line that begins with the file. */
+export interface Problem {
+  readonly file: string;
+  readonly message: string;
+}
+
+/** What one split consists of, found by listing folders alone. */
+export interface Survey {
+  readonly classes: readonly ClassInfo[];
+  readonly valueMap: ValueMap;
+  /** Complete entries, sorted by id. */
+  readonly entries: readonly Entry[];
+  /** Files that keep an entry from being complete. */
+  readonly problems: readonly Problem[];
+  /** What is worth knowing and keeps nothing from being used: files that are not read, images without mask. */
+  readonly notes: readonly Problem[];
+  /** What to do about a mask value without a class: how this layout's map is changed. */
+  readonly remedy: string;
+}
+
+export interface Layout {
+  /** As given to `--layout`. */
+  readonly name: string;
+  /** One line: what it is. */
+  readonly about: string;
+  /** The folders, drawn: for messages and documentation. */
+  readonly drawing: string;
+  /** Paths of which all exist in a data set of this layout, relative to its folder. */
+  readonly signs: readonly string[];
+  /** True where the signs are those of another layout, which is taken unless this one is named. */
+  readonly onlyByName?: boolean;
+  /** Splits that the folder has, in the order of `allSplits`; unlabelled only where there are such images. */
+  splits(platform: Platform, root: string): Promise<Split[]>;
+  /** Lists one split. Throws InputError when the split or the class list is missing or broken. */
+  survey(platform: Platform, root: string, split: Split): Promise<Survey>;
+}

@@ -1,0 +1,117 @@
+/** Photographs and masks that belong together because their names do. */
+
+import { problem } from "../errors.ts";
+import { joinPath } from "../platform/join-path.ts";
+import type { Platform } from "../platform/platform.ts";
+import type { Entry, Problem } from "./layout.ts";
+
+/** Extensions of files that are taken for photographs. Those that cannot be decoded here say so when they are read. */
+const imageExtensions: ReadonlySet<string> = new Set(
+  "jpg jpeg jfif png webp avif heic heif tif tiff gif bmp jp2 jxl ppm".split(" "),
+);
+
+/** Extensions of files that are taken for masks; a JPEG mask is found, and then refused for what it is. */
+const maskExtensions: ReadonlySet<string> = new Set("png tif tiff webp bmp gif jpg jpeg".split(" "));
+
+/** `a.b.png` → ["a.b", "png"]; the extension in lower case, empty when there is none. */
+export function splitName(name: string): readonly [stem: string, extension: string] {
+  const dot = name.lastIndexOf(".");
+  return dot <= 0 ? [name, ""] : [name.slice(0, dot), name.slice(dot + 1).toLowerCase()];
+}
+
+/** Whether a file is taken for a photograph, by its name. */
+export function looksLikeImage(name: string): boolean {
+  return !name.startsWith(".") && imageExtensions.has(splitName(name)[1]);
+}
+
+export interface Files {
+  /** Stem → the file's path; only the first of duplicates. */
+  readonly byId: Map<string, string>;
+  readonly problems: Problem[];
+  readonly strays: Problem[];
+}
+
+export function makeProblem(file: string, expected: string, got: string, remedy: string): Problem {
+  return { file, message: problem(file, expected, got, remedy) };
+}
+
+/** Files of a folder by their stem without `suffix`; hidden files and files without the suffix are passed over. */
+export async function filesById(
+  platform: Platform,
+  folder: string,
+  what: "image" | "mask",
+  suffix = "",
+): Promise<Files> {
+  const extensions = what === "image" ? imageExtensions : maskExtensions;
+  const files: Files = { byId: new Map(), problems: [], strays: [] };
+  for (const name of await platform.list(folder)) {
+    if (name.startsWith(".") || name === "Thumbs.db") continue;
+    const path = joinPath(folder, name);
+    const [stem, extension] = splitName(name);
+    if (suffix !== "" && !stem.endsWith(suffix)) continue;
+    const id = stem.slice(0, stem.length - suffix.length);
+    if (!extensions.has(extension)) {
+      const isFolder = extension === "" && (await platform.exists(path)) === "folder";
+      const got = isFolder ? "a folder" : extension === "" ? "no extension" : `.${extension}`;
+      const remedy = isFolder ? "Move its files up: folders inside are not read." : "Convert, rename or remove it.";
+      files.strays.push(makeProblem(path, `expected only ${what} files here`, got, remedy));
+      continue;
+    }
+    const first = files.byId.get(id);
+    if (first === undefined) {
+      files.byId.set(id, path);
+    } else {
+      const expected = `expected one ${what} named "${id}"`;
+      files.problems.push(makeProblem(path, expected, `another in ${first}`, "Remove or rename one of the two."));
+    }
+  }
+  return files;
+}
+
+/** The same; none where there is no such folder. */
+export async function filesIfThere(...place: Parameters<typeof filesById>): Promise<Files> {
+  const [platform, folder] = place;
+  const found = (await platform.exists(folder)) === "folder";
+  return found ? filesById(...place) : { byId: new Map(), problems: [], strays: [] };
+}
+
+/** `a/b.c.png` → `b.c` */
+export function stemOf(path: string): string {
+  return splitName(path.slice(path.lastIndexOf("/") + 1))[0];
+}
+
+/** Images that are read without labels. */
+export function imageEntries({ byId }: Pick<Files, "byId">): Entry[] {
+  return sortById([...byId].map(([id, image]) => ({ id, image })));
+}
+
+/**
+ * Pairs the images and masks of two folders by their stem. `maskName` is how the mask of an id is called, for messages;
+ * null where an image need not have one. Masks without image are problems, and so are images without mask.
+ */
+export function pair(
+  images: Files,
+  masks: Files,
+  maskName: ((id: string) => string) | null,
+): { entries: Entry[]; problems: Problem[]; notes: Problem[] } {
+  const entries: Entry[] = [];
+  const problems = [...images.problems, ...masks.problems];
+  for (const [id, image] of images.byId) {
+    const mask = masks.byId.get(id);
+    if (mask !== undefined) entries.push({ id, image, mask });
+    else if (maskName !== null) {
+      const expected = `expected its mask ${maskName(id)}`;
+      problems.push(makeProblem(image, expected, "none", "Add the mask or remove the image."));
+    }
+  }
+  for (const [id, mask] of masks.byId) {
+    if (images.byId.has(id)) continue;
+    problems.push(makeProblem(mask, `expected an image named "${id}"`, "none", "Add the image or remove the mask."));
+  }
+  return { entries: sortById(entries), problems, notes: [...images.strays, ...masks.strays] };
+}
+
+/** By code unit, so that every machine reads in the same order. */
+export function sortById(entries: readonly Entry[]): Entry[] {
+  return [...entries].sort((a, b) => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0));
+}

@@ -1,0 +1,40 @@
+/** PASCAL VOC 2012 segmentation (Everingham et al. 2010), and data sets that copy its folders. */
+
+import type { ClassInfo } from "../data/sample.ts";
+import type { Layout } from "./layout.ts";
+import type { ValueMap } from "./value-map.ts";
+import { vocColor, vocFolders } from "./voc-folders.ts";
+
+const drawing = `
+FOLDER/                                    VOC2012, or the folder above it
+  JPEGImages/NAME.jpg                      photographs; those that no list names are unlabelled
+  SegmentationClass/NAME.png               palette PNG: a pixel's index is its class, 255 is unlabelled
+  ImageSets/Segmentation/train.txt         names of the split, one a line; also val.txt, test.txt
+`.trim();
+
+const names =
+  "background aeroplane bicycle bird boat bottle bus car cat chair cow diningtable dog horse motorbike person " +
+  "pottedplant sheep sofa train tvmonitor";
+
+const classes: readonly ClassInfo[] = names
+  .split(" ")
+  .map((name, index) => ({ name, color: vocColor(index), thing: index > 0 }));
+
+const valueMap: ValueMap = {
+  ...Object.fromEntries(classes.map((_, index) => [String(index), index])),
+  "255": "ignore",
+};
+
+export const voc: Layout = {
+  name: "voc",
+  about: "PASCAL VOC 2012 segmentation, 21 classes",
+  drawing,
+  signs: ["JPEGImages", "SegmentationClass"],
+  ...vocFolders({
+    masks: "SegmentationClass",
+    lists: "ImageSets/Segmentation",
+    classes,
+    valueMap,
+    remedy: "VOC masks hold 0 to 20 and 255: correct the mask, or use the plain folder layout for other classes.",
+  }),
+};

@@ -1,0 +1,88 @@
+import { describe, expect, test } from "vitest";
+import { methods } from "./index.ts";
+import { differences, recipeFrom, resolveRecipe } from "./resolve-recipe.ts";
+
+test("settings change single values, read as the type they have", () => {
+  const { recipe } = resolveRecipe("transunet-tiny", [
+    "learningRate=5e-4",
+    "nesterov=true",
+    "schedule=poly",
+    "scheduleMilestones=0.5,0.75",
+  ]);
+  expect(recipe).toMatchObject({
+    learningRate: 5e-4,
+    nesterov: true,
+    schedule: "poly",
+    scheduleMilestones: [0.5, 0.75],
+  });
+});
+
+test("the last of two settings of one key counts", () => {
+  expect(resolveRecipe("transunet-tiny", ["steps=5", "steps=7"]).recipe.steps).toBe(7);
+});
+
+test("every listed recipe is complete and valid", () => {
+  for (const method of methods) {
+    for (const [name, recipe] of Object.entries(method.recipes)) {
+      expect(resolveRecipe(name).recipe).toEqual(recipe);
+      expect(recipe).toMatchObject({ name, method: method.name });
+    }
+  }
+});
+
+test("a recipe written to a file and read again is the same", () => {
+  const { recipe } = resolveRecipe("transunet-small");
+  expect(recipeFrom(JSON.parse(JSON.stringify(recipe)), "recipe.json").recipe).toEqual(recipe);
+});
+
+describe("what is wrong with a setting is said in one line", () => {
+  test.each<[string, RegExp]>([
+    ["learningrate=1", /unknown key "learningrate"\. Did you mean learningRate\?/],
+    ["qqqqqqqqqqqqqqqqqqqq=1", /unknown key .* Known: /],
+    ["steps", /key=value, got "steps"/],
+    ["=5", /key=value/],
+    ["steps=", /steps must be a number, got ""/],
+    ["steps=many", /steps must be a number, got "many"/],
+    ["steps=0", /steps must be at least 1 where no other stage has any/],
+    ["steps=1.5", /steps must be a whole number/],
+    ["steps=Infinity", /steps must be a number/],
+    ["learningRate=0", /learningRate must be a number above 0/],
+    ["learningRate=-1", /learningRate must be a number above 0/],
+    ["flipProbability=2", /flipProbability must be a number from 0 to 1/],
+    ["nesterov=yes", /nesterov must be true or false/],
+    ["scheduleMilestones=0.5,x", /numbers with commas/],
+    ["scheduleMilestones=0.75,0.5", /scheduleMilestones must be shares .* ascending order, got \[0\.75, 0\.5\]/],
+    ["beta1=1", /beta1 must be a number from 0 to 0\.999999/],
+    ["batchSize=1e15", /batchSize must be a whole number from 1 to 1000000/],
+    ["mlpWidth=1e9", /mlpWidth must be a whole number from 1 to 65536, got 1000000000\. 3072 is as published/],
+    ["layers=100000", /layers must be a whole number from 0 to 256/],
+    ["optimizer=adamv", /optimizer must be one of .* got adamv\. Did you mean adam/],
+    ["scaleMin=3", /scaleMin must be at most scaleMax/],
+    ["name=other", /name cannot be set/],
+    ["__proto__=1", /unknown key/],
+  ])("%s", (setting, message) => {
+    expect(() => resolveRecipe("transunet-tiny", [setting])).toThrow(message);
+    expect(() => resolveRecipe("transunet-tiny", [setting])).toThrow(/^[^\n]*$/);
+  });
+});
+
+test("an unknown recipe offers the nearest name", () => {
+  expect(() => resolveRecipe("transunet-smal")).toThrow(/Did you mean transunet-small\?/);
+});
+
+test.each<[string, unknown, RegExp]>([
+  ["nothing", null, /expected a recipe/],
+  ["a list", [], /expected a recipe/],
+  ["an unknown method", { name: "a", method: "b" }, /method/],
+  ["a missing key", { name: "transunet", method: "transunet" }, /seed must be a number, got undefined/],
+])("a recipe file with %s is refused", (_, value, message) => {
+  expect(() => recipeFrom(value, "recipe.json")).toThrow(message);
+});
+
+test("differences are listed key by key", () => {
+  expect(differences({ a: 1, b: [1], c: "x" }, { a: 2, b: [1], d: true })).toEqual([
+    "a: 1 → 2",
+    'c: "x" → none',
+    "d: none → true",
+  ]);
+});

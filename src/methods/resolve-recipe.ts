@@ -1,0 +1,194 @@
+/** From what a user types to one complete recipe: a name, then changes of single values. */
+import { InputError, suggestion, UsageError } from "../errors.ts";
+import { version } from "../version.ts";
+import { type Bounds, checksOf } from "./checks.ts";
+import { findMethod, findRecipe } from "./index.ts";
+import type { Earlier, Method, ResolvedRecipe } from "./method.ts";
+import type { Recipe } from "./recipe.ts";
+import { plan } from "./stages.ts";
+
+type Value = Recipe[keyof Recipe] | boolean | readonly (number | string)[];
+
+/**
+ * The recipe called `name` with `settings` such as `learningRate=1e-3` applied in order, checked as a whole.
+ * Throws UsageError for an unknown recipe or key (the nearest is offered) and for values that cannot be.
+ */
+export function resolveRecipe(name: string, settings: readonly string[] = []): ResolvedRecipe {
+  const { method, recipe } = findRecipe(name);
+  const changed = settings.reduce(applySetting, recipe);
+  checkRecipe(method, changed);
+  return { method, recipe: changed };
+}
+
+/**
+ * A recipe without the stages that given weights have behind them, and a line for each value that changed. Throws
+ * UsageError where the recipe would not use them, or nothing is left to train.
+ */
+export function adopt({ method, recipe }: ResolvedRecipe, earlier: Earlier): ResolvedRecipe & { changes: string[] } {
+  const changed = method.adopt?.(recipe, earlier) ?? recipe;
+  checkRecipe(method, changed);
+  return { method, recipe: changed, changes: differences(recipe, changed) };
+}
+
+/** A recipe read from a file: known method, every key there and of the right type, and no other. Throws InputError. */
+export function recipeFrom(value: unknown, where: string): ResolvedRecipe {
+  const given = value as Recipe;
+  if (
+    typeof given !== "object" ||
+    given === null ||
+    typeof given.method !== "string" ||
+    typeof given.name !== "string"
+  ) {
+    throw new InputError(`${where}: expected a recipe with a name and a method, got something else. Restore the file.`);
+  }
+  try {
+    const method = findMethod(given.method);
+    const complete = Object.values(method.recipes)[0];
+    for (const key of Object.keys(complete) as (keyof Recipe)[]) {
+      if (typeof given[key] !== typeof complete[key] || Array.isArray(given[key]) !== Array.isArray(complete[key])) {
+        throw new UsageError(
+          `${key} must be ${kindOf(complete[key])}, got ${JSON.stringify(given[key])}. Restore the file.`,
+        );
+      }
+    }
+    const unknown = Object.keys(given).filter((key) => !Object.hasOwn(complete, key));
+    if (unknown.length > 0) {
+      const keys = unknown.map((key) => `"${key}"`).join(", ");
+      throw new UsageError(
+        `expected the keys that recipes of ${method.name} have in version ${version}, got ${keys} besides. ` +
+          "Use the version of tessera that wrote the file, or restore it.",
+      );
+    }
+    checkRecipe(method, given);
+    return { method, recipe: given };
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    throw new InputError(`${where}: ${error.message}`);
+  }
+}
+
+/** `recipe` with one value changed: `key=value`, read as the type that the value has now. */
+export function applySetting(recipe: Recipe, setting: string): Recipe {
+  const where = `recipe ${recipe.name}`;
+  const equals = setting.indexOf("=");
+  if (equals < 1)
+    throw new UsageError(`${where}: a setting must read key=value, got "${setting}". For example: steps=500.`);
+  const key = setting.slice(0, equals).trim();
+  const text = setting.slice(equals + 1).trim();
+  if (!Object.hasOwn(recipe, key))
+    throw new UsageError(`${where}: unknown key "${key}". ${suggestion(key, Object.keys(recipe))}`);
+  if (key === "name" || key === "method") {
+    throw new UsageError(`${where}: ${key} cannot be set, got "${setting}". Choose another recipe with --recipe.`);
+  }
+  const current = recipe[key as keyof Recipe] as Value;
+  const value = valueFrom(text, current);
+  if (value === undefined)
+    throw new UsageError(`${where}: ${key} must be ${kindOf(current)}, got "${text}". Now it is ${show(current)}.`);
+  return { ...recipe, [key]: value };
+}
+
+function valueFrom(text: string, like: Value): Value | undefined {
+  if (typeof like === "string") return text === "" ? undefined : text;
+  if (typeof like === "boolean") return text === "true" ? true : text === "false" ? false : undefined;
+  if (typeof like === "number") return numberFrom(text);
+  const inside = text.replace(/^\[(.*)\]$/, "$1").trim();
+  if (inside === "") return [];
+  const parts = inside.split(",").map((part) => part.trim());
+  if (typeof like[0] === "string") return parts;
+  const numbers = parts.map(numberFrom);
+  return numbers.every((number) => number !== undefined) ? (numbers as number[]) : undefined;
+}
+
+function numberFrom(text: string): number | undefined {
+  const number = text === "" ? Number.NaN : Number(text);
+  return Number.isFinite(number) ? number : undefined;
+}
+
+function kindOf(value: Value): string {
+  if (typeof value === "object")
+    return typeof value[0] === "string" ? "words with commas between" : "numbers with commas between";
+  return typeof value === "boolean" ? "true or false" : typeof value === "number" ? "a number" : "a word";
+}
+
+function show(value: Value): string {
+  return typeof value === "object" ? `[${value.join(", ")}]` : String(value);
+}
+
+/** What the values that every recipe has may be. */
+const ranges: Partial<Record<keyof Recipe, Bounds>> = {
+  seed: { least: 0, most: Number.MAX_SAFE_INTEGER, whole: true },
+  batchSize: { least: 1, most: 1_000_000, whole: true },
+  cropHeight: { least: 1, most: 8192, whole: true },
+  cropWidth: { least: 1, most: 8192, whole: true },
+  scaleMin: { least: 0, most: 16, above: true },
+  scaleMax: { least: 0, most: 16, above: true },
+  cropMaxShare: { least: 0, most: 1, above: true },
+  flipProbability: { least: 0, most: 1 },
+  photometric: { least: 0 },
+  steps: { least: 0, most: 99_999_999, whole: true },
+  learningRate: { least: 0, above: true },
+  momentum: { least: 0, most: 1 },
+  beta1: { least: 0, most: 0.999999 },
+  beta2: { least: 0, most: 0.999999 },
+  epsilon: { least: 0 },
+  weightDecay: { least: 0 },
+  schedulePower: { least: 0 },
+  scheduleFactor: { least: 0 },
+  finalRate: { least: 0, most: 1 },
+  warmupSteps: { least: 0, whole: true },
+  clipNorm: { least: 0 },
+  averageDecay: { least: 0, most: 0.999999 },
+  accumulate: { least: 1, most: 1_000_000, whole: true },
+  logEvery: { least: 1, whole: true },
+  checkpointEvery: { least: 1, whole: true },
+  keepCheckpoints: { least: 1, whole: true },
+  evaluateEvery: { least: 0, whole: true },
+};
+
+const choices: Partial<Record<keyof Recipe, readonly string[]>> = {
+  optimizer: ["sgd", "adam", "adamw", "radam-lookahead"],
+  schedule: ["constant", "step", "poly", "cosine"],
+};
+
+/** Throws UsageError when a value is out of range or values do not go together. */
+export function checkRecipe(method: Method, recipe: Recipe): void {
+  const where = `recipe ${recipe.name}`;
+  const { number } = checksOf(recipe);
+  for (const [key, bounds] of Object.entries(ranges) as [keyof Recipe, Bounds][]) {
+    number(key, bounds, "Change it with --set.");
+  }
+  for (const [key, known] of Object.entries(choices) as [keyof Recipe, readonly string[]][]) {
+    const value = String(recipe[key]);
+    if (!known.includes(value))
+      throw new UsageError(
+        `${where}: ${key} must be one of ${known.join(", ")}, got ${value}. ${suggestion(value, known)}`,
+      );
+  }
+  const { scheduleMilestones: milestones } = recipe;
+  if (milestones.some((share, i) => !(share >= (milestones[i - 1] ?? 0) && share <= 1))) {
+    throw new UsageError(
+      `${where}: scheduleMilestones must be shares of the steps from 0 to 1 in ascending order, got [${milestones.join(", ")}]. As in 0.5, 0.75.`,
+    );
+  }
+  if (recipe.scaleMin > recipe.scaleMax) {
+    throw new UsageError(
+      `${where}: scaleMin must be at most scaleMax (${recipe.scaleMax}), got ${recipe.scaleMin}. Change one of them.`,
+    );
+  }
+  method.validate(recipe);
+  if (plan({ method, recipe }).every((stage) => stage.recipe.steps === 0)) {
+    throw new UsageError(
+      `${where}: steps must be at least 1 where no other stage has any, got 0. Change it with --set.`,
+    );
+  }
+}
+
+/** Where two records differ, a line for each key: `learningRate: 0.1 → 0.01`. */
+export function differences(before: object, after: object): string[] {
+  const [a, b] = [before as Record<string, unknown>, after as Record<string, unknown>];
+  const keys = [...new Set([...Object.keys(a), ...Object.keys(b)])];
+  return keys.flatMap((key) => {
+    const [left, right] = [a[key], b[key]].map((value) => (value === undefined ? "none" : JSON.stringify(value)));
+    return left === right ? [] : [`${key}: ${left} → ${right}`];
+  });
+}

@@ -1,0 +1,98 @@
+/**
+ * The whole way from a photograph to its class map as one ONNX graph of standard operators, around a model that sees
+ * one window. `predict` runs it and `export` writes it, so both give the same masks.
+ */
+import { fromNumbers } from "../../array/ndarray.ts";
+import { type NodeWriter, nodeWriter, scalarValue } from "../../onnx/nodes.ts";
+import { tensorProto, valueInfo } from "../../onnx/tensor-proto.ts";
+import type { GraphProto, ModelProto } from "../../onnx/wire.ts";
+import { modelProto } from "../../onnx/write.ts";
+import { maxEnlargement } from "../windows.ts";
+import { labelBands } from "./label-bands.ts";
+import { type WindowModel, windowLoops } from "./window-loops.ts";
+
+export interface PipelineOptions extends WindowModel {
+  /** Default of the graph's `short_side`. */
+  readonly shortSide: number;
+}
+
+/**
+ * image: uint8 [H, W, 3] RGB of any size ≥ 1. short_side: int64 scalar, pixels that the shorter side is scaled to before
+ * windows are cut; 0 for the image's own size, −n for at most n (an initializer that a run may override).
+ * Gives `labels` [H, W], uint8 (uint16 above 255 classes), and `probabilities` float32 [K, h, w] at the working size.
+ *
+ * Reduced by an antialiased linear filter; padded with its border pixels up to one window; windows lie as `windowing`
+ * says; their probabilities (not logits) are averaged with weights whose sum is 1 everywhere; enlarged bilinearly with
+ * half-pixel centres; the lowest class wins ties.
+ */
+export function pipelineGraph({ shortSide, ...windows }: PipelineOptions): GraphProto {
+  const { classes, window } = windows;
+  const w = nodeWriter("");
+  const { sizes, working, scaled } = scaledImage(w);
+  const padded = w.add("Max", [working, w.integers([...window])]);
+  const missing = w.add("Sub", [padded, working]);
+  const image = w.add(
+    "Pad",
+    [scaled, w.add("Concat", [w.integers([0, 0, 0, 0, 0]), missing, w.integers([0])], { axis: 0 })],
+    { mode: "edge" },
+  );
+  const blended = windowLoops(w, windows, image, padded); // [K, h', w']
+  const probabilities = w.add("Slice", [blended, w.integers([0, 0]), working, w.integers([1, 2])]); // [K, h, w]
+  w.output(probabilities, "probabilities");
+  w.output(labelBands(w, probabilities, working, sizes, classes), "labels");
+
+  const labelType = classes > 255 ? "uint16" : "uint8";
+  // Among inputs and initializers alike: a default that a run may override.
+  w.initializers.push(tensorProto(fromNumbers("int64", [], [shortSide]), "short_side"));
+  return {
+    name: "tessera",
+    node: w.nodes,
+    initializer: w.initializers,
+    input: [valueInfo("image", { dtype: "uint8", shape: [-1, -1, 3] }), scalarValue("short_side", "int64")],
+    output: [
+      valueInfo("labels", { dtype: labelType, shape: [-1, -1] }),
+      valueInfo("probabilities", { dtype: "float32", shape: [classes, -1, -1] }),
+    ],
+  };
+}
+
+/** The pipeline's first step by itself: `image` and `short_side` as there → `scaled` uint8 [h, w, 3]. */
+export function scalingModel(): ModelProto {
+  const w = nodeWriter("");
+  w.output(w.add("Squeeze", [scaledImage(w).scaled, w.integers([0])]), "scaled");
+  const graph: GraphProto = {
+    name: "tessera_scaling",
+    node: w.nodes,
+    initializer: w.initializers,
+    input: [valueInfo("image", { dtype: "uint8", shape: [-1, -1, 3] }), scalarValue("short_side", "int64")],
+    output: [valueInfo("scaled", { dtype: "uint8", shape: [-1, -1, 3] })],
+  };
+  return modelProto({ graph, opsets: [{ domain: "", version: 20 }], inputs: [], variables: [] });
+}
+
+/** sizes [H, W] and working [h, w] int64; scaled uint8 [1, h, w, 3]. */
+function scaledImage(w: NodeWriter): { sizes: string; working: string; scaled: string } {
+  const sizes = w.add("Slice", [w.add("Shape", ["image"]), w.integers([0]), w.integers([2])]);
+  const working = scaledSizes(w, sizes);
+  const one = w.add("Unsqueeze", ["image", w.integers([0])]);
+  const target = w.add("Concat", [w.integers([1]), working, w.integers([3])], { axis: 0 });
+  const scaled = w.add("Resize", [one, "", "", target], {
+    mode: "linear",
+    coordinate_transformation_mode: "half_pixel",
+    antialias: 1,
+  });
+  return { sizes, working, scaled };
+}
+
+/** `workingSize` of windows.ts as graph. sizes: int64 [2] → int64 [2]. */
+function scaledSizes(w: NodeWriter, sizes: string): string {
+  const short = w.add("ReduceMin", [sizes], { keepdims: 0 });
+  const limit = w.add("Mul", [short, w.integers(maxEnlargement)]);
+  const exactly = w.add("Min", ["short_side", limit]);
+  const atMost = w.add("Min", [w.add("Neg", ["short_side"]), short]);
+  const wanted = w.add("Where", [w.add("Less", ["short_side", w.integers(0)]), atMost, exactly]);
+  const target = w.add("Where", [w.add("Equal", ["short_side", w.integers(0)]), short, wanted]);
+  const twice = w.add("Mul", [w.add("Mul", [sizes, target]), w.integers(2)]);
+  const divided = w.add("Div", [w.add("Add", [twice, short]), w.add("Mul", [short, w.integers(2)])]);
+  return w.add("Max", [divided, w.integers(1)]);
+}

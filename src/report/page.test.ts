@@ -1,0 +1,114 @@
+import { expect, test } from "vitest";
+import type { Evaluation } from "../evaluation/evaluate.ts";
+import { lineChart } from "./line-chart.ts";
+import { type Report, reportPage } from "./page.ts";
+
+const evaluation: Evaluation = {
+  ...{
+    dataset: "d",
+    split: "val",
+    model: "m",
+    images: 1,
+    pixels: 10,
+    options: { shortSide: null, scales: [1], flip: false, windows: "smooth" },
+  },
+  ...{
+    meanIou: 0.5,
+    meanIouOfPresent: 0.5,
+    meanAccuracy: 0.5,
+    pixelAccuracy: 0.5,
+    frequencyWeightedIou: 0.5,
+    meanBoundaryIou: null,
+  },
+  classes: [
+    { name: "sky", iou: 0.5, accuracy: 0.5, boundaryIou: null, pixels: 10 },
+    { name: "<b>", iou: null, accuracy: null, boundaryIou: null, pixels: 0 },
+  ],
+  ...{
+    absent: ["<b>"],
+    confusion: [
+      [5, 5],
+      [0, 0],
+    ],
+    perImage: [],
+    skipped: [],
+  },
+};
+
+const report: Report = {
+  ...{
+    title: "a & b",
+    subtitle: "",
+    facts: [["steps", "5"]],
+    curves: [],
+    evaluation,
+    best: [],
+    worst: [],
+    unseen: [],
+    trials: [],
+  },
+  classes: [
+    { name: "sky", color: [1, 2, 3] },
+    { name: "<b>", color: [4, 5, 6] },
+  ],
+  ...{ skipped: ["a.jpg: <broken>"], recipe: { name: "r", list: [1, 2] }, footer: "" },
+};
+
+test("names are escaped wherever they appear", () => {
+  const page = reportPage(report);
+  expect(page).not.toMatch(/<b>|<broken>/);
+  expect(page).toContain("a &amp; b");
+});
+
+test("classes that do not occur are named and left out of the bars", () => {
+  expect(reportPage(report)).toContain("left out of the mean: &lt;b&gt;");
+});
+
+test("a run without scores has a page, too", () => {
+  expect(reportPage({ ...report, evaluation: null })).not.toContain("Confusion");
+});
+
+test.each<[string, [number, number][], boolean]>([
+  ["one point", [[1, 2]], false],
+  [
+    "equal values",
+    [
+      [1, 2],
+      [2, 2],
+    ],
+    false,
+  ],
+  [
+    "zeros",
+    [
+      [1, 0],
+      [2, 0],
+    ],
+    false,
+  ],
+  [
+    "a huge range",
+    [
+      [1, 1e-9],
+      [2, 1e9],
+    ],
+    true,
+  ],
+  [
+    "values that are not numbers",
+    [
+      [1, Number.NaN],
+      [2, 3],
+    ],
+    false,
+  ],
+  ["ten thousand points", Array.from({ length: 10_000 }, (_, i): [number, number] => [i, Math.sin(i)]), false],
+])("a chart of %s has finite coordinates and few elements", (_, points, logarithmic) => {
+  const { markup } = lineChart({ title: "t", series: [{ name: "s", points }], format: String, logarithmic });
+  expect(markup).not.toMatch(/(NaN|Infinity)[,"]/);
+  expect(markup.length).toBeLessThan(60_000);
+});
+
+test("a chart without points is no chart", () => {
+  expect(lineChart({ title: "t", series: [{ name: "s", points: [] }], format: String }).markup).toBe("");
+});

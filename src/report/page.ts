@@ -1,0 +1,110 @@
+/** The report of a run as one HTML file that needs nothing else. */
+import type { ClassInfo } from "../data/sample.ts";
+import type { Evaluation } from "../evaluation/evaluate.ts";
+import { type Html, html, raw } from "./html.ts";
+import { type LineChart, lineChart } from "./line-chart.ts";
+import type { Picture } from "./picture.ts";
+import { classBars, colorOf, confusionMap, percent } from "./score-charts.ts";
+import { styleSheet } from "./style.ts";
+import { type TrialRow, trialSection } from "./trial-pictures.ts";
+
+export interface Report {
+  readonly title: string;
+  readonly subtitle: string;
+  /** Headline numbers: label and value. */
+  readonly facts: readonly (readonly [string, string])[];
+  readonly curves: readonly LineChart[];
+  readonly classes: readonly ClassInfo[];
+  /** Null where there was nothing to score. */
+  readonly evaluation: Evaluation | null;
+  readonly best: readonly Picture[];
+  readonly worst: readonly Picture[];
+  /** Pictures without truth, such as scenes nobody has seen. */
+  readonly unseen: readonly Picture[];
+  /** What stages that make no whole model did to some images as they trained. */
+  readonly trials: readonly TrialRow[];
+  /** Why each sample was left out, a line each. */
+  readonly skipped: readonly string[];
+  readonly recipe: Readonly<Record<string, unknown>>;
+  readonly footer: string;
+}
+
+/** The whole page. */
+export function reportPage(report: Report): string {
+  const { title, subtitle, facts, curves, classes, evaluation } = report;
+  const page = html`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>${title}</title>
+<style>${raw(styleSheet)}</style>
+</head>
+<body>
+<main>
+<header><h1>${title}</h1><p>${subtitle}</p></header>
+<div class="tiles">${facts.map(
+    ([label, value]) =>
+      html`<div class="card tile"><div class="value">${value}</div><div class="label">${label}</div></div>`,
+  )}</div>
+${curves.length > 0 ? html`<h2>Training</h2><div class="charts">${curves.map(lineChart)}</div>` : html``}
+${trialSection(report.trials)}
+${evaluation === null ? html`` : html`${classSection(classes, evaluation)}${matrixSection(classes, evaluation)}`}
+${gallery("Best", "The images with the highest mean IoU.", report.best, classes)}
+${gallery("Worst", "The images with the lowest mean IoU: where to look first.", report.worst, classes)}
+${gallery("Not seen in training", "Predictions on pictures from neither split.", report.unseen, classes)}
+${skippedSection(report.skipped)}
+<h2>Recipe</h2>
+<div class="card columns"><table>${Object.entries(report.recipe).map(
+    ([key, value]) =>
+      html`<tr><td>${key}</td><td>${Array.isArray(value) ? value.join(", ") || "none" : String(value)}</td></tr>`,
+  )}</table></div>
+<footer>${report.footer}</footer>
+</main>
+</body>
+</html>
+`;
+  return page.markup;
+}
+
+function classSection(classes: readonly ClassInfo[], evaluation: Evaluation): Html {
+  const { absent, classes: scores } = evaluation;
+  const hint =
+    absent.length === 0
+      ? "Intersection over union, percent."
+      : `Intersection over union, percent. In neither masks nor predictions, so left out of the mean: ${absent.join(", ")}.`;
+  return html`<h2>Classes</h2><p class="hint">${hint}</p><div class="card">${classBars(classes, evaluation)}
+<details><summary>As a table</summary><div class="scroll"><table>
+<tr><th>class</th><th class="number">IoU %</th><th class="number">boundary IoU %</th><th class="number">accuracy %</th><th class="number">pixels</th></tr>${scores.map(
+    ({ name, iou, boundaryIou, accuracy, pixels }) =>
+      html`<tr><td>${name}</td><td class="number">${percent(iou)}</td><td class="number">${percent(boundaryIou)}</td><td class="number">${percent(accuracy)}</td><td class="number">${pixels.toLocaleString("en")}</td></tr>`,
+  )}</table></div></details></div>`;
+}
+
+function matrixSection(classes: readonly ClassInfo[], evaluation: Evaluation): Html {
+  return html`<h2>Confusion</h2>
+<p class="hint">Rows: what the mask says. Columns: what was predicted. Numbers: percent of the row's pixels.</p>
+<div class="card scroll">${confusionMap(classes, evaluation)}</div>`;
+}
+
+function gallery(title: string, hint: string, pictures: readonly Picture[], classes: readonly ClassInfo[]): Html {
+  if (pictures.length === 0) return html``;
+  const legend = classes.map(
+    (each) => html`<span><i class="swatch" style="background: ${colorOf(each)}"></i>${each.name}</span>`,
+  );
+  return html`<h2>${title}</h2><p class="hint">${hint}</p><div class="legend">${legend}</div>
+<div class="gallery">${pictures.map(
+    ({ id, meanIou, image, truth, prediction }) => html`<figure class="card">
+<figcaption><b>${id}</b><span>${meanIou === null ? "" : `mean IoU ${percent(meanIou)}`}</span></figcaption>
+<div class="triple"><div><img src="${image}" alt="image ${id}"><span>image</span></div>
+${truth === null ? html`` : html`<div><img src="${truth}" alt="truth for ${id}"><span>truth</span></div>`}
+<div><img src="${prediction}" alt="prediction for ${id}"><span>prediction</span></div></div>
+</figure>`,
+  )}</div>`;
+}
+
+function skippedSection(skipped: readonly string[]): Html {
+  if (skipped.length === 0) return html``;
+  return html`<h2>Skipped images</h2><p class="hint">These ${skipped.length} could not be read and were left out.</p>
+<div class="card"><table>${skipped.map((line) => html`<tr><td>${line}</td></tr>`)}</table></div>`;
+}

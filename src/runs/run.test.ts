@@ -1,0 +1,35 @@
+import { expect, test } from "vitest";
+import { memoryPlatform } from "../../test/support/memory-platform.ts";
+import { float32 } from "../array/ndarray.ts";
+import { writeCheckpoint } from "./checkpoint.ts";
+import { resolveRecipe } from "../methods/resolve-recipe.ts";
+import { createRun, openEarlier } from "./run.ts";
+import { type RunRecord, runFormat } from "./run-record.ts";
+
+/** What `openEarlier` says of a run of ddep-tiny (8 steps of each stage before the last) whose last checkpoint is there. */
+async function said(stage: number, stageStep: number, from: RunRecord["from"] = null): Promise<string[]> {
+  const platform = memoryPlatform();
+  const record = {
+    ...{ format: runFormat, version: "0", method: "ddep", recipe: "ddep-tiny", classes: [], valueMap: {} },
+    ...{ dataset: { name: "photos", samples: 1, fingerprint: "" }, unlabelled: null, labels: null, from },
+    ...{ frequencies: [], window: [64, 64] as const, shortSide: 0, licence: "" },
+  };
+  await createRun(platform, "run", { ...resolveRecipe("ddep-tiny", ["steps=0"]), record });
+  const progress = { step: 8 * stage + stageStep, stage, stageStep, window: { count: 0, sums: {} }, score: null };
+  await writeCheckpoint(platform, "run", { progress, tensors: { weights: { a: float32([1], [0]) } } }, { keep: 1 });
+  const notes: string[] = [];
+  await openEarlier(platform, "run", { onNote: (line) => notes.push(line) });
+  return notes;
+}
+
+test("weights whose training is not at its end are said to be so", async () => {
+  expect(await said(0, 5)).toEqual([
+    "run was stopped at step 5, and its stage encoder ends at 8. To end that first: tessera train DATASET --out run --resume",
+  ]);
+  expect(await said(1, 7)).toEqual([expect.stringContaining("at step 15, and its stage denoise ends at 16")]);
+  expect(await said(1, 8)).toEqual([]);
+});
+
+test("imported weights have none of our steps behind them, and nothing is said", async () => {
+  expect(await said(0, 0, { source: "file", stage: "import" })).toEqual([]);
+});

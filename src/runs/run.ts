@@ -1,0 +1,215 @@
+/** A run folder: what was asked for (recipe.json), what it learns from (run.json), and what came of it. */
+import type { Named, NdArray } from "../array/ndarray.ts";
+import type { ClassInfo } from "../data/sample.ts";
+import { InputError } from "../errors.ts";
+import type { Earlier } from "../methods/method.ts";
+import type { Platform } from "../platform/platform.ts";
+import type { TrainedModel } from "../prediction/model.ts";
+import { bestCheckpoint, type Checkpoint, listCheckpoints, sha256 } from "./checkpoint.ts";
+import { differences, recipeFrom } from "../methods/resolve-recipe.ts";
+import type { ResolvedRecipe } from "../methods/method.ts";
+import { type RunRecord, recordFrom } from "./run-record.ts";
+import { plan } from "../methods/stages.ts";
+
+export interface Run extends ResolvedRecipe {
+  readonly record: RunRecord;
+}
+
+/** A folder's state as a place for a run. `new`: nothing in it, or what a run killed in its first moment left. */
+export async function stateOf(platform: Platform, folder: string): Promise<"new" | "run" | "other"> {
+  const kind = await platform.exists(folder);
+  if (kind === "nothing") return "new";
+  if (kind === "file")
+    throw new InputError(`${folder}: expected a folder for the run, got a file. Choose another place.`);
+  const names = await platform.list(folder);
+  if (names.includes("run.json")) return "run";
+  return names.every((name) => name === "recipe.json" || name === "labelled.txt" || isUnfinished(name))
+    ? "new"
+    : "other";
+}
+
+/** Names of files that were being written when something was killed. */
+function isUnfinished(name: string): boolean {
+  return name.startsWith(".") && name.endsWith(".part");
+}
+
+/** Removes half-written files that a killed run left in its folder. */
+export async function clearUnfinished(platform: Platform, folder: string): Promise<void> {
+  if ((await platform.exists(folder)) !== "folder") return;
+  for (const name of await platform.list(folder)) if (isUnfinished(name)) await platform.remove(`${folder}/${name}`);
+}
+
+/**
+ * Writes what a new run starts with; run.json last, since it is what makes the folder a run. `labelledIds`: the samples
+ * whose labels are used, where that is a part of them.
+ */
+export async function createRun(
+  platform: Platform,
+  folder: string,
+  { recipe, record }: Run,
+  labelledIds: readonly string[] | null = null,
+): Promise<void> {
+  await clearUnfinished(platform, folder);
+  if (labelledIds !== null) await platform.writeFile(`${folder}/labelled.txt`, `${labelledIds.join("\n")}\n`);
+  await platform.writeFile(`${folder}/recipe.json`, `${JSON.stringify(recipe, null, 2)}\n`);
+  await platform.writeFile(`${folder}/run.json`, `${JSON.stringify(record, null, 2)}\n`);
+}
+
+/** A run folder's recipe and record. Throws InputError when the folder is no run, damaged, or of another version. */
+export async function readRun(platform: Platform, folder: string): Promise<Run> {
+  const kind = await platform.exists(folder);
+  if (kind !== "folder") {
+    const got = kind === "file" ? "a file" : "nothing there";
+    throw new InputError(
+      `${folder}: expected a run folder, got ${got}. Make one with: tessera train DATASET --out ${folder}`,
+    );
+  }
+  if ((await platform.exists(`${folder}/run.json`)) !== "file") {
+    throw new InputError(
+      `${folder}: expected a run folder, got a folder without run.json. Name the folder that tessera train wrote.`,
+    );
+  }
+  const record = recordFrom(await readJson(platform, `${folder}/run.json`), `${folder}/run.json`);
+  const resolved = recipeFrom(await readJson(platform, `${folder}/recipe.json`), `${folder}/recipe.json`);
+  if (resolved.recipe.name !== record.recipe || resolved.recipe.method !== record.method) {
+    throw new InputError(
+      `${folder}/recipe.json: expected recipe ${record.recipe} of ${record.method}, as run.json says, got ${resolved.recipe.name} of ${resolved.recipe.method}. Restore the files.`,
+    );
+  }
+  return { ...resolved, record };
+}
+
+export interface OpenOptions {
+  /** Gets a line for each checkpoint that cannot be used. */
+  readonly onDamaged?: (message: string) => void;
+  /** Gets a line where weights are used whose training is not at its end. */
+  readonly onNote?: (message: string) => void;
+}
+
+/**
+ * The model that a run learned: the checkpoint with the best validation score; where the recipe keeps a moving average
+ * of the weights, that average. Throws InputError when the folder is no run, none of its checkpoints is intact, or its
+ * stages so far make no whole model.
+ */
+export async function openRun(platform: Platform, folder: string, options: OpenOptions = {}): Promise<TrainedModel> {
+  const { run, checkpoint, planned } = await openCheckpoint(platform, folder, options);
+  if (!planned.stage.whole) {
+    throw new InputError(
+      `${folder}: expected a model that predicts, got one whose last stage so far is ${planned.stage.name}. Train on with: ${goOn(run, folder)}`,
+    );
+  }
+  if (run.record.classes.length === 0) {
+    throw new InputError(
+      `${folder}: expected a model that predicts, got one without a head. Train on with: tessera train DATASET --from ${folder} --out NEW`,
+    );
+  }
+  return trainedModel(run, weightsOf(checkpoint), folder);
+}
+
+/** What a run has learned so far, for another run to begin with. Throws InputError as `openRun`, but for whole models. */
+export async function openEarlier(platform: Platform, folder: string, options: OpenOptions = {}): Promise<Earlier> {
+  const { run, checkpoint, planned } = await openCheckpoint(platform, folder, options);
+  const last = Math.max(...(await listCheckpoints(platform, folder)));
+  const stages = plan(run).slice(0, checkpoint.progress.stage + 1);
+  const end = stages.reduce((sum, { recipe }) => sum + recipe.steps, 0);
+  // Imported weights have had their training elsewhere.
+  if (last < end && run.record.from?.stage !== "import") {
+    options.onNote?.(
+      `${folder} was stopped at step ${last}, and its stage ${planned.stage.name} ends at ${end}. To end that first: tessera train DATASET --out ${folder} --resume`,
+    );
+  }
+  const { licence } = run.record;
+  return { weights: weightsOf(checkpoint), stage: planned.stage.name, recipe: planned.recipe, source: folder, licence };
+}
+
+async function openCheckpoint(platform: Platform, folder: string, { onDamaged = () => {} }: OpenOptions) {
+  const run = await readRun(platform, folder);
+  const damage: string[] = [];
+  const checkpoint = await bestCheckpoint(platform, folder, (message) => damage.push(message));
+  if (checkpoint === null) {
+    if (damage.length > 0) throw new InputError(damage[0]);
+    throw new InputError(
+      `${folder}: expected a checkpoint, got a run that has none yet. Train on with: tessera train DATASET --out ${folder} --resume`,
+    );
+  }
+  for (const message of damage) onDamaged(`${message} Using the one of step ${checkpoint.progress.step}.`);
+  const planned = plan(run)[checkpoint.progress.stage];
+  if (planned === undefined) {
+    throw new InputError(
+      `${folder}: expected a checkpoint of one of the recipe's stages, got stage ${checkpoint.progress.stage}. Restore recipe.json.`,
+    );
+  }
+  return { run, checkpoint, planned };
+}
+
+/** How to come from a run that makes no whole model to one that does. */
+function goOn(run: Run, folder: string): string {
+  return plan(run).some(({ stage }) => stage.whole)
+    ? `tessera train DATASET --out ${folder} --resume`
+    : `tessera train DATASET --from ${folder} --out NEW --steps N`;
+}
+
+/** The weights to predict with: averages where there are any. */
+export function weightsOf({ tensors }: Pick<Checkpoint, "tensors">): Named<NdArray> {
+  return { ...tensors.weights, ...tensors.averages };
+}
+
+/** A run's record and some weights as a model. */
+export function trainedModel({ method, recipe, record }: Run, weights: Named<NdArray>, source: string): TrainedModel {
+  const { classes, frequencies, valueMap, window, shortSide, licence } = record;
+  return { method, recipe, task: { classes, frequencies }, valueMap, weights, window, shortSide, source, licence };
+}
+
+/** Throws InputError with every difference when `wanted` is not the run that is in `folder`. */
+export function requireSame(folder: string, known: Run, wanted: Run): void {
+  const { dataset, unlabelled, labels, from, classes, valueMap } = known.record;
+  const lines = [
+    ...differences(known.recipe, wanted.recipe).map((line) => `recipe ${line}`),
+    ...differences(withoutPath(dataset), withoutPath(wanted.record.dataset)).map((line) => `data set ${line}`),
+    ...differences({ unlabelled, labels }, { unlabelled: wanted.record.unlabelled, labels: wanted.record.labels }),
+    ...differences({ from: from && beginning(from) }, { from: wanted.record.from && beginning(wanted.record.from) }),
+    ...differences(byName(classes), byName(wanted.record.classes)).map((line) => `class ${line}`),
+    ...differences(valueMap, wanted.record.valueMap).map((line) => `mask value ${line}`),
+  ];
+  if (lines.length === 0) return;
+  const shown = lines.length > 6 ? [...lines.slice(0, 6), `${lines.length - 6} more`] : lines;
+  throw new InputError(
+    `${folder}: expected the recipe, data set and classes that the run was started with, got ${shown.join("; ")}. ` +
+      "Resume with the same ones, or choose another --out for a new run.",
+  );
+}
+
+/** A data set may be reached by another path than at first; its own folder's name stays. */
+function withoutPath(dataset: RunRecord["dataset"]): RunRecord["dataset"] {
+  return { ...dataset, name: lastPart(dataset.name).split(" ").at(-1) ?? "" };
+}
+
+/** What a run began with, for comparing; its path may differ as well. */
+function beginning({ source, stage }: NonNullable<RunRecord["from"]>): string {
+  return `${lastPart(source)} after ${stage}`;
+}
+
+function lastPart(path: string): string {
+  return path.replace(/[\\/]+$/, "").replace(/^.*[\\/]/s, "");
+}
+
+/** Class name by index, for comparing. */
+function byName(classes: readonly ClassInfo[]): Record<string, string> {
+  return Object.fromEntries(classes.map(({ name }, index) => [String(index), name]));
+}
+
+/** What tells one data set from another: the samples that it consists of. */
+export async function fingerprintOf(ids: readonly string[]): Promise<string> {
+  return sha256(new TextEncoder().encode(ids.join("\n")));
+}
+
+async function readJson(platform: Platform, path: string): Promise<unknown> {
+  const text = new TextDecoder().decode(await platform.readFile(path));
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new InputError(
+      `${path}: expected JSON, got "${text.slice(0, 30)}". The run folder is damaged; restore the file.`,
+    );
+  }
+}
