@@ -1,6 +1,7 @@
 /** Layouts with the folders of PASCAL VOC: all photographs together, and lists that say which of them make up a split. */
 import { InputError, problem } from "../errors.ts";
 import type { Color } from "../image/image.ts";
+import { listBytes } from "../platform/limits.ts";
 import type { Platform } from "../platform/platform.ts";
 import type { Split } from "./dataset.ts";
 import { allSplits, type Entry, type Layout, type Problem, type Survey } from "./layout.ts";
@@ -65,7 +66,7 @@ async function listedSplits(platform: Platform, root: string, lists: string): Pr
 
 /** Names in a list, one a line. */
 async function readNames(platform: Platform, list: string): Promise<string[]> {
-  const text = new TextDecoder().decode(await platform.readFile(list));
+  const text = await platform.readText(list, listBytes);
   return text
     .split(/\r?\n/)
     .map((line) => line.trim())

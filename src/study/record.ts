@@ -1,5 +1,6 @@
 /** What a study folder is about: `study.json`, which later calls must agree with. */
 import { InputError } from "../errors.ts";
+import { parseJson } from "../platform/json.ts";
 import type { Platform } from "../platform/platform.ts";
 import { differences } from "../training/recipe.ts";
 import { version } from "../version.ts";
@@ -70,7 +71,7 @@ export async function readStudy(platform: Platform, folder: string): Promise<Stu
     throw new InputError(`${folder}: expected an empty folder or a study, got other files. Choose another --out.`);
   }
   try {
-    const record = JSON.parse(new TextDecoder().decode(await platform.readFile(path))) as StudyRecord | null;
+    const record = parseJson(await platform.readText(path)) as StudyRecord | null;
     if (record?.format === format && typeof record.dataset === "string") return record;
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;

@@ -1,5 +1,5 @@
 /** From what a user types to one complete recipe: a name, then changes of single values. */
-import { InputError, suggestion, UsageError } from "../errors.ts";
+import { InputError, shown, suggestion, UsageError } from "../errors.ts";
 import { type Bounds, checksOf } from "../methods/checks.ts";
 import { findMethod, findRecipe } from "../methods/index.ts";
 import type { Earlier, Method } from "../methods/method.ts";
@@ -50,9 +50,7 @@ export function recipeFrom(value: unknown, where: string): ResolvedRecipe {
     const complete = Object.values(method.recipes)[0];
     for (const key of Object.keys(complete) as (keyof Recipe)[]) {
       if (typeof given[key] !== typeof complete[key] || Array.isArray(given[key]) !== Array.isArray(complete[key])) {
-        throw new UsageError(
-          `${key} must be ${kindOf(complete[key])}, got ${JSON.stringify(given[key])}. Restore the file.`,
-        );
+        throw new UsageError(`${key} must be ${kindOf(complete[key])}, got ${shown(given[key])}. Restore the file.`);
       }
     }
     checkRecipe(method, given);

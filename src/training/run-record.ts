@@ -1,6 +1,6 @@
 /** What a run learns from, as run.json holds it. */
 import type { ClassInfo } from "../data/sample.ts";
-import { InputError } from "../errors.ts";
+import { InputError, shown } from "../errors.ts";
 
 /** All that a run knows besides its recipe. Fixed when the run starts. */
 export interface RunRecord {
@@ -41,7 +41,7 @@ export function recordFrom(value: unknown, where: string): RunRecord {
   const record = (typeof value === "object" && value !== null ? value : {}) as Partial<RunRecord>;
   if (record.format !== runFormat) {
     throw new InputError(
-      `${where}: expected a run of format ${runFormat}, got ${JSON.stringify(record.format) ?? "none"}. ` +
+      `${where}: expected a run of format ${runFormat}, got ${shown(record.format)}. ` +
         "Use the version of tessera that wrote it, or train anew.",
     );
   }
