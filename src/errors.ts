@@ -49,6 +49,12 @@ export function problem(where: string, expected: string, got: string, remedy: st
   return `${where}: ${expected}, got ${got}. ${remedy}`;
 }
 
+/** A value from a file as a part of a message: JSON, cut after 60 characters. */
+export function shown(value: unknown): string {
+  const text = JSON.stringify(value) ?? "none";
+  return text.length > 60 ? `${text.slice(0, 60)} …` : text;
+}
+
 /** The entry of `known` nearest to `word` by edit distance, or undefined if none is near enough to be meant. */
 export function nearest(word: string, known: Iterable<string>): string | undefined {
   let best: string | undefined;

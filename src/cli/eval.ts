@@ -83,7 +83,7 @@ async function requireScoresFile(platform: Platform, file: string): Promise<void
       `${file}: expected the name of a file for the scores, got a folder. Write --out ${file}/scores.json.`,
     );
   }
-  if (kind === "file" && !new TextDecoder().decode(await platform.readFile(file)).includes('"confusion":')) {
+  if (kind === "file" && !(await platform.readText(file)).includes('"confusion":')) {
     throw new InputError(
       `${file}: expected a new file or earlier scores to replace, got another file. Choose another --out, or remove it.`,
     );

@@ -56,5 +56,5 @@ async function classesFrom(platform: Platform, file: string) {
   if ((await platform.exists(file)) !== "file") {
     throw new InputError(`${file}: expected a classes.json, got no such file. Check the path.`);
   }
-  return parseClassList(new TextDecoder().decode(await platform.readFile(file)), file).classes;
+  return parseClassList(await platform.readText(file), file).classes;
 }

@@ -93,6 +93,8 @@ test.each([
   ["", "got an empty file"],
   ["{", "got broken JSON ("],
   ["<html>\n</html>", "got broken JSON ("],
+  [`{"classes": [{"name": ${"[".repeat(200)}${"]".repeat(200)}}]}`, "broken JSON (more than 100 levels of nesting)"],
+  [JSON.stringify({ classes: "x".repeat(1e5) }), /got "x{59} …\. Write/],
 ])("text %j is refused in one line", (text, message) => {
   expect(() => parseClassList(text, "classes.json")).toThrow(message);
   expect(() => parseClassList(text, "classes.json")).not.toThrow(/\n/);

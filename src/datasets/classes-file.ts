@@ -22,10 +22,11 @@
  */
 
 import type { ClassInfo } from "../data/sample.ts";
-import { InputError, problem, suggestion } from "../errors.ts";
+import { InputError, problem, shown, suggestion } from "../errors.ts";
 import { formatColor, parseColor } from "../image/color.ts";
 import type { Color } from "../image/image.ts";
 import { distinctColors } from "../image/palette.ts";
+import { parseJson } from "../platform/json.ts";
 import { maxClasses, type ValueMap } from "./value-map.ts";
 
 export interface ClassList {
@@ -41,7 +42,7 @@ const classKeys = ["name", "color", "thing", "value", "values", "colors"];
 
 /** text: the content of classes.json. Throws InputError naming `file` and the field at fault. */
 export function parseClassList(text: string, file: string): ClassList {
-  const root = parseJson(text, file);
+  const root = fieldsOf(text, file);
   const fail = (field: string, expected: string, got: unknown, remedy: string): never => {
     throw new InputError(problem(`${file}: ${field}`, expected, show(got), remedy));
   };
@@ -113,10 +114,10 @@ export function parseClassList(text: string, file: string): ClassList {
   return { classes, valueMap, colorCoded };
 }
 
-function parseJson(text: string, file: string): Fields {
+function fieldsOf(text: string, file: string): Fields {
   let value: unknown;
   try {
-    value = JSON.parse(text.replace(/^\ufeff/, ""));
+    value = parseJson(text.replace(/^\ufeff/, ""));
   } catch (error) {
     const reason = error instanceof Error ? error.message.replace(/\s+/g, " ") : String(error);
     const got = text.trim() === "" ? "an empty file" : `broken JSON (${reason})`;
@@ -207,7 +208,5 @@ function isFields(value: unknown): value is Fields {
 
 function show(value: unknown): string {
   if (value === undefined) return "nothing";
-  if (typeof value === "string") return value;
-  const text = JSON.stringify(value) ?? String(value);
-  return text.length > 60 ? `${text.slice(0, 60)} …` : text;
+  return typeof value === "string" && value.length <= 60 ? value : shown(value);
 }

@@ -33,7 +33,7 @@ export async function readClassList(platform: Platform, root: string): Promise<C
     const remedy = 'Write one: {"ignoreIndex": 255, "classes": [{"name": "sky"}, {"name": "road"}]}.';
     throw new InputError(problem(file, "expected the list of classes", "no such file", remedy));
   }
-  return parseClassList(new TextDecoder().decode(await platform.readFile(file)), file);
+  return parseClassList(await platform.readText(file), file);
 }
 
 /**

@@ -5,6 +5,7 @@ import { allSplits } from "../data/dataset.ts";
 import { InputError, problem } from "../errors.ts";
 import type { Color } from "../image/image.ts";
 import { joinPath } from "../platform/join-path.ts";
+import { listBytes } from "../platform/limits.ts";
 import type { Platform } from "../platform/platform.ts";
 import type { Entry, Layout, Problem, Survey } from "./layout.ts";
 import { filesById, imageEntries, makeProblem, sortById, stemOf } from "./pairs.ts";
@@ -68,7 +69,7 @@ async function listedSplits(platform: Platform, root: string, lists: string): Pr
 
 /** Names in a list, one a line. */
 async function readNames(platform: Platform, list: string): Promise<string[]> {
-  const text = new TextDecoder().decode(await platform.readFile(list));
+  const text = await platform.readText(list, listBytes);
   return text
     .split(/\r?\n/)
     .map((line) => line.trim())

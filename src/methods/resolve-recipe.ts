@@ -1,5 +1,5 @@
 /** From what a user types to one complete recipe: a name, then changes of single values. */
-import { InputError, suggestion, UsageError } from "../errors.ts";
+import { InputError, shown, suggestion, UsageError } from "../errors.ts";
 import { type Bounds, checksOf } from "./checks.ts";
 import { findMethod, findRecipe } from "./index.ts";
 import type { Earlier, Method, ResolvedRecipe } from "./method.ts";
@@ -51,9 +51,7 @@ export function recipeFrom(value: unknown, where: string): ResolvedRecipe {
         throw new UsageError(`expected the key "${key}" (${kindOf(complete[key])}), got none. Restore the file.`);
       }
       if (typeof given[key] !== typeof complete[key] || Array.isArray(given[key]) !== Array.isArray(complete[key])) {
-        throw new UsageError(
-          `${key} must be ${kindOf(complete[key])}, got ${JSON.stringify(given[key])}. Restore the file.`,
-        );
+        throw new UsageError(`${key} must be ${kindOf(complete[key])}, got ${shown(given[key])}. Restore the file.`);
       }
     }
     checkRecipe(method, given);

@@ -1,8 +1,10 @@
 /** Files on Node: reading, listing, and writing that never leaves half a file. */
 import { constants as bufferConstants } from "node:buffer";
 import { access, constants, type FileHandle, mkdir, open, readdir, readFile, rename, rm, stat } from "node:fs/promises";
+import { totalmem } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
 import { InputError, problem } from "../errors.ts";
+import { descriptionBytes } from "./limits.ts";
 
 const systemErrors: Readonly<Record<string, readonly [got: string, remedy: string]>> = {
   ENOENT: ["nothing there", "Check the path."],
@@ -75,18 +77,30 @@ async function requireFile(path: string, expected: string): Promise<number> {
 }
 
 /** See `Platform.readFile`. */
-export async function readWholeFile(path: string): Promise<Uint8Array> {
+export async function readWholeFile(path: string, most = Number.POSITIVE_INFINITY): Promise<Uint8Array> {
   const expected = "expected a readable file";
   const size = await requireFile(path, expected);
-  if (size > bufferConstants.MAX_LENGTH) {
-    const most = `${expected} of at most ${bufferConstants.MAX_LENGTH / 2 ** 30} GiB`;
-    throw new InputError(problem(path, most, `${(size / 2 ** 30).toFixed(1)} GiB`, "Use a smaller file."));
+  const limit = Math.min(most, bufferConstants.MAX_LENGTH, totalmem());
+  if (size > limit) {
+    const remedy = limit === most ? "Name the right file, or make it smaller." : "Use a smaller file, or more memory.";
+    throw new InputError(problem(path, `${expected} of at most ${sizeText(limit)}`, sizeText(size), remedy));
   }
   try {
     return size <= readAtOnce ? await readFile(path) : await readInPieces(path, size);
   } catch (error) {
     throw fileProblem(path, expected, error);
   }
+}
+
+/** See `Platform.readText`. */
+export async function readWholeText(path: string, most = descriptionBytes): Promise<string> {
+  return new TextDecoder().decode(await readWholeFile(path, most));
+}
+
+/** `16 MiB`, `1.5 GiB`: rounded up, so that what is too large never looks equal to its limit. */
+function sizeText(bytes: number): string {
+  const [unit, name] = bytes >= 2 ** 30 ? [2 ** 30, "GiB"] : [2 ** 20, "MiB"];
+  return `${Math.ceil((10 * bytes) / unit) / 10} ${name}`;
 }
 
 /** Node's own readFile ends at 2 GiB. */

@@ -1,7 +1,8 @@
 /** Pictures on Node, by sharp (libvips): photographs to 8-bit sRGB, masks to their stored values. */
-import type { Metadata, Sharp, SharpOptions } from "sharp";
+import type { Metadata, SharpOptions } from "sharp";
 import { InputError, problem } from "../errors.ts";
 import type { Image } from "../image/image.ts";
+import { jpegDamage } from "./jpeg-check.ts";
 import { maxPixels } from "./limits.ts";
 import { readWholeFile, requireContent } from "./node-files.ts";
 import type { ImageSize, RawImage } from "./platform.ts";
@@ -27,9 +28,14 @@ const refused: ReadonlySet<string> = new Set(["svg", "pdf", "magick", "dcraw", "
 /** Truncated and damaged files are errors; oddities that every viewer forgives are not. */
 const options: SharpOptions = { failOn: "error", limitInputPixels: maxPixels, pages: 1 };
 
+/** Warnings of the decoders that tell of pixels made up because data are missing or wrong; the number is of bytes. */
+const madeUp = /premature end of data|bad (?:huffman|arithmetic) code|invalid frame data|\d{4,} extraneous bytes/i;
+
 const photographFormats = "JPEG or PNG";
 const imageExpected = "expected an intact photograph (JPEG, PNG, WebP, AVIF, TIFF, GIF)";
 const maskExpected = "expected a mask image (PNG)";
+
+const intact = "Replace it with an intact copy or remove it.";
 
 /** libvips's complaint about `path` as one of our messages. `format` is what the file may be converted to. */
 function unreadable(path: string, expected: string, error: unknown, format: string): InputError {
@@ -38,7 +44,6 @@ function unreadable(path: string, expected: string, error: unknown, format: stri
 
 function finding(error: unknown, format: string): readonly [got: string, remedy: string] {
   const text = error instanceof Error ? error.message : String(error);
-  const intact = "Replace it with an intact copy or remove it.";
   const convert = `Convert it to ${format}, or remove it.`;
   if (/unsupported image format|unsupported codec|compression format has not been built in/i.test(text)) {
     return ["a file of another kind", convert];
@@ -49,7 +54,7 @@ function finding(error: unknown, format: string): readonly [got: string, remedy:
     return ["a truncated file", intact];
   }
   const line = text
-    .replace(/^Input (file|buffer) has corrupt header: ?/, "")
+    .replace(/^Input (file|buffer) has corrupt header: ?|^vips\w+: /i, "")
     .split("\n")[0]
     .trim();
   return [
@@ -58,11 +63,7 @@ function finding(error: unknown, format: string): readonly [got: string, remedy:
   ];
 }
 
-async function openChecked(
-  path: string,
-  expected: string,
-  format: string,
-): Promise<{ picture: Sharp; metadata: Metadata }> {
+async function openChecked(path: string, expected: string, format: string): Promise<Metadata> {
   await requireContent(path, expected);
   const sharp = await loadSharp();
   let metadata: Metadata;
@@ -79,24 +80,62 @@ async function openChecked(
     const limit = `expected at most ${maxPixels / 1e6} million pixels`;
     throw new InputError(problem(path, limit, `${width}x${height}`, "Scale or split the image."));
   }
-  return { picture: sharp(path, options), metadata };
+  return metadata;
 }
 
 /** See `Platform.decodeImage`. */
 export async function decodePhotograph(path: string): Promise<Image> {
-  const { picture } = await openChecked(path, imageExpected, photographFormats);
+  const { format, orientation = 1 } = await openChecked(path, imageExpected, photographFormats);
+  if (format === "jpeg") {
+    const damage = jpegDamage(await readWholeFile(path));
+    if (damage !== undefined) throw new InputError(problem(path, imageExpected, damage, intact));
+  }
   try {
-    const { data, info } = await picture
-      .autoOrient()
+    return await upright(await decodeRgb(path), orientation);
+  } catch (error) {
+    throw unreadable(path, imageExpected, error, photographFormats);
+  }
+}
+
+/** Pixels in the order of the file, alpha on white. */
+async function decodeRgb(path: string): Promise<Image> {
+  const sharp = await loadSharp();
+  const decode = (failOn: "error" | "warning") =>
+    sharp(path, { ...options, failOn })
       .flatten({ background: "#ffffff" })
       .toColourspace("srgb")
       .raw({ depth: "uchar" })
       .toBuffer({ resolveWithObject: true });
-    if (info.channels !== 3) throw new Error(`${info.channels} channels after conversion to RGB`);
-    return { width: info.width, height: info.height, data: plain(data) };
-  } catch (error) {
-    throw unreadable(path, imageExpected, error, photographFormats);
-  }
+  const { data, info } = await decode("warning").catch((error: unknown) => {
+    if (error instanceof Error && madeUp.test(error.message)) throw error;
+    return decode("error");
+  });
+  if (info.channels !== 3) throw new Error(`${info.channels} channels after conversion to RGB`);
+  return { width: info.width, height: info.height, data: plain(data) };
+}
+
+/** By EXIF orientation: whether left and right of the file change places, and the turn clockwise after that. */
+const turns: Readonly<Record<number, readonly [degrees: number, mirrored: boolean]>> = {
+  2: [0, true],
+  3: [180, false],
+  4: [180, true],
+  5: [270, true],
+  6: [90, false],
+  7: [90, true],
+  8: [270, false],
+};
+
+/** Turns 8-bit RGB only: turning while decoding would hold the whole picture in the file's own, larger, pixels. */
+async function upright({ width, height, data }: Image, orientation: number): Promise<Image> {
+  const turn = turns[orientation];
+  if (turn === undefined) return { width, height, data };
+  const sharp = await loadSharp();
+  const turned = await sharp(data, { raw: { width, height, channels: 3 }, limitInputPixels: maxPixels })
+    .rotate(turn[0])
+    .flop(turn[1])
+    .raw()
+    .toBuffer({ resolveWithObject: true });
+  return { width: turned.info.width, height: turned.info.height, data: plain(turned.data) };
 }
 
 /** The same bytes as a plain array: a Buffer differs in `slice`, in comparing and in crossing threads. */
@@ -106,8 +145,7 @@ function plain(bytes: Buffer): Uint8Array {
 
 /** See `Platform.imageSize`. */
 export async function sizeOfPhotograph(path: string): Promise<ImageSize> {
-  const { metadata } = await openChecked(path, imageExpected, photographFormats);
-  const { width, height } = metadata.autoOrient;
+  const { width, height } = (await openChecked(path, imageExpected, photographFormats)).autoOrient;
   return { width, height };
 }
 
@@ -116,7 +154,7 @@ export async function decodeStoredMask(path: string): Promise<RawImage> {
   await requireContent(path, maskExpected);
   const bytes = await readWholeFile(path);
   if (isPng(bytes)) return decodePng(bytes, path);
-  const { picture, metadata } = await openChecked(path, maskExpected, "PNG");
+  const metadata = await openChecked(path, maskExpected, "PNG");
   const reason = inexact(metadata, bytes);
   if (reason !== undefined) {
     const remedy = "Save masks as PNG from the original labels: converting this file would keep its wrong values.";
@@ -127,7 +165,8 @@ export async function decodeStoredMask(path: string): Promise<RawImage> {
   const grey = metadata.channels < 3;
   const space = grey ? (bits === 16 ? "grey16" : "b-w") : bits === 16 ? "rgb16" : "srgb";
   try {
-    const { data, info } = await picture
+    const sharp = await loadSharp();
+    const { data, info } = await sharp(path, options)
       .toColourspace(space)
       .raw({ depth: bits === 16 ? "ushort" : "uchar" })
       .toBuffer({ resolveWithObject: true });

@@ -245,6 +245,34 @@ test("a photograph replaced by another of the same name is read anew", async () 
   expect((await platform.decodeImage(path)).data[0]).toBe(9);
 });
 
+test.each([
+  [
+    "text",
+    undefined,
+    16 * 2 ** 20 + 1,
+    "expected a readable file of at most 16 MiB, got 16.1 MiB. Name the right file",
+  ],
+  ["text", undefined, 2 ** 30, "expected a readable file of at most 16 MiB, got 1 GiB. Name the right file"],
+  ["text with a limit of its own", 2 ** 20, 3 * 2 ** 20, "of at most 1 MiB, got 3 MiB. Name the right file"],
+  ["a file", 2 ** 20, 2 ** 40, "of at most 1 MiB, got 1024 GiB. Name the right file"],
+  ["a file", undefined, 2 ** 42, "got 4096 GiB. Use a smaller file, or more memory."],
+])("%s with the limit %s is not read where it has %d bytes", async (kind, most, size, expected) => {
+  const path = put(temporaryFolder(), "a.json", "");
+  truncateSync(path, size); // takes no room on the disk
+  const read = kind.startsWith("text") ? platform.readText : platform.readFile;
+  expect(await message(read(path, most))).toContain(expected);
+});
+
+test("a text as large as may be is read", async () => {
+  const path = put(temporaryFolder(), "a.json", "");
+  truncateSync(path, 16 * 2 ** 20);
+  expect((await platform.readText(path)).length).toBe(16 * 2 ** 20);
+});
+
+test("text is UTF-8, without a byte order mark", async () => {
+  expect(await platform.readText(put(temporaryFolder(), "a.txt", "\ufeffgrün"))).toBe("grün");
+});
+
 test("a file beyond 2 GiB is read whole", async () => {
   const size = 2 ** 31 + 5;
   const path = put(temporaryFolder(), "large.pth", new Uint8Array([1, 2, 3]));

@@ -5,6 +5,7 @@ import {
   listFolder,
   moveFile,
   readWholeFile,
+  readWholeText,
   removeFromDisk,
   writeWholeFile,
 } from "./node-files.ts";
@@ -14,6 +15,7 @@ import { encodeIndexedPng } from "./png-write.ts";
 
 export const nodePlatform: Platform = {
   readFile: readWholeFile,
+  readText: readWholeText,
   writeFile: writeWholeFile,
   appendFile: appendToFile,
   rename: moveFile,

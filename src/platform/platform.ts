@@ -28,8 +28,13 @@ export interface IndexedImage {
 }
 
 export interface Platform {
-  /** The whole file. Throws InputError when it is missing, a folder, or may not be read. */
-  readFile(path: string): Promise<Uint8Array>;
+  /**
+   * The whole file. Throws InputError when it is missing, a folder, may not be read, or has more than `most` bytes (default:
+   * what fits into memory); its size is known before it is read.
+   */
+  readFile(path: string, most?: number): Promise<Uint8Array>;
+  /** The whole file as UTF-8 text; `most` as in `readFile`, by default `descriptionBytes` of `limits.ts`. */
+  readText(path: string, most?: number): Promise<string>;
   /**
    * Writes beside the target, syncs and renames: the file never exists half-written. Makes missing folders. Several
    * pieces are written one after another. Throws InputError (disk full, folder not writable), leaving nothing behind.

@@ -2,6 +2,7 @@
 import type { Named } from "../array/ndarray.ts";
 import { InputError } from "../errors.ts";
 import { formatColor, parseColor } from "../image/color.ts";
+import { parseJson } from "../platform/json.ts";
 import { version } from "../version.ts";
 import type { ModelCard, TrainedModel } from "./model.ts";
 
@@ -57,7 +58,7 @@ export function cardFrom(metadata: Named<string>, where: string): ModelCard {
     );
   const parsed = (key: string): unknown => {
     try {
-      return JSON.parse(metadata[key]);
+      return parseJson(metadata[key]);
     } catch {
       throw damaged(key);
     }

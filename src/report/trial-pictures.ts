@@ -1,4 +1,5 @@
 /** What a stage did to some images as it trained: the pictures of its trials, side by side. */
+import { descriptionBytes } from "../platform/limits.ts";
 import type { Platform } from "../platform/platform.ts";
 import { isEvaluation, type LoggedPicture, type MetricsLine } from "../runs/log.ts";
 import { type Html, html } from "./html.ts";
@@ -44,7 +45,7 @@ export async function trialRows(
         ordered.map(async (each) => ({
           label: changes(each) ? `${each.picture.name}, step ${each.step.toLocaleString("en")}` : each.picture.name,
           caption: each.picture.caption,
-          image: dataAddress("image/png", await platform.readFile(`${folder}/${each.picture.file}`)),
+          image: dataAddress("image/png", await platform.readFile(`${folder}/${each.picture.file}`, descriptionBytes)),
         })),
       );
       rows.push({ stage, sample, pictures });

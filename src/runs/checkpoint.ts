@@ -4,6 +4,7 @@
  */
 import type { Named, NdArray } from "../array/ndarray.ts";
 import { InputError } from "../errors.ts";
+import { parseJson } from "../platform/json.ts";
 import type { Platform } from "../platform/platform.ts";
 import { readSafetensors, writeSafetensors } from "../weights/safetensors.ts";
 import { OtherVersion } from "../methods/other-version.ts";
@@ -181,9 +182,9 @@ function nameOf(step: number): string {
 
 async function readState(platform: Platform, folder: string): Promise<StateFile> {
   const path = `${folder}/state.json`;
-  const text = new TextDecoder().decode(await platform.readFile(path));
+  const text = await platform.readText(path);
   try {
-    const state = JSON.parse(text) as StateFile;
+    const state = parseJson(text) as StateFile;
     if (Number.isInteger(state.format) && state.format > format) {
       throw new OtherVersion(
         `${path}: expected a checkpoint of format ${format}, got ${state.format}. Use the version of tessera that wrote it.`,

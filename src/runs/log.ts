@@ -5,6 +5,8 @@
  */
 import type { Named } from "../array/ndarray.ts";
 import { InputError } from "../errors.ts";
+import { parseJson } from "../platform/json.ts";
+import { listBytes } from "../platform/limits.ts";
 import type { Platform } from "../platform/platform.ts";
 import { eventFileHeader, eventRecord, readEventRecords, type Scalar } from "./events.ts";
 
@@ -77,14 +79,14 @@ export async function openLog(platform: Platform, folder: string, step: number):
 export async function readMetrics(platform: Platform, folder: string): Promise<MetricsLine[]> {
   const path = `${folder}/${metricsName}`;
   if ((await platform.exists(path)) !== "file") return [];
-  const text = new TextDecoder().decode(await platform.readFile(path));
+  const text = await platform.readText(path, listBytes);
   const complete = text
     .slice(0, text.lastIndexOf("\n") + 1)
     .split("\n")
     .slice(0, -1);
   return complete.map((line, index) => {
     try {
-      const value = JSON.parse(line) as MetricsLine;
+      const value = parseJson(line) as MetricsLine;
       if (isLine(value)) return value;
     } catch (error) {
       if (!(error instanceof SyntaxError || error instanceof TypeError)) throw error;
@@ -147,7 +149,7 @@ async function openEvents(platform: Platform, folder: string, step: number): Pro
   const known = (await platform.list(folder)).find((name) => eventsName.test(name));
   const time = Date.now() / 1000;
   const path = `${folder}/${known ?? `events.out.tfevents.${Math.floor(time)}.tessera`}`;
-  const records = known === undefined || step === 0 ? [] : readEventRecords(await platform.readFile(path));
+  const records = known === undefined || step === 0 ? [] : readEventRecords(await platform.readFile(path, listBytes));
   const kept = records.filter((record) => record.step <= step).map(eventRecord);
   await platform.writeFile(path, [eventFileHeader(records[0]?.time ?? time), ...kept]);
   return path;

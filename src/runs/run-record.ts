@@ -1,6 +1,6 @@
 /** What a run learns from, as run.json holds it. */
 import type { ClassInfo } from "../data/sample.ts";
-import { InputError } from "../errors.ts";
+import { InputError, shown } from "../errors.ts";
 import { OtherVersion, requireKnownKeys, requireKnownVersion } from "../methods/other-version.ts";
 
 /** All that a run knows besides its recipe. Fixed when the run starts. */
@@ -58,7 +58,7 @@ export function recordFrom(value: unknown, where: string): RunRecord {
   if (record.format !== runFormat) {
     const writer = typeof record.version === "string" ? `, ${record.version}` : "";
     throw new OtherVersion(
-      `${where}: expected a run of format ${runFormat}, got ${JSON.stringify(record.format) ?? "none"}. ` +
+      `${where}: expected a run of format ${runFormat}, got ${shown(record.format)}. ` +
         `Use the version of tessera that wrote it${writer}, or train anew.`,
     );
   }

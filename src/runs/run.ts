@@ -3,6 +3,7 @@ import type { Named, NdArray } from "../array/ndarray.ts";
 import type { ClassInfo } from "../data/sample.ts";
 import { InputError } from "../errors.ts";
 import type { Earlier } from "../methods/method.ts";
+import { parseJson } from "../platform/json.ts";
 import type { Platform } from "../platform/platform.ts";
 import type { TrainedModel } from "../prediction/model.ts";
 import { bestCheckpoint, type Checkpoint, listCheckpoints, sha256 } from "./checkpoint.ts";
@@ -204,9 +205,9 @@ export async function fingerprintOf(ids: readonly string[]): Promise<string> {
 }
 
 async function readJson(platform: Platform, path: string): Promise<unknown> {
-  const text = new TextDecoder().decode(await platform.readFile(path));
+  const text = await platform.readText(path);
   try {
-    return JSON.parse(text);
+    return parseJson(text);
   } catch {
     throw new InputError(
       `${path}: expected JSON, got "${text.slice(0, 30)}". The run folder is damaged; restore the file.`,

@@ -2,6 +2,7 @@
 import { InputError } from "../errors.ts";
 import { requireKnownKeys, requireKnownVersion } from "../methods/other-version.ts";
 import { differences } from "../methods/resolve-recipe.ts";
+import { parseJson } from "../platform/json.ts";
 import type { Platform } from "../platform/platform.ts";
 import { version } from "../version.ts";
 import type { StudyChoice } from "./schedule.ts";
@@ -75,7 +76,7 @@ export async function readStudy(platform: Platform, folder: string): Promise<Stu
     throw new InputError(`${folder}: expected an empty folder or a study, got other files. Choose another --out.`);
   }
   try {
-    const record = JSON.parse(new TextDecoder().decode(await platform.readFile(path))) as StudyRecord | null;
+    const record = parseJson(await platform.readText(path)) as StudyRecord | null;
     if (record?.format === format && typeof record.dataset === "string") {
       requireKnownVersion(record.version, path);
       requireKnownKeys(record, keys, "the record of a study", path);

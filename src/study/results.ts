@@ -1,5 +1,6 @@
 /** What the runs of a study scored. */
 import { type Arm, type Claim, type Judgement, type Scores, type StudyPlan, spreadOf } from "../methods/study.ts";
+import { parseJson } from "../platform/json.ts";
 import type { Platform } from "../platform/platform.ts";
 import { armName, planOf, type StudyChoice, sharedSettings } from "./schedule.ts";
 
@@ -79,9 +80,9 @@ function only({ pretrainings, claims }: StudyPlan, arms: readonly Arm[]): StudyP
 export async function scoreOf(platform: Platform, run: string): Promise<number | undefined> {
   const path = `${run}/scores.json`;
   if ((await platform.exists(path)) !== "file") return undefined;
-  const text = new TextDecoder().decode(await platform.readFile(path));
+  const text = await platform.readText(path);
   try {
-    const scores = JSON.parse(text) as { readonly meanIou?: number | null } | null;
+    const scores = parseJson(text) as { readonly meanIou?: number | null } | null;
     return typeof scores?.meanIou === "number" ? scores.meanIou : undefined;
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;

@@ -23,6 +23,9 @@ export function memoryPlatform(): MemoryPlatform {
         throw new InputError(`${path}: expected a readable file, got nothing there. Check the path.`);
       return bytes;
     },
+    async readText(path) {
+      return new TextDecoder().decode(await this.readFile(path));
+    },
     async writeFile(path, content) {
       files.set(path, bytesOf(content));
     },

@@ -1,7 +1,7 @@
 /** What a machine and its users can do to the commands besides naming wrong files: pipes, devices, permissions. */
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { cp, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { cp, mkdir, readdir, readFile, rm, truncate, writeFile } from "node:fs/promises";
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { expectOneLine, start, temporaryFolder, tessera } from "../support/cli.ts";
@@ -171,6 +171,47 @@ test("a training step beyond the machine's memory is refused before anything is 
   const settings = ["--recipe", "transunet-tiny", "--set", "batchSize=1000000"];
   expectOneLine(await tessera("train", `${folder}/data`, ...settings, "--out", out), /GB or more\. Make batchSize/);
   expect(await readdir(folder)).not.toContain("huge");
+});
+
+describe("a file that is not what its name says", () => {
+  const [data, run] = ["hostile-data", "hostile-run"];
+  const photographs = "data/images/val";
+  const checkpoint = "checkpoints/step-00000001/state.json";
+  const files: readonly (readonly string[])[] = [
+    [`${data}/classes.json`, "inspect", data],
+    [`${data}/classes.json`, "eval", "run", data],
+    ["classes.json", "import", "run/run.json", "--classes", "classes.json", "--out", "never"],
+    [`${run}/run.json`, "predict", run, photographs, "--out", "never"],
+    [`${run}/recipe.json`, "predict", run, photographs, "--out", "never"],
+    [`${run}/${checkpoint}`, "predict", run, photographs, "--out", "never"],
+    [`${run}/metrics.jsonl`, "train", "data", "--out", run, "--resume"],
+    ["scores.json", "eval", "run", "data", "--out", "scores.json"],
+  ];
+
+  const ended = async ([file, command, ...args]: readonly string[], spoil: (path: string) => Promise<void>) => {
+    for (const name of ["data", "run"]) {
+      await rm(`${folder}/hostile-${name}`, { recursive: true, force: true });
+      await cp(`${folder}/${name}`, `${folder}/hostile-${name}`, { recursive: true });
+    }
+    await writeFile(`${folder}/classes.json`, "{}");
+    await writeFile(`${folder}/scores.json`, "{}");
+    await spoil(`${folder}/${file}`);
+    const isPath = (arg: string) => !arg.startsWith("--");
+    return tessera(command, ...args.map((arg) => (isPath(arg) ? `${folder}/${arg}` : arg)));
+  };
+
+  test.each(files)("a gigabyte that calls itself %s is refused by %s before it is read", async (...given) => {
+    const result = await ended(given, (path) => truncate(path, 2 ** 30));
+    expectOneLine(result, /expected a readable file of at most \d+ MiB, got 1 GiB\. Name the right file/);
+  });
+
+  test.each(files.filter(([file]) => /(classes|run|recipe)\.json$/.test(file)))(
+    "lists within lists in %s are one line of %s",
+    async (...given) => {
+      const nested = `{"classes": ${"[".repeat(1e5)}${"]".repeat(1e5)}}`;
+      expectOneLine(await ended(given, (path) => writeFile(path, nested)), /json: expected [^\n]*JSON/);
+    },
+  );
 });
 
 describe("what somebody else wrote into a run folder is refused", () => {
