@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 /** The command line. Exit codes: 0 done, 1 bad input or our own bug, 2 wrong usage, 130 interrupted. */
+import { writeSync } from "node:fs";
 import { InputError, Interrupted, nearest, oneLine, UsageError } from "../errors.ts";
 import { version } from "../version.ts";
 import { commands } from "./commands.ts";
@@ -68,7 +69,7 @@ const refusals: Readonly<Record<string, string>> = {
 /** Prints why it ended, and says with which code. */
 function explain(error: unknown): number {
   if (error instanceof Interrupted) {
-    process.stderr.write("tessera: interrupted\n");
+    process.stderr.write(`tessera: interrupted.${goOn()}\n`);
     return 130;
   }
   if (error instanceof UsageError || error instanceof InputError) {
@@ -101,16 +102,42 @@ for (const stream of [process.stdout, process.stderr]) {
   });
 }
 
-// The first Ctrl-C asks the command to end tidily; a second one ends at once.
+// The first Ctrl-C asks the command to end tidily; a second one ends at once. What stops containers asks once and
+// kills after ten seconds, so a request to terminate is not waited for longer than that, whatever the engine does.
+const typed = process.argv.slice(2);
 const controller = new AbortController();
+const patienceMs = 7_000;
 for (const name of ["SIGINT", "SIGTERM"] as const) {
   process.on(name, () => {
-    if (controller.signal.aborted) process.exit(130);
+    if (controller.signal.aborted) return endAtOnce(name);
+    const again = name === "SIGINT" ? "Ctrl-C again ends at once" : `at the latest in ${patienceMs / 1000} seconds`;
+    process.stderr.write(`\ntessera: ending as soon as what is being computed is done; ${again}.\n`);
     controller.abort(new Interrupted("interrupted"));
+    if (name === "SIGTERM") setTimeout(() => endAtOnce(name), patienceMs).unref();
   });
 }
 
-main(process.argv.slice(2), controller.signal).then(
+/** Ends by the signal itself: while ONNX Runtime computes, leaving in any other way waits for it and then aborts. */
+function endAtOnce(name: NodeJS.Signals): void {
+  try {
+    writeSync(process.stderr.fd, `tessera: interrupted.${goOn()}\n`);
+  } catch {
+    // Nobody listens any more.
+  }
+  process.removeAllListeners(name);
+  process.kill(process.pid, name);
+}
+
+/** How to go on with what was typed, where the last checkpoint allows it. */
+function goOn(): string {
+  const [command] = typed;
+  if (command !== "train" && command !== "study") return "";
+  const words = command === "train" && !typed.includes("--resume") ? [...typed, "--resume"] : typed;
+  const quoted = words.map((word) => (/^[\w./:=,@%+-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`));
+  return ` Go on with: ${oneLine(["tessera", ...quoted].join(" "))}`;
+}
+
+main(typed, controller.signal).then(
   () => {
     process.exitCode = 0;
   },

@@ -1,4 +1,5 @@
 /** The platform of Node: files by `node:fs`, pictures by sharp. */
+
 import {
   appendToFile,
   existsOnDisk,
@@ -10,6 +11,7 @@ import {
   writeWholeFile,
 } from "./node-files.ts";
 import { decodePhotograph, decodeStoredMask, encodePhotograph, sizeOfPhotograph } from "./node-images.ts";
+import { lockFolder } from "./node-lock.ts";
 import type { Platform } from "./platform.ts";
 import { encodeIndexedPng } from "./png-write.ts";
 
@@ -22,6 +24,7 @@ export const nodePlatform: Platform = {
   remove: removeFromDisk,
   list: listFolder,
   exists: existsOnDisk,
+  lock: lockFolder,
   decodeImage: decodePhotograph,
   imageSize: sizeOfPhotograph,
   decodeMask: decodeStoredMask,

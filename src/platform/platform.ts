@@ -49,6 +49,11 @@ export interface Platform {
   /** Names in a folder, sorted by code unit; throws InputError when there is no such folder. */
   list(folder: string): Promise<string[]>;
   exists(path: string): Promise<"file" | "folder" | "nothing">;
+  /**
+   * Takes a folder (made if need be) for this process until the result is called. Throws InputError where another
+   * process that still runs has it.
+   */
+  lock(folder: string): Promise<() => Promise<void>>;
   /** A photograph: any common format, first frame, EXIF orientation applied, converted to 8-bit sRGB; alpha on white. */
   decodeImage(path: string): Promise<Image>;
   /** Upright size, from the header alone. */

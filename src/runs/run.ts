@@ -24,7 +24,7 @@ export async function stateOf(platform: Platform, folder: string): Promise<"new"
     throw new InputError(`${folder}: expected a folder for the run, got a file. Choose another place.`);
   const names = await platform.list(folder);
   if (names.includes("run.json")) return "run";
-  return names.every((name) => name === "recipe.json" || name === "labelled.txt" || isUnfinished(name))
+  return names.every((name) => ["recipe.json", "labelled.txt", ".lock"].includes(name) || isUnfinished(name))
     ? "new"
     : "other";
 }

@@ -165,7 +165,7 @@ export class Session {
       if (group.length < recipe.accumulate) continue;
       const arrays = group.map((batch) => batch.arrays);
       const result = await step.run(arrays, { step: this.#stageStep, seed }).catch((error: unknown) => {
-        throw error instanceof InputError ? new InputError(`${error.message} ${inBatch(group)}`) : error;
+        throw error instanceof InputError ? new InputError(`${error.message} It is ${inBatch(group)}.`) : error;
       });
       if (!result.updated) throw this.#notFinite(result, group);
       group.length = 0;
@@ -264,7 +264,7 @@ export class Session {
       ([name, value]) => `${name} ${value}`,
     );
     return new InputError(
-      `training: expected a finite loss, got ${parts.join(", ")} at step ${this.step + 1}. ${inBatch(group)} ` +
+      `training: expected a finite loss, got ${parts.join(", ")} at step ${this.step + 1}, ${inBatch(group)}. ` +
         "Check these files and their masks, or lower learningRate; the last checkpoint is from before.",
     );
   }
@@ -274,7 +274,7 @@ export class Session {
 const averagePrefix = "average/";
 
 function inBatch(group: readonly Batch[]): string {
-  return `The batch: ${group.flatMap(({ sources }) => sources).join(", ")}.`;
+  return `in the batch of ${group.flatMap(({ sources }) => sources).join(", ")}`;
 }
 
 const emptyWindow: Progress["window"] = { count: 0, sums: {} };

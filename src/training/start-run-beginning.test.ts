@@ -48,7 +48,7 @@ async function start(settings: readonly string[], options: Partial<StartOptions>
   const started = await startRun({
     ...{ ...resolveRecipe("ddep-tiny", settings), platform, engine: {}, folder: "run", dataset: dataset() },
     ...{ unlabelled: null, labels: null, from: null, validation: null, resume: false, onBadImage: "fail" },
-    ...{ licence: "MIT", onProgress: () => {}, ...options },
+    ...{ licence: "MIT", onProgress: () => {}, lock: async () => {}, ...options },
   });
   return { ...started, platform };
 }

@@ -30,6 +30,8 @@ export interface StartOptions extends ResolvedRecipe {
   readonly shortSide?: number;
   readonly licence: string;
   readonly onProgress: (done: number, total: number) => void;
+  /** Takes the folder, at the last moment before anything is written to it. */
+  readonly lock: () => Promise<void>;
 }
 
 export interface Started {
@@ -80,6 +82,7 @@ export async function startRun(options: StartOptions): Promise<Started> {
         `${folder}: expected the weights of ${known.record.from.source} again, as the run has no checkpoint yet, got none. Add --from ${known.record.from.source}.`,
       );
     }
+    await options.lock();
     await clearUnfinished(platform, folder);
     return { run: known, skipped: [] };
   }
@@ -103,6 +106,12 @@ export async function startRun(options: StartOptions): Promise<Started> {
     licence: options.licence,
   };
   const run: Run = { method, recipe, record };
+  await options.lock();
+  if ((await stateOf(platform, folder)) !== state) {
+    throw new InputError(
+      `${folder}: expected the folder as it was a moment ago, got one that another training has begun in. Choose another --out.`,
+    );
+  }
   await createRun(platform, folder, run, labels && dataset.ids);
   return { run, skipped };
 }

@@ -31,22 +31,30 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
   const onProgress = (done: number, total: number) => watcher.survey?.(done, total);
   const { unlabelled = null, labels = null, from = null } = options;
   const licence = options.licence ?? from?.licence ?? "not stated";
-  const started = { ...options, resume, onBadImage, unlabelled, labels, from, licence, onProgress };
-  const { run, skipped } = await startRun(started);
-  const damage: string[] = [];
-  const start = await latestCheckpoint(platform, folder, (message) => damage.push(message));
-  // All of them lost is the user's to decide about; training anew would clear them away.
-  if (start === null && damage.length > 0) throw new InputError(damage[0]);
-  for (const message of damage) note(`${message} Going on from the one before.`);
-  const session = new Session(options, run, await openLog(platform, folder, start?.progress.step ?? 0), start);
-  await clearAfter(platform, folder, session.step);
-  if (start !== null) note(`${folder}: going on at step ${start.progress.step} of ${session.steps}.`);
-  const missed = await session.trainStages();
-  return {
-    run,
-    steps: session.steps,
-    stepsDone: session.step - (start?.progress.step ?? 0),
-    seconds: (performance.now() - begun) / 1000,
-    skipped: [...new Set([...(dataset.leftOut ?? []), ...(unlabelled?.leftOut ?? []), ...skipped, ...missed])].sort(),
+  let release = async () => {};
+  const lock = async () => {
+    release = await platform.lock(folder);
   };
+  const started = { ...options, resume, onBadImage, unlabelled, labels, from, licence, onProgress, lock };
+  try {
+    const { run, skipped } = await startRun(started);
+    const damage: string[] = [];
+    const start = await latestCheckpoint(platform, folder, (message) => damage.push(message));
+    // All of them lost is the user's to decide about; training anew would clear them away.
+    if (start === null && damage.length > 0) throw new InputError(damage[0]);
+    for (const message of damage) note(`${message} Going on from the one before.`);
+    const session = new Session(options, run, await openLog(platform, folder, start?.progress.step ?? 0), start);
+    await clearAfter(platform, folder, session.step);
+    if (start !== null) note(`${folder}: going on at step ${start.progress.step} of ${session.steps}.`);
+    const missed = await session.trainStages();
+    return {
+      run,
+      steps: session.steps,
+      stepsDone: session.step - (start?.progress.step ?? 0),
+      seconds: (performance.now() - begun) / 1000,
+      skipped: [...new Set([...(dataset.leftOut ?? []), ...(unlabelled?.leftOut ?? []), ...skipped, ...missed])].sort(),
+    };
+  } finally {
+    await release();
+  }
 }

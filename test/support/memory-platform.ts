@@ -49,6 +49,7 @@ export function memoryPlatform(): MemoryPlatform {
     async exists(path) {
       return files.has(path) ? "file" : under(path).length > 0 ? "folder" : "nothing";
     },
+    lock: async () => async () => {},
     decodeImage: refuse,
     imageSize: refuse,
     decodeMask: refuse,

@@ -89,7 +89,8 @@ describe("a run of three stages ends with the same bytes as one that never stopp
   test("where Ctrl-C ends it while it denoises", async () => {
     const run = `${folder}/interrupted`;
     const { code, error } = await stopped(run, encoderSteps + 2, "SIGINT");
-    expect({ code, error: error.trim().split("\n").at(-1) }).toEqual({ code: 130, error: "tessera: interrupted" });
+    expect(code).toBe(130);
+    expect(error.trim().split("\n").at(-1)).toMatch(/^tessera: interrupted\. Go on with: tessera (train|study) .*$/);
     expect(await stageOf(run)).toBe(1);
     // Recipe and labels are known; they need not be typed again.
     expect((await tessera("train", data, ...half, "--out", run, "--resume")).code).toBe(0);

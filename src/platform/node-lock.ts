@@ -1,0 +1,112 @@
+/** One writer a folder: a file that says which process works there, and that outlives a killed one harmlessly. */
+import { mkdir, open, rename, rm, stat } from "node:fs/promises";
+import { hostname } from "node:os";
+import { InputError } from "../errors.ts";
+import { parseJson } from "./json.ts";
+
+interface Holder {
+  readonly process: number;
+  readonly host: string;
+  /** When the process started, as the system counts it; null where it does not say. Numbers of processes are used again. */
+  readonly started: string | null;
+}
+
+/** A lock that was made a moment ago and is not written yet. */
+const freshMs = 5_000;
+
+/**
+ * Takes the folder (made if need be) for this process; the result gives it back. A lock whose process has ended is taken over.
+ * Throws InputError that names the holder where there is one.
+ */
+export async function lockFolder(folder: string): Promise<() => Promise<void>> {
+  const path = `${folder}/.lock`;
+  await mkdir(folder, { recursive: true });
+  const mine: Holder = { process: process.pid, host: hostname(), started: await startOf(process.pid) };
+  for (;;) {
+    try {
+      const file = await open(path, "wx");
+      await file.writeFile(`${JSON.stringify(mine)}\n`);
+      await file.close();
+      return () => rm(path, { force: true });
+    } catch (error) {
+      if (!isCode(error, "EEXIST")) throw error;
+    }
+    const text = await textOf(path);
+    if (text === null) continue; // given back meanwhile
+    const holder = holderOf(text);
+    if (holder === null ? await isFresh(path) : await works(holder)) {
+      const who = holder === null ? "another process" : `process ${holder.process} on ${holder.host}`;
+      throw new InputError(
+        `${folder}: expected a folder that nobody else trains in, got one in which ${who} does. Wait for its end, or choose another --out; if it has ended, remove ${path}.`,
+      );
+    }
+    await takeAway(path, text);
+  }
+}
+
+/** Removes a lock that nobody holds; what someone else has put in its place meanwhile is put back. */
+async function takeAway(path: string, text: string): Promise<void> {
+  const aside = `${path}.${process.pid}.part`;
+  try {
+    await rename(path, aside);
+  } catch (error) {
+    if (isCode(error, "ENOENT")) return;
+    throw error;
+  }
+  if ((await textOf(aside)) === text) await rm(aside, { force: true });
+  else await rename(aside, path);
+}
+
+function holderOf(text: string): Holder | null {
+  try {
+    const value = parseJson(text) as Partial<Holder> | null;
+    return Number.isInteger(value?.process) && typeof value?.host === "string" ? (value as Holder) : null;
+  } catch {
+    return null;
+  }
+}
+
+/** Whether the holder may still be at work: nobody can tell of another machine. */
+async function works({ process: id, host, started }: Holder): Promise<boolean> {
+  if (host !== hostname()) return true;
+  try {
+    process.kill(id, 0);
+  } catch (error) {
+    if (!isCode(error, "EPERM")) return false;
+  }
+  const now = await startOf(id);
+  return started === null || now === null || now === started;
+}
+
+/** Field 22 of Linux's /proc/ID/stat; the name before it may hold spaces and parentheses. */
+async function startOf(id: number): Promise<string | null> {
+  const text = await textOf(`/proc/${id}/stat`);
+  return text?.slice(text.lastIndexOf(")") + 2).split(" ")[19] ?? null;
+}
+
+/** At most as much as a lock or a line of /proc has; null where there is no such file. */
+async function textOf(path: string): Promise<string | null> {
+  try {
+    const file = await open(path, "r");
+    try {
+      const { buffer, bytesRead } = await file.read(Buffer.alloc(4096), 0, 4096, 0);
+      return buffer.toString("utf8", 0, bytesRead);
+    } finally {
+      await file.close();
+    }
+  } catch {
+    return null;
+  }
+}
+
+async function isFresh(path: string): Promise<boolean> {
+  try {
+    return Date.now() - (await stat(path)).mtimeMs < freshMs;
+  } catch {
+    return false;
+  }
+}
+
+function isCode(error: unknown, code: string): boolean {
+  return error instanceof Error && "code" in error && error.code === code;
+}
