@@ -5,6 +5,7 @@ import { totalmem } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
 import { InputError, problem } from "../errors.ts";
 import { descriptionBytes } from "./limits.ts";
+import type { ByteSource } from "./png-chunks.ts";
 
 const systemErrors: Readonly<Record<string, readonly [got: string, remedy: string]>> = {
   ENOENT: ["nothing there", "Check the path."],
@@ -104,7 +105,7 @@ function sizeText(bytes: number): string {
 }
 
 /** Node's own readFile ends at 2 GiB. */
-const readAtOnce = 2 ** 30;
+export const readAtOnce = 2 ** 30;
 
 async function readInPieces(path: string, size: number): Promise<Uint8Array> {
   const bytes = new Uint8Array(size);
@@ -118,6 +119,27 @@ async function readInPieces(path: string, size: number): Promise<Uint8Array> {
     return bytes;
   } finally {
     await file.close();
+  }
+}
+
+/** Calls `use` with a file that is read in parts, and closes it after that. */
+export async function withFile<T>(path: string, use: (file: ByteSource) => Promise<T>): Promise<T> {
+  try {
+    const file = await open(path);
+    try {
+      const { size } = await file.stat();
+      return await use({
+        size,
+        async read(offset, length) {
+          const { bytesRead, buffer } = await file.read(Buffer.allocUnsafe(length), 0, length, offset);
+          return buffer.subarray(0, bytesRead);
+        },
+      });
+    } finally {
+      await file.close();
+    }
+  } catch (error) {
+    throw fileProblem(path, "expected a readable file", error);
   }
 }
 

@@ -4,9 +4,11 @@ import { InputError, problem } from "../errors.ts";
 import type { Image } from "../image/image.ts";
 import { jpegDamage } from "./jpeg-check.ts";
 import { maxPixels } from "./limits.ts";
-import { readWholeFile, requireContent } from "./node-files.ts";
+import { readAtOnce, readWholeFile, requireContent, withFile } from "./node-files.ts";
 import type { ImageSize, RawImage } from "./platform.ts";
-import { decodePng, isPng } from "./png-read.ts";
+import { isPng } from "./png-chunks.ts";
+import { decodePngPhotograph } from "./png-photograph.ts";
+import { decodePng } from "./png-read.ts";
 import { readTiffTags } from "./tiff-tags.ts";
 
 type SharpModule = typeof import("sharp").default;
@@ -85,16 +87,31 @@ async function openChecked(path: string, expected: string, format: string): Prom
 
 /** See `Platform.decodeImage`. */
 export async function decodePhotograph(path: string): Promise<Image> {
-  const { format, orientation = 1 } = await openChecked(path, imageExpected, photographFormats);
+  const metadata = await openChecked(path, imageExpected, photographFormats);
+  const { format, orientation = 1 } = metadata;
   if (format === "jpeg") {
-    const damage = jpegDamage(await readWholeFile(path));
+    const start = await withFile(path, (file) => file.read(0, Math.min(file.size, mostBytes(metadata), readAtOnce)));
+    const damage = jpegDamage(start);
     if (damage !== undefined) throw new InputError(problem(path, imageExpected, damage, intact));
   }
   try {
-    return await upright(await decodeRgb(path), orientation);
+    const image = isLargeInterlaced(metadata)
+      ? await withFile(path, (file) => decodePngPhotograph(file, path))
+      : await decodeRgb(path);
+    return await upright(image, orientation);
   } catch (error) {
-    throw unreadable(path, imageExpected, error, photographFormats);
+    throw error instanceof InputError ? error : unreadable(path, imageExpected, error, photographFormats);
   }
+}
+
+/** Most bytes in which the pixels of a picture lie, whatever else the file holds behind them. */
+function mostBytes({ width, height }: Metadata): number {
+  return 8 * width * height + 64 * 2 ** 20;
+}
+
+function isLargeInterlaced({ format, isProgressive, hasProfile, width, height, channels, depth }: Metadata): boolean {
+  const size = width * height * channels * (depth === "ushort" ? 2 : 1);
+  return format === "png" && isProgressive && !hasProfile && size > 2 ** 27;
 }
 
 /** Pixels in the order of the file, alpha on white. */
@@ -152,9 +169,10 @@ export async function sizeOfPhotograph(path: string): Promise<ImageSize> {
 /** See `Platform.decodeMask`. PNG by our own reader; TIFF and WebP by sharp where they are lossless and not a palette. */
 export async function decodeStoredMask(path: string): Promise<RawImage> {
   await requireContent(path, maskExpected);
-  const bytes = await readWholeFile(path);
-  if (isPng(bytes)) return decodePng(bytes, path);
+  const png = await withFile(path, async (file) => isPng(await file.read(0, 8)) && decodePng(file, path));
+  if (png) return png;
   const metadata = await openChecked(path, maskExpected, "PNG");
+  const bytes = await readWholeFile(path, mostBytes(metadata));
   const reason = inexact(metadata, bytes);
   if (reason !== undefined) {
     const remedy = "Save masks as PNG from the original labels: converting this file would keep its wrong values.";

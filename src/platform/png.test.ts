@@ -2,10 +2,13 @@ import { deflateSync } from "node:zlib";
 import { expect, test } from "vitest";
 import { pattern, png, pngOf, raw } from "../../test/support/pictures.ts";
 import type { Color } from "../image/image.ts";
-import { decodePng } from "./png-read.ts";
+import { sourceOf } from "./png-chunks.ts";
+import { decodePng as decodeSource } from "./png-read.ts";
 import { encodeIndexedPng } from "./png-write.ts";
 
 const [width, height] = [11, 5];
+
+const decodePng = (bytes: Uint8Array, where: string) => decodeSource(sourceOf(bytes), where);
 
 for (const depth of [1, 2, 4, 8, 16] as const) {
   test(`grey values of ${depth} bits are read as stored`, async () => {
