@@ -7,7 +7,7 @@ describe("oneLine", () => {
     ["line\r\n  line\n\nline", "line line line"],
     ["a\u2028b\u2029c", "a b c"],
     ["\u001b[31mred\u0007\u009b\u0000\t", "?[31mred????"],
-    ["turned \u202egnp.exe \u2066x\u2069", "turned ?gnp.exe ?x?"],
+    ["turned \u202egnp.exe \u2066x\u2069 \u061c", "turned ?gnp.exe ?x? ?"],
     ["ÄÖ 漢字 🙂", "ÄÖ 漢字 🙂"],
   ])("%j becomes %j", (text, line) => {
     expect(oneLine(text)).toBe(line);

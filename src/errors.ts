@@ -32,7 +32,7 @@ export class Interrupted extends Error {
 
 /** What a terminal may take for an order: control characters, and turns of the direction of writing. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is found here
-export const controlCharacters = /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
+export const controlCharacters = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
 
 /**
  * Text with line breaks as spaces and control characters as "?": names in files and of files may hold anything, such as

@@ -35,7 +35,7 @@ export const evalCommand = command({
     const { layout, out, noBoundary } = options;
     const segmentOptions = segmentOptionsFrom(options);
     const onBadImage = badImagePolicy(options);
-    const [{ nodePlatform }, { openDataset }, { evaluateDataset }, { evaluationText }, { openModel }] =
+    const [{ nodePlatform }, { openDataset }, { evaluateDataset, nothingCounts }, { evaluationText }, { openModel }] =
       await Promise.all([
         import("../platform/node.ts"),
         import("../datasets/index.ts"),
@@ -60,9 +60,8 @@ export const evalCommand = command({
       if (evaluation.images === 0 && evaluation.skipped.length > 0) throw new InputError(evaluation.skipped[0].problem);
       if (evaluation.pixels === 0) {
         throw new InputError(
-          `${spec}: expected pixels to score in the masks of split ${split}, got none in ${evaluation.images} masks: all are ignored. ` +
-            "A score over nothing is no score; check what the masks' values stand for with: tessera inspect " +
-            spec,
+          `${spec}: expected pixels to score in the masks of split ${split}, got ${nothingCounts(evaluation)}. ` +
+            `Correct the masks, or what their values stand for; both are shown by: tessera inspect ${spec}`,
         );
       }
       if (out !== undefined) await nodePlatform.writeFile(out, `${JSON.stringify(evaluation, null, 1)}\n`);

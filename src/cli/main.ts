@@ -86,8 +86,10 @@ function explain(error: unknown): number {
     process.stderr.write(`tessera: ${oneLine(path)}: ${refusals[error.code]}.\n`);
     return 1;
   }
-  const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  process.stderr.write(`tessera: this is a bug in tessera; please report it with the lines below.\n${text}\n`);
+  const text = (error instanceof Error ? (error.stack ?? error.message) : String(error)).split("\n").map(oneLine);
+  process.stderr.write(
+    `tessera: this is a bug in tessera; please report it with the lines below.\n${text.join("\n")}\n`,
+  );
   return 1;
 }
 

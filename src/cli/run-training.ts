@@ -1,7 +1,7 @@
 /** Training as a command does it: engine, progress, scores, report. Shared by train and start. */
 import type { Dataset } from "../data/dataset.ts";
 import type { TrainingData } from "../datasets/training-data.ts";
-import type { Evaluation } from "../evaluation/evaluate.ts";
+import { type Evaluation, nothingCounts } from "../evaluation/evaluate.ts";
 import type { Earlier, ResolvedRecipe } from "../methods/method.ts";
 import type { Platform } from "../platform/platform.ts";
 import { writeReport } from "../report/run-report.ts";
@@ -79,7 +79,14 @@ export async function runTraining(request: TrainingRequest, terminal: Terminal):
   }
 }
 
+/** Scores in a line, or why there are none. */
+export function scoresText(evaluation: Evaluation, { bold }: Pick<Terminal, "bold">): string {
+  const { meanIou, pixelAccuracy, split, pixels } = evaluation;
+  if (pixels === 0) return `not scored: split ${split} has ${nothingCounts(evaluation)}`;
+  return `mean IoU ${bold(percent(meanIou))}, pixel accuracy ${percent(pixelAccuracy)}`;
+}
+
 /** `56.3 %`; `–` where there is no value. */
-export function percent(share: number | null): string {
+function percent(share: number | null): string {
   return share === null ? "–" : `${(100 * share).toFixed(1)} %`;
 }

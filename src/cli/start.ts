@@ -60,7 +60,7 @@ export const startCommand = command({
     ["tessera start photos --minutes 20", "longer, and better"],
   ],
   async run({ positionals: [spec = scenesSpec], options }, terminal) {
-    const [{ nodePlatform }, { openTrainingData }, { percent, runTraining }, { resolveRecipe }, { keptDataset }] =
+    const [{ nodePlatform }, { openTrainingData }, { runTraining, scoresText }, { resolveRecipe }, { keptDataset }] =
       await Promise.all([
         import("../platform/node.ts"),
         import("../datasets/training-data.ts"),
@@ -109,8 +109,8 @@ export const startCommand = command({
       const { evaluation, report, seconds } = outcome;
       terminal.print(`trained ${steps} steps in ${duration(seconds)}`);
       if (evaluation !== null) {
-        const scores = `mean IoU ${terminal.bold(percent(evaluation.meanIou))}, pixel accuracy ${percent(evaluation.pixelAccuracy)}`;
-        terminal.print(`${scores}, on ${evaluation.images} images it was not trained on`);
+        const where = evaluation.pixels === 0 ? "" : `, on ${evaluation.images} images it was not trained on`;
+        terminal.print(`${scoresText(evaluation, terminal)}${where}`);
       }
       if (masks !== null) terminal.print(`masks of unseen pictures: ${masks}`);
       terminal.print(`report: ${terminal.bold(resolve(report))}`);

@@ -77,6 +77,7 @@ export const studyCommand = command({
       { tableText },
       { keptDataset },
       { fingerprintOf },
+      { anythingCounts },
     ] = await Promise.all([
       import("../platform/node.ts"),
       import("../data/label-subset.ts"),
@@ -86,6 +87,7 @@ export const studyCommand = command({
       import("../study/table.ts"),
       import("../data/views.ts"),
       import("../runs/run.ts"),
+      import("../evaluation/evaluate.ts"),
     ]);
     const onBadFile = badImagePolicy(options);
     const dataset = spec ?? study.dataset;
@@ -107,6 +109,11 @@ export const studyCommand = command({
     labelSubset(all, { fraction: choice.fractions[0], seed: 0 });
     // Every run is scored on it.
     const scored = keptDataset(validation);
+    if (!(await anythingCounts(scored, { onBadImage: onBadFile }))) {
+      throw new InputError(
+        `${dataset}: expected pixels to score in the masks of split val, got none that counts. A study compares scores; see tessera inspect for the masks.`,
+      );
+    }
     const names = [all, unlabelled, validation].flatMap((each) => ["", ...(each?.ids ?? [])]);
     const reading = {
       ...{ layout: layout ?? null, onBadImage: onBadFile, shortSide: shortSide ?? null },

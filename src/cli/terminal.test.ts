@@ -51,12 +51,12 @@ test("colours appear on a terminal only, and never with NO_COLOR", () => {
 });
 
 test("names bring no codes to the terminal, whatever is printed", () => {
-  const hostile = "a\u001b[1mb\u009b31m\u202ec\rd";
+  const hostile = "a\u001b[1mb\u009b31m\u202ec\rd\ufdd0\ufdd2";
   const { made, written } = terminal({ tty: true });
   made.print(`first ${made.bold(hostile)}\n  second`);
   made.note(hostile);
   made.progress("working").update(1, 1, hostile);
-  expect(written.out).toBe("first \u001b[1ma?[1mb?31m?c d\u001b[22m\n  second\n");
+  expect(written.out).toBe("first \u001b[1ma?[1mb?31m?c d\ufdd0\ufdd2\u001b[22m\n  second\n");
   // biome-ignore lint/suspicious/noControlCharactersInRegex: that there are none is the claim
   expect(written.error).not.toMatch(/[\u001b\u009b\u202e]/);
   const data = terminal({ tty: true, json: true });

@@ -45,14 +45,18 @@ export interface TerminalOptions {
   readonly now: () => number;
 }
 
-/** Stand for a change of style within a text until it is printed: characters that mean nothing to a terminal. */
-const [bold, dim, plain] = ["\ufdd0", "\ufdd1", "\ufdd2"];
-const styles: Readonly<Record<string, string>> = { [bold]: "\u001b[1m", [dim]: "\u001b[2m", [plain]: "\u001b[22m" };
+/** Stand for a change of style within a text until it is printed; drawn anew each time, so that no name has them. */
+const secret = Math.random().toString(36).slice(2);
+const styles = {
+  bold: { mark: `\ufdd0${secret}b`, code: "\u001b[1m" },
+  dim: { mark: `\ufdd0${secret}d`, code: "\u001b[2m" },
+  plain: { mark: `\ufdd0${secret}p`, code: "\u001b[22m" },
+} as const;
 
 /** Lines as they are written: names of files and classes cannot bring codes of their own, see `oneLine`. */
 function styled(text: string): string {
-  const lines = text.split("\n").map(oneLine);
-  return lines.join("\n").replace(/[\ufdd0-\ufdd2]/g, (mark) => styles[mark]);
+  const lines = text.split("\n").map(oneLine).join("\n");
+  return Object.values(styles).reduce((result, { mark, code }) => result.replaceAll(mark, code), lines);
 }
 
 /** JSON with control characters as escapes; JSON itself demands that of some of them only. */
@@ -123,8 +127,8 @@ export function terminalOf({ json, signal, out, error, environment, now }: Termi
       if (bar !== "") error.write(bar);
     },
     progress,
-    bold: (text) => (colors ? `${bold}${text}${plain}` : text),
-    dim: (text) => (colors ? `${dim}${text}${plain}` : text),
+    bold: (text) => (colors ? `${styles.bold.mark}${text}${styles.plain.mark}` : text),
+    dim: (text) => (colors ? `${styles.dim.mark}${text}${styles.plain.mark}` : text),
   };
 }
 

@@ -48,7 +48,7 @@ export const trainCommand = command({
     if (out === undefined) throw new UsageError("train: --out is missing. Write --out FOLDER.");
     const settings = [...options.set, ...(options.steps === undefined ? [] : [`steps=${options.steps}`])];
     const keep = await labelsToKeep(options);
-    const [{ nodePlatform }, { sourcesOf }, { openTrainingData }, { runTraining, percent }] = await Promise.all([
+    const [{ nodePlatform }, { sourcesOf }, { openTrainingData }, { runTraining, scoresText }] = await Promise.all([
       import("../platform/node.ts"),
       import("../methods/stages.ts"),
       import("../datasets/training-data.ts"),
@@ -92,10 +92,7 @@ export const trainCommand = command({
       const { evaluation, report, steps, seconds } = outcome;
       terminal.print(oneLine(`${out}: ${steps} steps, ${duration(seconds)}`));
       if (evaluation === null) terminal.print(oneLine(notScored(resolved, out)));
-      else
-        terminal.print(
-          `mean IoU ${terminal.bold(percent(evaluation.meanIou))}, pixel accuracy ${percent(evaluation.pixelAccuracy)}`,
-        );
+      else terminal.print(scoresText(evaluation, terminal));
       terminal.print(oneLine(`report: ${report}`));
       terminal.result({
         ...outcome,

@@ -4,7 +4,7 @@ import type { Dataset } from "../data/dataset.ts";
 import { InputError } from "../errors.ts";
 import { openSegmenter, type Segmenter } from "../prediction/segmenter.ts";
 import type { Engine } from "../runtime/engine.ts";
-import { evaluateDataset } from "./evaluate.ts";
+import { anythingCounts, type Evaluation, evaluateDataset, nothingCounts } from "./evaluate.ts";
 import { eachGalleryEntry, pickImages } from "./gallery.ts";
 
 let engine: Engine;
@@ -77,6 +77,27 @@ describe("evaluation", () => {
     const result = await evaluateDataset(segmenter, dataset(), { flip: true });
     expect(JSON.parse(JSON.stringify(result))).toEqual(result);
     expect(result.options).toEqual({ shortSide: null, scales: [1], flip: true, windows: "smooth" });
+  });
+
+  it("has no score where no pixel counts, and says so in JSON with null", async () => {
+    const { read, ids } = dataset();
+    const ignored = dataset({
+      async read(index) {
+        const sample = await read(index);
+        return { ...sample, labels: { ...sample.labels!, data: sample.labels!.data.map(() => 255) } };
+      },
+    });
+    const result = JSON.parse(JSON.stringify(await evaluateDataset(segmenter, ignored))) as Evaluation;
+    const { meanIou, meanIouOfPresent, meanAccuracy, pixelAccuracy, frequencyWeightedIou, meanBoundaryIou } = result;
+    expect([meanIou, meanIouOfPresent, meanAccuracy, pixelAccuracy, frequencyWeightedIou, meanBoundaryIou]).toEqual(
+      new Array(6).fill(null),
+    );
+    for (const { iou, accuracy, boundaryIou } of result.classes)
+      expect([iou, accuracy, boundaryIou]).toEqual([null, null, null]);
+    for (const each of result.perImage) expect([each.meanIou, each.pixelAccuracy]).toEqual([null, null]);
+    expect([result.pixels, result.images]).toEqual([0, ids.length]);
+    expect(nothingCounts(result)).toBe(`${ids.length} masks in which no pixel counts`);
+    expect([await anythingCounts(ignored), await anythingCounts(dataset())]).toEqual([false, true]);
   });
 
   it("segments with the windows that are asked for, and records which", async () => {

@@ -1,7 +1,7 @@
 /** Scores of a model on a data set, through the segmenter: at the masks' own size, as predictions are used. */
 import type { Dataset } from "../data/dataset.ts";
 import { InputError, Interrupted } from "../errors.ts";
-import type { LabelMap } from "../image/image.ts";
+import { IGNORE, type LabelMap } from "../image/image.ts";
 import { boundaryCounts, boundaryScores, countBoundaries } from "../metrics/boundary.ts";
 import { addCounts, confusionMatrix, countPixels, scoresOf } from "../metrics/confusion.ts";
 import type { ModelCard } from "../prediction/model.ts";
@@ -147,6 +147,27 @@ export async function evaluateDataset(
     skipped,
     options: { shortSide, scales, flip, windows },
   };
+}
+
+/** `3 masks in which no pixel counts`: why an evaluation of no labelled pixels has no scores. */
+export function nothingCounts({ images }: Pick<Evaluation, "images">): string {
+  return `${images.toLocaleString("en")} ${images === 1 ? "mask" : "masks"} in which no pixel counts`;
+}
+
+/** Whether any mask has a labelled pixel; reads up to the first. Throws InputError as `evaluateDataset` does. */
+export async function anythingCounts(
+  dataset: Dataset,
+  { onBadImage = "fail" }: Pick<EvaluateOptions, "onBadImage"> = {},
+): Promise<boolean> {
+  for (let index = 0; index < dataset.ids.length; index++) {
+    try {
+      const { labels } = await dataset.read(index);
+      if (required(labels, dataset.source(index)).data.some((label) => label !== IGNORE)) return true;
+    } catch (error) {
+      if (onBadImage === "fail" || !(error instanceof InputError)) throw error;
+    }
+  }
+  return false;
 }
 
 function required(labels: LabelMap | undefined, source: string): LabelMap {

@@ -87,8 +87,8 @@ export interface Trial<R extends Recipe = Recipe> {
   prepare(sample: Sample, recipe: R, task: Task, random: Random): Named<NdArray> | null;
   /** Graph, not for training: what is judged. */
   outputs(scope: Scope, batch: Named<Tensor>, recipe: R, task: Task): Named<Tensor>;
-  /** Host: scores over all samples, by name. */
-  scores(results: readonly Named<NdArray>[], task: Task): Named<number>;
+  /** Host: scores over all samples, by name; null where there is nothing to score. */
+  scores(results: readonly Named<NdArray>[], task: Task): Named<number | null>;
   /** Host: pictures of one sample, in the order in which they are shown. */
   pictures?(result: Named<NdArray>): readonly TrialPicture[];
 }

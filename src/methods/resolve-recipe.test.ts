@@ -74,9 +74,24 @@ test.each<[string, unknown, RegExp]>([
   ["nothing", null, /expected a recipe/],
   ["a list", [], /expected a recipe/],
   ["an unknown method", { name: "a", method: "b" }, /method/],
-  ["a missing key", { name: "transunet", method: "transunet" }, /seed must be a number, got undefined/],
+  [
+    "a missing key",
+    { name: "transunet", method: "transunet" },
+    /recipe\.json: expected the key "seed" \(a number\), got none\. Restore/,
+  ],
 ])("a recipe file with %s is refused", (_, value, message) => {
   expect(() => recipeFrom(value, "recipe.json")).toThrow(message);
+});
+
+test("a recipe file with keys that are not known is refused, naming them and what is known", () => {
+  const { recipe } = resolveRecipe("transunet-tiny");
+  expect(recipeFrom({ ...recipe }, "recipe.json").recipe).toEqual(recipe);
+  const more = JSON.parse(JSON.stringify({ ...recipe, format: 3 }).replace("{", '{"__proto__":1,')) as object;
+  expect(() => recipeFrom(more, "run/recipe.json")).toThrow(
+    'run/recipe.json: expected the keys that a recipe of transunet (see tessera recipes transunet) has in version 0.1.0, got "__proto__", "format" besides. Use the version of tessera that wrote the file, or restore it.',
+  );
+  const many = Object.fromEntries(Array.from({ length: 1000 }, (_, i) => [`key${i}`, i]));
+  expect(() => recipeFrom({ ...recipe, ...many }, "recipe.json")).toThrow(/"key5" and 994 more besides/);
 });
 
 test("differences are listed key by key", () => {

@@ -1,9 +1,9 @@
 /** From what a user types to one complete recipe: a name, then changes of single values. */
 import { InputError, suggestion, UsageError } from "../errors.ts";
-import { version } from "../version.ts";
 import { type Bounds, checksOf } from "./checks.ts";
 import { findMethod, findRecipe } from "./index.ts";
 import type { Earlier, Method, ResolvedRecipe } from "./method.ts";
+import { requireKnownKeys } from "./other-version.ts";
 import type { Recipe } from "./recipe.ts";
 import { plan } from "./stages.ts";
 
@@ -44,20 +44,17 @@ export function recipeFrom(value: unknown, where: string): ResolvedRecipe {
   try {
     const method = findMethod(given.method);
     const complete = Object.values(method.recipes)[0];
+    const what = `a recipe of ${method.name} (see tessera recipes ${complete.name})`;
+    requireKnownKeys(given, Object.keys(complete), what, where);
     for (const key of Object.keys(complete) as (keyof Recipe)[]) {
+      if (!Object.hasOwn(given, key)) {
+        throw new UsageError(`expected the key "${key}" (${kindOf(complete[key])}), got none. Restore the file.`);
+      }
       if (typeof given[key] !== typeof complete[key] || Array.isArray(given[key]) !== Array.isArray(complete[key])) {
         throw new UsageError(
           `${key} must be ${kindOf(complete[key])}, got ${JSON.stringify(given[key])}. Restore the file.`,
         );
       }
-    }
-    const unknown = Object.keys(given).filter((key) => !Object.hasOwn(complete, key));
-    if (unknown.length > 0) {
-      const keys = unknown.map((key) => `"${key}"`).join(", ");
-      throw new UsageError(
-        `expected the keys that recipes of ${method.name} have in version ${version}, got ${keys} besides. ` +
-          "Use the version of tessera that wrote the file, or restore it.",
-      );
     }
     checkRecipe(method, given);
     return { method, recipe: given };

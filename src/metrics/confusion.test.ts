@@ -58,8 +58,15 @@ describe("scores", () => {
     expect(scored(2, [0, 1, 1, 0], [0, 1, 1, 0]).meanIou).toBe(1);
   });
 
-  it("are null when nothing is labelled", () => {
-    expect(scored(2, [255, 255], [0, 1]).meanIou).toBeNull();
+  it("are null, every one, when nothing is labelled", () => {
+    const { iou, accuracy, absent, pixels, ...summaries } = scored(2, [255, 255], [0, 1]);
+    expect({ iou, accuracy, absent, pixels }).toEqual({
+      ...{ iou: [null, null], accuracy: [null, null], absent: [0, 1], pixels: 0 },
+    });
+    expect(summaries).toEqual({
+      ...{ meanIou: null, meanIouOfPresent: null, meanIouOfAll: null, meanAccuracy: null },
+      ...{ pixelAccuracy: null, frequencyWeightedIou: null },
+    });
   });
 });
 

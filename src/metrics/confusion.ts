@@ -18,7 +18,7 @@ export interface Scores {
   readonly meanIou: number | null;
   /** Mean IoU over classes present in the truth (the convention of DeepLab's scripts). */
   readonly meanIouOfPresent: number | null;
-  /** Mean over all classes, one that never occurs counting as 0 (the convention of SEAM's scripts). */
+  /** Mean over all classes, one that never occurs counting as 0 (the convention of SEAM's scripts); null without pixels. */
   readonly meanIouOfAll: number | null;
   /** Mean accuracy over classes present in the truth. */
   readonly meanAccuracy: number | null;
@@ -102,7 +102,7 @@ export function scoresOf({ classes, counts }: ConfusionMatrix): Scores {
     accuracy,
     meanIou: mean(iou),
     meanIouOfPresent: mean(iou.filter((_, c) => rows[c] > 0)),
-    meanIouOfAll: mean(iou.map((value) => value ?? 0)),
+    meanIouOfAll: pixels > 0 ? mean(iou.map((value) => value ?? 0)) : null,
     meanAccuracy: mean(accuracy),
     pixelAccuracy: pixels > 0 ? correct / pixels : null,
     frequencyWeightedIou: pixels > 0 ? weighted / pixels : null,

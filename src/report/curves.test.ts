@@ -44,6 +44,13 @@ test("scores in decibels have a chart of their own kind", () => {
   ]);
 });
 
+test("a score over nothing is no point of its curve, and no score at all no chart", () => {
+  const nothing = evaluation(1, "tune", { scores: { "mean IoU": null, "pixel accuracy": null } });
+  const half = evaluation(2, "tune", { scores: { "mean IoU": null, "pixel accuracy": 0.5 } });
+  expect(curvesOf([nothing])).toEqual([]);
+  expect(curvesOf([nothing, half])[0].series.map(({ points }) => points)).toEqual([[], [[2, 50]]]);
+});
+
 test.each<[string, string[], string[]]>([
   ["a single term, which is the sum", ["a"], ["total"]],
   ["two terms", ["a", "b"], ["total", "a", "b"]],

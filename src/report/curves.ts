@@ -55,7 +55,10 @@ function scoreChart(lines: readonly EvaluationLine[], title: (text: string) => s
     title: title(decibels ? "Validation, dB" : "Validation, percent"),
     series: names.map((name) => ({
       name,
-      points: lines.filter(({ scores }) => name in scores).map(({ step, scores }) => [step, factor * scores[name]]),
+      points: lines.flatMap(({ step, scores }) => {
+        const score = scores[name] ?? null;
+        return score === null ? [] : [[step, factor * score] as const];
+      }),
     })),
     format: (value) => String(Number(value.toFixed(1))),
     fromZero: !decibels,

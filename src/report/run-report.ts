@@ -1,7 +1,7 @@
 /** From a run folder to its report: scores of the model it learned, pictures, curves. */
 import type { Dataset } from "../data/dataset.ts";
 import type { ClassInfo } from "../data/sample.ts";
-import { type Evaluation, evaluateDataset } from "../evaluation/evaluate.ts";
+import { type Evaluation, evaluateDataset, nothingCounts } from "../evaluation/evaluate.ts";
 import { eachGalleryEntry } from "../evaluation/gallery.ts";
 import type { Stage } from "../methods/method.ts";
 import { plan } from "../methods/stages.ts";
@@ -69,16 +69,14 @@ export async function writeReport(options: ReportOptions): Promise<ReportResult>
       `${steps.toLocaleString("en")} steps ${stages.length > 1 ? `in ${stages.length} stages, the last ` : ""}` +
       `of ${last.recipe.batchSize} crops, ${last.recipe.cropWidth} × ${last.recipe.cropHeight} pixels, ` +
       `from ${imagesText(record)}` +
-      (evaluation === null
-        ? ""
-        : `; scored on ${evaluation.images.toLocaleString("en")} of the split ${evaluation.split}`),
+      scoredText(evaluation),
     facts: [
       ...(evaluation === null ? [] : factsOf(evaluation)),
       ...lastScores(lines, last.stage),
       ...(options.facts ?? []),
     ],
     curves: curvesOf(lines),
-    ...{ classes, evaluation, ...pictures },
+    ...{ classes, evaluation: evaluation?.pixels === 0 ? null : evaluation, ...pictures },
     trials: await trialRows(platform, folder, lines),
     skipped: [...new Set([...skipped, ...(evaluation?.skipped.map(({ problem }) => problem) ?? [])])],
     recipe: { ...recipe },
@@ -122,6 +120,13 @@ async function scored(options: ReportOptions, classes: readonly ClassInfo[]): Pr
   } finally {
     await segmenter.close();
   }
+}
+
+function scoredText(evaluation: Evaluation | null): string {
+  if (evaluation === null) return "";
+  const { images, split, pixels } = evaluation;
+  if (pixels === 0) return `; not scored: the split ${split} has ${nothingCounts(evaluation)}`;
+  return `; scored on ${images.toLocaleString("en")} of the split ${split}`;
 }
 
 /** `46 labelled images of 367, and 321 unlabelled ones`. */

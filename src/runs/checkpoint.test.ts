@@ -57,6 +57,18 @@ test("without scores the newest checkpoint is the best", async () => {
   expect((await bestCheckpoint(platform, "run", warn))?.progress.step).toBe(2);
 });
 
+test("a checkpoint of a later format is refused, not passed over, and stays", async () => {
+  const { platform, warn, warnings } = await runWith(checkpoint(1, 0.5), checkpoint(2));
+  const path = "run/checkpoints/step-00000002/state.json";
+  const state = JSON.parse(new TextDecoder().decode(await platform.readFile(path))) as object;
+  await platform.writeFile(path, JSON.stringify({ ...state, format: 2 }));
+  const message = "state.json: expected a checkpoint of format 1, got 2. Use the version of tessera that wrote it.";
+  await expect(latestCheckpoint(platform, "run", warn)).rejects.toThrow(message);
+  await expect(bestCheckpoint(platform, "run", warn)).rejects.toThrow(message);
+  expect(warnings).toEqual([]);
+  expect(await listCheckpoints(platform, "run")).toEqual([1, 2]);
+});
+
 test("a run without checkpoints has no latest", async () => {
   const { platform, warn } = await runWith();
   expect(await latestCheckpoint(platform, "run", warn)).toBeNull();

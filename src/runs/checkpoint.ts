@@ -6,6 +6,7 @@ import type { Named, NdArray } from "../array/ndarray.ts";
 import { InputError } from "../errors.ts";
 import type { Platform } from "../platform/platform.ts";
 import { readSafetensors, writeSafetensors } from "../weights/safetensors.ts";
+import { OtherVersion } from "../methods/other-version.ts";
 
 /** How far a run is, besides its numbers. */
 export interface Progress {
@@ -100,7 +101,8 @@ export async function readCheckpoint(platform: Platform, run: string, step: numb
 
 /**
  * The newest checkpoint that is intact, or null when there is none. `onDamaged` gets a line for each that is not.
- * `steps`: where to look, in the order of trying; default newest first.
+ * `steps`: where to look, in the order of trying; default newest first. Throws OtherVersion where one is of another
+ * format: it may be whole, and going on without it would clear it away.
  */
 export async function latestCheckpoint(
   platform: Platform,
@@ -113,7 +115,7 @@ export async function latestCheckpoint(
     try {
       return await readCheckpoint(platform, run, step);
     } catch (error) {
-      if (!(error instanceof InputError)) throw error;
+      if (!(error instanceof InputError) || error instanceof OtherVersion) throw error;
       onDamaged(error.message);
     }
   }
@@ -148,7 +150,7 @@ async function readScores(platform: Platform, run: string): Promise<{ step: numb
         const { progress } = await readState(platform, `${run}/checkpoints/${nameOf(step)}`);
         return { step, score: progress.score };
       } catch (error) {
-        if (!(error instanceof InputError)) throw error;
+        if (!(error instanceof InputError) || error instanceof OtherVersion) throw error;
         return { step, score: null };
       }
     }),
@@ -182,9 +184,9 @@ async function readState(platform: Platform, folder: string): Promise<StateFile>
   const text = new TextDecoder().decode(await platform.readFile(path));
   try {
     const state = JSON.parse(text) as StateFile;
-    if (state.format !== format) {
-      throw new InputError(
-        `${path}: expected format ${format}, got ${state.format}. Use the version of tessera that wrote it.`,
+    if (Number.isInteger(state.format) && state.format > format) {
+      throw new OtherVersion(
+        `${path}: expected a checkpoint of format ${format}, got ${state.format}. Use the version of tessera that wrote it.`,
       );
     }
     if ((await sealed(state)) === text && isState(state)) return state;

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { memoryPlatform } from "../../test/support/memory-platform.ts";
 import { readEventRecords } from "./events.ts";
-import { openLog, readMetrics, type TrainingLine } from "./log.ts";
+import { type EvaluationLine, openLog, readMetrics, scoreText, type TrainingLine } from "./log.ts";
 
 const line = (step: number): TrainingLine => ({
   step,
@@ -34,6 +34,41 @@ test("a half-written last line is left out", async () => {
   const platform = await logWith(1, 2);
   await platform.appendFile("run/metrics.jsonl", '{"step":3,"lo');
   expect(await readMetrics(platform, "run")).toEqual([line(1), line(2)]);
+});
+
+const evaluated = (scores: EvaluationLine["scores"]): EvaluationLine => ({
+  ...{ step: 1, stage: "train", unit: "share", scores },
+});
+
+test("a score over nothing is null in the log, and no point of TensorBoard's curve", async () => {
+  const platform = memoryPlatform();
+  const log = await openLog(platform, "run", 0);
+  await log.write(evaluated({ "mean IoU": null, "pixel accuracy": null }));
+  await log.write(evaluated({ "mean IoU": null, "pixel accuracy": 0.5 }));
+  expect(new TextDecoder().decode(platform.files.get("run/metrics.jsonl"))).toBe(
+    '{"step":1,"stage":"train","unit":"share","scores":{"mean IoU":null,"pixel accuracy":null}}\n' +
+      '{"step":1,"stage":"train","unit":"share","scores":{"mean IoU":null,"pixel accuracy":0.5}}\n',
+  );
+  expect(await readMetrics(platform, "run")).toEqual(log.lines);
+  const [events] = (await platform.list("run")).filter((name) => name.includes("tfevents"));
+  const records = readEventRecords(await platform.readFile(`run/${events}`));
+  expect(records.map(({ scalars }) => scalars)).toEqual([[{ tag: "evaluation/pixel accuracy", value: 0.5 }]]);
+});
+
+test.each([
+  [0.5625, "share", "56.3 %"],
+  [0, "share", "0.0 %"],
+  [24.08, "dB", "24.1 dB"],
+  [null, "share", "–"],
+  [null, "dB", "–"],
+] as const)("a score of %j, a %s, reads %s", (value, unit, text) => {
+  expect(scoreText(value, unit)).toBe(text);
+});
+
+test("a score in a unit that is not known is refused, not taken for a share", async () => {
+  const platform = memoryPlatform();
+  await platform.writeFile("run/metrics.jsonl", `${JSON.stringify({ ...evaluated({ a: 1 }), unit: "points" })}\n`);
+  await expect(readMetrics(platform, "run")).rejects.toThrow(/metrics\.jsonl: .* on line 1/);
 });
 
 test("a damaged line in the middle is named", async () => {

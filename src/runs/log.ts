@@ -26,8 +26,8 @@ export interface EvaluationLine {
   readonly stage: string;
   /** Of all the scores: shares are 0 … 1. */
   readonly unit: "share" | "dB";
-  /** By name, the most telling first: `mean IoU`, `pixel accuracy`; what a stage's trial gives. */
-  readonly scores: Named<number>;
+  /** By name, the most telling first: `mean IoU`, `pixel accuracy`; what a stage's trial gives. Null: over nothing. */
+  readonly scores: Named<number | null>;
   /** What was drawn of some samples; the files lie in the run folder. */
   readonly pictures?: readonly LoggedPicture[];
 }
@@ -66,10 +66,9 @@ export async function openLog(platform: Platform, folder: string, step: number):
     async write(line) {
       lines.push(line);
       await platform.appendFile(path, textOf(line));
-      await platform.appendFile(
-        events,
-        eventRecord({ step: line.step, time: Date.now() / 1000, scalars: scalarsOf(line) }),
-      );
+      const scalars = scalarsOf(line);
+      if (scalars.length === 0) return;
+      await platform.appendFile(events, eventRecord({ step: line.step, time: Date.now() / 1000, scalars }));
     },
   };
 }
@@ -111,15 +110,17 @@ function isLine(line: MetricsLine): boolean {
     [sample, name, file, caption].every((text) => typeof text === "string") &&
     file.startsWith("pictures/") &&
     !file.split("/").includes("..");
-  return areNumbers(line.scores) && (line.pictures ?? []).every(isPicture);
+  const isUnit = line.unit === "share" || line.unit === "dB";
+  return isUnit && areNumbers(line.scores) && (line.pictures ?? []).every(isPicture);
 }
 
 export function isEvaluation(line: MetricsLine): line is EvaluationLine {
   return "scores" in line;
 }
 
-/** `56.3 %` or `24.1 dB`. */
-export function scoreText(value: number, unit: EvaluationLine["unit"]): string {
+/** `56.3 %` or `24.1 dB`; `–` of nothing. */
+export function scoreText(value: number | null, unit: EvaluationLine["unit"]): string {
+  if (value === null) return "–";
   return unit === "dB" ? `${value.toFixed(1)} dB` : `${(100 * value).toFixed(1)} %`;
 }
 
@@ -129,7 +130,9 @@ function textOf(line: MetricsLine): string {
 
 function scalarsOf(line: MetricsLine): Scalar[] {
   if (isEvaluation(line)) {
-    return Object.entries(line.scores).map(([name, value]) => ({ tag: `evaluation/${name}`, value }));
+    return Object.entries(line.scores).flatMap(([name, value]) =>
+      value === null ? [] : [{ tag: `evaluation/${name}`, value }],
+    );
   }
   return [
     { tag: "loss/total", value: line.loss },

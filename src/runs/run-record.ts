@@ -1,6 +1,7 @@
 /** What a run learns from, as run.json holds it. */
 import type { ClassInfo } from "../data/sample.ts";
 import { InputError } from "../errors.ts";
+import { OtherVersion, requireKnownKeys, requireKnownVersion } from "../methods/other-version.ts";
 
 /** All that a run knows besides its recipe. Fixed when the run starts. */
 export interface RunRecord {
@@ -36,23 +37,44 @@ export interface RunRecord {
 
 export const runFormat = 2;
 
-/** Throws InputError, which starts with `where`, for what is no record of a run, or a damaged one. */
+const parts = {
+  record: [
+    ...["format", "version", "method", "recipe", "dataset", "unlabelled", "labels", "from", "classes", "valueMap"],
+    ...["frequencies", "window", "shortSide", "licence"],
+  ],
+  dataset: ["name", "samples", "fingerprint"],
+  unlabelled: ["samples", "fingerprint"],
+  labels: ["of", "seed"],
+  from: ["source", "stage"],
+  class: ["name", "color", "thing"],
+} as const;
+
+/**
+ * Throws InputError, which starts with `where`, for what is no record of a run, or a damaged one; OtherVersion for one
+ * that has what this version does not know.
+ */
 export function recordFrom(value: unknown, where: string): RunRecord {
   const record = (typeof value === "object" && value !== null ? value : {}) as Partial<RunRecord>;
   if (record.format !== runFormat) {
-    throw new InputError(
+    const writer = typeof record.version === "string" ? `, ${record.version}` : "";
+    throw new OtherVersion(
       `${where}: expected a run of format ${runFormat}, got ${JSON.stringify(record.format) ?? "none"}. ` +
-        "Use the version of tessera that wrote it, or train anew.",
+        `Use the version of tessera that wrote it${writer}, or train anew.`,
     );
+  }
+  requireKnownVersion(record.version, where);
+  requireKnownKeys(record, parts.record, "the record of a run", where);
+  for (const part of ["dataset", "unlabelled", "labels", "from"] as const) {
+    requireKnownKeys(record[part], parts[part], `"${part}" in the record of a run`, where);
   }
   const { classes, frequencies, window, valueMap, dataset } = record;
   const complete: Record<string, boolean> = {
     method: typeof record.method === "string",
     recipe: typeof record.recipe === "string",
-    dataset: typeof dataset?.name === "string" && typeof dataset.fingerprint === "string",
-    unlabelled: record.unlabelled === null || typeof record.unlabelled?.fingerprint === "string",
-    labels: record.labels === null || Number.isInteger(record.labels?.of),
-    from: record.from === null || typeof record.from?.source === "string",
+    dataset: typeof dataset?.name === "string" && isSource(dataset),
+    unlabelled: record.unlabelled === null || isSource(record.unlabelled),
+    labels: record.labels === null || [record.labels?.of, record.labels?.seed].every(Number.isInteger),
+    from: record.from === null || [record.from?.source, record.from?.stage].every((name) => typeof name === "string"),
     classes: Array.isArray(classes) && classes.every(isClass),
     // None where the method learns from something else than masks.
     frequencies:
@@ -75,7 +97,14 @@ export function recordFrom(value: unknown, where: string): RunRecord {
       `${where}: expected the record of a run, got a damaged "${broken}". Restore the file, or train anew.`,
     );
   }
+  for (const each of record.classes ?? []) {
+    requireKnownKeys(each, parts.class, "a class in the record of a run", where);
+  }
   return record as RunRecord;
+}
+
+function isSource(value: { readonly samples?: unknown; readonly fingerprint?: unknown } | undefined): boolean {
+  return Number.isInteger(value?.samples) && typeof value?.fingerprint === "string";
 }
 
 function isClass(value: Partial<ClassInfo> | null): boolean {

@@ -69,6 +69,24 @@ describe("a folder is refused that holds", () => {
       '{"format":9,"dataset":"photos"}',
       "expected a study of format 1",
     ],
+    [
+      "a record of a later tessera",
+      "study/study.json",
+      '{"format":1,"dataset":"photos","version":"99.0"}',
+      "study/study.json: expected a record of version ",
+    ],
+    [
+      "a record with more in it",
+      "study/study.json",
+      '{"format":1,"dataset":"photos","version":"0.1.0","folds":5}',
+      "besides. Use the version of tessera that wrote the file",
+    ],
+    [
+      "a record that was read in another way",
+      "study/study.json",
+      '{"format":1,"dataset":"photos","version":"0.1.0","reading":{"depth":16}}',
+      'expected the keys that "reading" in the record of a study has',
+    ],
     ["nothing, being a file", "study", "x", "study: expected a folder for the study, got a file. Choose another."],
   ])("%s", async (_, path, content, message) => {
     const platform = memoryPlatform();

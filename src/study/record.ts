@@ -1,5 +1,6 @@
 /** What a study folder is about: `study.json`, which later calls must agree with. */
 import { InputError } from "../errors.ts";
+import { requireKnownKeys, requireKnownVersion } from "../methods/other-version.ts";
 import { differences } from "../methods/resolve-recipe.ts";
 import type { Platform } from "../platform/platform.ts";
 import { version } from "../version.ts";
@@ -30,6 +31,10 @@ export interface Reading {
 }
 
 const format = 1;
+const keys = [
+  ...["format", "version", "method", "recipe", "dataset", "settings", "reading", "parts", "fractions", "seeds"],
+] as const;
+const readingKeys = ["layout", "onBadImage", "shortSide", "samples"] as const;
 
 /**
  * Writes study.json. Parts, shares and seeds may differ from one call to the next: runs that are there are kept. Throws
@@ -71,7 +76,12 @@ export async function readStudy(platform: Platform, folder: string): Promise<Stu
   }
   try {
     const record = JSON.parse(new TextDecoder().decode(await platform.readFile(path))) as StudyRecord | null;
-    if (record?.format === format && typeof record.dataset === "string") return record;
+    if (record?.format === format && typeof record.dataset === "string") {
+      requireKnownVersion(record.version, path);
+      requireKnownKeys(record, keys, "the record of a study", path);
+      requireKnownKeys(record.reading, readingKeys, '"reading" in the record of a study', path);
+      return record;
+    }
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
   }

@@ -29,25 +29,35 @@ export interface JudgeOptions {
 
 /**
  * Scores of a stage as it trains: of a whole model on the validation split, of another by the stage's trial. Null where
- * there is nothing to score; a line to `onNote` where that is for want of labelled pixels.
+ * there is nothing to judge by. A line to `onNote` where there is, but every score would be one over nothing.
  */
 export async function judge(options: JudgeOptions): Promise<Omit<EvaluationLine, "step" | "stage"> | null> {
-  const { engine, run, planned, weights, validation, validationImages = 200, onBadImage = "fail" } = options;
+  const { engine, run, planned, weights, validation, validationImages = 200, onBadImage = "fail", onNote } = options;
   const { stage } = planned;
   const { classes, frequencies, shortSide } = run.record;
   if (stage.whole) {
     if (validation === null) return null;
     const model = trainedModel(run, weights, `step ${options.step}`);
     const scores = await validationScores({ engine, model, dataset: validation, limit: validationImages, onBadImage });
-    if (scores === null) {
-      options.onNote?.(
-        `${validation.name}: no pixel of the ${validation.split} masks counts, so step ${options.step} has no score and no checkpoint is best. Check the masks with: tessera inspect`,
+    if (isEmpty(scores)) {
+      onNote?.(
+        `${validation.name}: no pixel counts in the masks of split ${validation.split}, so step ${options.step} has no score and no checkpoint is best. See: tessera inspect`,
       );
     }
-    return scores && { unit: "share", scores };
+    return { unit: "share", scores };
   }
   if (stage.trial === undefined) return null;
   // Without images to validate on, those that are learned from show at least how it goes.
   const dataset = validation === null ? options.training() : scaledDataset(validation, shortSide);
-  return runTrial(stage.trial, { ...options, task: { classes, frequencies }, dataset, onBadImage });
+  const judged = await runTrial(stage.trial, { ...options, task: { classes, frequencies }, dataset, onBadImage });
+  if (judged === null || isEmpty(judged.scores)) {
+    onNote?.(
+      `${dataset.name}: nothing in split ${dataset.split} can be scored for stage ${stage.name}, so step ${options.step} has no score. See: tessera inspect`,
+    );
+  }
+  return judged;
+}
+
+function isEmpty(scores: EvaluationLine["scores"]): boolean {
+  return Object.values(scores).every((score) => score === null);
 }

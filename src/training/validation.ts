@@ -14,20 +14,20 @@ export interface ValidationOptions {
   readonly onBadImage: "fail" | "skip";
 }
 
-/** Shares, 0 … 1; the mean is over the classes that occur. */
-export type ValidationScores = Readonly<Record<"mean IoU" | "pixel accuracy", number>>;
+/** Shares, 0 … 1; the mean is over the classes that occur. Null where no pixel counts. */
+export type ValidationScores = Readonly<Record<"mean IoU" | "pixel accuracy", number | null>>;
 
 /**
  * Scores a model that is still being trained, through the segmenter that will predict with it, at the images' own
- * size. Null where nothing is labelled.
+ * size.
  */
-export async function validationScores(options: ValidationOptions): Promise<ValidationScores | null> {
+export async function validationScores(options: ValidationOptions): Promise<ValidationScores> {
   const { engine, model, dataset, limit, onBadImage } = options;
   const segmenter = await openSegmenter(engine, model);
   try {
     const some = spreadDataset(dataset, limit);
     const { meanIou, pixelAccuracy } = await evaluateDataset(segmenter, some, { boundary: false, onBadImage });
-    return meanIou === null || pixelAccuracy === null ? null : { "mean IoU": meanIou, "pixel accuracy": pixelAccuracy };
+    return { "mean IoU": meanIou, "pixel accuracy": pixelAccuracy };
   } finally {
     await segmenter.close();
   }

@@ -64,18 +64,30 @@ test("masks in which no pixel counts give no score, in eval and while training",
   }
   const scores = `${folder}/ignored.json`;
   const ended = await tessera("eval", `${folder}/run`, data, "--out", scores, "--json");
-  expectOneLine(ended, /expected pixels to score in the masks of split val, got none in 1 masks/);
+  expectOneLine(ended, /expected pixels to score in the masks of split val, got 1 mask in which no pixel counts\./);
   expect(ended.out).toBe("");
   expect(await readdir(folder)).not.toContain("ignored.json");
 
   const settings = ["--recipe", "transunet-tiny", "--steps", "2", "--set", "batchSize=1", "--set", "evaluateEvery=1"];
   const trained = await tessera("train", data, ...settings, "--out", `${folder}/ignored-run`);
   expect(trained.code).toBe(0);
-  expect(trained.error).toMatch(/no pixel of the val masks counts, so step 1 has no score/);
-  expect(trained.out).toContain("mean IoU –");
-  const written = await readFile(`${folder}/ignored-run/metrics.jsonl`, "utf8");
-  expect(written).not.toContain("mean IoU");
-  expect(await readFile(`${folder}/ignored-run/report.html`, "utf8")).not.toMatch(/NaN|100(\.0)? %/);
+  expect(trained.error).toMatch(/no pixel counts in the masks of split val, so step 1 has no score/);
+  expect(trained.out).toContain("not scored: split val has 1 mask in which no pixel counts");
+  const run = `${folder}/ignored-run`;
+  const lines = (await readFile(`${run}/metrics.jsonl`, "utf8")).split("\n").filter((line) => line.includes("scores"));
+  const nothing = { "mean IoU": null, "pixel accuracy": null };
+  expect(lines.map((line) => (JSON.parse(line) as { scores: object }).scores)).toEqual([nothing, nothing]);
+  const written = JSON.parse(await readFile(`${run}/scores.json`, "utf8")) as Record<string, unknown>;
+  expect(written).toMatchObject({ pixels: 0, meanIou: null, pixelAccuracy: null, meanBoundaryIou: null });
+  const state = `${run}/checkpoints/step-00000002/state.json`;
+  expect(JSON.parse(await readFile(state, "utf8"))).toMatchObject({ progress: { score: null } });
+  const page = await readFile(`${run}/report.html`, "utf8");
+  expect(page).toContain("not scored: the split val has 1 mask in which no pixel counts");
+  expect(page).not.toMatch(/NaN|null|\d %|Confusion|Validation, percent/);
+  // A study would train for hours before it had nothing to compare.
+  const study = await tessera("study", "ddep", data, "--fractions", "1", "--out", `${folder}/ignored-study`);
+  expectOneLine(study, /expected pixels to score in the masks of split val, got none that counts/);
+  expect(await readdir(folder)).not.toContain("ignored-study");
 });
 
 test.each([
@@ -84,12 +96,24 @@ test.each([
     /recipe\.json: expected the keys .* got "from", "weightNoise" besides\. Use the version/,
   ],
   [{ steps: "many" }, /recipe\.json: steps must be a number, got "many"/],
-])("a run whose recipe has %j is refused by whatever would use it", async (change, message) => {
+])("a run whose recipe has %j is refused by whatever would use it", (change, message) =>
+  refusedEverywhere("recipe.json", change, message),
+);
+
+test.each([
+  [{ format: 3 }, /run\.json: expected a run of format 2, got 3\. Use the version of tessera that wrote it, \d/],
+  [{ version: "99.1.0" }, /run\.json: expected a record of version [\d.]+ or earlier.* got one of 99\.1\.0\. Use/],
+  [{ depth: 16 }, /run\.json: expected the keys that the record of a run has in version .*, got "depth" besides\. Use/],
+])("a run whose record has %j is refused by whatever would use it", (change, message) =>
+  refusedEverywhere("run.json", change, message),
+);
+
+async function refusedEverywhere(file: string, change: object, message: RegExp): Promise<void> {
   const run = `${folder}/later`;
   await rm(run, { recursive: true, force: true });
   await cp(`${folder}/run`, run, { recursive: true });
-  const recipe = JSON.parse(await readFile(`${run}/recipe.json`, "utf8")) as object;
-  await writeFile(`${run}/recipe.json`, JSON.stringify({ ...recipe, ...change }));
+  const record = JSON.parse(await readFile(`${run}/${file}`, "utf8")) as object;
+  await writeFile(`${run}/${file}`, JSON.stringify({ ...record, ...change }));
   const uses = [
     ["predict", run, `${folder}/data/images/val`, "--out", `${folder}/later-masks`],
     ["eval", run, `${folder}/data`],
@@ -99,21 +123,37 @@ test.each([
   ];
   for (const args of uses) expectOneLine(await tessera(...args), message);
   expect((await readdir(folder)).filter((name) => name.startsWith("later-") || name === "later.onnx")).toEqual([]);
-});
+}
 
-test("inspect and eval show names of classes without the codes in them", async () => {
+test("inspect, eval, train and predict show names of classes without the codes in them", async () => {
   const data = `${folder}/coded`;
   await cp(`${folder}/data`, data, { recursive: true });
   const classes = await readFile(`${data}/classes.json`, "utf8");
   const hostile = classes.replace(/"name": "(\w+)"/, '"name": "$1\\u001b[31m\\u202e\\u009b2J"');
   expect(hostile).not.toBe(classes);
   await writeFile(`${data}/classes.json`, hostile);
-  for (const options of [[], ["--json"]]) {
-    const { out, error } = await tessera("inspect", data, ...options);
-    expect(out.length).toBeGreaterThan(0);
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: the terminal codes that must not come through
-    expect(out + error).not.toMatch(/[\u001b\u009b\u202e]/);
+  const run = `${folder}/coded-run`;
+  const settings = ["--recipe", "transunet-tiny", "--steps", "1", "--set", "batchSize=1", "--out", run];
+  const uses = [
+    ["inspect", data],
+    ["train", data, ...settings],
+    ["eval", run, data],
+    ["eval", run, `${folder}/data`], // whose classes are others, which is said with their names
+    ["predict", run, `${data}/images/val`, "--out", `${folder}/coded-masks`],
+    ["export", run, "--out", `${folder}/coded.onnx`],
+    ["eval", `${folder}/coded.onnx`, data],
+  ];
+  let shown = 0;
+  for (const use of uses) {
+    for (const options of use[0] === "train" ? [[]] : [[], ["--json"]]) {
+      const { out, error } = await tessera(...use, ...options);
+      expect(out.length + error.length).toBeGreaterThan(0);
+      // biome-ignore lint/suspicious/noControlCharactersInRegex: the terminal codes that must not come through
+      expect(out + error).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202e]/);
+      if (/\?\[31m\?\?2J|\\u001b\[31m/.test(out + error)) shown++;
+    }
   }
+  expect(shown).toBeGreaterThanOrEqual(7); // the name itself was there, made harmless
 });
 
 test.each([

@@ -9,7 +9,7 @@ import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { openLocalEngine } from "../../src/runtime/local-engine.ts";
 import { nodeBackend } from "../../src/runtime/node.ts";
 import { trainBriefly } from "./brief-training.ts";
@@ -33,15 +33,17 @@ const types: Record<string, string> = {
 
 /** Fails when the browser ends before it has said anything. */
 async function died(browser: ChildProcess): Promise<never> {
+  // `once` fails where the browser cannot even be started.
   const [code, signal] = await once(browser, "exit");
   throw new Error(`the browser ended before its page reported: exit code ${code}, signal ${signal}`);
 }
 
 /** Ends a browser with all its helpers, and waits until it is gone. */
 async function ended(browser: ChildProcess): Promise<void> {
+  if (browser.pid === undefined) return; // it never started
   const gone = browser.exitCode !== null || browser.signalCode !== null ? null : once(browser, "exit");
   try {
-    process.kill(-browser.pid!, "SIGKILL");
+    process.kill(-browser.pid, "SIGKILL");
   } catch {
     // Nobody of the group is left.
   }
@@ -62,7 +64,7 @@ async function removed(folder: string): Promise<void> {
 
 test.skipIf(chromium === undefined)(
   "a browser trains to the numbers of the native runtime",
-  { timeout: 120_000 },
+  { timeout: 300_000 },
   async () => {
     const entry = fileURLToPath(new URL("./browser-entry.ts", import.meta.url));
     const bundle = await build({
@@ -98,6 +100,11 @@ test.skipIf(chromium === undefined)(
       response.writeHead(200, { "content-type": types[extension] ?? "text/html" }).end(known ?? readFileSync(file));
     });
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    // Not in a finally: a test that runs out of time never comes to it, and would leave a browser behind.
+    onTestFinished(() => {
+      server.closeAllConnections();
+      server.close();
+    });
     const profile = mkdtempSync(join(tmpdir(), "tessera-browser-"));
     const { port } = server.address() as AddressInfo;
     const flags = [
@@ -109,25 +116,22 @@ test.skipIf(chromium === undefined)(
     ];
     // A group of its own: the browser's helpers, which write to the profile too, can be ended with it.
     const browser = spawn(chromium!, [...flags, `http://127.0.0.1:${port}/`], { detached: true, stdio: "ignore" });
-    try {
-      const { results, error } = JSON.parse(await Promise.race([outcome, died(browser)])) as {
-        results?: unknown[];
-        error?: string;
-      };
-      expect(error).toBeUndefined();
-      const native = await trainBriefly(await openLocalEngine(nodeBackend, { threads: 1 }));
-      expect(results).toHaveLength(native.length);
-      native.forEach(({ total, gradientNorm }, i) => {
-        expect(results?.[i]).toEqual({
-          total: expect.closeTo(total, 4),
-          gradientNorm: expect.closeTo(gradientNorm, 3),
-        });
-      });
-    } finally {
+    onTestFinished(async () => {
       await ended(browser);
-      server.closeAllConnections();
-      server.close();
       await removed(profile);
-    }
+    });
+    const { results, error } = JSON.parse(await Promise.race([outcome, died(browser)])) as {
+      results?: unknown[];
+      error?: string;
+    };
+    expect(error).toBeUndefined();
+    const native = await trainBriefly(await openLocalEngine(nodeBackend, { threads: 1 }));
+    expect(results).toHaveLength(native.length);
+    native.forEach(({ total, gradientNorm }, i) => {
+      expect(results?.[i]).toEqual({
+        total: expect.closeTo(total, 4),
+        gradientNorm: expect.closeTo(gradientNorm, 3),
+      });
+    });
   },
 );

@@ -43,7 +43,9 @@ describe("the encoder learns the tags", () => {
     ];
     // Class a is ranked as it should be; before the one image with c there is another; b is nowhere.
     expect(trial!.scores(results, task)).toEqual({ "mean average precision": (1 + 1 / 2) / 2 });
-    expect(trial!.scores([{ ...results[0], truth: float32([1, 3], [0, 0, 0]) }], task)).toEqual({});
+    expect(trial!.scores([{ ...results[0], truth: float32([1, 3], [0, 0, 0]) }], task)).toEqual({
+      "mean average precision": null,
+    });
   });
 
   test("beginning at chance, where each class has the score ½", async () => {

@@ -100,11 +100,10 @@ export const encoderStage: Stage<DdepRecipe> = {
     outputs(scope, { image, tags }, recipe, task) {
       return { scores: sigmoid(classifier(scope, imageInput(image), task.classes.length, recipe)), truth: tags };
     },
-    scores(results): Named<number> {
+    scores(results): Named<number | null> {
       const scores = results.map((result) => toNumbers(result.scores));
       const truth = results.map((result) => toNumbers(result.truth).map((tag) => tag > 0));
-      const value = meanAveragePrecision(scores, truth);
-      return value === null ? {} : { "mean average precision": value };
+      return { "mean average precision": meanAveragePrecision(scores, truth) };
     },
   },
 };
