@@ -14,6 +14,7 @@ import {
   type ScoredSegments,
 } from "../../src/metrics/panoptic-quality.ts";
 import { segmentIdsOf } from "../../src/metrics/segment-ids.ts";
+import { sourceOf } from "../../src/platform/png-chunks.ts";
 import { decodePng } from "../../src/platform/png-read.ts";
 import { openGoldens } from "./manifest.ts";
 
@@ -125,7 +126,7 @@ async function checkFolders(golden: FolderCase): Promise<void> {
   const ids = truths.categories.map(({ id }) => id);
   const open = async (folder: string, { file_name, segments_info }: Annotations["annotations"][number]) => {
     const path = join(goldens.folder, folder, file_name);
-    const png = segmentIdsOf(await decodePng(readFileSync(path), path), path);
+    const png = segmentIdsOf(await decodePng(sourceOf(readFileSync(path)), path), path);
     return { ...png, segments: segmentsOf(segments_info, ids) };
   };
   const total = panopticCounts(classesOf(truths.categories));
