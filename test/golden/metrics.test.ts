@@ -54,7 +54,9 @@ describe("DDeP", () => {
 
 describe("L2G", () => {
   const goldens = openGoldens("l2g");
-  for (const name of goldens.names.filter((name) => name.startsWith("metrics/"))) {
+  // A set that has none gets one test, skipped.
+  const names = goldens.names.filter((name) => name.startsWith("metrics/"));
+  for (const name of names.length > 0 ? names : ["metrics/"]) {
     goldens.covers(name, (golden) => {
       const tensor = (key: string) => golden.tensor(`${name.split("/")[1]}/${key}`);
       const number = (key: string) => golden.config[key] as number;
