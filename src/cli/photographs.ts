@@ -1,11 +1,13 @@
 import { InputError } from "../errors.ts";
 import type { Platform } from "../platform/platform.ts";
+import { resultsAmong } from "../prediction/earlier-results.ts";
 
 /** What folders are searched for; a file that is named itself may end in anything. */
 const endings = /\.(jpe?g|png|webp|avif|tiff?|gif)$/i;
 
 /**
- * The photographs that were meant: files as they are, folders as the photographs directly in them, in order of name.
+ * The photographs that were meant: files as they are, folders as the photographs directly in them, in order of name,
+ * without the masks and overlays that predict wrote among them.
  * Throws InputError for a path that is not there and for a folder without photographs.
  */
 export async function expandPhotographs(platform: Platform, paths: readonly string[]): Promise<string[]> {
@@ -22,7 +24,14 @@ export async function expandPhotographs(platform: Platform, paths: readonly stri
       continue;
     }
     const folder = path.replace(/[\\/]+$/, "") || path;
-    const names = (await platform.list(folder)).filter((name) => endings.test(name) && !name.startsWith("."));
+    const all = await platform.list(folder);
+    const results = await resultsAmong(platform, folder, all);
+    const names = all.filter((name) => endings.test(name) && !name.startsWith(".") && !results.has(name));
+    if (names.length === 0 && results.size > 0) {
+      throw new InputError(
+        `${path}: expected photographs, got a folder of what predict wrote. Name the folder of the photographs.`,
+      );
+    }
     if (names.length === 0) {
       throw new InputError(
         `${path}: expected photographs (jpg, png, webp, tif, gif, avif), got a folder without any. Name another one.`,

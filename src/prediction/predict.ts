@@ -1,5 +1,6 @@
 import { InputError, Interrupted } from "../errors.ts";
 import type { Platform } from "../platform/platform.ts";
+import { requireOwnResults } from "./earlier-results.ts";
 import { type OutputNames, outputNames } from "./names.ts";
 import type { Segmenter, SegmentOptions } from "./segmenter.ts";
 import { type PredictionRecord, type PredictionWriter, recordOf, writePrediction } from "./write.ts";
@@ -26,7 +27,7 @@ export interface PredictResult {
   readonly skipped: readonly { readonly photograph: string; readonly problem: string }[];
 }
 
-export type PredictPlatform = PredictionWriter & Pick<Platform, "decodeImage" | "imageSize">;
+export type PredictPlatform = PredictionWriter & Pick<Platform, "decodeImage" | "imageSize" | "exists" | "readText">;
 
 /** One photograph is decoded, one computed, one written at a time. */
 const lanes = 3;
@@ -37,7 +38,8 @@ const maxPixelsInWork = 48e6;
  * Segments photographs and writes mask, overlay and record of each into `folder`. Decoding and writing go on beside
  * computing. Names: see `outputNames`; nothing is ever half-written.
  *
- * Throws InputError for a photograph that cannot be read (unless skipped) and for a folder that cannot be written.
+ * Throws InputError for a photograph that cannot be read (unless skipped), for a folder that cannot be written, and,
+ * before anything is written, where a file would be replaced that is not an earlier result.
  */
 export async function predictFiles(
   segmenter: Segmenter,
@@ -47,6 +49,7 @@ export async function predictFiles(
   { overlay = true, onBadImage = "fail", onProgress, signal, ...segmentOptions }: PredictOptions = {},
 ): Promise<PredictResult> {
   const names = outputNames(photographs, folder);
+  await requireOwnResults(platform, names, { overlay });
   const written: (Predicted | undefined)[] = new Array(photographs.length);
   const skipped: { photograph: string; problem: string }[] = [];
   const room = budget(maxPixelsInWork);

@@ -299,6 +299,33 @@ test("photographs of which none can be read are an error, even where bad ones ar
   expect(await readdir(folder)).not.toContain("never");
 });
 
+test("predict replaces its own results and nothing else, and does not take them for photographs", async () => {
+  const place = `${folder}/beside`;
+  await mkdir(place);
+  await cp(`${folder}/data/images/val/val_000000.jpg`, `${place}/a.jpg`);
+  for (let again = 0; again < 2; again++) {
+    const { code, out } = await tessera("predict", `${folder}/run`, place, "--out", place);
+    expect(code).toBe(0);
+    expect(out.trim().split("\n")).toHaveLength(1);
+    expect((await readdir(place)).sort()).toEqual(["a.jpg", "a.json", "a.overlay.png", "a.png"]);
+  }
+  for (const name of ["a.png", "a.overlay.png", "a.json"]) {
+    const out = `${folder}/handmade`;
+    await rm(out, { recursive: true, force: true });
+    await mkdir(out);
+    await writeFile(`${out}/${name}`, '{ "made": "by hand" }');
+    const ended = await tessera("predict", `${folder}/run`, `${place}/a.jpg`, "--out", out);
+    expectOneLine(ended, /handmade\/a\.[a-z.]+: expected nothing, or an earlier result of predict to replace/);
+    expect(await readFile(`${out}/${name}`, "utf8")).toBe('{ "made": "by hand" }');
+    expect(await readdir(out)).toEqual([name]);
+  }
+  await rm(`${place}/a.jpg`);
+  expectOneLine(
+    await tessera("predict", `${folder}/run`, place, "--out", `${folder}/never`),
+    /a folder of what predict wrote/,
+  );
+});
+
 test("computing leaves nothing in the home folder", async () => {
   const home = `${folder}/home`;
   await mkdir(home);
