@@ -173,6 +173,24 @@ test("a training step beyond the machine's memory is refused before anything is 
   expect(await readdir(folder)).not.toContain("huge");
 });
 
+test.each([
+  ["inspect", ["broken"]],
+  ["predict", ["run", "broken/images/train", "--out", "broken/masks"]],
+  ["train", ["broken", "--recipe", "transunet-tiny", "--steps", "1", "--out", "never"]],
+] as const)("a JPEG whose second half is zeros is named by %s", async (command, args) => {
+  const data = `${folder}/broken`;
+  await cp(`${folder}/data`, data, { recursive: true });
+  const path = `${data}/images/train/train_000000.jpg`;
+  const bytes = await readFile(path);
+  await writeFile(path, bytes.fill(0, bytes.length >> 1));
+  const names = ["broken", "broken/images/train", "broken/masks", "run", "never"];
+  const { code, out, error } = await tessera(command, ...args.map((a) => (names.includes(a) ? `${folder}/${a}` : a)));
+  await rm(data, { recursive: true });
+  expect(code).toBe(1);
+  expect(out + error).toMatch(/train_000000\.jpg: expected an intact photograph .*, got a (damaged|truncated) file/);
+  expect(out + error).not.toMatch(/^\s+at /m);
+});
+
 describe("a file that is not what its name says", () => {
   const [data, run] = ["hostile-data", "hostile-run"];
   const photographs = "data/images/val";
