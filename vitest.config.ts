@@ -5,8 +5,9 @@ const shared = {
   environment: "node",
   pool: "forks",
   maxWorkers: 2,
-  testTimeout: 120_000,
-  hookTimeout: 120_000,
+  // What hangs ends some day; a machine that is busy with something else takes ten times as long as a quiet one.
+  testTimeout: 900_000,
+  hookTimeout: 900_000,
 } as const;
 
 export default defineConfig({

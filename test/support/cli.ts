@@ -53,7 +53,7 @@ export function expectOneLine({ code, error }: Ended, message: RegExp, expected 
   expect(code).toBe(expected);
 }
 
-export async function until(condition: () => boolean, timeoutMs = 60_000): Promise<void> {
+export async function until(condition: () => boolean, timeoutMs = 600_000): Promise<void> {
   const begun = Date.now();
   while (!condition()) {
     if (Date.now() - begun > timeoutMs) throw new Error("waited too long");
