@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { fromNumbers } from "../array/ndarray.ts";
 import { InputError } from "../errors.ts";
 import { type BatchOptions, batches } from "./batches.ts";
@@ -94,7 +94,8 @@ test("not more samples are decoded at once than allowed, nor further ahead", asy
   const dataset = fake(100);
   const iterator = batches(dataset, { ...options, toStep: 100, decoders: 2, prefetch: 2 })[Symbol.asyncIterator]();
   await iterator.next();
-  await new Promise((resolve) => setTimeout(resolve, 80));
+  await vi.waitUntil(() => dataset.reads >= 9, { timeout: 60_000 });
+  await new Promise((resolve) => setTimeout(resolve, 80)); // would show that more are read
   expect([dataset.busiest, dataset.reads]).toEqual([2, 9]); // one batch in use, two ready
   await iterator.return?.();
 });

@@ -8,6 +8,13 @@ import { fileURLToPath } from "node:url";
 import { expect } from "vitest";
 
 const main = fileURLToPath(new URL("../../dist/cli/main.js", import.meta.url));
+const hold = new URL("./hold.mjs", import.meta.url).href;
+
+/** Commands that have not ended: a test that runs out of time must not leave them behind. */
+const running = new Set<ChildProcess>();
+process.on("exit", () => {
+  for (const child of running) child.kill("SIGKILL");
+});
 
 export interface Ended {
   readonly code: number | null;
@@ -22,20 +29,29 @@ export interface Running {
 
 /** Starts `tessera …args`; its output is collected. */
 export function start(args: readonly string[], environment: Readonly<Record<string, string>> = {}): Running {
-  const child = spawn(process.execPath, [main, ...args], {
-    env: { ...process.env, ...environment },
-    stdio: ["ignore", "pipe", "pipe"],
-  });
+  return follow(
+    spawn(process.execPath, [main, ...args], {
+      env: { ...process.env, ...environment },
+      stdio: ["ignore", "pipe", "pipe"],
+    }),
+  );
+}
+
+function follow(child: ChildProcess): Running {
+  running.add(child);
   let out = "";
   let error = "";
-  child.stdout.on("data", (chunk: Buffer) => {
+  child.stdout?.on("data", (chunk: Buffer) => {
     out += chunk;
   });
-  child.stderr.on("data", (chunk: Buffer) => {
+  child.stderr?.on("data", (chunk: Buffer) => {
     error += chunk;
   });
   const ended = new Promise<Ended>((resolve) => {
-    child.on("close", (code) => resolve({ code, out, error }));
+    child.on("close", (code) => {
+      running.delete(child);
+      resolve({ code, out, error });
+    });
   });
   return { process: child, ended };
 }
@@ -53,12 +69,36 @@ export function expectOneLine({ code, error }: Ended, message: RegExp, expected 
   expect(code).toBe(expected);
 }
 
-export async function until(condition: () => boolean, timeoutMs = 600_000): Promise<void> {
-  const begun = Date.now();
-  while (!condition()) {
-    if (Date.now() - begun > timeoutMs) throw new Error("waited too long");
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
+/** The end of a path that a run writes: when it is about to be there, or there. */
+export type Place = { readonly before: string } | { readonly after: string };
+
+/** A run that waits until it is told to go on; signals that it gets meanwhile are served. */
+export interface Held extends Running {
+  goOn(): void;
+}
+
+/** Starts `tessera …args` and comes back when it is held at `place`, however busy the machine is. */
+export async function held(args: readonly string[], place: Place): Promise<Held> {
+  const [name, path] = "after" in place ? ["HOLD_AFTER", place.after] : ["HOLD_BEFORE", place.before];
+  const child = spawn(process.execPath, ["--import", hold, main, ...args], {
+    env: { ...process.env, [name]: path },
+    stdio: ["ignore", "pipe", "pipe", "ipc"],
+  });
+  const { ended } = follow(child);
+  const early = ended.then(({ code, error }) => {
+    throw new Error(`ended with code ${code} before it was held at ${path}: ${error}`);
+  });
+  await Promise.race([new Promise((resolve) => child.once("message", resolve)), early]);
+  early.catch(() => {});
+  return { process: child, ended, goOn: () => void child.send("on") };
+}
+
+/** Runs `tessera …args` to `place` and sends it a signal there; what it says as it ends. */
+export async function stopped(args: readonly string[], place: Place, signal: "SIGINT" | "SIGKILL"): Promise<Ended> {
+  const { process, ended, goOn } = await held(args, place);
+  process.kill(signal);
+  if (signal !== "SIGKILL") goOn();
+  return ended;
 }
 
 /** SHA-256 of the files below a folder, by path. The folder's own name is left out of what they hold. */

@@ -62,76 +62,72 @@ async function removed(folder: string): Promise<void> {
   }
 }
 
-test.skipIf(chromium === undefined)(
-  "a browser trains to the numbers of the native runtime",
-  { timeout: 300_000 },
-  async () => {
-    const entry = fileURLToPath(new URL("./browser-entry.ts", import.meta.url));
-    const bundle = await build({
-      entryPoints: [entry],
-      bundle: true,
-      format: "esm",
-      write: false,
-      external: ["onnxruntime-web"],
-    });
-    const ortFolder = dirname(createRequire(import.meta.url).resolve("onnxruntime-web"));
+test.skipIf(chromium === undefined)("a browser trains to the numbers of the native runtime", async () => {
+  const entry = fileURLToPath(new URL("./browser-entry.ts", import.meta.url));
+  const bundle = await build({
+    entryPoints: [entry],
+    bundle: true,
+    format: "esm",
+    write: false,
+    external: ["onnxruntime-web"],
+  });
+  const ortFolder = dirname(createRequire(import.meta.url).resolve("onnxruntime-web"));
 
-    let receive: (outcome: string) => void = () => {};
-    const outcome = new Promise<string>((resolve) => {
-      receive = resolve;
-    });
-    const server = createServer((request, response) => {
-      const path = request.url ?? "/";
-      if (path === "/outcome") {
-        let body = "";
-        request.on("data", (chunk) => {
-          body += chunk;
-        });
-        request.on("end", () => {
-          response.end();
-          receive(body);
-        });
-        return;
-      }
-      const file = join(ortFolder, basename(path));
-      const known = path === "/" ? page : path === "/entry.js" ? bundle.outputFiles[0].text : null;
-      if (known === null && !(path.startsWith("/ort/") && existsSync(file))) return response.writeHead(404).end();
-      const extension = /\.\w+$/.exec(path)?.[0] ?? "";
-      response.writeHead(200, { "content-type": types[extension] ?? "text/html" }).end(known ?? readFileSync(file));
-    });
-    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-    // Not in a finally: a test that runs out of time never comes to it, and would leave a browser behind.
-    onTestFinished(() => {
-      server.closeAllConnections();
-      server.close();
-    });
-    const profile = mkdtempSync(join(tmpdir(), "tessera-browser-"));
-    const { port } = server.address() as AddressInfo;
-    const flags = [
-      "--headless",
-      "--no-sandbox",
-      "--disable-gpu",
-      "--disable-dev-shm-usage",
-      `--user-data-dir=${profile}`,
-    ];
-    // A group of its own: the browser's helpers, which write to the profile too, can be ended with it.
-    const browser = spawn(chromium!, [...flags, `http://127.0.0.1:${port}/`], { detached: true, stdio: "ignore" });
-    onTestFinished(async () => {
-      await ended(browser);
-      await removed(profile);
-    });
-    const { results, error } = JSON.parse(await Promise.race([outcome, died(browser)])) as {
-      results?: unknown[];
-      error?: string;
-    };
-    expect(error).toBeUndefined();
-    const native = await trainBriefly(await openLocalEngine(nodeBackend, { threads: 1 }));
-    expect(results).toHaveLength(native.length);
-    native.forEach(({ total, gradientNorm }, i) => {
-      expect(results?.[i]).toEqual({
-        total: expect.closeTo(total, 4),
-        gradientNorm: expect.closeTo(gradientNorm, 3),
+  let receive: (outcome: string) => void = () => {};
+  const outcome = new Promise<string>((resolve) => {
+    receive = resolve;
+  });
+  const server = createServer((request, response) => {
+    const path = request.url ?? "/";
+    if (path === "/outcome") {
+      let body = "";
+      request.on("data", (chunk) => {
+        body += chunk;
       });
+      request.on("end", () => {
+        response.end();
+        receive(body);
+      });
+      return;
+    }
+    const file = join(ortFolder, basename(path));
+    const known = path === "/" ? page : path === "/entry.js" ? bundle.outputFiles[0].text : null;
+    if (known === null && !(path.startsWith("/ort/") && existsSync(file))) return response.writeHead(404).end();
+    const extension = /\.\w+$/.exec(path)?.[0] ?? "";
+    response.writeHead(200, { "content-type": types[extension] ?? "text/html" }).end(known ?? readFileSync(file));
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  // Not in a finally: a test that runs out of time never comes to it, and would leave a browser behind.
+  onTestFinished(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  const profile = mkdtempSync(join(tmpdir(), "tessera-browser-"));
+  const { port } = server.address() as AddressInfo;
+  const flags = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-dev-shm-usage",
+    `--user-data-dir=${profile}`,
+  ];
+  // A group of its own: the browser's helpers, which write to the profile too, can be ended with it.
+  const browser = spawn(chromium!, [...flags, `http://127.0.0.1:${port}/`], { detached: true, stdio: "ignore" });
+  onTestFinished(async () => {
+    await ended(browser);
+    await removed(profile);
+  });
+  const { results, error } = JSON.parse(await Promise.race([outcome, died(browser)])) as {
+    results?: unknown[];
+    error?: string;
+  };
+  expect(error).toBeUndefined();
+  const native = await trainBriefly(await openLocalEngine(nodeBackend, { threads: 1 }));
+  expect(results).toHaveLength(native.length);
+  native.forEach(({ total, gradientNorm }, i) => {
+    expect(results?.[i]).toEqual({
+      total: expect.closeTo(total, 4),
+      gradientNorm: expect.closeTo(gradientNorm, 3),
     });
-  },
-);
+  });
+});

@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { copyFile, cp, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { readSafetensors } from "../../src/weights/safetensors.ts";
-import { digests, expectOneLine, start, temporaryFolder, tessera, until } from "../support/cli.ts";
+import { digests, expectOneLine, stopped, temporaryFolder, tessera } from "../support/cli.ts";
 
 const data = "scenes:size=64,train=12,val=3,test=1,unlabelled=4";
 /** Steps of the encoder stage, of denoising and of fine-tuning. */
@@ -43,11 +43,8 @@ async function stageOf(run: string): Promise<number> {
   return (await json<{ progress: { stage: number } }>(`${run}/checkpoints/${newest.at(-1)}/state.json`)).progress.stage;
 }
 
-async function stopped(run: string, at: number, signal: NodeJS.Signals, ...more: readonly string[]) {
-  const { process, ended } = start(trainArguments(run, ...half, ...more));
-  await until(() => existsSync(`${run}/${checkpointName(at)}`));
-  process.kill(signal);
-  return ended;
+function stoppedAt(run: string, step: number, signal: "SIGINT" | "SIGKILL", ...more: readonly string[]) {
+  return stopped(trainArguments(run, ...half, ...more), { after: checkpointName(step) }, signal);
 }
 
 interface RunFile {
@@ -78,9 +75,9 @@ afterAll(() => remove());
 describe("a run of three stages ends with the same bytes as one that never stopped", () => {
   test("where it is killed while it denoises and again in fine-tuning", async () => {
     const run = `${folder}/killed`;
-    await stopped(run, encoderSteps + 2, "SIGKILL");
+    await stoppedAt(run, encoderSteps + 2, "SIGKILL");
     expect(await stageOf(run)).toBe(1);
-    await stopped(run, encoderSteps + denoiseSteps + 2, "SIGKILL", "--resume");
+    await stoppedAt(run, encoderSteps + denoiseSteps + 2, "SIGKILL", "--resume");
     expect(await stageOf(run)).toBe(2);
     expect((await tessera(...trainArguments(run, ...half, "--resume"))).code).toBe(0);
     expect(await outcome(run)).toEqual(expected);
@@ -88,7 +85,7 @@ describe("a run of three stages ends with the same bytes as one that never stopp
 
   test("where Ctrl-C ends it while it denoises", async () => {
     const run = `${folder}/interrupted`;
-    const { code, error } = await stopped(run, encoderSteps + 2, "SIGINT");
+    const { code, error } = await stoppedAt(run, encoderSteps + 2, "SIGINT");
     expect(code).toBe(130);
     expect(error.trim().split("\n").at(-1)).toMatch(/^tessera: interrupted\. Go on with: tessera (train|study) .*$/);
     expect(await stageOf(run)).toBe(1);
@@ -239,7 +236,7 @@ describe("one run begun from another", () => {
 
   test("a run that is not far enough is told to train on", async () => {
     const run = `${folder}/early`;
-    await stopped(run, encoderSteps, "SIGKILL");
+    await stoppedAt(run, encoderSteps, "SIGKILL");
     const ended = await tessera("predict", run, `${folder}/data/images/val`, "--out", `${folder}/never`);
     expectOneLine(
       ended,

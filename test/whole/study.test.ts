@@ -2,7 +2,7 @@
 import { existsSync } from "node:fs";
 import { cp, mkdir, readdir, readFile, rm } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { digests, expectOneLine, start, temporaryFolder, tessera, until } from "../support/cli.ts";
+import { digests, expectOneLine, stopped, temporaryFolder, tessera } from "../support/cli.ts";
 
 /** The network of ddep-tiny, two steps of each stage. */
 const tiny = [
@@ -61,10 +61,8 @@ test("a study that Ctrl-C stopped goes on to the results of one that never stopp
   await mkdir(`${study}/runs`, { recursive: true });
   await cp(`${whole}/study.json`, `${study}/study.json`);
   await cp(`${whole}/runs/encoder`, `${study}/runs/encoder`, { recursive: true });
-  const first = start(studyArguments(study));
-  await until(() => existsSync(`${study}/runs/none-1of2-seed0/run.json`));
-  first.process.kill("SIGINT");
-  const { code, error } = await first.ended;
+  const place = { after: "runs/none-1of2-seed0/run.json" };
+  const { code, error } = await stopped(studyArguments(study), place, "SIGINT");
   expect(error).toMatch(/run 1 of 7: pretraining encoder, seed 0: done/);
   expect(code).toBe(130);
   expect(error.trim().split("\n").at(-1)).toMatch(/^tessera: interrupted\. Go on with: tessera (train|study) .*$/);

@@ -1,9 +1,8 @@
 /** Training as users run it: killed, interrupted, resumed; predicting and exporting what it learned. */
 import { createHash } from "node:crypto";
-import { existsSync } from "node:fs";
 import { cp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { expectOneLine, start, temporaryFolder, tessera, until } from "../support/cli.ts";
+import { expectOneLine, held, stopped, temporaryFolder, tessera } from "../support/cli.ts";
 
 const data = "scenes:size=64,train=12,val=3,test=3";
 const settings = [
@@ -75,34 +74,32 @@ test("the report needs nothing from elsewhere", async () => {
 
 test("a run that is killed twice and resumed ends with the bytes of one that never stopped", async () => {
   const run = `${folder}/killed`;
-  const first = start(trainArguments(run));
-  await until(() => existsSync(`${run}/checkpoints/step-00000008`));
-  first.process.kill("SIGKILL");
-  await first.ended;
-  const second = start(trainArguments(run, "--resume"));
-  await until(() => existsSync(`${run}/checkpoints/step-00000016`));
-  second.process.kill("SIGKILL");
-  await second.ended;
+  await stopped(trainArguments(run), { after: "checkpoints/step-00000008" }, "SIGKILL");
+  // A checkpoint is all there, but not yet under its name.
+  await stopped(trainArguments(run, "--resume"), { before: "checkpoints/step-00000016" }, "SIGKILL");
+  expect((await readdir(`${run}/checkpoints`)).sort()).toEqual([
+    ".step-00000016.part",
+    ...["04", "08", "12"].map((step) => `step-000000${step}`),
+  ]);
   expect((await tessera(...trainArguments(run, "--resume"))).code).toBe(0);
   expect(await outcome(run)).toEqual(expected);
 });
 
-test("a run killed before its first checkpoint starts anew with --resume", async () => {
+test.each([
+  ["before it is a run", { after: "/recipe.json" }],
+  ["with half a run.json", { before: "/run.json" }],
+  ["before its first checkpoint", { before: "checkpoints/step-00000004" }],
+])("a run killed %s starts anew with --resume", async (_, at) => {
   const run = `${folder}/early`;
-  const first = start(trainArguments(run));
-  await until(() => existsSync(`${run}/recipe.json`));
-  first.process.kill("SIGKILL");
-  await first.ended;
+  await rm(run, { recursive: true, force: true });
+  await stopped(trainArguments(run), at, "SIGKILL");
   expect((await tessera(...trainArguments(run, "--resume"))).code).toBe(0);
   expect(await outcome(run)).toEqual(expected);
 });
 
 test("Ctrl-C ends with a checkpoint and 130, and the run can be resumed to the same end", async () => {
   const run = `${folder}/interrupted`;
-  const first = start(trainArguments(run));
-  await until(() => existsSync(`${run}/checkpoints/step-00000004`));
-  first.process.kill("SIGINT");
-  const { code, error } = await first.ended;
+  const { code, error } = await stopped(trainArguments(run), { after: "checkpoints/step-00000004" }, "SIGINT");
   expect(code).toBe(130);
   expect(error.trim().split("\n").at(-1)).toMatch(/^tessera: interrupted\. Go on with: tessera (train|study) .*$/);
   expect((await tessera(...trainArguments(run, "--resume"))).code).toBe(0);
@@ -166,7 +163,7 @@ test("a loss that is not finite stops the run, names the files, and keeps the la
   ];
   const { code, error } = await tessera(...trainArguments(run, ...wild));
   expect(code).toBe(1);
-  expect(error).toMatch(/expected a finite loss, got .* at step \d+, in the batch of scenes train #\d+/);
+  expect(error).toMatch(/expected a finite loss, got .* at step \d+\. The batch: scenes train #\d+/);
   expect((await readdir(`${run}/checkpoints`)).length).toBeGreaterThan(0);
 });
 
@@ -235,8 +232,8 @@ test("the whole tour ends with masks and a report", async () => {
 
 test("two Ctrl-C end at once, with the line to go on, and the run can be resumed to the same end", async () => {
   const run = `${folder}/twice`;
-  const first = start(trainArguments(run));
-  await until(() => existsSync(`${run}/checkpoints/step-00000004`));
+  const first = await held(trainArguments(run), { after: "checkpoints/step-00000004" });
+  first.goOn(); // it computes
   first.process.kill("SIGINT");
   first.process.kill("SIGINT");
   await new Promise((resolve) => setTimeout(resolve, 50));
@@ -255,8 +252,8 @@ test("two Ctrl-C end at once, with the line to go on, and the run can be resumed
 
 test("a request to terminate ends with a checkpoint, too", async () => {
   const run = `${folder}/terminated`;
-  const first = start(trainArguments(run));
-  await until(() => existsSync(`${run}/checkpoints/step-00000004`));
+  const first = await held(trainArguments(run), { after: "checkpoints/step-00000004" });
+  first.goOn();
   first.process.kill("SIGTERM");
   const { code, error } = await first.ended;
   expect([code, first.process.signalCode]).toContainEqual(expect.toSatisfy((end) => end === 130 || end === "SIGTERM"));
@@ -267,12 +264,12 @@ test("a request to terminate ends with a checkpoint, too", async () => {
 
 test("a second training in the same folder is refused while the first one works there", async () => {
   const run = `${folder}/shared`;
-  const first = start(trainArguments(run));
-  await until(() => existsSync(`${run}/checkpoints/step-00000004`));
+  const first = await held(trainArguments(run), { after: "checkpoints/step-00000004" });
   expectOneLine(
     await tessera(...trainArguments(run, "--resume")),
     /nobody else trains in, got one in which process \d+/,
   );
+  first.goOn();
   expect((await first.ended).code).toBe(0);
   expect(await outcome(run)).toEqual(expected);
 });
