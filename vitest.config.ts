@@ -1,6 +1,7 @@
 import { defineConfig } from "vitest/config";
 
-// Three projects: `quick` (beside the sources), `whole` (command line, training, browser), `golden` (the authors' numbers).
+// Projects: `quick` (beside the sources), `whole` (command line, training, browser), `package` (packed and installed),
+// `golden` (the authors' numbers).
 const shared = {
   environment: "node",
   pool: "forks",
@@ -20,6 +21,7 @@ export default defineConfig({
         },
       },
       { test: { ...shared, name: "whole", include: ["test/whole/**/*.test.ts"] } },
+      { test: { ...shared, name: "package", include: ["test/package/**/*.test.ts"], hookTimeout: 300_000 } },
       {
         test: {
           ...shared,

@@ -43,6 +43,7 @@ const web = await build({
   platform: "browser",
   target: "es2022",
   external: ["onnxruntime-web"],
+  minify: true,
 });
 chmodSync(`${dist}/cli/main.js`, 0o755); // the package's `bin`
 copyRuntime(`${root}node_modules/onnxruntime-node`, `${dist}/onnxruntime-node`);

@@ -34,9 +34,13 @@ export function webBackendOf(load: () => Promise<unknown>): Backend {
       }
       loading ??= loaded(threads);
       const native = sessionOptions(options, [device === "cpu" ? "wasm" : device]);
-      return createSession(await loading, model, native, { fillsFetches: false });
+      const problem =
+        device === "cpu"
+          ? undefined
+          : { where: `device ${device}`, expected: "to load the graph there", remedy: "Use another device." };
+      return createSession(await loading, model, native, { fillsFetches: false, problem });
     },
   };
 }
 
-export const webBackend: Backend = webBackendOf(() => import("onnxruntime-web"));
+export const webBackend: Backend = /* @__PURE__ */ webBackendOf(() => import("onnxruntime-web"));

@@ -4,10 +4,8 @@ import type { ModelCard } from "../prediction/model.ts";
 import { openExportedBytes, type Segmentation } from "../prediction/segmenter.ts";
 import { openLocalEngine } from "../runtime/local-engine.ts";
 import { webBackendOf } from "../runtime/web.ts";
+import { entryOf, type WebDevice } from "./device.ts";
 import { imageOf, type Picture, parcelOf } from "./picture.ts";
-
-/** Where the network computes: WebAssembly on the processor, or the graphics card. */
-export type WebDevice = "wasm" | "webgpu";
 
 export interface LocalOptions {
   /** Address of an exported model, absolute; or its bytes. */
@@ -51,10 +49,10 @@ export async function openLocal({ model, device, runtime }: LocalOptions): Promi
 async function loadRuntime(device: WebDevice, address: string | undefined): Promise<unknown> {
   try {
     if (address !== undefined) return await import(/* @vite-ignore */ /* webpackIgnore: true */ address);
-    return device === "wasm" ? await import("onnxruntime-web/wasm") : await import("onnxruntime-web/webgpu");
+    return device === "wasm" ? await import("onnxruntime-web/wasm") : await import("onnxruntime-web");
   } catch (error) {
     const reason = error instanceof Error ? error.message.split("\n")[0] : String(error);
-    const entry = `onnxruntime-web/${device}`;
+    const entry = entryOf(device);
     throw new InputError(
       `${entry}: expected the package onnxruntime-web 1.30, got: ${reason}. Install it, or name "${entry}" in the page's import map.`,
     );

@@ -1,8 +1,9 @@
 /** What a page calls: a segmenter in a worker, or in the page itself. */
 import type { ClassInfo } from "../data/sample.ts";
 import { InputError } from "../errors.ts";
+import { entryOf, type WebDevice } from "./device.ts";
 import { openInWorker } from "./in-worker.ts";
-import type { LocalOptions, LocalSegmenter, WebDevice } from "./local.ts";
+import type { LocalOptions, LocalSegmenter } from "./local.ts";
 import type { Picture } from "./picture.ts";
 
 export type { Picture } from "./picture.ts";
@@ -47,7 +48,7 @@ export async function openSegmenter(
   const options: LocalOptions = {
     model: contentOf(model),
     device,
-    runtime: fromImportMap(`onnxruntime-web/${device}`),
+    runtime: fromImportMap(entryOf(device)),
   };
   const local: LocalSegmenter = worker
     ? await openInWorker(options)
