@@ -1,6 +1,7 @@
 import { defineConfig } from "vitest/config";
 
-// Three projects: `quick` (beside the sources), `whole` (command line, training, browser), `golden` (the authors' numbers).
+// Projects: `quick` (beside the sources), `whole` (command line, training, browser), `package` (packed and installed),
+// `golden` (the authors' numbers).
 const shared = {
   environment: "node",
   pool: "forks",
@@ -22,6 +23,7 @@ export default defineConfig({
         },
       },
       { test: { ...shared, ...patient, name: "whole", include: ["test/whole/**/*.test.ts"] } },
+      { test: { ...shared, ...patient, name: "package", include: ["test/package/**/*.test.ts"] } },
       {
         test: {
           ...shared,

@@ -3,7 +3,7 @@
  *
  *     npx tsx examples/build-a-graph.ts
  */
-import * as tessera from "tessera";
+import * as tessera from "tessera-seg";
 
 const { float32, ops } = tessera;
 

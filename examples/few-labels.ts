@@ -12,7 +12,7 @@ import {
   sourcesOf,
   train,
   writeReport,
-} from "tessera";
+} from "tessera-seg";
 
 const [data = "scenes:size=64,train=16,val=4", folder = "runs/few", share = "1/4", ...settings] = process.argv.slice(2);
 

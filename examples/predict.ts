@@ -3,7 +3,7 @@
  *
  *     npx tsx examples/predict.ts run holiday.jpg mask.png
  */
-import { nodePlatform, openEngine, openRun, openSegmenter } from "tessera";
+import { nodePlatform, openEngine, openRun, openSegmenter } from "tessera-seg";
 
 const [run, photograph, maskFile] = process.argv.slice(2);
 

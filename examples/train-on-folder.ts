@@ -3,7 +3,7 @@
  *
  *     npx tsx examples/train-on-folder.ts photos run 800
  */
-import { nodePlatform, openDataset, openEngine, resolveRecipe, train, writeReport } from "tessera";
+import { nodePlatform, openDataset, openEngine, resolveRecipe, train, writeReport } from "tessera-seg";
 
 const [data = "scenes:size=64,train=16,val=4", folder = "runs/example", steps = "10"] = process.argv.slice(2);
 

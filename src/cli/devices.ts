@@ -9,8 +9,9 @@ import type { Device, Engine } from "../runtime/engine.ts";
  * write to the terminal as they like, and a broken one may crash.
  */
 export function problemOf(device: Device): Promise<string | null> {
-  const extension = import.meta.url.endsWith(".ts") ? "ts" : "js";
-  const script = fileURLToPath(new URL(`./try-device.${extension}`, import.meta.url));
+  const script = fileURLToPath(
+    import.meta.url.endsWith(".ts") ? new URL("./try-device.ts", import.meta.url) : import.meta.resolve("#try-device"),
+  );
   return new Promise((resolve) => {
     execFile(process.execPath, [...process.execArgv, script, device], { timeout: 120_000 }, (error, stdout) => {
       if (stdout !== "") resolve(stdout);

@@ -49,12 +49,15 @@ export const doctorCommand = command({
     });
     await check("write a file", selfTestFiles);
     await check("onnx runtime", async () => {
-      const { openEngine } = await import("../runtime/open.ts");
+      const [{ openEngine }, { nativeVersion }] = await Promise.all([
+        import("../runtime/open.ts"),
+        import("../runtime/node.ts"),
+      ]);
       const engine = await openEngine();
       const block =
         engine.convBlock === 0 ? "no blocked convolutions" : `convolutions in blocks of ${engine.convBlock}`;
       await engine.close();
-      return `${await packageVersion("onnxruntime-node")}, ${block}`;
+      return `${await nativeVersion()}, ${block}`;
     });
     await check("sharp", async () => packageVersion("sharp"));
     await check("train a step", selfTestTraining);

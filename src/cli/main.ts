@@ -3,14 +3,27 @@
 import { writeSync } from "node:fs";
 import { InputError, Interrupted, nearest, oneLine, UsageError } from "../errors.ts";
 import { version } from "../version.ts";
+import { asTyped, programName } from "./as-typed.ts";
 import { commands } from "./commands.ts";
+
+const program = programName(process.argv[1] ?? "", working(), process.env.npm_command === "exec");
+
+/** The working folder; empty where it was removed. */
+function working(): string {
+  try {
+    return process.cwd();
+  } catch {
+    return "";
+  }
+}
 
 async function main(typed: readonly string[], signal: AbortSignal): Promise<void> {
   const [name, ...rest] = typed;
   if (name === undefined || name === "--help" || name === "-h" || name === "help") {
     const { helpOf, helpOfAll } = await import("./help.ts");
     const about = commands.find((entry) => name === "help" && entry.name === rest[0]);
-    process.stdout.write(about === undefined ? helpOfAll(commands) : helpOf(await about.load()));
+    const help = about === undefined ? helpOfAll(commands) : helpOf(await about.load());
+    process.stdout.write(asTyped(help, program));
     return;
   }
   if (name === "--version" || name === "-v") {
@@ -36,10 +49,10 @@ async function main(typed: readonly string[], signal: AbortSignal): Promise<void
   const { positionals, options, help, json } = parseArguments(command, rest);
   if (help) {
     const { helpOf } = await import("./help.ts");
-    process.stdout.write(helpOf(command));
+    process.stdout.write(asTyped(helpOf(command), program));
     return;
   }
-  const terminal = terminalOf({
+  const plain = terminalOf({
     json,
     signal,
     out: process.stdout,
@@ -47,6 +60,11 @@ async function main(typed: readonly string[], signal: AbortSignal): Promise<void
     environment: process.env,
     now: () => performance.now(),
   });
+  const terminal = {
+    ...plain,
+    print: (text: string) => plain.print(asTyped(text, program)),
+    note: (line: string) => plain.note(asTyped(line, program)),
+  };
   await command.run({ positionals, options: options as never }, terminal);
   if (signal.aborted) throw new Interrupted("interrupted");
 }
@@ -73,7 +91,7 @@ function explain(error: unknown): number {
     return 130;
   }
   if (error instanceof UsageError || error instanceof InputError) {
-    process.stderr.write(`tessera: ${oneLine(error.message)}\n`);
+    process.stderr.write(`tessera: ${oneLine(asTyped(error.message, program))}\n`);
     return error instanceof UsageError ? 2 : 1;
   }
   if (error instanceof Error && "code" in error && typeof error.code === "string" && error.code in refusals) {

@@ -119,7 +119,7 @@ export const studyCommand = command({
       ...{ layout: layout ?? null, onBadImage: onBadFile, shortSide: shortSide ?? null },
       samples: await fingerprintOf(names),
     };
-    const typed = ["tessera", "study", ...process.argv.slice(3).map(quoted)].join(" ");
+    const typed = ["npx tessera-seg", "study", ...process.argv.slice(3).map(quoted)].join(" ");
     const written = { ...choice, platform: nodePlatform, openEngine, folder: out, dataset, command: typed };
     let progress = terminal.progress("training");
     let begun = false;

@@ -22,9 +22,15 @@ export interface PipelinePrograms {
   release(): Promise<void>;
 }
 
+/** An exported file: what messages call it, and its path or its bytes. */
+export interface ExportedFile {
+  readonly name: string;
+  readonly content: Parameters<Engine["load"]>[0];
+}
+
 export interface ModelSource {
-  /** The exported file; null for a model that is only in memory. */
-  readonly file: string | null;
+  /** Null for a model that is only in memory. */
+  readonly file: ExportedFile | null;
   /** The model as messages, for other scales: asked for when first needed. */
   readonly model: () => Promise<ModelProto>;
 }
@@ -95,14 +101,14 @@ function sameSize({ height, width }: Image, shortSide: number, other: number): b
   return String(workingSize(height, width, shortSide)) === String(workingSize(height, width, other));
 }
 
-async function loadFile(engine: Engine, file: string): Promise<Program> {
+async function loadFile(engine: Engine, { name, content }: ExportedFile): Promise<Program> {
   try {
-    return await engine.load({ file }, []);
+    return await engine.load(content, []);
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
     const reason = error.message.slice(0, 300);
     throw new InputError(
-      `${file}: expected a model written by tessera export, got a file that does not load (${reason}). Export the run again.`,
+      `${name}: expected a model written by tessera export, got a file that does not load (${reason}). Export the run again.`,
     );
   }
 }

@@ -7,7 +7,7 @@ import { cardFrom, cardOf } from "./card.ts";
 import { addMirrored, outputOf, type Rectangle, type ScoreMap, writeLabels } from "./enlarge.ts";
 import type { ModelCard, TrainedModel } from "./model.ts";
 import { assemble } from "./pipeline/assemble.ts";
-import { decodeWhole, openPrograms, type PipelinePrograms } from "./programs.ts";
+import { decodeWhole, type ExportedFile, openPrograms, type PipelinePrograms } from "./programs.ts";
 import { eachScoreMap, fitsOnePiece, mirroredScoreMap, wholeScoreMap } from "./scores.ts";
 import { type WindowingName, windowingOf, workingSize } from "./windows.ts";
 
@@ -82,12 +82,29 @@ export async function openExported(
     const got = found === "folder" ? "a folder" : "no such file";
     throw new InputError(`${file}: expected a model written by tessera export, got ${got}. Check the path.`);
   }
-  const programs = await openPrograms(engine, {
-    file,
-    model: async () => decodeWhole(await platform.readFile(file), file),
-  });
+  return openFile(engine, { name: file, content: { file } }, () => platform.readFile(file), options);
+}
+
+/** Opens the bytes of such a file; `name` is what messages call it. They must stay as they are. */
+export function openExportedBytes(
+  engine: Engine,
+  bytes: Uint8Array,
+  name: string,
+  options: SegmenterOptions = {},
+): Promise<Segmenter> {
+  return openFile(engine, { name, content: bytes }, async () => bytes, options);
+}
+
+async function openFile(
+  engine: Engine,
+  file: ExportedFile,
+  read: () => Promise<Uint8Array>,
+  options: SegmenterOptions,
+): Promise<Segmenter> {
+  const { name } = file;
+  const programs = await openPrograms(engine, { file, model: async () => decodeWhole(await read(), name) });
   try {
-    return makeSegmenter(programs, cardFrom(programs.metadata, file), file, options);
+    return makeSegmenter(programs, cardFrom(programs.metadata, name), name, options);
   } catch (error) {
     await programs.release();
     throw error;

@@ -1,44 +1,79 @@
 /** ONNX Runtime's native package, on Node. Loaded at first use: whoever does not compute does not wait for it. */
+import { createRequire } from "node:module";
+import { pathToFileURL } from "node:url";
 import { InputError } from "../errors.ts";
 import type { Backend } from "./backend.ts";
 import type { Device } from "./engine.ts";
 import { createSession, type OrtModule, sessionOptions } from "./ort-session.ts";
 
+/** The version that all is tested with, and that our copy has. */
+const ortVersion = "1.30";
+
 const remedies: Record<Exclude<Device, "cpu">, string> = {
-  cuda: "Install with ONNXRUNTIME_NODE_INSTALL=cuda12 on Linux with an NVIDIA GPU, or use --device cpu.",
+  cuda: `It needs Linux with an NVIDIA GPU and ONNXRUNTIME_NODE_INSTALL=cuda12 npm install onnxruntime-node@${ortVersion}; or use --device cpu.`,
   webgpu: "It needs a GPU with a Vulkan, Metal or Direct3D 12 driver; or use --device cpu.",
   coreml: "It needs macOS; or use --device cpu.",
-  dml: "It needs Windows with DirectML; or use --device cpu.",
+  dml: `It needs Windows with DirectML and npm install onnxruntime-node@${ortVersion}; or use --device cpu.`,
 };
 
 interface NativeModule extends OrtModule {
-  readonly env: { logLevel?: string };
+  readonly env: { logLevel?: string; readonly versions: { readonly node?: string } };
   listSupportedBackends?(): readonly { readonly name: string }[];
 }
 
-async function load(): Promise<NativeModule> {
+/**
+ * The CPU is served by the copy that the package brings. It lacks the libraries of some other devices, so for those an
+ * onnxruntime-node that is installed beside the package comes first.
+ */
+async function load(device: Device): Promise<NativeModule> {
   // Since 1.30 ONNX Runtime reports to its makers and keeps a data base in the home folder, unless told not to before
   // it loads.
   process.env.ORT_DISABLE_TELEMETRY ??= "1";
   try {
-    const module = await import("onnxruntime-node");
+    const module = (device === "cpu" ? undefined : await installed()) ?? (await import("onnxruntime-node"));
     const native = ("default" in module ? module.default : module) as unknown as NativeModule;
     // Errors come as exceptions; the terminal is ours.
     native.env.logLevel = "fatal";
     return native;
   } catch (error) {
+    if (error instanceof InputError) throw error;
     const reason = error instanceof Error ? error.message.split("\n")[0] : String(error);
     throw new InputError(
-      `onnxruntime-node: expected the native package for ${process.platform}-${process.arch}, got: ${reason}. Run npm ci again on this machine.`,
+      `onnxruntime-node: expected the native package for ${process.platform}-${process.arch}, got: ${reason}. Install again on this machine.`,
     );
   }
+}
+
+/** The onnxruntime-node of the project around; undefined where it has none. */
+async function installed(): Promise<object | undefined> {
+  const { resolve } = createRequire(import.meta.url);
+  let entry: string;
+  try {
+    // Not an import that the build would turn into one of our own copy.
+    entry = resolve(["onnxruntime", "node"].join("-"));
+  } catch {
+    return undefined;
+  }
+  const module = (await import(pathToFileURL(entry).href)) as { default: NativeModule };
+  const { node: version = "none" } = module.default.env.versions;
+  if (!version.startsWith(`${ortVersion}.`)) {
+    throw new InputError(
+      `onnxruntime-node: expected version ${ortVersion}, got ${version}. Run npm install onnxruntime-node@${ortVersion}.`,
+    );
+  }
+  return module;
+}
+
+/** Version of the native package that computes on the CPU. */
+export async function nativeVersion(): Promise<string> {
+  return (await load("cpu")).env.versions.node ?? "unknown";
 }
 
 export const nodeBackend: Backend = {
   fillsFetches: true,
   async create(model, options) {
     const { device } = options;
-    const ort = await load();
+    const ort = await load(device);
     if (device !== "cpu") {
       const available = ort.listSupportedBackends?.().map(({ name }) => name) ?? ["cpu"];
       if (!available.includes(device)) {

@@ -94,9 +94,11 @@ export async function openThreadedEngine(options: EngineOptions = {}): Promise<E
   };
 }
 
-/** As a package the worker is the compiled file beside this one; from source it is TypeScript and needs a loader. */
+/** As a package the worker is a file that package.json names ("imports"); from source it is TypeScript and needs a loader. */
 function startWorker(): Worker {
-  const file = import.meta.url.endsWith(".ts") ? "./worker-from-source.mjs" : "./worker.js";
+  const file = import.meta.url.endsWith(".ts")
+    ? new URL("./worker-from-source.mjs", import.meta.url)
+    : new URL(import.meta.resolve("#engine-worker"));
   // ONNX Runtime reads the process's environment; a worker's own copy would not reach it.
-  return new Worker(new URL(file, import.meta.url), { execArgv: [], env: SHARE_ENV });
+  return new Worker(file, { execArgv: [], env: SHARE_ENV });
 }

@@ -240,7 +240,7 @@ describe("one run begun from another", () => {
     const ended = await tessera("predict", run, `${folder}/data/images/val`, "--out", `${folder}/never`);
     expectOneLine(
       ended,
-      /last stage so far is (encoder|denoise)\. Train on with: tessera train DATASET --out .* --resume/,
+      /last stage so far is (encoder|denoise)\. Train on with: node \S+ train DATASET --out .* --resume/,
     );
     expect(existsSync(`${folder}/never`)).toBe(false);
   });
@@ -314,7 +314,7 @@ describe("unlabelled photographs in a plain folder", () => {
     const { code, out: said } = await tessera(...typed(set, out), ...sets("steps=0"));
     expect(code).toBe(0);
     expect(said).toMatch(
-      /not a whole model yet; fine-tune it with: tessera train DATASET --from .* --out NEW --steps N/,
+      /not a whole model yet; fine-tune it with: node \S+ train DATASET --from .* --out NEW --steps N/,
     );
     expect((await json<RunFile>(`${out}/run.json`)).classes).toEqual([]);
     expect(await readdir(`${out}/pictures/denoise`)).toEqual(["0", "1", "2"]);

@@ -41,10 +41,13 @@ describe("a published encoder", () => {
       "CC-BY-4.0",
     );
     expect({ code, error }).toEqual({ code: 0, error: "" });
-    expect(out).toMatch(/transformer of a ddep network.*\n.*go on with: tessera train DATASET --recipe NAME --from/);
+    expect(out).toMatch(/transformer of a ddep network.*\n.*go on with: node \S+ train DATASET --recipe NAME --from/);
     expect((await readdir(run)).sort()).toEqual(["checkpoints", "recipe.json", "run.json"]);
     const refused = await tessera("predict", run, `${folder}/data/images/val`, "--out", `${folder}/never`);
-    expectOneLine(refused, /last stage so far is encoder\. Train on with: tessera train DATASET --from .* --steps N$/m);
+    expectOneLine(
+      refused,
+      /last stage so far is encoder\. Train on with: node \S+ train DATASET --from .* --steps N$/m,
+    );
     const fine = `${folder}/fine`;
     const small = ["batchSize=1", "headChannels=16", "decoderChannels=8,8,8,8"].flatMap((each) => ["--set", each]);
     const trained = await tessera("train", `${folder}/data`, "--from", run, "--steps", "1", ...small, "--out", fine);

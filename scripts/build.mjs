@@ -1,0 +1,50 @@
+// Writes dist/: bundles in place of hundreds of small modules, which take a second to load, and ONNX Runtime beside
+// them. The compiler writes the type declarations (tsconfig.build.json).
+import { chmodSync, mkdirSync, readdirSync, rmSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+import { copyRuntime } from "./copy-runtime.mjs";
+import { writeNotices } from "./notices.mjs";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const dist = `${root}dist`;
+
+const shared = {
+  absWorkingDir: root,
+  outbase: "src",
+  bundle: true,
+  splitting: true,
+  format: "esm",
+  chunkNames: "chunks/[name]-[hash]",
+  legalComments: "none", // dist/NOTICES.md has the licences
+  metafile: true,
+  logLevel: "warning",
+};
+
+mkdirSync(dist, { recursive: true });
+for (const name of readdirSync(dist)) {
+  if (name !== "onnxruntime-node") rmSync(`${dist}/${name}`, { recursive: true });
+}
+const node = await build({
+  ...shared,
+  entryPoints: ["src/index.ts", "src/cli/main.ts", "src/cli/try-device.ts", "src/runtime/worker.ts"],
+  outdir: "dist",
+  platform: "node",
+  target: "node20.19",
+  // The package brings its own copy (see copy-runtime.mjs); "imports" of package.json says where it is.
+  alias: { "onnxruntime-node": "#onnxruntime-node" },
+  external: ["#onnxruntime-node", "sharp"],
+});
+const web = await build({
+  ...shared,
+  entryPoints: ["src/web/index.ts", "src/web/worker.ts"],
+  outbase: "src/web",
+  outdir: "dist/web",
+  platform: "browser",
+  target: "es2022",
+  external: ["onnxruntime-web"],
+  minify: true,
+});
+chmodSync(`${dist}/cli/main.js`, 0o755); // the package's `bin`
+copyRuntime(`${root}node_modules/onnxruntime-node`, `${dist}/onnxruntime-node`);
+writeNotices(root, [node.metafile, web.metafile], `${dist}/NOTICES.md`);
