@@ -156,7 +156,7 @@ export async function listFolder(folder: string): Promise<string[]> {
  * Makes a folder and those above it. Node's own recursive mkdir never returns where a file system answers "nothing
  * there" instead of "no permission" (/proc does), so folders are made one by one from the first that exists.
  */
-async function makeFolders(folder: string): Promise<void> {
+export async function makeFolders(folder: string): Promise<void> {
   const missing: string[] = [];
   let above = resolve(folder);
   while (dirname(above) !== above && (await existsOnDisk(above)) === "nothing") {

@@ -1,8 +1,9 @@
 /** One writer a folder: a file that says which process works there, and that outlives a killed one harmlessly. */
-import { mkdir, open, rename, rm, stat } from "node:fs/promises";
+import { open, rename, rm, stat } from "node:fs/promises";
 import { hostname } from "node:os";
 import { InputError } from "../errors.ts";
 import { parseJson } from "./json.ts";
+import { fileProblem, makeFolders } from "./node-files.ts";
 
 interface Holder {
   readonly process: number;
@@ -20,7 +21,11 @@ const freshMs = 5_000;
  */
 export async function lockFolder(folder: string): Promise<() => Promise<void>> {
   const path = `${folder}/.lock`;
-  await mkdir(folder, { recursive: true });
+  try {
+    await makeFolders(folder);
+  } catch (error) {
+    throw fileProblem(folder, "expected a folder to write to", error);
+  }
   const mine: Holder = { process: process.pid, host: hostname(), started: await startOf(process.pid) };
   for (;;) {
     try {
@@ -29,7 +34,7 @@ export async function lockFolder(folder: string): Promise<() => Promise<void>> {
       await file.close();
       return () => rm(path, { force: true });
     } catch (error) {
-      if (!isCode(error, "EEXIST")) throw error;
+      if (!isCode(error, "EEXIST")) throw fileProblem(path, "expected a folder to write to", error);
     }
     const text = await textOf(path);
     if (text === null) continue; // given back meanwhile

@@ -163,7 +163,7 @@ test("a loss that is not finite stops the run, names the files, and keeps the la
   ];
   const { code, error } = await tessera(...trainArguments(run, ...wild));
   expect(code).toBe(1);
-  expect(error).toMatch(/expected a finite loss, got .* at step \d+\. The batch: scenes train #\d+/);
+  expect(error).toMatch(/expected a finite loss, got .* at step \d+, in the batch of scenes train #\d+/);
   expect((await readdir(`${run}/checkpoints`)).length).toBeGreaterThan(0);
 });
 
