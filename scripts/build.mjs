@@ -25,15 +25,20 @@ mkdirSync(dist, { recursive: true });
 for (const name of readdirSync(dist)) {
   if (name !== "onnxruntime-node") rmSync(`${dist}/${name}`, { recursive: true });
 }
-const node = await build({
+const forNode = {
   ...shared,
-  entryPoints: ["src/index.ts", "src/cli/main.ts", "src/cli/try-device.ts", "src/runtime/worker.ts"],
   outdir: "dist",
   platform: "node",
   target: "node20.19",
   // The package brings its own copy (see copy-runtime.mjs); "imports" of package.json says where it is.
   alias: { "onnxruntime-node": "#onnxruntime-node" },
   external: ["#onnxruntime-node", "sharp"],
+};
+// The library is one file, which loads soonest. Commands are parts that are loaded when they are called.
+const library = await build({ ...forNode, entryPoints: ["src/index.ts"], splitting: false });
+const programs = await build({
+  ...forNode,
+  entryPoints: ["src/cli/main.ts", "src/cli/try-device.ts", "src/runtime/worker.ts"],
 });
 const web = await build({
   ...shared,
@@ -47,4 +52,4 @@ const web = await build({
 });
 chmodSync(`${dist}/cli/main.js`, 0o755); // the package's `bin`
 copyRuntime(`${root}node_modules/onnxruntime-node`, `${dist}/onnxruntime-node`);
-writeNotices(root, [node.metafile, web.metafile], `${dist}/NOTICES.md`);
+writeNotices(root, [library, programs, web], `${dist}/NOTICES.md`);

@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 
-/** Writes the licences of what is bundled: every package that esbuild's metafiles name. */
-export function writeNotices(root, metafiles, file) {
-  const inputs = metafiles.flatMap(({ inputs }) => Object.keys(inputs));
+/** Writes the licences of what is bundled: every package that esbuild's results name. */
+export function writeNotices(root, results, file) {
+  const inputs = results.flatMap(({ metafile }) => Object.keys(metafile.inputs));
   const folders = new Set(inputs.map((path) => path.match(/^.*node_modules\/(?:@[^/]+\/)?[^/]+/)?.[0]).filter(Boolean));
   const parts = [...folders].sort().map((folder) => {
     const { name, version, license } = JSON.parse(readFileSync(`${root}${folder}/package.json`, "utf8"));

@@ -35,6 +35,11 @@ const imports = {
   "onnxruntime-web": "/node_modules/onnxruntime-web/dist/ort.bundle.min.mjs",
 };
 
+const softwareAdapter = [
+  ...["--headless", "--no-sandbox", "--disable-dev-shm-usage"],
+  ...["--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader", "--enable-features=Vulkan"],
+];
+
 /** Files of a site with the package and ONNX Runtime beside it; `page` is at `/`. */
 function siteOf(page: string) {
   return (path: string) => {
@@ -88,27 +93,22 @@ describe.skipIf(chromium === undefined)("in Chromium", () => {
     expect(`#${((red << 16) | (green << 8) | blue).toString(16).padStart(6, "0")}`).toBe(classes[1].color);
   });
 
-  test("WebGPU on a software adapter", async () => {
-    const flags = [
-      "--headless",
-      "--no-sandbox",
-      "--disable-dev-shm-usage",
-      "--enable-unsafe-webgpu",
-      "--use-webgpu-adapter=swiftshader",
-      "--enable-features=Vulkan",
-    ];
-    const { error, ...result } = await inPage(
-      `
-      const segmenter = await openSegmenter("model.onnx", { device: "webgpu" });
-      return plain(await segmenter.segment(await photo()));`,
-      flags,
-    );
-    expect(error).toBeUndefined();
-    const labels = await predicted();
-    const equal = labels.filter((label, i) => label === (result.labels as number[])[i]).length / labels.length;
-    console.log("share", equal);
-    expect(equal).toBeGreaterThan(0.99);
-  });
+  // Compiling its shaders on the processor takes a minute or more, so it is asked for: WEBGPU=1.
+  test.skipIf(process.env.WEBGPU === undefined)(
+    "labels of WebGPU, on an adapter in software, are those of tessera predict",
+    { timeout: 600_000 },
+    async () => {
+      const { error, labels } = await inPage(
+        `const segmenter = await openSegmenter("model.onnx", { device: "webgpu" });
+        return plain(await segmenter.segment(await photo()));`,
+        softwareAdapter,
+      );
+      expect(error).toBeUndefined();
+      const expected = await predicted();
+      const equal = expected.filter((label, i) => label === (labels as number[])[i]).length;
+      expect(equal / expected.length).toBeGreaterThan(0.995);
+    },
+  );
 
   test("a canvas, its pixels, a bitmap and bytes of the model give the same, and stay as they are", async () => {
     const { error, same, left } = await inPage(`

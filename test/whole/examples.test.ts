@@ -46,7 +46,8 @@ test("build-a-graph learns its function", async () => {
 });
 
 test("every example is under 40 lines", () => {
-  for (const name of readdirSync(`${root}/examples`).filter((each) => each.endsWith(".ts"))) {
+  const names = readdirSync(`${root}/examples`, { recursive: true }) as string[];
+  for (const name of names.filter((each) => /\.(ts|html)$/.test(each))) {
     expect(readFileSync(`${root}/examples/${name}`, "utf8").trimEnd().split("\n").length, name).toBeLessThan(41);
   }
 });
