@@ -60,7 +60,7 @@ async function writeDeepPng(path: string, interlaced: boolean, orientation: numb
 /** Reads a photograph in a process of its own: its size, its first pixel, and the most memory that the process had. */
 function read(path: string): { size: readonly number[]; color: readonly number[]; megabytes: number } {
   const program = `
-    import { nodePlatform } from ${JSON.stringify(new URL("../../dist/platform/node.js", import.meta.url).href)};
+    import { nodePlatform } from ${JSON.stringify(new URL("../../dist/index.js", import.meta.url).href)};
     const { width, height, data } = await nodePlatform.decodeImage(${JSON.stringify(path)});
     const megabytes = process.resourceUsage().maxRSS / 1024;
     console.log(JSON.stringify({ size: [width, height], color: [...data.subarray(0, 3)], megabytes }));`;
