@@ -30,8 +30,8 @@ async function load(device: Device): Promise<NativeModule> {
   // it loads.
   process.env.ORT_DISABLE_TELEMETRY ??= "1";
   try {
-    const module = (device === "cpu" ? undefined : await installed()) ?? (await import("onnxruntime-node"));
-    const native = ("default" in module ? module.default : module) as unknown as NativeModule;
+    const other = device === "cpu" ? undefined : await installed();
+    const native = other ?? nativeOf(await import("onnxruntime-node"));
     // Errors come as exceptions; the terminal is ours.
     native.env.logLevel = "fatal";
     return native;
@@ -45,7 +45,7 @@ async function load(device: Device): Promise<NativeModule> {
 }
 
 /** The onnxruntime-node of the project around; undefined where it has none. */
-async function installed(): Promise<object | undefined> {
+async function installed(): Promise<NativeModule | undefined> {
   const { resolve } = createRequire(import.meta.url);
   let entry: string;
   try {
@@ -54,14 +54,19 @@ async function installed(): Promise<object | undefined> {
   } catch {
     return undefined;
   }
-  const module = (await import(pathToFileURL(entry).href)) as { default: NativeModule };
-  const { node: version = "none" } = module.default.env.versions;
+  const native = nativeOf((await import(pathToFileURL(entry).href)) as object);
+  const { node: version = "none" } = native.env.versions;
   if (!version.startsWith(`${ortVersion}.`)) {
     throw new InputError(
       `onnxruntime-node: expected version ${ortVersion}, got ${version}. Run npm install onnxruntime-node@${ortVersion}.`,
     );
   }
-  return module;
+  return native;
+}
+
+/** It is CommonJS: what imports it may find its exports by their names or all in the default one. */
+function nativeOf(module: object): NativeModule {
+  return ("default" in module ? module.default : module) as NativeModule;
 }
 
 /** Version of the native package that computes on the CPU. */

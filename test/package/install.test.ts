@@ -1,6 +1,6 @@
 /** What a stranger gets: the packed archive, installed into an empty folder with nothing but npm's registry at hand. */
 import { existsSync } from "node:fs";
-import { copyFile, readdir, readFile, stat, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { temporaryFolder } from "../support/cli.ts";
@@ -69,6 +69,24 @@ describe("the package", () => {
     const [, code] = (await readFile(`${home}/README.md`, "utf8")).match(/```ts\n(.*?)```/s)!;
     await writeFile(`${project}/example.mjs`, `${code}\nconsole.log(labels.width, areas.reduce((a, b) => a + b));\n`);
     expect(await runIn(project, process.execPath, "example.mjs")).toBe("64 4096\n");
+  });
+
+  test("another onnxruntime-node of the project is left alone, and refused for devices where it would serve", async () => {
+    const other = `${project}/node_modules/onnxruntime-node`;
+    await mkdir(other, { recursive: true });
+    await writeFile(`${other}/package.json`, JSON.stringify({ name: "onnxruntime-node", version: "1.24.1" }));
+    await writeFile(`${other}/index.js`, `module.exports = { env: { versions: { node: "1.24.1" } } };`);
+    try {
+      const predict = ["tessera-seg", "predict", "run", "holiday.jpg", "--out"];
+      expect(await runIn(project, "npx", ...predict, "masks")).toContain("masks");
+      await expect(runIn(project, "npx", ...predict, "none", "--device", "cuda")).rejects.toMatchObject({
+        stderr: expect.stringMatching(
+          /^tessera: onnxruntime-node: expected version 1\.30, got 1\.24\.1\. Run npm install/,
+        ),
+      });
+    } finally {
+      await rm(other, { recursive: true });
+    }
   });
 
   test.each([
