@@ -21,7 +21,15 @@ export default defineConfig({
         },
       },
       { test: { ...shared, name: "whole", include: ["test/whole/**/*.test.ts"] } },
-      { test: { ...shared, name: "package", include: ["test/package/**/*.test.ts"], hookTimeout: 300_000 } },
+      {
+        test: {
+          ...shared,
+          name: "package",
+          include: ["test/package/**/*.test.ts"],
+          globalSetup: ["test/package/setup.ts"],
+          hookTimeout: 300_000,
+        },
+      },
       {
         test: {
           ...shared,
