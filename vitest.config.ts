@@ -6,11 +6,9 @@ const shared = {
   environment: "node",
   pool: "forks",
   maxWorkers: 2,
-  testTimeout: 300_000,
-  hookTimeout: 300_000,
+  testTimeout: 120_000,
+  hookTimeout: 120_000,
 } as const;
-// Runs of the command line, a minute long on a quiet machine; limits are against what hangs, not against what is slow.
-const patient = { testTimeout: 900_000, hookTimeout: 900_000 } as const;
 
 export default defineConfig({
   test: {
@@ -22,12 +20,19 @@ export default defineConfig({
           include: ["src/**/*.test.ts", "test/quick/**/*.test.ts", "bench/**/*.test.ts"],
         },
       },
-      { test: { ...shared, ...patient, name: "whole", include: ["test/whole/**/*.test.ts"] } },
-      { test: { ...shared, ...patient, name: "package", include: ["test/package/**/*.test.ts"] } },
+      { test: { ...shared, name: "whole", include: ["test/whole/**/*.test.ts"] } },
       {
         test: {
           ...shared,
-          ...patient,
+          name: "package",
+          include: ["test/package/**/*.test.ts"],
+          globalSetup: ["test/package/setup.ts"],
+          hookTimeout: 300_000,
+        },
+      },
+      {
+        test: {
+          ...shared,
           name: "golden",
           include: ["test/golden/**/*.test.ts"],
           globalSetup: ["test/golden/coverage.ts"],

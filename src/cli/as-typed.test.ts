@@ -2,17 +2,16 @@ import { expect, test } from "vitest";
 import { asTyped, programName } from "./as-typed.ts";
 
 test.each([
-  ["/home/a/clone/dist/cli/main.js", "/home/a/clone", false, "node dist/cli/main.js"],
-  ["/home/a/clone/dist/cli/main.js", "/home/a/photos", false, "node /home/a/clone/dist/cli/main.js"],
-  ["/home/a/my clone/dist/cli/main.js", "/home/a", false, 'node "my clone/dist/cli/main.js"'],
-  ["/usr/local/bin/tessera", "/home/a", false, "tessera"],
-  ["/usr/local/bin/tessera-seg", "/home/a", false, "tessera-seg"],
-  ["/home/a/project/node_modules/.bin/tessera", "/home/a/project", false, "npx tessera-seg"],
-  ["/home/a/.npm/_npx/1f/node_modules/.bin/tessera-seg", "/home/a/clone", true, "npx tessera-seg"],
-  ["C:\\p\\node_modules\\tessera-seg\\dist\\cli\\main.js", "C:\\p", false, "npx tessera-seg"],
-  ["/usr/local/bin/tessera", "/home/a", true, "npx tessera-seg"],
-])("%s in %s (npx: %s) is typed as %s", (script, folder, byNpx, expected) => {
-  expect(programName(script, folder, byNpx)).toBe(expected);
+  ["/home/a/clone/dist/cli/main.js", "/home/a/clone", "node dist/cli/main.js"],
+  ["/home/a/clone/dist/cli/main.js", "/home/a/photos", "node /home/a/clone/dist/cli/main.js"],
+  ["/home/a/my clone/dist/cli/main.js", "/home/a", 'node "my clone/dist/cli/main.js"'],
+  ["/usr/local/bin/tessera", "/home/a", "tessera"],
+  ["/usr/local/bin/tessera-seg", "/home/a", "tessera-seg"],
+  ["/home/a/project/node_modules/.bin/tessera", "/home/a/project", "npx tessera-seg"],
+  ["/home/a/.npm/_npx/1f/node_modules/.bin/tessera-seg", "/home/a/clone", "npx tessera-seg"],
+  ["C:\\p\\node_modules\\tessera-seg\\dist\\cli\\main.js", "C:\\p", "npx tessera-seg"],
+])("%s in %s is typed as %s", (script, folder, expected) => {
+  expect(programName(script, folder)).toBe(expected);
 });
 
 test.each([

@@ -5,11 +5,11 @@
 import { isAbsolute, relative } from "node:path";
 import { commands } from "./commands.ts";
 
-/** What starts the program again. `script`: the file that Node was given. `byNpx`: npm started it. */
-export function programName(script: string, folder: string, byNpx: boolean): string {
+/** What starts the program again. `script`: the file that Node was given; npx gives one below a node_modules. */
+export function programName(script: string, folder: string): string {
   const path = script.replaceAll("\\", "/");
   const name = path.slice(path.lastIndexOf("/") + 1);
-  if (path.includes("/node_modules/") || byNpx) return "npx tessera-seg";
+  if (path.includes("/node_modules/")) return "npx tessera-seg";
   if (name === "tessera" || name === "tessera-seg") return name;
   const near = relative(folder, script);
   const typed = near.startsWith("..") || isAbsolute(near) ? script : near;

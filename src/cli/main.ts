@@ -6,7 +6,7 @@ import { version } from "../version.ts";
 import { asTyped, programName } from "./as-typed.ts";
 import { commands } from "./commands.ts";
 
-const program = programName(process.argv[1] ?? "", working(), process.env.npm_command === "exec");
+const program = programName(process.argv[1] ?? "", working());
 
 /** The working folder; empty where it was removed. */
 function working(): string {

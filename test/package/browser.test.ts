@@ -1,10 +1,10 @@
 /** Segmentation in a page, from the packed archive, against `tessera predict` on Node. Needs Chromium. */
 import { mkdir, readdir, readFile } from "node:fs/promises";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import { nodePlatform } from "../../src/platform/node.ts";
 import { chromium, outcomeOf } from "../support/chromium.ts";
 import { temporaryFolder, tessera } from "../support/cli.ts";
-import { pack, root, runIn } from "../support/package.ts";
+import { root, runIn } from "../support/package.ts";
 
 let folder: string;
 let remove: () => Promise<void>;
@@ -13,9 +13,17 @@ let home: string;
 
 beforeAll(async () => {
   ({ path: folder, remove } = await temporaryFolder());
-  const archive = await pack(folder);
   await mkdir(`${folder}/unpacked`);
-  await runIn(folder, "tar", "-xzf", archive, "-C", "unpacked", "package/dist/web", "package/examples/browser");
+  await runIn(
+    folder,
+    "tar",
+    "-xzf",
+    inject("archive"),
+    "-C",
+    "unpacked",
+    "package/dist/web",
+    "package/examples/browser",
+  );
   home = `${folder}/unpacked/package`;
   const size = "size=96,train=8,val=2,test=1";
   await tessera("scenes", size, "--out", `${folder}/data`);

@@ -2,17 +2,16 @@
 import { existsSync } from "node:fs";
 import { copyFile, mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import { temporaryFolder } from "../support/cli.ts";
-import { installedIn, installIn, pack, root, runIn } from "../support/package.ts";
+import { installedIn, installIn, root, runIn } from "../support/package.ts";
 
 let folder: string;
 let remove: () => Promise<void>;
-let archive: string;
+const archive = inject("archive");
 
 beforeAll(async () => {
   ({ path: folder, remove } = await temporaryFolder());
-  archive = await pack(folder);
 });
 
 afterAll(() => remove());
