@@ -6,8 +6,8 @@ const shared = {
   environment: "node",
   pool: "forks",
   maxWorkers: 2,
-  testTimeout: 120_000,
-  hookTimeout: 120_000,
+  testTimeout: 900_000,
+  hookTimeout: 900_000,
 } as const;
 
 export default defineConfig({
@@ -27,7 +27,6 @@ export default defineConfig({
           name: "package",
           include: ["test/package/**/*.test.ts"],
           globalSetup: ["test/package/setup.ts"],
-          hookTimeout: 300_000,
         },
       },
       {

@@ -152,7 +152,7 @@ function goOn(): string {
   if (command !== "train" && command !== "study") return "";
   const words = command === "train" && !typed.includes("--resume") ? [...typed, "--resume"] : typed;
   const quoted = words.map((word) => (/^[\w./:=,@%+-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`));
-  return ` Go on with: ${oneLine(["tessera", ...quoted].join(" "))}`;
+  return ` Go on with: ${oneLine([program, ...quoted].join(" "))}`;
 }
 
 main(typed, controller.signal).then(

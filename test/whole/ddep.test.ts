@@ -87,7 +87,9 @@ describe("a run of three stages ends with the same bytes as one that never stopp
     const run = `${folder}/interrupted`;
     const { code, error } = await stoppedAt(run, encoderSteps + 2, "SIGINT");
     expect(code).toBe(130);
-    expect(error.trim().split("\n").at(-1)).toMatch(/^tessera: interrupted\. Go on with: tessera (train|study) .*$/);
+    expect(error.trim().split("\n").at(-1)).toMatch(
+      /^tessera: interrupted\. Go on with: (?:tessera|node \S+) (train|study) .*$/,
+    );
     expect(await stageOf(run)).toBe(1);
     // Recipe and labels are known; they need not be typed again.
     expect((await tessera("train", data, ...half, "--out", run, "--resume")).code).toBe(0);
@@ -226,7 +228,7 @@ describe("one run begun from another", () => {
     expectOneLine(ended, /expected a model that predicts, got one whose last stage so far is denoise\. Train on with:/);
     expect(existsSync(out)).toBe(false);
     if (command !== "predict") return;
-    const [, hint] = /Train on with: tessera (.*)$/m.exec(ended.error) ?? [];
+    const [, hint] = /Train on with: (?:tessera|node \S+) (.*)$/m.exec(ended.error) ?? [];
     const fine = `${folder}/fine`;
     const words = { DATASET: `${folder}/data`, NEW: fine, N: "2" } as { [word: string]: string };
     const again = hint.split(" ").map((word) => words[word] ?? word);

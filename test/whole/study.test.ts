@@ -65,7 +65,9 @@ test("a study that Ctrl-C stopped goes on to the results of one that never stopp
   const { code, error } = await stopped(studyArguments(study), place, "SIGINT");
   expect(error).toMatch(/run 1 of 7: pretraining encoder, seed 0: done/);
   expect(code).toBe(130);
-  expect(error.trim().split("\n").at(-1)).toMatch(/^tessera: interrupted\. Go on with: tessera (train|study) .*$/);
+  expect(error.trim().split("\n").at(-1)).toMatch(
+    /^tessera: interrupted\. Go on with: (?:tessera|node \S+) (train|study) .*$/,
+  );
   expect(error).toContain(`what there is so far: ${study}/index.html; the same command goes on`);
   expect(existsSync(`${study}/index.html`)).toBe(true);
   const again = await tessera(...studyArguments(study));

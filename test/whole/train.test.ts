@@ -101,7 +101,9 @@ test("Ctrl-C ends with a checkpoint and 130, and the run can be resumed to the s
   const run = `${folder}/interrupted`;
   const { code, error } = await stopped(trainArguments(run), { after: "checkpoints/step-00000004" }, "SIGINT");
   expect(code).toBe(130);
-  expect(error.trim().split("\n").at(-1)).toMatch(/^tessera: interrupted\. Go on with: tessera (train|study) .*$/);
+  expect(error.trim().split("\n").at(-1)).toMatch(
+    /^tessera: interrupted\. Go on with: (?:tessera|node \S+) (train|study) .*$/,
+  );
   expect((await tessera(...trainArguments(run, "--resume"))).code).toBe(0);
   expect(await outcome(run)).toEqual(expected);
 });
@@ -244,7 +246,7 @@ test("two Ctrl-C end at once, with the line to go on, and the run can be resumed
     expect.toSatisfy((end) => end === "SIGINT" || end === 130),
   );
   expect(error).toMatch(/ending as soon as .*Ctrl-C again ends at once/);
-  expect(error).toMatch(/tessera: interrupted\. Go on with: tessera train .* --resume/);
+  expect(error).toMatch(/tessera: interrupted\. Go on with: (?:tessera|node \S+) train .* --resume/);
   expect(error).not.toMatch(/terminate called|bug in tessera/);
   expect((await tessera(...trainArguments(run, "--resume"))).code).toBe(0);
   expect(await outcome(run)).toEqual(expected);
@@ -257,7 +259,7 @@ test("a request to terminate ends with a checkpoint, too", async () => {
   first.process.kill("SIGTERM");
   const { code, error } = await first.ended;
   expect([code, first.process.signalCode]).toContainEqual(expect.toSatisfy((end) => end === 130 || end === "SIGTERM"));
-  expect(error).toMatch(/tessera: interrupted\. Go on with: tessera train .* --resume/);
+  expect(error).toMatch(/tessera: interrupted\. Go on with: (?:tessera|node \S+) train .* --resume/);
   expect((await tessera(...trainArguments(run, "--resume"))).code).toBe(0);
   expect(await outcome(run)).toEqual(expected);
 });
