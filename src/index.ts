@@ -10,7 +10,6 @@
  * ```
  */
 
-// Numbers on the host.
 export type { Dtype, TypedArray } from "./array/dtype.ts";
 export {
   float32,
@@ -24,9 +23,7 @@ export {
   zeros,
 } from "./array/ndarray.ts";
 export { Random } from "./array/random.ts";
-// Graphs: symbols, operators, gradients, and running them.
 export { gradients } from "./autodiff/gradients.ts";
-// Data.
 export { type Batch, type Batches, type BatchOptions, batches } from "./data/batches.ts";
 export type { Dataset, LabelKind, Split } from "./data/dataset.ts";
 export { imagesOnly, joinedDatasets, labelSubset, parseFraction } from "./data/label-subset.ts";
@@ -36,27 +33,24 @@ export { layouts, openDataset, splitsOf } from "./datasets/index.ts";
 export { countProblems, type InspectReport, inspectDataset } from "./datasets/inspect.ts";
 export { openTrainingData, type TrainingData, type TrainingDataOptions } from "./datasets/training-data.ts";
 export { InputError, Interrupted, UsageError } from "./errors.ts";
-// Scores.
 export { type Evaluation, evaluateDataset } from "./evaluation/evaluate.ts";
 export type { Graph } from "./graph/graph.ts";
 export * from "./graph/initializer.ts";
 export { Model, type Parameter, type Scope } from "./graph/scope.ts";
 export { constant, input, type Target, type Tensor, type TensorType, variable } from "./graph/tensor.ts";
 export { type Color, IGNORE, type Image, type LabelMap } from "./image/image.ts";
-// Methods and recipes.
 export { findMethod, findRecipe, methods, recipeNames } from "./methods/index.ts";
 export type { Beginning, Citation, Earlier, Method, ResolvedRecipe, Stage, Task, Trial } from "./methods/method.ts";
 export type { Recipe } from "./methods/recipe.ts";
-// Training.
 export { resolveRecipe } from "./methods/resolve-recipe.ts";
 export { sourcesOf } from "./methods/stages.ts";
 export { confusionMatrix, countPixels, scoresOf } from "./metrics/confusion.ts";
+export { addPanopticCounts, countSegments, panopticCounts, panopticScores } from "./metrics/panoptic-quality.ts";
+export { segmentIdsOf } from "./metrics/segment-ids.ts";
 export { writeModel } from "./onnx/write.ts";
 export * as ops from "./ops/index.ts";
-// This machine.
 export { nodePlatform } from "./platform/node.ts";
 export type { Platform } from "./platform/platform.ts";
-// Prediction.
 export { drawOverlay } from "./prediction/draw.ts";
 export { exportModel } from "./prediction/export.ts";
 export type { ModelCard, TrainedModel } from "./prediction/model.ts";

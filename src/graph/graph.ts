@@ -54,17 +54,9 @@ export function lower({ outputs }: Graph, target: Target): Graph {
   const visit = (roots: Iterable<Tensor>) => {
     for (const original of reach(roots, replaced).nodes) {
       if (original.outputs.every((tensor) => replaced.has(tensor))) continue;
-      const inputs = original.inputs.map((tensor) => (tensor === null ? null : (replaced.get(tensor) ?? tensor)));
-      const expansion = original.lower?.(inputs, target) ?? null;
-      let results: readonly Tensor[];
-      if (expansion !== null) {
-        visit(expansion);
-        results = expansion.map((tensor) => replaced.get(tensor) ?? tensor);
-      } else if (inputs.every((tensor, i) => tensor === original.inputs[i])) {
-        results = original.outputs;
-      } else {
-        results = nodes(original.op, inputs, { ...original, lower: original.lower ?? undefined });
-      }
+      const expansion = original.lower?.(inputsOf(original, replaced), target) ?? null;
+      if (expansion !== null) visit(expansion);
+      const results = expansion?.map((tensor) => replaced.get(tensor) ?? tensor) ?? rewired(original, replaced);
       original.outputs.forEach((tensor, i) => {
         replaced.set(tensor, results[i]);
       });
@@ -79,20 +71,30 @@ export function lower({ outputs }: Graph, target: Target): Graph {
   };
 }
 
-/** The same graph reading other tensors: each key of `replacements` is read as its value, everywhere. */
-export function replace({ outputs }: Graph, replacements: ReadonlyMap<Tensor, Tensor>): Graph {
-  const replaced = new Map(replacements);
-  for (const original of reach(Object.values(outputs)).nodes) {
-    const inputs = original.inputs.map((tensor) => (tensor === null ? null : (replaced.get(tensor) ?? tensor)));
-    if (inputs.every((tensor, i) => tensor === original.inputs[i])) continue;
-    const results = nodes(original.op, inputs, { ...original, lower: original.lower ?? undefined });
-    original.outputs.forEach((tensor, i) => {
-      replaced.set(tensor, results[i]);
+function inputsOf({ inputs }: Node, stands: ReadonlyMap<Tensor, Tensor>): (Tensor | null)[] {
+  return inputs.map((tensor) => (tensor === null ? null : (stands.get(tensor) ?? tensor)));
+}
+
+/** The outputs of a node that reads what stands for its inputs: its own where nothing does. */
+export function rewired(node: Node, stands: ReadonlyMap<Tensor, Tensor>): readonly Tensor[] {
+  const inputs = inputsOf(node, stands);
+  if (inputs.every((tensor, i) => tensor === node.inputs[i])) return node.outputs;
+  return nodes(node.op, inputs, { ...node, lower: node.lower ?? undefined });
+}
+
+/**
+ * What becomes of `tensors`, and of all before them, where each key of `replacements` is read as its value everywhere.
+ */
+export function replacing(
+  tensors: Iterable<Tensor>,
+  replacements: ReadonlyMap<Tensor, Tensor>,
+): (tensor: Tensor) => Tensor {
+  const stands = new Map(replacements);
+  for (const node of reach(tensors).nodes) {
+    const results = rewired(node, stands);
+    node.outputs.forEach((tensor, i) => {
+      if (results[i] !== tensor) stands.set(tensor, results[i]);
     });
   }
-  return {
-    outputs: Object.fromEntries(
-      Object.entries(outputs).map(([name, tensor]) => [name, replaced.get(tensor) ?? tensor]),
-    ),
-  };
+  return (tensor) => stands.get(tensor) ?? tensor;
 }

@@ -155,18 +155,21 @@ const keepsIntegers = new Set(["Cast", "Reshape", "Squeeze", "Unsqueeze", "Trans
 
 /**
  * Says which integers x may hold. Where x is an input, or an input seen in another order or type, whoever feeds it looks
- * (`checkFeed`): on the host, once, a fraction of what a check within the graph would cost. Otherwise nothing happens.
+ * (`checkRange`): on the host, once, a fraction of what a check within the graph would cost. Otherwise nothing happens.
  */
 export function expectRange(x: Tensor, range: ValueRange): void {
   let { source } = x;
   while (source.kind === "node" && keepsIntegers.has(source.op) && source.inputs[0] !== null) {
     source = source.inputs[0].source;
   }
-  if (source.kind === "input") source.expects.push(range);
+  // Several losses may say the same of one input.
+  const known = (other: ValueRange) =>
+    (Object.keys(range) as (keyof ValueRange)[]).every((key) => other[key] === range[key]);
+  if (source.kind === "input" && !source.expects.some(known)) source.expects.push(range);
 }
 
 /** Throws InputError, with place and value, unless `array` holds what graphs ask of the input x. */
-export function checkFeed(x: Tensor, array: NdArray): void {
+export function checkRange(x: Tensor, array: NdArray): void {
   const { name, expects } = x.source as Leaf;
   for (const { what, least, most, except } of expects) {
     const { data } = array;

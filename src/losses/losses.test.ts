@@ -3,7 +3,7 @@ import { checkErrors, checkOp } from "../../test/support/check.ts";
 import { float32, fromNumbers, item, type NdArray, toNumbers } from "../array/ndarray.ts";
 import { Random } from "../array/random.ts";
 import { gradients } from "../autodiff/gradients.ts";
-import { input, type Tensor } from "../graph/tensor.ts";
+import { input, type Leaf, type Tensor } from "../graph/tensor.ts";
 import { add, equal, where } from "../ops/index.ts";
 import { evaluate } from "../runtime/evaluate.ts";
 import { crossEntropy, pixelCrossEntropy } from "./cross-entropy.ts";
@@ -92,6 +92,15 @@ test.each(losses)("%s of a label that is no class is an error with place and val
     const message = `labels: expected labels from 0 to 2, or 255, got ${wrong} at [1, 0, 1].`;
     await expect(run(loss, normal(shape, "wrong"), truth)).rejects.toThrow(message);
   }
+});
+
+test("what several losses ask of one input is looked at once", () => {
+  const y = input("y", [1, 4], "uint8");
+  const x = input("x", [1, 3, 4]);
+  for (const loss of [crossEntropy, diceLoss, focalLoss]) loss(x, y);
+  expect((y.source as Leaf).expects).toHaveLength(1);
+  crossEntropy(x, y, { ignoreLabel: 0 });
+  expect((y.source as Leaf).expects).toHaveLength(2);
 });
 
 test.each(losses)("%s of a computed label that is no class is NaN", async (_, loss) => {

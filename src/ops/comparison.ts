@@ -1,9 +1,10 @@
 /** Truth values, and choosing by them. */
 
+import { isFloat } from "../array/dtype.ts";
 import { InputError } from "../errors.ts";
 import { constant, node, type Tensor } from "../graph/tensor.ts";
 import { add, mul, sub, unary } from "./arithmetic.ts";
-import { elementwise, type Operand, operands, sumTo } from "./broadcast.ts";
+import { elementwise, type Operand, operands, sumTo, where } from "./broadcast.ts";
 import { requireFloat, requireType } from "./require.ts";
 import { cast } from "./shape.ts";
 
@@ -180,8 +181,14 @@ export function clip(x: Tensor, { min, max }: { min?: number; max?: number }): T
   });
 }
 
+/** A comparison with NaN is false, so NaN has to be put back. */
+function signByComparing(x: Tensor): Tensor {
+  const signs = sub(cast(greater(x, 0), x.dtype), cast(less(x, 0), x.dtype));
+  return isFloat(x.dtype) ? where(isNan(x), x, signs) : signs;
+}
+
 /**
- * −1, 0 or 1: the sign of x. The derivative is 0 wherever it exists, so no gradient flows.
+ * −1, 0 or 1: the sign of x, NaN of NaN. The derivative is 0 wherever it exists, so no gradient flows.
  *
  * x: any numeric type, any shape → y: same shape.
  * ONNX `Sign`, opset 13; where that would leave the GPU, two comparisons.
@@ -190,7 +197,6 @@ export function sign(x: Tensor): Tensor {
   return unary("Sign", x, {
     gradient: null,
     integers: true,
-    lower: ([x], { operators }) =>
-      operators === "native" ? null : [sub(cast(greater(x!, 0), x!.dtype), cast(less(x!, 0), x!.dtype))],
+    lower: ([x], { operators }) => (operators === "native" ? null : [signByComparing(x!)]),
   });
 }

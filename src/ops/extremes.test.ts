@@ -131,3 +131,8 @@ test("whole numbers keep their operators", async () => {
   const got = await evaluate({ max: ops.max(x), min: ops.min(x), values }, feeds);
   expect([got.max, got.min, got.values].flatMap(toNumbers)).toEqual([9, -7, 9, 3]);
 });
+
+test.each(targets)("sign shows what is not a number, $operators", async (target) => {
+  const { y } = await run((x) => ops.add(ops.sign(x), 0), [4], [nan, infinity, -2, 0], target);
+  expect(y).toEqual([nan, 1, -1, 0]);
+});

@@ -4,7 +4,7 @@ import { at, build, plain } from "../../test/support/check-plain.ts";
 import { toNumbers } from "../array/ndarray.ts";
 import { reach } from "../graph/graph.ts";
 import { input } from "../graph/tensor.ts";
-import { rearrange } from "./index.ts";
+import { rearrange, windowMerge, windowPartition } from "./index.ts";
 
 checkOp("rearrange", rearrange, [
   {
@@ -86,4 +86,34 @@ checkErrors("rearrange", [
   ['expected "(" before ")", got none.', () => rearrange(x, "a b) -> a b")],
   ['expected no "(" inside parentheses, got one.', () => rearrange(x, "a ((b) c) -> a b c")],
   ['expected names, 1 and parentheses, got "2".', () => rearrange(x, "a 2 -> a 2")],
+]);
+
+checkOp("windowPartition", windowPartition, [
+  {
+    title: "two by three windows",
+    inputs: [[2, 4, 6, 3]],
+    build: (x) => windowPartition(x, 2),
+    forward: (x) =>
+      build([12, 2, 2, 3], ([w, i, j, c]) =>
+        at(x, [Math.floor(w / 6), 2 * Math.floor((w % 6) / 3) + i, 2 * (w % 3) + j, c]),
+      ),
+  },
+]);
+
+checkOp("windowMerge", windowMerge, [
+  {
+    title: "there and back",
+    inputs: [[2, 4, 6, 3]],
+    build: (x) => windowMerge(windowPartition(x, 2), 2, 4, 6),
+    forward: (x) => toNumbers(x),
+  },
+]);
+
+checkErrors("windows", [
+  ["windowPartition: x must have 4 axes, got shape [2, 3].", () => windowPartition(input("y", [2, 3]), 2)],
+  ["got 5. Check the sizes.", () => windowPartition(input("y", [1, 4, 5, 1]), 2)],
+  [
+    "windowMerge: x must hold whole images of 4 x 4 in windows of 2, got shape [3,2,2,1].",
+    () => windowMerge(input("y", [3, 2, 2, 1]), 2, 4, 4),
+  ],
 ]);

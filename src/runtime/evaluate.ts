@@ -1,7 +1,7 @@
 import type { Named, NdArray } from "../array/ndarray.ts";
 import { sameShape, show } from "../array/shape.ts";
 import { lower, reach } from "../graph/graph.ts";
-import { checkFeed, type Target, type Tensor } from "../graph/tensor.ts";
+import { checkRange, type Target, type Tensor } from "../graph/tensor.ts";
 import { writeModel } from "../onnx/write.ts";
 import { nodeBackend } from "./node.ts";
 
@@ -24,7 +24,7 @@ export async function evaluate(
     const given = Object.fromEntries([...inputs, ...variables].map((name) => [name, feeds[name]]));
     for (const [name, array] of Object.entries(given))
       if (array === undefined) throw new Error(`evaluate: no array is given for "${name}".`);
-    for (const [name, tensor] of reach(Object.values(outputs)).leaves) checkFeed(tensor, given[name]);
+    for (const [name, tensor] of reach(Object.values(outputs)).leaves) checkRange(tensor, given[name]);
     const results = await session.run(given, Object.fromEntries(Object.keys(outputs).map((name) => [name, null])));
     for (const [name, { shape }] of Object.entries(outputs)) {
       const got = results[name].shape;

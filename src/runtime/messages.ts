@@ -1,9 +1,9 @@
 /** What the main thread and the engine's worker say to each other. */
 import type { Named, NdArray } from "../array/ndarray.ts";
 import { sizeOf } from "../array/shape.ts";
-import { InputError, Interrupted, UsageError } from "../errors.ts";
 import { copyOf } from "./copy.ts";
 import type { Engine, EngineOptions, Program, ProgramOptions } from "./engine.ts";
+import type { Answered } from "./questions.ts";
 
 export type Request =
   | { readonly act: "open"; readonly options: EngineOptions }
@@ -37,12 +37,7 @@ export interface Answers {
   readonly close: null;
 }
 
-export type Reply =
-  | { readonly id: number; readonly result: Answers[keyof Answers] }
-  | {
-      readonly id: number;
-      readonly error: { readonly name: string; readonly message: string; readonly stack?: string };
-    };
+export type Reply = Answered<Answers[keyof Answers]>;
 
 /**
  * Arrays made fit for another thread: those that fill a buffer of their own move there (they are empty here
@@ -65,12 +60,4 @@ export function packed(values: Named<NdArray>, moved: Set<ArrayBuffer>, copy = f
     result[name] = own;
   }
   return result;
-}
-
-/** An error that crossed between threads, as its own class again. */
-export function revived({ name, message, stack }: { name: string; message: string; stack?: string }): Error {
-  const known = { InputError, UsageError, Interrupted }[name];
-  const error = known === undefined ? new Error(message) : new known(message);
-  if (known === undefined && stack !== undefined) error.stack = stack;
-  return error;
 }

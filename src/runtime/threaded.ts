@@ -5,33 +5,21 @@
  */
 import { SHARE_ENV, Worker } from "node:worker_threads";
 import type { Engine, EngineOptions } from "./engine.ts";
-import { type Answers, packed, type Reply, type Request, revived } from "./messages.ts";
-
-interface Pending {
-  resolve(result: Answers[keyof Answers]): void;
-  reject(error: Error): void;
-}
+import { type Answers, packed, type Reply, type Request } from "./messages.ts";
+import { questions } from "./questions.ts";
 
 /** Throws InputError when the device cannot be had. `close()` ends the worker. */
 export async function openThreadedEngine(options: EngineOptions = {}): Promise<Engine> {
   const worker = startWorker();
-  const waiting = new Map<number, Pending>();
-  let lastId = 0;
-  let ended: Error | undefined;
-
+  const asked = questions<Answers[keyof Answers]>();
   const fail = (error: Error) => {
-    ended ??= error;
-    for (const { reject } of waiting.values()) reject(ended);
-    waiting.clear();
+    asked.end(error);
     worker.unref();
   };
   worker.on("message", (reply: Reply) => {
-    const pending = waiting.get(reply.id);
-    waiting.delete(reply.id);
+    asked.receive(reply);
     // A program waits for what it asked for; an engine that nobody asks anything does not keep the process alive.
-    if (waiting.size === 0) worker.unref();
-    if ("error" in reply) pending?.reject(revived(reply.error));
-    else pending?.resolve(reply.result);
+    if (asked.open === 0) worker.unref();
   });
   worker.on("error", (error) => fail(error instanceof Error ? error : new Error(String(error))));
   worker.on("exit", (code) => fail(new Error(`engine: the worker thread has ended (code ${code}).`)));
@@ -40,16 +28,13 @@ export async function openThreadedEngine(options: EngineOptions = {}): Promise<E
     request: Extract<Request, { act: A }>,
     moved: Set<ArrayBuffer> = new Set(),
   ): Promise<Answers[A]> =>
-    new Promise<Answers[keyof Answers]>((resolve, reject) => {
-      if (ended !== undefined) return reject(ended);
-      const id = ++lastId;
-      waiting.set(id, { resolve, reject });
+    asked.ask((id) => {
       worker.ref();
       worker.postMessage({ id, request }, [...moved]);
     }) as Promise<Answers[A]>;
 
   const end = async (reason: string) => {
-    ended = new Error(reason);
+    asked.end(new Error(reason));
     await worker.terminate();
   };
 
@@ -74,7 +59,7 @@ export async function openThreadedEngine(options: EngineOptions = {}): Promise<E
           return ask<"run">({ act: "run", program, feeds: packed(feeds, moved, keepFeeds), fetch }, moved);
         },
         release: async () => {
-          if (ended === undefined) await ask<"release">({ act: "release", program });
+          if (asked.ended === undefined) await ask<"release">({ act: "release", program });
         },
       };
     },
@@ -87,7 +72,7 @@ export async function openThreadedEngine(options: EngineOptions = {}): Promise<E
       await ask<"drop">({ act: "drop", names });
     },
     close: async () => {
-      if (ended !== undefined) return;
+      if (asked.ended !== undefined) return;
       await ask<"close">({ act: "close" });
       await end("engine: it is closed. Open another one.");
     },

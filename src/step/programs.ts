@@ -4,7 +4,7 @@ import { sameShape, show } from "../array/shape.ts";
 import { InputError } from "../errors.ts";
 import { lower, reach } from "../graph/graph.ts";
 import type { HostCall } from "../graph/scope.ts";
-import { checkFeed, type Target, type Tensor } from "../graph/tensor.ts";
+import { checkRange, type Target, type Tensor } from "../graph/tensor.ts";
 import { writeModel } from "../onnx/write.ts";
 import type { Engine, Program } from "../runtime/engine.ts";
 import { overwritable } from "./overwrite.ts";
@@ -58,13 +58,13 @@ export async function compile(
     throw error;
   }
 
-  const expecting = [...reach(Object.values(outputs)).leaves].filter(([, { source }]) => expects(source));
+  const { leaves } = reach(Object.values(outputs));
   const fromHost = new Set(hostCalls.flatMap((call) => Object.keys(call.outputs).map((key) => hostInput(call, key))));
   const names = new Set(programs.flatMap(({ inputs }) => inputs.map(({ name }) => name)));
   return {
     inputs: [...names].filter((name) => !fromHost.has(name)),
     async run(feeds) {
-      for (const [name, tensor] of expecting) if (feeds[name] !== undefined) checkFeed(tensor, feeds[name]);
+      for (const [name, tensor] of leaves) if (feeds[name] !== undefined) checkRange(tensor, feeds[name]);
       const pool: Record<string, NdArray> = { ...feeds };
       for (const [i, program] of programs.entries()) {
         const given: Record<string, NdArray> = {};
@@ -81,10 +81,6 @@ export async function compile(
       await engine.drop(saved);
     },
   };
-}
-
-function expects(source: Tensor["source"]): boolean {
-  return source.kind === "input" && source.expects.length > 0;
 }
 
 /** The graph is lowered as a whole, so that it is the same one however it is cut. */

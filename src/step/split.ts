@@ -1,7 +1,7 @@
 /** Cutting a graph into parts that run one after the other, with the host at work in between. */
 import type { Named } from "../array/ndarray.ts";
-import { reach } from "../graph/graph.ts";
-import { type Node, nodes, type Tensor, variable } from "../graph/tensor.ts";
+import { reach, rewired } from "../graph/graph.ts";
+import { type Node, type Tensor, variable } from "../graph/tensor.ts";
 
 /** One part. What later parts need of it is kept in the engine's store meanwhile. */
 export interface Part {
@@ -86,11 +86,9 @@ function rebuild(
     }
   }
   for (const node of kept.reverse()) {
-    const inputs = node.inputs.map((tensor) => (tensor === null ? null : (stands.get(tensor) ?? tensor)));
-    if (inputs.every((tensor, i) => tensor === node.inputs[i])) continue;
-    const outputs = nodes(node.op, inputs, { ...node, lower: node.lower ?? undefined });
+    const outputs = rewired(node, stands);
     node.outputs.forEach((tensor, i) => {
-      stands.set(tensor, outputs[i]);
+      if (outputs[i] !== tensor) stands.set(tensor, outputs[i]);
     });
   }
   return stands;

@@ -3,7 +3,7 @@ import { bytesOf } from "../array/dtype.ts";
 import type { Named } from "../array/ndarray.ts";
 import { sizeOf } from "../array/shape.ts";
 import { gradients } from "../autodiff/gradients.ts";
-import { replace } from "../graph/graph.ts";
+import { replacing } from "../graph/graph.ts";
 import type { HostCall, Model } from "../graph/scope.ts";
 import { input, node, type Target, type Tensor, variable } from "../graph/tensor.ts";
 import { add, greater, mul, where } from "../ops/index.ts";
@@ -134,34 +134,27 @@ const waiting = (name: string) => `waiting/${name}`;
  * does update. So a step that is refused at a later batch has moved none.
  */
 function averagesInWaiting(model: Model, first: Tensor) {
-  const names = [...model.updates.keys()];
-  const copies = new Map(
-    names.map((name) => [name, variable(waiting(name), model.parameters.get(name)!.tensor.shape)] as const),
-  );
-  const reads = new Map(
-    names.map((name) => {
-      const { tensor } = model.parameters.get(name)!;
-      return [tensor, where(first, tensor, copies.get(name)!)] as const;
-    }),
-  );
+  const moved = [...model.updates].map(([name, next]) => {
+    const { tensor } = model.parameters.get(name)!;
+    return { name, next, tensor, copy: variable(waiting(name), tensor.shape) };
+  });
+  const reads = new Map(moved.map(({ tensor, copy }) => [tensor, where(first, tensor, copy)]));
   return {
-    next: names.map((name) => [waiting(name), model.updates.get(name)!] as const),
+    next: moved.map(({ name, next }) => [waiting(name), next] as const),
     /** What the averages become: the copies as they are. */
     settled: Object.fromEntries(
-      names.map((name) => [name, node("Identity", [copies.get(name)!], { output: copies.get(name)!, gradient: null })]),
+      moved.map(({ name, copy }) => [name, node("Identity", [copy], { output: copy, gradient: null })]),
     ),
     /** The graphs of a step, reading the copies from the second batch on. */
     read({ reported, next, hostCalls }: AccumulatedStep): AccumulatedStep {
-      const given = [reported, next, ...hostCalls.map(({ inputs }) => inputs)];
-      const all = given.flatMap((part, i) => Object.entries(part).map(([key, tensor]) => [`${i}.${key}`, tensor]));
-      const { outputs } = replace({ outputs: Object.fromEntries(all) }, reads);
-      const [newReported, newNext, ...inputs] = given.map((part, i) =>
-        Object.fromEntries(Object.keys(part).map((key) => [key, outputs[`${i}.${key}`]])),
-      );
+      const all = [reported, next, ...hostCalls.map(({ inputs }) => inputs)].flatMap((part) => Object.values(part));
+      const replaced = replacing(all, reads);
+      const reading = (part: Named<Tensor>) =>
+        Object.fromEntries(Object.entries(part).map(([key, tensor]) => [key, replaced(tensor)]));
       return {
-        reported: newReported,
-        next: newNext,
-        hostCalls: hostCalls.map((call, i) => ({ ...call, inputs: inputs[i] })),
+        reported: reading(reported),
+        next: reading(next),
+        hostCalls: hostCalls.map((call) => ({ ...call, inputs: reading(call.inputs) })),
       };
     },
   };

@@ -1,33 +1,18 @@
 import { InputError } from "../errors.ts";
-import { revived } from "../runtime/messages.ts";
+import { questions } from "../runtime/questions.ts";
 import type { LocalOptions, LocalSegmenter } from "./local.ts";
 import type { WebAnswers, WebReply, WebRequest } from "./messages.ts";
 import { parcelOf } from "./picture.ts";
 
-interface Pending {
-  resolve(result: WebAnswers[keyof WebAnswers]): void;
-  reject(error: Error): void;
-}
-
 /** The segmenter of `local.ts` in a worker of its own. Throws what it throws, and InputError where no worker starts. */
 export async function openInWorker(options: LocalOptions): Promise<LocalSegmenter> {
   const worker = startWorker();
-  const waiting = new Map<number, Pending>();
-  let lastId = 0;
-  let ended: Error | undefined;
-
+  const asked = questions<WebAnswers[keyof WebAnswers]>();
   const end = (reason: Error) => {
-    ended ??= reason;
     worker.terminate();
-    for (const { reject } of waiting.values()) reject(ended);
-    waiting.clear();
+    asked.end(reason);
   };
-  worker.onmessage = ({ data }: MessageEvent<WebReply>) => {
-    const pending = waiting.get(data.id);
-    waiting.delete(data.id);
-    if ("error" in data) pending?.reject(revived(data.error));
-    else pending?.resolve(data.result);
-  };
+  worker.onmessage = ({ data }: MessageEvent<WebReply>) => asked.receive(data);
   worker.onerror = (event) => {
     event.preventDefault();
     const reason = event.message ?? "its file did not load";
@@ -42,12 +27,7 @@ export async function openInWorker(options: LocalOptions): Promise<LocalSegmente
     request: Extract<WebRequest, { act: A }>,
     moved: readonly Transferable[] = [],
   ): Promise<WebAnswers[A]> =>
-    new Promise<WebAnswers[keyof WebAnswers]>((resolve, reject) => {
-      if (ended !== undefined) return reject(ended);
-      const id = ++lastId;
-      waiting.set(id, { resolve, reject });
-      worker.postMessage({ id, request }, [...moved]);
-    }) as Promise<WebAnswers[A]>;
+    asked.ask((id) => worker.postMessage({ id, request }, [...moved])) as Promise<WebAnswers[A]>;
 
   try {
     const card = await ask<"open">({ act: "open", options });

@@ -1,6 +1,7 @@
 /** What a page and its worker say to each other. */
 import type { ModelCard } from "../prediction/model.ts";
 import type { Segmentation } from "../prediction/segmenter.ts";
+import type { Answered } from "../runtime/questions.ts";
 import type { LocalOptions } from "./local.ts";
 import type { Parcel } from "./picture.ts";
 
@@ -13,6 +14,4 @@ export interface WebAnswers {
   readonly segment: Segmentation;
 }
 
-export type WebReply =
-  | { readonly id: number; readonly result: WebAnswers[keyof WebAnswers] }
-  | { readonly id: number; readonly error: { readonly name: string; readonly message: string } };
+export type WebReply = Answered<WebAnswers[keyof WebAnswers]>;
