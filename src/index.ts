@@ -25,10 +25,12 @@ export {
 export { Random } from "./array/random.ts";
 export { gradients } from "./autodiff/gradients.ts";
 export { type Batch, type Batches, type BatchOptions, batches } from "./data/batches.ts";
-export type { Dataset, LabelKind, Split } from "./data/dataset.ts";
+export type { Dataset, Split } from "./data/dataset.ts";
 export { imagesOnly, joinedDatasets, labelSubset, parseFraction } from "./data/label-subset.ts";
-export type { ClassInfo, Sample, Segment } from "./data/sample.ts";
+export { completed, kindsText, maskOf, tagsOf } from "./data/labels.ts";
+export type { ClassInfo, LabelKind, Labels, Sample, Segment, SegmentMap } from "./data/sample.ts";
 export { classStatistics } from "./data/statistics.ts";
+export { labelledDataset, scaledDataset, spreadDataset } from "./data/views.ts";
 export { layouts, openDataset, splitsOf } from "./datasets/index.ts";
 export { countProblems, type InspectReport, inspectDataset } from "./datasets/inspect.ts";
 export { openTrainingData, type TrainingData, type TrainingDataOptions } from "./datasets/training-data.ts";

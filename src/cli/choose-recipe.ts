@@ -1,4 +1,5 @@
 import type { Dataset } from "../data/dataset.ts";
+import { kindsText, sourceOf } from "../data/labels.ts";
 import { InputError } from "../errors.ts";
 import { methods } from "../methods/index.ts";
 
@@ -11,7 +12,7 @@ export interface Choice {
 /** The recipe that suits each kind of label on an ordinary machine, the most telling kind first. */
 const suited: readonly { readonly kind: Dataset["kinds"][number]; readonly recipe: string; readonly why: string }[] = [
   {
-    kind: "masks",
+    kind: "mask",
     recipe: "transunet-small",
     why: "a class for every pixel is the most a model can learn from, and this one trains on a CPU",
   },
@@ -19,10 +20,10 @@ const suited: readonly { readonly kind: Dataset["kinds"][number]; readonly recip
 
 /** A recipe for the labels that a data set has. Throws InputError where nothing can be learned from them. */
 export function chooseRecipe({ name, split, kinds }: Dataset): Choice {
-  const found = suited.find(({ kind }) => kinds.includes(kind));
-  if (found !== undefined) return { recipe: found.recipe, why: `${name} has ${found.kind}: ${found.why}` };
-  const known = [...new Set(methods.map(({ learnsFrom }) => learnsFrom))].join(", ");
-  const got = kinds.length === 0 ? "images alone" : kinds.join(", ");
+  const found = suited.find(({ kind }) => sourceOf(kind, kinds) !== undefined);
+  if (found !== undefined) return { recipe: found.recipe, why: `${name} has ${kindsText([found.kind])}: ${found.why}` };
+  const known = kindsText([...new Set(methods.map(({ learnsFrom }) => learnsFrom))]);
+  const got = kindsText(kinds);
   throw new InputError(
     `${name}: expected labels to learn from (${known}) in the split ${split}, got ${got}. Add masks, or see tessera inspect.`,
   );

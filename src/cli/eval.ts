@@ -1,7 +1,7 @@
 import { InputError } from "../errors.ts";
 import type { Platform } from "../platform/platform.ts";
 import { command } from "./command.ts";
-import { badImagePolicy, datasetOptions, engineFor, engineOptions } from "./options.ts";
+import { badImagePolicy, datasetOptions, engineFor, engineOptions, placeOf } from "./options.ts";
 import { segmentOptionsFrom, testingOptions } from "./testing-options.ts";
 
 export const evalCommand = command({
@@ -32,7 +32,7 @@ export const evalCommand = command({
   notes:
     "All pixels are counted in one integer confusion matrix. Classes in neither masks nor predictions are left out of means.",
   async run({ positionals: [run, spec], options }, terminal) {
-    const { layout, out, noBoundary } = options;
+    const { out, noBoundary } = options;
     const segmentOptions = segmentOptionsFrom(options);
     const onBadImage = badImagePolicy(options);
     const [{ nodePlatform }, { openDataset }, { evaluateDataset, nothingCounts }, { evaluationText }, { openModel }] =
@@ -45,7 +45,7 @@ export const evalCommand = command({
       ]);
     const split = (options.split ?? "val") as "val";
     const dataset = await openDataset(nodePlatform, spec, split, {
-      ...(layout !== undefined && { layout }),
+      ...placeOf(options),
       onBadFile: onBadImage,
     });
     if (out !== undefined) await requireScoresFile(nodePlatform, out);

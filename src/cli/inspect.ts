@@ -6,13 +6,14 @@ export const inspectCommand = command({
   name: "inspect",
   summary: "say what is in a data set folder, and what is wrong with it",
   positionals: [{ name: "DATASET", help: "a folder, or scenes for the drawn data set", count: "one" }],
-  options: { layout: datasetOptions.layout },
+  options: { layout: datasetOptions.layout, images: datasetOptions.images },
   examples: [
-    ["tessera inspect photos", "reads every image and mask and lists each problem with its file and its fix"],
+    ["tessera inspect photos", "reads every image and label and lists each problem with its file and its fix"],
+    ["tessera inspect tags-of-photos --images photos", "labels in one folder, their photographs in photos/images"],
     ["tessera inspect photos --json | jq .splits[0].classes", "class frequencies for a script"],
   ],
   notes: "Exits with 1 when there are problems.",
-  async run({ positionals: [path], options: { layout } }, terminal) {
+  async run({ positionals: [path], options: { layout, images } }, terminal) {
     const [{ countProblems, inspectDataset }, { inspectText }, { nodePlatform }] = await Promise.all([
       import("../datasets/inspect.ts"),
       import("../datasets/inspect-text.ts"),
@@ -20,7 +21,8 @@ export const inspectCommand = command({
     ]);
     const progress = terminal.progress("reading");
     const report = await inspectDataset(nodePlatform, path, {
-      layout,
+      ...(layout !== undefined && { layout }),
+      ...(images !== undefined && { images }),
       onProgress(done, total, split) {
         terminal.signal.throwIfAborted();
         progress.update(done, total, split);

@@ -27,6 +27,11 @@ export const datasetOptions = {
     choices: ["folder", "voc", "pascal-context", "pascal-context-60", "cityscapes", "ade20k"],
     help: "how the data set lies on disk; default: recognized by its folders",
   },
+  images: {
+    kind: "text",
+    placeholder: "FOLDER",
+    help: "the folder that holds images/, where the data set has labels alone",
+  },
   onBadImage: {
     kind: "text",
     placeholder: "WHAT",
@@ -105,6 +110,14 @@ export async function engineFor({ device, threads }: Values<typeof engineOptions
     ...(device !== undefined && { device: device as Engine["device"] }),
     ...(threads !== undefined && { threads }),
   });
+}
+
+/** How the data set lies on disk, as the user said. */
+export function placeOf({ layout, images }: Pick<Values<typeof datasetOptions>, "layout" | "images">): {
+  readonly layout?: string;
+  readonly images?: string;
+} {
+  return { ...(layout !== undefined && { layout }), ...(images !== undefined && { images }) };
 }
 
 /** `fail` unless the user asked to skip. */

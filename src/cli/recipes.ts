@@ -14,6 +14,7 @@ export const recipesCommand = command({
   ],
   async run({ positionals: [name], options: { set } }, terminal) {
     const { methods } = await import("../methods/index.ts");
+    const { kindsText } = await import("../data/labels.ts");
     const { applySetting, resolveRecipe } = await import("../methods/resolve-recipe.ts");
     if (name !== undefined) {
       const { recipe } = resolveRecipe(name, set);
@@ -31,7 +32,7 @@ export const recipesCommand = command({
     for (const { method, recipe } of all) {
       const changed = set.reduce(applySetting, recipe);
       const crop = `${changed.cropHeight}x${changed.cropWidth}`;
-      const about = `${changed.steps} steps of ${changed.batchSize} crops ${crop}, learns from ${method.learnsFrom}`;
+      const about = `${changed.steps} steps of ${changed.batchSize} crops ${crop}, learns from ${kindsText([method.learnsFrom])}`;
       terminal.print(`${terminal.bold(recipe.name.padEnd(width))}  ${about}`);
     }
     for (const { paper, name: methodName } of methods) {

@@ -1,9 +1,10 @@
 import { resolve } from "node:path";
 import type { Dataset } from "../data/dataset.ts";
+import type { OpenOptions } from "../datasets/index.ts";
 import type { Platform } from "../platform/platform.ts";
 import type { Engine } from "../runtime/engine.ts";
 import { command } from "./command.ts";
-import { badImagePolicy, datasetOptions, engineFor, engineOptions } from "./options.ts";
+import { badImagePolicy, datasetOptions, engineFor, engineOptions, placeOf } from "./options.ts";
 import { duration, type Terminal } from "./terminal.ts";
 
 /** Scenes of 128 pixels: more than enough for minutes of training, and none is drawn before it is needed. */
@@ -73,8 +74,8 @@ export const startCommand = command({
     const resolved = resolveRecipe(recipeName, [...settings, ...timing, ...options.set]);
     const onBadImage = badImagePolicy(options);
     const found = await openTrainingData(nodePlatform, spec, {
-      ...{ layout: options.layout, onBadFile: onBadImage },
-      learnsFrom: { labels: true, images: false },
+      ...{ ...placeOf(options), onBadFile: onBadImage },
+      learnsFrom: { labels: ["mask"], images: false },
     });
     // Drawing a scene takes longer than training on it.
     const data =
@@ -86,7 +87,7 @@ export const startCommand = command({
           }
         : found;
     const folder = options.out ?? (await freeFolder(nodePlatform, "runs/start"));
-    const unseen = await unseenOf(nodePlatform, spec, options.layout);
+    const unseen = await unseenOf(nodePlatform, spec, placeOf(options));
     const { dataset, validation } = data;
     terminal.note(
       `data: ${dataset.name}, ${dataset.ids.length} images to train on, ${validation?.ids.length ?? 0} to score`,
@@ -134,9 +135,9 @@ async function freeFolder(platform: Platform, base: string): Promise<string> {
 }
 
 /** The test split, which nothing was trained on or chosen by; null where there is none. */
-async function unseenOf(platform: Platform, spec: string, layout: string | undefined): Promise<Dataset | null> {
+async function unseenOf(platform: Platform, spec: string, place: OpenOptions): Promise<Dataset | null> {
   const { openDataset, splitsOf } = await import("../datasets/index.ts");
-  const options = { ...(layout !== undefined && { layout }), onBadFile: "skip" as const };
+  const options = { ...place, onBadFile: "skip" as const };
   const splits = await splitsOf(platform, spec, options);
   return splits.includes("test") ? openDataset(platform, spec, "test", options) : null;
 }

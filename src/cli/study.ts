@@ -3,7 +3,7 @@ import type { Method } from "../methods/method.ts";
 import type { Study } from "../methods/study.ts";
 import type { StudyOptions } from "../study/run-study.ts";
 import { command } from "./command.ts";
-import { badImagePolicy, datasetOptions, engineFor, engineOptions, sizeOptions } from "./options.ts";
+import { badImagePolicy, datasetOptions, engineFor, engineOptions, placeOf, sizeOptions } from "./options.ts";
 
 export const studyCommand = command({
   name: "study",
@@ -93,13 +93,13 @@ export const studyCommand = command({
     const dataset = spec ?? study.dataset;
     const openEngine = () => engineFor(options);
     const openData: StudyOptions["openData"] = async (where, labels, learnsFrom) => {
-      const asked = where === dataset && layout !== undefined ? { layout } : {};
+      const asked = where === dataset ? placeOf(options) : {};
       const keep = labels === null || labels.fraction === 1 ? null : { fraction: labels.fraction };
       const seeded = labels === null ? {} : { labelSeed: labels.seed };
       return openTrainingData(nodePlatform, where, { ...asked, onBadFile, keep, learnsFrom, ...seeded });
     };
     await (await openEngine()).close(); // a device that cannot be had is said before anything is written
-    const { dataset: all, unlabelled, validation } = await openData(dataset, null, { labels: true, images: true });
+    const { dataset: all, unlabelled, validation } = await openData(dataset, null, { labels: ["mask"], images: true });
     if (validation === null) {
       throw new InputError(
         `${dataset}: expected a labelled split val to score on, got none. A study compares scores: add images/val and masks/val.`,

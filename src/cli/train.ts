@@ -1,4 +1,4 @@
-import type { Dataset } from "../data/dataset.ts";
+import type { OpenOptions } from "../datasets/index.ts";
 import { InputError, oneLine, UsageError } from "../errors.ts";
 import type { Earlier, Method, ResolvedRecipe } from "../methods/method.ts";
 import type { Platform } from "../platform/platform.ts";
@@ -10,6 +10,7 @@ import {
   engineOptions,
   labelOptions,
   labelsToKeep,
+  placeOf,
   sizeOptions,
 } from "./options.ts";
 import { duration, type Terminal } from "./terminal.ts";
@@ -44,7 +45,7 @@ export const trainCommand = command({
     "The run folder holds recipe.json, run.json, metrics.jsonl, a TensorBoard event file, checkpoints/, scores.json\n" +
     "and report.html. Ctrl-C ends after the current step, with a checkpoint.",
   async run({ positionals: [spec], options }, terminal) {
-    const { out, shortSide, licence, layout, labelSeed } = options;
+    const { out, shortSide, licence, labelSeed } = options;
     if (out === undefined) throw new UsageError("train: --out is missing. Write --out FOLDER.");
     const settings = [...options.set, ...(options.steps === undefined ? [] : [`steps=${options.steps}`])];
     const keep = await labelsToKeep(options);
@@ -60,10 +61,10 @@ export const trainCommand = command({
     const from = options.from === undefined ? null : await earlierFrom(nodePlatform, options.from, terminal);
     const seeded = labelSeed === undefined ? {} : { labelSeed };
     const begun = named && (await adopted(named, from, terminal));
-    // A recipe that is still to be chosen is chosen by the labels.
-    const learnsFrom = begun === null ? { labels: true, images: false } : sourcesOf(begun);
+    const place = { ...placeOf(options), onBadFile: onBadImage };
+    const resolved = begun ?? (await chosenRecipe(nodePlatform, spec, place, settings, terminal));
     const data = await openTrainingData(nodePlatform, spec, {
-      ...{ layout, onBadFile: onBadImage, keep, learnsFrom },
+      ...{ ...place, keep, learnsFrom: sourcesOf(resolved) },
       ...seeded,
     });
     if (keep !== null && data.labels === null) {
@@ -71,7 +72,6 @@ export const trainCommand = command({
         `${spec}: expected labels to use a part of, got images alone. Leave --label-fraction and --label-count out.`,
       );
     }
-    const resolved = begun ?? (await chosenRecipe(data.dataset, settings, terminal));
     if (data.leavesImages) {
       const { name } = resolved.recipe;
       terminal.note(
@@ -132,15 +132,18 @@ async function namedRecipe(
 
 /** The recipe that suits the labels, said to the user with its reason. */
 async function chosenRecipe(
-  dataset: Dataset,
+  platform: Platform,
+  spec: string,
+  place: OpenOptions,
   settings: readonly string[],
   terminal: Terminal,
 ): Promise<ResolvedRecipe> {
-  const [{ chooseRecipe }, { resolveRecipe }] = await Promise.all([
+  const [{ chooseRecipe }, { resolveRecipe }, { openDataset }] = await Promise.all([
     import("./choose-recipe.ts"),
     import("../methods/resolve-recipe.ts"),
+    import("../datasets/index.ts"),
   ]);
-  const { recipe, why } = chooseRecipe(dataset);
+  const { recipe, why } = chooseRecipe(await openDataset(platform, spec, "train", place));
   terminal.note(`recipe ${recipe}: ${why}. Another: --recipe NAME.`);
   return resolveRecipe(recipe, settings);
 }

@@ -21,7 +21,12 @@ function coordinates(width: number, height: number): Sample {
     data.set([i % width, Math.floor(i / width), 0], 3 * i);
     labels[i] = i % width;
   }
-  return { id: "x", source: "x.jpg", image: { width, height, data }, labels: { width, height, data: labels } };
+  return {
+    id: "x",
+    source: "x.jpg",
+    image: { width, height, data },
+    labels: { mask: { width, height, data: labels } },
+  };
 }
 
 test("the same sample, recipe and random numbers give the same bytes", () => {
@@ -87,7 +92,7 @@ test("what a small image leaves empty is the mean colour, unlabelled, at the rig
 });
 
 test("a sample without labels gets unlabelled pixels", () => {
-  const { labels: _, ...sample } = coordinates(50, 40);
+  const sample = { ...coordinates(50, 40), labels: {} };
   expect(augment(sample, everything, new Random(1)).labels.data.every((label) => label === 255)).toBe(true);
 });
 
@@ -95,8 +100,8 @@ test("crops that one class fills are mostly drawn again", () => {
   const [width, height] = [200, 40];
   const data = new Uint8Array(width * height); // class 0, but for a strip of class 1
   for (let i = 0; i < data.length; i++) if (i % width >= 188) data[i] = 1;
-  const labels: LabelMap = { width, height, data };
-  const sample = { ...coordinates(width, height), labels };
+  const mask: LabelMap = { width, height, data };
+  const sample = { ...coordinates(width, height), labels: { mask } };
   const alone = (cropMaxShare: number) => {
     let count = 0;
     for (let i = 0; i < 200; i++) {

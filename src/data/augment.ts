@@ -20,7 +20,7 @@ export interface AugmentRecipe {
 /** Both cropHeight x cropWidth. */
 export interface Augmented {
   readonly image: Image;
-  /** All `IGNORE` where the sample has no labels. */
+  /** All `IGNORE` where the sample has no mask. */
   readonly labels: LabelMap;
 }
 
@@ -32,7 +32,10 @@ const redraws = 10;
  * bottom. The same sample, recipe and `random` give the same bytes.
  */
 export function augment(sample: Sample, recipe: AugmentRecipe, random: Random): Augmented {
-  const { image, labels } = sample;
+  const {
+    image,
+    labels: { mask: labels },
+  } = sample;
   const { cropWidth, cropHeight, cropMaxShare } = recipe;
   const scale = random.between(recipe.scaleMin, recipe.scaleMax);
   const scaledWidth = Math.max(1, Math.round(image.width * scale));

@@ -14,7 +14,7 @@ interface Fake extends Dataset {
 function fake(count: number, bad: readonly number[] = []): Fake {
   let running = 0;
   const dataset: Fake = {
-    ...{ name: "fake", split: "train", classes: [], kinds: ["masks"], valueMap: {}, reads: 0, busiest: 0 },
+    ...{ name: "fake", split: "train", classes: [], kinds: ["mask"], valueMap: {}, reads: 0, busiest: 0 },
     ids: Array.from({ length: count }, (_, i) => `s${i}`),
     source: (index) => `s${index}.jpg`,
     async read(index) {
@@ -24,7 +24,7 @@ function fake(count: number, bad: readonly number[] = []): Fake {
       running--;
       if (bad.includes(index)) throw new InputError(`s${index}.jpg: expected an image, got none. Add it.`);
       const image = { width: 1, height: 1, data: Uint8Array.of(index, 0, 0) };
-      return { id: `s${index}`, source: `s${index}.jpg`, image };
+      return { id: `s${index}`, source: `s${index}.jpg`, image, labels: {} };
     },
   };
   return dataset;

@@ -170,8 +170,8 @@ function goodSamples(
   };
 }
 
-function bytesOfSample({ image, labels, segmentMap, saliency }: Sample): number {
-  return [image, labels, segmentMap, saliency].reduce((sum, part) => sum + (part?.data.byteLength ?? 0), 1000);
+function bytesOfSample({ image, labels: { mask, panoptic, saliency } }: Sample): number {
+  return [image, mask, panoptic, saliency].reduce((sum, part) => sum + (part?.data.byteLength ?? 0), 1000);
 }
 
 /** Joins arrays of equal shapes along a new first axis: n of [...] → [n, ...]. */

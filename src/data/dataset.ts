@@ -1,15 +1,16 @@
-import type { ClassInfo, Sample } from "./sample.ts";
+import type { ClassInfo, LabelKind, Sample } from "./sample.ts";
 
 /** `unlabelled`: images that have no labels, or whose labels are not read. */
 export type Split = "train" | "val" | "test" | "unlabelled";
-export type LabelKind = "masks" | "panoptic" | "tags" | "captions" | "saliency";
 
 /** One split of a data set. Samples are read one at a time and never kept. */
 export interface Dataset {
   /** Layout and place, for messages and run records: `folder ./camvid`. */
   readonly name: string;
   readonly split: Split;
+  /** Empty where nothing names classes: images and captions need none. */
   readonly classes: readonly ClassInfo[];
+  /** Kinds of labels that some sample has, in the order of `labelKinds`. */
   readonly kinds: readonly LabelKind[];
   /** Sample ids in reading order (sorted). */
   readonly ids: readonly string[];
@@ -20,10 +21,13 @@ export interface Dataset {
   readonly valueMap: Readonly<Record<string, number | "ignore">>;
   /** Files that keep a sample from being complete and were left out when the data set was opened, one line each. */
   readonly leftOut?: readonly string[];
-  /** Throws InputError naming the file(s) when a sample cannot be read. */
-  read(index: number): Promise<Sample>;
-  /** The same sample with id, source and image only; its label files are not opened. Absent where there is no such way. */
-  readImage?(index: number): Promise<Sample>;
+  /** The kinds of labels that one sample has; absent where each has all of `kinds`. */
+  kindsOf?(index: number): readonly LabelKind[];
+  /**
+   * The sample with its labels, or only those of `kinds` (files of others are then not opened).
+   * Throws InputError naming the file(s) when it cannot be read.
+   */
+  read(index: number, kinds?: readonly LabelKind[]): Promise<Sample>;
   /** The file that a sample's image comes from, for messages. */
   source(index: number): string;
 }

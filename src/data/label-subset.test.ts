@@ -12,14 +12,13 @@ function masks(count: number, name = "set"): Dataset {
   const ids = Array.from({ length: count }, (_, index) => String((index * 7) % count).padStart(3, "0"));
   const source = (index: number) => `${name}/${ids[index]}.jpg`;
   return {
-    ...{ name, split: "train", classes: [{ name: "sky", color: [0, 0, 0] }], kinds: ["masks"], ids, source },
+    ...{ name, split: "train", classes: [{ name: "sky", color: [0, 0, 0] }], kinds: ["mask"], ids, source },
     valueMap: { "0": 0 },
     leftOut: [`${name}: left out`],
-    read: async (index) => ({
+    read: async (index, kinds = ["mask"]) => ({
       ...{ id: ids[index], source: source(index) },
       image: { width: 1, height: 1, data: new Uint8Array(3) },
-      labels: { width: 1, height: 1, data: Uint8Array.of(0) },
-      tags: [0],
+      labels: kinds.includes("mask") ? { mask: { width: 1, height: 1, data: Uint8Array.of(0) } } : {},
     }),
   };
 }
@@ -80,17 +79,9 @@ test("the choice for a seed stays what it is", () => {
 test("samples keep their labels in the subset and lose them in the rest", async () => {
   const { labelled, rest } = labelSubset(masks(5), { count: 3, seed: 0 });
   const [one, other] = [await labelled.read(1), await rest.read(1)];
-  expect([one.id, one.source, Object.keys(one)]).toEqual([
-    labelled.ids[1],
-    labelled.source(1),
-    expect.arrayContaining(["labels", "tags"]),
-  ]);
-  expect([other.id, other.source, Object.keys(other).sort()]).toEqual([
-    rest.ids[1],
-    rest.source(1),
-    ["id", "image", "source"],
-  ]);
-  expect([labelled.kinds, labelled.split, rest.kinds, rest.split]).toEqual([["masks"], "train", [], "unlabelled"]);
+  expect([one.id, one.source, Object.keys(one.labels)]).toEqual([labelled.ids[1], labelled.source(1), ["mask"]]);
+  expect([other.id, other.source, other.labels]).toEqual([rest.ids[1], rest.source(1), {}]);
+  expect([labelled.kinds, labelled.split, rest.kinds, rest.split]).toEqual([["mask"], "train", [], "unlabelled"]);
   expect([labelled.leftOut, rest.leftOut]).toEqual([["set: left out"], []]);
 });
 
@@ -112,7 +103,7 @@ test("joined data sets are images alone, one after the other, under names of the
   ]);
   expect(ids).toEqual(["1/000", "1/001", "2/000", "2/001", "2/002"]);
   const { image: _, ...sample } = await joined.read(2);
-  expect([sample, joined.source(1)]).toEqual([{ id: "2/000", source: "two/000.jpg" }, "one/001.jpg"]);
+  expect([sample, joined.source(1)]).toEqual([{ id: "2/000", source: "two/000.jpg", labels: {} }, "one/001.jpg"]);
 });
 
 test.each([

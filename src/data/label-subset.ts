@@ -2,6 +2,7 @@
 import { Random } from "../array/random.ts";
 import { InputError, problem, UsageError } from "../errors.ts";
 import type { Dataset } from "./dataset.ts";
+import { labelledDataset, selected } from "./views.ts";
 
 /** How many images keep their labels: a count, or a fraction of all, which is rounded. */
 export type LabelSubsetOptions = { readonly seed: number } & (
@@ -65,17 +66,9 @@ export function parseFraction(text: string): number {
   );
 }
 
-/** The same images without labels; where the data set can, label files are not even opened. */
+/** The same images without labels; label files are not even opened. */
 export function imagesOnly(dataset: Dataset): Dataset {
-  const { name, classes, ids, valueMap, leftOut } = dataset;
-  return {
-    ...{ name, split: "unlabelled", classes, kinds: [], ids, valueMap, leftOut },
-    source: (index) => dataset.source(index),
-    read: async (index) => {
-      const { id, source, image } = await (dataset.readImage?.(index) ?? dataset.read(index));
-      return { id, source, image };
-    },
-  };
+  return { ...labelledDataset(dataset, []), split: "unlabelled" };
 }
 
 /**
@@ -99,17 +92,5 @@ export function joinedDatasets(name: string, first: Dataset, second: Dataset): D
       const [part, own] = at(index);
       return { ...(await part.read(own)), id: ids[index] };
     },
-  };
-}
-
-/** Some of a data set's samples, in the given order. */
-function selected(dataset: Dataset, indices: readonly number[]): Dataset {
-  const { name, split, classes, kinds, valueMap, leftOut } = dataset;
-  const { readImage } = dataset;
-  return {
-    ...{ name, split, classes, kinds, valueMap, leftOut, ids: indices.map((index) => dataset.ids[index]) },
-    source: (index) => dataset.source(indices[index]),
-    read: (index) => dataset.read(indices[index]),
-    ...(readImage && { readImage: (index: number) => readImage.call(dataset, indices[index]) }),
   };
 }

@@ -25,12 +25,12 @@ export interface StatisticsOptions {
   readonly maxSamples?: number;
 }
 
-/** Counts classes over a data set with masks. Throws InputError when there are none or a sample cannot be read. */
+/** Counts classes over a data set in which samples have masks. Throws InputError when there are none or a sample cannot be read. */
 export async function classStatistics(
   dataset: Dataset,
   { onProgress, onBadImage = "fail", maxSamples = Number.POSITIVE_INFINITY }: StatisticsOptions = {},
 ): Promise<ClassStatistics> {
-  if (!dataset.kinds.includes("masks")) {
+  if (!dataset.kinds.includes("mask")) {
     throw new InputError(
       problem(dataset.name, `expected masks in ${dataset.split}`, "images without", "Choose a labelled split."),
     );
@@ -40,8 +40,10 @@ export async function classStatistics(
   const counter = new ClassCounter(dataset.classes.length);
   const skipped: string[] = [];
   let done = 0;
-  for await (const { value, error } of loadAhead(total, (i) => dataset.read(Math.floor((i * size) / total)))) {
-    if (value?.labels !== undefined) counter.add(value.labels);
+  for await (const { value, error } of loadAhead(total, (i) =>
+    dataset.read(Math.floor((i * size) / total), ["mask"]),
+  )) {
+    if (value?.labels.mask !== undefined) counter.add(value.labels.mask);
     else if (error instanceof InputError && onBadImage === "skip") skipped.push(error.message);
     else if (error !== undefined) throw error;
     onProgress?.(++done, total);
@@ -61,7 +63,7 @@ export class ClassCounter {
 
   /** Every label must be a class index or `IGNORE`. */
   add({ data }: LabelMap): void {
-    const counts = new Uint32Array(65_536);
+    const counts = new Uint32Array(256);
     for (let i = 0; i < data.length; i++) counts[data[i]]++;
     for (let label = 0; label <= IGNORE; label++) {
       this.#pixels[label] += counts[label];

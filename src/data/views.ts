@@ -1,31 +1,59 @@
 /** Data sets that are other data sets, seen in another way. */
 
-import type { Image } from "../image/image.ts";
-import { resizeImage, resizeLabels } from "../image/resize.ts";
+import type { Image, LabelMap } from "../image/image.ts";
+import { resizeImage, resizeLabels, viewSegmentIds, wholeView } from "../image/resize.ts";
 import type { Dataset } from "./dataset.ts";
-import type { Sample } from "./sample.ts";
+import { completed, labelKinds, sourceOf } from "./labels.ts";
+import type { LabelKind, Sample, SegmentMap } from "./sample.ts";
 
 /**
  * The data set with large samples made smaller, so that their shorter side has `shortSide` pixels; 0 changes nothing.
  * Crops of a fixed size then show as much of a scene in large photographs as in small ones, as prediction does.
  *
- * Only image and labels are scaled: samples with other maps (segments, saliency) lose those.
+ * Maps are scaled along: masks and segments by nearest neighbour, saliency as the image is. Segments of which no pixel
+ * is left are gone, and areas that an annotation gave are dropped.
  */
 export function scaledDataset(dataset: Dataset, shortSide: number): Dataset {
   if (shortSide === 0) return dataset;
-  return withRead(dataset, async (index) => scaledSample(await dataset.read(index), shortSide));
+  return withRead(dataset, async (index, kinds) => scaledSample(await dataset.read(index, kinds), shortSide));
 }
 
 /** At most `limit` samples, spread evenly over the data set. */
 export function spreadDataset(dataset: Dataset, limit: number): Dataset {
   const size = dataset.ids.length;
   if (size <= limit) return dataset;
-  const indices = Array.from({ length: limit }, (_, i) => Math.floor((i * size) / limit));
+  return selected(
+    dataset,
+    Array.from({ length: limit }, (_, i) => Math.floor((i * size) / limit)),
+  );
+}
+
+/** Some of a data set's samples, in the given order. */
+export function selected(dataset: Dataset, indices: readonly number[]): Dataset {
   return {
-    ...withRead(dataset, (index) => dataset.read(indices[index])),
+    ...withRead(dataset, (index, kinds) => dataset.read(indices[index], kinds)),
     ids: indices.map((index) => dataset.ids[index]),
     source: (index) => dataset.source(indices[index]),
+    ...(dataset.kindsOf && { kindsOf: (index: number) => kindsAt(dataset, indices[index]) }),
   };
+}
+
+/**
+ * The samples that have labels of all of `kinds`, or such as they follow from (tags and masks from segments, tags from
+ * masks); labels of other kinds are not read, but what others followed from stays with them. None of `kinds`: images alone.
+ */
+export function labelledDataset(dataset: Dataset, kinds: readonly LabelKind[]): Dataset {
+  const sourcesAt = (index: number) => kinds.map((kind) => sourceOf(kind, kindsAt(dataset, index)));
+  const fitting = dataset.ids.map((_, index) => index).filter((index) => !sourcesAt(index).includes(undefined));
+  const all = fitting.length === dataset.ids.length ? dataset : selected(dataset, fitting);
+  const read: Dataset["read"] = async (index, wanted = kinds) => {
+    const there = kindsAt(all, index);
+    const files = wanted.map((kind) => sourceOf(kind, there)).filter((kind) => kind !== undefined);
+    const sample = await all.read(index, files);
+    return { ...sample, labels: completed(sample.labels, wanted) };
+  };
+  const { kindsOf: _, ...view } = withRead(all, read);
+  return { ...view, kinds: labelKinds.filter((kind) => kinds.includes(kind)) };
 }
 
 /** Keeps every sample once it was read: for small data sets that are costly to read. */
@@ -41,7 +69,16 @@ export function keptDataset(dataset: Dataset): Dataset {
 /** The same data set, read in another way. */
 export function withRead(dataset: Dataset, read: Dataset["read"]): Dataset {
   const { name, split, classes, kinds, ids, valueMap, leftOut } = dataset;
-  return { name, split, classes, kinds, ids, valueMap, leftOut, read, source: (index) => dataset.source(index) };
+  return {
+    ...{ name, split, classes, kinds, ids, valueMap, read, source: (index) => dataset.source(index) },
+    ...(leftOut && { leftOut }),
+    ...(dataset.kindsOf && { kindsOf: (index: number) => kindsAt(dataset, index) }),
+  };
+}
+
+/** The kinds of labels that a sample has. */
+export function kindsAt(dataset: Dataset, index: number): readonly LabelKind[] {
+  return dataset.kindsOf?.(index) ?? dataset.kinds;
 }
 
 function scaledSample(sample: Sample, shortSide: number): Sample {
@@ -50,12 +87,32 @@ function scaledSample(sample: Sample, shortSide: number): Sample {
   if (short <= shortSide) return sample;
   const width = Math.max(1, Math.round((image.width * shortSide) / short));
   const height = Math.max(1, Math.round((image.height * shortSide) / short));
-  const { id, source, captions, tags } = sample;
+  const { mask, panoptic, saliency } = labels;
   return {
-    ...{ id, source, captions, tags },
+    ...sample,
     image: resizeImage(halvedTo(image, width, height), width, height),
-    labels: labels && resizeLabels(labels, width, height),
+    labels: {
+      ...labels,
+      ...(mask && { mask: resizeLabels(mask, width, height) }),
+      ...(panoptic && { panoptic: resizeSegments(panoptic, width, height) }),
+      ...(saliency && { saliency: resizeGrey(saliency, width, height) }),
+    },
   };
+}
+
+/** Nearest neighbour; segments without a pixel are dropped, and so are areas of the map as it was. */
+export function resizeSegments(map: SegmentMap, width: number, height: number): SegmentMap {
+  const data = viewSegmentIds(map.data, map.width, map.height, wholeView(width, height));
+  const left = new Set(data);
+  const segments = map.segments.filter(({ id }) => left.has(id)).map(({ area: _, ...segment }) => segment);
+  return { width, height, data, segments };
+}
+
+/** A grey map shrunk as an image is. */
+function resizeGrey({ width, height, data }: LabelMap, toWidth: number, toHeight: number): LabelMap {
+  const rgb = Uint8Array.from({ length: 3 * data.length }, (_, at) => data[Math.floor(at / 3)]);
+  const small = resizeImage(halvedTo({ width, height, data: rgb }, toWidth, toHeight), toWidth, toHeight);
+  return { width: toWidth, height: toHeight, data: small.data.filter((_, at) => at % 3 === 0) };
 }
 
 /** Means of 2 × 2 pixels until less than half is left to shrink: bilinear interpolation would skip pixels there. */

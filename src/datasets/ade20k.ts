@@ -5,7 +5,7 @@ import { InputError, problem } from "../errors.ts";
 import { distinctColors } from "../image/palette.ts";
 import { joinPath } from "../platform/join-path.ts";
 import type { Platform } from "../platform/platform.ts";
-import type { Layout, Survey } from "./layout.ts";
+import type { Folders, Layout, Survey } from "./layout.ts";
 import { filesById, filesIfThere, imageEntries, pair } from "./pairs.ts";
 import type { ValueMap } from "./value-map.ts";
 
@@ -43,7 +43,7 @@ const valueMap: ValueMap = {
   ...Object.fromEntries(names.map((_, index) => [String(index + 1), index])),
 };
 
-async function splits(platform: Platform, root: string): Promise<Split[]> {
+async function splits(platform: Platform, { root }: Folders): Promise<Split[]> {
   const found: Split[] = [];
   for (const [split, folder] of folders) {
     const path = joinPath(root, "images", folder);
@@ -56,7 +56,7 @@ async function splits(platform: Platform, root: string): Promise<Split[]> {
   return found;
 }
 
-async function survey(platform: Platform, root: string, split: Split): Promise<Survey> {
+async function survey(platform: Platform, { root }: Folders, split: Split): Promise<Survey> {
   const folder = folders.find(([name]) => name === split)?.[1];
   if (folder === undefined) {
     throw new InputError(

@@ -7,7 +7,7 @@ import { InputError, problem } from "../errors.ts";
 import type { Color } from "../image/image.ts";
 import { joinPath } from "../platform/join-path.ts";
 import type { Platform } from "../platform/platform.ts";
-import type { Entry, Layout, Problem, Survey } from "./layout.ts";
+import type { Entry, Folders, Layout, Problem, Survey } from "./layout.ts";
 import { filesById, filesIfThere, imageEntries, pair, sortById } from "./pairs.ts";
 import type { ValueMap } from "./value-map.ts";
 
@@ -57,20 +57,22 @@ function imageRootOf(root: string, split: Split): string {
   return joinPath(root, "leftImg8bit", split === "unlabelled" ? "train_extra" : split);
 }
 
-async function splits(platform: Platform, root: string): Promise<Split[]> {
+async function splits(platform: Platform, folders: Folders): Promise<Split[]> {
+  const { root } = folders;
   const found: Split[] = [];
   for (const split of allSplits) {
     if ((await platform.exists(imageRootOf(root, split))) !== "folder") continue;
-    if (split !== "unlabelled" || (await survey(platform, root, split)).entries.length > 0) found.push(split);
+    if (split !== "unlabelled" || (await survey(platform, folders, split)).entries.length > 0) found.push(split);
   }
   return found;
 }
 
 /** The test split's published masks are blank, so it is read without. */
-async function survey(platform: Platform, root: string, split: Split): Promise<Survey> {
+async function survey(platform: Platform, folders: Folders, split: Split): Promise<Survey> {
+  const { root } = folders;
   const imageRoot = imageRootOf(root, split);
   if ((await platform.exists(imageRoot)) !== "folder") {
-    const there = (await splits(platform, root)).join(", ") || "none";
+    const there = (await splits(platform, folders)).join(", ") || "none";
     throw new InputError(
       problem(imageRoot, "expected a folder of cities", "no such folder", `Add it; splits found: ${there}.`),
     );

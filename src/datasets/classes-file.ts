@@ -14,6 +14,8 @@
  * - `name`: not empty, unlike the others. A class may be written as its name alone: `"sky"`.
  * - `color`: for pictures, and the code in colour-coded masks. Without it: one that is easy to tell apart.
  * - `thing`: countable objects (true) or stuff (false); may be absent.
+ * - `background`: true for the one class that is none of the others.
+ * - `words`: how people say it, the usual word first: `["sofa", "couch"]`. Absent: its name.
  * - `value` or `values`: what its pixels hold in the masks, 0 to 65535. Absent: its place in the list, from 0.
  * - `ignoreIndex`: the value, or values in a list, of unlabelled pixels. Absent: every pixel has a class.
  * - `colorCoded: true`: masks are RGB and a pixel is its class's `color` (or one of its `colors`); unlabelled pixels have
@@ -24,10 +26,10 @@
 import type { ClassInfo } from "../data/sample.ts";
 import { InputError, problem, shown, suggestion } from "../errors.ts";
 import { formatColor, parseColor } from "../image/color.ts";
-import type { Color } from "../image/image.ts";
+import { type Color, maxClasses } from "../image/image.ts";
 import { distinctColors } from "../image/palette.ts";
 import { parseJson } from "../platform/json.ts";
-import { maxClasses, type ValueMap } from "./value-map.ts";
+import type { ValueMap } from "./value-map.ts";
 
 export interface ClassList {
   readonly classes: readonly ClassInfo[];
@@ -38,7 +40,7 @@ export interface ClassList {
 type Fields = Readonly<Record<string, unknown>>;
 
 const fileKeys = ["ignoreIndex", "classes", "colorCoded", "ignoreColors", "description", "license", "source"];
-const classKeys = ["name", "color", "thing", "value", "values", "colors"];
+const classKeys = ["name", "color", "thing", "background", "words", "value", "values", "colors"];
 
 /** text: the content of classes.json. Throws InputError naming `file` and the field at fault. */
 export function parseClassList(text: string, file: string): ClassList {
@@ -74,7 +76,7 @@ export function parseClassList(text: string, file: string): ClassList {
     const entry: Fields = typeof item === "string" ? { name: item } : isFields(item) ? item : {};
     if (!isFields(item) && typeof item !== "string") fail(field, "expected an object", item, 'Write {"name": "sky"}.');
     requireKnownKeys(entry, classKeys, `${file}: ${field}`);
-    const { name, thing } = entry;
+    const { name, thing, background, words } = entry;
     if (typeof name !== "string" || name.trim() === "") {
       return fail(`${field}.name`, "expected a name", name, 'Write "name": "sky".');
     }
@@ -85,6 +87,13 @@ export function parseClassList(text: string, file: string): ClassList {
     if (thing !== undefined && typeof thing !== "boolean") {
       fail(`${field}.thing`, "expected true or false", thing, "Write true for countable objects.");
     }
+    if (background !== undefined && background !== true) {
+      fail(`${field}.background`, "expected true", background, "Leave it out for classes that are something.");
+    }
+    const isWord = (value: unknown): value is string => typeof value === "string" && value.trim() !== "";
+    if (words !== undefined && !(Array.isArray(words) && words.length > 0 && words.every(isWord))) {
+      return fail(`${field}.words`, "expected a list of words", words, 'Write "words": ["sofa", "couch"].');
+    }
     const color = readColor(entry.color, `${file}: ${field}.color`) ?? fallback[index];
     if (colorCoded) {
       for (const [at, code] of codesOf(entry, file, field).entries()) {
@@ -93,7 +102,11 @@ export function parseClassList(text: string, file: string): ClassList {
     } else {
       for (const value of valuesOf(entry, index, file, field)) add(field, String(value), index);
     }
-    return { name, color, ...(typeof thing === "boolean" && { thing }) };
+    return {
+      ...{ name, color, ...(typeof thing === "boolean" && { thing }) },
+      ...(background === true && { background }),
+      ...(words !== undefined && { words: words as readonly string[] }),
+    };
   });
   if (colorCoded) {
     if (root.ignoreIndex !== undefined) {

@@ -27,12 +27,12 @@ test("a plain folder gives its samples in order, with labels", async () => {
   const { image, labels, ...sample } = await dataset.read(1);
   expect([dataset.ids, dataset.kinds, dataset.valueMap, dataset.name]).toEqual([
     ["C", "a", "b"],
-    ["masks"],
+    ["mask"],
     { "0": 0, "1": 1, "255": "ignore" },
     `folder ${root}`,
   ]);
   expect([sample, image.width, image.height]).toEqual([{ id: "a", source: `${root}/images/train/a.jpg` }, 16, 12]);
-  expect([labels?.data[0], labels?.data[1], labels?.data.at(-1)]).toEqual([255, 0, 1]);
+  expect([labels.mask?.data[0], labels.mask?.data[1], labels.mask?.data.at(-1)]).toEqual([255, 0, 1]);
 });
 
 test("a test split may come without masks", async () => {
@@ -41,7 +41,7 @@ test("a test split may come without masks", async () => {
   const dataset = await open(root, "test");
   expect([dataset.kinds, (await dataset.read(0)).labels, await splitsOf(platform, root)]).toEqual([
     [],
-    undefined,
+    {},
     ["train", "val", "test"],
   ]);
 });
@@ -64,7 +64,7 @@ test("colour-coded masks are read by the colours of their classes", async () => 
   const rgb = Uint8Array.from({ length: 16 * 12 * 3 }, (_, i) => (i < 3 ? 0 : [128, 64, 128][i % 3]));
   put(root, "masks/train/a.png", await raw(rgb, 16, 12, 3).png().toBuffer());
   const { labels } = await (await open(root)).read(0);
-  expect([labels?.data[0], labels?.data[1]]).toEqual([255, 1]);
+  expect([labels.mask?.data[0], labels.mask?.data[1]]).toEqual([255, 1]);
 });
 
 test("VOC reads the lists, the palette indices and 255 as unlabelled", async () => {
@@ -77,7 +77,7 @@ test("VOC reads the lists, the palette indices and 255 as unlabelled", async () 
     put(root, `VOCdevkit/VOC2012/SegmentationClass/${name}.png`, mask);
   }
   const dataset = await open(root);
-  expect([dataset.ids, [...((await dataset.read(0)).labels?.data ?? [])]]).toEqual([
+  expect([dataset.ids, [...((await dataset.read(0)).labels.mask?.data ?? [])]]).toEqual([
     ["a", "b"],
     [15, 255],
   ]);
@@ -101,7 +101,7 @@ test("Cityscapes maps its 34 ids to 19 classes and the rest to unlabelled", asyn
   put(root, "gtFine/train/aachen/aachen_0_gtFine_labelIds.png", greyPng(34, 1, ids));
   put(root, "gtFine/train/aachen/aachen_0_gtFine_color.png", greyPng(34, 1, ids));
   const dataset = await open(root);
-  const labels = [...((await dataset.read(0)).labels?.data ?? [])];
+  const labels = [...((await dataset.read(0)).labels.mask?.data ?? [])];
   expect([dataset.ids, labels.filter((label) => label !== 255)]).toEqual([
     ["aachen_0"],
     Array.from({ length: 19 }, (_, i) => i),
@@ -114,7 +114,7 @@ test("ADE20K maps 0 to unlabelled and k to k − 1", async () => {
   put(root, "images/training/x.jpg", await jpeg(3, 1));
   put(root, "annotations/training/x.png", greyPng(3, 1, [0, 1, 150]));
   const dataset = await open(root);
-  expect([...((await dataset.read(0)).labels?.data ?? [])]).toEqual([255, 0, 149]);
+  expect([...((await dataset.read(0)).labels.mask?.data ?? [])]).toEqual([255, 0, 149]);
   expect([dataset.classes.length, dataset.classes[0].name, dataset.classes[149].name]).toEqual([150, "wall", "flag"]);
   expect(new Set(dataset.classes.map(({ name }) => name)).size).toBe(150);
 });
@@ -132,7 +132,9 @@ test("each layout is found by its content or by its name, and its drawing names 
     const root = temporaryFolder();
     for (const sign of layout.signs) put(root, `${sign}/placeholder`, "");
     const named = layout.onlyByName ? layout.name : undefined;
-    expect((await findLayout(platform, root, named)).layout.name).toBe(layout.name);
+    expect((await findLayout(platform, root, { ...(named !== undefined && { layout: named }) })).layout.name).toBe(
+      layout.name,
+    );
     for (const sign of layout.signs) expect(layout.drawing).toContain(sign);
   }
 });

@@ -1,98 +1,121 @@
-/** A plain folder of photographs and masks, described by classes.json (`classes-file.ts` says what it holds). */
+/** A plain folder of photographs and what labels them (`classes-file.ts` and `label-files.ts` say what the files hold). */
 
 import type { Split } from "../data/dataset.ts";
 import { allSplits } from "../data/dataset.ts";
 import { InputError, problem } from "../errors.ts";
 import { joinPath } from "../platform/join-path.ts";
 import type { Platform } from "../platform/platform.ts";
-import { type ClassList, parseClassList } from "./classes-file.ts";
-import type { Layout, Problem, Survey } from "./layout.ts";
-import {
-  type Files,
-  filesById,
-  filesIfThere,
-  imageEntries,
-  looksLikeImage,
-  makeProblem,
-  pair,
-  stemOf,
-} from "./pairs.ts";
+import { hasLabels, pairingOf, readClassList, splitLabels } from "./folder-labels.ts";
+import type { Entry, EntryLabels, Folders, Layout, Survey } from "./layout.ts";
+import { type Files, filesIfThere, imageEntries, looksLikeImage, makeProblem, sortById, stemOf } from "./pairs.ts";
 
 const drawing = `
 FOLDER/
-  classes.json                  class names, colours, and which mask value means which
   images/train/NAME.jpg         photographs; also images/val and, if there is one, images/test
-  masks/train/NAME.png          one mask for each, of the same name; a pixel holds its class
-  images/unlabelled/NAME.jpg    photographs without masks, if there are any, and so are those in images/train without
+  images/unlabelled/NAME.jpg    photographs without labels, if there are any, and so are those in images/train without
+and of these what there is:
+  classes.json                  class names, colours, and which mask value means which; not needed for captions alone
+  masks/train/NAME.png          a mask for each photograph, of the same name; a pixel holds its class
+  panoptic/train/NAME.png       a segment's id per pixel, red + 256 green + 65536 blue; 0 is none
+  panoptic/train.json           the segments, as in COCO's panoptic annotation
+  tags.json                     {"train": {"NAME": ["sky", "road"]}}
+  captions.jsonl                lines {"image": "train/NAME.jpg", "captions": ["A red car."]}; or NAME.txt beside NAME.jpg
+  saliency/train/NAME.png       grey, 0 to 255
 `.trim();
 
-/** Reads classes.json. Throws InputError when it is missing or broken. */
-export async function readClassList(platform: Platform, root: string): Promise<ClassList> {
-  const file = joinPath(root, "classes.json");
-  if ((await platform.exists(file)) !== "file") {
-    const remedy = 'Write one: {"ignoreIndex": 255, "classes": [{"name": "sky"}, {"name": "road"}]}.';
-    throw new InputError(problem(file, "expected the list of classes", "no such file", remedy));
-  }
-  return parseClassList(await platform.readText(file), file);
-}
+type Found = Pick<Survey, "entries" | "problems" | "notes">;
 
 /**
- * `test` may come without masks: it is then there to be predicted only. In `train`, images without mask are passed over:
- * they are in `unlabelled`.
+ * `test` may come without labels: it is then there to be predicted only. In `train`, images without any label are passed
+ * over: they are in `unlabelled`.
  */
-async function survey(platform: Platform, root: string, split: Split): Promise<Survey> {
-  if (split === "unlabelled") return surveyUnlabelled(platform, root);
-  const { classes, valueMap, colorCoded } = await readClassList(platform, root);
-  const imageFolder = joinPath(root, "images", split);
-  if ((await platform.exists(imageFolder)) !== "folder") throw await missingSplit(platform, root, split);
-  const images = await filesById(platform, imageFolder, "image");
+async function survey(platform: Platform, folders: Folders, split: Split): Promise<Survey> {
+  if (split === "unlabelled") return surveyUnlabelled(platform, folders);
+  const { root } = folders;
+  const imageFolder = joinPath(folders.images, "images", split);
+  if ((await platform.exists(imageFolder)) !== "folder") throw await missingSplit(platform, folders, split);
+  const images = await imagesOf(platform, imageFolder);
+  const labels = await splitLabels(platform, folders, split);
+  const { classes, valueMap, colorCoded, byId, hasMasks } = labels;
   const remedy = colorCoded
     ? "Add the colour to a class or to ignoreColors in classes.json, or correct the mask."
     : "Add the value to a class or to ignoreIndex in classes.json, or correct the mask.";
+  const pairing = pairingOf(images, labels, imageFolder);
+  const problems = [...images.problems, ...labels.problems, ...pairing.problems];
+  const notes = [...images.strays, ...labels.notes, ...pairing.notes];
+  const all = [...images.byId].map(([id, image]): Entry => ({ id, image, labels: byId.get(id) ?? {} }));
+  const labelled = all.filter(isLabelled);
   const maskFolder = joinPath(root, "masks", split);
-  const hasMasks = (await platform.exists(maskFolder)) === "folder";
-  if (!hasMasks && split === "test") {
-    const { problems, strays: notes } = images;
-    return { classes, valueMap, entries: imageEntries(images), problems, notes, remedy };
-  }
-  if (!hasMasks) {
+  if (labelled.length === 0 && !hasMasks && split !== "test") {
     throw new InputError(
-      problem(maskFolder, "expected a folder of masks", "no such folder", "Add a mask for each image."),
+      problem(
+        maskFolder,
+        "expected a folder of masks",
+        "no such folder",
+        "Add a mask for each image, or other labels.",
+      ),
     );
   }
-  const masks = await filesById(platform, maskFolder, "mask");
+  const maskless = all.filter((entry) => entry.labels.mask === undefined);
   if (split !== "train") {
-    const paired = pair(images, masks, (id) => joinPath(maskFolder, `${id}.png`));
-    return { classes, valueMap, ...paired, remedy };
+    for (const { id, image } of hasMasks ? maskless : []) {
+      const expected = `expected its mask ${joinPath(maskFolder, `${id}.png`)}`;
+      problems.push(makeProblem(image, expected, "none", "Add the mask or remove the image."));
+    }
+    const entries = hasMasks ? all.filter((entry) => entry.labels.mask !== undefined) : all;
+    return { classes, valueMap, entries: sortById(entries), problems, notes, remedy };
   }
-  const { entries, problems, notes } = pair(images, masks, null);
-  const maskless = images.byId.size - entries.length;
-  if (entries.length === 0 && maskless > 0 && problems.length === 0) {
+  const bare = all.length - labelled.length;
+  if (labelled.length === 0 && bare > 0 && problems.length === 0) {
     const expected = "expected a mask for each image that has labels";
-    problems.push(makeProblem(maskFolder, expected, `none for the ${maskless} of ${imageFolder}`, "Add masks."));
-  } else if (maskless > 0) {
-    const count = `${maskless} of ${images.byId.size} images in images/train ${maskless === 1 ? "has" : "have"} no mask`;
-    notes.push({ file: imageFolder, message: `${imageFolder}: ${count}: unlabelled. Add masks to learn from labels.` });
+    problems.push(makeProblem(maskFolder, expected, `none for the ${bare} of ${imageFolder}`, "Add masks."));
   }
-  return { classes, valueMap, entries, problems, notes, remedy };
+  const count = (some: number, what: string) =>
+    `${some} of ${all.length} images in images/train ${some === 1 ? "has" : "have"} ${what}`;
+  if (hasMasks && labelled.length > 0 && maskless.length > 0) {
+    const others = maskless.length > bare ? "" : ": unlabelled";
+    const message = `${imageFolder}: ${count(maskless.length, "no mask")}${others}. Add masks to learn from labels.`;
+    notes.push({ file: imageFolder, message });
+  } else if (labelled.length > 0 && bare > 0) {
+    notes.push({
+      file: imageFolder,
+      message: `${imageFolder}: ${count(bare, "no label")}: unlabelled. Add labels to learn from them.`,
+    });
+  }
+  return { classes, valueMap, entries: sortById(labelled), problems, notes, remedy };
+}
+
+/** Saliency alone says nothing of what is in the picture. */
+function isLabelled({ labels }: { readonly labels: EntryLabels }): boolean {
+  const { saliency: _, ...others } = labels;
+  return Object.keys(others).length > 0;
+}
+
+/** Captions may lie beside the images. */
+async function imagesOf(platform: Platform, folder: string): Promise<Files> {
+  const files = await filesIfThere(platform, folder, "image");
+  return { ...files, strays: files.strays.filter(({ file }) => !/\.txt$/i.test(file)) };
 }
 
 /** Images alone need no classes.json. */
-async function surveyUnlabelled(platform: Platform, root: string): Promise<Survey> {
-  const isDescribed = (await platform.exists(joinPath(root, "classes.json"))) !== "nothing";
-  const { classes, valueMap } = isDescribed ? await readClassList(platform, root) : { classes: [], valueMap: {} };
-  const { images, problems } = await unlabelledImages(platform, root);
-  return { classes, valueMap, entries: imageEntries(images), problems, notes: images.strays, remedy: "" };
+async function surveyUnlabelled(platform: Platform, folders: Folders): Promise<Survey> {
+  const isDescribed = (await platform.exists(joinPath(folders.root, "classes.json"))) !== "nothing";
+  const { classes, valueMap } = isDescribed
+    ? await readClassList(platform, folders.root)
+    : { classes: [], valueMap: {} };
+  const { entries, problems, notes } = await unlabelledImages(platform, folders);
+  return { classes, valueMap, entries, problems, notes, remedy: "" };
 }
 
-/** All of images/unlabelled, and what has no mask in images/train. */
-async function unlabelledImages(platform: Platform, root: string): Promise<{ images: Files; problems: Problem[] }> {
-  const images = await filesIfThere(platform, joinPath(root, "images/unlabelled"), "image");
-  const trained = await filesIfThere(platform, joinPath(root, "images/train"), "image");
-  const masks = await filesIfThere(platform, joinPath(root, "masks/train"), "mask");
-  const problems = [...images.problems, ...trained.problems.filter(({ file }) => !masks.byId.has(stemOf(file)))];
+/** All of images/unlabelled, and what has no label in images/train. */
+async function unlabelledImages(platform: Platform, folders: Folders): Promise<Found> {
+  const root = joinPath(folders.images, "images");
+  const images = await filesIfThere(platform, joinPath(root, "unlabelled"), "image");
+  const trained = await imagesOf(platform, joinPath(root, "train"));
+  const labelled = await labelledNames(platform, folders);
+  const problems = [...images.problems, ...trained.problems.filter(({ file }) => !labelled.has(stemOf(file)))];
   for (const [id, image] of trained.byId) {
-    if (masks.byId.has(id)) continue;
+    if (labelled.has(id)) continue;
     const other = images.byId.get(id);
     if (other === undefined) {
       images.byId.set(id, image);
@@ -101,39 +124,54 @@ async function unlabelledImages(platform: Platform, root: string): Promise<{ ima
       problems.push(makeProblem(image, expected, `another in ${other}`, "Remove or rename one of the two."));
     }
   }
-  return { images, problems };
+  return { entries: imageEntries(images), problems, notes: images.strays };
 }
 
-async function missingSplit(platform: Platform, root: string, split: Split): Promise<InputError> {
-  const folder = joinPath(root, "images", split);
-  const inside = await platform.list(joinPath(root, "images"));
+/** Names that have labels in `train`. What is broken is said where that split is surveyed; masks are known all the same. */
+async function labelledNames(platform: Platform, folders: Folders): Promise<ReadonlySet<string>> {
+  try {
+    const { byId } = await splitLabels(platform, folders, "train");
+    return new Set([...byId].filter(([, labels]) => isLabelled({ labels })).map(([id]) => id));
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    return new Set((await filesIfThere(platform, joinPath(folders.root, "masks/train"), "mask")).byId.keys());
+  }
+}
+
+async function missingSplit(platform: Platform, folders: Folders, split: Split): Promise<InputError> {
+  const root = joinPath(folders.images, "images");
+  const folder = joinPath(root, split);
+  const inside = await platform.list(root);
   const loose = inside.filter(looksLikeImage).length;
-  const found = loose > 0 ? `${loose} images directly in ${joinPath(root, "images")}` : "no such folder";
+  const found = loose > 0 ? `${loose} images directly in ${root}` : "no such folder";
   const known = inside.filter((name) => name !== "unlabelled" && allSplits.some((known) => known === name));
   const remedy =
     known.length > 0
-      ? `There is ${known.join(" and ")}: move some images and masks to ${split}.`
-      : `Move images to ${folder} and masks to ${joinPath(root, "masks", split)}.`;
+      ? `There is ${known.join(" and ")}: move some images and their labels to ${split}.`
+      : `Move images to ${folder} and masks to ${joinPath(folders.root, "masks", split)}.`;
   return new InputError(problem(folder, "expected a folder of images", found, remedy));
 }
 
-/** Images to train on that have no masks at all are no labelled split that is broken, they are unlabelled. */
-async function splits(platform: Platform, root: string): Promise<Split[]> {
-  const isFolder = async (...parts: string[]) => (await platform.exists(joinPath(root, ...parts))) === "folder";
-  const isThere = async (split: Split) => {
-    if (split === "unlabelled") return (await unlabelledImages(platform, root)).images.byId.size > 0;
-    return (await isFolder("images", split)) && (split !== "train" || (await isFolder("masks", split)));
-  };
+/** Images to train on that have no labels at all are no labelled split that is broken, they are unlabelled. */
+async function splits(platform: Platform, folders: Folders): Promise<Split[]> {
   const found: Split[] = [];
-  for (const split of allSplits) if (await isThere(split)) found.push(split);
+  for (const split of allSplits) {
+    const there =
+      split === "unlabelled"
+        ? (await unlabelledImages(platform, folders)).entries.length > 0
+        : (await platform.exists(joinPath(folders.images, "images", split))) === "folder" &&
+          (split !== "train" || (await hasLabels(platform, folders, split)));
+    if (there) found.push(split);
+  }
   return found;
 }
 
 export const folder: Layout = {
   name: "folder",
-  about: "a plain folder of photographs, masks and classes.json",
+  about: "a plain folder of photographs and what labels them: masks, segments, tags, captions",
   drawing,
   signs: ["images"],
+  apart: true,
   splits,
   survey,
 };

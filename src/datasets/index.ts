@@ -7,9 +7,9 @@ import { joinPath } from "../platform/join-path.ts";
 import type { Platform } from "../platform/platform.ts";
 import { ade20k } from "./ade20k.ts";
 import { cityscapes } from "./cityscapes.ts";
+import { fileDataset } from "./file-dataset.ts";
 import { folder } from "./folder.ts";
-import type { Layout } from "./layout.ts";
-import { pairedDataset } from "./paired-dataset.ts";
+import type { Folders, Layout } from "./layout.ts";
 import { pascalContext, pascalContext60 } from "./pascal-context.ts";
 import { voc } from "./voc.ts";
 
@@ -19,6 +19,8 @@ export const layouts: readonly Layout[] = [pascalContext, pascalContext60, voc, 
 export interface OpenOptions {
   /** Name of a layout in `layouts`; found by the folder's content when absent. */
   readonly layout?: string;
+  /** The folder that holds `images`, where it is another than that of the labels (plain folders only). */
+  readonly images?: string;
   /** What to do about images without mask, masks without image and duplicates: stop (default), or leave them out. */
   readonly onBadFile?: "fail" | "skip";
 }
@@ -27,8 +29,7 @@ export interface OpenOptions {
 const inside = ["VOC2012", "VOCdevkit/VOC2012", "VOC2010", "VOCdevkit/VOC2010"];
 
 /** A data set folder and the layout it has; `root` may lie deeper than the path that was given. */
-export interface Place {
-  readonly root: string;
+export interface Place extends Folders {
   readonly layout: Layout;
 }
 
@@ -45,14 +46,17 @@ export async function openDataset(
   platform: Platform,
   spec: string,
   split: Split,
-  { layout: name, onBadFile = "fail" }: OpenOptions = {},
+  options: OpenOptions = {},
 ): Promise<Dataset> {
+  const { images, onBadFile = "fail" } = options;
   if (isScenes(spec)) return (await import("../scenes/index.ts")).openScenes(spec, split);
-  const { root, layout } = await findLayout(platform, spec, name);
-  const survey = await layout.survey(platform, root, split);
+  const place = await findLayout(platform, spec, options);
+  const { root, layout } = place;
+  const survey = await layout.survey(platform, place, split);
   const [first, ...others] = survey.problems;
   if (first !== undefined && onBadFile === "fail") {
-    const more = others.length > 0 ? ` ${others.length} more like it: \`tessera inspect ${spec}\` lists them.` : "";
+    const inspected = `tessera inspect ${spec}${images === undefined ? "" : ` --images ${images}`}`;
+    const more = others.length > 0 ? ` ${others.length} more like it: \`${inspected}\` lists them.` : "";
     throw new InputError(`${first.message}${more}`);
   }
   if (survey.entries.length === 0) {
@@ -61,7 +65,8 @@ export async function openDataset(
       problem(root, `expected images in the split ${split} (${layout.name} layout)`, "none", remedy),
     );
   }
-  return pairedDataset(platform, `${layout.name} ${spec}`, split, survey);
+  const apart = images === undefined ? "" : `, images of ${images}`;
+  return fileDataset(platform, `${layout.name} ${spec}${apart}`, split, survey);
 }
 
 /** The splits that a data set has, in the order train, val, test, unlabelled. Throws as `openDataset` does. */
@@ -70,28 +75,36 @@ export async function splitsOf(platform: Platform, spec: string, options: OpenOp
     const { counts } = (await import("../scenes/index.ts")).parseScenesSpec(spec);
     return allSplits.filter((split) => counts[split] > 0);
   }
-  const { root, layout } = await findLayout(platform, spec, options.layout);
-  return layout.splits(platform, root);
+  const place = await findLayout(platform, spec, options);
+  return place.layout.splits(platform, place);
 }
 
 /** The layout of a folder, by name or by its content. Throws InputError, with what was looked for, when none fits. */
-export async function findLayout(platform: Platform, path: string, name?: string): Promise<Place> {
+export async function findLayout(
+  platform: Platform,
+  path: string,
+  { layout: name, images }: Pick<OpenOptions, "layout" | "images"> = {},
+): Promise<Place> {
   const kind = await platform.exists(path);
   if (kind !== "folder") {
     const got = kind === "file" ? "a file" : "nothing there";
     const near = kind === "nothing" && !/[\\/.]/.test(path) ? 'Check the path, or say "scenes" for the drawn set.' : "";
     throw new InputError(problem(path, "expected a data set folder", got, near || "Check the path."));
   }
-  const asked = layouts.filter((layout) => (name === undefined ? !layout.onlyByName : layout.name === name));
+  const fits = (layout: Layout) => (name === undefined ? !layout.onlyByName : layout.name === name);
+  const asked = layouts.filter(
+    (layout) => fits(layout) && (images === undefined || layout.apart || name !== undefined),
+  );
   if (asked.length === 0) {
     const known = layouts.map((layout) => layout.name);
     throw new UsageError(
       problem("layout", "expected the name of a known layout", `"${name}"`, suggestion(name ?? "", known)),
     );
   }
+  if (images !== undefined) return placeApart(platform, path, images, asked[0]);
   for (const layout of asked) {
     for (const root of [path, ...inside.map((folder) => joinPath(path, folder))]) {
-      if ((await missingSigns(platform, root, layout)).length === 0) return { root, layout };
+      if ((await missingSigns(platform, root, layout)).length === 0) return { root, images: root, layout };
     }
   }
   const lines: string[] = [];
@@ -103,7 +116,34 @@ export async function findLayout(platform: Platform, path: string, name?: string
   const content = (await platform.list(path)).filter((entry) => !entry.startsWith("."));
   const shown = content.length === 0 ? "an empty folder" : `a folder with ${content.slice(0, 5).join(", ")}`;
   const got = content.length > 5 ? `${shown} and ${content.length - 5} more` : shown;
-  throw new InputError(problem(path, expected, got, `\`tessera inspect ${path}\` draws the layouts.`));
+  throw new InputError(problem(path, expected, got, await remedyFor(platform, path, content)));
+}
+
+/** Labels that lie in one folder, and their photographs in another. */
+async function placeApart(platform: Platform, path: string, images: string, layout: Layout): Promise<Place> {
+  if (!layout.apart) {
+    throw new UsageError(
+      problem("images", "expected the layout folder for images of another place", layout.name, "Leave it out."),
+    );
+  }
+  if ((await missingSigns(platform, images, layout)).length === 0) return { root: path, images, layout };
+  const got = (await platform.exists(images)) === "folder" ? "none there" : "no such folder";
+  throw new InputError(problem(images, "expected a folder that holds images/", got, "Name the folder above images/."));
+}
+
+/** Labels without photographs: those of the folder above are most likely theirs. */
+async function remedyFor(platform: Platform, path: string, content: readonly string[]): Promise<string> {
+  const labels = ["masks", "panoptic", "tags.json", "captions.jsonl", "classes.json"];
+  const above =
+    path
+      .replace(/[\\/]+$/, "")
+      .replace(/[^\\/]+$/, "")
+      .replace(/[\\/]+$/, "") || ".";
+  const isApart = labels.some((name) => content.includes(name)) && !content.includes("images");
+  if (isApart && (await platform.exists(joinPath(above, "images"))) === "folder") {
+    return `Its photographs may be those of ${joinPath(above, "images")}: add --images ${above}`;
+  }
+  return `\`tessera inspect ${path}\` draws the layouts.`;
 }
 
 /** The folders of a layout that are not there. */

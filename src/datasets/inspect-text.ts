@@ -1,4 +1,5 @@
 /** An inspection's report as plain text for a terminal. */
+import { kindsText, labelKinds } from "../data/labels.ts";
 import { oneLine } from "../errors.ts";
 import { formatColor } from "../image/color.ts";
 import { countProblems, type InspectReport, type Range, type SplitReport } from "./inspect.ts";
@@ -17,7 +18,9 @@ export function inspectText(report: InspectReport): string {
     const ignored = Object.keys(report.valueMap).filter((key) => report.valueMap[key] === "ignore");
     const code = colored ? "colours" : "values";
     const unlabelled = ignored.length === 0 ? "none" : shorten(ignored);
-    lines.push(`${report.classes.length} classes, masks coded by ${code}, unlabelled: ${unlabelled}`);
+    const coded =
+      Object.keys(report.valueMap).length === 0 ? "" : `, masks coded by ${code}, unlabelled: ${unlabelled}`;
+    lines.push(`${report.classes.length} classes${coded}`);
   }
   for (const split of report.splits) lines.push("", ...splitLines(split));
   if (report.splits.some((split) => split.classes.length > 0)) lines.push("", ...classLines(report));
@@ -34,14 +37,30 @@ export function inspectText(report: InspectReport): string {
 }
 
 function splitLines(split: SplitReport): string[] {
-  const { samples, readable, kinds, width, height } = split;
-  const labels = kinds.length > 0 ? kinds.join(", ") : "no labels";
+  const { samples, readable, width, height } = split;
+  const labels = labelsText(split);
   const unread = samples - readable;
   const lines = [
     `${split.split}: ${samples} ${samples === 1 ? "sample" : "samples"} (${labels})${unread > 0 ? `, ${unread} unreadable` : ""}`,
   ];
   if (width !== undefined && height !== undefined) lines.push(`  width ${span(width)}, height ${span(height)} pixels`);
   return [...lines, ...problemLines("Problems", split.problems, "  "), ...problemLines("Notes", split.notes, "  ")];
+}
+
+/** `392 masks, 392 tags (1 to 7 each)`; without counts where every sample has the only kind. */
+function labelsText({ labels, kinds, readable }: SplitReport): string {
+  if (kinds.length === 0) return "no labels";
+  const parts = labelKinds.flatMap((kind) => {
+    const report = labels[kind];
+    if (report === undefined) return [];
+    const { samples, perSample } = report;
+    const many =
+      perSample &&
+      `${perSample.smallest === perSample.largest ? perSample.smallest : `${perSample.smallest} to ${perSample.largest}`} each`;
+    const count = samples === readable ? "" : `${samples} with `;
+    return [`${count}${kindsText([kind])}${many ? `, ${many}` : ""}`];
+  });
+  return parts.join("; ");
 }
 
 function span({ smallest, median, largest }: Range): string {

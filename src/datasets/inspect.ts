@@ -1,16 +1,17 @@
 /** Looks at a whole data set and reports all that is wrong with it, instead of stopping at the first bad file. */
 
 import { loadAhead } from "../data/ahead.ts";
-import type { Dataset, LabelKind, Split } from "../data/dataset.ts";
-import type { ClassInfo, Sample } from "../data/sample.ts";
+import type { Dataset, Split } from "../data/dataset.ts";
+import { tagsOf } from "../data/labels.ts";
+import type { ClassInfo, LabelKind, Sample } from "../data/sample.ts";
 import { ClassCounter } from "../data/statistics.ts";
 import { InputError, nearest, problem } from "../errors.ts";
 import { IGNORE } from "../image/image.ts";
 import { joinPath } from "../platform/join-path.ts";
 import type { Platform } from "../platform/platform.ts";
+import { fileDataset } from "./file-dataset.ts";
 import { findLayout, isScenes, layouts, missingSigns, openDataset, type Place, splitsOf } from "./index.ts";
 import type { Problem, Survey } from "./layout.ts";
-import { pairedDataset } from "./paired-dataset.ts";
 import type { ValueMap } from "./value-map.ts";
 
 /** Smallest, middle and largest of many numbers. */
@@ -35,6 +36,8 @@ export interface SplitReport {
   /** Of these, the ones that can be read. */
   readonly readable: number;
   readonly kinds: readonly LabelKind[];
+  /** How many of the readable samples have each kind of label. */
+  readonly labels: Readonly<Partial<Record<LabelKind, LabelReport>>>;
   /** Pixels; absent where nothing can be read. */
   readonly width?: Range;
   readonly height?: Range;
@@ -45,6 +48,13 @@ export interface SplitReport {
   readonly problems: readonly Problem[];
   /** What is worth knowing: files that are not read, images without mask, masks without a label. */
   readonly notes: readonly Problem[];
+}
+
+/** One kind of label in one split. */
+export interface LabelReport {
+  readonly samples: number;
+  /** Segments, tags or captions, by sample; absent for kinds of which a sample has one. */
+  readonly perSample?: Range;
 }
 
 export interface LayoutGuess {
@@ -73,6 +83,8 @@ export interface InspectReport {
 export interface InspectOptions {
   /** Name of a layout; found by the folder's content when absent. */
   readonly layout?: string;
+  /** The folder that holds `images`, where it is another than that of the labels. */
+  readonly images?: string;
   /** Called after each sample. */
   readonly onProgress?: (done: number, total: number, split: Split) => void;
 }
@@ -84,7 +96,7 @@ export interface InspectOptions {
 export async function inspectDataset(
   platform: Platform,
   spec: string,
-  { layout: name, onProgress }: InspectOptions = {},
+  { onProgress, ...options }: InspectOptions = {},
 ): Promise<InspectReport> {
   const report: InspectReport = {
     ...{ path: spec, classes: [], valueMap: {}, splits: [], problems: [], notes: [], layouts: [] },
@@ -92,7 +104,7 @@ export async function inspectDataset(
   if (isScenes(spec)) return inspectScenes(platform, spec, report, onProgress);
   let place: Place;
   try {
-    place = await findLayout(platform, spec, name);
+    place = await findLayout(platform, spec, options);
   } catch (error) {
     if (!(error instanceof InputError) || (await platform.exists(spec)) !== "folder") throw error;
     const notes = await hints(platform, spec);
@@ -108,26 +120,27 @@ export function countProblems({ problems, splits }: InspectReport): number {
 
 async function inspectPlace(
   platform: Platform,
-  { root, layout }: Place,
+  place: Place,
   report: InspectReport,
   onProgress: InspectOptions["onProgress"],
 ): Promise<InspectReport> {
+  const { root, layout } = place;
   const problems: Problem[] = [];
   const splits: SplitReport[] = [];
   let [classes, valueMap] = [report.classes, report.valueMap];
-  const found = await layout.splits(platform, root);
+  const found = await layout.splits(platform, place);
   for (const split of found.length > 0 ? found : (["train"] as const)) {
     let survey: Survey;
     try {
-      survey = await layout.survey(platform, root, split);
+      survey = await layout.survey(platform, place, split);
     } catch (error) {
       // A broken class list breaks every split with the same words.
       const known = problems.some(({ message }) => error instanceof InputError && message === error.message);
       if (!known) problems.push(asProblem(root, error));
       continue;
     }
-    ({ classes, valueMap } = survey);
-    const dataset = pairedDataset(platform, layout.name, split, survey);
+    if (survey.classes.length > 0) ({ classes, valueMap } = survey);
+    const dataset = fileDataset(platform, layout.name, split, survey);
     splits.push(await inspectSplit(dataset, survey.problems, survey.notes, onProgress));
   }
   const isUnlabelled = found.length === 1 && found[0] === "unlabelled";
@@ -168,6 +181,7 @@ async function inspectSplit(
   const problems = [...surveyed];
   const notes = [...known];
   const counter = new ClassCounter(classes.length);
+  const tally = new LabelTally();
   const widths: number[] = [];
   const heights: number[] = [];
   const samples = dataset.ids.length;
@@ -177,7 +191,8 @@ async function inspectSplit(
     } else {
       widths.push(value.image.width);
       heights.push(value.image.height);
-      if (value.labels !== undefined) counter.add(value.labels);
+      if (value.labels.mask !== undefined) counter.add(value.labels.mask);
+      tally.add(value);
       if (isBlank(value)) {
         notes.push({
           file: value.source,
@@ -193,14 +208,16 @@ async function inspectSplit(
     onProgress?.(index + 1, samples, split);
   }
   if (samples === 0) {
-    const message = problem(dataset.name, `expected samples in the split ${split}`, "none", "Add images and masks.");
+    const message = problem(dataset.name, `expected samples in the split ${split}`, "none", "Add images and labels.");
     problems.push({ file: dataset.name, message });
   }
+  notes.push(...tally.notes(dataset.name, classes));
   const counts = counter.result();
   return {
     ...{ split, samples, readable: widths.length, kinds, ignoredPixels: counts.ignoredPixels, problems, notes },
+    labels: tally.reports(),
     ...(widths.length > 0 && { width: rangeOf(widths), height: rangeOf(heights) }),
-    classes: !kinds.includes("masks")
+    classes: !kinds.includes("mask")
       ? []
       : classes.map(({ name }, i) => ({
           ...{ name, pixels: counts.pixels[i], images: counts.images[i], frequency: counts.frequencies[i] },
@@ -208,8 +225,48 @@ async function inspectSplit(
   };
 }
 
-function isBlank({ labels }: Sample): boolean {
-  return labels?.data.every((label: number) => label === IGNORE) ?? false;
+function isBlank({ labels: { mask } }: Sample): boolean {
+  return mask?.data.every((label) => label === IGNORE) ?? false;
+}
+
+/** Counts labels of every kind, and where two kinds contradict each other. */
+class LabelTally {
+  readonly #samples = new Map<LabelKind, number>();
+  readonly #perSample = new Map<LabelKind, number[]>();
+  /** Samples whose tags leave out a class that their mask shows, the first of them and the class. */
+  #untagged: { count: number; first: string; classIndex: number } | null = null;
+
+  add({ source, labels }: Sample): void {
+    const counted = { panoptic: labels.panoptic?.segments, tags: labels.tags, captions: labels.captions };
+    for (const kind of Object.keys(labels) as LabelKind[]) {
+      this.#samples.set(kind, (this.#samples.get(kind) ?? 0) + 1);
+      const list = counted[kind as keyof typeof counted];
+      if (list !== undefined) this.#perSample.set(kind, [...(this.#perSample.get(kind) ?? []), list.length]);
+    }
+    const { mask, tags } = labels;
+    const missing = mask && tags && tagsOf(mask).find((index) => !tags.includes(index));
+    if (missing === undefined) return;
+    const known = this.#untagged ?? { count: 0, first: source, classIndex: missing };
+    this.#untagged = { ...known, count: known.count + 1 };
+  }
+
+  reports(): SplitReport["labels"] {
+    const entries = [...this.#samples].map(([kind, samples]) => {
+      const numbers = this.#perSample.get(kind);
+      return [kind, { samples, ...(numbers && { perSample: rangeOf(numbers) }) }] as const;
+    });
+    return Object.fromEntries(entries);
+  }
+
+  notes(name: string, classes: readonly ClassInfo[]): Problem[] {
+    if (this.#untagged === null) return [];
+    const { count, first, classIndex } = this.#untagged;
+    // Nobody tags the background.
+    if (classes[classIndex]?.background || /^background$/i.test(classes[classIndex]?.name ?? "")) return [];
+    const others = count > 1 ? `, and ${count - 1} other images leave classes out` : "";
+    const got = `none of "${classes[classIndex]?.name}" for ${first}${others}`;
+    return [{ file: name, message: problem(name, "expected tags for all that masks show", got, "Add the tags.") }];
+  }
 }
 
 function rangeOf(numbers: readonly number[]): Range {

@@ -1,16 +1,33 @@
 /** What a reader of one layout on disk gives; `datasets/index.ts` lists the readers. */
 
 import type { Split } from "../data/dataset.ts";
-import type { ClassInfo } from "../data/sample.ts";
+import type { ClassInfo, Segment } from "../data/sample.ts";
 import type { Platform } from "../platform/platform.ts";
 import type { ValueMap } from "./value-map.ts";
 
-/** A photograph and the files that label it. Captions, tags and panoptic labels add their own fields here. */
+/** A photograph and what labels it; labels are absent where the split has none (test, unlabelled). */
 export interface Entry {
   readonly id: string;
   readonly image: string;
-  /** Absent where the split has no labels (test, unlabelled). */
+  readonly labels: EntryLabels;
+}
+
+/** Labels that are known from a list, and files of those that are decoded when they are read. */
+export interface EntryLabels {
   readonly mask?: string;
+  /** An RGB file of segment ids, and what its annotation says of them. */
+  readonly panoptic?: { readonly file: string; readonly segments: readonly Segment[] };
+  readonly tags?: readonly number[];
+  /** Sentences, or a text file with one a line. */
+  readonly captions?: readonly string[] | string;
+  readonly saliency?: string;
+}
+
+/** Where a data set lies: its labels, and its photographs, which may have a folder of their own. */
+export interface Folders {
+  readonly root: string;
+  /** The folder that holds `images`; `root` unless another was named. */
+  readonly images: string;
 }
 
 /** Something wrong with a data set's files: `message` is a whole line that begins with the file. */
@@ -42,10 +59,12 @@ export interface Layout {
   readonly drawing: string;
   /** Paths of which all exist in a data set of this layout, relative to its folder. */
   readonly signs: readonly string[];
+  /** True where photographs may lie in another folder than their labels. */
+  readonly apart?: boolean;
   /** True where the signs are those of another layout, which is taken unless this one is named. */
   readonly onlyByName?: boolean;
   /** Splits that the folder has, in the order of `allSplits`; unlabelled only where there are such images. */
-  splits(platform: Platform, root: string): Promise<Split[]>;
+  splits(platform: Platform, folders: Folders): Promise<Split[]>;
   /** Lists one split. Throws InputError when the split or the class list is missing or broken. */
-  survey(platform: Platform, root: string, split: Split): Promise<Survey>;
+  survey(platform: Platform, folders: Folders, split: Split): Promise<Survey>;
 }

@@ -82,7 +82,7 @@ export function stemOf(path: string): string {
 
 /** Images that are read without labels. */
 export function imageEntries({ byId }: Pick<Files, "byId">): Entry[] {
-  return sortById([...byId].map(([id, image]) => ({ id, image })));
+  return sortById([...byId].map(([id, image]) => ({ id, image, labels: {} })));
 }
 
 /**
@@ -98,7 +98,7 @@ export function pair(
   const problems = [...images.problems, ...masks.problems];
   for (const [id, image] of images.byId) {
     const mask = masks.byId.get(id);
-    if (mask !== undefined) entries.push({ id, image, mask });
+    if (mask !== undefined) entries.push({ id, image, labels: { mask } });
     else if (maskName !== null) {
       const expected = `expected its mask ${maskName(id)}`;
       problems.push(makeProblem(image, expected, "none", "Add the mask or remove the image."));

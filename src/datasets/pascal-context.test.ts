@@ -14,7 +14,7 @@ async function context(root: string, values: readonly number[] = [0, 1, 59]): Pr
 
 test("background is unlabelled among 59 classes", async () => {
   const dataset = await openDataset(platform, await context(temporaryFolder()), "train");
-  expect([dataset.ids, [...((await dataset.read(0)).labels?.data ?? [])]]).toEqual([["a"], [255, 0, 58]]);
+  expect([dataset.ids, [...((await dataset.read(0)).labels.mask?.data ?? [])]]).toEqual([["a"], [255, 0, 58]]);
   const { classes } = dataset;
   expect([classes.length, classes[0].name, classes[58].name]).toEqual([59, "aeroplane", "wood"]);
 });
@@ -22,7 +22,7 @@ test("background is unlabelled among 59 classes", async () => {
 test("background is a class among 60, and the others keep their names and colours", async () => {
   const root = await context(temporaryFolder());
   const dataset = await openDataset(platform, root, "train", { layout: "pascal-context-60" });
-  expect([...((await dataset.read(0)).labels?.data ?? [])]).toEqual([0, 1, 59]);
+  expect([...((await dataset.read(0)).labels.mask?.data ?? [])]).toEqual([0, 1, 59]);
   const { classes } = dataset;
   expect([classes.length, classes[0].name, new Set(classes.map(({ name }) => name)).size]).toEqual([
     ...[60, "background", 60],

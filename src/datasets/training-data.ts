@@ -1,12 +1,14 @@
 import type { Dataset } from "../data/dataset.ts";
-import { joinedDatasets, labelSubset } from "../data/label-subset.ts";
+import { imagesOnly, joinedDatasets, labelSubset } from "../data/label-subset.ts";
+import type { LabelKind } from "../data/sample.ts";
+import { labelledDataset, selected } from "../data/views.ts";
 import type { Platform } from "../platform/platform.ts";
-import { openDataset, splitsOf } from "./index.ts";
+import { type OpenOptions, openDataset, splitsOf } from "./index.ts";
 
 export interface TrainingData {
-  /** Labelled samples; images alone where the data set has nothing else. */
+  /** Samples with the labels that are learned from; images alone where the data set has nothing else. */
   readonly dataset: Dataset;
-  /** Further images without labels; null where there are none, or nothing learns from them. */
+  /** Further images without such labels; null where there are none, or nothing learns from them. */
   readonly unlabelled: Dataset | null;
   /** Where `dataset` is a part of the labelled samples: of how many, drawn by which seed. */
   readonly labels: { readonly of: number; readonly seed: number } | null;
@@ -16,41 +18,54 @@ export interface TrainingData {
   readonly leavesImages: boolean;
 }
 
-export interface TrainingDataOptions {
-  readonly layout?: string | undefined;
-  readonly onBadFile: "fail" | "skip";
+export interface TrainingDataOptions extends OpenOptions {
   /** How many of the samples keep their labels; the others are then unlabelled. Default: all. */
   readonly keep?: { readonly count: number } | { readonly fraction: number } | null;
   readonly labelSeed?: number;
-  /** What the recipe learns from. */
-  readonly learnsFrom: { readonly labels: boolean; readonly images: boolean };
+  /** What the recipe learns from: kinds of labels, and images without any. */
+  readonly learnsFrom: { readonly labels: readonly LabelKind[]; readonly images: boolean };
 }
 
 /** What to train on and, where there are labels for it, what to score on. */
 export async function openTrainingData(
   platform: Platform,
   spec: string,
-  { layout, onBadFile, keep = null, labelSeed: seed = 0, learnsFrom }: TrainingDataOptions,
+  { keep = null, labelSeed: seed = 0, learnsFrom, ...options }: TrainingDataOptions,
 ): Promise<TrainingData> {
-  const options = { ...(layout !== undefined && { layout }), onBadFile };
   const splits = await splitsOf(platform, spec, options);
-  const leavesImages = !learnsFrom.images && splits.includes("unlabelled");
-  const takesImages = learnsFrom.images && splits.includes("unlabelled");
-  const unlabelled = takesImages ? await openDataset(platform, spec, "unlabelled", options) : null;
-  const found = splits.includes("val") ? await openDataset(platform, spec, "val", options) : null;
-  const validation = found?.kinds.includes("masks") ? found : null;
-  if (!splits.includes("train") && !learnsFrom.labels && unlabelled !== null) {
-    return { dataset: unlabelled, unlabelled: null, labels: null, validation, leavesImages };
+  const open = (split: (typeof splits)[number]) => openDataset(platform, spec, split, options);
+  const bare = splits.includes("unlabelled") && learnsFrom.images ? await open("unlabelled") : null;
+  const found = splits.includes("val") ? await open("val") : null;
+  const validation = found !== null && found.kinds.length > 0 ? found : null;
+  if (!splits.includes("train") && learnsFrom.labels.length === 0 && bare !== null) {
+    return { dataset: bare, unlabelled: null, labels: null, validation, leavesImages: false };
   }
-  const all = await openDataset(platform, spec, "train", options);
-  if (keep === null) return { dataset: all, unlabelled, labels: null, validation, leavesImages };
-  const { labelled, rest } = labelSubset(all, { ...keep, seed });
-  const others = rest.ids.length === 0 || !learnsFrom.images ? null : rest;
-  const both = others !== null && unlabelled !== null;
+  const all = await open("train");
+  const { labelled, rest } = byLabels(all, learnsFrom.labels);
+  const subset = keep === null ? null : labelSubset(labelled, { ...keep, seed });
+  const others = [rest, subset?.rest, bare].filter(
+    (each) => each !== null && each !== undefined && each.ids.length > 0,
+  );
+  const unlabelled = others.reduce<Dataset | null>(
+    (sum, each) => (sum === null ? (each as Dataset) : joinedDatasets(all.name, sum, each as Dataset)),
+    null,
+  );
   return {
-    dataset: labelled,
-    unlabelled: both ? joinedDatasets(all.name, others, unlabelled) : (others ?? unlabelled),
-    labels: { of: all.ids.length, seed },
-    ...{ validation, leavesImages },
+    dataset: subset?.labelled ?? labelled,
+    unlabelled: learnsFrom.images ? unlabelled : null,
+    labels: subset === null ? null : { of: labelled.ids.length, seed },
+    validation,
+    leavesImages: !learnsFrom.images && (rest !== null || splits.includes("unlabelled")),
   };
+}
+
+/** Samples with labels of all kinds, and the others as images; all as they are where none has them. */
+function byLabels(all: Dataset, kinds: readonly LabelKind[]): { labelled: Dataset; rest: Dataset | null } {
+  if (kinds.length === 0) return { labelled: all, rest: null };
+  const labelled = labelledDataset(all, kinds);
+  if (labelled.ids.length === 0) return { labelled: all, rest: null };
+  if (labelled.ids.length === all.ids.length) return { labelled, rest: null };
+  const known = new Set(labelled.ids);
+  const left = all.ids.map((_, index) => index).filter((index) => !known.has(all.ids[index]));
+  return { labelled, rest: { ...imagesOnly(selected(all, left)), leftOut: [] } };
 }

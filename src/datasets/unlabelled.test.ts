@@ -15,12 +15,12 @@ test("a plain folder's unlabelled images are those without masks, wherever they 
   expect([ids, kinds, classes.length]).toEqual([["b", "c", "u"], [], 2]);
   expect([source(0), source(1)]).toEqual([`${root}/images/train/b.jpg`, `${root}/images/unlabelled/c.jpg`]);
   const train = await openDataset(platform, root, "train");
-  expect([train.ids, train.leftOut, train.kinds]).toEqual([["a", "d"], [], ["masks"]]);
+  expect([train.ids, train.leftOut, train.kinds]).toEqual([["a", "d"], [], ["mask"]]);
 });
 
 test("an unlabelled sample is an image alone", async () => {
   const sample = await (await open(await plainFolder({ unlabelled: ["u"] }))).read(0);
-  expect([sample.id, Object.keys(sample).sort()]).toEqual(["u", ["id", "image", "source"]]);
+  expect([sample.id, Object.keys(sample).sort()]).toEqual(["u", ["id", "image", "labels", "source"]]);
 });
 
 test("the split is listed only where there are such images", async () => {

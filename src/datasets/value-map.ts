@@ -4,14 +4,11 @@
  */
 import { InputError, problem } from "../errors.ts";
 import { formatColor, parseColor } from "../image/color.ts";
-import { IGNORE, type LabelMap } from "../image/image.ts";
+import { IGNORE, type LabelMap, maxClasses } from "../image/image.ts";
 import type { RawImage } from "../platform/platform.ts";
 
 /** File value (`"7"`) or colour (`"#804080"`) → class index or "ignore". Keys are all of one kind. */
 export type ValueMap = Readonly<Record<string, number | "ignore">>;
-
-/** Most classes of a data set: indices are bytes, 255 is `IGNORE`, and one is left for tools that add a background. */
-export const maxClasses = 254;
 
 const unknown = -1;
 

@@ -41,12 +41,12 @@ export function vocColor(index: number): Color {
 export function vocFolders(folders: VocFolders): Pick<Layout, "splits" | "survey"> {
   const { lists, classes, valueMap, remedy } = folders;
   return {
-    async splits(platform, root) {
+    async splits(platform, { root }) {
       const found = await listedSplits(platform, root, lists);
       const { entries } = await surveyUnlisted(platform, root, lists);
       return entries.length > 0 ? [...found, "unlabelled"] : found;
     },
-    async survey(platform, root, split) {
+    async survey(platform, { root }, split) {
       const found =
         split === "unlabelled"
           ? await surveyUnlisted(platform, root, lists)
@@ -111,7 +111,7 @@ async function surveyListed(
       const missing = joinPath(root, maskFolder, `${id}.png`);
       problems.push(makeProblem(missing, `expected this mask, named in ${list}`, "none", "Add it or remove the line."));
     } else {
-      entries.push({ id, image, ...(mask !== undefined && split !== "test" && { mask }) });
+      entries.push({ id, image, labels: mask !== undefined && split !== "test" ? { mask } : {} });
     }
   }
   // Two files of one name matter only where the split reads them.

@@ -22,7 +22,7 @@ function dataset(changes: Partial<Dataset> = {}): Dataset {
     name: "check set",
     split: "val",
     classes: segmenter.card.classes,
-    kinds: ["masks"],
+    kinds: ["mask"],
     ids,
     valueMap: {},
     source: (index) => `${ids[index]}.png`,
@@ -31,7 +31,7 @@ function dataset(changes: Partial<Dataset> = {}): Dataset {
       const { labels } = await segmenter.segment(image);
       labels.data.fill(0, 0, 100 * index);
       labels.data.fill(255, 1000, 1010);
-      return { id: ids[index], source: `${ids[index]}.png`, image, labels };
+      return { id: ids[index], source: `${ids[index]}.png`, image, labels: { mask: labels } };
     },
     ...changes,
   };
@@ -84,7 +84,8 @@ describe("evaluation", () => {
     const ignored = dataset({
       async read(index) {
         const sample = await read(index);
-        return { ...sample, labels: { ...sample.labels!, data: sample.labels!.data.map(() => 255) } };
+        const mask = sample.labels.mask!;
+        return { ...sample, labels: { mask: { ...mask, data: mask.data.map(() => 255) } } };
       },
     });
     const result = JSON.parse(JSON.stringify(await evaluateDataset(segmenter, ignored))) as Evaluation;
@@ -118,7 +119,7 @@ describe("what must fail", () => {
 
   it("an image without a mask", async () => {
     const { read } = dataset();
-    const bare = dataset({ read: async (index) => ({ ...(await read(index)), labels: undefined }) });
+    const bare = dataset({ read: async (index) => ({ ...(await read(index)), labels: {} }) });
     await expect(evaluateDataset(segmenter, bare)).rejects.toThrow(/a.png: expected a mask to score against, got none/);
   });
 });

@@ -1,5 +1,6 @@
 /** Scores of a model on a data set, through the segmenter: at the masks' own size, as predictions are used. */
 import type { Dataset } from "../data/dataset.ts";
+import { labelledDataset } from "../data/views.ts";
 import { InputError, Interrupted } from "../errors.ts";
 import { IGNORE, type LabelMap } from "../image/image.ts";
 import { boundaryCounts, boundaryScores, countBoundaries } from "../metrics/boundary.ts";
@@ -77,10 +78,11 @@ export interface Evaluation {
  */
 export async function evaluateDataset(
   segmenter: Segmenter,
-  dataset: Dataset,
+  all: Dataset,
   { boundary = true, onBadImage = "fail", onProgress, signal, ...segmentOptions }: EvaluateOptions = {},
 ): Promise<Evaluation> {
-  requireSameClasses(dataset, segmenter);
+  requireSameClasses(all, segmenter);
+  const dataset = withMasks(all);
   const classes = dataset.classes.length;
   const total = confusionMatrix(classes);
   const rims = boundaryCounts(classes);
@@ -102,7 +104,7 @@ export async function evaluateDataset(
     try {
       const { image, labels } = await current;
       if (index + 1 < dataset.ids.length) ahead = read(index + 1);
-      const truth = required(labels, source);
+      const truth = required(labels.mask, source);
       const result = await segmenter.segment(image, segmentOptions);
       const counts = confusionMatrix(classes);
       countPixels(counts, truth, result.labels, source);
@@ -156,18 +158,27 @@ export function nothingCounts({ images }: Pick<Evaluation, "images">): string {
 
 /** Whether any mask has a labelled pixel; reads up to the first. Throws InputError as `evaluateDataset` does. */
 export async function anythingCounts(
-  dataset: Dataset,
+  all: Dataset,
   { onBadImage = "fail" }: Pick<EvaluateOptions, "onBadImage"> = {},
 ): Promise<boolean> {
+  const dataset = withMasks(all);
   for (let index = 0; index < dataset.ids.length; index++) {
     try {
       const { labels } = await dataset.read(index);
-      if (required(labels, dataset.source(index)).data.some((label) => label !== IGNORE)) return true;
+      if (required(labels.mask, dataset.source(index)).data.some((label) => label !== IGNORE)) return true;
     } catch (error) {
       if (onBadImage === "fail" || !(error instanceof InputError)) throw error;
     }
   }
   return false;
+}
+
+/** The samples that have masks. Throws InputError where none has. */
+function withMasks(dataset: Dataset): Dataset {
+  const scored = labelledDataset(dataset, ["mask"]);
+  if (scored.ids.length > 0 || dataset.ids.length === 0) return scored;
+  required(undefined, dataset.name);
+  return scored;
 }
 
 function required(labels: LabelMap | undefined, source: string): LabelMap {

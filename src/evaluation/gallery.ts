@@ -1,5 +1,6 @@
 /** Pictures for a report: where the model does worst, and where best. */
 import type { Dataset } from "../data/dataset.ts";
+import { labelledDataset } from "../data/views.ts";
 import type { Image, LabelMap } from "../image/image.ts";
 import type { Segmenter, SegmentOptions } from "../prediction/segmenter.ts";
 import type { ImageScore } from "./evaluate.ts";
@@ -37,16 +38,17 @@ export async function eachGalleryEntry(
   use: (entry: GalleryEntry) => void | Promise<void>,
   { count = 6, ...options }: SegmentOptions & { count?: number } = {},
 ): Promise<void> {
+  const scored = labelledDataset(dataset, ["mask"]);
   const { best, worst } = pickImages(scores, count);
   const ranked = [
     ...best.toReversed().map((score) => ({ score, rank: "best" as const })),
     ...worst.map((score) => ({ score, rank: "worst" as const })),
   ];
   for (const { score, rank } of ranked) {
-    const { image, labels } = await dataset.read(score.index);
-    if (labels === undefined) continue;
+    const { image, labels } = await scored.read(score.index);
+    if (labels.mask === undefined) continue;
     const { labels: prediction } = await segmenter.segment(image, options);
-    const source = dataset.source(score.index);
-    await use({ id: score.id, source, meanIou: score.meanIou!, rank, image, truth: labels, prediction });
+    const source = scored.source(score.index);
+    await use({ id: score.id, source, meanIou: score.meanIou!, rank, image, truth: labels.mask, prediction });
   }
 }

@@ -7,15 +7,18 @@ export interface Image {
   readonly data: Uint8Array;
 }
 
-/** One class index per pixel: data[y · width + x]; `IGNORE` where the pixel is unlabelled. */
+/** One class index per pixel: data[y · width + x], 0 … 253; `IGNORE` where the pixel is unlabelled. */
 export interface LabelMap {
   readonly width: number;
   readonly height: number;
-  readonly data: Uint8Array | Uint16Array;
+  readonly data: Uint8Array;
 }
 
 /** Label of pixels that count nowhere: not in losses, not in scores. Class indices stay below it. */
 export const IGNORE = 255;
+
+/** Most classes: indices are bytes, 255 is `IGNORE`, and one is left for tools that add a background. */
+export const maxClasses = 254;
 
 /** Red, green, blue, 0 … 255. */
 export type Color = readonly [number, number, number];

@@ -21,8 +21,7 @@ export function padLabels(labels: LabelMap, width: number, height: number): Labe
   if (labels.width >= width && labels.height >= height) return labels;
   const padded = { width: Math.max(width, labels.width), height: Math.max(height, labels.height) };
   const size = padded.width * padded.height;
-  const data = labels.data instanceof Uint16Array ? new Uint16Array(size) : new Uint8Array(size);
-  data.fill(IGNORE);
+  const data = new Uint8Array(size).fill(IGNORE);
   for (let y = 0; y < labels.height; y++) {
     data.set(labels.data.subarray(y * labels.width, (y + 1) * labels.width), y * padded.width);
   }

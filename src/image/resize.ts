@@ -88,18 +88,32 @@ export function viewImage(image: Image, view: View): Image {
 }
 
 /** The labels of `view`, nearest neighbour. */
-export function viewLabels(labels: LabelMap, view: View): LabelMap {
+export function viewLabels({ width, height, data }: LabelMap, view: View): LabelMap {
+  const { width: columns, height: rows } = view;
+  return { width: columns, height: rows, data: viewNearest(data, width, height, view, new Uint8Array(columns * rows)) };
+}
+
+/** The segments' ids of `view`, nearest neighbour; ids: width · height of them, row by row. */
+export function viewSegmentIds(ids: Uint32Array, width: number, height: number, view: View): Uint32Array {
+  return viewNearest(ids, width, height, view, new Uint32Array(view.width * view.height));
+}
+
+function viewNearest<Values extends Uint8Array | Uint32Array>(
+  source: Values,
+  sourceWidth: number,
+  sourceHeight: number,
+  view: View,
+  out: Values,
+): Values {
   requireInside(view);
   const { width, height } = view;
-  const columns = nearestTaps(labels.width, view.scaledWidth, view.left, width, view.flipped);
-  const rows = nearestTaps(labels.height, view.scaledHeight, view.top, height, false);
-  const source = labels.data;
-  const data = source instanceof Uint16Array ? new Uint16Array(width * height) : new Uint8Array(width * height);
+  const columns = nearestTaps(sourceWidth, view.scaledWidth, view.left, width, view.flipped);
+  const rows = nearestTaps(sourceHeight, view.scaledHeight, view.top, height, false);
   for (let y = 0, to = 0; y < height; y++) {
-    const base = rows[y] * labels.width;
-    for (let x = 0; x < width; x++, to++) data[to] = source[base + columns[x]];
+    const base = rows[y] * sourceWidth;
+    for (let x = 0; x < width; x++, to++) out[to] = source[base + columns[x]];
   }
-  return { width, height, data };
+  return out;
 }
 
 function linearTaps(size: number, scaled: number, start: number, count: number, flipped: boolean): Taps {

@@ -1,8 +1,7 @@
 /** What a method gives to the shared rooms: stages that train, a graph that predicts. No loop, no file, no device. */
 import type { Named, NdArray } from "../array/ndarray.ts";
 import type { Random } from "../array/random.ts";
-import type { LabelKind } from "../data/dataset.ts";
-import type { ClassInfo, Sample } from "../data/sample.ts";
+import type { ClassInfo, LabelKind, Sample } from "../data/sample.ts";
 import type { Scope } from "../graph/scope.ts";
 import type { Tensor, TensorType } from "../graph/tensor.ts";
 import type { Image } from "../image/image.ts";
@@ -48,8 +47,8 @@ export interface Beginning {
 /** One training run; some methods have several, one after another. */
 export interface Stage<R extends Recipe = Recipe> {
   readonly name: string;
-  /** Kind of label that its samples need; `images`: none, so unlabelled images are learned from as well. */
-  readonly learnsFrom: LabelKind | "images";
+  /** Kinds of labels that its samples need; none: unlabelled images are learned from as well. */
+  readonly learnsFrom: readonly LabelKind[];
   /** After it the model is whole: it predicts, and validation scores it. */
   readonly whole: boolean;
   /**

@@ -23,7 +23,7 @@ export function segmentationStage<R extends Recipe & SegmentationLossSettings>(
 ): Stage<R> {
   return {
     name,
-    learnsFrom: "masks",
+    learnsFrom: ["mask"],
     whole: true,
     begin,
 

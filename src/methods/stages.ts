@@ -1,6 +1,8 @@
 /** A recipe's stages as the loop sees them: each with the recipe as it trains, and what it begins with. */
 import type { Named, NdArray } from "../array/ndarray.ts";
 import { sameShape, show } from "../array/shape.ts";
+import { labelKinds } from "../data/labels.ts";
+import type { LabelKind } from "../data/sample.ts";
 import { InputError } from "../errors.ts";
 import { Model } from "../graph/scope.ts";
 import { input, type Tensor } from "../graph/tensor.ts";
@@ -19,9 +21,13 @@ export function plan({ method, recipe }: ResolvedRecipe): PlannedStage[] {
 }
 
 /** What the stages of a recipe learn from together. */
-export function sourcesOf(resolved: ResolvedRecipe): { readonly labels: boolean; readonly images: boolean } {
+export function sourcesOf(resolved: ResolvedRecipe): {
+  readonly labels: readonly LabelKind[];
+  readonly images: boolean;
+} {
   const kinds = plan(resolved).map(({ stage }) => stage.learnsFrom);
-  return { labels: kinds.some((kind) => kind !== "images"), images: kinds.includes("images") };
+  const all = kinds.flat();
+  return { labels: labelKinds.filter((kind) => all.includes(kind)), images: kinds.some((each) => each.length === 0) };
 }
 
 /** A stage's model: its parameters as its loss declares them. */

@@ -60,7 +60,7 @@ export function firstOutput(pixel: number, from: number, to: number): number {
  * The lowest class wins ties. maps: scores of the same photograph at one or more working sizes, covering `where`.
  */
 export function writeLabels(
-  labels: Uint8Array | Uint16Array,
+  labels: Uint8Array,
   size: readonly [height: number, width: number],
   where: Rectangle,
   maps: readonly ScoreMap[],
@@ -79,7 +79,7 @@ const safeMargin = 1e-5;
  * there: most of an enlarged image.
  */
 function writeOne(
-  labels: Uint8Array | Uint16Array,
+  labels: Uint8Array,
   [height, width]: readonly [number, number],
   { top, bottom, left, right }: Rectangle,
   map: ScoreMap,
@@ -153,7 +153,7 @@ function lerpRow(
 }
 
 function writeSum(
-  labels: Uint8Array | Uint16Array,
+  labels: Uint8Array,
   [height, width]: readonly [number, number],
   { top, bottom, left, right }: Rectangle,
   maps: readonly ScoreMap[],

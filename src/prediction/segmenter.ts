@@ -130,10 +130,9 @@ function makeSegmenter(
       const simple = sizes.length === 1 && !options.flip;
       if (simple && fitsOnePiece(scoring, image, only)) {
         const { labels } = await programs.run(image, only, ["labels"]);
-        return segmentation({ width, height, data: labels.data as Uint8Array | Uint16Array }, classes);
+        return segmentation({ width, height, data: labels.data as Uint8Array }, classes);
       }
-      const data = classes > 255 ? new Uint16Array(width * height) : new Uint8Array(width * height);
-      const labels = { width, height, data };
+      const labels = { width, height, data: new Uint8Array(width * height) };
       if (simple) {
         await eachScoreMap(scoring, image, only, (map, used) =>
           writeInBands(labels, outputOf(used, map, height, width), [map], classes),

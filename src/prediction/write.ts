@@ -1,4 +1,3 @@
-import { InputError } from "../errors.ts";
 import { formatColor } from "../image/color.ts";
 import type { Image } from "../image/image.ts";
 import type { Platform } from "../platform/platform.ts";
@@ -64,12 +63,9 @@ export async function writePrediction(
 ): Promise<void> {
   const colors = card.classes.map(({ color }) => color);
   const { labels } = result;
-  if (labels.data instanceof Uint16Array) {
-    throw new InputError(`${names.mask}: a palette has at most 256 colours, got ${colors.length} classes. Use fewer.`);
-  }
   // All is encoded before anything is written, and a photograph whose files cannot all be written keeps none.
   const files: [string, Uint8Array | string][] = [
-    [names.mask, await platform.encodeIndexedPng({ ...labels, data: labels.data, palette: colors })],
+    [names.mask, await platform.encodeIndexedPng({ ...labels, palette: colors })],
   ];
   if (overlay) {
     // Level 2 takes two thirds of the usual level's time; photographs hardly get smaller beyond it.

@@ -110,7 +110,7 @@ async function scored(options: ReportOptions, classes: readonly ClassInfo[]): Pr
     for (let index = 0; index < Math.min(mostUnseen, unseen?.ids.length ?? 0); index++) {
       const sample = await (unseen as Dataset).read(index);
       const { labels: prediction } = await segmenter.segment(sample.image);
-      const truth = sample.labels ?? null;
+      const truth = sample.labels.mask ?? null;
       fresh.push(
         await pictureOf(platform, classes, { id: sample.id, meanIou: null, image: sample.image, truth, prediction }),
       );

@@ -1,5 +1,6 @@
 import type { Dataset, Split } from "../data/dataset.ts";
-import type { Sample } from "../data/sample.ts";
+import { labelKinds } from "../data/labels.ts";
+import type { LabelKind, Sample } from "../data/sample.ts";
 import { InputError, problem } from "../errors.ts";
 import { IGNORE } from "../image/image.ts";
 import { sceneClasses } from "./classes.ts";
@@ -21,23 +22,22 @@ export function openScenes(spec: string, split: Split): Dataset {
   }
   const ids = Array.from({ length: parsed.counts[split] }, (_, index) => sceneId(split, index));
   const values = Object.fromEntries(sceneClasses.map((_, index) => [`${index}`, index]));
-  const draw = async (index: number): Promise<Sample> => {
+  const kinds = split === "unlabelled" ? [] : labelKinds;
+  const draw = async (index: number, wanted: readonly LabelKind[] = kinds): Promise<Sample> => {
     await new Promise((resolve) => turn(resolve, 0)); // drawing blocks: Ctrl-C and progress get their turn
-    return sampleOf(parsed, split, index);
-  };
-  const drawImage = async (index: number): Promise<Sample> => {
-    const { id, source, image } = await draw(index);
-    return { id, source, image };
+    const { labels, ...sample } = sampleOf(parsed, split, index);
+    const asked = kinds.filter((kind) => wanted.includes(kind));
+    return { ...sample, labels: Object.fromEntries(asked.map((kind) => [kind, labels[kind]])) };
   };
   return {
     name,
     split,
     classes: sceneClasses,
-    kinds: split === "unlabelled" ? [] : ["masks", "panoptic", "captions", "tags", "saliency"],
+    kinds,
     ids,
     valueMap: parsed.border === 0 ? values : { ...values, [IGNORE]: "ignore" },
     source: (index) => sourceOf(split, index),
-    read: split === "unlabelled" ? drawImage : draw,
+    read: draw,
   };
 }
 
@@ -81,16 +81,11 @@ function sourceOf(split: Split, index: number): string {
 }
 
 function sampleOf(spec: ScenesSpec, split: Split, index: number): Sample {
-  const { image, labels, segmentMap, segments, captions, tags, saliency } = sceneOf(spec, split, index);
+  const { image, labels: mask, segmentMap, segments, captions, tags, saliency } = sceneOf(spec, split, index);
   return {
     id: sceneId(split, index),
     source: sourceOf(split, index),
     image,
-    labels,
-    segmentMap,
-    segments,
-    captions,
-    tags,
-    saliency,
+    labels: { mask, panoptic: { ...segmentMap, segments }, captions, tags, saliency },
   };
 }

@@ -26,30 +26,17 @@ describe("writeScenes", () => {
       expect(read.classes).toEqual(drawn.classes);
       for (let index = 0; index < read.ids.length; index++) {
         const [one, other] = [await read.read(index), await drawn.read(index)];
+        const { panoptic, ...others } = other.labels;
         expect(one.image).toEqual(other.image);
-        expect(Array.from(one.labels!.data)).toEqual(Array.from(other.labels!.data));
+        expect(one.labels).toMatchObject(others);
+        expect([one.labels.panoptic!.data, panoptic!.segments.length]).toEqual([
+          panoptic!.data,
+          one.labels.panoptic!.segments.length,
+        ]);
+        for (const { id, area } of one.labels.panoptic!.segments)
+          expect(area).toBe(panoptic!.data.filter((each) => each === id).length);
       }
     }
-  });
-
-  it("keeps captions, tags, segments and saliency in the plain folder", async () => {
-    const folder = join(root, "notes");
-    await writeScenes(platform, spec, folder, {});
-    const sample = await openScenes(spec, "val").read(1);
-    const notes = async (name: string) =>
-      JSON.parse(new TextDecoder().decode(await platform.readFile(join(folder, name, "val.json"))))[sample.id];
-    expect(await notes("captions")).toEqual(sample.captions);
-    expect(await notes("tags")).toEqual(sample.tags!.map((index) => sceneClasses[index].name));
-    const listed = sample.segments!.map(({ id, classIndex }) => ({
-      id,
-      class: sceneClasses[classIndex].name,
-      thing: sceneClasses[classIndex].thing,
-    }));
-    expect(await notes("segments")).toEqual(listed);
-    const segments = await platform.decodeMask(join(folder, "segments/val", `${sample.id}.png`));
-    expect(segments.data[0] + 256 * segments.data[1]).toBe(sample.segmentMap!.data[0]);
-    const saliency = await platform.decodeMask(join(folder, "saliency/val", `${sample.id}.png`));
-    expect(Array.from(saliency.data)).toEqual(Array.from(sample.saliency!.data));
   });
 
   it.each([
@@ -65,10 +52,10 @@ describe("writeScenes", () => {
     for (let index = 0; index < 3; index++) {
       const [one, other] = [await read.read(index), await drawn.read(index)];
       const expected = Array.from(
-        other.labels!.data,
+        other.labels.mask!.data,
         (value) => names[sceneClasses[value].name as ClassName]?.[1] ?? rest,
       );
-      expect(Array.from(one.labels!.data, (value) => read.classes[value]?.name)).toEqual(expected);
+      expect(Array.from(one.labels.mask!.data, (value) => read.classes[value]?.name)).toEqual(expected);
     }
   });
 
@@ -95,7 +82,7 @@ describe("writeScenes", () => {
       const folder = join(root, `border-${layout}`);
       await writeScenes(platform, bordered, folder, { layout });
       const [read, drawn] = [await openDataset(platform, folder, "val"), openScenes(bordered, "val")];
-      const [one, other] = [(await read.read(0)).labels!.data, (await drawn.read(0)).labels!.data];
+      const [one, other] = [(await read.read(0)).labels.mask!.data, (await drawn.read(0)).labels.mask!.data];
       for (let i = 0; i < other.length; i++) if (other[i] === 255) expect(one[i]).toBe(255);
     }
   });

@@ -28,14 +28,7 @@ export interface WriteScenesOptions {
 /**
  * Draws the scenes of a spec into a new or empty folder, in a layout that `openDataset` reads. Returns the number of scenes.
  *
- * `folder` holds, besides images, masks and classes.json:
- * ```
- * captions/train.json    { "train_000000": ["A red car …", …], … }
- * tags/train.json        { "train_000000": ["sky", "car"], … }
- * saliency/train/NAME.png    0 to 255
- * segments/train/NAME.png    RGB: the segment's id is red + 256 · green + 65536 · blue, as in COCO panoptic
- * segments/train.json    { "train_000000": [{ "id": 1, "class": "sky", "thing": false }, …], … }
- * ```
+ * `folder` has every kind of label that `datasets/folder.ts` draws: masks, panoptic segments, tags, captions, saliency.
  * `voc` has SegmentationObject too. Each class goes to the class of the same meaning in a public layout, or to background or
  * unlabelled when there is none. ADE20K has no test split. Unlabelled scenes are photographs alone, where the layout's reader
  * finds them. Throws InputError when the folder is not empty.
@@ -61,11 +54,12 @@ export async function writeScenes(
   const splits = allSplits.filter((split) => !(split === "test" && layout === "ade20k"));
   const total = splits.reduce((sum, split) => sum + parsed.counts[split], 0);
   const writer: Writer = { platform, folder, images };
+  const all: [Split, Notes][] = [];
   let done = 0;
   if (layout === "folder") await writeClassList(writer);
   for (const split of splits) {
     const labelled = split !== "unlabelled";
-    const notes: Notes = { captions: {}, tags: {}, segments: {} };
+    const notes: Notes = { captions: {}, tags: {}, annotations: [], images: [] };
     for (let index = 0; index < parsed.counts[split]; index++) {
       signal?.throwIfAborted();
       const scene = sceneOf(parsed, split, index);
@@ -79,7 +73,9 @@ export async function writeScenes(
       onProgress?.(++done, total);
     }
     if (labelled) await finishSplit(writer, layout, split, notes);
+    all.push([split, notes]);
   }
+  if (layout === "folder") await writeLists(writer, all);
   return total;
 }
 
@@ -93,7 +89,8 @@ interface Writer {
 interface Notes {
   readonly captions: Record<string, readonly string[]>;
   readonly tags: Record<string, readonly string[]>;
-  readonly segments: Record<string, readonly { id: number; class: string; thing: boolean }[]>;
+  readonly annotations: object[];
+  readonly images: object[];
 }
 
 /** Where a photograph lies, without extension. */
@@ -121,14 +118,20 @@ const labelWriters: Record<ScenesLayout, WriteLabels> = {
     const names = sceneClasses.map(({ name }) => name);
     notes.captions[id] = scene.captions;
     notes.tags[id] = scene.tags.map((index) => names[index]);
-    notes.segments[id] = segments.map(({ id: value, classIndex }) => ({
-      id: value,
-      class: names[classIndex],
-      thing: sceneClasses[classIndex].thing === true,
-    }));
+    const { width, height } = segmentMap;
+    notes.images.push({
+      id: notes.images.length + 1,
+      file_name: `${id}.${writer.images === "jpeg" ? "jpg" : "png"}`,
+      width,
+      height,
+    });
+    notes.annotations.push({
+      image_id: notes.images.length,
+      file_name: `${id}.png`,
+      segments_info: segments.map((segment) => segmentInfo(segment, segmentMap)),
+    });
     await writeMap(writer, joinPath("masks", split, `${id}.png`), labels, classColors);
     await writeMap(writer, joinPath("saliency", split, `${id}.png`), saliency, greys);
-    const { width, height } = segmentMap;
     const data = new Uint8Array(width * height * 3);
     for (let i = 0; i < segmentMap.data.length; i++) {
       const value = segmentMap.data[i];
@@ -136,7 +139,7 @@ const labelWriters: Record<ScenesLayout, WriteLabels> = {
     }
     await put(
       writer,
-      joinPath("segments", split, `${id}.png`),
+      joinPath("panoptic", split, `${id}.png`),
       await writer.platform.encodeImage({ width, height, data }, "png"),
     );
   },
@@ -173,8 +176,9 @@ const labelWriters: Record<ScenesLayout, WriteLabels> = {
 
 async function finishSplit(writer: Writer, layout: ScenesLayout, split: Split, notes: Notes): Promise<void> {
   if (layout === "folder") {
-    for (const [name, content] of Object.entries(notes))
-      await put(writer, joinPath(name, `${split}.json`), json(content));
+    const { images, annotations } = notes;
+    const categories = sceneClasses.map(({ name, thing }, index) => ({ id: index + 1, name, isthing: thing ? 1 : 0 }));
+    await put(writer, joinPath("panoptic", `${split}.json`), json({ images, annotations, categories }));
   }
   if (layout === "voc") {
     // VOC lists every name of a split; the files of all splits lie together.
@@ -183,6 +187,35 @@ async function finishSplit(writer: Writer, layout: ScenesLayout, split: Split, n
       .filter((name) => name.startsWith(`${split}_`));
     await put(writer, joinPath("ImageSets/Segmentation", `${split}.txt`), `${names.join("\n")}\n`);
   }
+}
+
+/** Tags and captions of all splits. */
+async function writeLists({ images, ...writer }: Writer, all: readonly (readonly [Split, Notes])[]): Promise<void> {
+  const ending = images === "jpeg" ? "jpg" : "png";
+  const lines = all.flatMap(([split, { captions }]) =>
+    Object.entries(captions).map(([id, texts]) =>
+      JSON.stringify({ image: `${split}/${id}.${ending}`, captions: texts }),
+    ),
+  );
+  await put({ images, ...writer }, "captions.jsonl", lines.map((line) => `${line}\n`).join(""));
+  const tags = all.filter(([split]) => split !== "unlabelled").map(([split, notes]) => [split, notes.tags]);
+  await put({ images, ...writer }, "tags.json", json(Object.fromEntries(tags)));
+}
+
+/** A segment as COCO's annotation has it. */
+function segmentInfo({ id, classIndex }: Scene["segments"][number], { width, data }: Scene["segmentMap"]): object {
+  let [area, left, right, top, bottom] = [0, Number.POSITIVE_INFINITY, -1, -1, -1];
+  for (let i = data.indexOf(id); i >= 0 && i < data.length; i++) {
+    if (data[i] !== id) continue;
+    const [x, y] = [i % width, Math.floor(i / width)];
+    area++;
+    left = Math.min(left, x);
+    right = Math.max(right, x);
+    if (top < 0) top = y;
+    bottom = y;
+  }
+  const bbox = [left, top, right - left + 1, bottom - top + 1];
+  return { id, category_id: classIndex + 1, iscrowd: 0, area, bbox };
 }
 
 async function writeClassList(writer: Writer): Promise<void> {

@@ -39,12 +39,13 @@ export async function pictureRows(
       for (let index = 0; index < dataset.ids.length; index++) {
         const sample = await dataset.read(index).catch(leaveOut);
         if (sample === null) continue;
-        const { id, image, labels = null } = sample;
+        const { id, image } = sample;
+        const truth = sample.labels.mask ?? null;
         const { labels: prediction } = await segmenter.segment(image);
         const counts = confusionMatrix(classes.length);
-        if (labels !== null) countPixels(counts, labels, prediction, id);
+        if (truth !== null) countPixels(counts, truth, prediction, id);
         const { meanIou } = scoresOf(counts);
-        const small = await pictureOf(platform, classes, { id, meanIou, image, truth: labels, prediction });
+        const small = await pictureOf(platform, classes, { id, meanIou, image, truth, prediction });
         rows[index] ??= {
           id,
           pictures: [

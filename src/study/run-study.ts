@@ -26,7 +26,7 @@ export interface StudyOptions extends StudyChoice {
   readonly openData: (
     spec: string,
     labels: { readonly fraction: number; readonly seed: number } | null,
-    learnsFrom: { readonly labels: boolean; readonly images: boolean },
+    learnsFrom: ReturnType<typeof sourcesOf>,
   ) => Promise<TrainingData>;
   readonly folder: string;
   readonly reading: Reading;

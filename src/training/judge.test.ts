@@ -27,13 +27,16 @@ async function judged(scores: ReturnType<Trial["scores"]>, { readable = true } =
     outputs: (scope, { x }) => ({ y: mul(x, scope.parameter("w", [1], onesInitializer)) }),
   };
   const validation: Dataset = {
-    ...{ name: "photos", split: "val", classes: [], kinds: ["masks"], ids: ["a"], valueMap: {}, source: () => "a" },
-    read: async () => ({ id: "a", source: "a", image: { width: 1, height: 1, data: new Uint8Array(3) } }),
+    ...{ name: "photos", split: "val", classes: [], kinds: ["mask"], ids: ["a"], valueMap: {}, source: () => "a" },
+    read: async () => ({ id: "a", source: "a", image: { width: 1, height: 1, data: new Uint8Array(3) }, labels: {} }),
   };
   const notes: string[] = [];
   const result = await judge({
     ...{ platform: memoryPlatform(), engine, folder: "run", step: 7, validation, training: () => validation },
-    planned: { stage: { name: "encoder", whole: false, trial } as unknown as Stage, recipe: recipes["transunet-tiny"] },
+    planned: {
+      stage: { name: "encoder", learnsFrom: ["mask"], whole: false, trial } as unknown as Stage,
+      recipe: recipes["transunet-tiny"],
+    },
     run: { record: { classes: [], frequencies: [], shortSide: 0 } } as unknown as Run,
     weights: { w: float32([1], [1]) },
     onNote: (line) => void notes.push(line),

@@ -1,6 +1,7 @@
 import type { Named, NdArray } from "../array/ndarray.ts";
 import type { Dataset } from "../data/dataset.ts";
-import { scaledDataset } from "../data/views.ts";
+import { sourceOf } from "../data/labels.ts";
+import { labelledDataset, scaledDataset } from "../data/views.ts";
 import type { PlannedStage } from "../methods/stages.ts";
 import type { Platform } from "../platform/platform.ts";
 import type { EvaluationLine } from "../runs/log.ts";
@@ -36,7 +37,7 @@ export async function judge(options: JudgeOptions): Promise<Omit<EvaluationLine,
   const { stage } = planned;
   const { classes, frequencies, shortSide } = run.record;
   if (stage.whole) {
-    if (validation === null) return null;
+    if (validation === null || sourceOf("mask", validation.kinds) === undefined) return null;
     const model = trainedModel(run, weights, `step ${options.step}`);
     const scores = await validationScores({ engine, model, dataset: validation, limit: validationImages, onBadImage });
     if (isEmpty(scores)) {
@@ -48,7 +49,8 @@ export async function judge(options: JudgeOptions): Promise<Omit<EvaluationLine,
   }
   if (stage.trial === undefined) return null;
   // Without images to validate on, those that are learned from show at least how it goes.
-  const dataset = validation === null ? options.training() : scaledDataset(validation, shortSide);
+  const given = validation === null ? null : labelledDataset(validation, stage.learnsFrom);
+  const dataset = given === null || given.ids.length === 0 ? options.training() : scaledDataset(given, shortSide);
   const judged = await runTrial(stage.trial, { ...options, task: { classes, frequencies }, dataset, onBadImage });
   if (judged === null || isEmpty(judged.scores)) {
     onNote?.(

@@ -26,10 +26,10 @@ function dataset(name: string, size: number): Dataset {
   const ids = Array.from({ length: size }, (_, index) => `${name}${index}`);
   const pixel = { width: 1, height: 1 };
   return {
-    ...{ name, split: "train", classes: [], kinds: ["masks"], ids, valueMap: {}, source: (index) => ids[index] },
-    read: async (index) => ({
+    ...{ name, split: "train", classes: [], kinds: ["mask"], ids, valueMap: {}, source: (index) => ids[index] },
+    read: async (index, kinds = ["mask"]) => ({
       ...{ id: ids[index], source: ids[index], image: { ...pixel, data: Uint8Array.of(index, 1, 2) } },
-      labels: { ...pixel, data: Uint8Array.of(0) },
+      labels: kinds.includes("mask") ? { mask: { ...pixel, data: Uint8Array.of(0) } } : {},
     }),
   };
 }
@@ -64,7 +64,7 @@ function stage(name: string, head: string): Omit<Stage, "learnsFrom" | "whole"> 
 
 const learn: Stage = {
   ...stage("learn", "guess"),
-  ...{ learnsFrom: "images", whole: false, recipe: (recipe) => ({ ...recipe, steps: 3 }) },
+  ...{ learnsFrom: [], whole: false, recipe: (recipe) => ({ ...recipe, steps: 3 }) },
   trial: {
     ...{ unit: "dB", images: 2 },
     inputs: () => ({ x: { dtype: "float32", shape: [1, 3] } }),
@@ -76,7 +76,7 @@ const learn: Stage = {
 
 const use: Stage = {
   ...stage("use", "head"),
-  ...{ learnsFrom: "masks", whole: true },
+  ...{ learnsFrom: ["mask"], whole: true },
   begin: ({ weights }) => ({
     weights: Object.fromEntries(Object.entries(weights).filter(([name]) => name.startsWith("body."))),
     notes: ["guess is left behind"],
@@ -197,9 +197,9 @@ describe("a session of two stages", () => {
   test("feeds images alone, those without labels too, to a stage that needs none", async () => {
     for (const samples of Object.values(fed)) samples.length = 0;
     await train(memoryPlatform(), { unlabelled: dataset("more", 40), changes: { batchSize: 8 } });
-    expect(fed.learn.every(({ labels }) => labels === undefined)).toBe(true);
+    expect(fed.learn.every(({ labels }) => labels.mask === undefined)).toBe(true);
     expect(fed.learn.some(({ id }) => id.startsWith("2/more"))).toBe(true);
-    expect(fed.use.every(({ labels, id }) => labels !== undefined && id.startsWith("labelled"))).toBe(true);
+    expect(fed.use.every(({ labels, id }) => labels.mask !== undefined && id.startsWith("labelled"))).toBe(true);
   });
 
   describe("begun from another run", () => {

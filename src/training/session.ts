@@ -3,7 +3,7 @@ import type { Named, NdArray } from "../array/ndarray.ts";
 import { type Batch, type Batches, batches } from "../data/batches.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { imagesOnly, joinedDatasets } from "../data/label-subset.ts";
-import { scaledDataset } from "../data/views.ts";
+import { labelledDataset, scaledDataset } from "../data/views.ts";
 import { InputError, Interrupted } from "../errors.ts";
 import type { Earlier, ResolvedRecipe, Task } from "../methods/method.ts";
 import { beginningOf, type PlannedStage, partsStartingAnew, plan } from "../methods/stages.ts";
@@ -144,7 +144,7 @@ export class Session {
   #samplesFor({ stage: { learnsFrom } }: PlannedStage): Dataset {
     const { dataset, unlabelled = null } = this.#options;
     const { shortSide } = this.#run.record;
-    if (learnsFrom !== "images") return scaledDataset(dataset, shortSide);
+    if (learnsFrom.length > 0) return scaledDataset(labelledDataset(dataset, learnsFrom), shortSide);
     const images = unlabelled === null ? imagesOnly(dataset) : joinedDatasets(dataset.name, dataset, unlabelled);
     return scaledDataset(images, shortSide);
   }

@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { memoryPlatform } from "../../test/support/memory-platform.ts";
 import { movedWeights } from "../../test/support/weights.ts";
-import type { Dataset, LabelKind } from "../data/dataset.ts";
+import type { Dataset } from "../data/dataset.ts";
+import type { LabelKind } from "../data/sample.ts";
 import { InputError } from "../errors.ts";
 import type { Earlier } from "../methods/method.ts";
 import { resolveRecipe } from "../methods/resolve-recipe.ts";
@@ -12,7 +13,7 @@ const size = { width: 16, height: 16 };
 const classes = ["sky", "road"].map((name) => ({ name, color: [0, 0, 0] as const }));
 
 /** Two grey images; half of each mask is sky. */
-function dataset(kinds: readonly LabelKind[] = ["masks"]): Dataset {
+function dataset(kinds: readonly LabelKind[] = ["mask"]): Dataset {
   const ids = ["a", "b"];
   return {
     ...{
@@ -26,7 +27,7 @@ function dataset(kinds: readonly LabelKind[] = ["masks"]): Dataset {
     },
     read: async (index) => ({
       ...{ id: ids[index], source: ids[index], image: { ...size, data: new Uint8Array(768).fill(99) } },
-      ...(kinds.includes("masks") && { labels: { ...size, data: new Uint8Array(256).fill(1, 0, 128) } }),
+      labels: kinds.includes("mask") ? { mask: { ...size, data: new Uint8Array(256).fill(1, 0, 128) } } : {},
     }),
   };
 }

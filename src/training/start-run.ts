@@ -1,8 +1,10 @@
 /** What has to be known before the first step: the data set's frequencies and sizes, and whether the folder is free. */
 import type { Dataset } from "../data/dataset.ts";
+import { kindsText, sourceOf } from "../data/labels.ts";
 import { classStatistics } from "../data/statistics.ts";
-import { withRead } from "../data/views.ts";
+import { labelledDataset, withRead } from "../data/views.ts";
 import { InputError } from "../errors.ts";
+import { maxClasses } from "../image/image.ts";
 import type { Earlier, Method, ResolvedRecipe, Task } from "../methods/method.ts";
 import type { Recipe } from "../methods/recipe.ts";
 import { beginningOf, modelOf, partsStartingAnew, plan } from "../methods/stages.ts";
@@ -90,8 +92,9 @@ export async function startRun(options: StartOptions): Promise<Started> {
   const { frequencies, sizes, skipped } = await survey(options);
   const shortSide = options.shortSide ?? shortSideFor(sizes, recipe);
   // Found now, a bad file costs seconds; found when the model is scored, all the training before.
-  if (options.validation?.kinds.includes("masks")) {
-    await classStatistics(options.validation, { onBadImage: options.onBadImage, maxSamples: surveyed });
+  const scored = options.validation && labelledDataset(options.validation, ["mask"]);
+  if (scored !== null && scored.ids.length > 0) {
+    await classStatistics(scored, { onBadImage: options.onBadImage, maxSamples: surveyed });
   }
   const record = {
     ...{ format: runFormat, version, method: method.name, recipe: recipe.name, dataset: source },
@@ -120,14 +123,17 @@ export async function startRun(options: StartOptions): Promise<Started> {
 function requireLabels({ name, split, kinds, classes }: Dataset, resolved: ResolvedRecipe): void {
   for (const { stage } of plan(resolved)) {
     const { learnsFrom } = stage;
-    if (learnsFrom === "images") continue;
-    if (!kinds.includes(learnsFrom) && !(learnsFrom === "tags" && kinds.includes("masks"))) {
-      const got = kinds.length === 0 ? "images alone" : kinds.join(", ");
+    if (learnsFrom.some((kind) => sourceOf(kind, kinds) === undefined)) {
       throw new InputError(
-        `${name}: stage ${stage.name} of ${resolved.method.name} learns from ${learnsFrom}, got ${got} in the split ${split}. See tessera inspect for what is there.`,
+        `${name}: stage ${stage.name} of ${resolved.method.name} learns from ${kindsText(learnsFrom)}, got ${kindsText(kinds)} in the split ${split}. See tessera inspect for what is there.`,
       );
     }
-    if (classes.length < 1)
+    if (classes.length > maxClasses) {
+      throw new InputError(
+        `${name}: expected at most ${maxClasses} classes, got ${classes.length}. Merge some with \`values\` in classes.json.`,
+      );
+    }
+    if (classes.length < 1 && !learnsFrom.every((kind) => kind === "captions"))
       throw new InputError(`${name}: expected at least one class, got none. Name the classes in classes.json.`);
   }
 }
@@ -146,13 +152,13 @@ function requireBeginning(resolved: ResolvedRecipe, from: Earlier | null, task: 
 
 async function survey({ dataset, onBadImage, onProgress }: StartOptions) {
   const sizes: ImageSize[] = [];
-  const watched = withRead(dataset, async (index) => {
-    const sample = await dataset.read(index);
+  const watched = withRead(dataset, async (index, kinds) => {
+    const sample = await dataset.read(index, kinds);
     const { width, height } = sample.image;
     sizes.push({ width, height });
     return sample;
   });
-  if (dataset.kinds.includes("masks")) {
+  if (dataset.kinds.includes("mask")) {
     const { frequencies, skipped } = await classStatistics(watched, { onBadImage, onProgress, maxSamples: surveyed });
     if (frequencies.every((share) => share === 0)) {
       throw new InputError(

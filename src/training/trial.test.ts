@@ -16,10 +16,15 @@ import { runTrial, type TrialOptions } from "./trial.ts";
 function dataset(size: number, bad: readonly number[] = []): Dataset {
   const ids = Array.from({ length: size }, (_, index) => `id${index}`);
   return {
-    ...{ name: "set", split: "val", classes: [], kinds: ["masks"], ids, valueMap: {}, source: (index) => ids[index] },
+    ...{ name: "set", split: "val", classes: [], kinds: ["mask"], ids, valueMap: {}, source: (index) => ids[index] },
     async read(index) {
       if (bad.includes(index)) throw new InputError(`${ids[index]}: expected a picture, got none. Restore it.`);
-      return { id: ids[index], source: ids[index], image: { width: 1, height: 1, data: Uint8Array.of(index, 0, 0) } };
+      return {
+        id: ids[index],
+        source: ids[index],
+        image: { width: 1, height: 1, data: Uint8Array.of(index, 0, 0) },
+        labels: {},
+      };
     },
   };
 }

@@ -19,7 +19,7 @@ export interface WebSegmentation {
   readonly width: number;
   readonly height: number;
   /** Class index of each pixel: labels[y · width + x]. 16 bits above 255 classes. */
-  readonly labels: Uint8Array | Uint16Array;
+  readonly labels: Uint8Array;
   /** Name and colour (red, green, blue, 0 … 255) of each class, in order of class index. */
   readonly classes: readonly ClassInfo[];
   /** Pixels of each class, in order of class index. */

@@ -42,7 +42,7 @@ function drawSample(index: number): Sample {
     id: `drawn${index}`,
     source: `drawn #${index}`,
     image: { ...sizes, data: image },
-    labels: { ...sizes, data: labels },
+    labels: { mask: { ...sizes, data: labels } },
   };
 }
 

@@ -32,7 +32,7 @@ const method = {
   name: "checkmodel",
   paper: { authors: "", title: "", venue: "", url: "" },
   task: "semantic",
-  learnsFrom: "masks",
+  learnsFrom: "mask",
   recipes: {},
   stages: () => [],
   validate: () => {},

@@ -32,7 +32,7 @@ export const sample: Sample = {
   id: "stripes",
   source: "drawn",
   image: { ...size, data: columns((column) => 100 * Math.floor(column / 20), 3) },
-  labels: { ...size, data: columns((column) => (column === 59 ? 255 : Math.floor(column / 20))) },
+  labels: { mask: { ...size, data: columns((column) => (column === 59 ? 255 : Math.floor(column / 20))) } },
 };
 
 /** A recipe whose every crop is another part of the image, at its own size. */

@@ -61,8 +61,8 @@ describe("the level of the noise", () => {
 
   test("needs no labels", () => {
     const { stage, recipe } = stagesOf({ start: "ddep", ...cropped }).denoise;
-    const image = stage.prepare({ ...sample, labels: undefined }, recipe, task, new Random(3)).image;
-    expect([stage.learnsFrom, image]).toEqual(["images", prepare({}, 3).image]);
+    const image = stage.prepare({ ...sample, labels: {} }, recipe, task, new Random(3)).image;
+    expect([stage.learnsFrom, image]).toEqual([[], prepare({}, 3).image]);
   });
 });
 

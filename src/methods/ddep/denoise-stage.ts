@@ -82,7 +82,7 @@ function begin({ weights, recipe: from, source }: Earlier, recipe: DdepRecipe): 
 export function denoiseStage(needs: string | undefined): Stage<DdepRecipe> {
   return {
     name: "denoise",
-    learnsFrom: "images",
+    learnsFrom: [],
     whole: false,
     needs,
     recipe: denoiseRecipe,

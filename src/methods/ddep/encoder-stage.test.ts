@@ -14,7 +14,7 @@ describe("the encoder learns the tags", () => {
   const tags = (each: Sample, seed = 1) => toNumbers(prepare(each, seed).tags);
 
   test("that the sample has, wherever the crop is", () => {
-    for (const seed of seeds) expect(tags({ ...sample, tags: [0, 2] }, seed)).toEqual([1, 0, 1]);
+    for (const seed of seeds) expect(tags({ ...sample, labels: { tags: [0, 2] } }, seed)).toEqual([1, 0, 1]);
   });
 
   test("or else of the classes that its mask shows in the crop", () => {
@@ -28,14 +28,14 @@ describe("the encoder learns the tags", () => {
   });
 
   test("of which an unlabelled image has none", () => {
-    expect(tags({ ...sample, labels: undefined })).toEqual([0, 0, 0]);
+    expect(tags({ ...sample, labels: {} })).toEqual([0, 0, 0]);
   });
 
   test("and is judged on whole images' tags, where there are any", () => {
     const { trial } = encoderStage;
     const judged = (each: Sample) => trial!.prepare(each, recipe, task, new Random(0));
-    expect(judged({ ...sample, labels: undefined })).toBeNull();
-    expect(judged({ ...sample, labels: undefined, tags: [1] })?.tags).toEqual(float32([3], [0, 1, 0]));
+    expect(judged({ ...sample, labels: {} })).toBeNull();
+    expect(judged({ ...sample, labels: { tags: [1] } })?.tags).toEqual(float32([3], [0, 1, 0]));
     const results = [
       { scores: float32([1, 3], [0.9, 0.1, 0.5]), truth: float32([1, 3], [1, 0, 0]) },
       { scores: float32([1, 3], [0.2, 0.8, 0.6]), truth: float32([1, 3], [0, 0, 1]) },

@@ -3,8 +3,8 @@ import type { Random } from "../../array/random.ts";
 import { encoder } from "../../backbones/transunet/encoder.ts";
 import { type Part, transferTransUNet } from "../../backbones/transunet/transfer.ts";
 import { augment } from "../../data/augment.ts";
+import { tagsOf } from "../../data/labels.ts";
 import type { Sample } from "../../data/sample.ts";
-import { tagsOf } from "../../data/tags.ts";
 import { zerosInitializer } from "../../graph/initializer.ts";
 import type { Scope } from "../../graph/scope.ts";
 import type { Tensor } from "../../graph/tensor.ts";
@@ -48,11 +48,12 @@ function classifier(scope: Scope, image: Tensor, classes: number, recipe: DdepRe
   });
 }
 
-/** One crop, and 1 for each class that the sample's tags name (or, without tags, that its mask shows in the crop). */
+/** One crop, and 1 for each class that the sample's tags name (where they followed from a mask: that it shows in the crop). */
 function prepare(sample: Sample, recipe: DdepRecipe, { classes }: Task, random: Random) {
   const { image, labels } = augment(sample, recipe, random);
   const tags = new Float32Array(classes.length);
-  for (const tag of sample.tags ?? tagsOf(labels)) tags[tag] = 1;
+  const { mask, tags: named = [] } = sample.labels;
+  for (const tag of mask === undefined ? named : tagsOf(labels)) tags[tag] = 1;
   return {
     image: ndarray("uint8", [image.height, image.width, 3], image.data),
     tags: ndarray("float32", [classes.length], tags),
@@ -75,7 +76,7 @@ function begin({ weights, recipe: from, source }: Earlier, recipe: DdepRecipe) {
 /** Supervised pretraining of the encoder: classification of images by their tags, several of which may hold. */
 export const encoderStage: Stage<DdepRecipe> = {
   name: "encoder",
-  learnsFrom: "tags",
+  learnsFrom: ["tags"],
   whole: false,
   recipe: encoderRecipe,
   begin,
@@ -89,7 +90,7 @@ export const encoderStage: Stage<DdepRecipe> = {
     images: 200,
     inputs: (recipe, task) => inputs(recipe, task, 1),
     prepare(sample, recipe, task, random) {
-      if (sample.tags === undefined && sample.labels === undefined) return null;
+      if (sample.labels.tags === undefined) return null;
       return prepare(
         sample,
         { ...recipe, scaleMax: recipe.scaleMin, flipProbability: 0, photometric: 0 },

@@ -54,7 +54,7 @@ export const ddep: Method<DdepRecipe> = {
     url: "https://arxiv.org/abs/2205.11423",
   },
   task: "semantic",
-  learnsFrom: "masks",
+  learnsFrom: "mask",
   recipes,
   study,
   stages,

@@ -30,7 +30,7 @@ export const transunet: Method<TransUNetRecipe> = {
     url: "https://arxiv.org/abs/2102.04306",
   },
   task: "semantic",
-  learnsFrom: "masks",
+  learnsFrom: "mask",
   recipes,
   stages: () => [segmentationStage("train", logitsOf, begin)],
   validate(recipe) {

@@ -39,7 +39,7 @@ const sample: Sample = {
   id: "one",
   source: "drawn #1",
   image: { ...size, data: bytes(3 * 120 * 90, 256, "image") },
-  labels: { ...size, data: Uint16Array.from(bytes(120 * 90, 3, "labels")) },
+  labels: { mask: { ...size, data: bytes(120 * 90, 3, "labels") } },
 };
 
 describe("preparing a sample", () => {
@@ -60,7 +60,7 @@ describe("preparing a sample", () => {
   });
 
   test("labels nothing where the sample has no mask", () => {
-    const { labels } = train.prepare({ ...sample, labels: undefined }, recipe, task, new Random(1));
+    const { labels } = train.prepare({ ...sample, labels: {} }, recipe, task, new Random(1));
     expect(new Set(toNumbers(labels))).toEqual(new Set([255]));
   });
 });

@@ -14,7 +14,7 @@ export function labelBands(
   sizes: string,
   classes: number,
 ): string {
-  const to = castTo(classes > 255 ? "uint16" : "uint8");
+  const to = castTo("uint8");
   const scores = w.add("Transpose", [probabilities], { perm: [1, 2, 0] }); // [h, w, K]: the classes of a pixel together
   const [height, width] = [0, 1].map((axis) => w.add("Gather", [sizes, w.integers(axis)]));
   const rowElements = w.add("Mul", [width, w.integers(classes)]);
@@ -57,7 +57,7 @@ export function labelBands(
     node: b.nodes,
     initializer: b.initializers,
     input: [scalarValue("label_band", "int64"), scalarValue("label_goes_on", "bool")],
-    output: [scalarValue("label_still_goes_on", "bool"), openValue("band_labels", classes > 255 ? "uint16" : "uint8")],
+    output: [scalarValue("label_still_goes_on", "bool"), openValue("band_labels", "uint8")],
   };
   const bands = w.add("Loop", [bandCount, ""], { body }); // [bands, rows, W]
   const flat = w.add("Concat", [w.integers([-1]), w.add("Reshape", [width, w.integers([-1])])], { axis: 0 });

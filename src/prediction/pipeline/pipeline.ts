@@ -19,7 +19,7 @@ export interface PipelineOptions extends WindowModel {
 /**
  * image: uint8 [H, W, 3] RGB of any size ≥ 1. short_side: int64 scalar, pixels that the shorter side is scaled to before
  * windows are cut; 0 for the image's own size, −n for at most n (an initializer that a run may override).
- * Gives `labels` [H, W], uint8 (uint16 above 255 classes), and `probabilities` float32 [K, h, w] at the working size.
+ * Gives `labels` [H, W], uint8, and `probabilities` float32 [K, h, w] at the working size.
  *
  * Reduced by an antialiased linear filter; padded with its border pixels up to one window; windows lie as `windowing`
  * says; their probabilities (not logits) are averaged with weights whose sum is 1 everywhere; enlarged bilinearly with
@@ -41,7 +41,6 @@ export function pipelineGraph({ shortSide, ...windows }: PipelineOptions): Graph
   w.output(probabilities, "probabilities");
   w.output(labelBands(w, probabilities, working, sizes, classes), "labels");
 
-  const labelType = classes > 255 ? "uint16" : "uint8";
   // Among inputs and initializers alike: a default that a run may override.
   w.initializers.push(tensorProto(fromNumbers("int64", [], [shortSide]), "short_side"));
   return {
@@ -50,7 +49,7 @@ export function pipelineGraph({ shortSide, ...windows }: PipelineOptions): Graph
     initializer: w.initializers,
     input: [valueInfo("image", { dtype: "uint8", shape: [-1, -1, 3] }), scalarValue("short_side", "int64")],
     output: [
-      valueInfo("labels", { dtype: labelType, shape: [-1, -1] }),
+      valueInfo("labels", { dtype: "uint8", shape: [-1, -1] }),
       valueInfo("probabilities", { dtype: "float32", shape: [classes, -1, -1] }),
     ],
   };

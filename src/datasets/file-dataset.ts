@@ -1,0 +1,123 @@
+import type { Dataset, Split } from "../data/dataset.ts";
+import { labelKinds } from "../data/labels.ts";
+import type { LabelKind, Labels, Sample, SegmentMap } from "../data/sample.ts";
+import { InputError, problem } from "../errors.ts";
+import type { Image, LabelMap } from "../image/image.ts";
+import { segmentIdsOf } from "../metrics/segment-ids.ts";
+import type { Platform } from "../platform/platform.ts";
+import type { Entry, Survey } from "./layout.ts";
+import { type Lookup, labelsOf, lookupOf } from "./value-map.ts";
+
+/** A data set of the entries that a survey found; `name` is layout and place. Samples are decoded when they are read. */
+export function fileDataset(platform: Platform, name: string, split: Split, survey: Survey): Dataset {
+  const { classes, valueMap, entries, remedy } = survey;
+  const lookup = lookupOf(valueMap, name);
+  const kindsOf = (index: number) => labelKinds.filter((kind) => entries[index].labels[kind] !== undefined);
+  return {
+    name,
+    split,
+    classes,
+    kinds: labelKinds.filter((kind) => entries.some(({ labels }) => labels[kind] !== undefined)),
+    ids: entries.map((entry) => entry.id),
+    valueMap,
+    leftOut: survey.problems.map((found) => found.message),
+    kindsOf,
+    read: (index, kinds = labelKinds) => readEntry(platform, entries[index], kinds, lookup, remedy),
+    source: (index) => entries[index].image,
+  };
+}
+
+/** Decodes one entry with its labels of `kinds`. Throws InputError naming the file at fault. */
+async function readEntry(
+  platform: Platform,
+  { id, image: source, labels: files }: Entry,
+  kinds: readonly LabelKind[],
+  lookup: Lookup,
+  remedy: string,
+): Promise<Sample> {
+  const asked = <Kind extends LabelKind>(kind: Kind) => (kinds.includes(kind) ? files[kind] : undefined);
+  const [mask, panoptic, saliency] = [asked("mask"), asked("panoptic"), asked("saliency")];
+  const captions = asked("captions");
+  const tags = asked("tags");
+  const settled = await Promise.allSettled([
+    platform.decodeImage(source),
+    mask === undefined ? undefined : platform.decodeMask(mask),
+    panoptic && platform.decodeMask(panoptic.file),
+    saliency === undefined ? undefined : platform.decodeMask(saliency),
+    typeof captions === "string" ? platform.readText(captions) : undefined,
+  ]);
+  // The image's fault first, whichever failed earlier.
+  for (const each of settled) if (each.status === "rejected") throw each.reason;
+  const [image, maskPixels, ids, grey, text] = settled.map((each) =>
+    each.status === "fulfilled" ? each.value : undefined,
+  ) as [Image, RawPixels?, RawPixels?, RawPixels?, string?];
+  const labels: Labels = {
+    ...(maskPixels &&
+      mask !== undefined && { mask: labelsOf(sameSize(image, source, maskPixels, mask), lookup, mask, remedy) }),
+    ...(ids && panoptic && { panoptic: segmentsOf(sameSize(image, source, ids, panoptic.file), panoptic) }),
+    ...(tags && { tags }),
+    ...(typeof captions === "object" && { captions }),
+    ...(text !== undefined && { captions: sentencesOf(text, captions as string) }),
+    ...(grey && saliency !== undefined && { saliency: greyOf(sameSize(image, source, grey, saliency), saliency) }),
+  };
+  return { id, source, image, labels };
+}
+
+type RawPixels = Awaited<ReturnType<Platform["decodeMask"]>>;
+type Size = Pick<Image | LabelMap, "width" | "height">;
+
+/** `map`, which must have its image's size. Throws InputError naming both files otherwise. */
+function sameSize<Map extends Size>(image: Size, imageFile: string, map: Map, file: string): Map {
+  if (image.width === map.width && image.height === map.height) return map;
+  const turned = image.width === map.height && image.height === map.width;
+  const remedy = turned
+    ? "Turn the mask: photographs are turned upright by their EXIF orientation, masks are taken as they are."
+    : "Resize the mask by nearest neighbour, or replace one of the two.";
+  const expected = `expected ${image.width}x${image.height} pixels like its image ${imageFile}`;
+  throw new InputError(problem(file, expected, `${map.width}x${map.height}`, remedy));
+}
+
+/** Every id of the file must be one of its annotation's; segments without a pixel are left out. */
+function segmentsOf(raw: RawPixels, { file, segments }: NonNullable<Entry["labels"]["panoptic"]>): SegmentMap {
+  const map = segmentIdsOf(raw, file);
+  const known = new Set(segments.map(({ id }) => id)).add(0);
+  const seen = new Set<number>();
+  let last = 0;
+  for (let pixel = 0; pixel < map.data.length; pixel++) {
+    const id = map.data[pixel];
+    if (id === last) continue;
+    last = id;
+    if (!known.has(id)) {
+      const place = `${id} at column ${pixel % map.width}, row ${Math.floor(pixel / map.width)}`;
+      const remedy = "Add the segment to the annotation, or make its pixels 0.";
+      throw new InputError(problem(file, "expected ids of the annotation's segments, or 0", place, remedy));
+    }
+    seen.add(id);
+  }
+  return { ...map, segments: segments.filter(({ id }) => seen.has(id)) };
+}
+
+function greyOf({ channels, bits, palette, data, width, height }: RawPixels, file: string): LabelMap {
+  if (channels === 1 && bits === 8 && palette === undefined) return { width, height, data: Uint8Array.from(data) };
+  const kind = palette ? greyPalette(palette) : null;
+  if (channels === 1 && bits === 8 && kind !== null)
+    return { width, height, data: Uint8Array.from(data, (value) => kind[value]) };
+  const got = palette ? "a coloured palette" : `${channels < 3 ? "grey with alpha or" : "colour,"} ${bits} bits`;
+  throw new InputError(problem(file, "expected saliency as grey of 8 bits", got, "Save it as 8-bit grey."));
+}
+
+/** Grey values of a palette without colours; null where it has some. */
+function greyPalette(palette: NonNullable<RawPixels["palette"]>): readonly number[] | null {
+  return palette.every(([red, green, blue]) => red === green && green === blue) ? palette.map(([red]) => red) : null;
+}
+
+/** A sentence a line. */
+function sentencesOf(text: string, file: string): string[] {
+  const lines = text
+    .replace(/^\ufeff/, "")
+    .split(/\r?\n/)
+    .map((line) => line.trim());
+  const sentences = lines.filter((line) => line !== "");
+  if (sentences.length > 0) return sentences;
+  throw new InputError(problem(file, "expected captions, one a line", "none", "Write some, or remove the file."));
+}

@@ -1,0 +1,272 @@
+/** Every kind of label in a plain folder. */
+import { rmSync } from "node:fs";
+import sharp from "sharp";
+import { expect, test } from "vitest";
+import { plainFolder, skyAndRoad } from "../../test/support/folders.ts";
+import { greyPng, jpeg, put, temporaryFolder } from "../../test/support/pictures.ts";
+import type { Split } from "../data/dataset.ts";
+import { labelledDataset } from "../data/views.ts";
+import { nodePlatform as platform } from "../platform/node.ts";
+import { openDataset, splitsOf } from "./index.ts";
+import { inspectDataset } from "./inspect.ts";
+import { inspectText } from "./inspect-text.ts";
+
+const open = (root: string, split: Split = "train") => openDataset(platform, root, split);
+
+/** A PNG of segment ids: `above` in the upper half of 16 x 12 pixels, `below` in the lower. */
+async function idsPng(above: number, below: number): Promise<Buffer> {
+  const data = Uint8Array.from({ length: 16 * 12 * 3 }, (_, i) => {
+    const id = i < 16 * 6 * 3 ? above : below;
+    return (id >> (8 * (i % 3))) & 255;
+  });
+  return sharp(data, { raw: { width: 16, height: 12, channels: 3 } })
+    .png()
+    .toBuffer();
+}
+
+const categories = [
+  { id: 7, name: "sky", isthing: 0 },
+  { id: 9, name: "car", isthing: 1 },
+];
+
+function annotation(segments: object[], name = "a.png"): string {
+  return JSON.stringify({ categories, annotations: [{ image_id: 1, file_name: name, segments_info: segments }] });
+}
+
+const twoSegments = [
+  { id: 300, category_id: 7, iscrowd: 0, area: 96 },
+  { id: 70_000, category_id: 9, iscrowd: 1, area: 96 },
+];
+
+/** images/train/a.jpg with two segments, and no classes.json. */
+async function panopticFolder(segments: object[] = twoSegments): Promise<string> {
+  const root = temporaryFolder();
+  put(root, "images/train/a.jpg", await jpeg());
+  put(root, "panoptic/train/a.png", await idsPng(300, 70_000));
+  put(root, "panoptic/train.json", annotation(segments));
+  return root;
+}
+
+test("segments come with their classes, of the annotation's categories where nothing else names classes", async () => {
+  const dataset = await open(await panopticFolder());
+  const { labels } = await dataset.read(0);
+  expect([dataset.kinds, dataset.classes.map(({ name, thing }) => [name, thing])]).toEqual([
+    ["panoptic"],
+    [
+      ["sky", false],
+      ["car", true],
+    ],
+  ]);
+  expect(labels.panoptic?.segments).toEqual([
+    { id: 300, classIndex: 0, crowd: false, area: 96 },
+    { id: 70_000, classIndex: 1, crowd: true, area: 96 },
+  ]);
+  expect([labels.panoptic?.data[0], labels.panoptic?.data.at(-1)]).toEqual([300, 70_000]);
+});
+
+test("masks and tags follow from segments", async () => {
+  const { labels } = await labelledDataset(await open(await panopticFolder()), ["mask", "tags"]).read(0);
+  expect([labels.mask?.data[0], labels.mask?.data.at(-1), labels.tags]).toEqual([0, 1, [0, 1]]);
+});
+
+test("classes.json orders the categories, and things.json says what is a thing", async () => {
+  const root = await panopticFolder();
+  put(root, "classes.json", JSON.stringify({ classes: ["car", "tree", "sky"] }));
+  expect((await open(root)).classes.map(({ thing }) => thing)).toEqual([true, undefined, false]);
+  put(root, "things.json", JSON.stringify(["tree"]));
+  const { classes, read } = await open(root);
+  expect(classes.map(({ thing }) => thing)).toEqual([false, true, false]);
+  expect((await read(0)).labels.panoptic?.segments.map(({ classIndex }) => classIndex)).toEqual([2, 0]);
+});
+
+test.each<[string, (root: string) => unknown, RegExp]>([
+  [
+    "an id that the annotation lacks",
+    (root) => put(root, "panoptic/train.json", annotation(twoSegments.slice(0, 1))),
+    /a\.png: expected ids of the annotation's segments, or 0, got 70000 at column 0, row 6\. Add/,
+  ],
+  [
+    "a category that is not there",
+    (root) => put(root, "panoptic/train.json", annotation([{ id: 300, category_id: 8 }])),
+    /annotations\[0\]\.segments_info\[0\]\.category_id: expected the id of a category, got 8/,
+  ],
+  [
+    "a class that classes.json lacks",
+    (root) => put(root, "classes.json", '{"classes":["sky"]}'),
+    /expected a class of classes\.json, got "car"/,
+  ],
+  [
+    "an id twice",
+    (root) => put(root, "panoptic/train.json", annotation([twoSegments[0], twoSegments[0]])),
+    /expected each id once, got "300 twice"/,
+  ],
+  [
+    "no annotation",
+    (root) => rmSync(`${root}/panoptic/train.json`),
+    /panoptic\/train\.json: expected the annotation of .*, got no such file/,
+  ],
+  ["broken JSON", (root) => put(root, "panoptic/train.json", "{"), /train\.json: expected JSON, got broken JSON/],
+  [
+    "another size",
+    async (root) =>
+      put(
+        root,
+        "panoptic/train/a.png",
+        await sharp(new Uint8Array(12), { raw: { width: 2, height: 2, channels: 3 } })
+          .png()
+          .toBuffer(),
+      ),
+    /a\.png: expected 16x12 pixels like its image/,
+  ],
+  [
+    "a grey file",
+    (root) => put(root, "panoptic/train/a.png", skyAndRoad()),
+    /a\.png: expected RGB pixels of 8 bits, got grey/,
+  ],
+  [
+    "a path out of the folder",
+    (root) => put(root, "panoptic/train.json", annotation(twoSegments, "../a.png")),
+    /file_name: expected a file's name, got "\.\.\/a\.png"/,
+  ],
+  [
+    "unknown things",
+    (root) => {
+      put(root, "classes.json", '{"classes":["sky","car"]}');
+      put(root, "things.json", '["cat"]');
+    },
+    /things\.json: expected a list of the names.*"cat"\. Did you mean car/,
+  ],
+])("segments with %s are refused", async (_, change, expected) => {
+  const root = await panopticFolder();
+  await change(root);
+  await expect((async () => (await open(root)).read(0))()).rejects.toThrow(expected);
+});
+
+test("captions need neither classes nor masks, whether listed or beside the images", async () => {
+  const root = temporaryFolder();
+  for (const name of ["a", "b", "c"]) put(root, `images/train/${name}.jpg`, await jpeg());
+  put(
+    root,
+    "captions.jsonl",
+    '{"image": "train/a.jpg", "captions": ["One.", " Two. "]}\n\n{"image":"val/a.jpg","caption":"No."}\n{"image":"b","caption":"Three."}\n',
+  );
+  put(root, "images/train/b.txt", "Four.\r\n\r\nFive.\n");
+  const dataset = await open(root);
+  expect([dataset.ids, dataset.kinds, dataset.classes, await splitsOf(platform, root)]).toEqual([
+    ["a", "b"],
+    ["captions"],
+    [],
+    ["train", "unlabelled"],
+  ]);
+  expect([(await dataset.read(0)).labels.captions, (await dataset.read(1)).labels.captions]).toEqual([
+    ["One.", "Two."],
+    ["Four.", "Five."],
+  ]);
+  expect((await open(root, "unlabelled")).ids).toEqual(["c"]);
+});
+
+test.each([
+  ["not JSON", "{", /captions\.jsonl: line 1: expected JSON, got broken JSON/],
+  ["no image", '{"captions":["x"]}', /line 1: expected the image's name, got none/],
+  ["no captions", '\n{"image":"a.jpg","captions":[]}', /line 2: expected captions that are not empty, got \[\]/],
+  ["an empty caption", '{"image":"a.jpg","captions":[" "]}', /expected captions that are not empty/],
+])("a line of captions with %s is refused", async (_, text, expected) => {
+  const root = temporaryFolder();
+  put(root, "images/train/a.jpg", await jpeg());
+  put(root, "captions.jsonl", text);
+  await expect(open(root)).rejects.toThrow(expected);
+});
+
+test("tags are class indices, by split or of any split", async () => {
+  for (const tags of [{ train: { "a.jpg": ["road", "sky", "road"] }, val: { a: ["sky"] } }, { a: ["road", "sky"] }]) {
+    const root = await plainFolder({ train: ["a"] });
+    put(root, "tags.json", JSON.stringify(tags));
+    const { kinds, read } = await open(root);
+    expect([kinds, (await read(0)).labels.tags]).toEqual([
+      ["mask", "tags"],
+      [0, 1],
+    ]);
+  }
+});
+
+test.each([
+  [
+    '{"train": {"a": ["rode"]}}',
+    /tags\.json: a: expected the name of a class in classes\.json, got "rode"\. Did you mean road/,
+  ],
+  ['{"train": {"a": "road"}}', /tags\.json: a: expected a list of class names, got "road"/],
+  ["[]", /tags\.json: expected a JSON object, got \[\]/],
+])("the tags %s are refused", async (text, expected) => {
+  const root = await plainFolder();
+  put(root, "tags.json", text);
+  await expect(open(root)).rejects.toThrow(expected);
+});
+
+test("saliency is grey of 8 bits", async () => {
+  const root = await plainFolder({ train: ["a"] });
+  put(
+    root,
+    "saliency/train/a.png",
+    greyPng(
+      16,
+      12,
+      Array.from({ length: 192 }, (_, i) => i),
+    ),
+  );
+  const { kinds, read } = await open(root);
+  expect([kinds, (await read(0)).labels.saliency?.data[77]]).toEqual([["mask", "saliency"], 77]);
+  put(root, "saliency/train/a.png", await idsPng(1, 2));
+  await expect(read(0)).rejects.toThrow(/saliency\/train\/a\.png: expected saliency as grey of 8 bits, got colour/);
+  expect((await read(0, ["mask"])).labels.mask?.data[0]).toBe(255); // other files are not opened
+});
+
+test("samples that lack a kind are passed over by what needs it, and known by what they have", async () => {
+  const root = await plainFolder({ train: ["a", "b"] });
+  put(root, "images/train/c.jpg", await jpeg());
+  put(root, "captions.jsonl", ["a", "c"].map((name) => `{"image":"train/${name}.jpg","caption":"x"}\n`).join(""));
+  const dataset = await open(root);
+  expect([dataset.ids, dataset.ids.map((_, i) => dataset.kindsOf?.(i))]).toEqual([
+    ["a", "b", "c"],
+    [["mask", "captions"], ["mask"], ["captions"]],
+  ]);
+  expect([labelledDataset(dataset, ["mask"]).ids, labelledDataset(dataset, ["mask", "captions"]).ids]).toEqual([
+    ["a", "b"],
+    ["a"],
+  ]);
+});
+
+test("labels in one folder are read with the photographs of another", async () => {
+  const photographs = await plainFolder({ train: ["a"], val: ["c"] });
+  const root = `${photographs}/objects`;
+  put(root, "classes.json", '{"classes":["thing"], "ignoreIndex": 255}');
+  put(root, "masks/train/a.png", greyPng(16, 12, new Array(192).fill(0)));
+  await expect(open(root)).rejects.toThrow(
+    `Its photographs may be those of ${photographs}/images: add --images ${photographs}`,
+  );
+  const dataset = await openDataset(platform, root, "train", { images: photographs });
+  expect([dataset.name, dataset.source(0), (await dataset.read(0)).labels.mask?.data[0]]).toEqual([
+    ...[`folder ${root}, images of ${photographs}`, `${photographs}/images/train/a.jpg`, 0],
+  ]);
+  await expect(openDataset(platform, root, "train", { images: root })).rejects.toThrow(
+    "expected a folder that holds images/, got none there",
+  );
+  await expect(openDataset(platform, root, "train", { images: photographs, layout: "voc" })).rejects.toThrow(
+    "expected the layout folder",
+  );
+});
+
+test("inspection counts every kind and notes what contradicts", async () => {
+  const root = await plainFolder({ train: ["a", "b"] });
+  put(root, "tags.json", JSON.stringify({ train: { a: ["sky"], z: ["sky"] } }));
+  const report = await inspectDataset(platform, root);
+  const [train] = report.splits;
+  expect(train.labels).toEqual({
+    mask: { samples: 2 },
+    tags: { samples: 1, perSample: { smallest: 1, median: 1, largest: 1 } },
+  });
+  expect(train.notes.map(({ message }) => message)).toEqual([
+    expect.stringMatching(/images\/train: expected an image for all that has tags or captions, got none for "z"\./),
+    expect.stringMatching(/expected tags for all that masks show, got none of "road" for .*a\.jpg\. Add the tags\./),
+  ]);
+  expect(inspectText(report)).toContain("train: 2 samples (masks; 1 with tags, 1 each)");
+});
