@@ -54,9 +54,9 @@ export function stepOperations({ inputs, loss, trains }: Pick<StepOptions, "inpu
   readonly forward: number;
   readonly step: number;
 } {
-  const model = new Model({ training: true, trains });
+  const model = new Model({ training: true, ...(trains && { trains }) });
   const batch = Object.entries(inputs).map(([name, { shape, dtype }]) => [name, input(name, shape, dtype)] as const);
-  const terms = Object.values(loss(model.scope, Object.fromEntries(batch)));
+  const terms = Object.values(loss(model.scope, Object.fromEntries(batch)).terms);
   const total = terms.reduce((left, right) => add(left, right));
   const trained = model.trained.map(({ tensor }) => tensor);
   return { forward: operationsOf([total]), step: operationsOf([total, ...gradients(total, trained)]) };

@@ -21,7 +21,7 @@ try {
     loss(scope, { x, y }) {
       const hidden = ops.tanh(linear(scope.at("hidden"), x, 32)); // [64, 32]
       const error = ops.sub(linear(scope.at("out"), hidden, 1), y); // [64, 1]
-      return { squaredError: ops.mean(ops.square(error)) };
+      return { terms: { squaredError: ops.mean(ops.square(error)) } };
     },
     recipe: tessera.resolveRecipe("transunet-tiny", ["steps=300", "learningRate=0.03", "clipNorm=0"]).recipe,
   });

@@ -36,17 +36,34 @@ export { countProblems, type InspectReport, inspectDataset } from "./datasets/in
 export { openTrainingData, type TrainingData, type TrainingDataOptions } from "./datasets/training-data.ts";
 export { InputError, Interrupted, UsageError } from "./errors.ts";
 export { type Evaluation, evaluateDataset } from "./evaluation/evaluate.ts";
+export { type Scorer, scorerOf } from "./evaluation/scorer.ts";
+export { runTrial } from "./evaluation/trial.ts";
 export type { Graph } from "./graph/graph.ts";
 export * from "./graph/initializer.ts";
 export { Model, type Parameter, type Scope } from "./graph/scope.ts";
 export { constant, input, type Target, type Tensor, type TensorType, variable } from "./graph/tensor.ts";
 export { type Color, IGNORE, type Image, type LabelMap } from "./image/image.ts";
 export { findMethod, findRecipe, methods, recipeNames } from "./methods/index.ts";
-export type { Beginning, Citation, Earlier, Method, ResolvedRecipe, Stage, Task, Trial } from "./methods/method.ts";
+export type { Citation, Method, ResolvedRecipe, Task } from "./methods/method.ts";
+export type { Frame, PanopticModel, PredictionModel, SemanticModel, WindowingName } from "./methods/model.ts";
 export type { Recipe } from "./methods/recipe.ts";
-export { resolveRecipe } from "./methods/resolve-recipe.ts";
-export { sourcesOf } from "./methods/stages.ts";
+export { resolveRecipe, withSteps } from "./methods/resolve-recipe.ts";
+export { segmentationStage } from "./methods/segmentation-stage.ts";
+export type {
+  Beginning,
+  Losses,
+  Pass,
+  RunGraph,
+  Stage,
+  Trained,
+  TrainingStage,
+  Trial,
+  TrialPicture,
+  Visit,
+} from "./methods/stage.ts";
+export { sourcesOf, stagesOf } from "./methods/stages.ts";
 export { confusionMatrix, countPixels, scoresOf } from "./metrics/confusion.ts";
+export { type Measure, measureText } from "./metrics/measure.ts";
 export { addPanopticCounts, countSegments, panopticCounts, panopticScores } from "./metrics/panoptic-quality.ts";
 export { segmentIdsOf } from "./metrics/segment-ids.ts";
 export { writeModel } from "./onnx/write.ts";
@@ -57,15 +74,10 @@ export { drawOverlay } from "./prediction/draw.ts";
 export { exportModel } from "./prediction/export.ts";
 export type { ModelCard, TrainedModel } from "./prediction/model.ts";
 export { predictFiles } from "./prediction/predict.ts";
-export {
-  openExported,
-  openSegmenter,
-  type Segmentation,
-  type Segmenter,
-  type SegmentOptions,
-} from "./prediction/segmenter.ts";
+export type { Segmentation, SegmentOptions } from "./prediction/segmentation.ts";
+export { openExported, openSegmenter, type Segmenter } from "./prediction/segmenter.ts";
 export { type ReportResult, writeReport } from "./report/run-report.ts";
-export { openEarlier, openRun, readRun } from "./runs/run.ts";
+export { openRun, openTrained, readRun } from "./runs/run.ts";
 export type { Engine, EngineOptions, Program } from "./runtime/engine.ts";
 export { openEngine } from "./runtime/open.ts";
 export { targetOf } from "./runtime/target.ts";

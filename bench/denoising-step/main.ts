@@ -7,7 +7,7 @@
  */
 import { cpus } from "node:os";
 import { parseArgs } from "node:util";
-import { denoiseRecipe, denoiseStage } from "../../src/methods/ddep/denoise-stage.ts";
+import { denoiseStage } from "../../src/methods/ddep/denoise-stage.ts";
 import { type DdepRecipe, recipes } from "../../src/methods/ddep/recipe.ts";
 import { openEngine } from "../../src/runtime/open.ts";
 import { buildStep, type TrainingStep } from "../../src/step/step.ts";
@@ -28,9 +28,6 @@ if (found === undefined) {
   process.exit(2);
 }
 
-const stage = denoiseStage(undefined);
-const task = { classes: [], frequencies: [] };
-
 interface Side {
   readonly title: string;
   readonly step: TrainingStep;
@@ -40,20 +37,20 @@ interface Side {
 
 async function open(title: string, start: DdepRecipe["start"]): Promise<Side> {
   const side = Number(values.side);
-  const recipe = denoiseRecipe({
-    ...found,
-    ...{ start, denoiseBatchSize: Number(values.batch), denoiseCropHeight: side, denoiseCropWidth: side },
-  });
-  const inputs = stage.inputs(recipe, task);
+  const changed = {
+    ...{ ...found, start, denoiseBatchSize: Number(values.batch) },
+    ...{ denoiseCropHeight: side, denoiseCropWidth: side },
+  };
+  const { inputs, loss, trains, settings: recipe } = denoiseStage(changed, undefined);
   const step = await buildStep({
     engine: await openEngine({ threads: Number(values.threads) }),
     inputs,
-    loss: (scope, batch) => stage.loss(scope, batch, recipe, task),
-    trains: (name) => stage.trains?.(name, recipe) ?? true,
+    loss,
+    ...(trains && { trains }),
     recipe,
   });
   await step.initialize(1);
-  const bench = { title, inputs, loss: () => ({}), recipe, classes: 0, settings: {} };
+  const bench = { title, inputs, loss: () => ({ terms: {} }), recipe, classes: 0, settings: {} };
   return { title, step, batch: () => batchOf(bench), cpuMs: [] };
 }
 

@@ -69,7 +69,7 @@ async function measure({ side, batch, classes, steps, threads, optimizer }: Task
     inputs,
     recipe: { ...recipes.transunet, optimizer, learningRate: 1e-4, schedule: "constant", weightDecay: 0 },
     loss: (scope, { image, labels }) => ({
-      crossEntropy: crossEntropy(transunet(scope, image, classes, settings).logits, labels),
+      terms: { crossEntropy: crossEntropy(transunet(scope, image, classes, settings).logits, labels) },
     }),
   });
   moment("graphs");

@@ -100,14 +100,15 @@ function untrained(): TrainedModel {
   const window = [recipe.cropHeight, recipe.cropWidth] as const;
   const task = { classes: sceneClasses.slice(0, 11), frequencies: [] };
   const network = new Model();
-  transunet.predict(network.scope, input("window", [1, ...window, 3], "uint8"), recipe, task);
+  const method = transunet as unknown as TrainedModel["method"];
+  const model = method.model(recipe, task);
+  if (model.kind === "semantic") model.scores(network.scope, input("window", [1, ...window, 3], "uint8"));
   const weights = Object.fromEntries(
     [...network.parameters.values()].map(({ name, tensor, initializer }) => [
       name,
       initializer(tensor.shape, new Random(0, name)),
     ]),
   );
-  const method = transunet as unknown as TrainedModel["method"];
   return { method, recipe, task, valueMap: {}, weights, window, shortSide: 352, source: "untrained", licence: "none" };
 }
 

@@ -8,7 +8,7 @@ import { vitClassifier } from "../../src/backbones/vit.ts";
 import type { Scope } from "../../src/graph/scope.ts";
 import type { Tensor, TensorType } from "../../src/graph/tensor.ts";
 import { crossEntropy } from "../../src/losses/cross-entropy.ts";
-import { denoiseRecipe, denoiseStage } from "../../src/methods/ddep/denoise-stage.ts";
+import { denoiseStage } from "../../src/methods/ddep/denoise-stage.ts";
 import { type DdepRecipe, recipes as ddepRecipes } from "../../src/methods/ddep/recipe.ts";
 import { recipes, type TransUNetRecipe } from "../../src/methods/transunet/recipe.ts";
 import type { OptimizerRecipe } from "../../src/step/update.ts";
@@ -16,7 +16,7 @@ import type { OptimizerRecipe } from "../../src/step/update.ts";
 export interface Benched {
   readonly title: string;
   readonly inputs: Named<TensorType>;
-  readonly loss: (scope: Scope, batch: Named<Tensor>) => Named<Tensor>;
+  readonly loss: (scope: Scope, batch: Named<Tensor>) => { readonly terms: Named<Tensor> };
   readonly recipe: OptimizerRecipe;
   readonly trains?: (parameter: string) => boolean;
   /** Labels are below this. */
@@ -33,18 +33,15 @@ const classification = {
 
 /** Denoising pretraining of ddep-small: the whole network, or its decoder behind a frozen encoder. */
 function denoising(start: DdepRecipe["start"]): Benched {
-  const recipe = denoiseRecipe({
-    ...ddepRecipes["ddep-small"],
-    ...{ start, noiseTarget: "noise", denoiseClipNorm: 0, denoiseBatchSize: 8 },
-  });
-  const stage = denoiseStage(undefined);
-  const task = { classes: [], frequencies: [] };
+  const changed = { start, noiseTarget: "noise", denoiseClipNorm: 0, denoiseBatchSize: 8 } as const;
+  const stage = denoiseStage({ ...ddepRecipes["ddep-small"], ...changed }, undefined);
+  const recipe = stage.settings;
   return {
     title: `denoising of ddep-small (${start}), ${recipe.cropHeight} × ${recipe.cropWidth} pixels, batch ${recipe.batchSize}, Adam`,
-    inputs: stage.inputs(recipe, task),
-    loss: (scope, batch) => stage.loss(scope, batch, recipe, task),
+    inputs: stage.inputs,
+    loss: stage.loss,
     recipe: { ...recipe, schedule: "constant", warmupSteps: 0 },
-    trains: (name) => stage.trains?.(name, recipe) ?? true,
+    ...(stage.trains && { trains: stage.trains }),
     classes: 0,
     settings: { ...recipe, frozen: start === "ddep" },
   };
@@ -55,7 +52,7 @@ export const models: Readonly<Record<string, Benched>> = {
     title: "ViT-S/16, 224 pixels, batch 8, AdamW",
     inputs: classification,
     loss: (scope, { image, labels }) => ({
-      crossEntropy: crossEntropy(vitClassifier(scope, image, { classes: 1000 }), labels),
+      terms: { crossEntropy: crossEntropy(vitClassifier(scope, image, { classes: 1000 }), labels) },
     }),
     recipe: { ...small, optimizer: "adamw", learningRate: 1e-4, schedule: "constant", warmupSteps: 0 },
     classes: 1000,
@@ -65,7 +62,7 @@ export const models: Readonly<Record<string, Benched>> = {
     title: "ResNet-50, 224 pixels, batch 8, batch statistics, SGD with momentum",
     inputs: classification,
     loss: (scope, { image, labels }) => ({
-      crossEntropy: crossEntropy(resNetClassifier(scope, image, { classes: 1000 }), labels),
+      terms: { crossEntropy: crossEntropy(resNetClassifier(scope, image, { classes: 1000 }), labels) },
     }),
     recipe: { ...small, optimizer: "sgd", learningRate: 1e-3, schedule: "constant", warmupSteps: 0, weightDecay: 0 },
     classes: 1000,
@@ -78,7 +75,7 @@ export const models: Readonly<Record<string, Benched>> = {
       labels: { dtype: "int64", shape: [8, small.cropHeight, small.cropWidth] },
     },
     loss: (scope, { image, labels }) => ({
-      crossEntropy: crossEntropy(transunet(scope, image, 11, small).logits, labels),
+      terms: { crossEntropy: crossEntropy(transunet(scope, image, 11, small).logits, labels) },
     }),
     recipe: { ...small, learningRate: 1e-4, schedule: "constant", warmupSteps: 0 },
     classes: 11,

@@ -1,7 +1,6 @@
 import type { Dataset } from "../data/dataset.ts";
 import { kindsText, sourceOf } from "../data/labels.ts";
 import { InputError } from "../errors.ts";
-import { methods } from "../methods/index.ts";
 
 export interface Choice {
   readonly recipe: string;
@@ -22,7 +21,7 @@ const suited: readonly { readonly kind: Dataset["kinds"][number]; readonly recip
 export function chooseRecipe({ name, split, kinds }: Dataset): Choice {
   const found = suited.find(({ kind }) => sourceOf(kind, kinds) !== undefined);
   if (found !== undefined) return { recipe: found.recipe, why: `${name} has ${kindsText([found.kind])}: ${found.why}` };
-  const known = kindsText([...new Set(methods.map(({ learnsFrom }) => learnsFrom))]);
+  const known = kindsText([...new Set(suited.map(({ kind: each }) => each))]);
   const got = kindsText(kinds);
   throw new InputError(
     `${name}: expected labels to learn from (${known}) in the split ${split}, got ${got}. Add masks, or see tessera inspect.`,

@@ -29,6 +29,11 @@ export const commands: readonly Entry[] = [
     load: async () => (await import("./predict.ts")).predictCommand,
   },
   {
+    name: "show",
+    summary: "draw what a model sees inside: the pictures that its method offers",
+    load: async () => (await import("./show.ts")).showCommand,
+  },
+  {
     name: "inspect",
     summary: "say what is in a data set folder, and what is wrong with it",
     load: async () => (await import("./inspect.ts")).inspectCommand,

@@ -110,7 +110,7 @@ async function selfTestTraining(): Promise<string> {
       recipe,
       inputs: { x: { dtype: "float32", shape: [4, 3] } },
       loss: (scope, { x }) => ({
-        square: ops.mean(ops.square(ops.matmul(x, scope.parameter("w", [3, 1], onesInitializer)))),
+        terms: { square: ops.mean(ops.square(ops.matmul(x, scope.parameter("w", [3, 1], onesInitializer)))) },
       }),
     });
     await step.initialize(0);

@@ -1,7 +1,16 @@
 import { InputError } from "../errors.ts";
 import type { Platform } from "../platform/platform.ts";
 import { command } from "./command.ts";
-import { badImagePolicy, datasetOptions, engineFor, engineOptions, placeOf } from "./options.ts";
+import {
+  badImagePolicy,
+  classesFrom,
+  classesOptions,
+  datasetOptions,
+  engineFor,
+  engineOptions,
+  placeOf,
+} from "./options.ts";
+import { methodOptions, methodsWith } from "./own-methods.ts";
 import { segmentOptionsFrom, testingOptions } from "./testing-options.ts";
 
 export const evalCommand = command({
@@ -22,6 +31,8 @@ export const evalCommand = command({
     noBoundary: { kind: "flag", help: "leave boundary IoU out; takes about half the time" },
     out: { kind: "text", placeholder: "FILE", help: "write the scores there as JSON, with every image's" },
     ...datasetOptions,
+    ...classesOptions,
+    ...methodOptions,
     ...engineOptions,
   },
   examples: [
@@ -30,37 +41,50 @@ export const evalCommand = command({
     ["tessera eval model.onnx photos --json", "of an exported model, for a script"],
   ],
   notes:
-    "All pixels are counted in one integer confusion matrix. Classes in neither masks nor predictions are left out of means.",
+    "Semantic models are scored by mean IoU: all pixels are counted in one integer confusion matrix; panoptic ones by panoptic\n" +
+    "quality. Classes in neither truth nor predictions are left out of means. A model that takes any words is asked for the\n" +
+    "classes of the data set, unless --classes names them.",
   async run({ positionals: [run, spec], options }, terminal) {
     const { out, noBoundary } = options;
     const segmentOptions = segmentOptionsFrom(options);
     const onBadImage = badImagePolicy(options);
-    const [{ nodePlatform }, { openDataset }, { evaluateDataset, nothingCounts }, { evaluationText }, { openModel }] =
-      await Promise.all([
-        import("../platform/node.ts"),
-        import("../datasets/index.ts"),
-        import("../evaluation/evaluate.ts"),
-        import("./evaluation-text.ts"),
-        import("./open-model.ts"),
-      ]);
+    const [
+      { nodePlatform },
+      { openDataset },
+      { evaluateDataset, isEmpty, nothingCounts },
+      { evaluationText },
+      { openModel },
+    ] = await Promise.all([
+      import("../platform/node.ts"),
+      import("../datasets/index.ts"),
+      import("../evaluation/evaluate.ts"),
+      import("./evaluation-text.ts"),
+      import("./open-model.ts"),
+    ]);
     const split = (options.split ?? "val") as "val";
     const dataset = await openDataset(nodePlatform, spec, split, {
       ...placeOf(options),
       onBadFile: onBadImage,
     });
+    const methods = await methodsWith(nodePlatform, options.method);
+    const { readRun } = await import("../runs/run.ts");
     if (out !== undefined) await requireScoresFile(nodePlatform, out);
     const engine = await engineFor(options);
     const progress = terminal.progress("scoring");
     try {
-      const segmenter = await openModel(engine, nodePlatform, run, terminal);
+      const isRun = (await nodePlatform.exists(run)) === "folder";
+      const open = isRun && (await readRun(nodePlatform, run, { methods })).method.vocabulary === "open";
+      // A model that takes any words is asked for those of the data set.
+      const classes = (await classesFrom(nodePlatform, options.classes)) ?? (open ? dataset.classes : undefined);
+      const segmenter = await openModel(engine, nodePlatform, run, terminal, { methods, classes });
       const evaluation = await evaluateDataset(segmenter, dataset, {
         ...{ ...segmentOptions, boundary: !noBoundary, onBadImage, signal: terminal.signal },
         onProgress: (done, total) => progress.update(done, total),
       }).finally(() => progress.end());
       if (evaluation.images === 0 && evaluation.skipped.length > 0) throw new InputError(evaluation.skipped[0].problem);
-      if (evaluation.pixels === 0) {
+      if (isEmpty(evaluation)) {
         throw new InputError(
-          `${spec}: expected pixels to score in the masks of split ${split}, got ${nothingCounts(evaluation)}. ` +
+          `${spec}: expected something to score in the labels of split ${split}, got ${nothingCounts(evaluation)}. ` +
             `Correct the masks, or what their values stand for; both are shown by: tessera inspect ${spec}`,
         );
       }
@@ -83,7 +107,7 @@ async function requireScoresFile(platform: Platform, file: string): Promise<void
       `${file}: expected the name of a file for the scores, got a folder. Write --out ${file}/scores.json.`,
     );
   }
-  if (kind === "file" && !(await platform.readText(file)).includes('"confusion":')) {
+  if (kind === "file" && !(await platform.readText(file)).includes('"perImage":')) {
     throw new InputError(
       `${file}: expected a new file or earlier scores to replace, got another file. Choose another --out, or remove it.`,
     );

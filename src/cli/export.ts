@@ -1,6 +1,7 @@
 import { InputError, UsageError } from "../errors.ts";
 import { command } from "./command.ts";
-import { engineFor, engineOptions } from "./options.ts";
+import { classesFrom, classesOptions, engineFor, engineOptions } from "./options.ts";
+import { methodOptions, methodsWith } from "./own-methods.ts";
 
 export const exportCommand = command({
   name: "export",
@@ -8,6 +9,8 @@ export const exportCommand = command({
   positionals: [{ name: "RUN", help: "a run folder", count: "one" }],
   options: {
     out: { kind: "text", placeholder: "FILE", help: "the file to write, such as model.onnx; needed" },
+    ...classesOptions,
+    ...methodOptions,
     ...engineOptions,
   },
   examples: [
@@ -31,13 +34,17 @@ export const exportCommand = command({
       );
     }
     const onDamaged = (message: string) => terminal.note(message);
-    const trained = await openRun(nodePlatform, run, { onDamaged });
+    const methods = await methodsWith(nodePlatform, options.method);
+    const classes = await classesFrom(nodePlatform, options.classes);
+    const trained = await openRun(nodePlatform, run, { onDamaged, methods, classes });
     const engine = await engineFor(options);
     try {
       const exported = await exportModel(engine, nodePlatform, trained, out);
       terminal.print(
         `${exported.file}: ${(exported.bytes / 1e6).toFixed(1)} MB, ${exported.card.classes.length} classes`,
       );
+      for (const what of exported.card.leftOut)
+        terminal.note(`${out}: goes without the ${what}; tessera predict ${run} has it.`);
       terminal.result(exported);
     } finally {
       await engine.close();

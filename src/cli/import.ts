@@ -1,16 +1,26 @@
-import { InputError, oneLine, UsageError } from "../errors.ts";
-import type { Platform } from "../platform/platform.ts";
+import { oneLine, UsageError } from "../errors.ts";
 import { command } from "./command.ts";
+import { classesFrom } from "./options.ts";
+import { methodOptions, methodsWith } from "./own-methods.ts";
 
 export const importCommand = command({
   name: "import",
   summary: "make a run of published weights, to train from or to predict with",
   positionals: [
-    { name: "FILE", help: "R50+ViT-B_16.npz, a TransUNet .pth, or the same names as .safetensors", count: "one" },
+    {
+      name: "FILE",
+      help: "R50+ViT-B_16.npz, a TransUNet .pth, or the same names as .safetensors; several together are one network",
+      count: "many",
+    },
   ],
   options: {
     out: { kind: "text", placeholder: "FOLDER", help: "the run folder: new or empty; needed" },
-    classes: { kind: "text", placeholder: "FILE", help: "classes.json with the names of the head's classes" },
+    classes: {
+      kind: "text",
+      placeholder: "LIST",
+      help: "names of the head's classes: a classes.json, or with commas between",
+    },
+    ...methodOptions,
     patchOnly: { kind: "flag", help: "take an ordinary ViT (ViT-B_16.npz): an encoder without residual network" },
     set: {
       kind: "list",
@@ -29,16 +39,18 @@ export const importCommand = command({
     ["tessera import transunet.pth --out run --classes classes.json", "a whole TransUNet: predicts as it is"],
   ],
   notes: "Files are read, never run: a PyTorch file that would run code is refused.",
-  async run({ positionals: [file], options }, terminal) {
+  async run({ positionals: files, options }, terminal) {
     const { out, classes, patchOnly, set, licence = "not stated" } = options;
     if (out === undefined) throw new UsageError("import: --out is missing. Write --out FOLDER.");
     const [{ nodePlatform }, { importRun }] = await Promise.all([
       import("../platform/node.ts"),
       import("../runs/import-run.ts"),
     ]);
-    const named = classes === undefined ? null : await classesFrom(nodePlatform, classes);
+    const methods = await methodsWith(nodePlatform, options.method);
+    const named = (await classesFrom(nodePlatform, classes)) ?? null;
     const imported = await importRun({
-      ...{ platform: nodePlatform, file, folder: out, patchOnly, settings: set, classes: named, licence },
+      ...{ platform: nodePlatform, files, folder: out, patchOnly, settings: set, classes: named, licence },
+      ...(methods && { methods }),
     });
     const { method, stage, whole, parts, parameters, recipe, record } = imported;
     const millions = (parameters / 1e6).toFixed(1);
@@ -50,11 +62,3 @@ export const importCommand = command({
     terminal.result({ folder: out, method: method.name, stage, whole, parts, parameters, recipe });
   },
 });
-
-async function classesFrom(platform: Platform, file: string) {
-  const { parseClassList } = await import("../datasets/classes-file.ts");
-  if ((await platform.exists(file)) !== "file") {
-    throw new InputError(`${file}: expected a classes.json, got no such file. Check the path.`);
-  }
-  return parseClassList(await platform.readText(file), file).classes;
-}

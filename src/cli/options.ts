@@ -1,5 +1,8 @@
 /** Options that several commands share. */
+import type { ClassInfo } from "../data/sample.ts";
+import { layouts } from "../datasets/index.ts";
 import { InputError, UsageError } from "../errors.ts";
+import type { Platform } from "../platform/platform.ts";
 import type { Engine } from "../runtime/engine.ts";
 import type { Options, Values } from "./command.ts";
 
@@ -24,7 +27,7 @@ export const datasetOptions = {
   layout: {
     kind: "text",
     placeholder: "NAME",
-    choices: ["folder", "voc", "pascal-context", "pascal-context-60", "cityscapes", "ade20k"],
+    choices: layouts.map(({ name }) => name),
     help: "how the data set lies on disk; default: recognized by its folders",
   },
   images: {
@@ -39,6 +42,50 @@ export const datasetOptions = {
     help: "what to do about an image or mask that cannot be read; skipped ones are listed in the report; default fail",
   },
 } as const satisfies Options;
+
+/** What to segment, for methods that take any words. */
+export const classesOptions = {
+  classes: {
+    kind: "text",
+    placeholder: "LIST",
+    help: 'what to segment, for models that take any words: "cat, sofa=couch|settee, lamp", or a classes.json',
+  },
+} as const satisfies Options;
+
+/**
+ * The classes of `--classes`: a classes.json, or names with commas between, each with other words for it after `=`, and
+ * `|` between those. Undefined where there are none. Throws UsageError or InputError.
+ */
+export async function classesFrom(
+  platform: Pick<Platform, "exists" | "readText">,
+  text: string | undefined,
+): Promise<readonly ClassInfo[] | undefined> {
+  if (text === undefined) return undefined;
+  const { parseClassList } = await import("../datasets/classes-file.ts");
+  if (/\.json$/i.test(text)) {
+    if ((await platform.exists(text)) !== "file") {
+      throw new InputError(`${text}: expected a classes.json, got no such file. Check the path.`);
+    }
+    return parseClassList(await platform.readText(text), text).classes;
+  }
+  const { distinctColors } = await import("../image/palette.ts");
+  const parts = text.split(",").map((part) => part.trim());
+  const colors = distinctColors(parts.length);
+  const classes = parts.map((part, index): ClassInfo => {
+    const [name, words] = part.split("=").map((each) => each.trim());
+    const others = words?.split("|").map((each) => each.trim());
+    if (name === "" || others?.includes("") || part.split("=").length > 2) {
+      throw new UsageError(
+        `--classes: expected names with commas between, got "${text}". Write "cat, sofa=couch|settee".`,
+      );
+    }
+    return { name, color: colors[index], ...(others && { words: [name, ...others] }) };
+  });
+  const twice = classes.find(({ name }, index) => classes.findIndex((each) => each.name === name) !== index);
+  if (twice !== undefined)
+    throw new UsageError(`--classes: expected each name once, got "${twice.name}" twice. Remove one.`);
+  return classes;
+}
 
 /** How large a run sees its images. */
 export const sizeOptions = {

@@ -1,6 +1,8 @@
 import { InputError, oneLine, UsageError } from "../errors.ts";
+import { type SegmentIds, segmentIdForms } from "../prediction/panoptic-files.ts";
 import { command } from "./command.ts";
-import { engineFor, engineOptions } from "./options.ts";
+import { classesFrom, classesOptions, engineFor, engineOptions } from "./options.ts";
+import { methodOptions, methodsWith } from "./own-methods.ts";
 import { segmentOptionsFrom, testingOptions } from "./testing-options.ts";
 
 export const predictCommand = command({
@@ -13,6 +15,14 @@ export const predictCommand = command({
   options: {
     out: { kind: "text", placeholder: "FOLDER", help: "where masks, overlays and records go; needed" },
     ...testingOptions,
+    ...classesOptions,
+    segmentIds: {
+      kind: "text",
+      placeholder: "FORM",
+      choices: segmentIdForms,
+      help: "how the ids of panoptic segments are stored: rgb as in COCO, or 16-bit grey; default rgb",
+    },
+    ...methodOptions,
     noOverlay: { kind: "flag", help: "write no overlay pictures" },
     ...engineOptions,
   },
@@ -22,9 +32,10 @@ export const predictCommand = command({
   ],
   notes:
     "NAME.png holds class indices with a palette, at the photograph's own upright size; NAME.json the area of each class.\n" +
+    "A panoptic model writes NAME.panoptic.png, the segments' ids, and panoptic.json, COCO's annotation of all photographs.\n" +
     "A photograph that cannot be read gets a line; the others are written, and the exit code is 1.",
   async run({ positionals: [run, ...paths], options }, terminal) {
-    const { out, noOverlay } = options;
+    const { out, noOverlay, segmentIds } = options;
     if (out === undefined) throw new UsageError("predict: --out is missing. Write --out FOLDER.");
     const segmentOptions = segmentOptionsFrom(options);
     const [{ nodePlatform }, { expandPhotographs }, { predictFiles }, { openModel }] = await Promise.all([
@@ -36,22 +47,33 @@ export const predictCommand = command({
     if ((await nodePlatform.exists(out)) === "file") {
       throw new InputError(`${out}: expected a folder for the results, got a file. Choose another --out.`);
     }
+    const methods = await methodsWith(nodePlatform, options.method);
+    const classes = await classesFrom(nodePlatform, options.classes);
     const photographs = await expandPhotographs(nodePlatform, paths);
     const engine = await engineFor(options);
     const progress = terminal.progress("segmenting");
     try {
-      const segmenter = await openModel(engine, nodePlatform, run, terminal);
+      const segmenter = await openModel(engine, nodePlatform, run, terminal, { methods, classes });
       const { written, skipped } = await predictFiles(segmenter, nodePlatform, photographs, out, {
-        ...{ ...segmentOptions, overlay: !noOverlay, onBadImage: "skip", signal: terminal.signal },
+        ...{
+          ...segmentOptions,
+          overlay: !noOverlay,
+          ...(segmentIds && { segmentIds: segmentIds as SegmentIds }),
+          onBadImage: "skip",
+          signal: terminal.signal,
+        },
         onProgress: (done, total, photograph) => progress.update(done, total, photograph),
       });
       progress.end();
       for (const { photograph, mask, summary } of written) {
         const largest = [...summary.classes].sort((a, b) => b.share - a.share).slice(0, 3);
+        const count = summary.segments === undefined ? [] : [`${summary.segments.length} segments`];
         const shares = largest
           .filter(({ share }) => share > 0)
           .map(({ name, share }) => `${name} ${(100 * share).toFixed(0)} %`);
-        terminal.print(`${oneLine(`${photograph} → ${mask}`)}  ${terminal.dim(oneLine(shares.join(", ")))}`);
+        terminal.print(
+          `${oneLine(`${photograph} → ${mask}`)}  ${terminal.dim(oneLine([...count, ...shares].join(", ")))}`,
+        );
       }
       terminal.result({ written, skipped });
       if (skipped.length > 0) {

@@ -1,11 +1,12 @@
 /** Training as a command does it: engine, progress, scores, report. Shared by train and start. */
 import type { Dataset } from "../data/dataset.ts";
 import type { TrainingData } from "../datasets/training-data.ts";
-import { type Evaluation, nothingCounts } from "../evaluation/evaluate.ts";
-import type { Earlier, ResolvedRecipe } from "../methods/method.ts";
+import { type Evaluation, isEmpty, nothingCounts } from "../evaluation/evaluate.ts";
+import type { Method, ResolvedRecipe } from "../methods/method.ts";
+import type { Trained } from "../methods/stage.ts";
+import { measureText } from "../metrics/measure.ts";
 import type { Platform } from "../platform/platform.ts";
 import { writeReport } from "../report/run-report.ts";
-import { scoreText } from "../runs/log.ts";
 import type { Engine } from "../runtime/engine.ts";
 import { train } from "../training/train.ts";
 import { duration, type Terminal } from "./terminal.ts";
@@ -16,7 +17,9 @@ export interface TrainingRequest extends ResolvedRecipe, TrainingData {
   readonly folder: string;
   readonly resume: boolean;
   /** Weights to begin with. */
-  readonly from?: Earlier | null;
+  readonly from?: readonly Trained[];
+  /** Where the run's method is looked up. Default: our own. */
+  readonly methods?: readonly Method[] | undefined;
   readonly onBadImage: "fail" | "skip";
   readonly shortSide?: number;
   readonly licence?: string;
@@ -35,7 +38,7 @@ export interface TrainingOutcome {
 
 /** Trains to the end, scores the best checkpoint and writes the report; tells the terminal how it goes. */
 export async function runTraining(request: TrainingRequest, terminal: Terminal): Promise<TrainingOutcome> {
-  const { platform, engine, folder, validation, unseen, onBadImage } = request;
+  const { platform, engine, folder, validation, unseen, onBadImage, methods } = request;
   const { signal } = terminal;
   const survey = terminal.progress("looking");
   const progress = terminal.progress("training");
@@ -52,10 +55,12 @@ export async function runTraining(request: TrainingRequest, terminal: Terminal):
         step({ step, steps, loss, rate }) {
           progress.update(step, steps, `loss ${loss.toFixed(3)}  rate ${rate.toExponential(1)}`);
         },
-        evaluation({ step, unit, scores }) {
-          const texts = Object.entries(scores).map(([name, value]) => `${name} ${scoreText(value, unit)}`);
+        evaluation({ step, measures }) {
+          if (measures.length === 0) return;
+          const texts = measures.map((measure) => `${measure.name} ${measureText(measure)}`);
           terminal.note(`step ${step}: ${texts.join(", ")}`);
         },
+        pass: ({ stage, done, total }) => progress.update(done, total, `pass ${stage}`),
         note: (line) => terminal.note(line),
       },
     });
@@ -63,6 +68,7 @@ export async function runTraining(request: TrainingRequest, terminal: Terminal):
     const scoring = terminal.progress("scoring");
     const { file, evaluation } = await writeReport({
       ...{ platform, engine, folder, validation, unseen, onBadImage, signal, skipped: result.skipped },
+      ...(methods && { methods }),
       facts: [
         ["steps", result.steps.toLocaleString("en")],
         // A run that was done before only gets its report anew.
@@ -81,12 +87,8 @@ export async function runTraining(request: TrainingRequest, terminal: Terminal):
 
 /** Scores in a line, or why there are none. */
 export function scoresText(evaluation: Evaluation, { bold }: Pick<Terminal, "bold">): string {
-  const { meanIou, pixelAccuracy, split, pixels } = evaluation;
-  if (pixels === 0) return `not scored: split ${split} has ${nothingCounts(evaluation)}`;
-  return `mean IoU ${bold(percent(meanIou))}, pixel accuracy ${percent(pixelAccuracy)}`;
-}
-
-/** `56.3 %`; `–` where there is no value. */
-function percent(share: number | null): string {
-  return share === null ? "–" : `${(100 * share).toFixed(1)} %`;
+  if (isEmpty(evaluation)) return `not scored: split ${evaluation.split} has ${nothingCounts(evaluation)}`;
+  const [first, ...others] = evaluation.measures;
+  const texts = others.slice(0, 2).map((measure) => `${measure.name} ${measureText(measure)}`);
+  return [`${first.name} ${bold(measureText(first))}`, ...texts].join(", ");
 }

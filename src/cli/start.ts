@@ -61,14 +61,21 @@ export const startCommand = command({
     ["tessera start photos --minutes 20", "longer, and better"],
   ],
   async run({ positionals: [spec = scenesSpec], options }, terminal) {
-    const [{ nodePlatform }, { openTrainingData }, { runTraining, scoresText }, { resolveRecipe }, { keptDataset }] =
-      await Promise.all([
-        import("../platform/node.ts"),
-        import("../datasets/training-data.ts"),
-        import("./run-training.ts"),
-        import("../methods/resolve-recipe.ts"),
-        import("../data/views.ts"),
-      ]);
+    const [
+      { nodePlatform },
+      { openTrainingData },
+      { runTraining, scoresText },
+      { resolveRecipe },
+      { keptDataset },
+      { isEmpty },
+    ] = await Promise.all([
+      import("../platform/node.ts"),
+      import("../datasets/training-data.ts"),
+      import("./run-training.ts"),
+      import("../methods/resolve-recipe.ts"),
+      import("../data/views.ts"),
+      import("../evaluation/evaluate.ts"),
+    ]);
     const steps = options.steps ?? Math.max(1, Math.round((options.minutes ?? 2.5) * stepsPerMinute));
     const timing = [`steps=${steps}`, `evaluateEvery=${Math.max(25, Math.ceil(steps / 3))}`];
     const resolved = resolveRecipe(recipeName, [...settings, ...timing, ...options.set]);
@@ -110,14 +117,14 @@ export const startCommand = command({
       const { evaluation, report, seconds } = outcome;
       terminal.print(`trained ${steps} steps in ${duration(seconds)}`);
       if (evaluation !== null) {
-        const where = evaluation.pixels === 0 ? "" : `, on ${evaluation.images} images it was not trained on`;
+        const where = isEmpty(evaluation) ? "" : `, on ${evaluation.images} images it was not trained on`;
         terminal.print(`${scoresText(evaluation, terminal)}${where}`);
       }
       if (masks !== null) terminal.print(`masks of unseen pictures: ${masks}`);
       terminal.print(`report: ${terminal.bold(resolve(report))}`);
       terminal.result({
         ...outcome,
-        evaluation: evaluation && { meanIou: evaluation.meanIou, pixelAccuracy: evaluation.pixelAccuracy },
+        evaluation: evaluation && { measures: evaluation.measures },
         masks,
       });
     } finally {

@@ -25,9 +25,9 @@ describe.each([predictCommand, evalCommand])("$name refuses as wrong usage", (co
     [
       "windows of another name",
       "tile",
-      /--windows must be one of smooth, even, tiles, got "tile"\. Did you mean tiles\?/,
+      /--windows must be one of smooth, even, tiles, halves, none, got "tile"\. Did you mean tiles\?/,
     ],
-    ["windows named like what every object has", "constructor", /must be one of smooth, even, tiles/],
+    ["windows named like what every object has", "constructor", /must be one of smooth, even, tiles, halves, none/],
   ])("%s", (_, name, message) => {
     const parse = () => parseArguments(command, ["run", "photos", "--windows", name]);
     expect(parse).toThrow(UsageError);

@@ -1,6 +1,7 @@
 import { UsageError } from "../errors.ts";
-import type { SegmentOptions } from "../prediction/segmenter.ts";
-import { type WindowingName, windowings } from "../prediction/windows.ts";
+import type { WindowingName } from "../methods/model.ts";
+import type { SegmentOptions } from "../prediction/segmentation.ts";
+import { windowings } from "../prediction/windows.ts";
 import type { Options, Values } from "./command.ts";
 import { sizeOptions } from "./options.ts";
 
@@ -16,7 +17,7 @@ export const testingOptions = {
     kind: "text",
     placeholder: "NAME",
     choices: Object.keys(windowings),
-    help: "how windows lie on large images: overlapping and blended, overlapping and averaged, or side by side; default smooth",
+    help: "how windows lie on large images: overlapping and blended, overlapping and averaged, side by side, or the whole in one; default: as the model says",
   },
   shortSide: {
     ...sizeOptions.shortSide,

@@ -1,6 +1,7 @@
 import type { OpenOptions } from "../datasets/index.ts";
 import { InputError, oneLine, UsageError } from "../errors.ts";
-import type { Earlier, Method, ResolvedRecipe } from "../methods/method.ts";
+import type { Method, ResolvedRecipe } from "../methods/method.ts";
+import type { Trained } from "../methods/stage.ts";
 import type { Platform } from "../platform/platform.ts";
 import { command } from "./command.ts";
 import {
@@ -13,6 +14,7 @@ import {
   placeOf,
   sizeOptions,
 } from "./options.ts";
+import { methodOptions, methodsWith } from "./own-methods.ts";
 import { duration, type Terminal } from "./terminal.ts";
 
 export const trainCommand = command({
@@ -24,14 +26,25 @@ export const trainCommand = command({
   options: {
     out: { kind: "text", placeholder: "FOLDER", help: "the run folder: new, empty, or with --resume a run; needed" },
     recipe: { kind: "text", placeholder: "NAME", help: "see tessera recipes; default: chosen by the labels found" },
-    steps: { kind: "number", placeholder: "N", integer: true, minimum: 1, help: "updates; short for --set steps=N" },
+    steps: {
+      kind: "number",
+      placeholder: "N",
+      integer: true,
+      minimum: 1,
+      help: "updates in all; where a recipe has several stages, each gets its share of them",
+    },
     set: { kind: "list", placeholder: "KEY=VALUE", help: "change one value of the recipe; may be repeated" },
-    from: { kind: "text", placeholder: "RUN", help: "begin with the weights of another run, or of tessera import" },
+    from: {
+      kind: "list",
+      placeholder: "RUN",
+      help: "begin with the weights of another run, or of tessera import; may be repeated for the parts of a network",
+    },
     ...labelOptions,
     resume: { kind: "flag", help: "go on with the run in --out; starts one where there is none" },
     ...datasetOptions,
     ...sizeOptions,
     licence: { kind: "text", placeholder: "TEXT", help: "of the weights, kept in the run and in exported models" },
+    ...methodOptions,
     ...engineOptions,
   },
   examples: [
@@ -47,7 +60,6 @@ export const trainCommand = command({
   async run({ positionals: [spec], options }, terminal) {
     const { out, shortSide, licence, labelSeed } = options;
     if (out === undefined) throw new UsageError("train: --out is missing. Write --out FOLDER.");
-    const settings = [...options.set, ...(options.steps === undefined ? [] : [`steps=${options.steps}`])];
     const keep = await labelsToKeep(options);
     const [{ nodePlatform }, { sourcesOf }, { openTrainingData }, { runTraining, scoresText }] = await Promise.all([
       import("../platform/node.ts"),
@@ -57,12 +69,15 @@ export const trainCommand = command({
     ]);
     const onBadImage = badImagePolicy(options);
     // A mistyped recipe is said before a large data set is looked through.
-    const named = await namedRecipe(nodePlatform, out, options, settings);
-    const from = options.from === undefined ? null : await earlierFrom(nodePlatform, options.from, terminal);
+    const methods = await methodsWith(nodePlatform, options.method);
+    const named = await namedRecipe(nodePlatform, out, options, options.set, methods);
+    const from: Trained[] = [];
+    for (const run of options.from) from.push(await trainedIn(nodePlatform, run, terminal, methods));
     const seeded = labelSeed === undefined ? {} : { labelSeed };
-    const begun = named && (await adopted(named, from, terminal));
+    const begun = named && (await withStepsOf(options.steps, await adopted(named, from, terminal)));
     const place = { ...placeOf(options), onBadFile: onBadImage };
-    const resolved = begun ?? (await chosenRecipe(nodePlatform, spec, place, settings, terminal));
+    const resolved =
+      begun ?? (await withStepsOf(options.steps, await chosenRecipe(nodePlatform, spec, place, options.set, terminal)));
     const data = await openTrainingData(nodePlatform, spec, {
       ...{ ...place, keep, learnsFrom: sourcesOf(resolved) },
       ...seeded,
@@ -82,7 +97,7 @@ export const trainCommand = command({
     try {
       const outcome = await runTraining(
         {
-          ...{ ...resolved, ...data, from, platform: nodePlatform, engine, folder: out },
+          ...{ ...resolved, ...data, from, methods, platform: nodePlatform, engine, folder: out },
           ...{ resume: options.resume, onBadImage },
           ...(shortSide !== undefined && { shortSide }),
           ...(licence !== undefined && { licence }),
@@ -91,7 +106,7 @@ export const trainCommand = command({
       );
       const { evaluation, report, steps, seconds } = outcome;
       terminal.print(oneLine(`${out}: ${steps} steps, ${duration(seconds)}`));
-      if (evaluation === null) terminal.print(oneLine(notScored(resolved, out)));
+      if (evaluation === null) terminal.print(oneLine(await notScored(resolved, out)));
       else terminal.print(scoresText(evaluation, terminal));
       terminal.print(oneLine(`report: ${report}`));
       terminal.result({
@@ -113,18 +128,19 @@ async function namedRecipe(
     recipe,
     resume,
     from,
-  }: { readonly recipe?: string | undefined; readonly resume: boolean; readonly from?: string | undefined },
+  }: { readonly recipe?: string | undefined; readonly resume: boolean; readonly from: readonly string[] },
   settings: readonly string[],
+  methods: readonly Method[] | undefined,
 ): Promise<ResolvedRecipe | null> {
   const [{ applySetting, checkRecipe, resolveRecipe }, { readRun, stateOf }] = await Promise.all([
     import("../methods/resolve-recipe.ts"),
     import("../runs/run.ts"),
   ]);
-  if (recipe !== undefined) return resolveRecipe(recipe, settings);
+  if (recipe !== undefined) return resolveRecipe(recipe, settings, methods);
   const resumes = resume && (await stateOf(platform, folder)) === "run";
-  const source = resumes ? folder : from;
+  const source = resumes ? folder : from[0];
   if (source === undefined) return null;
-  const known = await readRun(platform, source);
+  const known = await readRun(platform, source, { methods });
   const changed = settings.reduce(applySetting, known.recipe);
   checkRecipe(known.method as Method, changed);
   return { method: known.method, recipe: changed };
@@ -148,22 +164,39 @@ async function chosenRecipe(
   return resolveRecipe(recipe, settings);
 }
 
-async function earlierFrom(platform: Platform, folder: string, terminal: Terminal): Promise<Earlier> {
-  const { openEarlier } = await import("../runs/run.ts");
+async function trainedIn(
+  platform: Platform,
+  folder: string,
+  terminal: Terminal,
+  methods: readonly Method[] | undefined,
+): Promise<Trained> {
+  const { openTrained } = await import("../runs/run.ts");
   const note = (message: string) => terminal.note(oneLine(message));
-  return openEarlier(platform, folder, { onDamaged: note, onNote: note });
+  return openTrained(platform, folder, { onDamaged: note, onNote: note, methods });
 }
 
 /** The recipe without the stages that the given weights have behind them. */
-async function adopted(resolved: ResolvedRecipe, from: Earlier | null, terminal: Terminal): Promise<ResolvedRecipe> {
-  if (from === null) return resolved;
+async function adopted(
+  resolved: ResolvedRecipe,
+  from: readonly Trained[],
+  terminal: Terminal,
+): Promise<ResolvedRecipe> {
+  if (from.length === 0) return resolved;
   const { method, recipe, changes } = (await import("../methods/resolve-recipe.ts")).adopt(resolved, from);
-  if (changes.length > 0) terminal.note(`${from.source} has stage ${from.stage} behind it: ${changes.join(", ")}`);
+  const behind = from.map(({ source, stage }) => `${source} has stage ${stage} behind it`).join(", ");
+  if (changes.length > 0) terminal.note(`${behind}: ${changes.join(", ")}`);
   return { method, recipe };
 }
 
-function notScored({ method, recipe }: ResolvedRecipe, out: string): string {
-  return method.stages(recipe).some(({ whole }) => whole)
+/** `--steps`: of all stages together. */
+async function withStepsOf(steps: number | undefined, resolved: ResolvedRecipe): Promise<ResolvedRecipe> {
+  if (steps === undefined) return resolved;
+  return (await import("../methods/resolve-recipe.ts")).withSteps(resolved, steps);
+}
+
+async function notScored(resolved: ResolvedRecipe, out: string): Promise<string> {
+  const { endsWhole } = await import("../methods/stages.ts");
+  return endsWhole(resolved)
     ? "not scored: the data set has no labelled split val"
     : `not a whole model yet; fine-tune it with: tessera train DATASET --from ${out} --out NEW --steps N`;
 }

@@ -16,7 +16,7 @@ export interface BatchOptions {
   /** Step at which to end (itself not given). Default: never. */
   readonly toStep?: number;
   /** Makes the arrays of one sample, without batch axis. Must not change the sample, which may be kept. */
-  prepare(sample: Sample, random: Random): Named<NdArray>;
+  prepare(sample: Sample, random: Random): Named<NdArray> | Promise<Named<NdArray>>;
   /** Batches that are made ready while one is in use. Default 3. */
   readonly prefetch?: number;
   /** Samples that are decoded at the same time. Default 4. */
@@ -63,7 +63,7 @@ export function batches(dataset: Dataset, options: BatchOptions): Batches {
     const tasks = Array.from({ length: batchSize }, (_, j) =>
       decode(async () => {
         const sample = await read(step * batchSize + j);
-        const arrays = options.prepare(sample, new Random(seed, "sample", step, j));
+        const arrays = await options.prepare(sample, new Random(seed, "sample", step, j));
         return { id: sample.id, source: sample.source, arrays };
       }),
     );

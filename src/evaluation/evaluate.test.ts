@@ -4,8 +4,16 @@ import type { Dataset } from "../data/dataset.ts";
 import { InputError } from "../errors.ts";
 import { openSegmenter, type Segmenter } from "../prediction/segmenter.ts";
 import type { Engine } from "../runtime/engine.ts";
-import { anythingCounts, type Evaluation, evaluateDataset, nothingCounts } from "./evaluate.ts";
+import {
+  anythingCounts,
+  type EvaluateOptions,
+  type Evaluation,
+  evaluateDataset,
+  isEmpty,
+  nothingCounts,
+} from "./evaluate.ts";
 import { eachGalleryEntry, pickImages } from "./gallery.ts";
+import type { SemanticDetails } from "./scorer.ts";
 
 let engine: Engine;
 let segmenter: Segmenter;
@@ -37,14 +45,21 @@ function dataset(changes: Partial<Dataset> = {}): Dataset {
   };
 }
 
+/** The evaluation of a semantic model. */
+async function semantic(all: Dataset, options: EvaluateOptions = {}): Promise<Evaluation & SemanticDetails> {
+  const result = await evaluateDataset(segmenter, all, options);
+  if (result.kind !== "semantic") throw new Error(result.kind);
+  return result;
+}
+
 describe("evaluation", () => {
   it("finds a perfect prediction perfect", async () => {
-    const result = await evaluateDataset(segmenter, { ...dataset(), ids: ["a"] });
+    const result = await semantic({ ...dataset(), ids: ["a"] });
     expect([result.meanIou, result.pixelAccuracy, result.meanBoundaryIou]).toEqual([1, 1, 1]);
   });
 
   it("counts every labelled pixel once in one matrix", async () => {
-    const result = await evaluateDataset(segmenter, dataset());
+    const result = await semantic(dataset());
     const labelled = 50 * (60 + 61 + 62 + 63) - 40;
     expect(result.pixels).toBe(labelled);
     expect(result.confusion.flat().reduce((sum, count) => sum + count, 0)).toBe(labelled);
@@ -54,13 +69,14 @@ describe("evaluation", () => {
   it("scores images by themselves, too", async () => {
     const { perImage } = await evaluateDataset(segmenter, dataset());
     expect(perImage.map(({ id }) => id)).toEqual(["a", "b", "c", "d"]);
-    expect(perImage[0].meanIou).toBe(1);
-    expect(perImage[3].pixelAccuracy!).toBeLessThan(perImage[1].pixelAccuracy!);
+    expect(perImage[0].score).toBe(1);
+    expect(perImage[3].score!).toBeLessThan(perImage[1].score!);
   });
 
   it("leaves boundaries out when they are not wanted", async () => {
-    const result = await evaluateDataset(segmenter, dataset(), { boundary: false });
+    const result = await semantic(dataset(), { boundary: false });
     expect(result.meanBoundaryIou).toBeNull();
+    expect(result.measures.map(({ name }) => name)).toEqual(["mean IoU", "pixel accuracy", "frequency-weighted IoU"]);
   });
 
   it("lists images that cannot be read when asked to go on", async () => {
@@ -88,22 +104,23 @@ describe("evaluation", () => {
         return { ...sample, labels: { mask: { ...mask, data: mask.data.map(() => 255) } } };
       },
     });
-    const result = JSON.parse(JSON.stringify(await evaluateDataset(segmenter, ignored))) as Evaluation;
+    const result = JSON.parse(JSON.stringify(await semantic(ignored))) as Evaluation & SemanticDetails;
     const { meanIou, meanIouOfPresent, meanAccuracy, pixelAccuracy, frequencyWeightedIou, meanBoundaryIou } = result;
     expect([meanIou, meanIouOfPresent, meanAccuracy, pixelAccuracy, frequencyWeightedIou, meanBoundaryIou]).toEqual(
       new Array(6).fill(null),
     );
     for (const { iou, accuracy, boundaryIou } of result.classes)
       expect([iou, accuracy, boundaryIou]).toEqual([null, null, null]);
-    for (const each of result.perImage) expect([each.meanIou, each.pixelAccuracy]).toEqual([null, null]);
+    for (const each of result.perImage) expect(each.score).toBeNull();
+    expect(isEmpty(result)).toBe(true);
     expect([result.pixels, result.images]).toEqual([0, ids.length]);
     expect(nothingCounts(result)).toBe(`${ids.length} masks in which no pixel counts`);
     expect([await anythingCounts(ignored), await anythingCounts(dataset())]).toEqual([false, true]);
   });
 
   it("segments with the windows that are asked for, and records which", async () => {
-    const smooth = await evaluateDataset(segmenter, dataset(), { boundary: false });
-    const tiles = await evaluateDataset(segmenter, dataset(), { boundary: false, windows: "tiles" });
+    const smooth = await semantic(dataset(), { boundary: false });
+    const tiles = await semantic(dataset(), { boundary: false, windows: "tiles" });
     expect(tiles.options.windows).toBe("tiles");
     expect(tiles.confusion).not.toEqual(smooth.confusion);
   });
@@ -117,6 +134,12 @@ describe("what must fail", () => {
     );
   });
 
+  it("a data set without masks", async () => {
+    await expect(evaluateDataset(segmenter, dataset({ kinds: ["captions"] }))).rejects.toThrow(
+      "check set: expected masks to score against, got captions in val. Evaluate on a split that has them.",
+    );
+  });
+
   it("an image without a mask", async () => {
     const { read } = dataset();
     const bare = dataset({ read: async (index) => ({ ...(await read(index)), labels: {} }) });
@@ -125,12 +148,7 @@ describe("what must fail", () => {
 });
 
 describe("gallery", () => {
-  const scores = [0.5, 0.1, null, 0.9, 0.3, 0.7].map((meanIou, index) => ({
-    index,
-    id: String(index),
-    meanIou,
-    pixelAccuracy: meanIou,
-  }));
+  const scores = [0.5, 0.1, null, 0.9, 0.3, 0.7].map((score, index) => ({ index, id: String(index), score }));
 
   it.each([
     [2, [5, 3], [1, 4]],
@@ -145,8 +163,9 @@ describe("gallery", () => {
   it("gives image, truth and prediction, best first", async () => {
     const { perImage } = await evaluateDataset(segmenter, dataset());
     const seen: string[] = [];
-    await eachGalleryEntry(segmenter, dataset(), perImage, ({ id, rank, image, truth, prediction }) => {
-      expect([truth.width, prediction.width]).toEqual([image.width, image.width]);
+    await eachGalleryEntry(segmenter, dataset(), perImage, ({ rank, sample, prediction }) => {
+      const { id, image, labels } = sample;
+      expect([labels.mask?.width, prediction.labels.width]).toEqual([image.width, image.width]);
       seen.push(`${rank} ${id}`);
     });
     expect(seen[0]).toBe("best a");

@@ -1,13 +1,15 @@
-/** Scores of a model on a data set, through the segmenter: at the masks' own size, as predictions are used. */
+/** Scores of a model on a data set, through the segmenter: at the labels' own size, as predictions are used. */
 import type { Dataset } from "../data/dataset.ts";
+import { kindsText } from "../data/labels.ts";
 import { labelledDataset } from "../data/views.ts";
 import { InputError, Interrupted } from "../errors.ts";
-import { IGNORE, type LabelMap } from "../image/image.ts";
-import { boundaryCounts, boundaryScores, countBoundaries } from "../metrics/boundary.ts";
-import { addCounts, confusionMatrix, countPixels, scoresOf } from "../metrics/confusion.ts";
+import { IGNORE } from "../image/image.ts";
+import type { WindowingName } from "../methods/model.ts";
+import type { Measure } from "../metrics/measure.ts";
 import type { ModelCard } from "../prediction/model.ts";
-import type { Segmenter, SegmentOptions } from "../prediction/segmenter.ts";
-import { defaultWindowing, type WindowingName } from "../prediction/windows.ts";
+import type { SegmentOptions } from "../prediction/segmentation.ts";
+import type { Segmenter } from "../prediction/segmenter.ts";
+import { type PanopticDetails, type Scorer, type SemanticDetails, scorerOf } from "./scorer.ts";
 
 export interface EvaluateOptions extends SegmentOptions {
   /** Boundary IoU takes about as long as counting pixels; it can be left out. */
@@ -19,48 +21,22 @@ export interface EvaluateOptions extends SegmentOptions {
   readonly signal?: AbortSignal;
 }
 
-export interface ClassScore {
-  readonly name: string;
-  /** Null where the class is in neither masks nor predictions: left out of the means. */
-  readonly iou: number | null;
-  /** Null where the masks have none of it. */
-  readonly accuracy: number | null;
-  readonly boundaryIou: number | null;
-  /** Labelled pixels of the class. */
-  readonly pixels: number;
-}
-
 export interface ImageScore {
-  /** Position in the data set. */
+  /** Position among the samples that are scored (`scoredDataset`). */
   readonly index: number;
   readonly id: string;
-  /** Over the classes in this image's mask or prediction; null where nothing is labelled. */
-  readonly meanIou: number | null;
-  readonly pixelAccuracy: number | null;
+  /** What the first measure says of this image alone; null where nothing of it counts. */
+  readonly score: number | null;
 }
 
-/** The result, as `tessera eval --json` prints it. Scores are shares, 0 … 1. */
-export interface Evaluation {
+/** What every evaluation has. Scores are shares, 0 … 1. */
+export interface EvaluationSummary {
   readonly dataset: string;
   readonly split: string;
   readonly model: string;
   readonly images: number;
-  /** Labelled pixels. */
-  readonly pixels: number;
-  /** Over classes whose union is not empty. */
-  readonly meanIou: number | null;
-  /** Over classes that the masks have. */
-  readonly meanIouOfPresent: number | null;
-  readonly meanAccuracy: number | null;
-  readonly pixelAccuracy: number | null;
-  readonly frequencyWeightedIou: number | null;
-  /** Null also when boundaries were not asked for. */
-  readonly meanBoundaryIou: number | null;
-  readonly classes: readonly ClassScore[];
-  /** Names of classes in neither masks nor predictions. */
-  readonly absent: readonly string[];
-  /** confusion[truth][prediction]: pixels. */
-  readonly confusion: readonly (readonly number[])[];
+  /** The most telling first. */
+  readonly measures: readonly Measure[];
   readonly perImage: readonly ImageScore[];
   readonly skipped: readonly { readonly source: string; readonly problem: string }[];
   /** How images were segmented; `shortSide` null: as the model was trained. */
@@ -72,9 +48,12 @@ export interface Evaluation {
   };
 }
 
+/** The result, as `tessera eval --json` prints it. */
+export type Evaluation = EvaluationSummary & (SemanticDetails | PanopticDetails);
+
 /**
- * Segments every image of the data set and counts pixels in one integer confusion matrix. The next image is read while
- * one is computed. Throws InputError where the data set's classes are not the model's, or an image has no mask.
+ * Segments every image of the data set that has the labels which its kind of model is scored by. The next image is read
+ * while one is computed. Throws InputError where the data set's classes are not the model's, or no image has such labels.
  */
 export async function evaluateDataset(
   segmenter: Segmenter,
@@ -82,10 +61,8 @@ export async function evaluateDataset(
   { boundary = true, onBadImage = "fail", onProgress, signal, ...segmentOptions }: EvaluateOptions = {},
 ): Promise<Evaluation> {
   requireSameClasses(all, segmenter);
-  const dataset = withMasks(all);
-  const classes = dataset.classes.length;
-  const total = confusionMatrix(classes);
-  const rims = boundaryCounts(classes);
+  const scorer = scorerOf(segmenter.card.kind, all.classes, { boundary });
+  const dataset = scoredDataset(all, scorer);
   const perImage: ImageScore[] = [];
   const skipped: { source: string; problem: string }[] = [];
 
@@ -102,16 +79,10 @@ export async function evaluateDataset(
     const current = ahead!;
     ahead = undefined;
     try {
-      const { image, labels } = await current;
+      const sample = await current;
       if (index + 1 < dataset.ids.length) ahead = read(index + 1);
-      const truth = required(labels.mask, source);
-      const result = await segmenter.segment(image, segmentOptions);
-      const counts = confusionMatrix(classes);
-      countPixels(counts, truth, result.labels, source);
-      if (boundary) countBoundaries(rims, truth, result.labels, source);
-      addCounts(total, counts);
-      const { meanIou, pixelAccuracy } = scoresOf(counts);
-      perImage.push({ index, id: dataset.ids[index], meanIou, pixelAccuracy });
+      const prediction = await segmenter.segment(sample.image, segmentOptions);
+      perImage.push({ index, id: dataset.ids[index], score: scorer.add(sample, prediction) });
     } catch (error) {
       if (onBadImage === "fail" || !(error instanceof InputError)) throw error;
       skipped.push({ source, problem: error.message });
@@ -119,41 +90,66 @@ export async function evaluateDataset(
     if (index + 1 < dataset.ids.length) ahead ??= read(index + 1);
     onProgress?.(index + 1, dataset.ids.length);
   }
-
-  const scores = scoresOf(total);
-  const edges = boundaryScores(rims);
-  const rows = Array.from({ length: classes }, (_, c) => [...total.counts.subarray(c * classes, (c + 1) * classes)]);
-  const { shortSide = null, scales = [1], flip = false, windows = defaultWindowing } = segmentOptions;
+  const { shortSide = null, scales = [1], flip = false, windows = segmenter.card.windowing } = segmentOptions;
   return {
-    dataset: dataset.name,
-    split: dataset.split,
-    model: segmenter.source,
-    images: perImage.length,
-    pixels: scores.pixels,
-    meanIou: scores.meanIou,
-    meanIouOfPresent: scores.meanIouOfPresent,
-    meanAccuracy: scores.meanAccuracy,
-    pixelAccuracy: scores.pixelAccuracy,
-    frequencyWeightedIou: scores.frequencyWeightedIou,
-    meanBoundaryIou: boundary ? edges.meanIou : null,
-    classes: dataset.classes.map(({ name }, c) => ({
-      name,
-      iou: scores.iou[c],
-      accuracy: scores.accuracy[c],
-      boundaryIou: boundary ? edges.iou[c] : null,
-      pixels: rows[c].reduce((sum, count) => sum + count, 0),
-    })),
-    absent: scores.absent.map((c) => dataset.classes[c].name),
-    confusion: rows,
-    perImage,
-    skipped,
-    options: { shortSide, scales, flip, windows },
+    ...{ dataset: dataset.name, split: dataset.split, model: segmenter.source, images: perImage.length },
+    measures: scorer.measures(),
+    ...scorer.details(),
+    ...{ perImage, skipped, options: { shortSide, scales, flip, windows } },
   };
 }
 
-/** `3 masks in which no pixel counts`: why an evaluation of no labelled pixels has no scores. */
-export function nothingCounts({ images }: Pick<Evaluation, "images">): string {
-  return `${images.toLocaleString("en")} ${images === 1 ? "mask" : "masks"} in which no pixel counts`;
+/** The samples that have the labels which predictions are compared with. Throws InputError where none has. */
+export function scoredDataset(dataset: Dataset, { truth }: Pick<Scorer, "truth">): Dataset {
+  const scored = labelledDataset(dataset, [truth]);
+  if (scored.ids.length > 0 || dataset.ids.length === 0) return scored;
+  throw new InputError(
+    `${dataset.name}: expected ${kindsText([truth])} to score against, got ${kindsText(dataset.kinds)} in ${dataset.split}. Evaluate on a split that has them.`,
+  );
+}
+
+/** The score by which an evaluation is compared with others. */
+export function scoreOfEvaluation({ measures }: Pick<Evaluation, "measures">): number | null {
+  return measures[0]?.value ?? null;
+}
+
+/** Whether an evaluation has any score. */
+export function isEmpty({ measures }: Pick<Evaluation, "measures">): boolean {
+  return measures.every(({ value }) => value === null);
+}
+
+/** `3 masks in which no pixel counts`: why an evaluation has no scores. */
+export function nothingCounts({ images, kind }: Pick<Evaluation, "images" | "kind">): string {
+  const count = images.toLocaleString("en");
+  if (kind === "panoptic") return `${count} ${images === 1 ? "image" : "images"} in which no segment counts`;
+  return `${count} ${images === 1 ? "mask" : "masks"} in which no pixel counts`;
+}
+
+/** A class in a table of scores. */
+export interface ClassRow {
+  readonly name: string;
+  readonly measures: readonly Measure[];
+  /** Labelled pixels, or segments of the truth. */
+  readonly amount: number;
+}
+
+/** The classes of an evaluation as rows of a table, and what their amounts count. */
+export function classTable(evaluation: Evaluation): {
+  readonly unit: "pixels" | "segments";
+  readonly rows: readonly ClassRow[];
+} {
+  const share = (name: string, value: number | null): Measure => ({ name, value, unit: "share" });
+  if (evaluation.kind === "panoptic") {
+    const rows = evaluation.classes.map(({ name, pq, sq, rq, segments }) => ({
+      ...{ name, amount: segments, measures: [share("PQ", pq), share("SQ", sq), share("RQ", rq)] },
+    }));
+    return { unit: "segments", rows };
+  }
+  const rows = evaluation.classes.map(({ name, iou, accuracy, boundaryIou, pixels }) => ({
+    ...{ name, amount: pixels },
+    measures: [share("IoU", iou), share("accuracy", accuracy), share("boundary IoU", boundaryIou)],
+  }));
+  return { unit: "pixels", rows };
 }
 
 /** Whether any mask has a labelled pixel; reads up to the first. Throws InputError as `evaluateDataset` does. */
@@ -161,31 +157,16 @@ export async function anythingCounts(
   all: Dataset,
   { onBadImage = "fail" }: Pick<EvaluateOptions, "onBadImage"> = {},
 ): Promise<boolean> {
-  const dataset = withMasks(all);
+  const dataset = scoredDataset(all, { truth: "mask" });
   for (let index = 0; index < dataset.ids.length; index++) {
     try {
-      const { labels } = await dataset.read(index);
-      if (required(labels.mask, dataset.source(index)).data.some((label) => label !== IGNORE)) return true;
+      const { mask } = (await dataset.read(index)).labels;
+      if (mask?.data.some((label) => label !== IGNORE)) return true;
     } catch (error) {
       if (onBadImage === "fail" || !(error instanceof InputError)) throw error;
     }
   }
   return false;
-}
-
-/** The samples that have masks. Throws InputError where none has. */
-function withMasks(dataset: Dataset): Dataset {
-  const scored = labelledDataset(dataset, ["mask"]);
-  if (scored.ids.length > 0 || dataset.ids.length === 0) return scored;
-  required(undefined, dataset.name);
-  return scored;
-}
-
-function required(labels: LabelMap | undefined, source: string): LabelMap {
-  if (labels === undefined) {
-    throw new InputError(`${source}: expected a mask to score against, got none. Evaluate on a split with masks.`);
-  }
-  return labels;
 }
 
 /** Indices mean the same only when both lists are equal. */

@@ -37,23 +37,30 @@ export interface HostCall {
 export interface ModelOptions {
   /** Batch statistics, dropout and noise (true), or running averages and none (false). Chosen when the graph is built. */
   readonly training?: boolean;
-  /** Which parameters train. A part where nothing trains draws no dropout. Default: all. */
+  /** Which parameters train. Default: all. */
   readonly trains?: (parameter: string) => boolean;
+  /**
+   * Which parts compute as in prediction although the model is in training: running averages, no dropout, no new averages.
+   * Default: those that do not train.
+   */
+  readonly rests?: (parameter: string) => boolean;
 }
 
 /** All that a model's functions declared while its graph was built. */
 export class Model {
   readonly training: boolean;
   readonly trains: (parameter: string) => boolean;
+  readonly rests: (parameter: string) => boolean;
   readonly parameters = new Map<string, Parameter>();
   readonly noises = new Map<string, Noise>();
   readonly hostCalls: HostCall[] = [];
   /** New values of running averages, by parameter name. */
   readonly updates = new Map<string, Tensor>();
 
-  constructor({ training = false, trains = () => true }: ModelOptions = {}) {
+  constructor({ training = false, trains = () => true, rests = (name) => !trains(name) }: ModelOptions = {}) {
     this.training = training;
     this.trains = trains;
+    this.rests = rests;
   }
 
   /** The outermost scope; names under it have no prefix. */
@@ -90,9 +97,9 @@ export class Scope {
     return new Scope(this.model, this.path, true);
   }
 
-  /** True where this part of the model is being trained: use batch statistics, draw dropout. */
+  /** True where this part of the model computes as in training: use batch statistics, draw dropout. */
   get training(): boolean {
-    return this.model.training && this.model.trains(this.#join("dropout"));
+    return this.model.training && !this.model.rests(this.#join("dropout"));
   }
 
   /** A trainable tensor. Declared twice under one name is an error, unless the scope is `shared()`. */

@@ -8,26 +8,32 @@ import { transunet } from "./transunet/index.ts";
 export const methods: readonly Method[] = [transunet, ddep];
 
 /** Names of all recipes, in the order of the list. */
-export function recipeNames(): string[] {
-  return methods.flatMap(({ recipes }) => Object.keys(recipes));
+export function recipeNames(list: readonly Method[] = methods): string[] {
+  return list.flatMap(({ recipes }) => Object.keys(recipes));
 }
 
-/** The recipe called `name` and its method. Throws UsageError with the nearest name where there is none. */
-export function findRecipe(name: string): { readonly method: Method; readonly recipe: Recipe } {
-  for (const method of methods) {
+/**
+ * The recipe called `name` and its method, among those of `list`: ours, and whatever methods a user adds to them. Throws
+ * UsageError with the nearest name where there is none.
+ */
+export function findRecipe(
+  name: string,
+  list: readonly Method[] = methods,
+): { readonly method: Method; readonly recipe: Recipe } {
+  for (const method of list) {
     if (Object.hasOwn(method.recipes, name)) return { method, recipe: method.recipes[name] };
   }
-  throw new UsageError(`recipe: expected a known name, got "${name}". ${suggestion(name, recipeNames())}`);
+  throw new UsageError(`recipe: expected a known name, got "${name}". ${suggestion(name, recipeNames(list))}`);
 }
 
 /** The method called `name`, as a recipe's `method` field has it. */
-export function findMethod(name: string): Method {
-  const found = methods.find((method) => method.name === name);
+export function findMethod(name: string, list: readonly Method[] = methods): Method {
+  const found = list.find((method) => method.name === name);
   if (found !== undefined) return found;
   throw new UsageError(
     `method: expected a known name, got "${name}". ${suggestion(
       name,
-      methods.map((method) => method.name),
-    )}`,
+      list.map((method) => method.name),
+    )} A method of your own is named by --method FILE.`,
   );
 }

@@ -42,6 +42,7 @@ export interface Recipe {
   readonly scheduleFactor: number;
   /** Rate at the end of cosine, poly: a fraction of `learningRate`. */
   readonly finalRate: number;
+  /** Steps over which the rate grows linearly; a tenth of `steps` where it is as long as they are. */
   readonly warmupSteps: number;
   /** Largest global norm of the gradients; 0: no clipping. */
   readonly clipNorm: number;

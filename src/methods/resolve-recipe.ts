@@ -2,10 +2,11 @@
 import { InputError, shown, suggestion, UsageError } from "../errors.ts";
 import { type Bounds, checksOf } from "./checks.ts";
 import { findMethod, findRecipe } from "./index.ts";
-import type { Earlier, Method, ResolvedRecipe } from "./method.ts";
+import type { Method, ResolvedRecipe } from "./method.ts";
 import { requireKnownKeys } from "./other-version.ts";
 import type { Recipe } from "./recipe.ts";
-import { plan } from "./stages.ts";
+import type { Trained } from "./stage.ts";
+import { stagesOf, totalSteps } from "./stages.ts";
 
 type Value = Recipe[keyof Recipe] | boolean | readonly (number | string)[];
 
@@ -13,8 +14,12 @@ type Value = Recipe[keyof Recipe] | boolean | readonly (number | string)[];
  * The recipe called `name` with `settings` such as `learningRate=1e-3` applied in order, checked as a whole.
  * Throws UsageError for an unknown recipe or key (the nearest is offered) and for values that cannot be.
  */
-export function resolveRecipe(name: string, settings: readonly string[] = []): ResolvedRecipe {
-  const { method, recipe } = findRecipe(name);
+export function resolveRecipe(
+  name: string,
+  settings: readonly string[] = [],
+  methods?: readonly Method[],
+): ResolvedRecipe {
+  const { method, recipe } = findRecipe(name, methods);
   const changed = settings.reduce(applySetting, recipe);
   checkRecipe(method, changed);
   return { method, recipe: changed };
@@ -24,14 +29,46 @@ export function resolveRecipe(name: string, settings: readonly string[] = []): R
  * A recipe without the stages that given weights have behind them, and a line for each value that changed. Throws
  * UsageError where the recipe would not use them, or nothing is left to train.
  */
-export function adopt({ method, recipe }: ResolvedRecipe, earlier: Earlier): ResolvedRecipe & { changes: string[] } {
-  const changed = method.adopt?.(recipe, earlier) ?? recipe;
+export function adopt(
+  { method, recipe }: ResolvedRecipe,
+  from: readonly Trained[],
+): ResolvedRecipe & { changes: string[] } {
+  const changed = from.length === 0 ? recipe : (method.adopt?.(recipe, from) ?? recipe);
   checkRecipe(method, changed);
   return { method, recipe: changed, changes: differences(recipe, changed) };
 }
 
+/**
+ * The recipe made so long that its stages have `total` steps together, each its share of them and at least one; a warm-up
+ * gets shorter as its stage does. Throws UsageError where there are more stages than steps.
+ */
+export function withSteps(resolved: ResolvedRecipe, total: number): ResolvedRecipe {
+  const { method, recipe } = resolved;
+  const stages = stagesOf(resolved).filter((stage) => stage.kind === "training");
+  const before = stages.reduce((sum, { settings }) => sum + settings.steps, 0);
+  if (total < stages.length) {
+    throw new UsageError(
+      `recipe ${recipe.name}: expected at least ${stages.length} steps, one for each of ${stages.map(({ name }) => name).join(", ")}, got ${total}. Add some.`,
+    );
+  }
+  const changed: Record<string, unknown> = { ...recipe };
+  let [left, rest] = [total, before];
+  for (const [index, { settings, fields }] of stages.entries()) {
+    const after = stages.length - 1 - index;
+    const steps = Math.min(left - after, Math.max(1, Math.round((left * settings.steps) / rest)));
+    const { steps: stepsField, warmupSteps } = fields ?? { steps: "steps", warmupSteps: "warmupSteps" };
+    changed[stepsField] = steps;
+    changed[warmupSteps] = Math.min(settings.warmupSteps, Math.floor((settings.warmupSteps * steps) / settings.steps));
+    left -= steps;
+    rest -= settings.steps;
+  }
+  const longer = changed as unknown as Recipe;
+  checkRecipe(method, longer);
+  return { method, recipe: longer };
+}
+
 /** A recipe read from a file: known method, every key there and of the right type, and no other. Throws InputError. */
-export function recipeFrom(value: unknown, where: string): ResolvedRecipe {
+export function recipeFrom(value: unknown, where: string, methods?: readonly Method[]): ResolvedRecipe {
   const given = value as Recipe;
   if (
     typeof given !== "object" ||
@@ -42,7 +79,7 @@ export function recipeFrom(value: unknown, where: string): ResolvedRecipe {
     throw new InputError(`${where}: expected a recipe with a name and a method, got something else. Restore the file.`);
   }
   try {
-    const method = findMethod(given.method);
+    const method = findMethod(given.method, methods);
     const complete = Object.values(method.recipes)[0];
     const what = `a recipe of ${method.name} (see tessera recipes ${complete.name})`;
     requireKnownKeys(given, Object.keys(complete), what, where);
@@ -171,7 +208,7 @@ export function checkRecipe(method: Method, recipe: Recipe): void {
     );
   }
   method.validate(recipe);
-  if (plan({ method, recipe }).every((stage) => stage.recipe.steps === 0)) {
+  if (totalSteps(stagesOf({ method, recipe })) === 0) {
     throw new UsageError(
       `${where}: steps must be at least 1 where no other stage has any, got 0. Change it with --set.`,
     );

@@ -1,50 +1,43 @@
-import { type Named, type NdArray, ndarray } from "../array/ndarray.ts";
-import type { Random } from "../array/random.ts";
+import { type NdArray, ndarray } from "../array/ndarray.ts";
 import { augment } from "../data/augment.ts";
-import type { Sample } from "../data/sample.ts";
 import type { Scope } from "../graph/scope.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import { type SegmentationLossSettings, segmentationLoss } from "../losses/segmentation.ts";
 import { imageInput } from "../nn/image-input.ts";
-import type { Stage } from "./method.ts";
+import type { Task } from "./method.ts";
 import type { Recipe } from "./recipe.ts";
+import type { TrainingStage } from "./stage.ts";
 
-/** image: [B, 3, H, W] float in [−1, 1] → class scores [B, classes, H, W]. */
-export type SegmentationNetwork<R> = (scope: Scope, image: Tensor, classes: number, recipe: R) => Tensor;
+/** image: [B, 3, H, W] float in [−1, 1] → class scores [B, K, H, W]. */
+export type SegmentationNetwork = (scope: Scope, image: Tensor) => Tensor;
 
-/**
- * Supervised training of a segmentation network on masks: one augmented crop of each sample.
- * begin: see `Stage`.
- */
-export function segmentationStage<R extends Recipe & SegmentationLossSettings>(
-  name: string,
-  network: SegmentationNetwork<R>,
-  begin: NonNullable<Stage<R>["begin"]>,
-): Stage<R> {
+/** Supervised training of a segmentation network on masks: one augmented crop of each sample. */
+export function segmentationStage(
+  network: SegmentationNetwork,
+  settings: Recipe & SegmentationLossSettings,
+  task: Task,
+  stage: Pick<TrainingStage, "name" | "begin" | "requires" | "trains" | "group">,
+): TrainingStage {
+  const { batchSize, cropHeight, cropWidth } = settings;
   return {
-    name,
+    kind: "training",
     learnsFrom: ["mask"],
-    whole: true,
-    begin,
-
-    inputs({ batchSize, cropHeight, cropWidth }) {
-      return {
-        image: { dtype: "uint8", shape: [batchSize, cropHeight, cropWidth, 3] },
-        labels: { dtype: "uint8", shape: [batchSize, cropHeight, cropWidth] },
-      };
+    settings,
+    inputs: {
+      image: { dtype: "uint8", shape: [batchSize, cropHeight, cropWidth, 3] },
+      labels: { dtype: "uint8", shape: [batchSize, cropHeight, cropWidth] },
     },
-
-    prepare(sample: Sample, recipe: R, _task, random: Random): Named<NdArray> {
-      const { image, labels } = augment(sample, recipe, random);
+    prepare(sample, random): Record<"image" | "labels", NdArray> {
+      const { image, labels } = augment(sample, settings, random);
       return {
         image: ndarray("uint8", [image.height, image.width, 3], image.data),
         labels: ndarray("uint8", [labels.height, labels.width], Uint8Array.from(labels.data)),
       };
     },
-
-    loss(scope, { image, labels }, recipe, task) {
-      const logits = network(scope, imageInput(image), task.classes.length, recipe);
-      return segmentationLoss(logits, labels, recipe, task.frequencies);
+    loss(scope, { image, labels }) {
+      const logits = network(scope, imageInput(image));
+      return { terms: segmentationLoss(logits, labels, settings, task.frequencies) };
     },
+    ...stage,
   };
 }

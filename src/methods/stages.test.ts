@@ -5,9 +5,18 @@ import { InputError } from "../errors.ts";
 import { Model } from "../graph/scope.ts";
 import { input } from "../graph/tensor.ts";
 import { linear } from "../nn/linear.ts";
-import type { Earlier, Stage } from "./method.ts";
-import { resolveRecipe } from "./resolve-recipe.ts";
-import { beginningOf, modelOf, partsStartingAnew, plan } from "./stages.ts";
+import { resolveRecipe, withSteps } from "./resolve-recipe.ts";
+import type { Trained } from "./stage.ts";
+import {
+  beginningOf,
+  endsWhole,
+  partsStartingAnew,
+  predicts,
+  sourcesOf,
+  stagesOf,
+  totalSteps,
+  trainingModel,
+} from "./stages.ts";
 
 const model = new Model({ training: true });
 linear(model.scope.at("head"), linear(model.scope.at("body").at("last"), input("x", [1, 4]), 3), 2);
@@ -60,25 +69,112 @@ describe("weights of another model are refused", () => {
 
 describe("a recipe's stages", () => {
   const task = { classes: [{ name: "a", color: [0, 0, 0] as const }], frequencies: [] };
-  const planned = plan(resolveRecipe("ddep-tiny", ["start=ddep"]));
+  const resolved = resolveRecipe("ddep-tiny", ["start=ddep"]);
+  const stages = stagesOf(resolved, task).filter((stage) => stage.kind === "training");
 
-  test("are each planned with the recipe as they train", () => {
-    expect(planned.map(({ stage, recipe }) => [stage.name, recipe.steps, recipe.cropWidth])).toEqual([
+  test("have the recipe as they train", () => {
+    expect(stages.map(({ name, settings }) => [name, settings.steps, settings.cropWidth])).toEqual([
       ["encoder", 8, 64],
       ["denoise", 8, 48],
       ["finetune", 12, 64],
     ]);
+    expect(totalSteps(stages)).toBe(28);
   });
 
   test("are built with the weights that they train", () => {
-    const frozen = planned.map((each) => modelOf(each, task).model.parameters.values());
-    const trained = frozen.map((all) => [...all].filter(({ role }) => role === "weight").map((each) => each.trained));
-    expect(trained.map((all) => all.includes(false))).toEqual([false, true, false]);
+    const all = stages.map((stage) => [...trainingModel(stage).model.parameters.values()]);
+    const trained = all.map((each) =>
+      each.filter(({ role }) => role === "weight").map((parameter) => parameter.trained),
+    );
+    expect(trained.map((each) => each.includes(false))).toEqual([false, true, false]);
   });
 
   test("take over everything, as it is, where they do not say what", () => {
-    const { begin: _, ...stage } = planned[2].stage;
-    const earlier: Earlier = { weights, stage: "a", recipe: planned[2].recipe, source: "before" };
-    expect(beginningOf({ ...planned[2], stage: stage as Stage }, earlier, task)).toEqual({ weights, notes: [] });
+    const { begin: _, ...stage } = stages[2];
+    const trained: Trained = { weights, stage: "a", recipe: stage.settings, source: "before" };
+    expect(beginningOf(stage, [trained])).toEqual({ weights, kept: {}, notes: [] });
+  });
+
+  test("take parts of several runs, but no weight from two", () => {
+    const { begin: _, ...stage } = stages[2];
+    const from = (source: string, prefix: string): Trained => ({
+      ...{ stage: "a", recipe: stage.settings, source },
+      weights: some([prefix]),
+    });
+    const both = beginningOf(stage, [from("one", "body."), from("two", "head.")]);
+    expect(Object.keys(both.weights).sort()).toEqual(Object.keys(weights).sort());
+    expect(() => beginningOf(stage, [from("one", "body."), from("two", "body.")])).toThrow(
+      /^two: expected weights that one does not give as well, got body\.last\.\w+ from both\. Leave one --from out\.$/,
+    );
+  });
+
+  test("predict once all that the model needs is there, in its shapes, and means it", () => {
+    const predicting = stages.map((stage) => {
+      const { parameters } = trainingModel(stage).model;
+      const given = Object.fromEntries([...parameters].map(([name, { tensor }]) => [name, tensor]));
+      return predicts(resolved, task, [64, 64], stage, given);
+    });
+    expect(predicting).toEqual([false, false, true]);
+    expect([endsWhole(resolved), endsWhole(resolveRecipe("ddep-tiny", ["start=ddep", "steps=0"]))]).toEqual([
+      true,
+      false,
+    ]);
+  });
+
+  test("learn from kinds of labels, and from images alone", () => {
+    expect(sourcesOf(resolved)).toEqual({ labels: ["mask", "tags"], images: true });
+    expect(sourcesOf(resolveRecipe("transunet-tiny"))).toEqual({ labels: ["mask"], images: false });
+  });
+});
+
+describe("the steps of a run", () => {
+  const stepsAndWarmUps = (name: string, total: number, ...settings: string[]) =>
+    stagesOf(withSteps(resolveRecipe(name, settings), total)).map((stage) =>
+      stage.kind === "training" ? [stage.settings.steps, stage.settings.warmupSteps] : [],
+    );
+
+  test.each<[string, string[], number, number[][]]>([
+    ["transunet-small", [], 24, [[24, 1]]],
+    ["transunet-small", [], 4800, [[4800, 100]]],
+    [
+      "ddep-tiny",
+      ["start=ddep"],
+      28,
+      [
+        [8, 1],
+        [8, 1],
+        [12, 1],
+      ],
+    ],
+    [
+      "ddep-tiny",
+      ["start=ddep"],
+      7,
+      [
+        [2, 0],
+        [2, 0],
+        [3, 0],
+      ],
+    ],
+    [
+      "ddep-tiny",
+      ["start=ddep"],
+      3,
+      [
+        [1, 0],
+        [1, 0],
+        [1, 0],
+      ],
+    ],
+  ])("of %s with %o, %i in all, are shared by its stages, warm-ups with them", (name, settings, total, expected) => {
+    const got = stepsAndWarmUps(name, total, ...settings);
+    expect(got.map(([steps]) => steps)).toEqual(expected.map(([steps]) => steps));
+    for (const [steps, warmup] of got) expect(warmup).toBeLessThan(Math.max(1, steps));
+  });
+
+  test("are at least one for each stage", () => {
+    expect(() => stepsAndWarmUps("ddep-tiny", 2, "start=ddep")).toThrow(
+      "recipe ddep-tiny: expected at least 3 steps, one for each of encoder, denoise, finetune, got 2. Add some.",
+    );
   });
 });

@@ -1,47 +1,132 @@
-/** A recipe's stages as the loop sees them: each with the recipe as it trains, and what it begins with. */
+/** A recipe's stages and its model as the shared rooms see them. */
 import type { Named, NdArray } from "../array/ndarray.ts";
 import { sameShape, show } from "../array/shape.ts";
 import { labelKinds } from "../data/labels.ts";
 import type { LabelKind } from "../data/sample.ts";
 import { InputError } from "../errors.ts";
-import { Model } from "../graph/scope.ts";
-import { input, type Tensor } from "../graph/tensor.ts";
-import type { Beginning, Earlier, ResolvedRecipe, Stage, Task } from "./method.ts";
-import type { Recipe } from "./recipe.ts";
+import { Model, type Parameter } from "../graph/scope.ts";
+import { input } from "../graph/tensor.ts";
+import type { ResolvedRecipe, Task } from "./method.ts";
+import type { Beginning, Losses, Stage, Trained, TrainingStage } from "./stage.ts";
 
-export interface PlannedStage {
-  readonly stage: Stage;
-  /** The recipe as the stage trains. */
-  readonly recipe: Recipe;
-}
+/** Stands in where no data set is known yet: names, settings and kinds of labels do not depend on it. */
+export const anyTask: Task = { classes: [{ name: "class 0", color: [255, 255, 255] }], frequencies: [] };
 
 /** The stages of a recipe in order. */
-export function plan({ method, recipe }: ResolvedRecipe): PlannedStage[] {
-  return method.stages(recipe).map((stage) => ({ stage, recipe: stage.recipe?.(recipe) ?? recipe }));
+export function stagesOf({ method, recipe }: ResolvedRecipe, task: Task = anyTask): readonly Stage[] {
+  return method.stages(recipe, task);
 }
 
-/** What the stages of a recipe learn from together. */
+/** Steps that a stage counts for: a pass is one. */
+export function stepsOf(stage: Stage): number {
+  return stage.kind === "training" ? stage.settings.steps : 1;
+}
+
+/** Those of all stages together. */
+export function totalSteps(stages: readonly Stage[]): number {
+  return stages.reduce((sum, stage) => sum + stepsOf(stage), 0);
+}
+
+/** What the stages of a recipe learn from together, but for labels that a pass before writes. */
 export function sourcesOf(resolved: ResolvedRecipe): {
   readonly labels: readonly LabelKind[];
   readonly images: boolean;
 } {
-  const kinds = plan(resolved).map(({ stage }) => stage.learnsFrom);
-  const all = kinds.flat();
-  return { labels: labelKinds.filter((kind) => all.includes(kind)), images: kinds.some((each) => each.length === 0) };
+  const written = new Set<LabelKind>();
+  const kinds: LabelKind[] = [];
+  let images = false;
+  for (const stage of stagesOf(resolved)) {
+    const needed = stage.learnsFrom.filter((kind) => !written.has(kind));
+    kinds.push(...needed);
+    images ||= stage.learnsFrom.length === 0;
+    if (stage.kind === "pass") for (const kind of stage.writes ?? []) written.add(kind);
+  }
+  return { labels: labelKinds.filter((kind) => kinds.includes(kind)), images };
 }
 
-/** A stage's model: its parameters as its loss declares them. */
-export function modelOf({ stage, recipe }: PlannedStage, task: Task): { model: Model; terms: Named<Tensor> } {
-  const model = new Model({ training: true, trains: (name) => stage.trains?.(name, recipe) ?? true });
-  const batch = Object.entries(stage.inputs(recipe, task)).map(
+/** What a stage's graph declares: a model in training, its losses. */
+export function trainingModel(stage: TrainingStage): { readonly model: Model; readonly losses: Losses } {
+  const { trains, rests } = stage;
+  const model = new Model({
+    training: true,
+    ...(trains && { trains: (name: string) => trains.call(stage, name) }),
+    ...(rests && { rests: (name: string) => rests.call(stage, name) }),
+  });
+  const batch = Object.entries(stage.inputs).map(
     ([name, { shape, dtype }]) => [name, input(name, shape, dtype)] as const,
   );
-  return { model, terms: stage.loss(model.scope, Object.fromEntries(batch), recipe, task) };
+  return { model, losses: stage.loss(model.scope, Object.fromEntries(batch)) };
 }
 
-/** What a stage takes over from weights that were trained before. */
-export function beginningOf({ stage, recipe }: PlannedStage, earlier: Earlier, task: Task): Beginning {
-  return stage.begin?.(earlier, recipe, task) ?? { weights: earlier.weights, notes: [] };
+/** The parameters of the model that predicts, by name; task without classes: of any. window: of a semantic model's image. */
+export function predictionParameters(
+  { method, recipe }: ResolvedRecipe,
+  task: Task,
+  window: readonly [number, number],
+): ReadonlyMap<string, Parameter> {
+  const predictor = method.model(recipe, task.classes.length === 0 ? anyTask : task);
+  const model = new Model();
+  if (predictor.kind === "semantic") {
+    predictor.scores(model.scope, input("window", [1, ...(predictor.window ?? window), 3], "uint8"));
+  } else {
+    predictor.outputs(model.scope, input("window", [1, ...predictor.size, 3], "uint8"));
+  }
+  return model.parameters;
+}
+
+/** Whether a stage's weights are all that the model needs to predict. */
+export function predicts(
+  resolved: ResolvedRecipe,
+  task: Task,
+  window: readonly [number, number],
+  { predicts: may }: Pick<Stage, "predicts">,
+  weights: Named<Pick<NdArray, "shape">>,
+): boolean {
+  if (may === false) return false;
+  const needed = [...predictionParameters(resolved, task, window).values()];
+  return needed.every(
+    ({ name, tensor }) => weights[name] !== undefined && sameShape(weights[name].shape, tensor.shape),
+  );
+}
+
+/** Whether a recipe's last stage trains all that its model needs to predict. */
+export function endsWhole(resolved: ResolvedRecipe): boolean {
+  const last = stagesOf(resolved).findLast((stage) => stage.kind === "training");
+  return last !== undefined && hasModel(resolved, last);
+}
+
+/** Whether a stage trains all that the model needs to predict. */
+export function hasModel(resolved: ResolvedRecipe, { name }: Stage): boolean {
+  const stage = stagesOf(resolved).find((each) => each.name === name);
+  if (stage?.kind !== "training") return false;
+  const { cropHeight, cropWidth } = stage.settings;
+  const trained = [...trainingModel(stage).model.parameters].map(([each, { tensor }]) => [each, tensor] as const);
+  return predicts(resolved, anyTask, [cropHeight, cropWidth], stage, Object.fromEntries(trained));
+}
+
+/** What a stage takes over from weights that were trained before, of one source or several. */
+export function beginningOf(stage: Stage, from: readonly Trained[]): Beginning {
+  const all = from.map((trained) => stage.begin?.(trained) ?? { weights: trained.weights, notes: [] });
+  const weights: Record<string, NdArray> = {};
+  const sources = new Map<string, string>();
+  for (const [index, each] of all.entries()) {
+    const { source } = from[index];
+    for (const [name, value] of Object.entries(each.weights)) {
+      const other = sources.get(name);
+      if (other !== undefined) {
+        throw new InputError(
+          `${source}: expected weights that ${other} does not give as well, got ${name} from both. Leave one --from out.`,
+        );
+      }
+      sources.set(name, source);
+      weights[name] = value;
+    }
+  }
+  return {
+    weights,
+    kept: Object.assign({}, ...all.map(({ kept = {} }) => kept)) as Named<NdArray>,
+    notes: all.flatMap(({ notes }) => notes),
+  };
 }
 
 /**

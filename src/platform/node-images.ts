@@ -232,3 +232,18 @@ export async function encodePhotograph(
     ? picture.png({ compressionLevel: compression }).toBuffer()
     : picture.jpeg({ quality, chromaSubsampling: "4:4:4" }).toBuffer();
 }
+
+/** See `Platform.encodeGrey16Png`. */
+export async function encodeGrey16Png({
+  width,
+  height,
+  data,
+}: {
+  readonly width: number;
+  readonly height: number;
+  readonly data: Uint16Array;
+}): Promise<Uint8Array> {
+  const sharp = await loadSharp();
+  const picture = sharp(data, { raw: { width, height, channels: 1 }, limitInputPixels: maxPixels });
+  return picture.toColourspace("grey16").png().toBuffer();
+}

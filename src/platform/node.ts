@@ -10,7 +10,13 @@ import {
   removeFromDisk,
   writeWholeFile,
 } from "./node-files.ts";
-import { decodePhotograph, decodeStoredMask, encodePhotograph, sizeOfPhotograph } from "./node-images.ts";
+import {
+  decodePhotograph,
+  decodeStoredMask,
+  encodeGrey16Png,
+  encodePhotograph,
+  sizeOfPhotograph,
+} from "./node-images.ts";
 import { lockFolder } from "./node-lock.ts";
 import type { Platform } from "./platform.ts";
 import { encodeIndexedPng } from "./png-write.ts";
@@ -29,5 +35,6 @@ export const nodePlatform: Platform = {
   imageSize: sizeOfPhotograph,
   decodeMask: decodeStoredMask,
   encodeIndexedPng,
+  encodeGrey16Png,
   encodeImage: encodePhotograph,
 };

@@ -62,6 +62,8 @@ export interface Platform {
   decodeMask(path: string): Promise<RawImage>;
   /** An 8-bit palette PNG: what every tool reads back as class indices. Memory: the map and the compressed file. */
   encodeIndexedPng(image: IndexedImage): Promise<Uint8Array>;
+  /** A grey PNG of 16 bits: data[y · width + x], 0 … 65535. */
+  encodeGrey16Png(image: ImageSize & { readonly data: Uint16Array }): Promise<Uint8Array>;
   /** `quality` 1 … 100 is for JPEG; PNG is exact, and `compression` 1 (fast) … 9 (small) is for it. */
   encodeImage(
     image: Image,

@@ -5,21 +5,19 @@ import { formatColor, parseColor } from "../image/color.ts";
 import { parseJson } from "../platform/json.ts";
 import { version } from "../version.ts";
 import type { ModelCard, TrainedModel } from "./model.ts";
+import { defaultWindowing, windowings } from "./windows.ts";
 
 /** Version of the metadata's layout; readers refuse what they do not know. */
-const format = "1";
+const format = "2";
 
 /** The card of a model that was trained here. */
 export function cardOf({ method, recipe, task, valueMap, window, shortSide, licence }: TrainedModel): ModelCard {
+  const model = method.model(recipe, task);
+  const own = model.kind === "semantic" ? model.window : model.size;
+  const windowing = model.kind === "semantic" ? (model.windowing ?? defaultWindowing) : "none";
   return {
-    method: method.name,
-    recipe: recipe.name,
-    classes: task.classes,
-    valueMap,
-    window,
-    shortSide,
-    licence,
-    version,
+    ...{ kind: model.kind, method: method.name, recipe: recipe.name, classes: task.classes, valueMap },
+    ...{ window: own ?? window, shortSide, windowing, licence, leftOut: [], version },
   };
 }
 
@@ -36,6 +34,9 @@ export function metadataOf(card: ModelCard): Named<string> {
     value_map: JSON.stringify(card.valueMap),
     window: JSON.stringify(card.window),
     short_side: String(card.shortSide),
+    kind: card.kind,
+    windowing: card.windowing,
+    left_out: JSON.stringify(card.leftOut),
     licence: card.licence,
   };
 }
@@ -89,9 +90,17 @@ export function cardFrom(metadata: Named<string>, where: string): ModelCard {
   const [height, width] = list("window");
   const isSide = (side: unknown): side is number => typeof side === "number" && Number.isInteger(side) && side > 0;
   if (!isSide(height) || !isSide(width)) throw damaged("window");
+  const { kind, windowing } = metadata;
+  if (kind !== "semantic" && kind !== "panoptic") throw damaged("kind");
+  if (!Object.hasOwn(windowings, windowing ?? "")) throw damaged("windowing");
+  const leftOut = list("left_out");
+  if (!leftOut.every((each) => typeof each === "string")) throw damaged("left_out");
   const shortSide = Number(metadata.short_side);
   if (!Number.isInteger(shortSide) || shortSide < 0) throw damaged("short_side");
   return {
+    kind,
+    windowing: windowing as ModelCard["windowing"],
+    leftOut,
     method: metadata.method ?? "",
     recipe: metadata.recipe ?? "",
     classes,

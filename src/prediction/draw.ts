@@ -1,5 +1,6 @@
+import type { ClassInfo, SegmentMap } from "../data/sample.ts";
 import { InputError } from "../errors.ts";
-import type { Color, Image, LabelMap } from "../image/image.ts";
+import type { Color, Image } from "../image/image.ts";
 
 export interface OverlayOptions {
   /** Share of the class colour, 0 … 1. */
@@ -21,7 +22,7 @@ const borderOpacity = 0.85;
  */
 export function drawOverlay(
   image: Image,
-  labels: LabelMap,
+  labels: { readonly width: number; readonly height: number; readonly data: Uint8Array | Uint32Array },
   colors: readonly Color[],
   { opacity = 0.5, borders = true }: OverlayOptions = {},
 ): Image {
@@ -55,6 +56,39 @@ export function drawOverlay(
     }
   }
   return image;
+}
+
+/**
+ * Segments as something to draw: each pixel's place in a list of colours, one past its end where there is no segment. Things of one class
+ * get shades of its colour, so that neighbours are told apart; stuff has the colour itself.
+ */
+export function paintedSegments(
+  { width, height, data, segments }: SegmentMap,
+  classes: readonly ClassInfo[],
+): { readonly width: number; readonly height: number; readonly data: Uint32Array; readonly colors: readonly Color[] } {
+  const seen = new Map<number, number>();
+  const colors = segments.map(({ classIndex }): Color => {
+    const { color, thing } = classes[classIndex];
+    const count = seen.get(classIndex) ?? 0;
+    seen.set(classIndex, count + 1);
+    return thing === true ? shaded(color, shades[count % shades.length]) : color;
+  });
+  const place = new Map(segments.map(({ id }, index) => [id, index]));
+  const places = new Uint32Array(data.length);
+  let [lastId, last] = [0, colors.length];
+  for (let i = 0; i < data.length; i++) {
+    if (data[i] !== lastId) [lastId, last] = [data[i], place.get(data[i]) ?? colors.length];
+    places[i] = last;
+  }
+  return { width, height, data: places, colors };
+}
+
+/** Towards black below 0, towards white above. */
+const shades = [0, 0.35, -0.35, 0.6, -0.55, 0.18, -0.18];
+
+function shaded([red, green, blue]: Color, shade: number): Color {
+  const move = (value: number) => Math.round(shade < 0 ? value * (1 + shade) : value + (255 - value) * shade);
+  return [move(red), move(green), move(blue)];
 }
 
 /** Colours times `shade`, times their share in 256ths, with the half that rounding needs. */

@@ -1,8 +1,10 @@
 /** Results that predict wrote before: they may be replaced, and are no photographs. */
 import { InputError } from "../errors.ts";
 import { parseJson } from "../platform/json.ts";
+import { listBytes } from "../platform/limits.ts";
 import type { Platform } from "../platform/platform.ts";
 import type { OutputNames } from "./names.ts";
+import { isPanopticJson } from "./panoptic-files.ts";
 import type { PredictionRecord } from "./write.ts";
 
 type Reader = Pick<Platform, "exists" | "readText">;
@@ -20,14 +22,21 @@ export async function isPredictionRecord(platform: Reader, path: string): Promis
   }
 }
 
-/** Throws InputError where one of the files that will be written is there and is not predict's own. */
+/** Throws InputError where one of the files that will be written is there and is not predict's own. panoptic: the folder's annotation, if one is written. */
 export async function requireOwnResults(
   platform: Reader,
   all: readonly OutputNames[],
-  { overlay }: { overlay: boolean },
+  { overlay, panoptic }: { readonly overlay: boolean; readonly panoptic: string | null },
 ): Promise<void> {
-  for (const { mask, overlay: picture, record } of all) {
-    const files = overlay ? [mask, picture, record] : [mask, record];
+  if (panoptic !== null && (await platform.exists(panoptic)) !== "nothing") {
+    if ((await platform.exists(panoptic)) !== "file" || !isPanopticJson(await platform.readText(panoptic, listBytes))) {
+      throw new InputError(
+        `${panoptic}: expected nothing, or an earlier result of predict to replace, got another file. Choose another --out, or move it away.`,
+      );
+    }
+  }
+  for (const { mask, overlay: picture, segments, record } of all) {
+    const files = [mask, record, ...(overlay ? [picture] : []), ...(panoptic === null ? [] : [segments])];
     for (const file of files) {
       if ((await platform.exists(file)) === "nothing" || (await isPredictionRecord(platform, record))) continue;
       throw new InputError(
@@ -47,7 +56,7 @@ export async function resultsAmong(
   const results = new Set<string>();
   for (const record of names.filter((name) => name.endsWith(".json"))) {
     const stem = record.slice(0, -".json".length);
-    const own = [`${stem}.png`, `${stem}.overlay.png`].filter((name) => known.has(name));
+    const own = [`${stem}.png`, `${stem}.overlay.png`, `${stem}.panoptic.png`].filter((name) => known.has(name));
     if (own.length === 0 || !(await isPredictionRecord(platform, `${folder}/${record}`))) continue;
     for (const name of own) results.add(name);
   }

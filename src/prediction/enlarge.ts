@@ -71,7 +71,7 @@ export function writeLabels(
   else writeSum(labels, size, where, maps, classes);
 }
 
-/** Scores are probabilities: rounding moves them by less than this. */
+/** Rounding moves probabilities by less than this, and larger scores by less than this share of them. */
 const safeMargin = 1e-5;
 
 /**
@@ -109,7 +109,7 @@ function writeOne(
         } else if (value > second[x]) second[x] = value;
       }
     }
-    for (let x = first; x <= last; x++) second[x] = best[x] - second[x];
+    for (let x = first; x <= last; x++) second[x] = (best[x] - second[x]) / Math.max(1, Math.abs(best[x]));
     const out = (top + y) * width + left;
     for (let x = 0; x < count; x++) {
       const a = low[x];
@@ -185,6 +185,27 @@ function writeSum(
         if (k > 0 && sum[x] <= best[x]) continue;
         best[x] = sum[x];
         labels[out + x] = k;
+      }
+    }
+  }
+}
+
+/** Adds a whole map, enlarged or shrunk bilinearly, to scores [K, height, width]. */
+export function addEnlarged(
+  into: Float32Array,
+  [height, width]: readonly [number, number],
+  map: ScoreMap,
+  classes: number,
+): void {
+  const down = places(0, height, map.height, height, map.top);
+  const across = places(0, width, map.width, width, map.left);
+  const row = new Float32Array(map.columns);
+  for (let k = 0, to = 0; k < classes; k++) {
+    for (let y = 0; y < height; y++) {
+      lerpRow(row, 0, map, k, down.low[y], down.high[y], down.share[y], 0, map.columns - 1);
+      for (let x = 0; x < width; x++, to++) {
+        const from = row[across.low[x]];
+        into[to] += from + (row[across.high[x]] - from) * across.share[x];
       }
     }
   }

@@ -1,5 +1,6 @@
 import type { Named, NdArray } from "../array/ndarray.ts";
 import type { Method, Task } from "../methods/method.ts";
+import type { PredictionModel, WindowingName } from "../methods/model.ts";
 import type { Recipe } from "../methods/recipe.ts";
 
 /** A model that has learned: all that predicting, evaluating and exporting need. A run folder holds one. */
@@ -11,7 +12,7 @@ export interface TrainedModel {
   readonly valueMap: Readonly<Record<string, number | "ignore">>;
   /** Parameters and running averages by name; those of the moving average of weights where the run kept one. */
   readonly weights: Named<NdArray>;
-  /** Height and width that the network sees at once, pixels; multiples of `method.stride`. */
+  /** Height and width that the network sees at once, pixels, as its model allows them. */
   readonly window: readonly [height: number, width: number];
   /** Images with a longer shorter side are reduced to this many pixels before windows are cut; 0: never. */
   readonly shortSide: number;
@@ -23,13 +24,17 @@ export interface TrainedModel {
 
 /** What a segmenter tells about its model; an exported file keeps it in its metadata. */
 export interface ModelCard {
+  readonly kind: PredictionModel["kind"];
   readonly method: string;
   readonly recipe: string;
   readonly classes: Task["classes"];
   readonly valueMap: TrainedModel["valueMap"];
   readonly window: TrainedModel["window"];
   readonly shortSide: number;
+  readonly windowing: WindowingName;
   readonly licence: string;
+  /** What the method does to scores or outputs on the host and this file does not; empty for a run. */
+  readonly leftOut: readonly string[];
   /** Version of TESSERA that wrote the model. */
   readonly version: string;
 }

@@ -5,11 +5,13 @@ import { InputError } from "../errors.ts";
 export interface OutputNames {
   readonly mask: string;
   readonly overlay: string;
+  /** Segment ids, which panoptic models give. */
+  readonly segments: string;
   readonly record: string;
 }
 
 /**
- * Names in `folder` for each photograph: its own name with `.png`, `.overlay.png` and `.json`. Where two photographs
+ * Names in `folder` for each photograph: its own name with `.png`, `.overlay.png`, `.panoptic.png` and `.json`. Where two photographs
  * have one name (in two folders, or `a.jpg` and `a.png`), later ones get `-2`, `-3` and so on. Case does not
  * distinguish, since on many disks it does not. Throws InputError where an output would replace a photograph.
  */
@@ -20,7 +22,12 @@ export function outputNames(photographs: readonly string[], folder: string): Out
     const stem = stemOf(photograph);
     for (let count = 1; ; count++) {
       const base = `${folder}/${count === 1 ? stem : `${stem}-${count}`}`;
-      const names = { mask: `${base}.png`, overlay: `${base}.overlay.png`, record: `${base}.json` };
+      const names = {
+        mask: `${base}.png`,
+        overlay: `${base}.overlay.png`,
+        segments: `${base}.panoptic.png`,
+        record: `${base}.json`,
+      };
       const keys = Object.values(names).map(simplified);
       if (keys.some((key) => taken.has(key))) continue;
       const replaced = keys.findIndex((key) => inputs.has(key));

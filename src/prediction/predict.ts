@@ -2,12 +2,16 @@ import { InputError, Interrupted } from "../errors.ts";
 import type { Platform } from "../platform/platform.ts";
 import { requireOwnResults } from "./earlier-results.ts";
 import { type OutputNames, outputNames } from "./names.ts";
-import type { Segmenter, SegmentOptions } from "./segmenter.ts";
+import { panopticJson, type SegmentIds } from "./panoptic-files.ts";
+import type { SegmentOptions } from "./segmentation.ts";
+import type { Segmenter } from "./segmenter.ts";
 import { type PredictionRecord, type PredictionWriter, recordOf, writePrediction } from "./write.ts";
 
 export interface PredictOptions extends SegmentOptions {
   /** Write `NAME.overlay.png`. */
   readonly overlay?: boolean;
+  /** How a panoptic model's segment ids are stored. Default `rgb`, as COCO does. */
+  readonly segmentIds?: SegmentIds;
   /** `fail` stops at the first photograph that cannot be read; `skip` goes on and lists them. */
   readonly onBadImage?: "fail" | "skip";
   /** Called after each photograph, in order of completion. */
@@ -35,7 +39,8 @@ const lanes = 3;
 const maxPixelsInWork = 48e6;
 
 /**
- * Segments photographs and writes mask, overlay and record of each into `folder`. Decoding and writing go on beside
+ * Segments photographs and writes mask, overlay and record of each into `folder`; of a panoptic model the segments' ids as
+ * well, and `panoptic.json`, COCO's annotation of them all. Decoding and writing go on beside
  * computing. Names: see `outputNames`; nothing is ever half-written.
  *
  * Throws InputError for a photograph that cannot be read (unless skipped), for a folder that cannot be written, and,
@@ -46,10 +51,19 @@ export async function predictFiles(
   platform: PredictPlatform,
   photographs: readonly string[],
   folder: string,
-  { overlay = true, onBadImage = "fail", onProgress, signal, ...segmentOptions }: PredictOptions = {},
+  {
+    overlay = true,
+    segmentIds = "rgb",
+    onBadImage = "fail",
+    onProgress,
+    signal,
+    ...segmentOptions
+  }: PredictOptions = {},
 ): Promise<PredictResult> {
   const names = outputNames(photographs, folder);
-  await requireOwnResults(platform, names, { overlay });
+  const isPanoptic = segmenter.card.kind === "panoptic";
+  const annotation = isPanoptic ? `${folder}/panoptic.json` : null;
+  await requireOwnResults(platform, names, { overlay, panoptic: annotation });
   const written: (Predicted | undefined)[] = new Array(photographs.length);
   const skipped: { photograph: string; problem: string }[] = [];
   const room = budget(maxPixelsInWork);
@@ -70,7 +84,7 @@ export async function predictFiles(
       if (image === null) return;
       const result = await segmenter.segment(image, segmentOptions);
       const record = recordOf(photograph, result, segmenter.card, segmenter.source);
-      await writePrediction(platform, names[index], image, result, segmenter.card, record, { overlay });
+      await writePrediction(platform, names[index], image, result, segmenter.card, record, { overlay, segmentIds });
       written[index] = { photograph, ...names[index], summary: record };
     } finally {
       room.give(pixels);
@@ -90,7 +104,13 @@ export async function predictFiles(
   await Promise.all(Array.from({ length: Math.min(lanes, photographs.length) }, lane));
   if (failure !== undefined) throw failure;
   if (signal?.aborted) throw new Interrupted("predict: stopped; what is written is whole.");
-  return { written: written.filter((entry) => entry !== undefined), skipped };
+  const all = written.filter((entry) => entry !== undefined);
+  if (annotation !== null) await platform.writeFile(annotation, panopticJson(segmenter.card.classes, all.map(entryOf)));
+  return { written: all, skipped };
+}
+
+function entryOf({ photograph, segments, summary: { width, height, segments: records = [] } }: Predicted) {
+  return { photograph, width, height, file: segments.split("/").at(-1) ?? segments, segments: records };
 }
 
 /** What `read` gives; null when it failed for the photograph's own fault and `skipped` takes such failures. */

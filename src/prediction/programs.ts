@@ -11,12 +11,11 @@ import { workingSize } from "./windows.ts";
 export interface PipelinePrograms {
   /** What the file tells about itself; empty for a model from memory. */
   readonly metadata: Named<string>;
-  /** Labels [H, W] and probabilities [K, h, w] of an image; only those in `fetch`. `shortSide` as in `workingSize`. */
-  run(
-    image: Image,
-    shortSide: number,
-    fetch: readonly ("labels" | "probabilities")[],
-  ): Promise<Record<string, NdArray>>;
+  /**
+   * Outputs of an image: of a semantic model labels [H, W] and probabilities [K, h, w]. fetch: only those; null: all.
+   * `shortSide` as in `workingSize`.
+   */
+  run(image: Image, shortSide: number, fetch: readonly string[] | null): Promise<Record<string, NdArray>>;
   /** The image at its working size, scaled as the pipeline does. */
   scale(image: Image, shortSide: number): Promise<Image>;
   release(): Promise<void>;
@@ -43,6 +42,8 @@ export interface ModelSource {
 export async function openPrograms(engine: Engine, source: ModelSource): Promise<PipelinePrograms> {
   let fixed = source.file === null ? null : await loadFile(engine, source.file);
   const metadata = fixed?.metadata ?? {};
+  // Made to fit one window, an image has one size whatever is asked for.
+  const fits = metadata.windowing === "none";
   const ownShortSide = -Number(metadata.short_side);
   let open = fixed === null ? await engine.load(encodeModel(scaleAsInput(await source.model())), []) : null;
   let scaler: Promise<Program> | null = null;
@@ -63,11 +64,12 @@ export async function openPrograms(engine: Engine, source: ModelSource): Promise
     })();
     return switching;
   };
-  const start = async (image: Image, shortSide: number, fetch: readonly string[]) => {
-    const own = fixed !== null && switching === null && sameSize(image, shortSide, ownShortSide);
+  const start = async (image: Image, shortSide: number, fetch: readonly string[] | null) => {
+    const same = (fits && shortSide !== 0) || (!fits && sameSize(image, shortSide, ownShortSide));
+    const own = fixed !== null && switching === null && same;
     const program = own ? fixed! : await anyScale();
     // The image stays the caller's: overlays are drawn on it.
-    const result = program.run(feeds(image, shortSide), { fetch, keepFeeds: true });
+    const result = program.run(feeds(image, shortSide), { ...(fetch && { fetch }), keepFeeds: true });
     if (own) {
       running.add(result);
       const done = () => running.delete(result);

@@ -6,6 +6,7 @@ import { input } from "../graph/tensor.ts";
 import { cropImage } from "../image/crop.ts";
 import { flipImage } from "../image/flip.ts";
 import type { Image } from "../image/image.ts";
+import type { SemanticModel } from "../methods/model.ts";
 import { graphProto, modelProto } from "../onnx/write.ts";
 import type { Engine } from "../runtime/engine.ts";
 import { cardOf } from "./card.ts";
@@ -110,7 +111,8 @@ describe.each(every)("probabilities of %s windows", (_, windowing) => {
   it("are what a graph with the same windows built in computes", async () => {
     const model = new Model();
     const window = input("window", [1, height, width, 3], "uint8");
-    const outputs = { window_probabilities: trained.method.predict(model.scope, window, trained.recipe, trained.task) };
+    const predictor = trained.method.model(trained.recipe, trained.task) as SemanticModel;
+    const outputs = { window_probabilities: predictor.scores(model.scope, window) };
     const lowered = lower({ outputs }, { device: "cpu", operators: "portable", convBlock: 0 });
     const written = graphProto(lowered, { embed: trained.weights, prefix: "model/" });
     const graph = pipelineGraph({ model: written.graph, classes, window: trained.window, windowing, shortSide: 0 });

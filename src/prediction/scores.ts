@@ -6,15 +6,7 @@ import type { Rectangle, ScoreMap } from "./enlarge.ts";
 import type { ModelCard } from "./model.ts";
 import type { PipelinePrograms } from "./programs.ts";
 import { type Span, spans, windowsPerStrip } from "./tiles.ts";
-import {
-  blendShares,
-  defaultWindowing,
-  paddedSize,
-  type Windowing,
-  windowings,
-  windowStarts,
-  workingSize,
-} from "./windows.ts";
+import { blendShares, paddedSize, type Windowing, windowings, windowStarts, workingSize } from "./windows.ts";
 
 export interface ScoreOptions {
   readonly programs: PipelinePrograms;
@@ -41,7 +33,7 @@ export function fitsOnePiece(
   if (image.width * image.height > piecePixels) return false;
   const [height, width] = paddedSize(workingSize(image.height, image.width, shortSide), card.window);
   if (height === card.window[0] && width === card.window[1]) return true;
-  return windowing === windowings[defaultWindowing] && card.classes.length * height * width <= pieceElements;
+  return windowing === windowings[card.windowing] && card.classes.length * height * width <= pieceElements;
 }
 
 /**

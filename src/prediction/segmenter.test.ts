@@ -3,18 +3,22 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { bareProbabilities, checkEngine, checkImage, checkModel } from "../../test/support/check-model.ts";
-import { fromNumbers } from "../array/ndarray.ts";
+import { fromNumbers, type NdArray } from "../array/ndarray.ts";
 import { flipImage } from "../image/flip.ts";
+import type { Image } from "../image/image.ts";
+import type { SemanticModel, WindowingName } from "../methods/model.ts";
 import { decodeModel, encodeModel, type GraphProto } from "../onnx/wire.ts";
 import { nodePlatform } from "../platform/node.ts";
 import type { Engine } from "../runtime/engine.ts";
 import { writeLabels } from "./enlarge.ts";
 import { exportModel } from "./export.ts";
+import type { TrainedModel } from "./model.ts";
 import { assemble } from "./pipeline/assemble.ts";
 import { openPrograms } from "./programs.ts";
 import { wholeScoreMap } from "./scores.ts";
+import type { SegmentOptions } from "./segmentation.ts";
 import { openExported, openSegmenter, type Segmenter } from "./segmenter.ts";
-import { type WindowingName, windowings } from "./windows.ts";
+import { windowings } from "./windows.ts";
 
 const trained = checkModel();
 const names = Object.keys(windowings) as WindowingName[];
@@ -185,7 +189,7 @@ describe("windows", () => {
   it.each(names)("are the same in an exported file, large photographs included: %s", async (windows) => {
     const file = join(folder, "model.onnx");
     const large = await openExported(engine, nodePlatform, file, { piecePixels: 10_000, pieceElements: 5 * 24 * 80 });
-    for (const shortSide of [undefined, 0, 30]) {
+    for (const shortSide of windows === "none" ? [undefined] : [undefined, 0, 30]) {
       const image = checkImage(151, 107, 7);
       const { labels } = await segmenter.segment(image, { windows, shortSide });
       expect((await exported.segment(image, { windows, shortSide })).labels.data).toEqual(labels.data);
@@ -196,10 +200,107 @@ describe("windows", () => {
 
   it("average scales and the mirror image with each choice", async () => {
     const image = checkImage(150, 97, 6);
-    for (const windows of names) {
+    for (const windows of names.filter((name) => name !== "none")) {
       const { areas } = await segmenter.segment(image, { windows, scales: [0.5, 1, 1.5], flip: true });
       expect(areas.reduce((sum, area) => sum + area, 0)).toBe(150 * 97);
     }
+  });
+});
+
+describe("a model that says how it is windowed", () => {
+  const exportOf = async (trained: TrainedModel) => {
+    const file = join(folder, "own.onnx");
+    await exportModel(engine, nodePlatform, trained, file);
+    return openExported(engine, nodePlatform, file);
+  };
+
+  it.each(["halves", "tiles", "none"] as const)("is windowed so without being asked: %s", async (windowing) => {
+    const trained = checkModel({ model: { windowing } });
+    const own = await openSegmenter(engine, trained);
+    for (const [width, height] of [
+      [150, 97],
+      [40, 90],
+      [9, 5],
+    ]) {
+      const image = checkImage(width, height, 4);
+      const asked = (await segmenter.segment(image, { windows: windowing })).labels;
+      expect((await own.segment(image)).labels.data).toEqual(asked.data);
+      const exported = await exportOf(trained);
+      expect([exported.card.windowing, share((await exported.segment(image)).labels.data, asked.data)]).toEqual([
+        windowing,
+        1,
+      ]);
+      await exported.close();
+    }
+    await own.close();
+  });
+
+  it("has the only window that it takes, of a side that is no multiple of its stride", async () => {
+    const model = { window: [25, 33] as const, remainder: 1 };
+    const own = await openSegmenter(engine, checkModel({ model }));
+    expect(own.card.window).toEqual([25, 33]);
+    const { areas } = await own.segment(checkImage(60, 41));
+    expect(areas.reduce((sum, area) => sum + area, 0)).toBe(60 * 41);
+    await expect(openSegmenter(engine, checkModel({ model: { remainder: 1 } }))).rejects.toThrow(
+      "check run: window sides must be multiples of 4 plus 1, got 24x32. Choose another window.",
+    );
+  });
+
+  it("cannot be asked for a size where the whole photograph is made to fit", async () => {
+    const own = await openSegmenter(engine, checkModel({ model: { windowing: "none" } }));
+    await expect(own.segment(checkImage(60, 41), { shortSide: 20 })).rejects.toThrow(
+      "expected no size where the whole",
+    );
+    await own.close();
+  });
+});
+
+describe("a model with a refinement on the host", () => {
+  /** Makes everything left of the middle the first class, and keeps what it was given. */
+  const given: { scores: NdArray; image: Image }[] = [];
+  const refine: NonNullable<SemanticModel["refine"]> = async (scores, image) => {
+    given.push({ scores, image });
+    const [classes, height, width] = scores.shape;
+    const data = Float32Array.from(scores.data as Float32Array);
+    for (let i = 0; i < height * width; i++) if (i % width < width / 2) data[i] = classes;
+    return { ...scores, data };
+  };
+
+  it.each<SegmentOptions>([{}, { flip: true }, { scales: [0.5, 1, 1.5] }, { scales: [1, 2], flip: true }])(
+    "predicts what it makes of the mean scores and the image of their size: %o",
+    async (options) => {
+      const refined = await openSegmenter(engine, checkModel({ model: { refine } }));
+      const image = checkImage(150, 97, 6);
+      given.length = 0;
+      const { labels } = await refined.segment(image, options);
+      const plain = (await segmenter.segment(image, options)).labels;
+      const [{ scores, image: seen }] = given;
+      expect([scores.shape[1], scores.shape[2]]).toEqual([seen.height, seen.width]);
+      const plane = seen.height * seen.width;
+      for (let i = 0; i < plane; i += 97) {
+        const sum = Array.from({ length: scores.shape[0] }, (_, k) => Number(scores.data[k * plane + i]));
+        expect(sum.reduce((a, b) => a + b)).toBeCloseTo(1, 4); // means of probabilities
+      }
+      let same = 0;
+      for (let y = 0; y < 97; y++) {
+        expect(labels.data.subarray(150 * y, 150 * y + 72).every((label) => label === 0)).toBe(true);
+        for (let x = 80; x < 150; x++) if (labels.data[150 * y + x] === plain.data[150 * y + x]) same++;
+      }
+      // Scales after the first are resized twice.
+      expect(same / (70 * 97)).toBeGreaterThan("scales" in options ? 0.95 : 0.9999);
+      await refined.close();
+    },
+  );
+
+  it("goes without it in a file, which says so", async () => {
+    const trained = checkModel({ model: { refine } });
+    const file = join(folder, "refined.onnx");
+    const { card } = await exportModel(engine, nodePlatform, trained, file);
+    const exported = await openExported(engine, nodePlatform, file);
+    expect([card.leftOut, exported.card.leftOut]).toEqual(new Array(2).fill(["refinement of the scores on the host"]));
+    const image = checkImage(60, 41);
+    expect((await exported.segment(image)).labels.data).toEqual((await segmenter.segment(image)).labels.data);
+    await exported.close();
   });
 });
 
@@ -328,7 +429,7 @@ describe("what must fail", () => {
     [
       "windows of another name",
       { windows: "tile" as "tiles" },
-      'segment: windows must be one of smooth, even, tiles, got "tile". Did you mean tiles?',
+      'segment: windows must be one of smooth, even, tiles, halves, none, got "tile". Did you mean tiles?',
     ],
     ["windows named like what every object has", { windows: "constructor" as "tiles" }, /got "constructor"/],
     ["a fraction of a pixel", { shortSide: 1.5 }, /whole number of pixels, got 1.5/],

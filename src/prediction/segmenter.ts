@@ -1,36 +1,23 @@
 /** Photographs to class maps with a trained model or an exported one. */
-import { InputError } from "../errors.ts";
+import type { Named } from "../array/ndarray.ts";
+import { InputError, shown } from "../errors.ts";
 import type { Image, LabelMap } from "../image/image.ts";
+import type { Method } from "../methods/method.ts";
+import type { PredictionModel } from "../methods/model.ts";
+import { recipeFrom } from "../methods/resolve-recipe.ts";
+import { parseJson } from "../platform/json.ts";
 import type { Platform } from "../platform/platform.ts";
 import type { Engine } from "../runtime/engine.ts";
 import { cardFrom, cardOf } from "./card.ts";
 import { addMirrored, outputOf, type Rectangle, type ScoreMap, writeLabels } from "./enlarge.ts";
 import type { ModelCard, TrainedModel } from "./model.ts";
+import { segmentPanoptic } from "./panoptic-segmenter.ts";
 import { assemble } from "./pipeline/assemble.ts";
 import { decodeWhole, type ExportedFile, openPrograms, type PipelinePrograms } from "./programs.ts";
+import { refinedScores } from "./refine.ts";
 import { eachScoreMap, fitsOnePiece, mirroredScoreMap, wholeScoreMap } from "./scores.ts";
-import { type WindowingName, windowingOf, workingSize } from "./windows.ts";
-
-/** How an image becomes one class map. What is averaged, over windows, scales and mirror image alike, are probabilities. */
-export interface SegmentOptions {
-  /** Pixels of the shorter side when windows are cut; 0: the image's own size. Default: as the model was trained. */
-  readonly shortSide?: number;
-  /** Factors on that size; the probabilities of all are averaged. Default: 1 alone. */
-  readonly scales?: readonly number[];
-  /**
-   * Average with the mirrored image as well. Its windows lie as on any image of its size: where the windows lie alike from
-   * left and right, as two halves do, this is each window and its own mirror image.
-   */
-  readonly flip?: boolean;
-  /** How windows lie on images larger than one, and how they are averaged: see `windowings`. Default: `smooth`. */
-  readonly windows?: WindowingName;
-}
-
-export interface Segmentation {
-  readonly labels: LabelMap;
-  /** Pixels of each class, in order of class index. */
-  readonly areas: readonly number[];
-}
+import type { Segmentation, SegmentOptions } from "./segmentation.ts";
+import { fittedShortSide, windowingOf, workingSize } from "./windows.ts";
 
 export interface Segmenter {
   readonly card: ModelCard;
@@ -46,6 +33,8 @@ export interface Segmenter {
 }
 
 export interface SegmenterOptions {
+  /** Where the code of a panoptic model in a file is looked up. Default: our own methods. */
+  readonly methods?: readonly Method[];
   /** Most class scores that are computed in one piece; smaller: less memory, more time. Default: 96 MB of them. */
   readonly pieceElements?: number;
   /** Photographs of more pixels are enlarged on the host, in less memory. Default: 16 million. */
@@ -67,7 +56,8 @@ export async function openSegmenter(
 ): Promise<Segmenter> {
   const model = await assemble(engine, trained);
   const programs = await openPrograms(engine, { file: null, model: async () => model });
-  return makeSegmenter(programs, cardOf(trained), trained.source, options);
+  const { method, recipe, task, source } = trained;
+  return makeSegmenter(programs, cardOf(trained), method.model(recipe, task), source, options);
 }
 
 /** Opens a file written by `exportModel`. Throws InputError for other files. */
@@ -104,16 +94,36 @@ async function openFile(
   const { name } = file;
   const programs = await openPrograms(engine, { file, model: async () => decodeWhole(await read(), name) });
   try {
-    return makeSegmenter(programs, cardFrom(programs.metadata, name), name, options);
+    const card = cardFrom(programs.metadata, name);
+    return makeSegmenter(programs, card, modelIn(programs.metadata, card, name, options), name, options);
   } catch (error) {
     await programs.release();
     throw error;
   }
 }
 
+/** The host's part of a model in a file: none of a semantic one, whose graph is all there is. */
+function modelIn(
+  { settings = "" }: Named<string>,
+  { kind, classes }: ModelCard,
+  name: string,
+  { methods }: SegmenterOptions,
+): PredictionModel | null {
+  if (kind === "semantic") return null;
+  let value: unknown;
+  try {
+    value = parseJson(settings);
+  } catch {
+    throw new InputError(`${name}: expected metadata "settings", got ${shown(settings)}. Export the run again.`);
+  }
+  const { method, recipe } = recipeFrom(value, name, methods);
+  return method.model(recipe, { classes, frequencies: [] });
+}
+
 function makeSegmenter(
   programs: PipelinePrograms,
   card: ModelCard,
+  model: PredictionModel | null,
   source: string,
   { pieceElements = defaultPieceElements, piecePixels = defaultPiecePixels }: SegmenterOptions,
 ): Segmenter {
@@ -123,11 +133,14 @@ function makeSegmenter(
     source,
     async segment(image, options = {}) {
       checkImage(image);
+      if (model?.kind === "panoptic") return segmentPanoptic(programs, card, model, image, options);
       const { height, width } = image;
-      const scoring = { programs, card, windowing: windowingOf(options.windows), pieceElements, piecePixels };
-      const sizes = shortSides(image, card.shortSide, options);
+      const windowing = windowingOf(options.windows ?? card.windowing);
+      const scoring = { programs, card, windowing, pieceElements, piecePixels };
+      const sizes = shortSides(image, card, options);
       const [only] = sizes;
-      const simple = sizes.length === 1 && !options.flip;
+      const refine = model?.refine?.bind(model);
+      const simple = sizes.length === 1 && !options.flip && refine === undefined;
       if (simple && fitsOnePiece(scoring, image, only)) {
         const { labels } = await programs.run(image, only, ["labels"]);
         return segmentation({ width, height, data: labels.data as Uint8Array }, classes);
@@ -140,7 +153,7 @@ function makeSegmenter(
         return segmentation(labels, classes);
       }
       checkMemory(image, sizes, classes);
-      const maps: ScoreMap[] = [];
+      let maps: ScoreMap[] = [];
       for (const size of sizes) {
         const map = await wholeScoreMap(scoring, image, size);
         if (options.flip) {
@@ -148,6 +161,10 @@ function makeSegmenter(
           addMirrored(map.data, mirrored.data, map.columns);
         }
         maps.push(map);
+      }
+      if (refine !== undefined) {
+        const views = options.flip ? 2 * maps.length : maps.length;
+        maps = [await refinedScores(programs, image, sizes, maps, views, refine)];
       }
       await writeInBands(labels, { top: 0, bottom: height, left: 0, right: width }, maps, classes);
       return segmentation(labels, classes);
@@ -157,7 +174,14 @@ function makeSegmenter(
 }
 
 /** What is asked of the pipeline: one `short_side` for each scale. */
-function shortSides(image: Image, ownShortSide: number, { shortSide, scales = [1] }: SegmentOptions): number[] {
+function shortSides(image: Image, { shortSide: own, windowing, window }: ModelCard, options: SegmentOptions): number[] {
+  const { shortSide, scales = [1] } = options;
+  const fits = (options.windows ?? windowing) === "none";
+  if (fits && (shortSide !== undefined || options.scales !== undefined)) {
+    throw new InputError(
+      "segment: expected no size where the whole image is made to fit one window, got a shorter side or scales. Leave them out.",
+    );
+  }
   if (shortSide !== undefined && (!Number.isInteger(shortSide) || shortSide < 0)) {
     throw new InputError(
       `segment: the shorter side must be a whole number of pixels, got ${shortSide}. Use 0 for the image's own size.`,
@@ -168,7 +192,7 @@ function shortSides(image: Image, ownShortSide: number, { shortSide, scales = [1
       `segment: scales must be above 0 and at most 8, got [${scales.join(", ")}]. Try 0.75, 1, 1.25.`,
     );
   }
-  const wanted = shortSide ?? -ownShortSide;
+  const wanted = fits ? fittedShortSide(image.height, image.width, window) : (shortSide ?? -own);
   const [height, width] = workingSize(image.height, image.width, wanted);
   return scales.map((scale) => (scale === 1 ? wanted : Math.max(1, Math.round(scale * Math.min(height, width)))));
 }

@@ -14,7 +14,7 @@ export interface Span {
 }
 
 /**
- * Spans of about `windows` ≥ 2 windows that together use each of `size` pixels once. A side shorter than a window is
+ * Spans of about `windows` windows (more where they overlap so far that fewer would have no pixel of their own) that together use each of `size` pixels once. A side shorter than a window is
  * one span.
  */
 export function spans(size: number, window: number, windows: number, windowing: Windowing): Span[] {
@@ -22,9 +22,10 @@ export function spans(size: number, window: number, windows: number, windowing: 
   const starts = windowStarts(size, window, windowing);
   const result: Span[] = [];
   let first = 0;
+  const least = leastWindows(window, windowing);
   for (let index = 0; ; ) {
     // The last window may follow the one before it closely; it is never left for a strip of its own.
-    const wanted = index + Math.max(2, windows) - 1;
+    const wanted = index + Math.max(least, windows) - 1;
     const last = wanted >= starts.length - 2 ? starts.length - 1 : wanted;
     const done = last === starts.length - 1;
     // The pixel after the used ones must be valid as well: it is the neighbour that they are blended with.
@@ -37,6 +38,11 @@ export function spans(size: number, window: number, windows: number, windowing: 
     while (next + 1 < starts.length && starts[next] + window <= first) next++;
     index = next;
   }
+}
+
+/** Windows of a strip that has pixels of its own: beyond those that the first window of the next one touches, too. */
+function leastWindows(window: number, windowing: Windowing): number {
+  return Math.max(2, Math.ceil((window + 1) / windowing.stride(window)));
 }
 
 /** How many windows wide a strip may be so that a row of its windows has at most `elements` scores; at least 2. */

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
+import type { WindowingName } from "../methods/model.ts";
 import { firstOutput } from "./enlarge.ts";
 import { spans, windowsPerStrip } from "./tiles.ts";
-import { blendShares, type Windowing, type WindowingName, windowings, windowStarts, workingSize } from "./windows.ts";
+import { blendShares, fittedShortSide, type Windowing, windowings, windowStarts, workingSize } from "./windows.ts";
 
 describe("working size", () => {
   it.each([
@@ -28,8 +29,24 @@ describe("windows", () => {
     ["one tile", "tiles", 30, 30, [0]],
     ["two halves", "tiles", 60, 30, [0, 30]],
     ["tiles, the last flush", "tiles", 61, 30, [0, 30, 31]],
+    ["overlapping by half", "halves", 60, 30, [0, 15, 30]],
+    ["overlapping by half of an odd side", "halves", 14, 7, [0, 3, 6, 7]],
   ])("%s", (_, name, size, window, starts) => {
     expect(windowStarts(size, window, windowings[name])).toEqual(starts);
+  });
+
+  it.each([
+    [480, 640, [641, 641]],
+    [640, 480, [641, 641]],
+    [10, 5000, [65, 500]],
+    [7, 3, [224, 224]],
+    [100, 100, [64, 32]],
+  ] as const)("a photograph of %i x %i is made to fit a window, as large as can be", (height, width, window) => {
+    const [rows, columns] = workingSize(height, width, fittedShortSide(height, width, window));
+    expect(rows <= window[0] && columns <= window[1]).toBe(true);
+    const [moreRows, moreColumns] = workingSize(height, width, Math.min(rows, columns) + 1);
+    const enlarged = Math.min(rows, columns) === 8 * Math.min(height, width);
+    expect(enlarged || moreRows > window[0] || moreColumns > window[1]).toBe(true);
   });
 
   it("fade out over what two share when they are smooth", () => {

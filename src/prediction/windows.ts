@@ -1,9 +1,21 @@
 /** Where windows lie on an image, how large it is when they are cut, and how their results are blended. */
 import type { Shape } from "../array/shape.ts";
 import { InputError, suggestion } from "../errors.ts";
+import type { WindowingName } from "../methods/model.ts";
 
 /** No image is enlarged more than this many times: a thumbnail or a single pixel stays small. */
 export const maxEnlargement = 8;
+
+/** As the shorter side: whatever makes the whole image fit one window. */
+export const fitWindow = -(2 ** 31);
+
+/** The largest shorter side with which an image fits a window, at least 1: then a very long one may not fit all the same. */
+export function fittedShortSide(height: number, width: number, [rows, columns]: readonly [number, number]): number {
+  const short = Math.min(height, width);
+  // round(side · t / short) ≤ most, halves being rounded up, for t whole.
+  const fits = (side: number, most: number) => Math.floor((short * (2 * most + 1) - 1) / (2 * side));
+  return Math.max(1, Math.min(fits(height, rows), fits(width, columns)));
+}
 
 /**
  * Rows and columns of an image when windows are cut from it. shortSide: pixels of its shorter side; 0 for its own
@@ -37,15 +49,17 @@ export const windowings = {
   even: { stride: twoThirds, profile: evenProfile },
   /** Side by side; only the last one may overlap. Two squares make an image twice as wide as high (DDeP on Cityscapes). */
   tiles: { stride: (window) => window, profile: evenProfile },
-} as const satisfies Readonly<Record<string, Windowing>>;
+  /** Overlapping by half, all alike (GroupViT). */
+  halves: { stride: (window) => Math.max(1, Math.floor(window / 2)), profile: evenProfile },
+  /** The whole image in one window: it is scaled to fit. */
+  none: { stride: (window) => window, profile: evenProfile },
+} as const satisfies Readonly<Record<WindowingName, Windowing>>;
 
-export type WindowingName = keyof typeof windowings;
-
-/** What is used unless asked otherwise: the pipeline's graph, and so every exported file, has it built in. */
+/** What is used unless a model, or the user, says otherwise; the pipeline's graph has its model's built in. */
 export const defaultWindowing: WindowingName = "smooth";
 
 /** The choice of that name. Throws InputError for other names. */
-export function windowingOf(name: WindowingName = defaultWindowing): Windowing {
+export function windowingOf(name: WindowingName): Windowing {
   if (Object.hasOwn(windowings, name)) return windowings[name];
   const known = Object.keys(windowings);
   throw new InputError(

@@ -1,10 +1,11 @@
 import { formatColor } from "../image/color.ts";
-import type { Image } from "../image/image.ts";
+import { type Color, IGNORE, type Image } from "../image/image.ts";
 import type { Platform } from "../platform/platform.ts";
-import { drawOverlay } from "./draw.ts";
+import { drawOverlay, paintedSegments } from "./draw.ts";
 import type { ModelCard } from "./model.ts";
 import type { OutputNames } from "./names.ts";
-import type { Segmentation } from "./segmenter.ts";
+import { encodeSegmentIds, type SegmentIds, type SegmentRecord, segmentRecords } from "./panoptic-files.ts";
+import type { Segmentation } from "./segmentation.ts";
 
 /** What `NAME.json` holds. */
 export interface PredictionRecord {
@@ -18,7 +19,7 @@ export interface PredictionRecord {
     readonly recipe: string;
     readonly version: string;
   };
-  /** All classes, in order of index; shares sum to 1. */
+  /** All classes, in order of index; shares sum to 1 where every pixel has a class. */
   readonly classes: readonly {
     readonly index: number;
     readonly name: string;
@@ -26,9 +27,14 @@ export interface PredictionRecord {
     readonly pixels: number;
     readonly share: number;
   }[];
+  /** Of a panoptic model. */
+  readonly segments?: readonly SegmentRecord[];
 }
 
-export type PredictionWriter = Pick<Platform, "writeFile" | "remove" | "encodeIndexedPng" | "encodeImage">;
+export type PredictionWriter = Pick<
+  Platform,
+  "writeFile" | "remove" | "encodeIndexedPng" | "encodeGrey16Png" | "encodeImage"
+>;
 
 /** The record of one prediction. */
 export function recordOf(photograph: string, result: Segmentation, card: ModelCard, source: string): PredictionRecord {
@@ -45,12 +51,13 @@ export function recordOf(photograph: string, result: Segmentation, card: ModelCa
       pixels: result.areas[index],
       share: result.areas[index] / (width * height),
     })),
+    ...(result.panoptic && { segments: segmentRecords(result.panoptic, card.classes) }),
   };
 }
 
 /**
- * Writes the mask (palette PNG of class indices), the overlay (PNG; drawn into `image`, which it changes) and the
- * record. The record comes last: where it is, all is there. Each file is whole or absent.
+ * Writes the mask (palette PNG of class indices; 255 where a panoptic model found nothing), the segments' ids where the
+ * model gives them, the overlay (PNG; drawn into `image`, which it changes) and the record. The record comes last: where it is, all is there. Each file is whole or absent.
  */
 export async function writePrediction(
   platform: PredictionWriter,
@@ -59,17 +66,23 @@ export async function writePrediction(
   result: Segmentation,
   card: ModelCard,
   record: PredictionRecord,
-  { overlay = true }: { overlay?: boolean } = {},
+  { overlay = true, segmentIds = "rgb" }: { overlay?: boolean; segmentIds?: SegmentIds } = {},
 ): Promise<void> {
   const colors = card.classes.map(({ color }) => color);
-  const { labels } = result;
+  const { labels, panoptic } = result;
+  const empty = labels.data.includes(IGNORE);
+  const palette = empty ? Array.from({ length: 256 }, (_, index): Color => colors[index] ?? [0, 0, 0]) : colors;
   // All is encoded before anything is written, and a photograph whose files cannot all be written keeps none.
   const files: [string, Uint8Array | string][] = [
-    [names.mask, await platform.encodeIndexedPng({ ...labels, palette: colors })],
+    [names.mask, await platform.encodeIndexedPng({ ...labels, palette })],
   ];
+  if (panoptic !== undefined) {
+    files.push([names.segments, await encodeSegmentIds(platform, panoptic, segmentIds)]);
+  }
   if (overlay) {
     // Level 2 takes two thirds of the usual level's time; photographs hardly get smaller beyond it.
-    const picture = drawOverlay(image, labels, colors);
+    const segments = panoptic && paintedSegments(panoptic, card.classes);
+    const picture = drawOverlay(image, segments ?? labels, segments?.colors ?? colors);
     files.push([names.overlay, await platform.encodeImage(picture, "png", { compression: 2 })]);
   }
   files.push([names.record, `${JSON.stringify(record, null, 2)}\n`]);

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { type Measure, shares } from "../metrics/measure.ts";
 import type { EvaluationLine, MetricsLine, TrainingLine } from "../runs/log.ts";
 import { curvesOf } from "./curves.ts";
 
@@ -6,8 +7,9 @@ const training = (step: number, stage: string, terms: TrainingLine["terms"] = { 
   ...{ step, stage, terms, loss: 1 / step, learningRate: 0.1, gradientNorm: step - 1 },
 });
 const evaluation = (step: number, stage: string, line: Partial<EvaluationLine> = {}): EvaluationLine => ({
-  ...{ step, stage, unit: "share", scores: { "mean IoU": 0.25 }, ...line },
+  ...{ step, stage, measures: shares({ "mean IoU": 0.25 }), ...line },
 });
+const decibels = (name: string, value: number): Measure => ({ name, value, unit: "dB" });
 
 const titles = (lines: readonly MetricsLine[]) => curvesOf(lines).map(({ title }) => title);
 
@@ -31,8 +33,8 @@ test("of several, each has its own charts, in the order in which they were train
 });
 
 test("scores in decibels have a chart of their own kind", () => {
-  const decibels = evaluation(3, "denoise", { unit: "dB", scores: { PSNR: 21.5, "PSNR of the noisy image": 13 } });
-  const [share, dB] = [...curvesOf([evaluation(2, "tune")]), ...curvesOf([decibels])];
+  const measures = [decibels("PSNR", 21.5), decibels("PSNR of the noisy image", 13)];
+  const [share, dB] = [...curvesOf([evaluation(2, "tune")]), ...curvesOf([evaluation(3, "denoise", { measures })])];
   expect(share).toMatchObject({
     ...{ title: "Validation, percent", fromZero: true },
     series: [{ name: "mean IoU", points: [[2, 25]] }],
@@ -45,8 +47,8 @@ test("scores in decibels have a chart of their own kind", () => {
 });
 
 test("a score over nothing is no point of its curve, and no score at all no chart", () => {
-  const nothing = evaluation(1, "tune", { scores: { "mean IoU": null, "pixel accuracy": null } });
-  const half = evaluation(2, "tune", { scores: { "mean IoU": null, "pixel accuracy": 0.5 } });
+  const nothing = evaluation(1, "tune", { measures: shares({ "mean IoU": null, "pixel accuracy": null }) });
+  const half = evaluation(2, "tune", { measures: shares({ "mean IoU": null, "pixel accuracy": 0.5 }) });
   expect(curvesOf([nothing])).toEqual([]);
   expect(curvesOf([nothing, half])[0].series.map(({ points }) => points)).toEqual([[], [[2, 50]]]);
 });
@@ -58,6 +60,16 @@ test.each<[string, string[], string[]]>([
 ])("beside the loss are drawn: %s", (_, names, expected) => {
   const terms = Object.fromEntries(names.map((name) => [name, 0.5]));
   expect(curvesOf([training(1, "train", terms)])[0].series.map(({ name }) => name)).toEqual(expected);
+});
+
+test("what is only watched has a chart of its own, and so has each unit of a stage's scores", () => {
+  const lines = [
+    { ...training(1, "train"), watched: { accuracy: 0.75 } },
+    evaluation(1, "train"),
+    evaluation(1, "train", { measures: [decibels("PSNR", 3)] }),
+  ];
+  expect(titles(lines)).toEqual([...["Loss", "Watched", "Validation, percent", "Validation, dB", "Learning rate"]]);
+  expect(curvesOf(lines)[1].series).toEqual([{ name: "accuracy", points: [[1, 0.75]] }]);
 });
 
 test("what is no number, and norms of 0 on their logarithmic axis, are left out", () => {

@@ -1,4 +1,6 @@
 /** The charts of a run: for each stage its loss, scores, learning rate and gradient norm. */
+
+import type { Measure } from "../metrics/measure.ts";
 import { type EvaluationLine, isEvaluation, type MetricsLine, type TrainingLine } from "../runs/log.ts";
 import type { LineChart } from "./line-chart.ts";
 
@@ -21,6 +23,7 @@ function chartsOf(lines: readonly MetricsLine[], title: (text: string) => string
     training.map((line) => [line.step, value(line)] as const).filter(([, each]) => Number.isFinite(each));
   const terms = [...new Set(training.flatMap((line) => Object.keys(line.terms)))];
   const parts = terms.length > 1 ? terms.slice(0, mostTerms) : [];
+  const watched = [...new Set(training.flatMap((line) => Object.keys(line.watched ?? {})))];
   const norms = points((line) => line.gradientNorm);
   const charts: LineChart[] = [
     {
@@ -31,7 +34,12 @@ function chartsOf(lines: readonly MetricsLine[], title: (text: string) => string
       ],
       format: (value) => String(Number(value.toPrecision(3))),
     },
-    scoreChart(lines.filter(isEvaluation), title),
+    {
+      title: title("Watched"),
+      series: watched.map((name) => ({ name, points: points((line) => line.watched?.[name] ?? Number.NaN) })),
+      format: (value) => String(Number(value.toPrecision(3))),
+    },
+    ...scoreCharts(lines.filter(isEvaluation), title),
     {
       title: title("Learning rate"),
       series: [{ name: "learning rate", points: points((line) => line.learningRate) }],
@@ -47,20 +55,27 @@ function chartsOf(lines: readonly MetricsLine[], title: (text: string) => string
   return charts.filter(({ series }) => series.some((each) => each.points.length > 0));
 }
 
-function scoreChart(lines: readonly EvaluationLine[], title: (text: string) => string): LineChart {
-  const decibels = lines.some(({ unit }) => unit === "dB");
-  const factor = decibels ? 1 : 100;
-  const names = [...new Set(lines.flatMap(({ scores }) => Object.keys(scores)))];
-  return {
-    title: title(decibels ? "Validation, dB" : "Validation, percent"),
-    series: names.map((name) => ({
-      name,
-      points: lines.flatMap(({ step, scores }) => {
-        const score = scores[name] ?? null;
-        return score === null ? [] : [[step, factor * score] as const];
-      }),
-    })),
-    format: (value) => String(Number(value.toFixed(1))),
-    fromZero: !decibels,
-  };
+const unitTitles: Readonly<Record<Measure["unit"], string>> = {
+  share: "Validation, percent",
+  dB: "Validation, dB",
+  plain: "Validation",
+};
+
+/** A chart for each unit. */
+function scoreCharts(lines: readonly EvaluationLine[], title: (text: string) => string): LineChart[] {
+  const all = lines.flatMap(({ step, measures }) => measures.map((measure) => ({ step, ...measure })));
+  return [...new Set(all.map(({ unit }) => unit))].map((unit) => {
+    const own = all.filter((each) => each.unit === unit);
+    const factor = unit === "share" ? 100 : 1;
+    const points = (name: string) =>
+      own.flatMap((each) =>
+        each.name === name && each.value !== null ? [[each.step, factor * each.value] as const] : [],
+      );
+    return {
+      title: title(unitTitles[unit]),
+      series: [...new Set(own.map(({ name }) => name))].map((name) => ({ name, points: points(name) })),
+      format: (value) => String(Number(value.toFixed(1))),
+      fromZero: unit === "share",
+    };
+  });
 }

@@ -1,9 +1,12 @@
 import { expect, test } from "vitest";
 import type { Evaluation } from "../evaluation/evaluate.ts";
+import { shares } from "../metrics/measure.ts";
 import { lineChart } from "./line-chart.ts";
 import { type Report, reportPage } from "./page.ts";
 
 const evaluation: Evaluation = {
+  kind: "semantic",
+  measures: shares({ "mean IoU": 0.5 }),
   ...{
     dataset: "d",
     split: "val",
@@ -46,6 +49,7 @@ const report: Report = {
     worst: [],
     unseen: [],
     trials: [],
+    views: [],
   },
   classes: [
     { name: "sky", color: [1, 2, 3] },
@@ -61,7 +65,7 @@ test("names are escaped wherever they appear", () => {
 });
 
 test("classes that do not occur are named and left out of the bars", () => {
-  expect(reportPage(report)).toContain("left out of the mean: &lt;b&gt;");
+  expect(reportPage(report)).toContain("left out of the means: &lt;b&gt;");
 });
 
 test("a run without scores has a page, too", () => {

@@ -1,6 +1,7 @@
 /** The report of a run as one HTML file that needs nothing else. */
 import type { ClassInfo } from "../data/sample.ts";
-import type { Evaluation } from "../evaluation/evaluate.ts";
+import { classTable, type Evaluation } from "../evaluation/evaluate.ts";
+import type { SemanticDetails } from "../evaluation/scorer.ts";
 import { type Html, html, raw } from "./html.ts";
 import { type LineChart, lineChart } from "./line-chart.ts";
 import type { Picture } from "./picture.ts";
@@ -23,6 +24,8 @@ export interface Report {
   readonly unseen: readonly Picture[];
   /** What stages that make no whole model did to some images as they trained. */
   readonly trials: readonly TrialRow[];
+  /** What the method shows of the inside of its model. */
+  readonly views: readonly TrialRow[];
   /** Why each sample was left out, a line each. */
   readonly skipped: readonly string[];
   readonly recipe: Readonly<Record<string, unknown>>;
@@ -32,6 +35,7 @@ export interface Report {
 /** The whole page. */
 export function reportPage(report: Report): string {
   const { title, subtitle, facts, curves, classes, evaluation } = report;
+  const measure = evaluation?.measures[0].name ?? "score";
   const page = html`<!doctype html>
 <html lang="en">
 <head>
@@ -48,11 +52,12 @@ export function reportPage(report: Report): string {
       html`<div class="card tile"><div class="value">${value}</div><div class="label">${label}</div></div>`,
   )}</div>
 ${curves.length > 0 ? html`<h2>Training</h2><div class="charts">${curves.map(lineChart)}</div>` : html``}
-${trialSection(report.trials)}
-${evaluation === null ? html`` : html`${classSection(classes, evaluation)}${matrixSection(classes, evaluation)}`}
-${gallery("Best", "The images with the highest mean IoU.", report.best, classes)}
-${gallery("Worst", "The images with the lowest mean IoU: where to look first.", report.worst, classes)}
+${trialSection(report.trials, (stage) => `Stage ${stage}, as it trained`)}
+${evaluation === null ? html`` : html`${classSection(classes, evaluation)}${evaluation.kind === "semantic" ? matrixSection(classes, evaluation) : html``}`}
+${gallery("Best", `The images with the highest ${measure}.`, report.best, classes)}
+${gallery("Worst", `The images with the lowest ${measure}: where to look first.`, report.worst, classes)}
 ${gallery("Not seen in training", "Predictions on pictures from neither split.", report.unseen, classes)}
+${trialSection(report.views, (view) => `Inside the model: ${view}`)}
 ${skippedSection(report.skipped)}
 <h2>Recipe</h2>
 <div class="card columns"><table>${Object.entries(report.recipe).map(
@@ -68,20 +73,21 @@ ${skippedSection(report.skipped)}
 }
 
 function classSection(classes: readonly ClassInfo[], evaluation: Evaluation): Html {
-  const { absent, classes: scores } = evaluation;
-  const hint =
-    absent.length === 0
-      ? "Intersection over union, percent."
-      : `Intersection over union, percent. In neither masks nor predictions, so left out of the mean: ${absent.join(", ")}.`;
-  return html`<h2>Classes</h2><p class="hint">${hint}</p><div class="card">${classBars(classes, evaluation)}
+  const { absent } = evaluation;
+  const { unit, rows } = classTable(evaluation);
+  const columns = rows[0].measures.map(({ name }) => name);
+  const what = evaluation.kind === "semantic" ? "Intersection over union, percent." : "Panoptic quality, percent.";
+  const without = `In neither truth nor predictions, so left out of the means: ${absent.join(", ")}.`;
+  const hint = absent.length === 0 ? what : `${what} ${without}`;
+  return html`<h2>Classes</h2><p class="hint">${hint}</p><div class="card">${classBars(classes, rows)}
 <details><summary>As a table</summary><div class="scroll"><table>
-<tr><th>class</th><th class="number">IoU %</th><th class="number">boundary IoU %</th><th class="number">accuracy %</th><th class="number">pixels</th></tr>${scores.map(
-    ({ name, iou, boundaryIou, accuracy, pixels }) =>
-      html`<tr><td>${name}</td><td class="number">${percent(iou)}</td><td class="number">${percent(boundaryIou)}</td><td class="number">${percent(accuracy)}</td><td class="number">${pixels.toLocaleString("en")}</td></tr>`,
+<tr><th>class</th>${columns.map((name) => html`<th class="number">${name} %</th>`)}<th class="number">${unit}</th></tr>${rows.map(
+    ({ name, measures, amount }) =>
+      html`<tr><td>${name}</td>${measures.map(({ value }) => html`<td class="number">${percent(value)}</td>`)}<td class="number">${amount.toLocaleString("en")}</td></tr>`,
   )}</table></div></details></div>`;
 }
 
-function matrixSection(classes: readonly ClassInfo[], evaluation: Evaluation): Html {
+function matrixSection(classes: readonly ClassInfo[], evaluation: SemanticDetails): Html {
   return html`<h2>Confusion</h2>
 <p class="hint">Rows: what the mask says. Columns: what was predicted. Numbers: percent of the row's pixels.</p>
 <div class="card scroll">${confusionMap(classes, evaluation)}</div>`;
@@ -94,8 +100,8 @@ function gallery(title: string, hint: string, pictures: readonly Picture[], clas
   );
   return html`<h2>${title}</h2><p class="hint">${hint}</p><div class="legend">${legend}</div>
 <div class="gallery">${pictures.map(
-    ({ id, meanIou, image, truth, prediction }) => html`<figure class="card">
-<figcaption><b>${id}</b><span>${meanIou === null ? "" : `mean IoU ${percent(meanIou)}`}</span></figcaption>
+    ({ id, score, image, truth, prediction }) => html`<figure class="card">
+<figcaption><b>${id}</b><span>${score}</span></figcaption>
 <div class="triple"><div><img src="${image}" alt="image ${id}"><span>image</span></div>
 ${truth === null ? html`` : html`<div><img src="${truth}" alt="truth for ${id}"><span>truth</span></div>`}
 <div><img src="${prediction}" alt="prediction for ${id}"><span>prediction</span></div></div>

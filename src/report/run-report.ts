@@ -1,14 +1,20 @@
 /** From a run folder to its report: scores of the model it learned, pictures, curves. */
 import type { Dataset } from "../data/dataset.ts";
+import { sourceOf } from "../data/labels.ts";
 import type { ClassInfo } from "../data/sample.ts";
-import { type Evaluation, evaluateDataset, nothingCounts } from "../evaluation/evaluate.ts";
-import { eachGalleryEntry } from "../evaluation/gallery.ts";
-import type { Stage } from "../methods/method.ts";
-import { plan } from "../methods/stages.ts";
+import { labelledDataset, spreadDataset } from "../data/views.ts";
+import { type Evaluation, evaluateDataset, isEmpty, nothingCounts } from "../evaluation/evaluate.ts";
+import { eachGalleryEntry, type GalleryEntry } from "../evaluation/gallery.ts";
+import { scorerOf } from "../evaluation/scorer.ts";
+import { runTrial } from "../evaluation/trial.ts";
+import type { Method } from "../methods/method.ts";
+import { predicts, stagesOf } from "../methods/stages.ts";
+import { measureText } from "../metrics/measure.ts";
 import type { Platform } from "../platform/platform.ts";
+import type { TrainedModel } from "../prediction/model.ts";
 import { openSegmenter } from "../prediction/segmenter.ts";
-import { isEvaluation, type MetricsLine, readMetrics, scoreText } from "../runs/log.ts";
-import { openRun, readRun } from "../runs/run.ts";
+import { isEvaluation, type MetricsLine, readMetrics } from "../runs/log.ts";
+import { openRun, openTrained, readRun, taskOf } from "../runs/run.ts";
 import type { RunRecord } from "../runs/run-record.ts";
 import type { Engine } from "../runtime/engine.ts";
 import { version } from "../version.ts";
@@ -16,7 +22,7 @@ import { curvesOf } from "./curves.ts";
 import { type Report, reportPage } from "./page.ts";
 import type { Picture } from "./picture.ts";
 import { pictureOf } from "./picture.ts";
-import { trialRows } from "./trial-pictures.ts";
+import { stripOf, type TrialRow, trialRows } from "./trial-pictures.ts";
 
 export interface ReportOptions {
   readonly platform: Platform;
@@ -32,6 +38,8 @@ export interface ReportOptions {
   readonly skipped?: readonly string[];
   /** Headline numbers besides the scores: label and value. */
   readonly facts?: readonly (readonly [string, string])[];
+  /** Where the run's method is looked up. Default: our own methods. */
+  readonly methods?: readonly Method[];
   readonly onProgress?: (done: number, total: number) => void;
   readonly signal?: AbortSignal;
 }
@@ -44,6 +52,8 @@ export interface ReportResult {
 
 /** Most pictures without truth. */
 const mostUnseen = 6;
+/** Images that a method's own views are shown of. */
+const viewedCount = 3;
 /** Pictures of each end of the ranking. */
 const galleryCount = 4;
 
@@ -54,29 +64,33 @@ const galleryCount = 4;
  */
 export async function writeReport(options: ReportOptions): Promise<ReportResult> {
   const { platform, folder, skipped = [] } = options;
-  const run = await readRun(platform, folder);
+  const reading = { ...(options.methods && { methods: options.methods }) };
+  const run = await readRun(platform, folder, reading);
   const { recipe, record } = run;
   const { classes, dataset } = record;
-  const stages = plan(run);
-  const whole = stages.some(({ stage }) => stage.whole);
+  const stages = stagesOf(run, taskOf(run));
+  const { weights, stage: reached } = await openTrained(platform, folder, reading);
+  const stage = stages.find(({ name }) => name === reached) ?? stages[0];
+  const whole = classes.length > 0 && predicts(run, taskOf(run), record.window, stage, weights);
   const lines = await readMetrics(platform, folder);
   const { evaluation, ...pictures } = whole ? await scored(options, classes) : nothingScored;
   const steps = lines.at(-1)?.step ?? 0;
-  const last = stages[stages.length - 1];
+  const settings = stages.findLast((stage) => stage.kind === "training")?.settings ?? recipe;
+  const last = stages[stages.length - 1].name;
   const page = reportPage({
     title: `${recipe.name} on ${shortName(dataset.name)}`,
     subtitle:
       `${steps.toLocaleString("en")} steps ${stages.length > 1 ? `in ${stages.length} stages, the last ` : ""}` +
-      `of ${last.recipe.batchSize} crops, ${last.recipe.cropWidth} × ${last.recipe.cropHeight} pixels, ` +
+      `of ${settings.batchSize} crops, ${settings.cropWidth} × ${settings.cropHeight} pixels, ` +
       `from ${imagesText(record)}` +
       scoredText(evaluation),
     facts: [
       ...(evaluation === null ? [] : factsOf(evaluation)),
-      ...lastScores(lines, last.stage),
+      ...(whole ? [] : lastScores(lines, last)),
       ...(options.facts ?? []),
     ],
     curves: curvesOf(lines),
-    ...{ classes, evaluation: evaluation?.pixels === 0 ? null : evaluation, ...pictures },
+    ...{ classes, evaluation: evaluation !== null && isEmpty(evaluation) ? null : evaluation, ...pictures },
     trials: await trialRows(platform, folder, lines),
     skipped: [...new Set([...skipped, ...(evaluation?.skipped.map(({ problem }) => problem) ?? [])])],
     recipe: { ...recipe },
@@ -89,43 +103,74 @@ export async function writeReport(options: ReportOptions): Promise<ReportResult>
   return { file, evaluation };
 }
 
-type Scored = Pick<Report, "evaluation" | "best" | "worst" | "unseen">;
+type Scored = Pick<Report, "evaluation" | "best" | "worst" | "unseen" | "views">;
 
-const nothingScored: Scored = { evaluation: null, best: [], worst: [], unseen: [] };
+const nothingScored: Scored = { evaluation: null, best: [], worst: [], unseen: [], views: [] };
 
 /** Scores of the best checkpoint, and pictures of what it predicts. */
 async function scored(options: ReportOptions, classes: readonly ClassInfo[]): Promise<Scored> {
   const { platform, engine, folder, validation, unseen = null, onBadImage, onProgress, signal } = options;
-  const segmenter = await openSegmenter(engine, await openRun(platform, folder));
+  const trained = await openRun(platform, folder, { ...(options.methods && { methods: options.methods }) });
+  const segmenter = await openSegmenter(engine, trained);
   try {
-    const evaluation = validation && (await evaluateDataset(segmenter, validation, { onBadImage, onProgress, signal }));
+    const canScore = validation !== null && sourceOf(scorerOf(segmenter.card.kind, classes).truth, validation.kinds);
+    const evaluation =
+      canScore === undefined || canScore === false
+        ? null
+        : await evaluateDataset(segmenter, validation, { onBadImage, onProgress, signal });
     const pictures: { readonly rank: "best" | "worst"; readonly picture: Picture }[] = [];
     if (validation !== null && evaluation !== null) {
-      const keep = async (entry: Parameters<Parameters<typeof eachGalleryEntry>[3]>[0]) => {
-        pictures.push({ rank: entry.rank, picture: await pictureOf(platform, classes, entry) });
+      const [{ name, unit }] = evaluation.measures;
+      const keep = async ({ rank, score, sample: { id, image, labels: truth }, prediction }: GalleryEntry) => {
+        const text = `${name} ${measureText({ value: score, unit })}`;
+        pictures.push({
+          rank,
+          picture: await pictureOf(platform, classes, { id, score: text, image, truth, prediction }),
+        });
       };
       await eachGalleryEntry(segmenter, validation, evaluation.perImage, keep, { count: galleryCount });
     }
     const fresh: Picture[] = [];
     for (let index = 0; index < Math.min(mostUnseen, unseen?.ids.length ?? 0); index++) {
-      const sample = await (unseen as Dataset).read(index);
-      const { labels: prediction } = await segmenter.segment(sample.image);
-      const truth = sample.labels.mask ?? null;
-      fresh.push(
-        await pictureOf(platform, classes, { id: sample.id, meanIou: null, image: sample.image, truth, prediction }),
-      );
+      const { id, image, labels: truth } = await (unseen as Dataset).read(index);
+      const prediction = await segmenter.segment(image);
+      fresh.push(await pictureOf(platform, classes, { id, score: "", image, truth, prediction }));
     }
     const of = (rank: "best" | "worst") => pictures.filter((each) => each.rank === rank).map(({ picture }) => picture);
-    return { evaluation, best: of("best"), worst: of("worst"), unseen: fresh };
+    const views = await viewRows(options, trained, validation ?? unseen);
+    return { evaluation, best: of("best"), worst: of("worst"), unseen: fresh, views };
   } finally {
     await segmenter.close();
   }
 }
 
+/** What the method shows of the inside of its model, on a few images. */
+async function viewRows(
+  { engine, platform, onBadImage = "fail" }: ReportOptions,
+  { method, recipe, task, weights }: TrainedModel,
+  dataset: Dataset | null,
+): Promise<TrialRow[]> {
+  const rows: TrialRow[] = [];
+  if (dataset === null) return rows;
+  for (const view of method.views?.(recipe, task) ?? []) {
+    const some = spreadDataset(labelledDataset(dataset, view.learnsFrom ?? []), viewedCount);
+    if (some.ids.length === 0) continue;
+    const options = { engine, dataset: some, weights, seed: recipe.seed, onBadImage, pictured: viewedCount };
+    for (const { sample, pictures } of (await runTrial(view, options))?.pictures ?? []) {
+      rows.push({
+        stage: view.name,
+        sample,
+        pictures: await Promise.all(pictures.map((each) => stripOf(platform, each))),
+      });
+    }
+  }
+  return rows;
+}
+
 function scoredText(evaluation: Evaluation | null): string {
   if (evaluation === null) return "";
-  const { images, split, pixels } = evaluation;
-  if (pixels === 0) return `; not scored: the split ${split} has ${nothingCounts(evaluation)}`;
+  const { images, split } = evaluation;
+  if (isEmpty(evaluation)) return `; not scored: the split ${split} has ${nothingCounts(evaluation)}`;
   return `; scored on ${images.toLocaleString("en")} of the split ${split}`;
 }
 
@@ -139,21 +184,14 @@ function imagesText({ dataset, labels, unlabelled }: RunRecord): string {
   return unlabelled === null ? own : `${own}, and ${count(unlabelled.samples)} unlabelled ones`;
 }
 
-/** What the last stage's trial said at the end, for a run that makes no whole model. */
-function lastScores(lines: readonly MetricsLine[], { name, whole }: Stage): [string, string][] {
+/** What the last stage's trials said at the end, for a run that makes no whole model. */
+function lastScores(lines: readonly MetricsLine[], name: string): [string, string][] {
   const line = lines.filter(isEvaluation).findLast(({ stage }) => stage === name);
-  if (whole || line === undefined) return [];
-  return Object.entries(line.scores).map(([score, value]) => [score, scoreText(value, line.unit)]);
+  return (line?.measures ?? []).map((measure) => [measure.name, measureText(measure)]);
 }
 
-function factsOf({ meanIou, meanBoundaryIou, pixelAccuracy, frequencyWeightedIou }: Evaluation): [string, string][] {
-  const facts: [string, number | null][] = [
-    ["mean IoU", meanIou],
-    ["pixel accuracy", pixelAccuracy],
-    ["mean boundary IoU", meanBoundaryIou],
-    ["frequency-weighted IoU", frequencyWeightedIou],
-  ];
-  return facts.flatMap(([label, value]) => (value === null ? [] : [[label, `${(100 * value).toFixed(1)} %`]]));
+function factsOf({ measures }: Evaluation): [string, string][] {
+  return measures.flatMap((measure) => (measure.value === null ? [] : [[measure.name, measureText(measure)]]));
 }
 
 /** The last part of a path: `folder ./data/camvid` → `camvid`; a drawn set without its options. */

@@ -1,6 +1,7 @@
 /** Charts of scores: a bar for each class, and the confusion matrix as a heat map. */
 import type { ClassInfo } from "../data/sample.ts";
-import type { Evaluation } from "../evaluation/evaluate.ts";
+import type { ClassRow } from "../evaluation/evaluate.ts";
+import type { SemanticDetails } from "../evaluation/scorer.ts";
 import { type Html, html } from "./html.ts";
 
 /** `87.3` from 0.873; an en dash where there is no value. */
@@ -13,13 +14,15 @@ export function colorOf({ color }: ClassInfo): string {
   return `rgb(${color.join(", ")})`;
 }
 
-/** IoU per class, highest first; classes that do not occur come last. */
-export function classBars(classes: readonly ClassInfo[], { classes: scores }: Pick<Evaluation, "classes">): Html {
-  const order = classes.map((_, i) => i).sort((a, b) => (scores[b].iou ?? -1) - (scores[a].iou ?? -1));
+/** The first measure of each class, highest first; classes that do not occur come last. */
+export function classBars(classes: readonly ClassInfo[], rows: readonly ClassRow[]): Html {
+  const first = (index: number) => rows[index].measures[0].value;
+  const order = classes.map((_, i) => i).sort((a, b) => (first(b) ?? -1) - (first(a) ?? -1));
+  const what = rows[0]?.measures[0].name ?? "";
   const [row, left, right, width] = [26, 150, 56, 760];
   const length = width - left - right;
   const height = order.length * row + 22;
-  return html`<svg viewBox="0 0 ${width} ${height}" role="img" style="max-width: ${width}px" aria-label="IoU per class">
+  return html`<svg viewBox="0 0 ${width} ${height}" role="img" style="max-width: ${width}px" aria-label="${what} per class">
 ${[0, 0.25, 0.5, 0.75, 1].map(
   (share) =>
     html`<line class="${share === 0 ? "axis" : "grid"}" x1="${left + share * length}" x2="${left + share * length}" y1="0" y2="${height - 20}"/>
@@ -27,14 +30,14 @@ ${[0, 0.25, 0.5, 0.75, 1].map(
 )}
 ${order.map((index, place) => {
   const y = place * row;
-  const iou = scores[index].iou;
+  const score = first(index);
   const { name } = classes[index];
-  const tip = `${name}: IoU ${percent(iou)}, accuracy ${percent(scores[index].accuracy)}`;
+  const tip = `${name}: ${rows[index].measures.map((each) => `${each.name} ${percent(each.value)}`).join(", ")}`;
   const bar =
-    iou === null
+    score === null
       ? html`<text class="muted" x="${left + 8}" y="${y + 17}">not in this data</text>`
-      : html`<path d="${barPath(left, y + 5, iou * length, 15)}" style="fill: var(--series-0)"><title>${tip}</title></path>
-<text class="value" x="${Math.round(left + iou * length + 7)}" y="${y + 17}">${percent(iou)}</text>`;
+      : html`<path d="${barPath(left, y + 5, score * length, 15)}" style="fill: var(--series-0)"><title>${tip}</title></path>
+<text class="value" x="${Math.round(left + score * length + 7)}" y="${y + 17}">${percent(score)}</text>`;
   return html`<rect x="${left - 20}" y="${y + 7}" width="11" height="11" rx="3" style="fill: ${colorOf(classes[index])}; stroke: var(--border)"/>
 <text x="${left - 28}" y="${y + 17}" text-anchor="end">${shorten(name, 20)}</text>${bar}`;
 })}
@@ -51,7 +54,10 @@ function barPath(x: number, y: number, length: number, thickness: number): strin
 /**
  * Rows are what the mask says, columns what was predicted, cells the share of the row. Only classes that occur.
  */
-export function confusionMap(classes: readonly ClassInfo[], { confusion: rows }: Pick<Evaluation, "confusion">): Html {
+export function confusionMap(
+  classes: readonly ClassInfo[],
+  { confusion: rows }: Pick<SemanticDetails, "confusion">,
+): Html {
   const totals = rows.map((row) => row.reduce((sum, count) => sum + count, 0));
   const present = classes.map((_, i) => i).filter((i) => totals[i] > 0 || rows.some((row) => row[i] > 0));
   const cell = present.length > 24 ? 22 : 34;

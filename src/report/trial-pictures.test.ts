@@ -11,7 +11,7 @@ function pictures(sample: string, step: number): LoggedPicture[] {
 
 function lineOf(step: number, stage: string, samples: readonly string[]): EvaluationLine {
   const kept = samples.flatMap((sample) => pictures(`${stage}-${sample}`, step));
-  return { step, stage, unit: "dB", scores: { PSNR: step }, pictures: kept };
+  return { step, stage, measures: [{ name: "PSNR", value: step, unit: "dB" }], pictures: kept };
 }
 
 /** Rows of a log whose pictures hold their own file's name. */
@@ -30,7 +30,7 @@ test("each sample of each stage has a row: first what stays the same, then what 
   const rows = await rowsOf([
     lineOf(10, "denoise", ["a", "b"]),
     lineOf(1000, "denoise", ["a", "b"]),
-    { step: 1200, stage: "tune", unit: "share", scores: { "mean IoU": 0.5 } },
+    { step: 1200, stage: "tune", measures: [{ name: "mean IoU", value: 0.5, unit: "share" }] },
     lineOf(1300, "more", ["a"]),
     lineOf(1400, "more", ["a"]),
   ]);
@@ -72,14 +72,14 @@ test.each([2, 5, 6, 7, 8, 11, 26, 100, 999])(
 );
 
 test("a run without pictures has no rows and no section", async () => {
-  const rows = await rowsOf([{ step: 1, stage: "train", unit: "share", scores: {} }]);
+  const rows = await rowsOf([{ step: 1, stage: "train", measures: [] }]);
   expect(rows).toEqual([]);
-  expect(trialSection(rows).markup).toBe("");
+  expect(trialSection(rows, (stage) => `Stage ${stage}`).markup).toBe("");
 });
 
 test("names are escaped, stages are named once", async () => {
   const rows = await rowsOf([lineOf(10, "denoise", ["<i>"]), lineOf(20, "denoise", ["<i>", "b"])]);
-  const { markup } = trialSection(rows);
+  const { markup } = trialSection(rows, (stage) => `Stage ${stage}`);
   expect(markup).not.toContain("<i>");
   expect(markup.match(/<h2>/g)).toHaveLength(1);
 });

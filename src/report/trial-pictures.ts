@@ -1,4 +1,6 @@
 /** What a stage did to some images as it trained: the pictures of its trials, side by side. */
+
+import type { TrialPicture } from "../methods/stage.ts";
 import { descriptionBytes } from "../platform/limits.ts";
 import type { Platform } from "../platform/platform.ts";
 import { isEvaluation, type LoggedPicture, type MetricsLine } from "../runs/log.ts";
@@ -60,10 +62,18 @@ function shownPlaces(count: number): ReadonlySet<number> {
   return new Set(Array.from({ length: shown }, (_, i) => Math.round((i * (count - 1)) / Math.max(1, shown - 1))));
 }
 
-/** The section of a page; nothing where there are no rows. */
-export function trialSection(rows: readonly TrialRow[]): Html {
+/** A picture as a row holds it. */
+export async function stripOf(
+  platform: Pick<Platform, "encodeImage">,
+  { name, caption, image }: TrialPicture,
+): Promise<TrialRow["pictures"][number]> {
+  return { label: name, caption, image: dataAddress("image/png", await platform.encodeImage(image, "png")) };
+}
+
+/** The section of a page; nothing where there are no rows. title: of the rows of one stage or view. */
+export function trialSection(rows: readonly TrialRow[], title: (stage: string) => string): Html {
   const stages = [...new Set(rows.map(({ stage }) => stage))];
-  const section = (stage: string) => html`<h2>Stage ${stage}, as it trained</h2>
+  const section = (stage: string) => html`<h2>${title(stage)}</h2>
 <div class="rows">${rows
     .filter((row) => row.stage === stage)
     .map(

@@ -12,7 +12,7 @@ import { input } from "../graph/tensor.ts";
 import { writeSafetensors } from "../weights/safetensors.ts";
 import { latestCheckpoint } from "./checkpoint.ts";
 import { type ImportRunOptions, importRun } from "./import-run.ts";
-import { openEarlier, openRun, readRun } from "./run.ts";
+import { openTrained, openRun, readRun } from "./run.ts";
 
 const small: TransUNetSettings = {
   ...publishedTransUNet,
@@ -40,7 +40,7 @@ const classes = ["sky", "road"].map((name) => ({ name, color: [0, 0, 0] as const
 async function imported(content: Uint8Array, changes: Partial<ImportRunOptions> = {}) {
   const platform = memoryPlatform();
   await platform.writeFile("weights.bin", content);
-  const options = { file: "weights.bin", folder: "run", settings, classes: null, licence: "MIT", patchOnly: false };
+  const options = { files: ["weights.bin"], folder: "run", settings, classes: null, licence: "MIT", patchOnly: false };
   return { platform, run: await importRun({ platform, ...options, ...changes }) };
 }
 
@@ -83,14 +83,14 @@ describe("a whole TransUNet", () => {
 
   test("is something to begin with, too", async () => {
     const { platform } = await imported(content);
-    expect(await openEarlier(platform, "run")).toMatchObject({ stage: "train", source: "run", weights: whole });
+    expect(await openTrained(platform, "run")).toMatchObject({ stage: "train", source: "run", weights: whole });
   });
 
   test("may come without its head, and is then only something to begin with", async () => {
     const { platform, run } = await imported(writeSafetensors(without(whole, "segmentation_head")));
     expect([...run.parts].sort()).toEqual(["decoder", "transformer"]);
     expect([run.whole, run.record.classes]).toEqual([false, []]);
-    expect((await openEarlier(platform, "run")).weights).toEqual(without(whole, "segmentation_head"));
+    expect((await openTrained(platform, "run")).weights).toEqual(without(whole, "segmentation_head"));
     await expect(openRun(platform, "run")).rejects.toThrow(
       "run: expected a model that predicts, got one without a head. Train on with: tessera train DATASET --from run --out NEW",
     );
@@ -110,7 +110,7 @@ describe("an encoder", () => {
       ...{ cropHeight: 32, cropWidth: 32, encoderCropHeight: 32, encoderCropWidth: 32 },
     });
     expect(run.record.classes).toEqual([]);
-    const earlier = await openEarlier(platform, "run");
+    const earlier = await openTrained(platform, "run");
     expect(earlier.stage).toBe("encoder");
     expect(earlier.weights).toEqual(expected);
     await expect(openRun(platform, "run")).rejects.toThrow(
@@ -255,7 +255,7 @@ describe("refused, with nothing written, is", () => {
       await platform.writeFile(path, content);
     };
     const broken = { ...platform, readFile: async () => writeSafetensors(whole), writeFile: full };
-    const options = { file: "weights.bin", folder: "run", settings, classes: null, licence: "", patchOnly: false };
+    const options = { files: ["weights.bin"], folder: "run", settings, classes: null, licence: "", patchOnly: false };
     await expect(importRun({ platform: broken, ...options })).rejects.toThrow("expected room on the disk");
     expect([...platform.files.keys()]).toEqual([]);
   });

@@ -12,13 +12,16 @@ import { version } from "../version.ts";
 import { readWeights, type WeightFile } from "../weights/read-weights.ts";
 import { sha256, writeCheckpoint } from "./checkpoint.ts";
 import { applySetting, checkRecipe } from "../methods/resolve-recipe.ts";
-import { createRun, type Run, stateOf } from "./run.ts";
+import { createRun, fingerprintOf, type Run, stateOf } from "./run.ts";
 import { runFormat } from "./run-record.ts";
-import { modelOf, plan } from "../methods/stages.ts";
+import { predictionParameters, stagesOf, trainingModel } from "../methods/stages.ts";
 
 export interface ImportRunOptions extends ImportOptions {
   readonly platform: Platform;
-  readonly file: string;
+  /** Together the weights of one network. */
+  readonly files: readonly string[];
+  /** Who may know them; default: our own methods. */
+  readonly methods?: readonly Method[];
   /** New or empty. */
   readonly folder: string;
   /** What the file does not tell: `heads=8`, `normGroups=16`. */
@@ -40,17 +43,23 @@ export interface ImportedRun extends Run {
 }
 
 /**
- * Reads a file of published weights and writes a run folder. Throws InputError where no method knows the file, parts of
- * its network are missing, or the folder is not empty; then nothing is written.
+ * Reads files of published weights and writes a run folder. Throws InputError where no method knows them, parts of
+ * their network are missing, or the folder is not empty; then nothing is written.
  */
 export async function importRun(options: ImportRunOptions): Promise<ImportedRun> {
-  const { platform, file, folder, settings, licence } = options;
+  const { platform, files, folder, settings, licence, methods: list = methods } = options;
   if ((await stateOf(platform, folder)) !== "new") {
     throw new InputError(`${folder}: expected an empty folder for the run, got other files. Choose another --out.`);
   }
-  const bytes = await platform.readFile(file);
-  const read = await readWeights(bytes, file);
-  const { method, imported } = importedBy(read, options);
+  const file = files.join(", ");
+  const read: WeightFile[] = [];
+  const sums: string[] = [];
+  for (const each of files) {
+    const bytes = await platform.readFile(each);
+    sums.push(await sha256(bytes));
+    read.push(await readWeights(bytes, each));
+  }
+  const { method, imported } = importedBy(read, options, list);
   const recipe = settings.reduce(applySetting, imported.recipe);
   const untold = imported.untold.find((key) => !settings.some((setting) => setting.startsWith(`${key}=`)));
   if (untold !== undefined) {
@@ -59,18 +68,23 @@ export async function importRun(options: ImportRunOptions): Promise<ImportedRun>
     );
   }
   checkRecipe(method, recipe);
-  const [planned] = plan({ method, recipe });
   const classes = classesOf(imported.outputs, options.classes, file);
   // Where there is no head, one class stands in for those that nobody knows yet.
   const task = { classes: classes.length > 0 ? classes : unnamed(1), frequencies: [] };
-  const parts = requireParts(planned.stage.whole, modelOf(planned, task).model.parameters, imported.weights, file);
-  const { cropHeight, cropWidth } = planned.recipe;
+  const [stage] = stagesOf({ method, recipe }, task);
+  if (stage.kind === "pass") throw new Error(`${method.name}: an imported recipe must begin with training.`);
+  const { cropHeight, cropWidth } = stage.settings;
+  const window = [cropHeight, cropWidth] as const;
+  const needed = predictionParameters({ method, recipe }, task, window);
+  const declared = trainingModel(stage).model.parameters;
+  const isWhole = [...needed.keys()].every((name) => declared.has(name));
+  const parts = requireParts(isWhole, declared, imported.weights, file);
   const record = {
     ...{ format: runFormat, version, method: method.name, recipe: recipe.name },
-    dataset: { name: `import ${file}`, samples: 0, fingerprint: await sha256(bytes) },
-    ...{ unlabelled: null, labels: null, from: { source: file, stage: "import" }, classes, frequencies: [] },
+    dataset: { name: `import ${file}`, samples: 0, fingerprint: sums.length === 1 ? sums[0] : await fingerprintOf(sums) },
+    ...{ unlabelled: null, labels: null, from: [{ source: file, stage: "import" }], classes, frequencies: [] },
     valueMap: Object.fromEntries(classes.map((_, index) => [String(index), index])),
-    ...{ window: [cropHeight, cropWidth] as const, shortSide: Math.min(cropHeight, cropWidth), licence },
+    ...{ window, shortSide: Math.min(cropHeight, cropWidth), licence },
   };
   const run: Run = { method, recipe, record };
   const progress = { step: 0, stage: 0, stageStep: 0, window: { count: 0, sums: {} }, score: null };
@@ -83,17 +97,23 @@ export async function importRun(options: ImportRunOptions): Promise<ImportedRun>
     throw error;
   }
   const parameters = Object.values(imported.weights).reduce((sum, { data }) => sum + data.length, 0);
-  const whole = planned.stage.whole && imported.outputs !== null;
-  return { ...run, folder, stage: planned.stage.name, whole, parts, parameters };
+  const whole = isWhole && imported.outputs !== null;
+  return { ...run, folder, stage: stage.name, whole, parts, parameters };
 }
 
-function importedBy(file: WeightFile, options: ImportOptions): { method: Method; imported: Imported } {
-  for (const method of methods) {
-    const imported = method.imports?.(file, options) ?? null;
+function importedBy(
+  files: readonly WeightFile[],
+  options: ImportOptions,
+  list: readonly Method[],
+): { method: Method; imported: Imported } {
+  for (const method of list) {
+    const imported = method.imports?.(files, options) ?? null;
     if (imported !== null) return { method, imported };
   }
   throw new InputError(
-    `${file.where}: expected weights that a method can use, got ${file.kind} with names such as ${Object.keys(file.tensors)[0] ?? "none"}. See the README for the files that are read.`,
+    files.length > 1
+      ? `${files.map(({ where }) => where).join(", ")}: expected files that together are the weights of one network, got others. Import them one by one.`
+      : `${files[0].where}: expected weights that a method can use, got ${files[0].kind} with names such as ${Object.keys(files[0].tensors)[0] ?? "none"}. See the README for the files that are read.`,
   );
 }
 

@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
 import { memoryPlatform } from "../../test/support/memory-platform.ts";
+import { measureText, shares } from "../metrics/measure.ts";
 import { readEventRecords } from "./events.ts";
-import { type EvaluationLine, openLog, readMetrics, scoreText, type TrainingLine } from "./log.ts";
+import { type EvaluationLine, openLog, readMetrics, type TrainingLine } from "./log.ts";
 
 const line = (step: number): TrainingLine => ({
   step,
@@ -36,9 +37,10 @@ test("a half-written last line is left out", async () => {
   expect(await readMetrics(platform, "run")).toEqual([line(1), line(2)]);
 });
 
-const evaluated = (scores: EvaluationLine["scores"]): EvaluationLine => ({
-  ...{ step: 1, stage: "train", unit: "share", scores },
+const evaluated = (scores: Readonly<Record<string, number | null>>): EvaluationLine => ({
+  ...{ step: 1, stage: "train", measures: shares(scores) },
 });
+const written = (name: string, value: number | null) => JSON.stringify({ name, value, unit: "share" });
 
 test("a score over nothing is null in the log, and no point of TensorBoard's curve", async () => {
   const platform = memoryPlatform();
@@ -46,8 +48,10 @@ test("a score over nothing is null in the log, and no point of TensorBoard's cur
   await log.write(evaluated({ "mean IoU": null, "pixel accuracy": null }));
   await log.write(evaluated({ "mean IoU": null, "pixel accuracy": 0.5 }));
   expect(new TextDecoder().decode(platform.files.get("run/metrics.jsonl"))).toBe(
-    '{"step":1,"stage":"train","unit":"share","scores":{"mean IoU":null,"pixel accuracy":null}}\n' +
-      '{"step":1,"stage":"train","unit":"share","scores":{"mean IoU":null,"pixel accuracy":0.5}}\n',
+    [null, 0.5]
+      .map((value) => `${written("mean IoU", null)},${written("pixel accuracy", value)}`)
+      .map((measures) => `{"step":1,"stage":"train","measures":[${measures}]}\n`)
+      .join(""),
   );
   expect(await readMetrics(platform, "run")).toEqual(log.lines);
   const [events] = (await platform.list("run")).filter((name) => name.includes("tfevents"));
@@ -56,18 +60,19 @@ test("a score over nothing is null in the log, and no point of TensorBoard's cur
 });
 
 test.each([
+  [1.23456, "plain", "1.235"],
   [0.5625, "share", "56.3 %"],
   [0, "share", "0.0 %"],
   [24.08, "dB", "24.1 dB"],
   [null, "share", "–"],
   [null, "dB", "–"],
 ] as const)("a score of %j, a %s, reads %s", (value, unit, text) => {
-  expect(scoreText(value, unit)).toBe(text);
+  expect(measureText({ value, unit })).toBe(text);
 });
 
 test("a score in a unit that is not known is refused, not taken for a share", async () => {
   const platform = memoryPlatform();
-  await platform.writeFile("run/metrics.jsonl", `${JSON.stringify({ ...evaluated({ a: 1 }), unit: "points" })}\n`);
+  await platform.writeFile("run/metrics.jsonl", `${JSON.stringify(evaluated({ a: 1 })).replace("share", "points")}\n`);
   await expect(readMetrics(platform, "run")).rejects.toThrow(/metrics\.jsonl: .* on line 1/);
 });
 

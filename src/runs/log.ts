@@ -5,6 +5,7 @@
  */
 import type { Named } from "../array/ndarray.ts";
 import { InputError } from "../errors.ts";
+import type { Measure } from "../metrics/measure.ts";
 import { parseJson } from "../platform/json.ts";
 import { listBytes } from "../platform/limits.ts";
 import type { Platform } from "../platform/platform.ts";
@@ -17,6 +18,8 @@ export interface TrainingLine {
   readonly loss: number;
   /** The parts that the loss is the sum of. */
   readonly terms: Named<number>;
+  /** What changes nothing; absent where there is none. */
+  readonly watched?: Named<number>;
   readonly learningRate: number;
   /** Global norm of the gradients before clipping. */
   readonly gradientNorm: number;
@@ -26,10 +29,8 @@ export interface TrainingLine {
 export interface EvaluationLine {
   readonly step: number;
   readonly stage: string;
-  /** Of all the scores: shares are 0 … 1. */
-  readonly unit: "share" | "dB";
-  /** By name, the most telling first: `mean IoU`, `pixel accuracy`; what a stage's trial gives. Null: over nothing. */
-  readonly scores: Named<number | null>;
+  /** The most telling first: what a model is scored by, or what a stage's trials give. */
+  readonly measures: readonly Measure[];
   /** What was drawn of some samples; the files lie in the run folder. */
   readonly pictures?: readonly LoggedPicture[];
 }
@@ -105,25 +106,20 @@ function isLine(line: MetricsLine): boolean {
     Object.values(values).every((each) => each === null || typeof each === "number");
   if (!Number.isSafeInteger(line.step) || typeof line.stage !== "string") return false;
   if (!isEvaluation(line)) {
-    const { loss, learningRate, gradientNorm, terms } = line;
-    return areNumbers({ loss, learningRate, gradientNorm }) && areNumbers(terms);
+    const { loss, learningRate, gradientNorm, terms, watched = {} } = line;
+    return areNumbers({ loss, learningRate, gradientNorm }) && areNumbers(terms) && areNumbers(watched);
   }
   const isPicture = ({ sample, name, file, caption }: LoggedPicture) =>
     [sample, name, file, caption].every((text) => typeof text === "string") &&
     file.startsWith("pictures/") &&
     !file.split("/").includes("..");
-  const isUnit = line.unit === "share" || line.unit === "dB";
-  return isUnit && areNumbers(line.scores) && (line.pictures ?? []).every(isPicture);
+  const isMeasure = ({ name, value, unit }: Measure) =>
+    typeof name === "string" && areNumbers({ value }) && ["share", "dB", "plain"].includes(unit);
+  return line.measures.every(isMeasure) && (line.pictures ?? []).every(isPicture);
 }
 
 export function isEvaluation(line: MetricsLine): line is EvaluationLine {
-  return "scores" in line;
-}
-
-/** `56.3 %` or `24.1 dB`; `–` of nothing. */
-export function scoreText(value: number | null, unit: EvaluationLine["unit"]): string {
-  if (value === null) return "–";
-  return unit === "dB" ? `${value.toFixed(1)} dB` : `${(100 * value).toFixed(1)} %`;
+  return "measures" in line;
 }
 
 function textOf(line: MetricsLine): string {
@@ -132,13 +128,14 @@ function textOf(line: MetricsLine): string {
 
 function scalarsOf(line: MetricsLine): Scalar[] {
   if (isEvaluation(line)) {
-    return Object.entries(line.scores).flatMap(([name, value]) =>
+    return line.measures.flatMap(({ name, value }) =>
       value === null ? [] : [{ tag: `evaluation/${name}`, value }],
     );
   }
   return [
     { tag: "loss/total", value: line.loss },
     ...Object.entries(line.terms).map(([name, value]) => ({ tag: `loss/${name}`, value })),
+    ...Object.entries(line.watched ?? {}).map(([name, value]) => ({ tag: `watched/${name}`, value })),
     { tag: "learningRate", value: line.learningRate },
     { tag: "gradientNorm", value: line.gradientNorm },
   ];

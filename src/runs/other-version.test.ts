@@ -9,7 +9,7 @@ const record = {
   dataset: { name: "photos", samples: 1, fingerprint: "a" },
   unlabelled: { samples: 1, fingerprint: "b" },
   labels: { of: 2, seed: 0 },
-  from: { source: "run", stage: "encoder" },
+  from: [{ source: "run", stage: "encoder" }],
   ...{ frequencies: [1], window: [64, 64], shortSide: 0, licence: "" },
 };
 
@@ -23,7 +23,7 @@ describe("a record is of another version", () => {
     ["in its data set", { dataset: { ...record.dataset, root: "/" } }, /"dataset" in the record .* got "root" besides/],
     ["in its images", { unlabelled: { ...record.unlabelled, x: 1 } }, /"unlabelled" in the record .* got "x" besides/],
     ["in its labels", { labels: { ...record.labels, kind: "a" } }, /"labels" in the record .* got "kind" besides/],
-    ["in its beginning", { from: { ...record.from, step: 1 } }, /"from" in the record .* got "step" besides/],
+    ["in its beginning", { from: [{ ...record.from[0], step: 1 }] }, /"from" in the record .* got "step" besides/],
     ["in a class", { classes: [{ ...record.classes[0], parent: 1 }] }, /a class in the record .* got "parent" besides/],
     [
       "by its format",
@@ -45,7 +45,7 @@ test.each<[string, object]>([
   ["dataset", { dataset: { name: "photos", fingerprint: "a" } }],
   ["unlabelled", { unlabelled: { fingerprint: "a" } }],
   ["labels", { labels: { of: 1 } }],
-  ["from", { from: { source: "run" } }],
+  ["from", { from: [{ source: "run" }] }],
 ])("a damaged %s is no other version", (key, change) => {
   const read = () => recordFrom({ ...record, ...change }, "run.json");
   expect(read).toThrow(InputError);

@@ -21,8 +21,8 @@ export interface RunRecord {
   readonly unlabelled: { readonly samples: number; readonly fingerprint: string } | null;
   /** Where only a part of the labels was used: of how many, drawn by which seed; `labelled.txt` names the samples. */
   readonly labels: { readonly of: number; readonly seed: number } | null;
-  /** What the weights began with; null: with the recipe's first values. */
-  readonly from: { readonly source: string; readonly stage: string } | null;
+  /** What the weights began with; none: the recipe's first values. */
+  readonly from: readonly { readonly source: string; readonly stage: string }[];
   /** Empty where nothing was labelled. */
   readonly classes: readonly ClassInfo[];
   readonly valueMap: Readonly<Record<string, number | "ignore">>;
@@ -35,7 +35,7 @@ export interface RunRecord {
   readonly licence: string;
 }
 
-export const runFormat = 2;
+export const runFormat = 3;
 
 const parts = {
   record: [
@@ -46,7 +46,7 @@ const parts = {
   unlabelled: ["samples", "fingerprint"],
   labels: ["of", "seed"],
   from: ["source", "stage"],
-  class: ["name", "color", "thing"],
+  class: ["name", "color", "thing", "background", "words"],
 } as const;
 
 /**
@@ -64,8 +64,13 @@ export function recordFrom(value: unknown, where: string): RunRecord {
   }
   requireKnownVersion(record.version, where);
   requireKnownKeys(record, parts.record, "the record of a run", where);
-  for (const part of ["dataset", "unlabelled", "labels", "from"] as const) {
+  for (const part of ["dataset", "unlabelled", "labels"] as const) {
     requireKnownKeys(record[part], parts[part], `"${part}" in the record of a run`, where);
+  }
+  const isText = (value: unknown) => typeof value === "string";
+  const { from } = record;
+  if (Array.isArray(from)) {
+    for (const each of from) requireKnownKeys(each, parts.from, '"from" in the record of a run', where);
   }
   const { classes, frequencies, window, valueMap, dataset } = record;
   const complete: Record<string, boolean> = {
@@ -74,7 +79,7 @@ export function recordFrom(value: unknown, where: string): RunRecord {
     dataset: typeof dataset?.name === "string" && isSource(dataset),
     unlabelled: record.unlabelled === null || isSource(record.unlabelled),
     labels: record.labels === null || [record.labels?.of, record.labels?.seed].every(Number.isInteger),
-    from: record.from === null || [record.from?.source, record.from?.stage].every((name) => typeof name === "string"),
+    from: Array.isArray(from) && from.every((each) => isText(each?.source) && isText(each?.stage)),
     classes: Array.isArray(classes) && classes.every(isClass),
     // None where the method learns from something else than masks.
     frequencies:
@@ -109,8 +114,10 @@ function isSource(value: { readonly samples?: unknown; readonly fingerprint?: un
 
 function isClass(value: Partial<ClassInfo> | null): boolean {
   const isByte = (part: unknown) => Number.isInteger(part) && (part as number) >= 0 && (part as number) <= 255;
+  const { words } = value ?? {};
   return (
     typeof value?.name === "string" &&
+    (words === undefined || (Array.isArray(words) && words.every((word) => typeof word === "string"))) &&
     Array.isArray(value.color) &&
     value.color.length === 3 &&
     value.color.every(isByte)

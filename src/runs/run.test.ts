@@ -3,11 +3,11 @@ import { memoryPlatform } from "../../test/support/memory-platform.ts";
 import { float32 } from "../array/ndarray.ts";
 import { writeCheckpoint } from "./checkpoint.ts";
 import { resolveRecipe } from "../methods/resolve-recipe.ts";
-import { createRun, openEarlier } from "./run.ts";
+import { createRun, openTrained } from "./run.ts";
 import { type RunRecord, runFormat } from "./run-record.ts";
 
-/** What `openEarlier` says of a run of ddep-tiny (8 steps of each stage before the last) whose last checkpoint is there. */
-async function said(stage: number, stageStep: number, from: RunRecord["from"] = null): Promise<string[]> {
+/** What `openTrained` says of a run of ddep-tiny (8 steps of each stage before the last) whose last checkpoint is there. */
+async function said(stage: number, stageStep: number, from: RunRecord["from"] = []): Promise<string[]> {
   const platform = memoryPlatform();
   const record = {
     ...{ format: runFormat, version: "0", method: "ddep", recipe: "ddep-tiny", classes: [], valueMap: {} },
@@ -18,7 +18,7 @@ async function said(stage: number, stageStep: number, from: RunRecord["from"] = 
   const progress = { step: 8 * stage + stageStep, stage, stageStep, window: { count: 0, sums: {} }, score: null };
   await writeCheckpoint(platform, "run", { progress, tensors: { weights: { a: float32([1], [0]) } } }, { keep: 1 });
   const notes: string[] = [];
-  await openEarlier(platform, "run", { onNote: (line) => notes.push(line) });
+  await openTrained(platform, "run", { onNote: (line) => notes.push(line) });
   return notes;
 }
 
@@ -31,5 +31,5 @@ test("weights whose training is not at its end are said to be so", async () => {
 });
 
 test("imported weights have none of our steps behind them, and nothing is said", async () => {
-  expect(await said(0, 0, { source: "file", stage: "import" })).toEqual([]);
+  expect(await said(0, 0, [{ source: "file", stage: "import" }])).toEqual([]);
 });

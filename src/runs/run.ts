@@ -2,15 +2,16 @@
 import type { Named, NdArray } from "../array/ndarray.ts";
 import type { ClassInfo } from "../data/sample.ts";
 import { InputError } from "../errors.ts";
-import type { Earlier } from "../methods/method.ts";
+import { maxClasses } from "../image/image.ts";
 import { parseJson } from "../platform/json.ts";
 import type { Platform } from "../platform/platform.ts";
 import type { TrainedModel } from "../prediction/model.ts";
 import { bestCheckpoint, type Checkpoint, listCheckpoints, sha256 } from "./checkpoint.ts";
 import { differences, recipeFrom } from "../methods/resolve-recipe.ts";
-import type { ResolvedRecipe } from "../methods/method.ts";
+import type { Method, ResolvedRecipe, Task } from "../methods/method.ts";
 import { type RunRecord, recordFrom } from "./run-record.ts";
-import { plan } from "../methods/stages.ts";
+import type { Stage, Trained } from "../methods/stage.ts";
+import { hasModel, predicts, stagesOf, stepsOf, totalSteps } from "../methods/stages.ts";
 
 export interface Run extends ResolvedRecipe {
   readonly record: RunRecord;
@@ -56,8 +57,13 @@ export async function createRun(
   await platform.writeFile(`${folder}/run.json`, `${JSON.stringify(record, null, 2)}\n`);
 }
 
+export interface ReadOptions {
+  /** Where the run's method is looked up. Default: our own methods. */
+  readonly methods?: readonly Method[] | undefined;
+}
+
 /** A run folder's recipe and record. Throws InputError when the folder is no run, damaged, or of another version. */
-export async function readRun(platform: Platform, folder: string): Promise<Run> {
+export async function readRun(platform: Platform, folder: string, { methods }: ReadOptions = {}): Promise<Run> {
   const kind = await platform.exists(folder);
   if (kind !== "folder") {
     const got = kind === "file" ? "a file" : "nothing there";
@@ -71,7 +77,7 @@ export async function readRun(platform: Platform, folder: string): Promise<Run> 
     );
   }
   const record = recordFrom(await readJson(platform, `${folder}/run.json`), `${folder}/run.json`);
-  const resolved = recipeFrom(await readJson(platform, `${folder}/recipe.json`), `${folder}/recipe.json`);
+  const resolved = recipeFrom(await readJson(platform, `${folder}/recipe.json`), `${folder}/recipe.json`, methods);
   if (resolved.recipe.name !== record.recipe || resolved.recipe.method !== record.method) {
     throw new InputError(
       `${folder}/recipe.json: expected recipe ${record.recipe} of ${record.method}, as run.json says, got ${resolved.recipe.name} of ${resolved.recipe.method}. Restore the files.`,
@@ -80,51 +86,84 @@ export async function readRun(platform: Platform, folder: string): Promise<Run> 
   return { ...resolved, record };
 }
 
-export interface OpenOptions {
+export interface OpenOptions extends ReadOptions {
   /** Gets a line for each checkpoint that cannot be used. */
   readonly onDamaged?: (message: string) => void;
   /** Gets a line where weights are used whose training is not at its end. */
   readonly onNote?: (message: string) => void;
 }
 
+/** Options of `openRun`. */
+export interface OpenRunOptions extends OpenOptions {
+  /** Of a method with an open vocabulary: what to segment. Default: the classes of the data set that it was trained on. */
+  readonly classes?: readonly ClassInfo[] | undefined;
+}
+
 /**
  * The model that a run learned: the checkpoint with the best validation score; where the recipe keeps a moving average
- * of the weights, that average. Throws InputError when the folder is no run, none of its checkpoints is intact, or its
- * stages so far make no whole model.
+ * of the weights, that average. Throws InputError when the folder is no run, none of its checkpoints is intact, its
+ * stages so far make no whole model, or classes are named that its method cannot take.
  */
-export async function openRun(platform: Platform, folder: string, options: OpenOptions = {}): Promise<TrainedModel> {
-  const { run, checkpoint, planned } = await openCheckpoint(platform, folder, options);
-  if (!planned.stage.whole) {
+export async function openRun(platform: Platform, folder: string, options: OpenRunOptions = {}): Promise<TrainedModel> {
+  const { run, checkpoint, stage } = await openCheckpoint(platform, folder, options);
+  const named = withClasses(run, options.classes, folder);
+  const { classes, window } = named.record;
+  if (classes.length === 0 && run.method.vocabulary === "open") {
     throw new InputError(
-      `${folder}: expected a model that predicts, got one whose last stage so far is ${planned.stage.name}. Train on with: ${goOn(run, folder)}`,
+      `${folder}: expected the classes to segment, got none: this model takes any words. Add --classes "cat, sofa, lamp".`,
     );
   }
-  if (run.record.classes.length === 0) {
+  if (classes.length === 0 && hasModel(named, stage)) {
     throw new InputError(
       `${folder}: expected a model that predicts, got one without a head. Train on with: tessera train DATASET --from ${folder} --out NEW`,
     );
   }
-  return trainedModel(run, weightsOf(checkpoint), folder);
+  if (classes.length === 0 || !predicts(named, taskOf(named), window, stage, weightsOf(checkpoint))) {
+    throw new InputError(
+      `${folder}: expected a model that predicts, got one whose last stage so far is ${stage.name}. Train on with: ${goOn(run, folder, checkpoint.progress.stage)}`,
+    );
+  }
+  return trainedModel(named, weightsOf(checkpoint), folder);
+}
+
+/** The run with other classes, if its method takes any. */
+function withClasses(run: Run, classes: readonly ClassInfo[] | undefined, folder: string): Run {
+  if (classes === undefined) return run;
+  if (run.method.vocabulary === "closed") {
+    throw new InputError(
+      `${folder}: expected no --classes, got some: ${run.method.name} segments the ${run.record.classes.length} classes that it was trained on. Leave them out.`,
+    );
+  }
+  if (classes.length > maxClasses) {
+    throw new InputError(`${folder}: expected at most ${maxClasses} classes, got ${classes.length}. Name fewer.`);
+  }
+  const valueMap = Object.fromEntries(classes.map((_, index) => [String(index), index]));
+  return { ...run, record: { ...run.record, classes, valueMap, frequencies: [] } };
+}
+
+/** What a run's method and data set make of it. */
+export function taskOf({ record: { classes, frequencies } }: Pick<Run, "record">): Task {
+  return { classes, frequencies };
 }
 
 /** What a run has learned so far, for another run to begin with. Throws InputError as `openRun`, but for whole models. */
-export async function openEarlier(platform: Platform, folder: string, options: OpenOptions = {}): Promise<Earlier> {
-  const { run, checkpoint, planned } = await openCheckpoint(platform, folder, options);
+export async function openTrained(platform: Platform, folder: string, options: OpenOptions = {}): Promise<Trained> {
+  const { run, checkpoint, stage, stages } = await openCheckpoint(platform, folder, options);
   const last = Math.max(...(await listCheckpoints(platform, folder)));
-  const stages = plan(run).slice(0, checkpoint.progress.stage + 1);
-  const end = stages.reduce((sum, { recipe }) => sum + recipe.steps, 0);
+  const end = totalSteps(stages.slice(0, checkpoint.progress.stage + 1));
   // Imported weights have had their training elsewhere.
-  if (last < end && run.record.from?.stage !== "import") {
+  if (last < end && !run.record.from.some((each) => each.stage === "import")) {
     options.onNote?.(
-      `${folder} was stopped at step ${last}, and its stage ${planned.stage.name} ends at ${end}. To end that first: tessera train DATASET --out ${folder} --resume`,
+      `${folder} was stopped at step ${last}, and its stage ${stage.name} ends at ${end}. To end that first: tessera train DATASET --out ${folder} --resume`,
     );
   }
   const { licence } = run.record;
-  return { weights: weightsOf(checkpoint), stage: planned.stage.name, recipe: planned.recipe, source: folder, licence };
+  const recipe = stage.kind === "training" ? stage.settings : run.recipe;
+  return { weights: weightsOf(checkpoint), stage: stage.name, recipe, source: folder, licence };
 }
 
-async function openCheckpoint(platform: Platform, folder: string, { onDamaged = () => {} }: OpenOptions) {
-  const run = await readRun(platform, folder);
+async function openCheckpoint(platform: Platform, folder: string, { onDamaged = () => {}, methods }: OpenOptions) {
+  const run = await readRun(platform, folder, { methods });
   const damage: string[] = [];
   const checkpoint = await bestCheckpoint(platform, folder, (message) => damage.push(message));
   if (checkpoint === null) {
@@ -134,18 +173,20 @@ async function openCheckpoint(platform: Platform, folder: string, { onDamaged = 
     );
   }
   for (const message of damage) onDamaged(`${message} Using the one of step ${checkpoint.progress.step}.`);
-  const planned = plan(run)[checkpoint.progress.stage];
-  if (planned === undefined) {
+  const stages = stagesOf(run, taskOf(run));
+  const stage: Stage | undefined = stages[checkpoint.progress.stage];
+  if (stage === undefined) {
     throw new InputError(
       `${folder}: expected a checkpoint of one of the recipe's stages, got stage ${checkpoint.progress.stage}. Restore recipe.json.`,
     );
   }
-  return { run, checkpoint, planned };
+  return { run, checkpoint, stage, stages };
 }
 
 /** How to come from a run that makes no whole model to one that does. */
-function goOn(run: Run, folder: string): string {
-  return plan(run).some(({ stage }) => stage.whole)
+function goOn(run: Run, folder: string, stage: number): string {
+  const left = stagesOf(run, taskOf(run)).slice(stage + 1);
+  return left.some((each) => stepsOf(each) > 0)
     ? `tessera train DATASET --out ${folder} --resume`
     : `tessera train DATASET --from ${folder} --out NEW --steps N`;
 }
@@ -168,7 +209,7 @@ export function requireSame(folder: string, known: Run, wanted: Run): void {
     ...differences(known.recipe, wanted.recipe).map((line) => `recipe ${line}`),
     ...differences(withoutPath(dataset), withoutPath(wanted.record.dataset)).map((line) => `data set ${line}`),
     ...differences({ unlabelled, labels }, { unlabelled: wanted.record.unlabelled, labels: wanted.record.labels }),
-    ...differences({ from: from && beginning(from) }, { from: wanted.record.from && beginning(wanted.record.from) }),
+    ...differences({ from: from.map(beginning) }, { from: wanted.record.from.map(beginning) }),
     ...differences(byName(classes), byName(wanted.record.classes)).map((line) => `class ${line}`),
     ...differences(valueMap, wanted.record.valueMap).map((line) => `mask value ${line}`),
   ];
@@ -186,7 +227,7 @@ function withoutPath(dataset: RunRecord["dataset"]): RunRecord["dataset"] {
 }
 
 /** What a run began with, for comparing; its path may differ as well. */
-function beginning({ source, stage }: NonNullable<RunRecord["from"]>): string {
+function beginning({ source, stage }: RunRecord["from"][number]): string {
   return `${lastPart(source)} after ${stage}`;
 }
 

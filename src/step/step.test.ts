@@ -52,7 +52,7 @@ function net(scope: Scope, { x, target }: Named<Tensor>, between: (hidden: Tenso
   const average = scope.average("average", [width]);
   scope.update("average", add(mul(average, 0.9), mul(mean(hidden, { axes: [0] }), 0.1)));
   const y = linear(scope.at("second"), hidden, 2);
-  return { error: mean(square(sub(y, target))) };
+  return { terms: { error: mean(square(sub(y, target))) } };
 }
 
 function batchOf(batch: number, seed: number): Named<NdArray> {
@@ -191,7 +191,7 @@ describe("training step", () => {
       batchNorm2d(scope.at("norm"), conv2d(scope.at("pixel"), reshape(hidden, [4, 3, 10, 10]), 8, { kernel: 1 })),
     );
     const y = linear(scope.at("second"), mean(image, { axes: [2, 3] }), 2);
-    return { error: mean(square(sub(y, target))) };
+    return { terms: { error: mean(square(sub(y, target))) } };
   };
   const doubled = (scope: Scope, batch: Named<Tensor>) =>
     net(scope, batch, (hidden) => {
@@ -281,7 +281,7 @@ describe("training step", () => {
         engine,
         inPlace,
         inputs: inputsOf(4),
-        loss: (scope, batch) => ({ ...net(scope, batch), extra: mean(log(batch.x)) }),
+        loss: (scope, batch) => ({ terms: { ...net(scope, batch).terms, extra: mean(log(batch.x)) } }),
         recipe: { ...recipe, accumulate: 1 },
       });
       await step.initialize(1);
@@ -339,7 +339,9 @@ describe("training step", () => {
     const step = await buildStep({
       engine,
       inputs: { ...inputsOf(4), labels: { dtype: "uint8", shape: [4] } },
-      loss: (scope, { x, labels }) => ({ error: crossEntropy(linear(scope.at("labelled"), x, 3), labels) }),
+      loss: (scope, { x, labels }) => ({
+        terms: { error: crossEntropy(linear(scope.at("labelled"), x, 3), labels) },
+      }),
       recipe,
     });
     await step.initialize(1);
@@ -357,7 +359,7 @@ describe("training step", () => {
       engine,
       inputs: { image: { dtype: "float32", shape: [1, 1, 5, 5] } },
       loss: (scope, { image }) => ({
-        error: mean(square(conv2d(scope.at("after"), maxPool(image, { kernel: 5 }), 2, { kernel: 1 }))),
+        terms: { error: mean(square(conv2d(scope.at("after"), maxPool(image, { kernel: 5 }), 2, { kernel: 1 }))) },
       }),
       recipe,
     });
@@ -412,15 +414,15 @@ describe("training step", () => {
   });
 
   test.each([
-    ["no term", () => ({}), /^loss: expected at least one named term/],
+    ["no term", () => ({ terms: {} }), /^loss: expected at least one named term/],
     [
       "a term that is no scalar",
-      (_: Scope, { x }: Named<Tensor>) => ({ x }),
+      (_: Scope, { x }: Named<Tensor>) => ({ terms: { x } }),
       /^loss x: expected a float32 scalar, got float32 \[4, 6\]/,
     ],
     [
       "nothing that trains",
-      (_: Scope, { x }: Named<Tensor>) => ({ x: mean(x) }),
+      (_: Scope, { x }: Named<Tensor>) => ({ terms: { x: mean(x) } }),
       /^training: expected parameters that train/,
     ],
   ])("a loss with %s is an error", async (_, loss, message) => {

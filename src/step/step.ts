@@ -16,11 +16,19 @@ export interface StepOptions {
   readonly engine: Engine;
   /** Types of one batch, by name; the first axis is the batch. */
   readonly inputs: Named<TensorType>;
-  /** Graph: named scalar terms; their sum is what training lowers. */
-  readonly loss: (scope: Scope, batch: Named<Tensor>) => Named<Tensor>;
+  /** Graph: named scalars; the sum of the terms is what training lowers, watched ones are only reported. */
+  readonly loss: (
+    scope: Scope,
+    batch: Named<Tensor>,
+  ) => {
+    readonly terms: Named<Tensor>;
+    readonly watched?: Named<Tensor>;
+  };
   readonly recipe: OptimizerRecipe;
   /** Which parameters train; default all. */
   readonly trains?: (parameter: string) => boolean;
+  /** Which parts compute as in prediction; default those that do not train. */
+  readonly rests?: (parameter: string) => boolean;
   /** Factors on learning rate and weight decay; default 1 and, for parameters of one axis, no decay. */
   readonly group?: Group;
   /** The learning rate of step 0, 1, …; default as the recipe says. */
@@ -40,6 +48,8 @@ export interface StepOptions {
 export interface StepResult {
   /** The named terms of the loss, in float32 as computed; means over the batches of an accumulated step. */
   readonly terms: Named<number>;
+  /** The same of what is only watched. */
+  readonly watched: Named<number>;
   readonly total: number;
   /** Global norm of the gradients, before clipping. */
   readonly gradientNorm: number;
@@ -67,23 +77,25 @@ export interface TrainingStep {
 
 const batchPrefix = "batch:";
 const termPrefix = "term:";
+const watchedPrefix = "watched:";
 
 /**
  * Builds and compiles a training step: one graph or, to update in place and with accumulation, one for gradients and a
  * small one for the update (see `step-programs.ts`). Host calls cut the first where they are (see `programs.ts`).
  */
 export async function buildStep(options: StepOptions): Promise<TrainingStep> {
-  const { engine, inputs, loss, recipe, trains, group = defaultGroup, target = targetOf(engine) } = options;
+  const { engine, inputs, loss, recipe, trains, rests, group = defaultGroup, target = targetOf(engine) } = options;
   const { updateBytes = 256e6 } = options;
   const inPlace = options.inPlace ?? engine.overwrites;
   const rateAt = options.rate ?? ((step: number) => rateOf(recipe, step));
   const accumulates = recipe.accumulate > 1;
 
-  const model = new Model({ training: true, trains });
+  const model = new Model({ training: true, ...(trains && { trains }), ...(rests && { rests }) });
   const batch = Object.fromEntries(
     Object.entries(inputs).map(([name, { shape, dtype }]) => [name, input(`${batchPrefix}${name}`, shape, dtype)]),
   );
-  const terms = loss(model.scope, batch);
+  const { terms, watched = {} } = loss(model.scope, batch);
+  requireScalars(watched);
   const total = sumOfTerms(terms);
   const trained = model.trained;
   if (trained.length === 0) {
@@ -100,6 +112,7 @@ export async function buildStep(options: StepOptions): Promise<TrainingStep> {
 
   const reported: Record<string, Tensor> = { total };
   for (const [name, term] of Object.entries(terms)) reported[`${termPrefix}${name}`] = term;
+  for (const [name, value] of Object.entries(watched)) reported[`${watchedPrefix}${name}`] = value;
   const programs = await compileStep(
     { model, total, reported, recipe, group },
     { engine, target, inPlace, updateBytes },
@@ -153,6 +166,7 @@ export async function buildStep(options: StepOptions): Promise<TrainingStep> {
       }
       return {
         terms: Object.fromEntries(Object.keys(terms).map((name) => [name, means[`${termPrefix}${name}`]])),
+        watched: Object.fromEntries(Object.keys(watched).map((name) => [name, means[`${watchedPrefix}${name}`]])),
         total: means.total,
         gradientNorm: norm,
         rate,
@@ -169,13 +183,16 @@ export async function buildStep(options: StepOptions): Promise<TrainingStep> {
 function sumOfTerms(terms: Named<Tensor>): Tensor {
   const list = Object.entries(terms);
   if (list.length === 0) throw new InputError("loss: expected at least one named term, got none. Return a scalar.");
-  for (const [name, { dtype, shape }] of list) {
-    if (dtype !== "float32" || shape.length > 0) {
-      const got = `${dtype} ${show(shape)}`;
-      throw new InputError(`loss ${name}: expected a float32 scalar, got ${got}. Take the mean or the sum of it.`);
-    }
-  }
+  requireScalars(terms);
   return list.map(([, term]) => term).reduce((left, right) => add(left, right));
+}
+
+function requireScalars(terms: Named<Tensor>): void {
+  for (const [name, { dtype, shape }] of Object.entries(terms)) {
+    if (dtype === "float32" && shape.length === 0) continue;
+    const got = `${dtype} ${show(shape)}`;
+    throw new InputError(`loss ${name}: expected a float32 scalar, got ${got}. Take the mean or the sum of it.`);
+  }
 }
 
 /** One noise input's numbers; each batch of an accumulated step has its own. */

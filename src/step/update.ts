@@ -66,7 +66,8 @@ export function rateOf(recipe: OptimizerRecipe, step: number): number {
       milestones: recipe.scheduleMilestones,
       factor: recipe.scheduleFactor,
       final: recipe.finalRate,
-      warmupSteps: recipe.warmupSteps,
+      // A warm-up that would outlast a short run takes a tenth of it.
+      warmupSteps: recipe.warmupSteps < recipe.steps ? recipe.warmupSteps : Math.floor(recipe.steps / 10),
     },
     step,
   );

@@ -85,8 +85,8 @@ function pictureSection({ pictures, classes, pictured }: StudyPage): Html {
 <div class="rows">${pictures.map(
     ({ id, pictures: row }) => html`<figure class="card"><figcaption><b>${id}</b></figcaption>
 <div class="strip">${row.map(
-      ({ label, image, meanIou }) =>
-        html`<div><img src="${image}" alt="${label} ${id}"><span>${label}${meanIou === null ? "" : ` ${percent(meanIou)}`}</span></div>`,
+      ({ label, image, score }) =>
+        html`<div><img src="${image}" alt="${label} ${id}"><span>${label}${score === null ? "" : ` ${percent(score)}`}</span></div>`,
     )}</div></figure>`,
   )}</div>`;
 }

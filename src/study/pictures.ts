@@ -1,8 +1,8 @@
 /** The same photographs segmented by the arms of a study, side by side. */
 import type { Dataset } from "../data/dataset.ts";
-import { spreadDataset } from "../data/views.ts";
+import { labelledDataset, spreadDataset } from "../data/views.ts";
 import { InputError } from "../errors.ts";
-import { confusionMatrix, countPixels, scoresOf } from "../metrics/confusion.ts";
+import { scorerOf } from "../evaluation/scorer.ts";
 import type { Platform } from "../platform/platform.ts";
 import { openSegmenter } from "../prediction/segmenter.ts";
 import { pictureOf } from "../report/picture.ts";
@@ -13,7 +13,7 @@ import { armName } from "./schedule.ts";
 
 export interface PictureRow {
   readonly id: string;
-  readonly pictures: readonly { readonly label: string; readonly image: string; readonly meanIou: number | null }[];
+  readonly pictures: readonly { readonly label: string; readonly image: string; readonly score: number | null }[];
 }
 
 /** Photographs that are shown. */
@@ -28,7 +28,7 @@ export async function pictureRows(
   validation: Dataset,
   { fraction, seed }: { readonly fraction: number; readonly seed: number },
 ): Promise<PictureRow[]> {
-  const dataset = spreadDataset(validation, shown);
+  const dataset = spreadDataset(labelledDataset(validation, ["mask"]), shown);
   const { classes } = dataset;
   const rows: { id: string; pictures: PictureRow["pictures"][number][] }[] = [];
   for (const { name, drawn } of plan.arms) {
@@ -39,21 +39,18 @@ export async function pictureRows(
       for (let index = 0; index < dataset.ids.length; index++) {
         const sample = await dataset.read(index).catch(leaveOut);
         if (sample === null) continue;
-        const { id, image } = sample;
-        const truth = sample.labels.mask ?? null;
-        const { labels: prediction } = await segmenter.segment(image);
-        const counts = confusionMatrix(classes.length);
-        if (truth !== null) countPixels(counts, truth, prediction, id);
-        const { meanIou } = scoresOf(counts);
-        const small = await pictureOf(platform, classes, { id, meanIou, image, truth, prediction });
+        const { id, image, labels: truth } = sample;
+        const prediction = await segmenter.segment(image);
+        const score = scorerOf(segmenter.card.kind, classes, { boundary: false }).add(sample, prediction);
+        const small = await pictureOf(platform, classes, { id, score: "", image, truth, prediction });
         rows[index] ??= {
           id,
           pictures: [
-            { label: "image", image: small.image, meanIou: null },
-            ...(small.truth === null ? [] : [{ label: "truth", image: small.truth, meanIou: null }]),
+            { label: "image", image: small.image, score: null },
+            ...(small.truth === null ? [] : [{ label: "truth", image: small.truth, score: null }]),
           ],
         };
-        rows[index].pictures.push({ label: name, image: small.prediction, meanIou });
+        rows[index].pictures.push({ label: name, image: small.prediction, score });
       }
     } finally {
       await segmenter.close();

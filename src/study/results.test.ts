@@ -10,8 +10,9 @@ import { writeStudy } from "./write-study.ts";
 /** A study folder with the scores of some runs. */
 function scored(runs: Readonly<Record<string, number | null>>) {
   const platform = memoryPlatform();
-  for (const [run, meanIou] of Object.entries(runs)) {
-    platform.files.set(`study/runs/${run}/scores.json`, new TextEncoder().encode(JSON.stringify({ meanIou })));
+  for (const [run, value] of Object.entries(runs)) {
+    const measures = [{ name: "mean IoU", value, unit: "share" }];
+    platform.files.set(`study/runs/${run}/scores.json`, new TextEncoder().encode(JSON.stringify({ measures })));
   }
   return platform;
 }
@@ -56,12 +57,15 @@ describe("results", () => {
     expect(rows[0].cells[1]).toEqual({ fraction: 1, values: [undefined, 0.5], mean: 0.5, deviation: 0 });
   });
 
-  test.each(["", "{", "null", "[]", '{"meanIou":"0.5"}'])("leave out a run whose scores are %o", async (content) => {
-    const platform = scored({ "plain-all-seed1": 0.5 });
-    await platform.writeFile("study/runs/plain-all-seed0/scores.json", content);
-    const { rows } = await resultsOf(platform, "study", smallChoice);
-    expect(rows[0].cells[1]!.values).toEqual([undefined, 0.5]);
-  });
+  test.each(["", "{", "null", "[]", '{"measures":[{"value":"0.5"}]}'])(
+    "leave out a run whose scores are %o",
+    async (content) => {
+      const platform = scored({ "plain-all-seed1": 0.5 });
+      await platform.writeFile("study/runs/plain-all-seed0/scores.json", content);
+      const { rows } = await resultsOf(platform, "study", smallChoice);
+      expect(rows[0].cells[1]!.values).toEqual([undefined, 0.5]);
+    },
+  );
 
   test("have rows of what other calls of the study made, and of what this one asks for", async () => {
     const rowsOf = async (parts: readonly string[], platform = complete) =>

@@ -1,4 +1,6 @@
 /** What the runs of a study scored. */
+
+import type { Evaluation } from "../evaluation/evaluate.ts";
 import { type Arm, type Claim, type Judgement, type Scores, type StudyPlan, spreadOf } from "../methods/study.ts";
 import { parseJson } from "../platform/json.ts";
 import type { Platform } from "../platform/platform.ts";
@@ -6,7 +8,7 @@ import { armName, planOf, type StudyChoice, sharedSettings } from "./schedule.ts
 
 export interface Cell {
   readonly fraction: number;
-  /** Mean IoU by seed, 0 … 1; undefined where a run is missing. */
+  /** The score (the first measure: mean IoU of semantic models) by seed, 0 … 1; undefined where a run is missing. */
   readonly values: readonly (number | undefined)[];
   /** Null where nothing was measured. */
   readonly mean: number | null;
@@ -76,14 +78,15 @@ function only({ pretrainings, claims }: StudyPlan, arms: readonly Arm[]): StudyP
   return { arms, claims, pretrainings: pretrainings.filter(({ name }) => needed.has(name)) };
 }
 
-/** Mean IoU of a run, from its scores.json; undefined where it has none, or a damaged one. */
+/** The first measure of a run, from its scores.json; undefined where it has none, or a damaged one. */
 export async function scoreOf(platform: Platform, run: string): Promise<number | undefined> {
   const path = `${run}/scores.json`;
   if ((await platform.exists(path)) !== "file") return undefined;
   const text = await platform.readText(path);
   try {
-    const scores = parseJson(text) as { readonly meanIou?: number | null } | null;
-    return typeof scores?.meanIou === "number" ? scores.meanIou : undefined;
+    const scores = parseJson(text) as Partial<Evaluation> | null;
+    const value = scores?.measures?.[0]?.value;
+    return typeof value === "number" ? value : undefined;
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
     return undefined;

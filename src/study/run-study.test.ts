@@ -4,9 +4,9 @@ import { smallChoice } from "../../test/support/small-study.ts";
 import { float32 } from "../array/ndarray.ts";
 import { InputError, Interrupted, UsageError } from "../errors.ts";
 import { adopt, resolveRecipe } from "../methods/resolve-recipe.ts";
-import { plan } from "../methods/stages.ts";
+import { stagesOf, totalSteps } from "../methods/stages.ts";
 import { writeCheckpoint } from "../runs/checkpoint.ts";
-import { createRun, openEarlier } from "../runs/run.ts";
+import { createRun, openTrained } from "../runs/run.ts";
 import { runFormat } from "../runs/run-record.ts";
 import type { Engine } from "../runtime/engine.ts";
 import { type Reading, requireSameStudy } from "./record.ts";
@@ -26,15 +26,15 @@ async function trained(
   await requireSameStudy(platform, "study", { ...choice, dataset: "photos", reading });
   for (const { name, settings, arm, from } of done) {
     const listed = resolveRecipe("ddep-tiny", settings);
-    const resolved = from === null ? listed : adopt(listed, await openEarlier(platform, `study/runs/${from}`));
+    const resolved = from === null ? listed : adopt(listed, [await openTrained(platform, `study/runs/${from}`)]);
     const folder = `study/runs/${name}`;
     const record = {
       ...{ format: runFormat, version: "0", method: "ddep", recipe: "ddep-tiny", classes: [], valueMap: {} },
-      ...{ dataset: { name: "photos", samples: 1, fingerprint: "" }, unlabelled: null, labels: null, from: null },
+      ...{ dataset: { name: "photos", samples: 1, fingerprint: "" }, unlabelled: null, labels: null, from: [] },
       ...{ frequencies: [], window: [64, 64] as const, shortSide: 0, licence: "" },
     };
     await createRun(platform, folder, { ...resolved, record });
-    const steps = plan(resolved).reduce((sum, { recipe }) => sum + recipe.steps, 0);
+    const steps = totalSteps(stagesOf(resolved));
     const progress = { step: steps - short, stage: 0, stageStep: 0, window: { count: 0, sums: {} }, score: null };
     await writeCheckpoint(
       platform,
@@ -43,7 +43,11 @@ async function trained(
       { keep: 1 },
     );
     if (report) await platform.writeFile(`${folder}/report.html`, "<html>");
-    if (arm !== null && scored) await platform.writeFile(`${folder}/scores.json`, '{"meanIou":0.5}');
+    if (arm !== null && scored)
+      await platform.writeFile(
+        `${folder}/scores.json`,
+        '{"measures":[{"name":"mean IoU","value":0.5,"unit":"share"}]}',
+      );
   }
   return platform;
 }
@@ -99,13 +103,13 @@ describe("a run is trained", () => {
   test("on a share of the labels, drawn by its seed", async () => {
     const { over, asked } = study(await trained(runs.slice(0, 4)));
     await expect(over).rejects.toThrow();
-    expect(asked).toEqual([["photos", { fraction: 1 / 8, seed: 1 }, { labels: true, images: true }]]);
+    expect(asked).toEqual([["photos", { fraction: 1 / 8, seed: 1 }, { labels: ["mask", "tags"], images: true }]]);
   });
 
   test("on a data set of its own, with all labels, if it is a pretraining", async () => {
     const { over, asked } = study(await trained([]));
     await expect(over).rejects.toThrow();
-    expect(asked).toEqual([["tags", null, { labels: true, images: false }]]);
+    expect(asked).toEqual([["tags", null, { labels: ["tags"], images: false }]]);
   });
 });
 

@@ -2,13 +2,15 @@
 import type { Dataset } from "../data/dataset.ts";
 import type { TrainingData } from "../datasets/training-data.ts";
 import { InputError, Interrupted } from "../errors.ts";
-import type { Earlier, ResolvedRecipe } from "../methods/method.ts";
+import { scoreOfEvaluation } from "../evaluation/evaluate.ts";
+import type { ResolvedRecipe } from "../methods/method.ts";
 import { adopt, differences, resolveRecipe } from "../methods/resolve-recipe.ts";
-import { plan, sourcesOf } from "../methods/stages.ts";
+import type { Trained } from "../methods/stage.ts";
+import { sourcesOf, stagesOf, totalSteps } from "../methods/stages.ts";
 import type { Platform } from "../platform/platform.ts";
 import { writeReport } from "../report/run-report.ts";
 import { latestCheckpoint } from "../runs/checkpoint.ts";
-import { openEarlier, readRun } from "../runs/run.ts";
+import { openTrained, readRun } from "../runs/run.ts";
 import type { Engine } from "../runtime/engine.ts";
 import type { Watcher } from "../training/session.ts";
 import { train } from "../training/train.ts";
@@ -64,19 +66,18 @@ async function isDone(platform: Platform, folder: string, { arm }: StudyRun): Pr
   if ((await platform.exists(`${folder}/report.html`)) !== "file") return false;
   if (arm !== null && (await scoreOf(platform, folder)) === undefined) return false;
   const last = await latestCheckpoint(platform, folder, () => {});
-  const steps = plan(await readRun(platform, folder)).reduce((sum, { recipe }) => sum + recipe.steps, 0);
-  return last?.progress.step === steps;
+  return last?.progress.step === totalSteps(stagesOf(await readRun(platform, folder)));
 }
 
 /** What a run trains, and what it begins with. */
 interface Wanted extends ResolvedRecipe {
-  readonly from: Earlier | null;
+  readonly from: readonly Trained[];
 }
 
 async function recipeOf({ study, platform, folder }: StudyOptions, run: StudyRun): Promise<Wanted> {
   const resolved = resolveRecipe(study.recipe, run.settings);
-  if (run.from === null) return { ...resolved, from: null };
-  const from = await openEarlier(platform, `${folder}/runs/${run.from}`);
+  if (run.from === null) return { ...resolved, from: [] };
+  const from = [await openTrained(platform, `${folder}/runs/${run.from}`)];
   return { ...adopt(resolved, from), from };
 }
 
@@ -111,7 +112,7 @@ async function oneRun(options: StudyOptions, run: StudyRun, { method, recipe, fr
       watcher: { survey, ...watcher },
     });
     const { evaluation } = await writeReport({ ...common, skipped, validation: scoredOn(run, data.validation) });
-    if (run.arm !== null && evaluation?.meanIou == null) {
+    if (run.arm !== null && (evaluation === null || scoreOfEvaluation(evaluation) === null)) {
       throw new InputError(`${spec}: expected a labelled split val to score on, got none. A study compares scores.`);
     }
   } finally {

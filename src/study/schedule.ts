@@ -2,7 +2,8 @@
 import { suggestion, UsageError } from "../errors.ts";
 import type { Method } from "../methods/method.ts";
 import { applySetting, resolveRecipe } from "../methods/resolve-recipe.ts";
-import { type PlannedStage, plan } from "../methods/stages.ts";
+import type { Stage } from "../methods/stage.ts";
+import { endsWhole, stagesOf } from "../methods/stages.ts";
 import { type Arm, fractionText, type Pretraining, type Study, type StudyPlan } from "../methods/study.ts";
 
 export interface StudyChoice {
@@ -114,10 +115,13 @@ function requireCommon({ scaled }: Study, { arms }: StudyPlan, settings: readonl
 /** Values that cannot be, nothing left to train after what a run begins with: found now, and not after hours. */
 function requireRunnable(study: Study, runs: readonly StudyRun[]): void {
   const lastStages = new Map<string, string>();
+  const whole = new Map<string, boolean>();
   for (const { name, title, settings, from, arm } of runs) {
-    const { stage } = plan(resolveRecipe(study.recipe, settings)).at(-1) as PlannedStage;
+    const resolved = resolveRecipe(study.recipe, settings);
+    const stage = stagesOf(resolved).at(-1) as Stage;
     lastStages.set(name, stage.name);
-    if (arm !== null ? stage.whole : from === null || lastStages.get(from) !== stage.name) continue;
+    if (!whole.has(stage.name)) whole.set(stage.name, endsWhole(resolved));
+    if (arm !== null ? whole.get(stage.name) : from === null || lastStages.get(from) !== stage.name) continue;
     throw new UsageError(
       `study: expected steps to train for ${title}, got settings that end with the stage ${stage.name}. Change --set.`,
     );

@@ -1,21 +1,26 @@
+/** Scoring while training: a whole model by what predictions are scored by, another stage by its trials. */
 import type { Named, NdArray } from "../array/ndarray.ts";
 import type { Dataset } from "../data/dataset.ts";
-import { sourceOf } from "../data/labels.ts";
-import { labelledDataset, scaledDataset } from "../data/views.ts";
-import type { PlannedStage } from "../methods/stages.ts";
+import { kindsText, sourceOf } from "../data/labels.ts";
+import { labelledDataset, scaledDataset, spreadDataset } from "../data/views.ts";
+import { evaluateDataset } from "../evaluation/evaluate.ts";
+import { scorerOf } from "../evaluation/scorer.ts";
+import { runTrial, type TrialResult } from "../evaluation/trial.ts";
+import type { TrainingStage } from "../methods/stage.ts";
+import { predicts } from "../methods/stages.ts";
+import type { Measure } from "../metrics/measure.ts";
 import type { Platform } from "../platform/platform.ts";
-import type { EvaluationLine } from "../runs/log.ts";
+import { openSegmenter } from "../prediction/segmenter.ts";
+import type { EvaluationLine, LoggedPicture } from "../runs/log.ts";
 import { type Run, trainedModel } from "../runs/run.ts";
 import type { Engine } from "../runtime/engine.ts";
-import { runTrial } from "./trial.ts";
-import { validationScores } from "./validation.ts";
 
 export interface JudgeOptions {
-  readonly platform: Platform;
+  readonly platform: Pick<Platform, "encodeImage" | "writeFile">;
   readonly engine: Engine;
   readonly folder: string;
   readonly run: Run;
-  readonly planned: PlannedStage;
+  readonly stage: TrainingStage;
   /** Those that prediction would use. */
   readonly weights: Named<NdArray>;
   readonly step: number;
@@ -28,38 +33,82 @@ export interface JudgeOptions {
   readonly onNote?: ((line: string) => void) | undefined;
 }
 
-/**
- * Scores of a stage as it trains: of a whole model on the validation split, of another by the stage's trial. Null where
- * there is nothing to judge by. A line to `onNote` where there is, but every score would be one over nothing.
- */
-export async function judge(options: JudgeOptions): Promise<Omit<EvaluationLine, "step" | "stage"> | null> {
-  const { engine, run, planned, weights, validation, validationImages = 200, onBadImage = "fail", onNote } = options;
-  const { stage } = planned;
-  const { classes, frequencies, shortSide } = run.record;
-  if (stage.whole) {
-    if (validation === null || sourceOf("mask", validation.kinds) === undefined) return null;
-    const model = trainedModel(run, weights, `step ${options.step}`);
-    const scores = await validationScores({ engine, model, dataset: validation, limit: validationImages, onBadImage });
-    if (isEmpty(scores)) {
-      onNote?.(
-        `${validation.name}: no pixel counts in the masks of split ${validation.split}, so step ${options.step} has no score and no checkpoint is best. See: tessera inspect`,
-      );
-    }
-    return { unit: "share", scores };
-  }
-  if (stage.trial === undefined) return null;
-  // Without images to validate on, those that are learned from show at least how it goes.
-  const given = validation === null ? null : labelledDataset(validation, stage.learnsFrom);
-  const dataset = given === null || given.ids.length === 0 ? options.training() : scaledDataset(given, shortSide);
-  const judged = await runTrial(stage.trial, { ...options, task: { classes, frequencies }, dataset, onBadImage });
-  if (judged === null || isEmpty(judged.scores)) {
-    onNote?.(
-      `${dataset.name}: nothing in split ${dataset.split} can be scored for stage ${stage.name}, so step ${options.step} has no score. See: tessera inspect`,
-    );
-  }
-  return judged;
+export interface Judgement extends Pick<EvaluationLine, "measures" | "pictures"> {
+  /** By which checkpoints are compared: the first measure of a model that predicts. */
+  readonly score: number | null;
 }
 
-function isEmpty(scores: EvaluationLine["scores"]): boolean {
-  return Object.values(scores).every((score) => score === null);
+/**
+ * Scores of a stage as it trains: of a model that predicts on the validation split, of another by the stage's trials. Null
+ * where there is nothing to judge by. A line to `onNote` where there is, but every score would be one over nothing.
+ */
+export async function judge(options: JudgeOptions): Promise<Judgement | null> {
+  const { run, weights } = options;
+  const { classes, frequencies, window } = run.record;
+  return predicts(run, { classes, frequencies }, window, options.stage, weights)
+    ? judgeModel(options)
+    : judgeTrials(options);
+}
+
+/** Through the segmenter that will predict with it, at the images' own size. */
+async function judgeModel(options: JudgeOptions): Promise<Judgement | null> {
+  const { engine, run, weights, validation, validationImages = 200, onBadImage = "fail", onNote } = options;
+  if (validation === null) return null;
+  const segmenter = await openSegmenter(engine, trainedModel(run, weights, `step ${options.step}`));
+  let measures: readonly Measure[];
+  try {
+    const { truth } = scorerOf(segmenter.card.kind, validation.classes);
+    if (sourceOf(truth, validation.kinds) === undefined) return null;
+    const some = spreadDataset(labelledDataset(validation, [truth]), validationImages);
+    ({ measures } = await evaluateDataset(segmenter, some, { boundary: false, onBadImage }));
+    if (measures.every(({ value }) => value === null)) {
+      onNote?.(
+        `${validation.name}: nothing counts in the ${kindsText([truth])} of split ${validation.split}, so step ${options.step} has no score and no checkpoint is best. See: tessera inspect`,
+      );
+    }
+  } finally {
+    await segmenter.close();
+  }
+  return { measures, score: measures[0]?.value ?? null };
+}
+
+async function judgeTrials(options: JudgeOptions): Promise<Judgement | null> {
+  const { engine, run, stage, weights, validation, onBadImage = "fail", onNote, step } = options;
+  const { shortSide } = run.record;
+  const { trials = [] } = stage;
+  if (trials.length === 0) return null;
+  const measures: Measure[] = [];
+  const pictures: LoggedPicture[] = [];
+  for (const trial of trials) {
+    const given = validation === null ? null : labelledDataset(validation, trial.learnsFrom ?? stage.learnsFrom);
+    // Without images to validate on, those that are learned from show at least how it goes.
+    const dataset = given === null || given.ids.length === 0 ? options.training() : scaledDataset(given, shortSide);
+    const result = await runTrial(trial, { engine, dataset, weights, seed: stage.settings.seed, onBadImage });
+    if (result === null || result.measures.every(({ value }) => value === null)) {
+      onNote?.(
+        `${dataset.name}: nothing in split ${dataset.split} can be scored for stage ${stage.name}, so step ${step} has no score. See: tessera inspect`,
+      );
+    }
+    measures.push(...(result?.measures ?? []));
+    pictures.push(...(await keepPictures(options, result?.pictures ?? [])));
+  }
+  if (measures.length === 0 && pictures.length === 0) return null;
+  return { measures, score: null, ...(pictures.length > 0 && { pictures }) };
+}
+
+/** Pictures go to `pictures/STAGE/SAMPLE/NAME.png`, those that change with the step with it in their name. */
+async function keepPictures(
+  { platform, stage, folder, step }: JudgeOptions,
+  all: TrialResult["pictures"],
+): Promise<LoggedPicture[]> {
+  const kept: LoggedPicture[] = [];
+  for (const { sample, pictures } of all) {
+    for (const { name, image, changes, caption } of pictures) {
+      const end = changes ? `-${String(step).padStart(8, "0")}` : "";
+      const file = `pictures/${stage.name}/${sample}/${name}${end}.png`;
+      await platform.writeFile(`${folder}/${file}`, await platform.encodeImage(image, "png"));
+      kept.push({ sample, name, file, caption });
+    }
+  }
+  return kept;
 }

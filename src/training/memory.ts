@@ -6,7 +6,7 @@ import { InputError } from "../errors.ts";
 import { reach } from "../graph/graph.ts";
 import type { TensorType } from "../graph/tensor.ts";
 import type { ResolvedRecipe } from "../methods/method.ts";
-import { modelOf, plan } from "../methods/stages.ts";
+import { stagesOf, trainingModel } from "../methods/stages.ts";
 
 /**
  * Bytes that a training step needs at the very least, the largest stage's: each trained parameter with its gradient and
@@ -16,15 +16,16 @@ import { modelOf, plan } from "../methods/stages.ts";
 export function leastBytesOfStep(resolved: ResolvedRecipe, classes: readonly ClassInfo[]): number {
   const task = { classes, frequencies: classes.map(() => 1 / classes.length) };
   const bytes = ({ dtype, shape }: TensorType) => sizeOf(shape) * bytesOf(dtype);
-  const stages = plan(resolved).map((planned) => {
-    const { model, terms } = modelOf(planned, task);
+  const stages = stagesOf(resolved, task).map((stage) => {
+    if (stage.kind === "pass") return 0;
+    const { model, losses } = trainingModel(stage);
     const parameters = [...model.parameters.values()];
     let least = 0;
-    for (const type of Object.values(planned.stage.inputs(planned.recipe, task))) least += bytes(type);
+    for (const type of Object.values(stage.inputs)) least += bytes(type);
     for (const { tensor, trained } of parameters) least += (trained ? 3 : 1) * bytes(tensor);
     // What comes before the first trained parameter is let go as soon as it is used.
     const kept = new Set(parameters.flatMap(({ tensor, trained }) => (trained ? [tensor] : [])));
-    for (const node of reach(Object.values(terms)).nodes) {
+    for (const node of reach(Object.values(losses.terms)).nodes) {
       if (!node.inputs.some((tensor) => tensor !== null && kept.has(tensor))) continue;
       for (const tensor of node.outputs) {
         kept.add(tensor);

@@ -6,12 +6,14 @@ import type { Sample } from "../data/sample.ts";
 import { InputError, Interrupted } from "../errors.ts";
 import type { Scope } from "../graph/scope.ts";
 import type { Tensor } from "../graph/tensor.ts";
-import type { Earlier, Method, Stage } from "../methods/method.ts";
+import type { Method } from "../methods/method.ts";
+import type { PredictionModel } from "../methods/model.ts";
 import type { Recipe } from "../methods/recipe.ts";
+import type { Losses, Stage, Trained, TrainingStage } from "../methods/stage.ts";
 import { recipes } from "../methods/transunet/recipe.ts";
 import { dropout } from "../nn/dropout.ts";
 import { linear } from "../nn/linear.ts";
-import { mean, square, sub } from "../ops/index.ts";
+import { cast, max, mean, square, sub } from "../ops/index.ts";
 import { latestCheckpoint, listCheckpoints, readCheckpoint } from "../runs/checkpoint.ts";
 import { isEvaluation, openLog, readMetrics } from "../runs/log.ts";
 import { type Run, weightsOf } from "../runs/run.ts";
@@ -34,22 +36,30 @@ function dataset(name: string, size: number): Dataset {
   };
 }
 
+const recipe: Recipe = {
+  ...recipes["transunet-tiny"],
+  ...{ steps: 3, batchSize: 2, logEvery: 2, checkpointEvery: 100, keepCheckpoints: 10, evaluateEvery: 2 },
+  ...{ averageDecay: 0.5, learningRate: 0.1, warmupSteps: 0 },
+};
+
 /** body → a head of the stage's own, with dropout between; the target is the mean of what is fed. */
 function loss(head: string) {
-  return (scope: Scope, { x }: Named<Tensor>): Named<Tensor> => {
+  return (scope: Scope, { x }: Named<Tensor>): Losses => {
     const hidden = dropout(scope.at("body"), linear(scope.at("body"), x, 4), 0.25);
-    return { error: mean(square(sub(linear(scope.at(head), hidden, 1), mean(x, { axes: [1], keepDims: true })))) };
+    const error = mean(square(sub(linear(scope.at(head), hidden, 1), mean(x, { axes: [1], keepDims: true }))));
+    return { terms: { error }, watched: { largest: max(x) } };
   };
 }
 
 /** Samples that the stages were fed, by stage. */
 const fed: Record<string, Sample[]> = { learn: [], use: [] };
 
-function stage(name: string, head: string): Omit<Stage, "learnsFrom" | "whole"> {
+function stage(name: string, head: string, settings: Recipe): Omit<TrainingStage, "learnsFrom"> {
   return {
-    name,
-    inputs: ({ batchSize }) => ({ x: { dtype: "float32", shape: [batchSize, 3] } }),
-    prepare(sample, _recipe, _task, random) {
+    ...{ kind: "training", name, settings },
+    inputs: { x: { dtype: "float32", shape: [settings.batchSize, 3] } },
+    // Preparing may take its time.
+    async prepare(sample, random) {
       fed[name].push(sample);
       return {
         x: float32(
@@ -62,41 +72,44 @@ function stage(name: string, head: string): Omit<Stage, "learnsFrom" | "whole"> 
   };
 }
 
-const learn: Stage = {
-  ...stage("learn", "guess"),
-  ...{ learnsFrom: [], whole: false, recipe: (recipe) => ({ ...recipe, steps: 3 }) },
-  trial: {
-    ...{ unit: "dB", images: 2 },
-    inputs: () => ({ x: { dtype: "float32", shape: [1, 3] } }),
-    prepare: (_sample, _recipe, _task, random) => ({ x: float32([3], random.fillUniform(new Float32Array(3))) }),
-    outputs: (scope, batch) => loss("guess")(scope, batch),
-    scores: (results) => ({ error: results.reduce((sum, { error }) => sum + Number(error.data[0]), 0) }),
-  },
-};
+const learning = (settings: Recipe): TrainingStage => ({
+  ...stage("learn", "guess", { ...settings, steps: 3 }),
+  learnsFrom: [],
+  trials: [
+    {
+      ...{ name: "error", images: 2 },
+      prepare: (_sample, random) => ({ x: float32([3], random.fillUniform(new Float32Array(3))) }),
+      outputs: (scope, batch) => loss("guess")(scope, batch).terms,
+      scores: (results) => [
+        { name: "error", value: results.reduce((sum, { error }) => sum + Number(error.data[0]), 0), unit: "plain" },
+      ],
+    },
+  ],
+});
 
-const use: Stage = {
-  ...stage("use", "head"),
-  ...{ learnsFrom: ["mask"], whole: true },
+const using = (settings: Recipe): TrainingStage => ({
+  ...stage("use", "head", settings),
+  learnsFrom: ["mask"],
   begin: ({ weights }) => ({
     weights: Object.fromEntries(Object.entries(weights).filter(([name]) => name.startsWith("body."))),
     notes: ["guess is left behind"],
   }),
+});
+
+/** Predicts when body and head are there. */
+const model: PredictionModel = {
+  ...{ kind: "semantic", stride: 1 },
+  scores: (scope, image) => linear(scope.at("head"), linear(scope.at("body"), cast(image, "float32"), 4), 1),
 };
 
-const recipe: Recipe = {
-  ...recipes["transunet-tiny"],
-  ...{ steps: 3, batchSize: 2, logEvery: 2, checkpointEvery: 100, keepCheckpoints: 10, evaluateEvery: 2 },
-  ...{ averageDecay: 0.5, learningRate: 0.1, warmupSteps: 0 },
-};
-
-interface Trained {
+interface Outcome {
   readonly platform: MemoryPlatform;
   readonly notes: string[];
 }
 
 describe("a session of two stages", () => {
   let engine: Engine;
-  let through: Trained;
+  let through: Outcome;
   beforeAll(async () => {
     engine = await openLocalEngine(nodeBackend, { threads: 1 });
     through = await train(memoryPlatform());
@@ -107,21 +120,22 @@ describe("a session of two stages", () => {
   async function train(
     platform: MemoryPlatform,
     {
-      stages = [learn, use],
-      from = null,
+      stages = (settings) => [learning(settings), using(settings)],
+      from = [],
       unlabelled = null,
       stopAt = 0,
       changes = {},
     }: {
-      readonly stages?: readonly Stage[];
-      readonly from?: Earlier | null;
+      readonly stages?: (settings: Recipe) => readonly Stage[];
+      readonly from?: readonly Trained[];
       readonly unlabelled?: Dataset | null;
       readonly stopAt?: number;
       readonly changes?: Partial<Recipe>;
     } = {},
-  ): Promise<Trained> {
-    const method = { name: "two", stages: () => stages } as unknown as Method;
-    const record = { format: runFormat, classes: [], frequencies: [], shortSide: 0 } as unknown as Run["record"];
+  ): Promise<Outcome> {
+    const method = { name: "two", stages, model: () => model } as unknown as Method;
+    const fixed = { classes: [], frequencies: [], shortSide: 0, window: [1, 1] };
+    const record = { format: runFormat, ...fixed } as unknown as Run["record"];
     const run: Run = { method, recipe: { ...recipe, ...changes }, record };
     const stop = new AbortController();
     const notes: string[] = [];
@@ -170,6 +184,14 @@ describe("a session of two stages", () => {
     ]);
   });
 
+  test("logs what is only watched beside the terms, which alone make the loss", async () => {
+    for (const line of await readMetrics(through.platform, "run")) {
+      if (isEvaluation(line)) continue;
+      expect([Object.keys(line.terms), Object.keys(line.watched ?? {})]).toEqual([["error"], ["largest"]]);
+      expect(line.loss).toBeCloseTo(line.terms.error, 6);
+    }
+  });
+
   test.each([1, 2, 3, 4, 5])(
     "stopped after step %i and resumed ends with the bytes of one run through",
     async (stopAt) => {
@@ -185,7 +207,7 @@ describe("a session of two stages", () => {
   test("hands over the weights that prediction would use: their averages", async () => {
     // A second stage that learns nothing still has what it began with.
     const { platform } = await train(memoryPlatform(), {
-      stages: [learn, { ...use, recipe: (own) => ({ ...own, learningRate: 0, weightDecay: 0 }) }],
+      stages: (settings) => [learning(settings), using({ ...settings, learningRate: 0, weightDecay: 0 })],
     });
     const [left, kept] = await Promise.all([3, 6].map((step) => readCheckpoint(platform, "run", step)));
     const body = (weights: Named<NdArray>) => toNumbers(weights["body.weight"]);
@@ -203,13 +225,13 @@ describe("a session of two stages", () => {
   });
 
   describe("begun from another run", () => {
-    const earlier = (weights: Named<NdArray>): Earlier => ({ weights, stage: "x", recipe, source: "before" });
+    const earlier = (weights: Named<NdArray>): Trained[] => [{ weights, stage: "x", recipe, source: "before" }];
     const body = { "body.weight": float32([4, 3], new Float32Array(12)), "body.bias": float32([4], [1, 2, 3, 4]) };
 
     test("takes its weights, and says what starts anew", async () => {
       const { notes, platform } = await train(memoryPlatform(), {
         from: earlier(body),
-        stages: [{ ...learn, recipe: (own) => ({ ...own, learningRate: 0, weightDecay: 0 }) }],
+        stages: (settings) => [learning({ ...settings, learningRate: 0, weightDecay: 0 })],
       });
       expect(notes).toEqual(["learn: guess with first values"]);
       const { tensors } = (await latestCheckpoint(platform, "run", () => {}))!;

@@ -1,20 +1,23 @@
-/** What changes while a run trains: stage by stage, batches → step → log → evaluation → checkpoint. */
+/** What changes while a run trains: stage by stage, batches → step → log → evaluation → checkpoint; or a pass over samples. */
 import type { Named, NdArray } from "../array/ndarray.ts";
 import { type Batch, type Batches, batches } from "../data/batches.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { imagesOnly, joinedDatasets } from "../data/label-subset.ts";
 import { labelledDataset, scaledDataset } from "../data/views.ts";
 import { InputError, Interrupted } from "../errors.ts";
-import type { Earlier, ResolvedRecipe, Task } from "../methods/method.ts";
-import { beginningOf, type PlannedStage, partsStartingAnew, plan } from "../methods/stages.ts";
+import type { ResolvedRecipe } from "../methods/method.ts";
+import type { Pass, Stage, Trained, TrainingStage } from "../methods/stage.ts";
+import { beginningOf, partsStartingAnew, stagesOf, stepsOf, totalSteps } from "../methods/stages.ts";
 import type { Platform } from "../platform/platform.ts";
 import { type Checkpoint, type Progress, writeCheckpoint } from "../runs/checkpoint.ts";
 import type { EvaluationLine, Log } from "../runs/log.ts";
 import { type Run, weightsOf } from "../runs/run.ts";
+import { labelsFolder, withStageLabels } from "../runs/stage-labels.ts";
 import type { Engine } from "../runtime/engine.ts";
 import { buildStep, type StepResult, type TrainingStep } from "../step/step.ts";
 import { version } from "../version.ts";
 import { judge } from "./judge.ts";
+import { runPass } from "./pass.ts";
 
 export interface TrainOptions extends ResolvedRecipe {
   readonly platform: Platform;
@@ -28,8 +31,8 @@ export interface TrainOptions extends ResolvedRecipe {
   readonly unlabelled?: Dataset | null;
   /** Where `dataset` is a part of the labelled samples: of how many, and by which seed it was drawn. */
   readonly labels?: { readonly of: number; readonly seed: number } | null;
-  /** Weights to begin with; default: as the recipe's initializers say. */
-  readonly from?: Earlier | null;
+  /** Weights to begin with, of one run or several; default: as the recipe's initializers say. */
+  readonly from?: readonly Trained[];
   /** Scored every `evaluateEvery` steps; null where there is nothing to score. */
   readonly validation: Dataset | null;
   /** Go on with the run in `folder`, if there is one. */
@@ -52,6 +55,8 @@ export interface Watcher {
   survey?(done: number, total: number): void;
   step?(at: { readonly step: number; readonly steps: number; readonly loss: number; readonly rate: number }): void;
   evaluation?(line: EvaluationLine): void;
+  /** A pass goes through the samples. */
+  pass?(at: { readonly stage: string; readonly done: number; readonly total: number }): void;
   /** Something worth a line: a damaged checkpoint, where a run goes on, what a stage begins with. */
   note?(line: string): void;
 }
@@ -61,29 +66,30 @@ export class Session {
   step: number;
   readonly #options: TrainOptions;
   readonly #run: Run;
-  readonly #task: Task;
   readonly #log: Log;
-  readonly #stages: readonly PlannedStage[];
+  readonly #stages: readonly Stage[];
   #stage: number;
   #stageStep: number;
   #window: Progress["window"];
   /** What the next stage may begin with: the weights so far, and which stage trained them. */
-  #earlier: Earlier | null;
+  #trained: readonly Trained[];
+  /** Weights of no use to the stage at hand that later ones need. */
+  #kept: Named<NdArray> = {};
   /** The checkpoint that this session goes on from, until its stage has begun. */
   #resumed: Checkpoint | null;
 
   constructor(options: TrainOptions, run: Run, log: Log, start: Checkpoint | null) {
     this.#options = options;
     this.#run = run;
-    this.#task = { classes: run.record.classes, frequencies: run.record.frequencies };
     this.#log = log;
-    this.#stages = plan(run);
-    this.steps = this.#stages.reduce((sum, { recipe }) => sum + recipe.steps, 0);
+    const { classes, frequencies } = run.record;
+    this.#stages = stagesOf(run, { classes, frequencies });
+    this.steps = totalSteps(this.#stages);
     this.step = start?.progress.step ?? 0;
     this.#stage = start?.progress.stage ?? 0;
     this.#stageStep = start?.progress.stageStep ?? 0;
     this.#window = start?.progress.window ?? emptyWindow;
-    this.#earlier = start === null ? (options.from ?? null) : null;
+    this.#trained = start === null ? (options.from ?? []) : [];
     this.#resumed = start;
   }
 
@@ -91,48 +97,50 @@ export class Session {
   async trainStages(): Promise<string[]> {
     const missed: string[] = [];
     for (; this.#stage < this.#stages.length; this.#stage++) {
-      const planned = this.#stages[this.#stage];
-      if (this.#stageStep < planned.recipe.steps) missed.push(...(await this.#trainStage(planned)));
-      else if (this.#resumed !== null) this.#earlier = this.#leftBy(planned, weightsOf(this.#resumed));
+      const stage = this.#stages[this.#stage];
+      const done = this.#stageStep >= stepsOf(stage);
+      if (done && this.#resumed !== null) this.#trained = [this.#leftBy(stage, weightsOf(this.#resumed))];
+      if (!done) missed.push(...(await (stage.kind === "pass" ? this.#runPass(stage) : this.#trainStage(stage))));
       this.#resumed = null;
       this.#stageStep = 0;
     }
     return missed;
   }
 
-  #leftBy({ stage, recipe }: PlannedStage, weights: Named<NdArray>): Earlier {
+  #leftBy(stage: Stage, weights: Named<NdArray>): Trained {
+    const recipe = stage.kind === "training" ? stage.settings : this.#run.recipe;
     return { weights, stage: stage.name, recipe, source: this.#options.folder };
   }
 
-  async #trainStage(planned: PlannedStage): Promise<readonly string[]> {
+  async #trainStage(stage: TrainingStage): Promise<readonly string[]> {
     const { engine, watcher = {} } = this.#options;
-    const { stage, recipe } = planned;
-    const task = this.#task;
+    const recipe = stage.settings;
+    const { trains, rests, group } = stage;
     const step = await buildStep({
       engine,
-      inputs: stage.inputs(recipe, task),
-      loss: (scope, batch) => stage.loss(scope, batch, recipe, task),
+      inputs: stage.inputs,
+      loss: (scope, batch) => stage.loss(scope, batch),
       recipe,
-      ...(stage.trains && { trains: (name: string) => stage.trains?.(name, recipe) ?? true }),
-      ...(stage.group && {
-        group: (name: string, rank: number) => stage.group?.(name, rank, recipe) ?? { rate: 1, decay: 1 },
-      }),
+      ...(trains && { trains: (name: string) => trains.call(stage, name) }),
+      ...(rests && { rests: (name: string) => rests.call(stage, name) }),
+      ...(group && { group: (name: string, rank: number) => group.call(stage, name, rank) }),
     });
     try {
-      await step.initialize(recipe.seed, this.#given(planned, step));
-      if (this.#stages.length > 1) watcher.note?.(this.#stageLine(planned, step));
+      await step.initialize(recipe.seed, this.#given(stage, step));
+      if (this.#stages.length > 1) watcher.note?.(this.#stageLine(stage, step));
       // Stages draw from different streams; the first one's is the seed itself.
       const seed = recipe.seed + 0x9e3779b1 * this.#stage;
-      const source = batches(this.#samplesFor(planned), {
+      const samples = await this.#samplesFor(stage);
+      const source = batches(samples, {
         batchSize: recipe.batchSize,
         seed,
         fromStep: this.#stageStep * recipe.accumulate,
         toStep: recipe.steps * recipe.accumulate,
-        prepare: (sample, random) => stage.prepare(sample, recipe, task, random),
+        prepare: (sample, random) => stage.prepare(sample, random),
         onBadImage: this.#options.onBadImage,
       });
-      await this.#runSteps(planned, step, source, seed);
-      this.#earlier = this.#leftBy(planned, weightsOf({ tensors: await this.#tensors(step) }));
+      await this.#runSteps(stage, { step, samples }, source, seed);
+      this.#trained = [this.#leftBy(stage, weightsOf({ tensors: await this.#tensors(step) }))];
       return source.skipped;
     } finally {
       await step.release();
@@ -140,25 +148,60 @@ export class Session {
     }
   }
 
-  /** What a stage learns from, scaled as the run says. */
-  #samplesFor({ stage: { learnsFrom } }: PlannedStage): Dataset {
-    const { dataset, unlabelled = null } = this.#options;
-    const { shortSide } = this.#run.record;
-    if (learnsFrom.length > 0) return scaledDataset(labelledDataset(dataset, learnsFrom), shortSide);
-    const images = unlabelled === null ? imagesOnly(dataset) : joinedDatasets(dataset.name, dataset, unlabelled);
-    return scaledDataset(images, shortSide);
+  /** What a stage learns from: labels that passes before it wrote come first. A pass sees photographs at their own size. */
+  async #samplesFor({ kind, learnsFrom }: Stage): Promise<Dataset> {
+    const { platform, folder, dataset, unlabelled = null } = this.#options;
+    const shortSide = kind === "pass" ? 0 : this.#run.record.shortSide;
+    if (learnsFrom.length === 0) {
+      const images = unlabelled === null ? imagesOnly(dataset) : joinedDatasets(dataset.name, dataset, unlabelled);
+      return scaledDataset(images, shortSide);
+    }
+    let labelled = dataset;
+    for (const each of this.#stages.slice(0, this.#stage)) {
+      if (each.kind !== "pass" || each.writes === undefined) continue;
+      labelled = await withStageLabels(platform, labelsFolder(folder, each.name), each.writes, labelled);
+    }
+    return scaledDataset(labelledDataset(labelled, learnsFrom), shortSide);
   }
 
-  #stageLine({ stage, recipe }: PlannedStage, { model }: TrainingStep): string {
+  /** Reads every sample once; what comes of it is kept in a checkpoint as after a step. */
+  async #runPass(stage: Pass): Promise<readonly string[]> {
+    const { platform, engine, folder, onBadImage, signal, watcher = {} } = this.#options;
+    const { weights, kept = {}, notes } = beginningOf(stage, this.#trained);
+    for (const note of notes) watcher.note?.(note);
+    const dataset = await this.#samplesFor(stage);
+    watcher.note?.(
+      `stage ${this.#stage + 1} of ${this.#stages.length}, ${stage.name}: a pass over ${dataset.ids.length} images`,
+    );
+    const result = await runPass({
+      ...{ platform, engine, folder, stage, weights, dataset, onBadImage, signal },
+      classes: this.#run.record.classes,
+      onProgress: (done, total) => watcher.pass?.({ stage: stage.name, done, total }),
+    });
+    this.step++;
+    this.#stageStep = 1;
+    const all = { ...kept, ...weights, ...result.weights };
+    await this.#write(stage, { weights: all }, null);
+    this.#trained = [this.#leftBy(stage, all)];
+    if (signal?.aborted && this.step < this.steps) throw new Interrupted("interrupted");
+    return result.skipped;
+  }
+
+  #stageLine({ name, settings: recipe }: TrainingStage, { model }: TrainingStep): string {
     const trained = model.trained.length;
     const all = [...model.parameters.values()].filter(({ role }) => role === "weight").length;
     const frozen = trained < all ? `, ${all - trained} of ${all} weights frozen` : "";
-    return `stage ${this.#stage + 1} of ${this.#stages.length}, ${stage.name}: ${recipe.steps} steps of ${recipe.batchSize}${frozen}`;
+    return `stage ${this.#stage + 1} of ${this.#stages.length}, ${name}: ${recipe.steps} steps of ${recipe.batchSize}${frozen}`;
   }
 
-  async #runSteps(planned: PlannedStage, step: TrainingStep, source: Batches, seed: number): Promise<void> {
+  async #runSteps(
+    stage: TrainingStage,
+    { step, samples }: { readonly step: TrainingStep; readonly samples: Dataset },
+    source: Batches,
+    seed: number,
+  ): Promise<void> {
     const { signal, watcher = {} } = this.#options;
-    const { stage, recipe } = planned;
+    const recipe = stage.settings;
     const group: Batch[] = [];
     for await (const batch of source) {
       group.push(batch);
@@ -171,28 +214,33 @@ export class Session {
       group.length = 0;
       this.step++;
       this.#stageStep++;
-      await this.#record(stage.name, result);
+      await this.#record(stage, result);
       watcher.step?.({ step: this.step, steps: this.steps, loss: result.total, rate: result.rate });
       const ended = this.#stageStep === recipe.steps;
-      const score = await this.#evaluate(planned, step, ended);
+      const score = await this.#evaluate(stage, step, samples, ended);
       if (score !== null || ended || signal?.aborted || this.step % recipe.checkpointEvery === 0) {
-        await this.#checkpoint(step, score);
+        await this.#write(stage, await this.#tensors(step), score);
       }
       if (signal?.aborted && !(ended && this.step === this.steps)) throw new Interrupted("interrupted");
     }
   }
 
   /** First values of a stage's variables. Resuming: all of them; otherwise what it takes from earlier weights. */
-  #given(planned: PlannedStage, step: TrainingStep): Named<NdArray> {
+  #given(stage: TrainingStage, step: TrainingStep): Named<NdArray> {
     if (this.#resumed !== null) {
-      const { weights = {}, optimizer = {}, averages = {} } = this.#resumed.tensors;
+      const { weights: all = {}, optimizer = {}, averages = {} } = this.#resumed.tensors;
+      const isOwn = ([name]: [string, NdArray]) => step.model.parameters.has(name);
+      const weights = Object.fromEntries(Object.entries(all).filter(isOwn));
+      this.#kept = Object.fromEntries(Object.entries(all).filter((entry) => !isOwn(entry)));
       const named = Object.entries(averages).map(([name, value]) => [averagePrefix + name, value] as const);
       return { ...weights, ...optimizer, ...Object.fromEntries(named) };
     }
-    if (this.#earlier === null) return {};
-    const { weights, notes } = beginningOf(planned, this.#earlier, this.#task);
-    const anew = partsStartingAnew(step.model, weights, this.#earlier.source);
-    const begins = anew.length === 0 ? "" : `${planned.stage.name}: ${anew.join(", ")} with first values`;
+    this.#kept = {};
+    if (this.#trained.length === 0) return {};
+    const { weights, kept = {}, notes } = beginningOf(stage, this.#trained);
+    this.#kept = kept;
+    const anew = partsStartingAnew(step.model, weights, this.#trained.map(({ source }) => source).join(", "));
+    const begins = anew.length === 0 ? "" : `${stage.name}: ${anew.join(", ")} with first values`;
     for (const note of [...notes, begins]) if (note !== "") this.#options.watcher?.note?.(note);
     return weights;
   }
@@ -205,28 +253,30 @@ export class Session {
       Object.fromEntries(kept.filter(({ kind }) => kinds.includes(kind)).map(({ name }) => [name, values[name]]));
     const averages = Object.entries(of("average")).map(([name, value]) => [name.slice(averagePrefix.length), value]);
     return {
-      weights: of("parameter", "running"),
+      weights: { ...this.#kept, ...of("parameter", "running") },
       optimizer: of("optimizer"),
       ...(averages.length > 0 && { averages: Object.fromEntries(averages) }),
     };
   }
 
-  async #checkpoint(step: TrainingStep, score: number | null): Promise<void> {
+  async #write(stage: Stage, tensors: Checkpoint["tensors"], score: number | null): Promise<void> {
     const { platform, folder } = this.#options;
     const progress = { step: this.step, stage: this.#stage, stageStep: this.#stageStep, window: this.#window, score };
-    const { stage, recipe } = this.#stages[this.#stage];
+    const recipe = stage.kind === "training" ? stage.settings : this.#run.recipe;
     const about = { method: recipe.method, stage: stage.name, recipe: JSON.stringify(recipe), version };
-    const checkpoint = { progress, tensors: await this.#tensors(step) };
-    await writeCheckpoint(platform, folder, checkpoint, { keep: recipe.keepCheckpoints, about });
+    await writeCheckpoint(platform, folder, { progress, tensors }, { keep: recipe.keepCheckpoints, about });
   }
 
   /** A line of the log for every `logEvery` steps: means over them. */
-  async #record(stage: string, { terms, total, gradientNorm, rate }: StepResult): Promise<void> {
+  async #record({ name: stage, settings }: TrainingStage, result: StepResult): Promise<void> {
+    const { terms, watched, total, gradientNorm, rate } = result;
     const { sums, count } = this.#window;
-    const values: Named<number> = { ...prefixed(terms), loss: total, gradientNorm };
+    const values: Named<number> = {
+      ...{ ...prefixed("term", terms), ...prefixed("watched", watched), loss: total, gradientNorm },
+    };
     const next = Object.fromEntries(Object.entries(values).map(([name, value]) => [name, (sums[name] ?? 0) + value]));
     this.#window = { count: count + 1, sums: next };
-    const { logEvery, steps } = this.#stages[this.#stage].recipe;
+    const { logEvery, steps } = settings;
     if (this.step % logEvery !== 0 && this.#stageStep !== steps) return;
     const mean = (name: string) => next[name] / (count + 1);
     await this.#log.write({
@@ -234,29 +284,30 @@ export class Session {
       stage,
       loss: mean("loss"),
       terms: Object.fromEntries(Object.keys(terms).map((name) => [name, mean(`term:${name}`)])),
+      ...(Object.keys(watched).length > 0 && {
+        watched: Object.fromEntries(Object.keys(watched).map((name) => [name, mean(`watched:${name}`)])),
+      }),
       learningRate: rate,
       gradientNorm: mean("gradientNorm"),
     });
     this.#window = emptyWindow;
   }
 
-  /**
-   * Scores with the weights that prediction would use, when it is time: of a whole model on the validation split, of
-   * another by its stage's trial. Returns the mean IoU, by which checkpoints are compared.
-   */
-  async #evaluate(planned: PlannedStage, step: TrainingStep, ended: boolean): Promise<number | null> {
-    const { evaluateEvery } = planned.recipe;
+  /** Scores with the weights that prediction would use, when it is time. Returns that by which checkpoints are compared. */
+  async #evaluate(stage: TrainingStage, step: TrainingStep, samples: Dataset, ended: boolean): Promise<number | null> {
+    const { evaluateEvery } = stage.settings;
     const due = evaluateEvery > 0 && (ended || this.step % evaluateEvery === 0);
     if (!due) return null;
     const weights = weightsOf({ tensors: await this.#tensors(step) });
-    const judged = { ...this.#options, run: this.#run, planned, weights, step: this.step };
+    const judged = { ...this.#options, run: this.#run, stage, weights, step: this.step };
     const { note: onNote } = this.#options.watcher ?? {};
-    const found = await judge({ ...judged, onNote, training: () => this.#samplesFor(planned) });
+    const found = await judge({ ...judged, onNote, training: () => samples });
     if (found === null) return null;
-    const line = { step: this.step, stage: planned.stage.name, ...found };
+    const { score, ...rest } = found;
+    const line: EvaluationLine = { step: this.step, stage: stage.name, ...rest };
     await this.#log.write(line);
     this.#options.watcher?.evaluation?.(line);
-    return found.scores["mean IoU"] ?? null;
+    return score;
   }
 
   #notFinite({ terms, gradientNorm }: StepResult, group: readonly Batch[]): InputError {
@@ -279,6 +330,6 @@ function inBatch(group: readonly Batch[]): string {
 
 const emptyWindow: Progress["window"] = { count: 0, sums: {} };
 
-function prefixed(terms: Named<number>): Named<number> {
-  return Object.fromEntries(Object.entries(terms).map(([name, value]) => [`term:${name}`, value]));
+function prefixed(prefix: string, terms: Named<number>): Named<number> {
+  return Object.fromEntries(Object.entries(terms).map(([name, value]) => [`${prefix}:${name}`, value]));
 }

@@ -4,9 +4,9 @@ import { movedWeights } from "../../test/support/weights.ts";
 import type { Dataset } from "../data/dataset.ts";
 import type { LabelKind } from "../data/sample.ts";
 import { InputError } from "../errors.ts";
-import type { Earlier } from "../methods/method.ts";
 import { resolveRecipe } from "../methods/resolve-recipe.ts";
-import { modelOf, plan } from "../methods/stages.ts";
+import type { Trained } from "../methods/stage.ts";
+import { stagesOf, trainingModel } from "../methods/stages.ts";
 import { type StartOptions, startRun } from "./start-run.ts";
 
 const size = { width: 16, height: 16 };
@@ -33,14 +33,15 @@ function dataset(kinds: readonly LabelKind[] = ["mask"]): Dataset {
 }
 
 /** What a run of ddep-tiny left behind after its first stage. */
-function left(...settings: string[]): Earlier {
-  const [planned] = plan(resolveRecipe("ddep-tiny", settings));
-  const { model } = modelOf(planned, { classes, frequencies: [] });
-  return { weights: movedWeights(model), stage: planned.stage.name, recipe: planned.recipe, source: "before" };
+function left(...settings: string[]): Trained {
+  const [stage] = stagesOf(resolveRecipe("ddep-tiny", settings), { classes, frequencies: [] });
+  if (stage.kind !== "training") throw new Error(stage.kind);
+  const { model } = trainingModel(stage);
+  return { weights: movedWeights(model), stage: stage.name, recipe: stage.settings, source: "before" };
 }
 
 const denoised = left("start=dep");
-const decoderAlone: Earlier = {
+const decoderAlone: Trained = {
   ...denoised,
   weights: Object.fromEntries(Object.entries(denoised.weights).filter(([name]) => name.startsWith("decoder."))),
 };
@@ -48,7 +49,7 @@ const decoderAlone: Earlier = {
 async function start(settings: readonly string[], options: Partial<StartOptions> = {}, platform = memoryPlatform()) {
   const started = await startRun({
     ...{ ...resolveRecipe("ddep-tiny", settings), platform, engine: {}, folder: "run", dataset: dataset() },
-    ...{ unlabelled: null, labels: null, from: null, validation: null, resume: false, onBadImage: "fail" },
+    ...{ unlabelled: null, labels: null, from: [], validation: null, resume: false, onBadImage: "fail" },
     ...{ licence: "MIT", onProgress: () => {}, lock: async () => {}, ...options },
   });
   return { ...started, platform };
@@ -60,15 +61,15 @@ const ddep = ["start=ddep", "encoderSteps=0"];
 describe("a run is begun", () => {
   test.each<[string, string[], Partial<StartOptions>]>([
     ["from nothing, where its first stage needs nothing", ["start=ddep"], {}],
-    ["from an encoder", supervised, { from: left("start=supervised") }],
-    ["from a denoised network", [...ddep, "denoiseSteps=0"], { from: left("start=dep") }],
+    ["from an encoder", supervised, { from: [left("start=supervised")] }],
+    ["from a denoised network", [...ddep, "denoiseSteps=0"], { from: [left("start=dep")] }],
     ["from images alone, where no stage needs labels", ["start=dep", "steps=0"], { dataset: dataset([]) }],
     ["from masks, which tell the tags as well", ["start=supervised"], {}],
     ["from tags, where the encoder alone is trained", ["start=supervised", "steps=0"], { dataset: dataset(["tags"]) }],
   ])("%s", async (_, settings, options) => {
     const { run, platform } = await start(settings, options);
-    const from = options.from && { source: "before", stage: options.from.stage };
-    expect(run.record.from).toEqual(from ?? null);
+    const from = (options.from ?? []).map(({ stage }) => ({ source: "before", stage }));
+    expect(run.record.from).toEqual(from);
     expect([...platform.files.keys()].sort()).toEqual(["run/recipe.json", "run/run.json"]);
   });
 
@@ -96,19 +97,19 @@ describe("refused, with nothing written, is a run", () => {
     [
       "from a wider encoder",
       supervised,
-      { from: left("start=supervised", "tokenWidth=64") },
+      { from: [left("start=supervised", "tokenWidth=64")] },
       "before: expected transformer.embeddings.patch_embeddings.weight of shape [32, ",
     ],
     [
       "from an encoder of other heads",
       supervised,
-      { from: left("start=supervised", "heads=4") },
+      { from: [left("start=supervised", "heads=4")] },
       "before: expected an encoder trained with heads 2, as the recipe has it, got 4. Add --set heads=4.",
     ],
     [
       "from weights that have nothing of what it needs",
       supervised,
-      { from: decoderAlone },
+      { from: [decoderAlone] },
       "stage finetune expected a pretrained encoder (encoderSteps is 0), got no weights to begin with",
     ],
     [
@@ -139,7 +140,8 @@ describe("refused, with nothing written, is a run", () => {
 });
 
 describe("a run that was begun from another", () => {
-  const from = left("start=supervised");
+  const before = left("start=supervised");
+  const from = [before];
 
   test("needs it again where it has no checkpoint yet", async () => {
     const { platform } = await start(supervised, { from });
@@ -147,17 +149,17 @@ describe("a run that was begun from another", () => {
       "run: expected the weights of before again, as the run has no checkpoint yet, got none. Add --from before.",
     );
     const { run } = await start(supervised, { resume: true, from }, platform);
-    expect(run.record.from).toEqual({ source: "before", stage: "encoder" });
+    expect(run.record.from).toEqual([{ source: "before", stage: "encoder" }]);
   });
 
   test("is not the same begun from other weights", async () => {
     const { platform } = await start(supervised, { from });
-    const again = (other: Earlier) => start(supervised, { resume: true, from: other }, platform);
-    await expect(again({ ...from, source: "other" })).rejects.toThrow(
-      'from: "before after encoder" → "other after encoder"',
+    const again = (other: Trained) => start(supervised, { resume: true, from: [other] }, platform);
+    await expect(again({ ...before, source: "other" })).rejects.toThrow(
+      'from: ["before after encoder"] → ["other after encoder"]',
     );
     // The same, by another path.
-    expect((await again({ ...from, source: "runs/before/" })).run.record.from?.source).toBe("before");
+    expect((await again({ ...before, source: "runs/before/" })).run.record.from[0].source).toBe("before");
   });
 
   test("is not the same with other labels, or with images that it did not have", async () => {

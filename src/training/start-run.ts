@@ -5,9 +5,11 @@ import { classStatistics } from "../data/statistics.ts";
 import { labelledDataset, withRead } from "../data/views.ts";
 import { InputError } from "../errors.ts";
 import { maxClasses } from "../image/image.ts";
-import type { Earlier, Method, ResolvedRecipe, Task } from "../methods/method.ts";
+import type { ResolvedRecipe, Task } from "../methods/method.ts";
+import type { PredictionModel } from "../methods/model.ts";
 import type { Recipe } from "../methods/recipe.ts";
-import { beginningOf, modelOf, partsStartingAnew, plan } from "../methods/stages.ts";
+import type { Trained } from "../methods/stage.ts";
+import { anyTask, beginningOf, partsStartingAnew, sourcesOf, stagesOf, trainingModel } from "../methods/stages.ts";
 import type { ImageSize, Platform } from "../platform/platform.ts";
 import { listCheckpoints } from "../runs/checkpoint.ts";
 import { clearUnfinished, createRun, fingerprintOf, type Run, readRun, requireSame, stateOf } from "../runs/run.ts";
@@ -23,7 +25,7 @@ export interface StartOptions extends ResolvedRecipe {
   readonly dataset: Dataset;
   readonly unlabelled: Dataset | null;
   readonly labels: { readonly of: number; readonly seed: number } | null;
-  readonly from: Earlier | null;
+  readonly from: readonly Trained[];
   readonly validation: Dataset | null;
   /** Go on with the run in `folder`, if there is one. */
   readonly resume: boolean;
@@ -73,22 +75,25 @@ export async function startRun(options: StartOptions): Promise<Started> {
   };
   const more = unlabelled && { samples: unlabelled.ids.length, fingerprint: await fingerprintOf(unlabelled.ids) };
   if (begun) {
-    const known = await readRun(platform, folder);
+    const known = await readRun(platform, folder, { methods: [method] });
     const { classes, valueMap } = dataset;
     // Weights that are not named again are those of the last checkpoint.
-    const begins = from === null ? known.record.from : { source: from.source, stage: from.stage };
+    const begins = from.length === 0 ? known.record.from : from.map(sourceAndStage);
     const record = { ...known.record, dataset: source, unlabelled: more, labels, from: begins, classes, valueMap };
     requireSame(folder, known, { method, recipe, record });
-    if (known.record.from !== null && from === null && (await listCheckpoints(platform, folder)).length === 0) {
+    const before = known.record.from;
+    if (before.length > 0 && from.length === 0 && (await listCheckpoints(platform, folder)).length === 0) {
+      const sources = before.map(({ source }) => source);
       throw new InputError(
-        `${folder}: expected the weights of ${known.record.from.source} again, as the run has no checkpoint yet, got none. Add --from ${known.record.from.source}.`,
+        `${folder}: expected the weights of ${sources.join(" and ")} again, as the run has no checkpoint yet, got none. Add ${sources.map((source) => `--from ${source}`).join(" ")}.`,
       );
     }
     await options.lock();
     await clearUnfinished(platform, folder);
     return { run: known, skipped: [] };
   }
-  requireBeginning({ method, recipe }, from, { classes: dataset.classes, frequencies: [] });
+  const task = { classes: dataset.classes, frequencies: [] };
+  requireBeginning({ method, recipe }, from, task.classes.length === 0 ? anyTask : task);
   const { frequencies, sizes, skipped } = await survey(options);
   const shortSide = options.shortSide ?? shortSideFor(sizes, recipe);
   // Found now, a bad file costs seconds; found when the model is scored, all the training before.
@@ -98,13 +103,14 @@ export async function startRun(options: StartOptions): Promise<Started> {
   }
   const record = {
     ...{ format: runFormat, version, method: method.name, recipe: recipe.name, dataset: source },
-    ...{ unlabelled: more, labels, from: from && { source: from.source, stage: from.stage } },
-    classes: dataset.classes.map(({ name, color, thing }) =>
-      thing === undefined ? { name, color } : { name, color, thing },
-    ),
+    ...{ unlabelled: more, labels, from: from.map(sourceAndStage) },
+    classes: dataset.classes.map(({ name, color, thing, background, words }) => ({
+      ...{ name, color, ...(thing !== undefined && { thing }) },
+      ...{ ...(background && { background }), ...(words && { words }) },
+    })),
     valueMap: dataset.valueMap,
     frequencies,
-    window: windowOf(method, recipe, sizes, shortSide),
+    window: windowOf(method.model(recipe, task), recipe, sizes, shortSide),
     shortSide,
     licence: options.licence,
   };
@@ -121,8 +127,9 @@ export async function startRun(options: StartOptions): Promise<Started> {
 
 /** Throws InputError where a stage needs labels that the data set does not have. */
 function requireLabels({ name, split, kinds, classes }: Dataset, resolved: ResolvedRecipe): void {
-  for (const { stage } of plan(resolved)) {
-    const { learnsFrom } = stage;
+  const { labels } = sourcesOf(resolved);
+  for (const stage of stagesOf(resolved)) {
+    const learnsFrom = stage.learnsFrom.filter((kind) => labels.includes(kind));
     if (learnsFrom.some((kind) => sourceOf(kind, kinds) === undefined)) {
       throw new InputError(
         `${name}: stage ${stage.name} of ${resolved.method.name} learns from ${kindsText(learnsFrom)}, got ${kindsText(kinds)} in the split ${split}. See tessera inspect for what is there.`,
@@ -133,21 +140,26 @@ function requireLabels({ name, split, kinds, classes }: Dataset, resolved: Resol
         `${name}: expected at most ${maxClasses} classes, got ${classes.length}. Merge some with \`values\` in classes.json.`,
       );
     }
-    if (classes.length < 1 && !learnsFrom.every((kind) => kind === "captions"))
+    if (classes.length < 1 && learnsFrom.some((kind) => kind !== "captions" && kind !== "saliency"))
       throw new InputError(`${name}: expected at least one class, got none. Name the classes in classes.json.`);
   }
 }
 
 /** Throws InputError where the first stage needs weights that were trained before and there are none, or others. */
-function requireBeginning(resolved: ResolvedRecipe, from: Earlier | null, task: Task): void {
-  const [planned] = plan(resolved);
-  const { needs, name } = planned.stage;
-  const given = from === null ? {} : beginningOf(planned, from, task).weights;
-  if (from !== null) partsStartingAnew(modelOf(planned, task).model, given, from.source);
-  if (needs === undefined || Object.keys(given).length > 0) return;
+function requireBeginning(resolved: ResolvedRecipe, from: readonly Trained[], task: Task): void {
+  const [stage] = stagesOf(resolved, task);
+  const { requires, name } = stage;
+  const given = beginningOf(stage, from).weights;
+  const source = from.map((each) => each.source).join(", ");
+  if (from.length > 0 && stage.kind === "training") partsStartingAnew(trainingModel(stage).model, given, source);
+  if (requires === undefined || Object.keys(given).length > 0) return;
   throw new InputError(
-    `recipe ${resolved.recipe.name}: stage ${name} expected ${needs}, got no weights to begin with. Add --from RUN; tessera import makes a run of published weights.`,
+    `recipe ${resolved.recipe.name}: stage ${name} expected ${requires}, got no weights to begin with. Add --from RUN; tessera import makes a run of published weights.`,
   );
+}
+
+function sourceAndStage({ source, stage }: Trained): { source: string; stage: string } {
+  return { source, stage };
 }
 
 async function survey({ dataset, onBadImage, onProgress }: StartOptions) {
@@ -186,14 +198,18 @@ async function survey({ dataset, onBadImage, onProgress }: StartOptions) {
  * whole image, so that a few rows more than the crop do not cost a second window. Sides that the method can take.
  */
 export function windowOf(
-  { stride }: Pick<Method, "stride">,
+  model: PredictionModel,
   { cropHeight, cropWidth }: Pick<Recipe, "cropHeight" | "cropWidth">,
   sizes: readonly ImageSize[],
   shortSide: number,
 ): [number, number] {
+  if (model.kind === "panoptic") return [...model.size];
+  if (model.window !== undefined) return [...model.window];
+  const { stride, remainder = 0 } = model;
   const along = (axis: "height" | "width", crop: number) => {
     const typical = median(sizes.map((size) => Math.round(size[axis] * reduction(size, shortSide))));
-    return Math.ceil((typical <= 1.25 * crop ? Math.max(typical, crop) : crop) / stride) * stride;
+    const wanted = typical <= 1.25 * crop ? Math.max(typical, crop) : crop;
+    return Math.ceil((wanted - remainder) / stride) * stride + remainder;
   };
   return [along("height", cropHeight), along("width", cropWidth)];
 }

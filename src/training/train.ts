@@ -1,5 +1,6 @@
 /** Training a run from its beginning, or from where it stopped, to its end. */
 import { InputError } from "../errors.ts";
+import type { Trained } from "../methods/stage.ts";
 import { clearAfter, latestCheckpoint } from "../runs/checkpoint.ts";
 import { openLog } from "../runs/log.ts";
 import type { Run } from "../runs/run.ts";
@@ -17,6 +18,12 @@ export interface TrainResult {
   readonly skipped: readonly string[];
 }
 
+/** Of weights that came of others. */
+function licenceOf(from: readonly Trained[]): string | undefined {
+  const known = from.flatMap(({ licence }) => licence ?? []);
+  return known.length === 0 ? undefined : [...new Set(known)].join("; ");
+}
+
 /**
  * Trains, or goes on training, until the recipe's steps are done. What is in `folder` at any moment is enough to go on
  * as if never stopped: the same seed gives the same bytes.
@@ -29,8 +36,8 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
   const begun = performance.now();
   const note = (line: string) => watcher.note?.(line);
   const onProgress = (done: number, total: number) => watcher.survey?.(done, total);
-  const { unlabelled = null, labels = null, from = null } = options;
-  const licence = options.licence ?? from?.licence ?? "not stated";
+  const { unlabelled = null, labels = null, from = [] } = options;
+  const licence = options.licence ?? licenceOf(from) ?? "not stated";
   let release = async () => {};
   const lock = async () => {
     release = await platform.lock(folder);

@@ -1,7 +1,8 @@
 /** A segmenter in the calling thread, be it the page's own or a worker's. */
 import { InputError } from "../errors.ts";
 import type { ModelCard } from "../prediction/model.ts";
-import { openExportedBytes, type Segmentation } from "../prediction/segmenter.ts";
+import type { Segmentation } from "../prediction/segmentation.ts";
+import { openExportedBytes } from "../prediction/segmenter.ts";
 import { openLocalEngine } from "../runtime/local-engine.ts";
 import { webBackendOf } from "../runtime/web.ts";
 import { entryOf, type WebDevice } from "./device.ts";

@@ -1,6 +1,6 @@
 /** What a page and its worker say to each other. */
 import type { ModelCard } from "../prediction/model.ts";
-import type { Segmentation } from "../prediction/segmenter.ts";
+import type { Segmentation } from "../prediction/segmentation.ts";
 import type { Answered } from "../runtime/questions.ts";
 import type { LocalOptions } from "./local.ts";
 import type { Parcel } from "./picture.ts";

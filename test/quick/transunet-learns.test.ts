@@ -5,6 +5,8 @@ import { Random } from "../../src/array/random.ts";
 import type { Sample } from "../../src/data/sample.ts";
 import { Model } from "../../src/graph/scope.ts";
 import { input } from "../../src/graph/tensor.ts";
+import type { SemanticModel } from "../../src/methods/model.ts";
+import type { TrainingStage } from "../../src/methods/stage.ts";
 import { transunet } from "../../src/methods/transunet/index.ts";
 import { recipes } from "../../src/methods/transunet/recipe.ts";
 import { evaluate } from "../../src/runtime/evaluate.ts";
@@ -61,16 +63,16 @@ function stacked(prepared: readonly Named<NdArray>[]): Record<string, NdArray> {
 }
 
 test("transunet-tiny learns four pictures by heart", async () => {
-  const [stage] = transunet.stages(recipe);
+  const [stage] = transunet.stages(recipe, task) as [TrainingStage];
   const samples = [0, 1, 2, 3].map(drawSample);
-  const batch = () => stacked(samples.map((sample, i) => stage.prepare(sample, recipe, task, new Random(i))));
+  const batch = () => stacked(samples.map((sample, i) => stage.prepare(sample, new Random(i)) as Named<NdArray>));
   const engine = await openEngine({ threads: 2 });
   try {
     const step = await buildStep({
       engine,
       recipe,
-      inputs: stage.inputs(recipe, task),
-      loss: (scope, tensors) => stage.loss(scope, tensors, recipe, task),
+      inputs: stage.inputs,
+      loss: stage.loss,
     });
     await step.initialize(recipe.seed);
     const losses: number[] = [];
@@ -79,7 +81,8 @@ test("transunet-tiny learns four pictures by heart", async () => {
 
     const { image, labels } = batch();
     const model = new Model();
-    const probabilities = transunet.predict(model.scope, input("image", image.shape, "uint8"), recipe, task);
+    const predictor = transunet.model(recipe, task) as SemanticModel;
+    const probabilities = predictor.scores(model.scope, input("image", image.shape, "uint8"));
     const got = (await evaluate({ probabilities }, { ...weights, image })).probabilities;
 
     expect(got.shape).toEqual([4, 3, 64, 64]);

@@ -7,6 +7,7 @@ import { input, type Tensor } from "../../src/graph/tensor.ts";
 import type { Image } from "../../src/image/image.ts";
 import { distinctColors } from "../../src/image/palette.ts";
 import type { Method, Task } from "../../src/methods/method.ts";
+import type { SemanticModel } from "../../src/methods/model.ts";
 import type { Recipe } from "../../src/methods/recipe.ts";
 import { conv2d } from "../../src/nn/conv.ts";
 import { imageInput } from "../../src/nn/image-input.ts";
@@ -20,7 +21,7 @@ import { readRange } from "../../src/runtime/worker.ts";
 
 const initializer = normalInitializer(0.6);
 
-function predict(scope: Scope, image: Tensor, _recipe: Recipe, task: Task): Tensor {
+function predict(scope: Scope, image: Tensor, task: Task): Tensor {
   const x = imageInput(image);
   const kernel = { kernel: 5, padding: 2, initializer, bias: false } as const;
   const hidden = relu(batchNorm2d(scope.at("norm"), conv2d(scope.at("first"), x, 6, kernel)));
@@ -28,27 +29,40 @@ function predict(scope: Scope, image: Tensor, _recipe: Recipe, task: Task): Tens
   return softmax(logits, { axis: 1 });
 }
 
-const method = {
-  name: "checkmodel",
-  paper: { authors: "", title: "", venue: "", url: "" },
-  task: "semantic",
-  learnsFrom: "mask",
-  recipes: {},
-  stages: () => [],
-  validate: () => {},
-  stride: 4,
-  predict,
-} satisfies Method;
+/** A method whose model predicts so, changed by `own`. */
+function methodOf(own: Partial<SemanticModel>): Method {
+  return {
+    name: "checkmodel",
+    paper: { authors: "", title: "", venue: "", url: "" },
+    recipes: {},
+    vocabulary: "closed",
+    stages: () => [],
+    validate: () => {},
+    model: (_recipe, task) => ({
+      ...{ kind: "semantic", stride: 4 },
+      scores: (scope, image) => predict(scope, image, task),
+      ...own,
+    }),
+  };
+}
 
-/** classes: number of classes. Windows are 24 rows by 32 columns; images are reduced to a shorter side of 48. */
-export function checkModel({ classes = 5, shortSide = 48 } = {}): TrainedModel {
+/** classes: number of classes; model: what is other than usual of it. Windows are 24 rows by 32 columns; images are reduced to a shorter side of 48. */
+export function checkModel({
+  classes = 5,
+  shortSide = 48,
+  model: own = {},
+}: {
+  readonly classes?: number;
+  readonly shortSide?: number;
+  readonly model?: Partial<SemanticModel>;
+} = {}): TrainedModel {
   const task: Task = {
     classes: distinctColors(classes).map((color, i) => ({ name: `class ${i}`, color, thing: i > 2 })),
     frequencies: [],
   };
   const recipe = { name: "check", method: "checkmodel" } as Recipe;
   const model = new Model();
-  predict(model.scope, input("window", [1, 24, 32, 3], "uint8"), recipe, task);
+  predict(model.scope, input("window", [1, 24, 32, 3], "uint8"), task);
   const weights: Record<string, NdArray> = {};
   for (const parameter of model.parameters.values()) {
     const value = parameter.initializer(parameter.tensor.shape, new Random(3, parameter.name));
@@ -57,7 +71,7 @@ export function checkModel({ classes = 5, shortSide = 48 } = {}): TrainedModel {
   const spread = weights["norm.running_var"].data as Float32Array;
   for (let i = 0; i < spread.length; i++) spread[i] = 1 + i;
   return {
-    method,
+    method: methodOf(own),
     recipe,
     task,
     valueMap: { 0: "ignore", ...Object.fromEntries(task.classes.map((_, i) => [String(i + 1), i])) },
@@ -75,7 +89,8 @@ export async function bareProbabilities(
   { height, width, data }: Image,
 ): Promise<Float32Array> {
   const shape = [1, height, width, 3];
-  const y = method.predict(new Model().scope, input("window", shape, "uint8"), recipe, task);
+  const model = method.model(recipe, task) as SemanticModel;
+  const y = model.scores(new Model().scope, input("window", shape, "uint8"));
   const results = await evaluate({ y }, { ...weights, window: { dtype: "uint8", shape, data } });
   return results.y.data as Float32Array;
 }

@@ -2,8 +2,8 @@
 import type { Sample } from "../../src/data/sample.ts";
 import { ddep } from "../../src/methods/ddep/index.ts";
 import { type DdepRecipe, recipes } from "../../src/methods/ddep/recipe.ts";
-import type { Stage, Task } from "../../src/methods/method.ts";
-import { plan } from "../../src/methods/stages.ts";
+import type { Task } from "../../src/methods/method.ts";
+import type { TrainingStage } from "../../src/methods/stage.ts";
 
 export const tiny = recipes["ddep-tiny"];
 
@@ -12,16 +12,10 @@ export const task: Task = {
   frequencies: [0.5, 0.3, 0.2],
 };
 
-/** A stage with the recipe as it trains. */
-export interface StageOfDdep {
-  readonly stage: Stage;
-  readonly recipe: DdepRecipe;
-}
-
 /** The stages of a changed recipe, by name. */
-export function stagesOf(changes: Partial<DdepRecipe>): Record<string, StageOfDdep> {
-  const planned = plan({ method: ddep, recipe: { ...tiny, ...changes } });
-  return Object.fromEntries(planned.map(({ stage, recipe }) => [stage.name, { stage, recipe: recipe as DdepRecipe }]));
+export function stagesOf(changes: Partial<DdepRecipe>): Record<string, TrainingStage> {
+  const stages = ddep.stages({ ...tiny, ...changes }, task).filter((stage) => stage.kind === "training");
+  return Object.fromEntries(stages.map((stage) => [stage.name, stage]));
 }
 
 /** Grey stripes 20 wide: the colour is 100 times the class, 0, 1, 2; the last column is not labelled. */

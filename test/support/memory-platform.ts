@@ -54,6 +54,7 @@ export function memoryPlatform(): MemoryPlatform {
     imageSize: refuse,
     decodeMask: refuse,
     encodeIndexedPng: refuse,
+    encodeGrey16Png: refuse,
     encodeImage: refuse,
   };
 }

@@ -76,5 +76,5 @@ function network(scope: Scope, image: Tensor, target: Tensor) {
   const projection = scope.parameter("projection", [4, 8], heNormalInitializer());
   const features = maxPool(relu(batchNorm(conv(image, kernel, { padding: 1 }), gamma, beta).y), { kernel: 2 });
   const tokens = gelu(transpose(reshape(features, [2, 8, 64]), [0, 2, 1])); // (B, T, C)
-  return { error: mean(square(sub(matmul(tokens, projection, { transposeB: true }), target))) };
+  return { terms: { error: mean(square(sub(matmul(tokens, projection, { transposeB: true }), target))) } };
 }

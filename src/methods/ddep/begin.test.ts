@@ -2,8 +2,9 @@ import { describe, expect, test } from "vitest";
 import { movedWeights } from "../../../test/support/weights.ts";
 import { float32, type NdArray, toNumbers } from "../../array/ndarray.ts";
 import { InputError, UsageError } from "../../errors.ts";
-import type { Beginning, Earlier, Task } from "../method.ts";
-import { beginningOf, modelOf, type PlannedStage, partsStartingAnew, plan } from "../stages.ts";
+import type { Task } from "../method.ts";
+import type { Beginning, Trained, TrainingStage } from "../stage.ts";
+import { beginningOf, partsStartingAnew, trainingModel } from "../stages.ts";
 import { foldCondition } from "./conditioning.ts";
 import { meanSigma } from "./finetune-stage.ts";
 import { ddep } from "./index.ts";
@@ -15,30 +16,30 @@ function taskOf(count: number): Task {
   return { classes: Array.from({ length: count }, (_, k) => ({ name: `${k}`, color: [0, 0, 0] })), frequencies: [] };
 }
 
-/** A stage of a recipe, as the loop sees it. */
-function stageOf(name: string, recipe: DdepRecipe): PlannedStage {
-  const found = plan({ method: ddep, recipe }).find(({ stage }) => stage.name === name);
-  if (found === undefined) throw new Error(`no stage ${name} with start ${recipe.start}`);
+/** A stage of a recipe. */
+function stageOf(name: string, recipe: DdepRecipe, classes = 3): TrainingStage {
+  const found = ddep.stages(recipe, taskOf(classes)).find((stage) => stage.name === name);
+  if (found?.kind !== "training") throw new Error(`no stage ${name} with start ${recipe.start}`);
   return found;
 }
 
 /** What a stage leaves behind: weights that are nobody's first ones. */
-function left(name: string, recipe: DdepRecipe, classes = 3): Earlier {
-  const planned = stageOf(name, recipe);
-  const weights = movedWeights(modelOf(planned, taskOf(classes)).model, name);
-  return { weights, stage: name, recipe: planned.recipe, source: "before" };
+function left(name: string, recipe: DdepRecipe, classes = 3): Trained {
+  const stage = stageOf(name, recipe, classes);
+  const weights = movedWeights(trainingModel(stage).model, name);
+  return { weights, stage: name, recipe: stage.settings, source: "before" };
 }
 
 /** What a stage takes over, and which parts start anew; that it fits is checked as training checks it. */
-function begun(name: string, recipe: DdepRecipe, earlier: Earlier, classes = 3): Beginning & { anew: string[] } {
-  const planned = stageOf(name, recipe);
-  const beginning = beginningOf(planned, earlier, taskOf(classes));
-  const anew = partsStartingAnew(modelOf(planned, taskOf(classes)).model, beginning.weights, earlier.source);
+function begun(name: string, recipe: DdepRecipe, earlier: Trained, classes = 3): Beginning & { anew: string[] } {
+  const stage = stageOf(name, recipe, classes);
+  const beginning = beginningOf(stage, [earlier]);
+  const anew = partsStartingAnew(trainingModel(stage).model, beginning.weights, earlier.source);
   return { ...beginning, anew };
 }
 
 /** Names of the weights that are the earlier ones' very arrays. */
-function taken({ weights }: Beginning, earlier: Earlier): string[] {
+function taken({ weights }: Beginning, earlier: Trained): string[] {
   return Object.keys(weights).filter((name) => weights[name] === earlier.weights[name]);
 }
 
@@ -47,7 +48,7 @@ const conditioned: DdepRecipe = { ...tiny, conditioned: true };
 const head = "segmentation_head";
 
 describe("what starts anew", () => {
-  test.each<[string, DdepRecipe["start"], Earlier, number, string[]]>([
+  test.each<[string, DdepRecipe["start"], Trained, number, string[]]>([
     ["encoder", "ddep", left("encoder", tiny), 3, ["classifier"]],
     ["encoder", "ddep", left("finetune", tiny), 3, ["classifier"]],
     ["denoise", "ddep", left("encoder", tiny), 3, ["decoder", head]],
@@ -173,7 +174,7 @@ describe("weights that would compute something else are refused", () => {
 });
 
 describe("going on from weights that were trained before", () => {
-  const from = (stage: string, names: string[], start: DdepRecipe["start"] = "ddep"): Earlier => ({
+  const from = (stage: string, names: string[], start: DdepRecipe["start"] = "ddep"): Trained => ({
     ...{ stage, recipe: { ...tiny, start } as DdepRecipe, source: "before" },
     weights: Object.fromEntries(names.map((name) => [name, float32([1], [0])])),
   });
@@ -182,7 +183,7 @@ describe("going on from weights that were trained before", () => {
   const all = ["transformer.a", "decoder.a", "segmentation_head.a"];
   const whole = from("train", all);
 
-  test.each<[string, DdepRecipe["start"], Earlier, string[]]>([
+  test.each<[string, DdepRecipe["start"], Trained, string[]]>([
     ["an encoder", "supervised", encoder, ["finetune"]],
     ["an encoder", "ddep", encoder, ["denoise", "finetune"]],
     ["a denoised network", "ddep", denoised, ["finetune"]],
@@ -191,7 +192,7 @@ describe("going on from weights that were trained before", () => {
     ["a TransUNet", "ddep", whole, ["denoise", "finetune"]],
     ["a TransUNet", "supervised", whole, ["finetune"]],
     ...(["none", "supervised", "dep", "ddep"] as const).map(
-      (start): [string, DdepRecipe["start"], Earlier, string[]] => [
+      (start): [string, DdepRecipe["start"], Trained, string[]] => [
         `a network fine-tuned as ${start}`,
         start,
         from("finetune", all, start),
@@ -199,8 +200,8 @@ describe("going on from weights that were trained before", () => {
       ],
     ),
   ])("%s, start %s leaves out what they have behind them", (_, start, earlier, stages) => {
-    const recipe = ddep.adopt!({ ...tiny, start }, earlier);
-    expect(ddep.stages(recipe).map(({ name }) => name)).toEqual(stages);
+    const recipe = ddep.adopt!({ ...tiny, start }, [earlier]);
+    expect(ddep.stages(recipe, taskOf(3)).map(({ name }) => name)).toEqual(stages);
     const { encoderSteps, denoiseSteps } = tiny;
     expect(recipe.encoderSteps).toBe(0);
     expect({ ...recipe, encoderSteps, denoiseSteps }).toEqual({ ...tiny, start });
@@ -212,10 +213,10 @@ describe("going on from weights that were trained before", () => {
     ["decoder.a", { encoderConvention: "transunet" }, "jax"],
   ])("from %s of %o follows the convention %s", (name, change, expected) => {
     const earlier = { ...from("train", [name]), recipe: { ...tiny, ...change } };
-    expect(ddep.adopt!(tiny, earlier).encoderConvention).toBe(expected);
+    expect(ddep.adopt!(tiny, [earlier]).encoderConvention).toBe(expected);
   });
 
-  test.each<[DdepRecipe["start"], Earlier, string]>([
+  test.each<[DdepRecipe["start"], Trained, string]>([
     [
       "none",
       encoder,
@@ -230,7 +231,7 @@ describe("going on from weights that were trained before", () => {
     ["ddep", from("finetune", all, "none"), "got those of finetune of none (before). Add --set start=none, or leave"],
     ["ddep", from("cluster", all), "got those of cluster (before). Leave --from out."],
   ])("start %s is refused where its name would be wrong (case %#)", (start, earlier, message) => {
-    const refused = () => ddep.adopt!({ ...tiny, start }, earlier);
+    const refused = () => ddep.adopt!({ ...tiny, start }, [earlier]);
     expect(refused).toThrow(message);
     expect(refused).toThrow(UsageError);
   });

@@ -1,18 +1,20 @@
 import { describe, expect, test } from "vitest";
-import { cropped, sample, seeds, stagesOf, task } from "../../../test/support/ddep-stages.ts";
+import { cropped, sample, seeds, stagesOf } from "../../../test/support/ddep-stages.ts";
 import { freshWeights } from "../../../test/support/weights.ts";
 import { float32, item, type Named, type NdArray, scalar, toNumbers } from "../../array/ndarray.ts";
 import { Random } from "../../array/random.ts";
 import { sizeOf } from "../../array/shape.ts";
+import { withBatchAxis } from "../../evaluation/trial.ts";
 import { Model } from "../../graph/scope.ts";
 import { input } from "../../graph/tensor.ts";
 import { evaluate } from "../../runtime/evaluate.ts";
-import { modelOf } from "../stages.ts";
+import type { Trial } from "../stage.ts";
+import { trainingModel } from "../stages.ts";
 import type { DdepRecipe } from "./recipe.ts";
 
 describe("while denoising", () => {
   const dropout = 0.1;
-  const built = (start: DdepRecipe["start"]) => modelOf(stagesOf({ start, dropout }).denoise, task).model;
+  const built = (start: DdepRecipe["start"]) => trainingModel(stagesOf({ start, dropout }).denoise).model;
   const noises = (model: Model) => [...model.noises.keys()];
   const trained = (model: Model) => model.trained.map(({ name }) => name);
   const weights = (model: Model) =>
@@ -38,9 +40,9 @@ describe("while denoising", () => {
 });
 
 describe("the level of the noise", () => {
-  const prepare = (changes: Partial<DdepRecipe>, seed: number) => {
-    const { stage, recipe } = stagesOf({ start: "ddep", ...cropped, ...changes }).denoise;
-    return stage.prepare(sample, recipe, task, new Random(seed));
+  const prepare = (changes: Partial<DdepRecipe>, seed: number): Named<NdArray> => {
+    const stage = stagesOf({ start: "ddep", ...cropped, ...changes }).denoise;
+    return stage.prepare(sample, new Random(seed)) as Named<NdArray>;
   };
 
   test("is drawn for each sample within its bounds", () => {
@@ -60,41 +62,36 @@ describe("the level of the noise", () => {
   });
 
   test("needs no labels", () => {
-    const { stage, recipe } = stagesOf({ start: "ddep", ...cropped }).denoise;
-    const image = stage.prepare({ ...sample, labels: {} }, recipe, task, new Random(3)).image;
+    const stage = stagesOf({ start: "ddep", ...cropped }).denoise;
+    const { image } = stage.prepare({ ...sample, labels: {} }, new Random(3)) as Named<NdArray>;
     expect([stage.learnsFrom, image]).toEqual([[], prepare({}, 3).image]);
   });
 });
 
 describe("the trial of denoising", () => {
-  const { stage, recipe } = stagesOf({ start: "ddep" }).denoise;
-  const trial = stage.trial!;
-  const prepared = (of: DdepRecipe, seed: number) => trial.prepare(sample, of, task, new Random("trial", seed))!;
+  const trialOf = (changes: Partial<DdepRecipe> = {}): Trial =>
+    stagesOf({ start: "ddep", ...changes }).denoise.trials![0];
+  const trial = trialOf();
+  const prepared = (seed: number, of = trial) => of.prepare(sample, new Random("trial", seed))!;
 
   /** What a network whose head gives nothing but 0 is judged by. */
   async function judge(changes: Partial<DdepRecipe>): Promise<Named<NdArray>> {
-    const changed = { ...recipe, ...changes };
+    const changed = trialOf(changes);
+    const feeds = withBatchAxis(prepared(0, changed));
     const model = new Model();
-    const types = Object.entries(trial.inputs(changed, task));
-    const batch = Object.fromEntries(types.map(([name, { dtype, shape }]) => [name, input(name, shape, dtype)]));
-    const outputs = trial.outputs(model.scope, batch, changed, task);
+    const batch = Object.entries(feeds).map(([name, { dtype, shape }]) => [name, input(name, shape, dtype)] as const);
+    const outputs = changed.outputs(model.scope, Object.fromEntries(batch));
     const weights = freshWeights(model);
     for (const kind of ["weight", "bias"]) {
       const name = `segmentation_head.0.${kind}`;
       weights[name] = float32(weights[name].shape, new Float32Array(sizeOf(weights[name].shape)));
     }
-    const feeds = Object.fromEntries(
-      Object.entries(prepared(changed, 0)).map(([name, { dtype, shape, data }]) => [
-        name,
-        { dtype, shape: [1, ...shape], data },
-      ]),
-    );
     return evaluate(outputs, { ...weights, ...feeds });
   }
 
   test("is the same at every time", () => {
-    expect(prepared(recipe, 0)).toEqual(prepared(recipe, 0));
-    expect(prepared(recipe, 1)).not.toEqual(prepared(recipe, 0));
+    expect(prepared(0)).toEqual(prepared(0));
+    expect(prepared(1)).not.toEqual(prepared(0));
   });
 
   test("shows the noisy image where no noise is predicted, at the brightness of the clean one", async () => {
@@ -104,7 +101,7 @@ describe("the trial of denoising", () => {
     // Noise of 0.22, some of it beyond black and white.
     expect(Math.sqrt(item(result.noisyOff))).toBeGreaterThan(0.12);
     expect(Math.sqrt(item(result.noisyOff))).toBeLessThan(0.23);
-    const noise = toNumbers(prepared(recipe, 0).epsilon);
+    const noise = toNumbers(prepared(0).epsilon);
     const power = noise.reduce((sum, value) => sum + value * value, 0) / noise.length;
     expect(item(result.errors)).toBeCloseTo(power, 4);
   });
@@ -119,17 +116,18 @@ describe("the trial of denoising", () => {
 
   test("gives decibels: 10·log₁₀(2² / mean squared error), meant over the images", () => {
     const results = [0.04, 0.0004].map((off) => ({ denoisedOff: scalar(off), noisyOff: scalar(4) }));
-    const { PSNR, "PSNR of the noisy image": noisy } = trial.scores(results, task);
-    expect(PSNR).toBeCloseTo((20 + 40) / 2, 4);
-    expect(noisy).toBeCloseTo(0, 4);
-    expect(trial.scores([{ denoisedOff: scalar(0), noisyOff: scalar(0) }], task).PSNR).toBeLessThan(200);
+    const [restored, noisy] = trial.scores!(results);
+    expect([restored.name, restored.unit, noisy.name]).toEqual(["PSNR", "dB", "PSNR of the noisy image"]);
+    expect(restored.value).toBeCloseTo((20 + 40) / 2, 4);
+    expect(noisy.value).toBeCloseTo(0, 4);
+    expect(trial.scores!([{ denoisedOff: scalar(0), noisyOff: scalar(0) }])[0].value).toBeLessThan(200);
   });
 
   test("draws clean, noisy and restored image as bytes", () => {
     const [black, grey, white] = [-1, 0, 1].map((value) => float32([1, 3, 1, 2], new Float32Array(6).fill(value)));
     const colored = float32([1, 3, 1, 2], [-1, 1, 0, 0, 1, -1]);
     const offs = { noisyOff: scalar(0.04), denoisedOff: scalar(0.004) };
-    const pictures = trial.pictures!({ clean: colored, noisy: black, denoised: white, ...offs });
+    const pictures = trial.pictures!({ clean: colored, noisy: black, denoised: white, ...offs }, sample);
     expect(pictures.map(({ name, caption, changes }) => [name, caption, changes])).toEqual([
       ["clean", "", false],
       ["noisy", "20.0 dB", false],
@@ -137,7 +135,7 @@ describe("the trial of denoising", () => {
     ]);
     expect([...pictures[0].image.data]).toEqual([0, 128, 255, 255, 128, 0]);
     expect([pictures[1].image.data[0], pictures[2].image.data[0]]).toEqual([0, 255]);
-    expect(trial.pictures!({ clean: grey, noisy: grey, denoised: grey, ...offs })[0].image).toMatchObject({
+    expect(trial.pictures!({ clean: grey, noisy: grey, denoised: grey, ...offs }, sample)[0].image).toMatchObject({
       width: 2,
       height: 1,
     });

@@ -1,4 +1,4 @@
-import { float32, item, type Named, type NdArray, ndarray } from "../../array/ndarray.ts";
+import { float32, item, type NdArray, ndarray } from "../../array/ndarray.ts";
 import type { Random } from "../../array/random.ts";
 import { transunet } from "../../backbones/transunet/network.ts";
 import { type Part, transferTransUNet } from "../../backbones/transunet/transfer.ts";
@@ -9,7 +9,7 @@ import type { Tensor } from "../../graph/tensor.ts";
 import type { Image } from "../../image/image.ts";
 import { imageInput } from "../../nn/image-input.ts";
 import { clip, mean, square, sub } from "../../ops/index.ts";
-import type { Beginning, Earlier, Stage, TrialPicture } from "../method.ts";
+import type { Beginning, Trained, TrainingStage, Trial, TrialPicture } from "../stage.ts";
 import { levelModulation } from "./conditioning.ts";
 import { addNoise, denoised, denoisingErrors, denoisingLoss, levelWeights, sigmaOf } from "./noise.ts";
 import type { DdepRecipe } from "./recipe.ts";
@@ -68,7 +68,7 @@ function prepare(sample: Sample, recipe: DdepRecipe, random: Random): Record<"im
 }
 
 /** The encoder alone: the decoder is what is to be pretrained. */
-function begin({ weights, recipe: from, source }: Earlier, recipe: DdepRecipe): Beginning {
+function begin({ weights, recipe: from, source }: Trained, recipe: DdepRecipe): Beginning {
   const parts: readonly Part[] = ["transformer"];
   return transferTransUNet(weights, from as DdepRecipe, recipe, { parts, outputs: 3, source });
 }
@@ -77,71 +77,76 @@ function begin({ weights, recipe: from, source }: Earlier, recipe: DdepRecipe): 
  * Denoising pretraining (Brempong et al. 2022, sec. 3): noise is added to images, and the network says what was added.
  * With `ddep` the encoder is frozen: no gradient, no dropout; with `dep` everything trains.
  *
- * needs: see `Stage`.
+ * requires: see `Stage`.
  */
-export function denoiseStage(needs: string | undefined): Stage<DdepRecipe> {
+export function denoiseStage(recipe: DdepRecipe, requires: string | undefined): TrainingStage {
+  const settings = denoiseRecipe(recipe);
+  const { batchSize, cropHeight, cropWidth } = settings;
   return {
+    kind: "training",
     name: "denoise",
     learnsFrom: [],
-    whole: false,
-    needs,
-    recipe: denoiseRecipe,
-    begin,
-    inputs: ({ batchSize, cropHeight, cropWidth }) => ({
+    predicts: false, // its head gives colours, not classes
+    requires,
+    settings,
+    fields: { steps: "denoiseSteps", warmupSteps: "denoiseWarmupSteps" },
+    begin: (from) => begin(from, settings),
+    inputs: {
       image: { dtype: "uint8", shape: [batchSize, cropHeight, cropWidth, 3] },
       level: { dtype: "float32", shape: [batchSize] },
-    }),
-    prepare: (sample, recipe, _, random) => prepare(sample, recipe, random),
-    loss(scope, { image, level }, recipe) {
+    },
+    prepare: (sample, random) => prepare(sample, settings, random),
+    loss(scope, { image, level }) {
       const clean = imageInput(image);
       const epsilon = scope.noise("epsilon", clean.shape, "normal");
-      const { errors } = denoising(scope, clean, epsilon, level, recipe);
-      return { denoising: denoisingLoss(errors, levelWeights(level, recipe)) };
+      const { errors } = denoising(scope, clean, epsilon, level, settings);
+      return { terms: { denoising: denoisingLoss(errors, levelWeights(level, settings)) } };
     },
-    trains: (name, { start }) => start !== "ddep" || !name.startsWith("transformer."),
-    trial,
+    trains: (name) => settings.start !== "ddep" || !name.startsWith("transformer."),
+    trials: [denoisingTrial(settings)],
   };
 }
 
-const trial: NonNullable<Stage<DdepRecipe>["trial"]> = {
-  unit: "dB",
-  images: 16,
-  inputs: ({ cropHeight, cropWidth }) => ({
-    image: { dtype: "uint8", shape: [1, cropHeight, cropWidth, 3] },
-    level: { dtype: "float32", shape: [1] },
-    epsilon: { dtype: "float32", shape: [1, 3, cropHeight, cropWidth] },
-  }),
-  prepare(sample, recipe, _, random) {
-    const { cropHeight, cropWidth } = recipe;
-    const noise = random.fork("epsilon").fillNormal(new Float32Array(3 * cropHeight * cropWidth));
-    return {
-      ...prepare(sample, { ...recipe, flipProbability: 0 }, random),
-      epsilon: float32([3, cropHeight, cropWidth], noise),
-    };
-  },
-  outputs(scope, { image, level, epsilon }, recipe) {
-    const { clean, noisy, prediction, errors } = denoising(scope, imageInput(image), epsilon, level, recipe);
-    const visible = (x: Tensor) => clip(x, { min: -1, max: 1 });
-    // The noisy image is shown at the brightness of the clean one, whatever the form of the noise.
-    const shown = visible(denoised(noisy, sub(noisy, noisy), level, { ...recipe, noiseTarget: "noise" }));
-    const restored = visible(denoised(noisy, prediction, level, recipe));
-    const off = (x: Tensor) => mean(square(sub(x, clean)), {});
-    return { clean, noisy: shown, denoised: restored, noisyOff: off(shown), denoisedOff: off(restored), errors };
-  },
-  scores(results): Named<number> {
-    const average = (name: string) =>
-      results.reduce((sum, result) => sum + peakSignalToNoise(result[name]), 0) / results.length;
-    return { PSNR: average("denoisedOff"), "PSNR of the noisy image": average("noisyOff") };
-  },
-  pictures(result): TrialPicture[] {
-    const decibels = (name: string) => `${peakSignalToNoise(result[name]).toFixed(1)} dB`;
-    return [
-      { name: "clean", image: imageOf(result.clean), changes: false, caption: "" },
-      { name: "noisy", image: imageOf(result.noisy), changes: false, caption: decibels("noisyOff") },
-      { name: "denoised", image: imageOf(result.denoised), changes: true, caption: decibels("denoisedOff") },
-    ];
-  },
-};
+/** What the network makes of the same noise on the same images, step after step. */
+function denoisingTrial(settings: DdepRecipe): Trial {
+  const { cropHeight, cropWidth } = settings;
+  return {
+    name: "denoising",
+    images: 16,
+    prepare(sample, random) {
+      const noise = random.fork("epsilon").fillNormal(new Float32Array(3 * cropHeight * cropWidth));
+      return {
+        ...prepare(sample, { ...settings, flipProbability: 0 }, random),
+        epsilon: float32([3, cropHeight, cropWidth], noise),
+      };
+    },
+    outputs(scope, { image, level, epsilon }) {
+      const { clean, noisy, prediction, errors } = denoising(scope, imageInput(image), epsilon, level, settings);
+      const visible = (x: Tensor) => clip(x, { min: -1, max: 1 });
+      // The noisy image is shown at the brightness of the clean one, whatever the form of the noise.
+      const shown = visible(denoised(noisy, sub(noisy, noisy), level, { ...settings, noiseTarget: "noise" }));
+      const restored = visible(denoised(noisy, prediction, level, settings));
+      const off = (x: Tensor) => mean(square(sub(x, clean)), {});
+      return { clean, noisy: shown, denoised: restored, noisyOff: off(shown), denoisedOff: off(restored), errors };
+    },
+    scores(results) {
+      const average = (name: string) =>
+        results.reduce((sum, result) => sum + peakSignalToNoise(result[name]), 0) / results.length;
+      return [
+        { name: "PSNR", value: average("denoisedOff"), unit: "dB" },
+        { name: "PSNR of the noisy image", value: average("noisyOff"), unit: "dB" },
+      ];
+    },
+    pictures(result): TrialPicture[] {
+      const decibels = (name: string) => `${peakSignalToNoise(result[name]).toFixed(1)} dB`;
+      return [
+        { name: "clean", image: imageOf(result.clean), changes: false, caption: "" },
+        { name: "noisy", image: imageOf(result.noisy), changes: false, caption: decibels("noisyOff") },
+        { name: "denoised", image: imageOf(result.denoised), changes: true, caption: decibels("denoisedOff") },
+      ];
+    },
+  };
+}
 
 /** In dB, for values in [−1, 1]: 10·log₁₀(2² / mean squared error). */
 function peakSignalToNoise(meanSquaredError: NdArray): number {

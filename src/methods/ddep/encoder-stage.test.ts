@@ -1,16 +1,15 @@
 import { describe, expect, test } from "vitest";
-import { cropped, sample, seeds, stagesOf, task } from "../../../test/support/ddep-stages.ts";
+import { cropped, sample, seeds, stagesOf } from "../../../test/support/ddep-stages.ts";
 import { freshWeights } from "../../../test/support/weights.ts";
-import { float32, fromNumbers, item, toNumbers } from "../../array/ndarray.ts";
+import { float32, fromNumbers, item, type Named, type NdArray, toNumbers } from "../../array/ndarray.ts";
 import { Random } from "../../array/random.ts";
 import type { Sample } from "../../data/sample.ts";
 import { evaluate } from "../../runtime/evaluate.ts";
-import { modelOf } from "../stages.ts";
-import { encoderStage } from "./encoder-stage.ts";
+import { trainingModel } from "../stages.ts";
 
 describe("the encoder learns the tags", () => {
-  const { recipe } = stagesOf({ start: "ddep", ...cropped }).encoder;
-  const prepare = (each: Sample, seed: number) => encoderStage.prepare(each, recipe, task, new Random(seed));
+  const stage = stagesOf({ start: "ddep", ...cropped }).encoder;
+  const prepare = (each: Sample, seed: number) => stage.prepare(each, new Random(seed)) as Named<NdArray>;
   const tags = (each: Sample, seed = 1) => toNumbers(prepare(each, seed).tags);
 
   test("that the sample has, wherever the crop is", () => {
@@ -32,8 +31,9 @@ describe("the encoder learns the tags", () => {
   });
 
   test("and is judged on whole images' tags, where there are any", () => {
-    const { trial } = encoderStage;
-    const judged = (each: Sample) => trial!.prepare(each, recipe, task, new Random(0));
+    const [trial] = stage.trials!;
+    const judged = (each: Sample) => trial.prepare(each, new Random(0));
+    const averagePrecision = (value: number | null) => [{ name: "mean average precision", value, unit: "share" }];
     expect(judged({ ...sample, labels: {} })).toBeNull();
     expect(judged({ ...sample, labels: { tags: [1] } })?.tags).toEqual(float32([3], [0, 1, 0]));
     const results = [
@@ -42,20 +42,17 @@ describe("the encoder learns the tags", () => {
       { scores: float32([1, 3], [0.3, 0.3, 0.9]), truth: float32([1, 3], [1, 0, 0]) },
     ];
     // Class a is ranked as it should be; before the one image with c there is another; b is nowhere.
-    expect(trial!.scores(results, task)).toEqual({ "mean average precision": (1 + 1 / 2) / 2 });
-    expect(trial!.scores([{ ...results[0], truth: float32([1, 3], [0, 0, 0]) }], task)).toEqual({
-      "mean average precision": null,
-    });
+    expect(trial.scores!(results)).toEqual(averagePrecision((1 + 1 / 2) / 2));
+    expect(trial.scores!([{ ...results[0], truth: float32([1, 3], [0, 0, 0]) }])).toEqual(averagePrecision(null));
   });
 
   test("beginning at chance, where each class has the score ½", async () => {
-    const planned = stagesOf({ start: "ddep", encoderBatchSize: 2 }).encoder;
-    const { model, terms } = modelOf(planned, task);
+    const { model, losses } = trainingModel(stagesOf({ start: "ddep", encoderBatchSize: 2 }).encoder);
     const feeds = {
       image: fromNumbers("uint8", [2, 64, 64, 3], new Uint8Array(2 * 64 * 64 * 3).fill(9)),
       tags: float32([2, 3], [1, 0, 0, 1, 1, 0]),
     };
-    const got = await evaluate({ loss: terms.tags }, { ...freshWeights(model), ...feeds });
+    const got = await evaluate({ loss: losses.terms.tags }, { ...freshWeights(model), ...feeds });
     expect(item(got.loss)).toBeCloseTo(Math.LN2, 6);
   });
 });

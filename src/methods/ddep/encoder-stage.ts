@@ -1,4 +1,4 @@
-import { type Named, ndarray, toNumbers } from "../../array/ndarray.ts";
+import { type NdArray, ndarray, toNumbers } from "../../array/ndarray.ts";
 import type { Random } from "../../array/random.ts";
 import { encoder } from "../../backbones/transunet/encoder.ts";
 import { type Part, transferTransUNet } from "../../backbones/transunet/transfer.ts";
@@ -10,10 +10,12 @@ import type { Scope } from "../../graph/scope.ts";
 import type { Tensor } from "../../graph/tensor.ts";
 import { binaryCrossEntropy } from "../../losses/binary-cross-entropy.ts";
 import { meanAveragePrecision } from "../../metrics/average-precision.ts";
+import { shares } from "../../metrics/measure.ts";
 import { imageInput } from "../../nn/image-input.ts";
 import { linear } from "../../nn/linear.ts";
 import { mean, sigmoid } from "../../ops/index.ts";
-import type { Earlier, Stage, Task } from "../method.ts";
+import type { Task } from "../method.ts";
+import type { Trained, TrainingStage, Trial } from "../stage.ts";
 import type { DdepRecipe } from "./recipe.ts";
 
 /** The recipe as the encoder stage has it. */
@@ -49,62 +51,67 @@ function classifier(scope: Scope, image: Tensor, classes: number, recipe: DdepRe
 }
 
 /** One crop, and 1 for each class that the sample's tags name (where they followed from a mask: that it shows in the crop). */
-function prepare(sample: Sample, recipe: DdepRecipe, { classes }: Task, random: Random) {
+function prepare(
+  sample: Sample,
+  recipe: DdepRecipe,
+  classes: number,
+  random: Random,
+): Record<"image" | "tags", NdArray> {
   const { image, labels } = augment(sample, recipe, random);
-  const tags = new Float32Array(classes.length);
+  const tags = new Float32Array(classes);
   const { mask, tags: named = [] } = sample.labels;
   for (const tag of mask === undefined ? named : tagsOf(labels)) tags[tag] = 1;
   return {
     image: ndarray("uint8", [image.height, image.width, 3], image.data),
-    tags: ndarray("float32", [classes.length], tags),
+    tags: ndarray("float32", [classes], tags),
   };
 }
 
-function inputs({ cropHeight, cropWidth }: DdepRecipe, { classes }: Task, batchSize: number) {
-  return {
-    image: { dtype: "uint8", shape: [batchSize, cropHeight, cropWidth, 3] },
-    tags: { dtype: "float32", shape: [batchSize, classes.length] },
-  } as const;
-}
-
 /** From another classification only the encoder is taken: its classes are others. */
-function begin({ weights, recipe: from, source }: Earlier, recipe: DdepRecipe) {
+function begin({ weights, recipe: from, source }: Trained, settings: DdepRecipe) {
   const parts: readonly Part[] = ["transformer"];
-  return transferTransUNet(weights, from as DdepRecipe, recipe, { parts, outputs: 0, source });
+  return transferTransUNet(weights, from as DdepRecipe, settings, { parts, outputs: 0, source });
 }
 
 /** Supervised pretraining of the encoder: classification of images by their tags, several of which may hold. */
-export const encoderStage: Stage<DdepRecipe> = {
-  name: "encoder",
-  learnsFrom: ["tags"],
-  whole: false,
-  recipe: encoderRecipe,
-  begin,
-  inputs: (recipe, task) => inputs(recipe, task, recipe.batchSize),
-  prepare,
-  loss(scope, { image, tags }: Named<Tensor>, recipe, task) {
-    return { tags: binaryCrossEntropy(classifier(scope, imageInput(image), task.classes.length, recipe), tags) };
-  },
-  trial: {
-    unit: "share",
+export function encoderStage(recipe: DdepRecipe, task: Task): TrainingStage {
+  const settings = encoderRecipe(recipe);
+  const { batchSize, cropHeight, cropWidth } = settings;
+  const classes = task.classes.length;
+  return {
+    kind: "training",
+    name: "encoder",
+    learnsFrom: ["tags"],
+    settings,
+    fields: { steps: "encoderSteps", warmupSteps: "encoderWarmupSteps" },
+    begin: (from) => begin(from, settings),
+    inputs: {
+      image: { dtype: "uint8", shape: [batchSize, cropHeight, cropWidth, 3] },
+      tags: { dtype: "float32", shape: [batchSize, classes] },
+    },
+    prepare: (sample, random) => prepare(sample, settings, classes, random),
+    loss: (scope, { image, tags }) => ({
+      terms: { tags: binaryCrossEntropy(classifier(scope, imageInput(image), classes, settings), tags) },
+    }),
+    trials: [tagsTrial(settings, classes)],
+  };
+}
+
+/** How well tags are ranked, on crops that do not vary. */
+function tagsTrial(settings: DdepRecipe, classes: number): Trial {
+  const still = { ...settings, scaleMax: settings.scaleMin, flipProbability: 0, photometric: 0 };
+  return {
+    name: "tags",
     images: 200,
-    inputs: (recipe, task) => inputs(recipe, task, 1),
-    prepare(sample, recipe, task, random) {
-      if (sample.labels.tags === undefined) return null;
-      return prepare(
-        sample,
-        { ...recipe, scaleMax: recipe.scaleMin, flipProbability: 0, photometric: 0 },
-        task,
-        random,
-      );
-    },
-    outputs(scope, { image, tags }, recipe, task) {
-      return { scores: sigmoid(classifier(scope, imageInput(image), task.classes.length, recipe)), truth: tags };
-    },
-    scores(results): Named<number | null> {
+    prepare: (sample, random) => (sample.labels.tags === undefined ? null : prepare(sample, still, classes, random)),
+    outputs: (scope, { image, tags }) => ({
+      scores: sigmoid(classifier(scope, imageInput(image), classes, settings)),
+      truth: tags,
+    }),
+    scores(results) {
       const scores = results.map((result) => toNumbers(result.scores));
       const truth = results.map((result) => toNumbers(result.truth).map((tag) => tag > 0));
-      return { "mean average precision": meanAveragePrecision(scores, truth) };
+      return shares({ "mean average precision": meanAveragePrecision(scores, truth) });
     },
-  },
-};
+  };
+}

@@ -3,14 +3,15 @@ import { type Part, transferTransUNet } from "../../backbones/transunet/transfer
 import { InputError } from "../../errors.ts";
 import type { Scope } from "../../graph/scope.ts";
 import type { Tensor } from "../../graph/tensor.ts";
-import type { Beginning, Earlier, Stage, Task } from "../method.ts";
+import type { Task } from "../method.ts";
 import { segmentationStage } from "../segmentation-stage.ts";
+import type { Beginning, Trained, TrainingStage } from "../stage.ts";
 import { foldCondition } from "./conditioning.ts";
 import type { DdepRecipe } from "./recipe.ts";
 
 /** image: [B, 3, H, W] in [−1, 1] → class scores [B, K, H, W]. */
-export function logitsOf(scope: Scope, image: Tensor, classes: number, recipe: DdepRecipe): Tensor {
-  return transunet(scope, image, classes, recipe).logits;
+export function logitsOf(recipe: DdepRecipe, { classes }: Task) {
+  return (scope: Scope, image: Tensor): Tensor => transunet(scope, image, classes.length, recipe).logits;
 }
 
 /**
@@ -26,7 +27,7 @@ function partsFrom(stage: string, start: DdepRecipe["start"]): readonly Part[] {
  * The encoder and, for `dep` and `ddep`, the decoder with its running statistics; the three-channel head goes, a new one
  * takes its place. A decoder that was told the level of the noise is folded at the mean level first.
  */
-function begin({ weights, recipe: from, stage, source }: Earlier, recipe: DdepRecipe, { classes }: Task): Beginning {
+function begin({ weights, recipe: from, stage, source }: Trained, recipe: DdepRecipe, { classes }: Task): Beginning {
   if ((recipe.start === "dep" || recipe.start === "ddep") && stage !== "denoise" && stage !== "finetune") {
     throw new InputError(
       `${source}: expected a network pretrained by denoising for start ${recipe.start}, got one of stage ${stage}. Set denoiseSteps above 0, or start=supervised.`,
@@ -49,7 +50,10 @@ export function meanSigma({ noiseLevelMin, noiseLevelMax, noiseMeasure }: DdepRe
   return noiseMeasure === "sigma" ? level : Math.sqrt(1 / level - 1);
 }
 
-/** Fine-tuning of the whole network on the labelled images. needs: see `Stage`. */
-export function finetuneStage(needs: string | undefined): Stage<DdepRecipe> {
-  return { ...segmentationStage("finetune", logitsOf, begin), needs };
+/** Fine-tuning of the whole network on the labelled images. requires: see `Stage`. */
+export function finetuneStage(recipe: DdepRecipe, task: Task, requires: string | undefined): TrainingStage {
+  return segmentationStage(logitsOf(recipe, task), recipe, task, {
+    ...{ name: "finetune", requires },
+    begin: (from) => begin(from, recipe, task),
+  });
 }

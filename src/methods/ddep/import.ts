@@ -7,8 +7,11 @@ import { type DdepRecipe, recipes } from "./recipe.ts";
  * The encoder of a published hybrid ViT (npz): what `supervised` and `ddep` begin with. It was trained by the JAX code,
  * so that code's conventions are set; a frozen encoder gives its trained features with no others.
  */
-export function importEncoder(file: WeightFile, { patchOnly }: ImportOptions): Imported<DdepRecipe> | null {
-  if (file.kind !== "npz") return null;
+export function importEncoder(
+  [file, ...others]: readonly WeightFile[],
+  { patchOnly }: ImportOptions,
+): Imported<DdepRecipe> | null {
+  if (file.kind !== "npz" || others.length > 0) return null;
   const weights = hybridVitWeights(file.tensors, file.where, { patchOnly });
   const found = settingsFrom(weights, file.where);
   const heads = headsOf(file.tensors) ?? found.heads;

@@ -1,8 +1,12 @@
 import { conventionOf } from "../../backbones/transunet/transfer.ts";
 import { UsageError } from "../../errors.ts";
+import type { Scope } from "../../graph/scope.ts";
+import type { Tensor } from "../../graph/tensor.ts";
 import { imageInput } from "../../nn/image-input.ts";
 import { softmax } from "../../ops/index.ts";
-import type { Earlier, Method } from "../method.ts";
+import { certaintyView } from "../certainty-view.ts";
+import type { Method, Task } from "../method.ts";
+import type { Trained } from "../stage.ts";
 import { denoiseStage } from "./denoise-stage.ts";
 import { encoderStage } from "./encoder-stage.ts";
 import { finetuneStage, logitsOf } from "./finetune-stage.ts";
@@ -11,15 +15,22 @@ import { type DdepRecipe, recipes } from "./recipe.ts";
 import { study } from "./study.ts";
 import { validate } from "./validate.ts";
 
+/** image: [B, H, W, 3] uint8 → class probabilities [B, K, H, W]. */
+const probabilitiesOf = (recipe: DdepRecipe, task: Task) => (scope: Scope, image: Tensor) =>
+  softmax(logitsOf(recipe, task)(scope, imageInput(image)), { axis: 1 });
+
 /** The parts of a start that are still to be trained. */
-function stages({ start, encoderSteps, denoiseSteps, steps }: DdepRecipe) {
+function stages(recipe: DdepRecipe, task: Task) {
+  const { start, encoderSteps, denoiseSteps, steps } = recipe;
   const classified = start === "supervised" || start === "ddep";
   const denoises = start === "dep" || start === "ddep";
   const encoder = classified ? "a pretrained encoder (encoderSteps is 0)" : undefined;
   return [
-    ...(classified && encoderSteps > 0 ? [encoderStage] : []),
-    ...(denoises && denoiseSteps > 0 ? [denoiseStage(encoder)] : []),
-    ...(steps > 0 ? [finetuneStage(denoises ? "a network pretrained by denoising (denoiseSteps is 0)" : encoder)] : []),
+    ...(classified && encoderSteps > 0 ? [encoderStage(recipe, task)] : []),
+    ...(denoises && denoiseSteps > 0 ? [denoiseStage(recipe, encoder)] : []),
+    ...(steps > 0
+      ? [finetuneStage(recipe, task, denoises ? "a network pretrained by denoising (denoiseSteps is 0)" : encoder)]
+      : []),
   ];
 }
 
@@ -33,7 +44,7 @@ const beginnings: Readonly<Record<DdepRecipe["start"], readonly string[]>> = {
 };
 
 /** Throws UsageError where the weights would make the start another than its name says. */
-function requireBeginning({ name, start }: DdepRecipe, { stage, source, recipe: from }: Earlier): void {
+function requireBeginning({ name, start }: DdepRecipe, { stage, source, recipe: from }: Trained): void {
   const own = stage === "denoise" || stage === "finetune";
   const behind = own ? `${stage} of ${(from as DdepRecipe).start}` : stage;
   if (beginnings[start].includes(behind)) return;
@@ -45,6 +56,16 @@ function requireBeginning({ name, start }: DdepRecipe, { stage, source, recipe: 
   );
 }
 
+/** What need not be trained again. */
+function adopted({ stage, weights, recipe: from }: Trained): Partial<DdepRecipe> {
+  const hasEncoder = Object.keys(weights).some((name) => name.startsWith("transformer."));
+  return {
+    ...conventionOf(weights, from as DdepRecipe),
+    ...(hasEncoder && { encoderSteps: 0 }),
+    ...((stage === "denoise" || stage === "finetune") && { denoiseSteps: 0 }),
+  };
+}
+
 export const ddep: Method<DdepRecipe> = {
   name: "ddep",
   paper: {
@@ -53,25 +74,16 @@ export const ddep: Method<DdepRecipe> = {
     venue: "CVPR Workshops 2022; extended: Decoder Denoising Pretraining, TMLR 2022",
     url: "https://arxiv.org/abs/2205.11423",
   },
-  task: "semantic",
-  learnsFrom: "mask",
+  vocabulary: "closed",
   recipes,
   study,
   stages,
   validate,
-  adopt(recipe, earlier) {
-    requireBeginning(recipe, earlier);
-    const { stage, weights, recipe: from } = earlier;
-    const hasEncoder = Object.keys(weights).some((name) => name.startsWith("transformer."));
-    return {
-      ...recipe,
-      ...conventionOf(weights, from as DdepRecipe),
-      ...(hasEncoder && { encoderSteps: 0 }),
-      ...((stage === "denoise" || stage === "finetune") && { denoiseSteps: 0 }),
-    };
+  adopt(recipe, from) {
+    for (const trained of from) requireBeginning(recipe, trained);
+    return Object.assign({ ...recipe }, ...from.map(adopted)) as DdepRecipe;
   },
   imports: importEncoder,
-  stride: 16,
-  predict: (scope, image, recipe, task) =>
-    softmax(logitsOf(scope, imageInput(image), task.classes.length, recipe), { axis: 1 }),
+  model: (recipe, task) => ({ kind: "semantic", stride: 16, scores: probabilitiesOf(recipe, task) }),
+  views: (recipe, task) => [certaintyView(recipe, probabilitiesOf(recipe, task))],
 };

@@ -1,15 +1,16 @@
 import { expect, test } from "vitest";
-import { cropped, type StageOfDdep, sample, stagesOf, task, tiny } from "../../../test/support/ddep-stages.ts";
-import type { Named } from "../../array/ndarray.ts";
+import { cropped, sample, stagesOf, task, tiny } from "../../../test/support/ddep-stages.ts";
+import type { Named, NdArray } from "../../array/ndarray.ts";
 import { Random } from "../../array/random.ts";
-import { modelOf } from "../stages.ts";
+import type { TrainingStage } from "../stage.ts";
+import { trainingModel } from "../stages.ts";
 import { ddep } from "./index.ts";
 import type { DdepRecipe } from "./recipe.ts";
 
 const encoder = "a pretrained encoder (encoderSteps is 0)";
 const denoised = "a network pretrained by denoising (denoiseSteps is 0)";
 
-test.each<[DdepRecipe["start"], Partial<DdepRecipe>, [stage: string, needs: string | undefined][]]>([
+test.each<[DdepRecipe["start"], Partial<DdepRecipe>, [stage: string, requires: string | undefined][]]>([
   ["none", {}, [["finetune", undefined]]],
   [
     "supervised",
@@ -58,14 +59,16 @@ test.each<[DdepRecipe["start"], Partial<DdepRecipe>, [stage: string, needs: stri
   ],
   ["ddep", { encoderSteps: 0, denoiseSteps: 0, steps: 0 }, []],
 ])("start %s with %o trains the stages %o", (start, changes, expected) => {
-  expect(ddep.stages({ ...tiny, start, ...changes }).map(({ name, needs }) => [name, needs])).toEqual(expected);
+  expect(ddep.stages({ ...tiny, start, ...changes }, task).map(({ name, requires }) => [name, requires])).toEqual(
+    expected,
+  );
 });
 
 test("each stage has its own steps, batch, crop and rate in the fields that all recipes have", () => {
   const stages = stagesOf({ start: "ddep", denoiseAverageDecay: 0.5, outputStride: 4, schedule: "poly" });
-  const common = ({ recipe }: StageOfDdep) => {
+  const common = ({ settings: recipe }: TrainingStage) => {
     const { steps, batchSize, cropHeight, cropWidth, optimizer, learningRate, schedule } = recipe;
-    const { averageDecay, outputStride } = recipe;
+    const { averageDecay, outputStride } = recipe as DdepRecipe;
     return [steps, batchSize, cropHeight, cropWidth, optimizer, learningRate, schedule, averageDecay, outputStride];
   };
   expect(Object.values(stages).map(common)).toEqual([
@@ -77,19 +80,19 @@ test("each stage has its own steps, batch, crop and rate in the fields that all 
 });
 
 test.each(["encoder", "finetune"])("stage %s trains all that it has", (name) => {
-  const { model } = modelOf(stagesOf({ start: "ddep" })[name], task);
+  const { model } = trainingModel(stagesOf({ start: "ddep" })[name]);
   expect([...model.parameters.values()].every(({ role, trained }) => trained || role === "average")).toBe(true);
 });
 
 test.each(["encoder", "denoise", "finetune"])(
   "stage %s prepares arrays of the types that it declares, the same for the same random stream",
   (name) => {
-    const { stage, recipe } = stagesOf({ start: "ddep", ...cropped })[name];
-    const prepared = stage.prepare(sample, recipe, task, new Random(1));
+    const stage = stagesOf({ start: "ddep", ...cropped })[name];
+    const prepared = stage.prepare(sample, new Random(1)) as Named<NdArray>;
     const types = (arrays: Named<{ dtype: string; shape: readonly number[] }>, from: number) =>
       Object.entries(arrays).map(([key, { dtype, shape }]) => [key, dtype, shape.slice(from)]);
-    expect(types(prepared, 0)).toEqual(types(stage.inputs(recipe, task), 1));
-    expect(stage.prepare(sample, recipe, task, new Random(1))).toEqual(prepared);
-    expect(stage.prepare(sample, recipe, task, new Random(2))).not.toEqual(prepared);
+    expect(types(prepared, 0)).toEqual(types(stage.inputs, 1));
+    expect(stage.prepare(sample, new Random(1))).toEqual(prepared);
+    expect(stage.prepare(sample, new Random(2))).not.toEqual(prepared);
   },
 );

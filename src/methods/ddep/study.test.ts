@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { float32 } from "../../array/ndarray.ts";
-import type { Earlier } from "../method.ts";
 import type { Recipe } from "../recipe.ts";
 import { adopt, resolveRecipe } from "../resolve-recipe.ts";
-import { plan as stagesOf } from "../stages.ts";
+import type { Trained } from "../stage.ts";
+import { stagesOf } from "../stages.ts";
 import type { Scores, StudyPlan, Verdict } from "../study.ts";
 import { study } from "./study.ts";
 
@@ -35,18 +35,16 @@ describe("every run of every part", () => {
     const resolved = recipeOf(run.settings);
     const source = run.from === null ? undefined : named.get(run.from);
     // What a run begins with has the stage behind it that it was trained for.
-    const stage = source && stagesOf(recipeOf(source.settings)).at(-1)!.stage.name;
-    const earlier: Earlier = {
+    const stage = source && stagesOf(recipeOf(source.settings)).at(-1)!.name;
+    const earlier: Trained = {
       ...{ stage: stage ?? "", recipe: resolved.recipe as Recipe, source: "before" },
       weights: { "transformer.a": float32([1], [0]) },
     };
-    const adopted = source === undefined ? resolved : adopt(resolved, earlier);
+    const adopted = source === undefined ? resolved : adopt(resolved, [earlier]);
     const [left, ...more] = stagesOf(adopted);
     expect(more).toEqual([]);
-    expect(left.stage.name).toBe(
-      "fractions" in run ? "finetune" : run.name.startsWith("denoise-") ? "denoise" : "encoder",
-    );
-    if (source !== undefined) expect(left.stage.needs).toBeDefined();
+    expect(left.name).toBe("fractions" in run ? "finetune" : run.name.startsWith("denoise-") ? "denoise" : "encoder");
+    if (source !== undefined) expect(left.requires).toBeDefined();
   });
 });
 

@@ -5,17 +5,26 @@ import type { Scope } from "../../graph/scope.ts";
 import type { Tensor } from "../../graph/tensor.ts";
 import { imageInput } from "../../nn/image-input.ts";
 import { softmax } from "../../ops/index.ts";
+import { certaintyView } from "../certainty-view.ts";
 import { checkTransUNet } from "../check-transunet.ts";
 import { checkSegmentationLoss } from "../checks.ts";
-import type { Earlier, Method, Task } from "../method.ts";
+import type { Method, Task } from "../method.ts";
 import { segmentationStage } from "../segmentation-stage.ts";
+import type { Trained } from "../stage.ts";
 import { recipes, type TransUNetRecipe } from "./recipe.ts";
 
-const logitsOf = (scope: Scope, image: Tensor, classes: number, recipe: TransUNetRecipe) =>
-  network(scope, image, classes, recipe).logits;
+/** image: [B, 3, H, W] in [−1, 1] → class scores [B, K, H, W]. */
+const logitsOf =
+  (recipe: TransUNetRecipe, { classes }: Task) =>
+  (scope: Scope, image: Tensor) =>
+    network(scope, image, classes.length, recipe).logits;
+
+/** image: [B, H, W, 3] uint8 → class probabilities [B, K, H, W]. */
+const probabilitiesOf = (recipe: TransUNetRecipe, task: Task) => (scope: Scope, image: Tensor) =>
+  softmax(logitsOf(recipe, task)(scope, imageInput(image)), { axis: 1 });
 
 /** All of another network but a head for other classes, or what there is of it: an encoder alone, say. */
-function begin({ weights, recipe: from, source, stage }: Earlier, recipe: TransUNetRecipe, { classes }: Task) {
+function begin({ weights, recipe: from, source, stage }: Trained, recipe: TransUNetRecipe, { classes }: Task) {
   const parts: readonly Part[] =
     stage === "denoise" ? ["transformer", "decoder"] : ["transformer", "decoder", "segmentation_head"];
   return transferTransUNet(weights, from as TransUNetRecipe, recipe, { parts, outputs: classes.length, source });
@@ -29,24 +38,31 @@ export const transunet: Method<TransUNetRecipe> = {
     venue: "arXiv 2102.04306, 2021",
     url: "https://arxiv.org/abs/2102.04306",
   },
-  task: "semantic",
-  learnsFrom: "mask",
   recipes,
-  stages: () => [segmentationStage("train", logitsOf, begin)],
+  vocabulary: "closed",
+  stages: (recipe, task) => [
+    segmentationStage(logitsOf(recipe, task), recipe, task, {
+      name: "train",
+      begin: (from) => begin(from, recipe, task),
+    }),
+  ],
+  model: (recipe, task) => ({ kind: "semantic", stride: 16, scores: probabilitiesOf(recipe, task) }),
+  views: (recipe, task) => [certaintyView(recipe, probabilitiesOf(recipe, task))],
   validate(recipe) {
     checkTransUNet(recipe);
     checkSegmentationLoss(recipe);
   },
-  adopt: (recipe, { weights, recipe: from }) => ({ ...recipe, ...conventionOf(weights, from as TransUNetRecipe) }),
-  imports(file) {
-    if (file.kind === "npz") return null;
+  adopt: (recipe, all) =>
+    Object.assign(
+      { ...recipe },
+      ...all.map(({ weights, recipe: from }) => conventionOf(weights, from as TransUNetRecipe)),
+    ) as TransUNetRecipe,
+  imports([file, ...others]) {
+    if (file.kind === "npz" || others.length > 0) return null;
     const weights = stateDictionaryWeights(file.tensors, file.where);
     const found = settingsFrom(weights, file.where);
     const outputs = weights["segmentation_head.0.weight"]?.shape[0] ?? null;
     const recipe: TransUNetRecipe = { ...recipes.transunet, ...found, encoderConvention: "transunet" };
     return { recipe, weights, outputs, untold: untoldBy(weights, found) };
   },
-  stride: 16,
-  predict: (scope, image, recipe, task) =>
-    softmax(logitsOf(scope, imageInput(image), task.classes.length, recipe), { axis: 1 }),
 };

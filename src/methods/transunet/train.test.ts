@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { float32, fromNumbers, item, type NdArray, toNumbers } from "../../array/ndarray.ts";
+import { float32, fromNumbers, item, type Named, type NdArray, toNumbers } from "../../array/ndarray.ts";
 import { Random } from "../../array/random.ts";
 import { sizeOf } from "../../array/shape.ts";
 import { gradients } from "../../autodiff/gradients.ts";
@@ -10,10 +10,10 @@ import { detectConvBlock } from "../../runtime/conv-block.ts";
 import { evaluate } from "../../runtime/evaluate.ts";
 import { nodeBackend } from "../../runtime/node.ts";
 import type { Task } from "../method.ts";
+import type { SemanticModel } from "../model.ts";
+import type { TrainingStage } from "../stage.ts";
 import { transunet } from "./index.ts";
-import { recipes } from "./recipe.ts";
-
-const { predict } = transunet;
+import { recipes, type TransUNetRecipe } from "./recipe.ts";
 
 const recipe = {
   ...recipes["transunet-tiny"],
@@ -23,11 +23,17 @@ const recipe = {
   photometric: 1,
   cropWidth: 80,
 };
-const [train] = transunet.stages(recipe);
 const task: Task = {
   classes: ["a", "b", "c"].map((name) => ({ name, color: [0, 0, 0] })),
   frequencies: [0.5, 0.3, 0.2],
 };
+const train = trainOf(recipe);
+
+function trainOf(of: TransUNetRecipe): TrainingStage {
+  const [stage] = transunet.stages(of, task);
+  if (stage.kind !== "training") throw new Error(stage.kind);
+  return stage;
+}
 
 function bytes(count: number, below: number, ...seed: (string | number)[]): Uint8Array {
   const random = new Random(...seed);
@@ -43,24 +49,20 @@ const sample: Sample = {
 };
 
 describe("preparing a sample", () => {
-  const prepared = train.prepare(sample, recipe, task, new Random(1));
+  const prepared = train.prepare(sample, new Random(1)) as Named<NdArray>;
 
   test("gives arrays of the declared types, without the batch axis", () => {
-    const declared = Object.entries(train.inputs(recipe, task)).map(([name, { dtype, shape }]) => [
-      name,
-      dtype,
-      shape.slice(1),
-    ]);
+    const declared = Object.entries(train.inputs).map(([name, { dtype, shape }]) => [name, dtype, shape.slice(1)]);
     expect(Object.entries(prepared).map(([name, { dtype, shape }]) => [name, dtype, shape])).toEqual(declared);
   });
 
   test("gives the same for the same random stream and else another crop", () => {
-    expect(train.prepare(sample, recipe, task, new Random(1))).toEqual(prepared);
-    expect(train.prepare(sample, recipe, task, new Random(2))).not.toEqual(prepared);
+    expect(train.prepare(sample, new Random(1))).toEqual(prepared);
+    expect(train.prepare(sample, new Random(2))).not.toEqual(prepared);
   });
 
   test("labels nothing where the sample has no mask", () => {
-    const { labels } = train.prepare({ ...sample, labels: {} }, recipe, task, new Random(1));
+    const { labels } = train.prepare({ ...sample, labels: {} }, new Random(1)) as Named<NdArray>;
     expect(new Set(toNumbers(labels))).toEqual(new Set([255]));
   });
 });
@@ -72,12 +74,8 @@ test.each(["transunet", "jax"] as const)(
   async (encoderConvention) => {
     const model = new Model();
     const wide = fromNumbers("uint8", [1, 48, 96, 3], bytes(48 * 96 * 3, 256, "wide"));
-    const probabilities = predict(
-      model.scope,
-      input("image", wide.shape, "uint8"),
-      { ...tiny, encoderConvention },
-      task,
-    );
+    const predictor = transunet.model({ ...tiny, encoderConvention }, task) as SemanticModel;
+    const probabilities = predictor.scores(model.scope, input("image", wide.shape, "uint8"));
     expect(probabilities.shape).toEqual([1, 3, 48, 96]);
     const values = toNumbers((await evaluate({ probabilities }, { ...started(model), image: wide })).probabilities);
     const plane = 48 * 96;
@@ -98,7 +96,7 @@ const labels = fromNumbers("uint8", [2, 32, 48], bytes(2 * 32 * 48, 3, "labels")
 async function step(target: Target): Promise<{ loss: number; gradient: number[] }> {
   const model = new Model({ training: true });
   const batch = { image: input("image", image.shape, "uint8"), labels: input("labels", labels.shape, "uint8") };
-  const terms = train.loss(model.scope, batch, tiny, task);
+  const { terms } = trainOf(tiny).loss(model.scope, batch);
   expect(Object.keys(terms)).toEqual(["crossEntropy", "dice", "focal"]);
   const root = model.parameters.get("transformer.embeddings.hybrid_model.root.conv.weight")!.tensor;
   const outputs = { loss: terms.crossEntropy, gradient: gradients(terms.crossEntropy, [root])[0] };

@@ -31,22 +31,40 @@ export async function foldGraph(engine: Engine, graph: Graph, weights: Named<NdA
   }
 }
 
-/** Values that depend on weights and constants alone, and that something else needs. */
+/**
+ * Values that depend on weights and constants alone, and that something else needs. What is left of a chain counts, not
+ * its links: a text tower on constant words becomes its few vectors, whatever is computed on the way, and a value that
+ * would be larger than all that it is computed from is left to be computed.
+ */
 function foldable({ outputs }: Graph): Tensor[] {
-  const fixed = new Set<Tensor>();
-  const isFixed = (tensor: Tensor) =>
-    fixed.has(tensor) || (tensor.source.kind !== "node" && tensor.source.kind !== "input");
   const reached = reach(Object.values(outputs));
+  /** Leaves that a fixed value is computed from. */
+  const leaves = new Map<Tensor, ReadonlySet<Tensor>>();
+  const leavesOf = (tensor: Tensor): ReadonlySet<Tensor> | undefined => {
+    const { kind } = tensor.source;
+    return kind === "node" || kind === "input" ? leaves.get(tensor) : new Set([tensor]);
+  };
   for (const { inputs, outputs: results } of reached.nodes) {
-    const given = inputs.filter((tensor) => tensor !== null);
-    if (results.length !== 1 || given.length === 0 || !given.every(isFixed)) continue;
-    const before = given.reduce((sum, tensor) => sum + bytesIn(tensor), 0);
-    if (bytesIn(results[0]) <= Math.max(before, freeBytes)) fixed.add(results[0]);
+    const given = inputs.filter((tensor) => tensor !== null).map(leavesOf);
+    if (results.length !== 1 || given.length === 0 || given.includes(undefined)) continue;
+    leaves.set(results[0], new Set(given.flatMap((each) => [...(each ?? [])])));
   }
-  const needed = new Set<Tensor>(Object.values(outputs).filter((tensor) => fixed.has(tensor)));
+  const needed = new Set<Tensor>();
+  const pending = Object.values(outputs).filter((tensor) => leaves.has(tensor));
   for (const { inputs, outputs: results } of reached.nodes) {
-    if (results.some((tensor) => fixed.has(tensor))) continue;
-    for (const tensor of inputs) if (tensor !== null && fixed.has(tensor)) needed.add(tensor);
+    if (results.some((tensor) => leaves.has(tensor))) continue;
+    for (const tensor of inputs) if (tensor !== null && leaves.has(tensor)) pending.push(tensor);
+  }
+  const seen = new Set<Tensor>();
+  for (let tensor = pending.pop(); tensor !== undefined; tensor = pending.pop()) {
+    if (seen.has(tensor)) continue;
+    seen.add(tensor);
+    const before = [...(leaves.get(tensor) ?? [])].reduce((sum, leaf) => sum + bytesIn(leaf), 0);
+    if (bytesIn(tensor) <= Math.max(before, freeBytes)) needed.add(tensor);
+    // Too large as a whole: perhaps what it is computed from is not.
+    else if (tensor.source.kind === "node") {
+      for (const each of tensor.source.inputs) if (each !== null && leaves.has(each)) pending.push(each);
+    }
   }
   return [...needed];
 }

@@ -7,7 +7,7 @@ import { type NodeWriter, nodeWriter, scalarValue } from "../../onnx/nodes.ts";
 import { tensorProto, valueInfo } from "../../onnx/tensor-proto.ts";
 import type { GraphProto, ModelProto } from "../../onnx/wire.ts";
 import { modelProto } from "../../onnx/write.ts";
-import { maxEnlargement } from "../windows.ts";
+import { fitWindow, maxEnlargement } from "../windows.ts";
 import { labelBands } from "./label-bands.ts";
 import { type WindowModel, windowLoops } from "./window-loops.ts";
 
@@ -18,7 +18,8 @@ export interface PipelineOptions extends WindowModel {
 
 /**
  * image: uint8 [H, W, 3] RGB of any size ≥ 1. short_side: int64 scalar, pixels that the shorter side is scaled to before
- * windows are cut; 0 for the image's own size, −n for at most n (an initializer that a run may override).
+ * windows are cut; 0 for the image's own size, −n for at most n, −2³¹ for what makes it fit one window (an initializer
+ * that a run may override).
  * Gives `labels` [H, W], uint8, and `probabilities` float32 [K, h, w] at the working size.
  *
  * Reduced by an antialiased linear filter; padded with its border pixels up to one window; windows lie as `windowing`
@@ -28,7 +29,7 @@ export interface PipelineOptions extends WindowModel {
 export function pipelineGraph({ shortSide, ...windows }: PipelineOptions): GraphProto {
   const { classes, window } = windows;
   const w = nodeWriter("");
-  const { sizes, working, scaled } = scaledImage(w);
+  const { sizes, working, scaled } = scaledImage(w, window);
   const padded = w.add("Max", [working, w.integers([...window])]);
   const missing = w.add("Sub", [padded, working]);
   const image = w.add(
@@ -58,7 +59,7 @@ export function pipelineGraph({ shortSide, ...windows }: PipelineOptions): Graph
 /** The pipeline's first step by itself: `image` and `short_side` as there → `scaled` uint8 [h, w, 3]. */
 export function scalingModel(): ModelProto {
   const w = nodeWriter("");
-  w.output(w.add("Squeeze", [scaledImage(w).scaled, w.integers([0])]), "scaled");
+  w.output(w.add("Squeeze", [scaledImage(w, null).scaled, w.integers([0])]), "scaled");
   const graph: GraphProto = {
     name: "tessera_scaling",
     node: w.nodes,
@@ -69,10 +70,18 @@ export function scalingModel(): ModelProto {
   return modelProto({ graph, opsets: [{ domain: "", version: 20 }], inputs: [], variables: [] });
 }
 
-/** sizes [H, W] and working [h, w] int64; scaled uint8 [1, h, w, 3]. */
-function scaledImage(w: NodeWriter): { sizes: string; working: string; scaled: string } {
+/**
+ * sizes [H, W] and working [h, w] int64; scaled uint8 [1, h, w, 3]. window: what an image can be made to fit; null: nothing.
+ * clamped: no side is longer than the window's, if that costs the proportions.
+ */
+export function scaledImage(
+  w: NodeWriter,
+  window: readonly [number, number] | null,
+  { clamped = false }: { readonly clamped?: boolean } = {},
+): { sizes: string; working: string; scaled: string } {
   const sizes = w.add("Slice", [w.add("Shape", ["image"]), w.integers([0]), w.integers([2])]);
-  const working = scaledSizes(w, sizes);
+  const free = scaledSizes(w, sizes, window);
+  const working = clamped && window !== null ? w.add("Min", [free, w.integers([...window])]) : free;
   const one = w.add("Unsqueeze", ["image", w.integers([0])]);
   const target = w.add("Concat", [w.integers([1]), working, w.integers([3])], { axis: 0 });
   const scaled = w.add("Resize", [one, "", "", target], {
@@ -84,13 +93,21 @@ function scaledImage(w: NodeWriter): { sizes: string; working: string; scaled: s
 }
 
 /** `workingSize` of windows.ts as graph. sizes: int64 [2] → int64 [2]. */
-function scaledSizes(w: NodeWriter, sizes: string): string {
+function scaledSizes(w: NodeWriter, sizes: string, window: readonly [number, number] | null): string {
   const short = w.add("ReduceMin", [sizes], { keepdims: 0 });
   const limit = w.add("Mul", [short, w.integers(maxEnlargement)]);
-  const exactly = w.add("Min", ["short_side", limit]);
-  const atMost = w.add("Min", [w.add("Neg", ["short_side"]), short]);
-  const wanted = w.add("Where", [w.add("Less", ["short_side", w.integers(0)]), atMost, exactly]);
-  const target = w.add("Where", [w.add("Equal", ["short_side", w.integers(0)]), short, wanted]);
+  let side = "short_side";
+  if (window !== null) {
+    // As `fittedShortSide`, for both sides at once.
+    const room = w.add("Sub", [w.add("Mul", [w.integers(window.map((side) => 2 * side + 1)), short]), w.integers(1)]);
+    const fits = w.add("Div", [room, w.add("Mul", [sizes, w.integers(2)])]);
+    const fitted = w.add("Max", [w.add("ReduceMin", [fits], { keepdims: 0 }), w.integers(1)]);
+    side = w.add("Where", [w.add("Equal", ["short_side", w.integers(fitWindow)]), fitted, "short_side"]);
+  }
+  const exactly = w.add("Min", [side, limit]);
+  const atMost = w.add("Min", [w.add("Neg", [side]), short]);
+  const wanted = w.add("Where", [w.add("Less", [side, w.integers(0)]), atMost, exactly]);
+  const target = w.add("Where", [w.add("Equal", [side, w.integers(0)]), short, wanted]);
   const twice = w.add("Mul", [w.add("Mul", [sizes, target]), w.integers(2)]);
   const divided = w.add("Div", [w.add("Add", [twice, short]), w.add("Mul", [short, w.integers(2)])]);
   return w.add("Max", [divided, w.integers(1)]);

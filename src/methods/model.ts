@@ -1,0 +1,60 @@
+/** What predicts: a graph from a photograph to scores or segments. How large photographs become views of it is said here. */
+import type { Named, NdArray } from "../array/ndarray.ts";
+import type { SegmentMap } from "../data/sample.ts";
+import type { Scope } from "../graph/scope.ts";
+import type { Tensor } from "../graph/tensor.ts";
+import type { Color, Image } from "../image/image.ts";
+
+/**
+ * How a photograph becomes windows, by name (`prediction/windows.ts`): `smooth`, `even` and `halves` overlap, `tiles` lie
+ * side by side, and with `none` the whole photograph is made to fit one window.
+ */
+export type WindowingName = "smooth" | "even" | "halves" | "tiles" | "none";
+
+/** A class per pixel. */
+export interface SemanticModel {
+  readonly kind: "semantic";
+  /** Sides of a window are a multiple of this, plus `remainder`. */
+  readonly stride: number;
+  /** Default 0; 1 for sides such as 641 = 16 · 40 + 1. */
+  readonly remainder?: number;
+  /** The only height and width that it takes; default: by crop and data set. */
+  readonly window?: readonly [height: number, width: number];
+  /** Default `smooth`. */
+  readonly windowing?: WindowingName;
+  /**
+   * Graph, not for training: image [B, H, W, 3] uint8 RGB → scores [B, K, H, W]. Those of several windows, scales and of the
+   * mirrored image are averaged, so they are best probabilities; the largest wins.
+   */
+  scores(scope: Scope, image: Tensor): Tensor;
+  /**
+   * Host: better scores from those of the whole image and the image of the same size, such as by a dense CRF. scores:
+   * [K, h, w] float32 → the same. An exported file goes without, and says so.
+   */
+  refine?(scores: NdArray, image: Image): NdArray | Promise<NdArray>;
+}
+
+/** How a photograph lies in a panoptic model's view: scaled with its proportions kept, at the top left, padded. */
+export interface Frame {
+  /** Of the photograph. */
+  readonly height: number;
+  readonly width: number;
+  /** Of the photograph in the view. */
+  readonly scaledHeight: number;
+  readonly scaledWidth: number;
+}
+
+/** A segment per pixel. */
+export interface PanopticModel {
+  readonly kind: "panoptic";
+  /** Of its one view. */
+  readonly size: readonly [height: number, width: number];
+  /** What a view shows beside the photograph. */
+  readonly padding: Color;
+  /** Graph, not for training: view [1, H, W, 3] uint8 RGB → what `segments` needs. */
+  outputs(scope: Scope, image: Tensor): Named<Tensor>;
+  /** Host: segments at the photograph's own size, each with its score; `frame` undoes scaling and padding. */
+  segments(outputs: Named<NdArray>, frame: Frame): SegmentMap;
+}
+
+export type PredictionModel = SemanticModel | PanopticModel;

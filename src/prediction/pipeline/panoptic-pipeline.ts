@@ -1,0 +1,41 @@
+/** From a photograph to the outputs of a panoptic model, as one ONNX graph: scaled to fit the model's view, padded, run. */
+import { fromNumbers } from "../../array/ndarray.ts";
+import type { Color } from "../../image/image.ts";
+import { castTo, nodeWriter, scalarValue } from "../../onnx/nodes.ts";
+import { tensorProto, valueInfo } from "../../onnx/tensor-proto.ts";
+import type { GraphProto } from "../../onnx/wire.ts";
+import { fitWindow } from "../windows.ts";
+import { scaledImage } from "./pipeline.ts";
+
+export interface PanopticPipelineOptions {
+  /** Graph of `window` uint8 [1, h, w, 3] → named outputs, weights embedded. */
+  readonly model: GraphProto;
+  readonly size: readonly [height: number, width: number];
+  readonly padding: Color;
+}
+
+/**
+ * image: uint8 [H, W, 3] RGB of any size ≥ 1 → the model's outputs for the image scaled to fit `size`, at its top left,
+ * the rest in the colour `padding`. short_side as in `pipelineGraph`; by default the image is made to fit.
+ */
+export function panopticPipeline({ model, size, padding }: PanopticPipelineOptions): GraphProto {
+  const w = nodeWriter("");
+  const { working, scaled } = scaledImage(w, size, { clamped: true });
+  const missing = w.add("Sub", [w.integers([...size]), working]);
+  const ends = w.add("Concat", [w.integers([0, 0, 0, 0, 0]), missing, w.integers([0])], { axis: 0 });
+  // Padding is one number for all channels, so the colour is taken off before and added after.
+  const color = w.constant(fromNumbers("int32", [3], padding));
+  const shifted = w.add("Sub", [w.add("Cast", [scaled], { to: castTo("int32") }), color]);
+  const padded = w.add("Add", [w.add("Pad", [shifted, ends], { mode: "constant" }), color]);
+  w.output(w.add("Cast", [padded], { to: castTo("uint8") }), "window");
+  w.nodes.push(...(model.node ?? []));
+  w.initializers.push(...(model.initializer ?? []), tensorProto(fromNumbers("int64", [], [fitWindow]), "short_side"));
+  return {
+    name: "tessera",
+    node: w.nodes,
+    initializer: w.initializers,
+    ...(model.value_info && { value_info: model.value_info }),
+    input: [valueInfo("image", { dtype: "uint8", shape: [-1, -1, 3] }), scalarValue("short_side", "int64")],
+    ...(model.output && { output: model.output }),
+  };
+}

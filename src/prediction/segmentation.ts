@@ -1,0 +1,28 @@
+/** What is asked of a segmenter for one photograph, and what it gives. */
+import type { SegmentMap } from "../data/sample.ts";
+import type { LabelMap } from "../image/image.ts";
+import type { WindowingName } from "../methods/model.ts";
+
+/** How an image becomes one class map. What is averaged, over windows, scales and mirror image alike, are probabilities. */
+export interface SegmentOptions {
+  /** Pixels of the shorter side when windows are cut; 0: the image's own size. Default: as the model was trained. */
+  readonly shortSide?: number;
+  /** Factors on that size; the probabilities of all are averaged. Default: 1 alone. */
+  readonly scales?: readonly number[];
+  /**
+   * Average with the mirrored image as well. Its windows lie as on any image of its size: where the windows lie alike from
+   * left and right, as two halves do, this is each window and its own mirror image.
+   */
+  readonly flip?: boolean;
+  /** How windows lie on images larger than one, and how they are averaged: see `windowings`. Default: the model's. */
+  readonly windows?: WindowingName;
+}
+
+export interface Segmentation {
+  /** The class of each pixel; `IGNORE` where a panoptic model found nothing. */
+  readonly labels: LabelMap;
+  /** Pixels of each class, in order of class index. */
+  readonly areas: readonly number[];
+  /** Of a panoptic model: the segments, each with its score. */
+  readonly panoptic?: SegmentMap;
+}

@@ -1,0 +1,133 @@
+/** A pass: every sample is read once, in order, and labels or sums come of it. Stopped and resumed, it goes on where it was. */
+import { type Named, type NdArray, ndarray } from "../array/ndarray.ts";
+import { sameShape, show, sizeOf } from "../array/shape.ts";
+import type { Dataset } from "../data/dataset.ts";
+import type { ClassInfo, LabelKind } from "../data/sample.ts";
+import { InputError, Interrupted } from "../errors.ts";
+import type { Pass } from "../methods/stage.ts";
+import type { Platform } from "../platform/platform.ts";
+import { graphRunner } from "../prediction/graph-runner.ts";
+import { labelsFolder, writeIndex, writeSampleLabels, writtenKinds } from "../runs/stage-labels.ts";
+import type { Engine } from "../runtime/engine.ts";
+import { readSafetensors, writeSafetensors } from "../weights/safetensors.ts";
+
+export interface PassOptions {
+  readonly platform: Platform;
+  readonly engine: Engine;
+  /** The run folder. */
+  readonly folder: string;
+  readonly stage: Pass;
+  readonly weights: Named<NdArray>;
+  readonly dataset: Dataset;
+  readonly classes: readonly ClassInfo[];
+  readonly onBadImage?: "fail" | "skip" | undefined;
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: (done: number, total: number) => void;
+}
+
+export interface PassResult {
+  /** Weights that the pass gives, of its sums. */
+  readonly weights: Named<NdArray>;
+  /** A line for each sample that could not be read. */
+  readonly skipped: readonly string[];
+}
+
+/** Samples after which sums are written down. */
+const saveEvery = 64;
+
+/** Throws Interrupted when `signal` was aborted: all that was visited is kept. */
+export async function runPass(options: PassOptions): Promise<PassResult> {
+  const {
+    platform,
+    engine,
+    folder,
+    stage,
+    weights,
+    dataset,
+    classes,
+    signal,
+    onProgress,
+    onBadImage = "fail",
+  } = options;
+  const place = labelsFolder(folder, stage.name);
+  const sums = stage.weights === undefined ? null : await openSums(platform, place);
+  const kinds = new Map<string, readonly LabelKind[]>();
+  const skipped: string[] = [];
+  const runner = graphRunner(engine, weights, `stage ${stage.name}`, (scope, inputs) => stage.outputs(scope, inputs));
+  try {
+    for (const [index, id] of dataset.ids.entries()) {
+      if (signal?.aborted) {
+        await sums?.save(index);
+        throw new Interrupted("interrupted");
+      }
+      const written = stage.writes === undefined ? null : await writtenKinds(platform, place, id);
+      if (written !== null) kinds.set(id, written);
+      const visited = sums === null ? written !== null : index < sums.visited;
+      if (!visited) {
+        try {
+          const found = await stage.visit(await dataset.read(index), runner.run);
+          if (stage.writes !== undefined) {
+            requireKinds(stage, found.labels ?? {});
+            kinds.set(id, await writeSampleLabels(platform, place, id, found.labels ?? {}, classes));
+          }
+          sums?.add(found.sums ?? {}, stage.name);
+        } catch (error) {
+          if (onBadImage === "fail" || !(error instanceof InputError)) throw error;
+          skipped.push(error.message);
+        }
+        if ((index + 1) % saveEvery === 0) await sums?.save(index + 1);
+      }
+      onProgress?.(index + 1, dataset.ids.length);
+    }
+    await sums?.save(dataset.ids.length);
+    if (stage.writes !== undefined) await writeIndex(platform, place, kinds);
+  } finally {
+    await runner.release();
+  }
+  return { weights: stage.weights?.(sums?.values ?? {}) ?? {}, skipped };
+}
+
+function requireKinds({ name, writes = [] }: Pass, labels: object): void {
+  const other = Object.keys(labels).find((kind) => !writes.some((each) => each === kind));
+  if (other !== undefined)
+    throw new Error(`stage ${name}: says that it writes ${writes.join(", ") || "nothing"}, got ${other}.`);
+}
+
+interface Sums {
+  /** Samples that are in the sums as they were read. */
+  readonly visited: number;
+  /** In float64. */
+  readonly values: Named<NdArray>;
+  add(numbers: Named<NdArray>, stage: string): void;
+  save(visited: number): Promise<void>;
+}
+
+/** Sums of numbers over samples, kept in a file that says how many they are of. */
+async function openSums(platform: Platform, place: string): Promise<Sums> {
+  const path = `${place}/sums.safetensors`;
+  const values: Record<string, NdArray> = {};
+  let visited = 0;
+  if ((await platform.exists(path)) === "file") {
+    const { tensors, metadata } = readSafetensors(await platform.readFile(path), path);
+    Object.assign(values, tensors);
+    visited = Number(metadata.visited);
+    if (!Number.isSafeInteger(visited)) {
+      throw new InputError(`${path}: expected sums that a pass wrote, got others. Delete the file and train on.`);
+    }
+  }
+  return {
+    visited,
+    values,
+    add(numbers, stage) {
+      for (const [name, { shape, data }] of Object.entries(numbers)) {
+        values[name] ??= ndarray("float64", shape, new Float64Array(sizeOf(shape)));
+        if (!sameShape(values[name].shape, shape)) {
+          throw new Error(`stage ${stage}: sums of ${name} must be ${show(values[name].shape)}, got ${show(shape)}.`);
+        }
+        const sum = values[name].data as Float64Array;
+        for (let i = 0; i < sum.length; i++) sum[i] += Number(data[i]);
+      }
+    },
+    save: (count) => platform.writeFile(path, writeSafetensors(values, { visited: String(count) })),
+  };
+}
