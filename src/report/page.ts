@@ -29,7 +29,7 @@ export interface Report {
   readonly footer: string;
 }
 
-/** The whole page. */
+/** The whole page: what the model does to pictures comes first, then numbers, then how it was trained. */
 export function reportPage(report: Report): string {
   const { title, subtitle, facts, curves, classes, evaluation } = report;
   const page = html`<!doctype html>
@@ -47,12 +47,12 @@ export function reportPage(report: Report): string {
     ([label, value]) =>
       html`<div class="card tile"><div class="value">${value}</div><div class="label">${label}</div></div>`,
   )}</div>
-${curves.length > 0 ? html`<h2>Training</h2><div class="charts">${curves.map(lineChart)}</div>` : html``}
-${trialSection(report.trials)}
-${evaluation === null ? html`` : html`${classSection(classes, evaluation)}${matrixSection(classes, evaluation)}`}
 ${gallery("Best", "The images with the highest mean IoU.", report.best, classes)}
 ${gallery("Worst", "The images with the lowest mean IoU: where to look first.", report.worst, classes)}
 ${gallery("Not seen in training", "Predictions on pictures from neither split.", report.unseen, classes)}
+${trialSection(report.trials)}
+${evaluation === null ? html`` : html`${classSection(classes, evaluation)}${matrixSection(classes, evaluation)}`}
+${curves.length > 0 ? html`<h2>Training</h2><div class="charts">${curves.map(lineChart)}</div>` : html``}
 ${skippedSection(report.skipped)}
 <h2>Recipe</h2>
 <div class="card columns"><table>${Object.entries(report.recipe).map(

@@ -17,40 +17,48 @@ beforeAll(async () => {
 afterAll(() => rm(root, { recursive: true, force: true }));
 
 describe("writeScenes", () => {
-  it("writes a plain folder that reads back exactly", async () => {
-    const folder = join(root, "folder");
-    expect(await writeScenes(platform, spec, folder, { images: "png" })).toBe(6);
-    for (const split of ["train", "val", "test"] as const) {
-      const [read, drawn] = [await openDataset(platform, folder, split), openScenes(spec, split)];
-      expect(read.ids).toEqual(drawn.ids);
-      expect(read.classes).toEqual(drawn.classes);
-      for (let index = 0; index < read.ids.length; index++) {
-        const [one, other] = [await read.read(index), await drawn.read(index)];
-        expect(one.image).toEqual(other.image);
-        expect(Array.from(one.labels!.data)).toEqual(Array.from(other.labels!.data));
+  it.each(["", ",classes=coarse", ",classes=sky+ground+vehicle+person"])(
+    "writes a plain folder that reads back exactly: scenes%s",
+    async (classes) => {
+      const folder = join(root, `folder${classes}`);
+      const wanted = `${spec}${classes}`;
+      expect(await writeScenes(platform, wanted, folder, { images: "png" })).toBe(6);
+      for (const split of ["train", "val", "test"] as const) {
+        const [read, drawn] = [await openDataset(platform, folder, split), openScenes(wanted, split)];
+        expect(read.ids).toEqual(drawn.ids);
+        expect(read.classes).toEqual(drawn.classes);
+        for (let index = 0; index < read.ids.length; index++) {
+          const [one, other] = [await read.read(index), await drawn.read(index)];
+          expect(one.image).toEqual(other.image);
+          expect(Array.from(one.labels!.data)).toEqual(Array.from(other.labels!.data));
+        }
       }
-    }
-  });
+    },
+  );
 
-  it("keeps captions, tags, segments and saliency in the plain folder", async () => {
-    const folder = join(root, "notes");
-    await writeScenes(platform, spec, folder, {});
-    const sample = await openScenes(spec, "val").read(1);
-    const notes = async (name: string) =>
-      JSON.parse(new TextDecoder().decode(await platform.readFile(join(folder, name, "val.json"))))[sample.id];
-    expect(await notes("captions")).toEqual(sample.captions);
-    expect(await notes("tags")).toEqual(sample.tags!.map((index) => sceneClasses[index].name));
-    const listed = sample.segments!.map(({ id, classIndex }) => ({
-      id,
-      class: sceneClasses[classIndex].name,
-      thing: sceneClasses[classIndex].thing,
-    }));
-    expect(await notes("segments")).toEqual(listed);
-    const segments = await platform.decodeMask(join(folder, "segments/val", `${sample.id}.png`));
-    expect(segments.data[0] + 256 * segments.data[1]).toBe(sample.segmentMap!.data[0]);
-    const saliency = await platform.decodeMask(join(folder, "saliency/val", `${sample.id}.png`));
-    expect(Array.from(saliency.data)).toEqual(Array.from(sample.saliency!.data));
-  });
+  it.each(["", ",classes=coarse", ",classes=sky+ground+vehicle+person"])(
+    "keeps captions, tags, segments and saliency in the plain folder: scenes%s",
+    async (added) => {
+      const folder = join(root, `notes${added}`);
+      await writeScenes(platform, `${spec}${added}`, folder, {});
+      const { classes, read } = openScenes(`${spec}${added}`, "val");
+      const sample = await read(1);
+      const notes = async (name: string) =>
+        JSON.parse(new TextDecoder().decode(await platform.readFile(join(folder, name, "val.json"))))[sample.id];
+      expect(await notes("captions")).toEqual(sample.captions);
+      expect(await notes("tags")).toEqual(sample.tags!.map((index) => classes[index].name));
+      const listed = sample.segments!.map(({ id, classIndex }) => ({
+        id,
+        class: classes[classIndex].name,
+        thing: classes[classIndex].thing,
+      }));
+      expect(await notes("segments")).toEqual(listed);
+      const segments = await platform.decodeMask(join(folder, "segments/val", `${sample.id}.png`));
+      expect(segments.data[0] + 256 * segments.data[1]).toBe(sample.segmentMap!.data[0]);
+      const saliency = await platform.decodeMask(join(folder, "saliency/val", `${sample.id}.png`));
+      expect(Array.from(saliency.data)).toEqual(Array.from(sample.saliency!.data));
+    },
+  );
 
   it.each([
     ["voc", vocClasses, "background"],
@@ -70,6 +78,12 @@ describe("writeScenes", () => {
       );
       expect(Array.from(one.labels!.data, (value) => read.classes[value]?.name)).toEqual(expected);
     }
+  });
+
+  it.each(["voc", "cityscapes", "ade20k"] as const)("refuses classes where %s has its own", async (layout) => {
+    const wanted = writeScenes(platform, `${spec},classes=coarse`, join(root, "never"), { layout });
+    await expect(wanted).rejects.toThrow(`expected no classes in the layout ${layout}, which has its own, got classes`);
+    expect(await platform.exists(join(root, "never"))).toBe("nothing");
   });
 
   it.each(["voc", "cityscapes"] as const)(
