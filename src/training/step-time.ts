@@ -1,0 +1,161 @@
+/** How long training takes on this machine, found on a short session that is thrown away, and what fits a given time. */
+import type { Named, NdArray } from "../array/ndarray.ts";
+import { loadAhead } from "../data/ahead.ts";
+import { batches } from "../data/batches.ts";
+import type { Dataset } from "../data/dataset.ts";
+import { scaledDataset, spreadDataset } from "../data/views.ts";
+import { InputError } from "../errors.ts";
+import type { ResolvedRecipe, Task } from "../methods/method.ts";
+import type { Recipe } from "../methods/recipe.ts";
+import { type PlannedStage, plan } from "../methods/stages.ts";
+import type { ImageSize } from "../platform/platform.ts";
+import type { Engine } from "../runtime/engine.ts";
+import { buildStep, type TrainingStep } from "../step/step.ts";
+import { requireMemory } from "./memory.ts";
+import { shortSideFor, windowOf } from "./start-run.ts";
+import { validationScores } from "./validation.ts";
+
+/** Seconds. */
+export interface TrainingTimes {
+  /** What is paid once: looking through the images, building and compiling the step. */
+  readonly beginning: number;
+  /** One update, with the images in memory. */
+  readonly step: number;
+  /** Scoring the validation split once; 0 where there is none. */
+  readonly validation: number;
+}
+
+export interface MeasureOptions extends ResolvedRecipe {
+  readonly engine: Engine;
+  readonly dataset: Dataset;
+  readonly validation: Dataset | null;
+  readonly onBadImage?: "fail" | "skip";
+  readonly signal?: AbortSignal;
+  /** Milliseconds. */
+  readonly clock?: () => number;
+}
+
+/** The first steps find memory and caches cold. */
+const warmUpSteps = 3;
+/** Steps to measure: the least, the most, and seconds after which no further one is begun. */
+const measured = { least: 3, most: 24, seconds: 4 } as const;
+/** Images looked through as training begins, and images scored while it goes on, at most. */
+const lookedThrough = 400;
+const scoredImages = 200;
+
+/**
+ * Times the training of a recipe of one stage: its own step on real batches of the data set, and one validation with
+ * the weights so far. A step is the median of several; compiling and reading count as `beginning`. Nothing is written,
+ * and the engine's store is left as it was. Throws InputError as training does.
+ */
+export async function measureTraining(options: MeasureOptions): Promise<TrainingTimes> {
+  const { method, recipe, engine, dataset, validation, onBadImage = "fail" } = options;
+  const { clock: now = () => performance.now() } = options;
+  requireMemory(options, dataset.classes, engine.memoryBytes);
+  const stages = plan({ method, recipe });
+  if (stages.length > 1) throw new Error(`step time: expected a recipe of one stage, got ${stages.length}.`);
+  const [planned] = stages;
+  // Which class is how frequent changes numbers, not time.
+  const task: Task = { classes: dataset.classes, frequencies: dataset.classes.map(() => 1 / dataset.classes.length) };
+
+  const begun = now();
+  const some = spreadDataset(dataset, warmUpSteps * planned.recipe.batchSize * planned.recipe.accumulate);
+  const sizes = await sizesOf(some, onBadImage);
+  const looks = [dataset, validation].reduce((sum, each) => sum + Math.min(lookedThrough, each?.ids.length ?? 0), 0);
+  const looking = (looks * (now() - begun)) / some.ids.length;
+  const shortSide = shortSideFor(sizes, planned.recipe);
+
+  const built = now();
+  const step = await stepOf(planned, task, engine);
+  const names = step.variables.map(({ name }) => name);
+  try {
+    await step.initialize(recipe.seed);
+    const compiling = now() - built;
+    const time = await timeSteps(step, planned, { ...options, dataset: scaledDataset(some, shortSide) }, task);
+    const scoring = now();
+    if (validation !== null) {
+      const kept = step.variables.filter(({ kind }) => kind === "parameter" || kind === "running");
+      const model = {
+        ...{ method, recipe, task, valueMap: dataset.valueMap, window: windowOf(method, recipe, sizes, shortSide) },
+        ...{ shortSide, weights: await engine.get(kept.map(({ name }) => name)), source: "step time", licence: "" },
+      };
+      await validationScores({ engine, model, dataset: validation, limit: scoredImages, onBadImage });
+    }
+    return { beginning: (looking + compiling) / 1000, step: time / 1000, validation: (now() - scoring) / 1000 };
+  } finally {
+    await step.release();
+    await engine.drop(names);
+  }
+}
+
+/** As a session builds it. */
+function stepOf({ stage, recipe }: PlannedStage, task: Task, engine: Engine): Promise<TrainingStep> {
+  return buildStep({
+    ...{ engine, inputs: stage.inputs(recipe, task), recipe },
+    loss: (scope, batch) => stage.loss(scope, batch, recipe, task),
+    ...(stage.trains && { trains: (name: string) => stage.trains?.(name, recipe) ?? true }),
+  });
+}
+
+/** Milliseconds from update to update, batches made ready meanwhile: the median, after the first few. */
+async function timeSteps(
+  step: TrainingStep,
+  { stage, recipe }: PlannedStage,
+  { dataset, onBadImage, signal, clock: now = () => performance.now() }: MeasureOptions,
+  task: Task,
+): Promise<number> {
+  const { batchSize, seed, accumulate } = recipe;
+  const source = batches(dataset, {
+    ...{ batchSize, seed, ...(onBadImage && { onBadImage }) },
+    prepare: (sample, random) => stage.prepare(sample, recipe, task, random),
+  });
+  const times: number[] = [];
+  const group: Named<NdArray>[] = [];
+  let [count, last, warm] = [0, now(), now()];
+  for await (const { arrays } of source) {
+    signal?.throwIfAborted();
+    group.push(arrays);
+    if (group.length < accumulate) continue;
+    await step.run(group.splice(0), { step: count++, seed });
+    const time = now();
+    if (count > warmUpSteps) times.push(time - last);
+    else warm = time;
+    last = time;
+    const enough = times.length >= measured.least && last - warm >= 1000 * measured.seconds;
+    if (enough || times.length === measured.most) break;
+  }
+  return times.sort((a, b) => a - b)[times.length >> 1];
+}
+
+/** Of all images that can be read, a few at a time. */
+async function sizesOf(dataset: Dataset, onBadImage: "fail" | "skip"): Promise<ImageSize[]> {
+  const sizes: ImageSize[] = [];
+  for await (const { value, error } of loadAhead(dataset.ids.length, (index) => dataset.read(index))) {
+    if (value !== undefined) sizes.push({ width: value.image.width, height: value.image.height });
+    else if (onBadImage === "fail" || !(error instanceof InputError)) throw error;
+  }
+  return sizes;
+}
+
+/** Seconds that a recipe's training takes, validations included. */
+export function trainingSeconds(
+  { beginning, step, validation }: TrainingTimes,
+  { steps, evaluateEvery }: Recipe,
+): number {
+  const validations = evaluateEvery === 0 ? 0 : Math.ceil(steps / evaluateEvery);
+  return beginning + steps * step + validations * validation;
+}
+
+/**
+ * The most steps that end within `seconds`, at least 1. `recipeFor` gives the recipe of a number of steps, which may
+ * validate more or less often by it.
+ */
+export function stepsWithin(seconds: number, times: TrainingTimes, recipeFor: (steps: number) => Recipe): number {
+  let [fits, tooMany] = [1, Math.max(2, Math.floor(seconds / times.step) + 1)];
+  while (tooMany - fits > 1) {
+    const middle = Math.floor((fits + tooMany) / 2);
+    if (trainingSeconds(times, recipeFor(middle)) <= seconds) fits = middle;
+    else tooMany = middle;
+  }
+  return fits;
+}
