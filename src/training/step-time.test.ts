@@ -78,7 +78,14 @@ describe("measureTraining", () => {
         return dataset.read(index);
       });
     const times = await measureTraining({
-      ...{ ...tiny, engine: slow, dataset: timed(openScenes(spec, "train")), validation: null, clock: () => now },
+      ...{
+        ...tiny,
+        engine: slow,
+        dataset: timed(openScenes(spec, "train")),
+        validation: null,
+        seconds: 4,
+        clock: () => now,
+      },
       ...changes,
     });
     return { times, steps };
@@ -99,7 +106,7 @@ describe("measureTraining", () => {
   test.each([
     [2000, 6],
     [500, 11],
-    [10, 27],
+    [100, 43],
   ])("of steps of %i ms does %i", async (milliseconds, count) => {
     const { times, steps } = await measure({ ...even, step: () => milliseconds });
     expect([times.step, steps]).toEqual([milliseconds / 1000, count]);

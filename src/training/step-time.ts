@@ -29,6 +29,8 @@ export interface MeasureOptions extends ResolvedRecipe {
   readonly engine: Engine;
   readonly dataset: Dataset;
   readonly validation: Dataset | null;
+  /** How long to time steps; longer is more exact where others use the machine as well. */
+  readonly seconds: number;
   readonly onBadImage?: "fail" | "skip";
   readonly signal?: AbortSignal;
   /** Milliseconds. */
@@ -37,8 +39,8 @@ export interface MeasureOptions extends ResolvedRecipe {
 
 /** The first steps find memory and caches cold. */
 const warmUpSteps = 3;
-/** Steps to measure: the least, the most, and seconds after which no further one is begun. */
-const measured = { least: 3, most: 24, seconds: 4 } as const;
+/** Steps to time, however long they take. */
+const fewestSteps = 3;
 /** Images looked through as training begins, and images scored while it goes on, at most. */
 const lookedThrough = 400;
 const scoredImages = 200;
@@ -101,7 +103,7 @@ function stepOf({ stage, recipe }: PlannedStage, task: Task, engine: Engine): Pr
 async function timeSteps(
   step: TrainingStep,
   { stage, recipe }: PlannedStage,
-  { dataset, onBadImage, signal, clock: now = () => performance.now() }: MeasureOptions,
+  { dataset, seconds, onBadImage, signal, clock: now = () => performance.now() }: MeasureOptions,
   task: Task,
 ): Promise<number> {
   const { batchSize, seed, accumulate } = recipe;
@@ -121,8 +123,7 @@ async function timeSteps(
     if (count > warmUpSteps) times.push(time - last);
     else warm = time;
     last = time;
-    const enough = times.length >= measured.least && last - warm >= 1000 * measured.seconds;
-    if (enough || times.length === measured.most) break;
+    if (times.length >= fewestSteps && last - warm >= 1000 * seconds) break;
   }
   return times.sort((a, b) => a - b)[times.length >> 1];
 }
