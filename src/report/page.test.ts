@@ -68,6 +68,22 @@ test("classes that do not occur are named and left out of the bars", () => {
   expect(reportPage(report)).toContain("left out of the means: &lt;b&gt;");
 });
 
+test("pictures come first, then numbers, then curves, then the recipe", () => {
+  const picture = { id: "p", score: "mean IoU 50.0 %", image: "data:,i", truth: "data:,t", prediction: "data:,p" };
+  const points: [number, number][] = [
+    [1, 2],
+    [2, 1],
+  ];
+  const curves = [{ title: "Loss", series: [{ name: "total", points }], format: String }];
+  const shown = { best: [picture], worst: [picture], unseen: [picture], curves };
+  const page = reportPage({ ...report, ...shown });
+  const headings = [...page.matchAll(/<h2>([^<]+)/g)].map(([, heading]) => heading);
+  expect(headings).toEqual([
+    ...["Best", "Worst", "Not seen in training", "Classes", "Confusion", "Training", "Skipped images", "Recipe"],
+  ]);
+  expect(page.indexOf("tiles")).toBeLessThan(page.indexOf("Best"));
+});
+
 test("a run without scores has a page, too", () => {
   expect(reportPage({ ...report, evaluation: null })).not.toContain("Confusion");
 });

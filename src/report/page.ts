@@ -32,7 +32,7 @@ export interface Report {
   readonly footer: string;
 }
 
-/** The whole page. */
+/** The whole page: what the model does to pictures comes first, then numbers, then how it was trained. */
 export function reportPage(report: Report): string {
   const { title, subtitle, facts, curves, classes, evaluation } = report;
   const measure = evaluation?.measures[0].name ?? "score";
@@ -51,13 +51,13 @@ export function reportPage(report: Report): string {
     ([label, value]) =>
       html`<div class="card tile"><div class="value">${value}</div><div class="label">${label}</div></div>`,
   )}</div>
-${curves.length > 0 ? html`<h2>Training</h2><div class="charts">${curves.map(lineChart)}</div>` : html``}
-${trialSection(report.trials, (stage) => `Stage ${stage}, as it trained`)}
-${evaluation === null ? html`` : html`${classSection(classes, evaluation)}${evaluation.kind === "semantic" ? matrixSection(classes, evaluation) : html``}`}
 ${gallery("Best", `The images with the highest ${measure}.`, report.best, classes)}
 ${gallery("Worst", `The images with the lowest ${measure}: where to look first.`, report.worst, classes)}
 ${gallery("Not seen in training", "Predictions on pictures from neither split.", report.unseen, classes)}
 ${trialSection(report.views, (view) => `Inside the model: ${view}`)}
+${trialSection(report.trials, (stage) => `Stage ${stage}, as it trained`)}
+${evaluation === null ? html`` : html`${classSection(classes, evaluation)}${evaluation.kind === "semantic" ? matrixSection(classes, evaluation) : html``}`}
+${curves.length > 0 ? html`<h2>Training</h2><div class="charts">${curves.map(lineChart)}</div>` : html``}
 ${skippedSection(report.skipped)}
 <h2>Recipe</h2>
 <div class="card columns"><table>${Object.entries(report.recipe).map(

@@ -65,6 +65,21 @@ describe("openScenes", () => {
     expect(openScenes(`${spec},border=1`, "train").valueMap["255"]).toBe("ignore");
   });
 
+  it("has the classes that were asked for, every value mapped to itself where no pixel is left out", async () => {
+    const { classes, valueMap } = openScenes(`${spec},classes=coarse`, "train");
+    expect(classes.map(({ name }) => name)).toContain("vehicle");
+    expect(valueMap).toEqual(Object.fromEntries(classes.map((_, index) => [index, index])));
+  });
+
+  it("maps 255 to ignore where some classes have no name", () => {
+    const { classes, valueMap } = openScenes(`${spec},classes=sky+vehicle`, "train");
+    expect(classes.map(({ name, thing }) => [name, thing])).toEqual([
+      ["sky", false],
+      ["vehicle", true],
+    ]);
+    expect(valueMap).toEqual({ "0": 0, "1": 1, "255": "ignore" });
+  });
+
   it("refuses an index outside the split", async () => {
     await expect(openScenes(spec, "val").read(3)).rejects.toThrow("expected a scene from 0 to 2 of val, got 3");
   });

@@ -3,15 +3,14 @@ import { labelKinds } from "../data/labels.ts";
 import type { LabelKind, Sample } from "../data/sample.ts";
 import { InputError, problem } from "../errors.ts";
 import { IGNORE } from "../image/image.ts";
-import { sceneClasses } from "./classes.ts";
 import { renderScene, type Scene } from "./render.ts";
 import { parseScenesSpec, type ScenesSpec, SPLIT_RANGE, showScenesSpec } from "./spec.ts";
 
 /**
  * The drawn data set: scenes are made as they are read, with masks, segments, captions, tags and saliency.
  *
- * spec: `scenes`, or `scenes:size=128,train=400,val=60,test=60,seed=7,kind=outdoor` (`parseScenesSpec`). No scene is in
- * two splits. Unlabelled ones are images alone. Throws UsageError for a spec that cannot be read, InputError where no
+ * spec: `scenes`, or `scenes:size=128,train=400,val=60,test=60,seed=7,kind=outdoor,classes=coarse` (`parseScenesSpec`). No
+ * scene is in two splits. Unlabelled ones are images alone. Throws UsageError for a spec that cannot be read, InputError where no
  * scenes are unlabelled.
  */
 export function openScenes(spec: string, split: Split): Dataset {
@@ -21,7 +20,9 @@ export function openScenes(spec: string, split: Split): Dataset {
     throw new InputError(problem(name, `expected scenes in the split ${split}`, "none", `Write ${split}=100.`));
   }
   const ids = Array.from({ length: parsed.counts[split] }, (_, index) => sceneId(split, index));
-  const values = Object.fromEntries(sceneClasses.map((_, index) => [`${index}`, index]));
+  const { classes, indices } = parsed.classes;
+  const values = Object.fromEntries(classes.map((_, index) => [`${index}`, index]));
+  const complete = parsed.border === 0 && !indices.includes(IGNORE);
   const kinds = split === "unlabelled" ? [] : labelKinds;
   const draw = async (index: number, wanted: readonly LabelKind[] = kinds): Promise<Sample> => {
     await new Promise((resolve) => turn(resolve, 0)); // drawing blocks: Ctrl-C and progress get their turn
@@ -32,10 +33,10 @@ export function openScenes(spec: string, split: Split): Dataset {
   return {
     name,
     split,
-    classes: sceneClasses,
+    classes,
     kinds,
     ids,
-    valueMap: parsed.border === 0 ? values : { ...values, [IGNORE]: "ignore" },
+    valueMap: complete ? values : { ...values, [IGNORE]: "ignore" },
     source: (index) => sourceOf(split, index),
     read: draw,
   };
@@ -46,7 +47,7 @@ const turn: (resume: (value: unknown) => void, milliseconds: number) => unknown 
 
 /** Scene `index` of a split. Throws InputError outside 0 … count − 1. */
 export function sceneOf(
-  { width, height, seed, kinds, counts, border }: ScenesSpec,
+  { width, height, seed, kinds, counts, border, classes }: ScenesSpec,
   split: Split,
   index: number,
 ): Scene {
@@ -60,7 +61,7 @@ export function sceneOf(
       ),
     );
   }
-  return renderScene({ seed, index: firstIndex[split] + index, width, height, kinds, border });
+  return renderScene({ seed, index: firstIndex[split] + index, width, height, kinds, border, classes });
 }
 
 /** Splits draw from ranges of indices that never meet, whatever their sizes. */

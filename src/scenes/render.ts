@@ -1,12 +1,13 @@
 import { Random } from "../array/random.ts";
 import type { Segment } from "../data/sample.ts";
 import { InputError, problem } from "../errors.ts";
-import type { Image } from "../image/image.ts";
+import { IGNORE, type Image } from "../image/image.ts";
 import { unlabelBorders } from "./border.ts";
 import { develop } from "./camera.ts";
 import { describeScene } from "./captions.ts";
 import { sceneClasses } from "./classes.ts";
 import { type Drawing, draw } from "./drawing.ts";
+import { allClasses, type ClassChoice, mergeClasses } from "./merged-classes.ts";
 import { type PlaceName, placeNames, places } from "./places/index.ts";
 import { saliencyOf } from "./saliency.ts";
 import { shade } from "./shading.ts";
@@ -23,15 +24,17 @@ export interface SceneOptions {
   readonly kinds?: readonly PlaceName[];
   /** Width of the unlabelled band along the edges of segments, in pixels; 0, none, if not given. */
   readonly border?: number;
+  /** What the labels are; the 31 of `sceneClasses` if not given. Captions keep their words. */
+  readonly classes?: ClassChoice;
 }
 
 /** A drawn picture with every label there is. */
 export interface Scene {
   readonly kind: PlaceName;
   readonly image: Image;
-  /** Index into `sceneClasses` per pixel; no pixel is unlabelled, unless a border was asked for. */
+  /** Index into the classes per pixel; none of the 31 leaves a pixel unlabelled, unless a border was asked for. */
   readonly labels: { readonly width: number; readonly height: number; readonly data: Uint8Array };
-  /** Id of the segment per pixel: one for each thing, one for each class of stuff; 0 in borders. */
+  /** Id of the segment per pixel: one for each thing, one for each class of stuff; 0 where unlabelled. */
   readonly segmentMap: { readonly width: number; readonly height: number; readonly data: Uint32Array };
   readonly segments: readonly Segment[];
   /** Sentences that are true of what is visible; the first is the fullest. */
@@ -50,7 +53,8 @@ export const LARGEST = 512;
  * The same scene at another size of the same proportions shows the same things, bar those too small to see. Throws InputError for a size outside
  * 64 … 512 pixels.
  */
-export function renderScene({ seed, index, width, height, kinds = placeNames, border = 0 }: SceneOptions): Scene {
+export function renderScene(options: SceneOptions): Scene {
+  const { seed, index, width, height, kinds = placeNames, border = 0, classes = allClasses } = options;
   for (const [name, size] of [
     ["width", width],
     ["height", height],
@@ -74,19 +78,19 @@ export function renderScene({ seed, index, width, height, kinds = placeNames, bo
   const light = shade(drawing, stage.view.light.tint, stage.view.haze);
   const image = develop(light, width, height, pickCamera(random.fork("camera"), indoor));
   const pixels = countOwners(drawing, stage.placed.length);
-  const { segmentMap, segments } = segmentsOf(drawing, stage.placed.length);
-  const present = new Set(drawing.classes);
-  const tags = [...present].sort((a, b) => a - b);
   const visible = stage.placed.filter(({ id }) => !leftOut.has(id) && pixels[id] > 0);
   const captions = describeScene(random.fork("captions"), kind, stage, drawing, visible);
   const saliency = saliencyOf(drawing, visible);
-  if (border > 0) unlabelBorders(drawing.classes, segmentMap, drawing, border);
+  const drawn = { labels: drawing.classes, ...segmentsOf(drawing, stage.placed.length) };
+  const { labels, segmentMap, segments } = mergeClasses(drawn, classes);
+  const tags = [...new Set(labels)].filter((label) => label !== IGNORE).sort((a, b) => a - b);
+  if (border > 0) unlabelBorders(labels, segmentMap, drawing, border);
   // Thin things may be all border.
   const left = new Set(segmentMap);
   return {
     kind,
     image,
-    labels: { width, height, data: drawing.classes },
+    labels: { width, height, data: labels },
     segmentMap: { width, height, data: segmentMap },
     segments: segments.filter(({ id }) => left.has(id)),
     captions,

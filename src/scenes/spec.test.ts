@@ -12,12 +12,18 @@ describe("parseScenesSpec", () => {
     "scenes:size=96,train=3,val=2,test=1,unlabelled=5,seed=9",
     "scenes:size=192x128,train=400,val=60,test=60,seed=0",
     "scenes:size=128,train=400,val=60,test=60,seed=0,kind=street,border=2",
+    "scenes:size=128,train=400,val=60,test=60,seed=0,kind=street,classes=coarse",
+    "scenes:size=128,train=400,val=60,test=60,seed=0,classes=sky+road+vehicle",
   ])("reads %s and writes it back", (spec) => {
     expect(showScenesSpec(parseScenesSpec(spec))).toBe(spec);
   });
 
   it("does not speak of unlabelled scenes where there are none", () => {
     expect(showScenesSpec(parseScenesSpec("scenes:unlabelled=0"))).toBe(showScenesSpec(parseScenesSpec("scenes")));
+  });
+
+  it("does not speak of classes where all of them stay", () => {
+    expect(showScenesSpec(parseScenesSpec("scenes:classes=all"))).toBe(showScenesSpec(parseScenesSpec("scenes")));
   });
 
   it("joins kinds and knows their families", () => {
@@ -37,6 +43,8 @@ describe("parseScenesSpec", () => {
     ["scenes:seed=1.5", "seed to be a whole number from 0"],
     ["scenes:seed=1,seed=2", "seed once"],
     ["scenes:border=5", "border to be a whole number from 0 to 4"],
+    ["scenes:classes=coarsely", "Did you mean coarse?"],
+    ["scenes:classes=sky,classes=road", "classes once"],
     ["scenes:kind=beech", "Did you mean beach?"],
     ["scenery", "expected a drawn data set"],
     ["scenes:a=1:b", "expected a drawn data set"],

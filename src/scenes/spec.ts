@@ -1,5 +1,6 @@
 import type { Split } from "../data/dataset.ts";
 import { nearest, problem, suggestion, UsageError } from "../errors.ts";
+import { allClasses, type ClassChoice, parseClassChoice } from "./merged-classes.ts";
 import { type PlaceName, placeNames, places } from "./places/index.ts";
 import { LARGEST, SMALLEST } from "./render.ts";
 
@@ -14,12 +15,14 @@ export interface ScenesSpec {
   readonly kinds: readonly PlaceName[];
   /** Pixels without label along the edges of segments. */
   readonly border: number;
+  /** What the labels are. */
+  readonly classes: ClassChoice;
 }
 
 /** Scenes a split can hold: the splits take their indices from ranges of this length, one after another. */
 export const SPLIT_RANGE = 1_000_000;
 
-const keys = ["size", "train", "val", "test", "unlabelled", "seed", "kind", "border"] as const;
+const keys = ["size", "train", "val", "test", "unlabelled", "seed", "kind", "border", "classes"] as const;
 type Key = (typeof keys)[number];
 
 const defaults: ScenesSpec = {
@@ -29,14 +32,16 @@ const defaults: ScenesSpec = {
   seed: 0,
   kinds: placeNames,
   border: 0,
+  classes: allClasses,
 };
 
 /**
  * Reads `scenes` or `scenes:key=value,…`.
  *
  * Keys: `size` (128, or 192x128 for width and height, 64 to 512), `train`, `val`, `test` (how many), `unlabelled` (how
- * many images without labels, 0 if not given), `seed`, `kind` (meadow, street, beach, …, outdoor, indoor, or several joined by +), and `border` (width of an unlabelled band along the
- * edges of segments, 0 to 4 pixels, 0 if not given). Throws UsageError that names the nearest key.
+ * many images without labels, 0 if not given), `seed`, `kind` (meadow, street, beach, …, outdoor, indoor, or several
+ * joined by +), `border` (width of an unlabelled band along the edges of segments, 0 to 4 pixels, 0 if not given), and
+ * `classes` (all, coarse, or names joined by +: `parseClassChoice`). Throws UsageError that names the nearest key.
  */
 export function parseScenesSpec(spec: string): ScenesSpec {
   const [name, ...rest] = spec.split(":");
@@ -69,17 +74,19 @@ export function parseScenesSpec(spec: string): ScenesSpec {
     seed: wholeNumber("seed", found.get("seed"), 0, 2 ** 32 - 1, defaults.seed),
     kinds: kindsFrom(found.get("kind")),
     border: wholeNumber("border", found.get("border"), 0, 4, defaults.border),
+    classes: classesFrom(found.get("classes")),
   };
 }
 
 /** The spec as text that reads back as the same spec; keys that were added later only where they say something. */
-export function showScenesSpec({ width, height, counts, seed, kinds, border }: ScenesSpec): string {
+export function showScenesSpec({ width, height, counts, seed, kinds, border, classes }: ScenesSpec): string {
   const size = width === height ? `${width}` : `${width}x${height}`;
   const kind = kinds.length === placeNames.length ? "" : `,kind=${kinds.join("+")}`;
   const { train, val, test } = counts;
   const unlabelled = counts.unlabelled === 0 ? "" : `,unlabelled=${counts.unlabelled}`;
   const band = border === 0 ? "" : `,border=${border}`;
-  return `scenes:size=${size},train=${train},val=${val},test=${test}${unlabelled},seed=${seed}${kind}${band}`;
+  const labels = classes.text === allClasses.text ? "" : `,classes=${classes.text}`;
+  return `scenes:size=${size},train=${train},val=${val},test=${test}${unlabelled},seed=${seed}${kind}${band}${labels}`;
 }
 
 const example: Record<Key, string> = {
@@ -91,6 +98,7 @@ const example: Record<Key, string> = {
   seed: "7",
   kind: "street",
   border: "1",
+  classes: "coarse",
 };
 
 function sizeFrom(text: string | undefined): [number, number] {
@@ -130,6 +138,10 @@ function kindsFrom(text: string | undefined): readonly PlaceName[] {
   return placeNames.filter(
     (place) => words.includes(place) || words.includes(places[place].indoor ? "indoor" : "outdoor"),
   );
+}
+
+function classesFrom(text: string | undefined): ClassChoice {
+  return text === undefined ? defaults.classes : parseClassChoice(text);
 }
 
 function usage(expected: string, got: string, remedy: string): UsageError {

@@ -17,27 +17,28 @@ beforeAll(async () => {
 afterAll(() => rm(root, { recursive: true, force: true }));
 
 describe("writeScenes", () => {
-  it("writes a plain folder that reads back exactly", async () => {
-    const folder = join(root, "folder");
-    expect(await writeScenes(platform, spec, folder, { images: "png" })).toBe(6);
-    for (const split of ["train", "val", "test"] as const) {
-      const [read, drawn] = [await openDataset(platform, folder, split), openScenes(spec, split)];
-      expect(read.ids).toEqual(drawn.ids);
-      expect(read.classes).toEqual(drawn.classes);
-      for (let index = 0; index < read.ids.length; index++) {
-        const [one, other] = [await read.read(index), await drawn.read(index)];
-        const { panoptic, ...others } = other.labels;
-        expect(one.image).toEqual(other.image);
-        expect(one.labels).toMatchObject(others);
-        expect([one.labels.panoptic!.data, panoptic!.segments.length]).toEqual([
-          panoptic!.data,
-          one.labels.panoptic!.segments.length,
-        ]);
-        for (const { id, area } of one.labels.panoptic!.segments)
-          expect(area).toBe(panoptic!.data.filter((each) => each === id).length);
+  it.each(["", ",classes=coarse", ",classes=sky+ground+vehicle+person"])(
+    "writes a plain folder that reads back exactly: scenes%s",
+    async (classes) => {
+      const folder = join(root, `folder${classes}`);
+      const wanted = `${spec}${classes}`;
+      expect(await writeScenes(platform, wanted, folder, { images: "png" })).toBe(6);
+      for (const split of ["train", "val", "test"] as const) {
+        const [read, drawn] = [await openDataset(platform, folder, split), openScenes(wanted, split)];
+        expect(read.ids).toEqual(drawn.ids);
+        expect(read.classes).toEqual(drawn.classes);
+        for (let index = 0; index < read.ids.length; index++) {
+          const [one, other] = [await read.read(index), await drawn.read(index)];
+          const { panoptic, ...others } = other.labels;
+          expect(one.image).toEqual(other.image);
+          expect(one.labels).toMatchObject(others);
+          const { data, segments } = one.labels.panoptic!;
+          expect([data, segments.length]).toEqual([panoptic!.data, panoptic!.segments.length]);
+          for (const { id, area } of segments) expect(area).toBe(panoptic!.data.filter((each) => each === id).length);
+        }
       }
-    }
-  });
+    },
+  );
 
   it.each([
     ["voc", vocClasses, "background"],
@@ -57,6 +58,12 @@ describe("writeScenes", () => {
       );
       expect(Array.from(one.labels.mask!.data, (value) => read.classes[value]?.name)).toEqual(expected);
     }
+  });
+
+  it.each(["voc", "cityscapes", "ade20k"] as const)("refuses classes where %s has its own", async (layout) => {
+    const wanted = writeScenes(platform, `${spec},classes=coarse`, join(root, "never"), { layout });
+    await expect(wanted).rejects.toThrow(`expected no classes in the layout ${layout}, which has its own, got classes`);
+    expect(await platform.exists(join(root, "never"))).toBe("nothing");
   });
 
   it.each(["voc", "cityscapes"] as const)(

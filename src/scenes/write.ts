@@ -1,11 +1,13 @@
 import type { Split } from "../data/dataset.ts";
 import { allSplits } from "../data/dataset.ts";
+import type { ClassInfo } from "../data/sample.ts";
 import { InputError, problem, suggestion, UsageError } from "../errors.ts";
 import type { Color, LabelMap } from "../image/image.ts";
 import { joinPath } from "../platform/join-path.ts";
 import type { Platform } from "../platform/platform.ts";
 import { type ClassName, sceneClasses } from "./classes.ts";
 import { ade20kClasses, cityscapesClasses, type ForeignClasses, vocClasses } from "./foreign-classes.ts";
+import { allClasses } from "./merged-classes.ts";
 import { sceneId, sceneOf } from "./open.ts";
 import type { Scene } from "./render.ts";
 import { parseScenesSpec } from "./spec.ts";
@@ -15,7 +17,7 @@ export type ScenesLayout = "folder" | "voc" | "cityscapes" | "ade20k";
 export const scenesLayouts: readonly ScenesLayout[] = ["folder", "voc", "cityscapes", "ade20k"];
 
 export interface WriteScenesOptions {
-  /** `folder` (default) keeps every class and every kind of label; the others have the classes of their data sets. */
+  /** `folder` (default) keeps the classes and every kind of label; the others have the classes of their data sets. */
   readonly layout?: ScenesLayout;
   /** Photographs as JPEG (default), or exact as PNG; Cityscapes always has PNG. */
   readonly images?: "jpeg" | "png";
@@ -30,7 +32,7 @@ export interface WriteScenesOptions {
  *
  * `folder` has every kind of label that `datasets/folder.ts` draws: masks, panoptic segments, tags, captions, saliency.
  * `voc` has SegmentationObject too. Each class goes to the class of the same meaning in a public layout, or to background or
- * unlabelled when there is none. ADE20K has no test split. Unlabelled scenes are photographs alone, where the layout's reader
+ * unlabelled when there is none; they take no `classes`. ADE20K has no test split. Unlabelled scenes are photographs alone, where the layout's reader
  * finds them. Throws InputError when the folder is not empty.
  */
 export async function writeScenes(
@@ -50,10 +52,15 @@ export async function writeScenes(
       ),
     );
   }
+  const { classes, text } = parsed.classes;
+  if (layout !== "folder" && text !== allClasses.text) {
+    const expected = `expected no classes in the layout ${layout}, which has its own`;
+    throw new UsageError(problem("scenes", expected, `classes=${text}`, "Leave them out, or write --layout folder."));
+  }
   await requireEmpty(platform, folder);
   const splits = allSplits.filter((split) => !(split === "test" && layout === "ade20k"));
   const total = splits.reduce((sum, split) => sum + parsed.counts[split], 0);
-  const writer: Writer = { platform, folder, images };
+  const writer: Writer = { platform, folder, images, classes };
   const all: [Split, Notes][] = [];
   let done = 0;
   if (layout === "folder") await writeClassList(writer);
@@ -83,6 +90,7 @@ interface Writer {
   readonly platform: Platform;
   readonly folder: string;
   readonly images: "jpeg" | "png";
+  readonly classes: readonly ClassInfo[];
 }
 
 /** What is written once per split, by scene id. */
@@ -115,7 +123,8 @@ const adeFolders: Readonly<Record<string, string>> = {
 const labelWriters: Record<ScenesLayout, WriteLabels> = {
   folder: async (writer, split, id, scene, notes) => {
     const { labels, saliency, segmentMap, segments } = scene;
-    const names = sceneClasses.map(({ name }) => name);
+    const { classes } = writer;
+    const names = classes.map(({ name }) => name);
     notes.captions[id] = scene.captions;
     notes.tags[id] = scene.tags.map((index) => names[index]);
     const { width, height } = segmentMap;
@@ -130,7 +139,7 @@ const labelWriters: Record<ScenesLayout, WriteLabels> = {
       file_name: `${id}.png`,
       segments_info: segments.map((segment) => segmentInfo(segment, segmentMap)),
     });
-    await writeMap(writer, joinPath("masks", split, `${id}.png`), labels, classColors);
+    await writeMap(writer, joinPath("masks", split, `${id}.png`), labels, colorsOf(classes));
     await writeMap(writer, joinPath("saliency", split, `${id}.png`), saliency, greys);
     const data = new Uint8Array(width * height * 3);
     for (let i = 0; i < segmentMap.data.length; i++) {
@@ -177,7 +186,11 @@ const labelWriters: Record<ScenesLayout, WriteLabels> = {
 async function finishSplit(writer: Writer, layout: ScenesLayout, split: Split, notes: Notes): Promise<void> {
   if (layout === "folder") {
     const { images, annotations } = notes;
-    const categories = sceneClasses.map(({ name, thing }, index) => ({ id: index + 1, name, isthing: thing ? 1 : 0 }));
+    const categories = writer.classes.map(({ name, thing }, index) => ({
+      id: index + 1,
+      name,
+      isthing: thing ? 1 : 0,
+    }));
     await put(writer, joinPath("panoptic", `${split}.json`), json({ images, annotations, categories }));
   }
   if (layout === "voc") {
@@ -219,16 +232,15 @@ function segmentInfo({ id, classIndex }: Scene["segments"][number], { width, dat
 }
 
 async function writeClassList(writer: Writer): Promise<void> {
-  const classes = sceneClasses.map(({ name, color, thing }, value) => ({ name, color, thing, value }));
+  const classes = writer.classes.map(({ name, color, thing }, value) => ({ name, color, thing, value }));
   const description = "Drawn outdoor and indoor scenes";
   await put(writer, "classes.json", json({ description, ignoreIndex: 255, classes }));
 }
 
 /** A colour for every value a mask can hold: the classes', and white for unlabelled pixels. */
-const classColors: readonly Color[] = Array.from(
-  { length: 256 },
-  (_, value): Color => sceneClasses[value]?.color ?? [255, 255, 255],
-);
+function colorsOf(classes: readonly ClassInfo[]): readonly Color[] {
+  return Array.from({ length: 256 }, (_, value): Color => classes[value]?.color ?? [255, 255, 255]);
+}
 
 const greys: readonly Color[] = Array.from({ length: 256 }, (_, value): Color => [value, value, value]);
 

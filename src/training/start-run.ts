@@ -228,7 +228,7 @@ function median(values: readonly number[]): number {
  * The data set's own size, but no more than two and a half crops: a crop of a larger photograph would show too little
  * of the scene to tell what it is part of.
  */
-function shortSideFor(sizes: readonly ImageSize[], { cropHeight, cropWidth }: Recipe): number {
+export function shortSideFor(sizes: readonly ImageSize[], { cropHeight, cropWidth }: Recipe): number {
   const typical = median(sizes.map(({ width, height }) => Math.min(width, height)));
   return Math.min(typical, Math.round(2.5 * Math.min(cropHeight, cropWidth)));
 }

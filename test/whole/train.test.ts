@@ -229,6 +229,22 @@ test("the whole tour ends with masks and a report", async () => {
   expect(code).toBe(0);
   expect(out).toContain("report:");
   expect(await readdir(`${run}/predictions`)).toHaveLength(9);
+  // A warm-up as long as usual would be all there is.
+  expect(JSON.parse(await readFile(`${run}/recipe.json`, "utf8"))).toMatchObject({ steps: 3, warmupSteps: 0 });
+  await rm(run, { recursive: true });
+});
+
+test("a tour of some minutes times its steps first, says how many fit, and does as many", async () => {
+  const run = `${folder}/timed`;
+  const crop = ["cropHeight=64", "cropWidth=64"].flatMap((setting) => ["--set", setting]);
+  const { code, out, error } = await tessera("start", data, "--minutes", "0.05", "--out", run, ...crop);
+  expect(code).toBe(0);
+  const said =
+    /^a step takes [\d.e-]+ s here: (?:(\d+) steps? in 0\.05 minutes|with compiling and scoring none fits in 0\.05 minutes, so one is done)$/m;
+  expect(error).toMatch(said);
+  const steps = Number(error.match(said)?.[1] ?? 1);
+  expect(out).toContain(`trained ${steps} ${steps === 1 ? "step" : "steps"} in`);
+  expect(JSON.parse(await readFile(`${run}/recipe.json`, "utf8"))).toMatchObject({ steps });
   await rm(run, { recursive: true });
 });
 
