@@ -57,3 +57,41 @@ export interface Recipe {
   readonly keepCheckpoints: number;
   readonly evaluateEvery: number;
 }
+
+/** What a recipe of one's own may begin with: small crops as they are, AdamW with a cosine, all written out. */
+export const baseRecipe: Omit<Recipe, "name" | "method"> = {
+  seed: 0,
+
+  batchSize: 4,
+  cropHeight: 128,
+  cropWidth: 128,
+  scaleMin: 1,
+  scaleMax: 1,
+  cropMaxShare: 1,
+  flipProbability: 0.5,
+  photometric: 0,
+
+  steps: 500,
+  optimizer: "adamw",
+  learningRate: 1e-3,
+  momentum: 0.9,
+  nesterov: false,
+  beta1: 0.9,
+  beta2: 0.999,
+  epsilon: 1e-8,
+  weightDecay: 0.01,
+  schedule: "cosine",
+  schedulePower: 0.9,
+  scheduleMilestones: [],
+  scheduleFactor: 1,
+  finalRate: 0,
+  warmupSteps: 20,
+  clipNorm: 1,
+  averageDecay: 0,
+  accumulate: 1,
+
+  logEvery: 20,
+  checkpointEvery: 100,
+  keepCheckpoints: 2,
+  evaluateEvery: 250,
+};
