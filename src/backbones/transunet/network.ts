@@ -12,7 +12,7 @@ export interface TransUNetOutputs {
 }
 
 /**
- * TransUNet (Chen et al. 2021): encoder under `transformer`, decoder under `decoder`, head under `segmentation_head`.
+ * TransUNet (Chen et al. 2021): parameters under `encoder`, `decoder` and `head`.
  *
  * image: [B, 3, H, W] float in [−1, 1], sides multiples of 16 → one value per class (or colour) and pixel.
  * Where `outputStride` is above 1 the head works at a fraction of the size and its values are resized bilinearly.
@@ -24,9 +24,9 @@ export function transunet(
   settings: EncoderSettings & DecoderSettings,
   { modulate }: { readonly modulate?: Modulation } = {},
 ): TransUNetOutputs {
-  const encoded = encoder(scope.at("transformer"), image, settings);
+  const encoded = encoder(scope.at("encoder"), image, settings);
   const decoded = decoder(scope.at("decoder"), encoded.tokens, encoded.grid, encoded.features, settings, modulate);
-  const scores = head(scope.at("segmentation_head"), decoded.output, outputs); // [B, outputs, H/stride, W/stride]
+  const scores = head(scope.at("head"), decoded.output, outputs); // [B, outputs, H/stride, W/stride]
   const size = [axisSize(image, 2), axisSize(image, 3)] as const;
   const logits = settings.outputStride === 1 ? scores : resize(scores, size, { mode: "bilinear", alignCorners: false });
   return { encoded, decoded, logits };

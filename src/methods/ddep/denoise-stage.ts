@@ -51,7 +51,9 @@ export interface Denoising {
 /** clean, epsilon: [B, 3, H, W]; level: [B]. */
 export function denoising(scope: Scope, clean: Tensor, epsilon: Tensor, level: Tensor, recipe: DdepRecipe): Denoising {
   const noisy = addNoise(clean, epsilon, level, recipe);
-  const told = recipe.conditioned && { modulate: levelModulation(scope.at("cond"), sigmaOf(level, recipe), recipe) };
+  const told = recipe.conditioned && {
+    modulate: levelModulation(scope.at("condition"), sigmaOf(level, recipe), recipe),
+  };
   const { logits: prediction } = transunet(scope, noisy, 3, recipe, told || {});
   const target = recipe.noiseTarget === "noise" ? epsilon : clean;
   return { clean, noisy, prediction, errors: denoisingErrors(prediction, target, recipe.noiseLoss) };
@@ -69,7 +71,7 @@ function prepare(sample: Sample, recipe: DdepRecipe, random: Random): Record<"im
 
 /** The encoder alone: the decoder is what is to be pretrained. */
 function begin({ weights, recipe: from, source }: Earlier, recipe: DdepRecipe): Beginning {
-  const parts: readonly Part[] = ["transformer"];
+  const parts: readonly Part[] = ["encoder"];
   return transferTransUNet(weights, from as DdepRecipe, recipe, { parts, outputs: 3, source });
 }
 
@@ -98,7 +100,7 @@ export function denoiseStage(needs: string | undefined): Stage<DdepRecipe> {
       const { errors } = denoising(scope, clean, epsilon, level, recipe);
       return { denoising: denoisingLoss(errors, levelWeights(level, recipe)) };
     },
-    trains: (name, { start }) => start !== "ddep" || !name.startsWith("transformer."),
+    trains: (name, { start }) => start !== "ddep" || !name.startsWith("encoder."),
     trial,
   };
 }

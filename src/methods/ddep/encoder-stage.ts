@@ -39,7 +39,7 @@ export function encoderRecipe(recipe: DdepRecipe): DdepRecipe {
 
 /** Class scores of whole images: mean of the tokens, one layer. image: [B, 3, H, W] in [−1, 1] → [B, K]. */
 function classifier(scope: Scope, image: Tensor, classes: number, recipe: DdepRecipe): Tensor {
-  const { tokens } = encoder(scope.at("transformer"), image, recipe); // [B, T, D]
+  const { tokens } = encoder(scope.at("encoder"), image, recipe); // [B, T, D]
   // Differs: the published files were trained on a class token, which TransUNet's encoder does not have.
   const pooled = mean(tokens, { axes: [1] }); // [B, D]
   return linear(scope.at("classifier"), pooled, classes, {
@@ -68,7 +68,7 @@ function inputs({ cropHeight, cropWidth }: DdepRecipe, { classes }: Task, batchS
 
 /** From another classification only the encoder is taken: its classes are others. */
 function begin({ weights, recipe: from, source }: Earlier, recipe: DdepRecipe) {
-  const parts: readonly Part[] = ["transformer"];
+  const parts: readonly Part[] = ["encoder"];
   return transferTransUNet(weights, from as DdepRecipe, recipe, { parts, outputs: 0, source });
 }
 

@@ -62,7 +62,7 @@ export const ddep: Method<DdepRecipe> = {
   adopt(recipe, earlier) {
     requireBeginning(recipe, earlier);
     const { stage, weights, recipe: from } = earlier;
-    const hasEncoder = Object.keys(weights).some((name) => name.startsWith("transformer."));
+    const hasEncoder = Object.keys(weights).some((name) => name.startsWith("encoder."));
     return {
       ...recipe,
       ...conventionOf(weights, from as DdepRecipe),
