@@ -35,7 +35,7 @@ export interface RunRecord {
   readonly licence: string;
 }
 
-export const runFormat = 2;
+export const runFormat = 3;
 
 const parts = {
   record: [

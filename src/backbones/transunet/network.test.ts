@@ -147,6 +147,20 @@ test("dropout is where each code has it, and nowhere in a frozen encoder", () =>
   expect(frozen.trained.every((name) => !name.startsWith("encoder."))).toBe(true);
 });
 
+test("random numbers are drawn by the published names, each stream once", () => {
+  const model = new Model({ training: true });
+  const recipe = { ...paper, layers: 2, attentionDropout: 0.1 };
+  transunet(model.scope, input("image", [1, 3, 64, 64]), 3, recipe);
+  const streams = new Map(
+    [...model.parameters.values(), ...model.noises.values()].map((each) => [each.name, each.stream]),
+  );
+  expect(new Set(streams.values()).size).toBe(streams.size);
+  for (const [name, stream] of streams) expect(stream, name).toMatch(/^(transformer|decoder|segmentation_head)\./);
+  expect(streams.get("encoder.layer2.attention.query.weight")).toBe("transformer.encoder.layer.1.attn.query.weight");
+  expect(streams.get("encoder.dropout")).toBe("transformer.embeddings.dropout");
+  expect(streams.get("decoder.block1.unit2.norm.weight")).toBe("decoder.blocks.0.conv2.1.weight");
+});
+
 test("sides that are no multiples of 16 are refused", () => {
   expect(() => build(small, 100, 160)).toThrow("encoder: image sides must be multiples of 16, got 100 × 160");
 });

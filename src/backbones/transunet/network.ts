@@ -3,6 +3,7 @@ import type { Tensor } from "../../graph/tensor.ts";
 import { axisSize, resize } from "../../ops/index.ts";
 import { type Decoded, type DecoderSettings, decoder, head, type Modulation } from "./decoder.ts";
 import { type Encoded, type EncoderSettings, encoder } from "./encoder.ts";
+import { publishedName } from "./weights.ts";
 
 export interface TransUNetOutputs {
   readonly encoded: Encoded;
@@ -24,9 +25,10 @@ export function transunet(
   settings: EncoderSettings & DecoderSettings,
   { modulate }: { readonly modulate?: Modulation } = {},
 ): TransUNetOutputs {
-  const encoded = encoder(scope.at("encoder"), image, settings);
-  const decoded = decoder(scope.at("decoder"), encoded.tokens, encoded.grid, encoded.features, settings, modulate);
-  const scores = head(scope.at("head"), decoded.output, outputs); // [B, outputs, H/stride, W/stride]
+  const network = scope.drawnAs(publishedName); // scores were measured when parameters had these names
+  const encoded = encoder(network.at("encoder"), image, settings);
+  const decoded = decoder(network.at("decoder"), encoded.tokens, encoded.grid, encoded.features, settings, modulate);
+  const scores = head(network.at("head"), decoded.output, outputs); // [B, outputs, H/stride, W/stride]
   const size = [axisSize(image, 2), axisSize(image, 3)] as const;
   const logits = settings.outputStride === 1 ? scores : resize(scores, size, { mode: "bilinear", alignCorners: false });
   return { encoded, decoded, logits };

@@ -18,6 +18,7 @@ const { ours, theirs } = renaming([
   ["encoder.stage#.unit#.shortcut.norm", "transformer.embeddings.hybrid_model.body.block#.unit#.gn_proj"],
   ["encoder.patches", "transformer.embeddings.patch_embeddings"],
   ["encoder.positions", "transformer.embeddings.position_embeddings"],
+  ["encoder.dropout", "transformer.embeddings.dropout"],
   ["encoder.layer#.norm1", "transformer.encoder.layer.@.attention_norm"],
   ["encoder.layer#.attention", "transformer.encoder.layer.@.attn"], // query, key, value, out
   ["encoder.layer#.norm2", "transformer.encoder.layer.@.ffn_norm"],

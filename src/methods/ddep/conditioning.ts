@@ -32,15 +32,19 @@ export function levelEmbedding(sigma: Tensor, embedding: number): Tensor {
   return concat([sin(angles), cos(angles)], { axis: 1 });
 }
 
+/** The layers' first values are those that a seed gave when they were called so. */
+const drawnAs = (name: string) => name.replace("condition.hidden", "cond.mlp.0").replace("condition.out", "cond.mlp.2");
+
 /** The level as the decoder is told it. Parameters under `scope`: `hidden`, `out`. sigma: [B] → [B, width]. */
 export function levelCondition(
   scope: Scope,
   sigma: Tensor,
   { conditionEmbedding, conditionWidth }: ConditionSettings,
 ): Tensor {
+  const layers = scope.drawnAs(drawnAs);
   const embedded = levelEmbedding(sigma, conditionEmbedding); // [B, embedding]
-  const hidden = silu(linear(scope.at("hidden"), embedded, conditionWidth)); // [B, width]
-  return linear(scope.at("out"), hidden, conditionWidth); // [B, width]
+  const hidden = silu(linear(layers.at("hidden"), embedded, conditionWidth)); // [B, width]
+  return linear(layers.at("out"), hidden, conditionWidth); // [B, width]
 }
 
 /**
