@@ -34,7 +34,7 @@ export { countProblems, type InspectReport, inspectDataset } from "./datasets/in
 export { openTrainingData, type TrainingData, type TrainingDataOptions } from "./datasets/training-data.ts";
 export { InputError, Interrupted, UsageError } from "./errors.ts";
 export { type Evaluation, evaluateDataset } from "./evaluation/evaluate.ts";
-export type { Graph } from "./graph/graph.ts";
+export { type Graph, lower } from "./graph/graph.ts";
 export * from "./graph/initializer.ts";
 export { Model, type Parameter, type Scope } from "./graph/scope.ts";
 export { constant, input, type Target, type Tensor, type TensorType, variable } from "./graph/tensor.ts";
@@ -47,6 +47,7 @@ export { sourcesOf } from "./methods/stages.ts";
 export { confusionMatrix, countPixels, scoresOf } from "./metrics/confusion.ts";
 export { addPanopticCounts, countSegments, panopticCounts, panopticScores } from "./metrics/panoptic-quality.ts";
 export { segmentIdsOf } from "./metrics/segment-ids.ts";
+export { type ReadModel, type ReadOptions, readModel } from "./onnx/read.ts";
 export { writeModel } from "./onnx/write.ts";
 export * as ops from "./ops/index.ts";
 export { nodePlatform } from "./platform/node.ts";
