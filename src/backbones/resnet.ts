@@ -27,7 +27,7 @@ const initializer: Initializer = heNormalInitializer("fanOut");
 
 /**
  * Residual network of bottleneck units (He et al. 2016, table 1), with the stride on the 3 × 3 convolution, as
- * torchvision has it; its names too: conv1, bn1, layer1.0.conv1, …, layer1.0.downsample.0.
+ * torchvision has it. Parameters: stem.conv, stem.norm, stage1.unit1.conv1, stage1.unit1.norm1, …, stage1.unit1.shortcut.
  *
  * x: [B, 3, H, W] float, normalized → feature maps of the four stages, [B, 4·width, H/4, W/4] … [B, 32·width, H/32, W/32].
  */
@@ -36,8 +36,14 @@ export function resNet(
   x: Tensor,
   { units = resNet50Units, width = 64, outputStride = 32, frozenNorm = false }: ResNetOptions = {},
 ): readonly Tensor[] {
-  const stem = conv2d(scope.at("conv1"), x, width, { kernel: 7, stride: 2, padding: 3, bias: false, initializer });
-  let y = relu(batchNorm2d(scope.at("bn1"), stem, { frozen: frozenNorm }));
+  const stem = conv2d(scope.at("stem").at("conv"), x, width, {
+    kernel: 7,
+    stride: 2,
+    padding: 3,
+    bias: false,
+    initializer,
+  });
+  let y = relu(batchNorm2d(scope.at("stem").at("norm"), stem, { frozen: frozenNorm }));
   y = maxPool(y, { kernel: 3, strides: 2, padding: 1 }); // [B, width, H/4, W/4]
 
   let reached = 4;
@@ -50,7 +56,7 @@ export function resNet(
     if (stride < wanted) dilation *= wanted;
     reached *= stride;
     for (let i = 0; i < count; i++) {
-      y = bottleneck(scope.at(`layer${stage + 1}`).at(i), y, {
+      y = bottleneck(scope.at(`stage${stage + 1}`).at(`unit${i + 1}`), y, {
         width: width * 2 ** stage,
         stride: i === 0 ? stride : 1,
         dilation: i === 0 ? firstDilation : dilation,
@@ -61,7 +67,7 @@ export function resNet(
   });
 }
 
-/** `resNet` with the classification head `fc`. x: [B, 3, H, W] → logits [B, classes]. */
+/** `resNet` with the classification head `head`. x: [B, 3, H, W] → logits [B, classes]. */
 export function resNetClassifier(
   scope: Scope,
   x: Tensor,
@@ -69,7 +75,7 @@ export function resNetClassifier(
 ): Tensor {
   const last = resNet(scope, x, options)[3];
   const pooled = reshape(globalAveragePool(last), [last.shape[0], last.shape[1]]);
-  return linear(scope.at("fc"), pooled, classes);
+  return linear(scope.at("head"), pooled, classes);
 }
 
 interface BottleneckOptions {
@@ -84,14 +90,14 @@ function bottleneck(scope: Scope, x: Tensor, { width, stride, dilation, frozenNo
   const unit = (index: number, input: Tensor, channels: number, kernel: number) => {
     const spatial = kernel > 1 ? { stride, dilation, padding: dilation } : {};
     const y = conv2d(scope.at(`conv${index}`), input, channels, { kernel, bias: false, initializer, ...spatial });
-    return batchNorm2d(scope.at(`bn${index}`), y, { frozen: frozenNorm });
+    return batchNorm2d(scope.at(`norm${index}`), y, { frozen: frozenNorm });
   };
   const reduced = relu(unit(1, x, width, 1));
   const mixed = relu(unit(2, reduced, width, 3));
   const expanded = unit(3, mixed, 4 * width, 1);
 
   const sameShape = stride === 1 && x.shape[1] === 4 * width;
-  return relu(add(expanded, sameShape ? x : projection(scope.at("downsample"), x, { width, stride, frozenNorm })));
+  return relu(add(expanded, sameShape ? x : projection(scope.at("shortcut"), x, { width, stride, frozenNorm })));
 }
 
 function projection(
@@ -99,6 +105,6 @@ function projection(
   x: Tensor,
   { width, stride, frozenNorm }: Omit<BottleneckOptions, "dilation">,
 ): Tensor {
-  const y = conv2d(scope.at(0), x, 4 * width, { kernel: 1, stride, bias: false, initializer });
-  return batchNorm2d(scope.at(1), y, { frozen: frozenNorm });
+  const y = conv2d(scope.at("conv"), x, 4 * width, { kernel: 1, stride, bias: false, initializer });
+  return batchNorm2d(scope.at("norm"), y, { frozen: frozenNorm });
 }

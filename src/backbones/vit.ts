@@ -21,8 +21,8 @@ const initializer = truncatedNormalInitializer(0.02);
 const linearInitializers = { weightInitializer: initializer, biasInitializer: zerosInitializer };
 
 /**
- * Vision transformer (Dosovitskiy et al. 2021); ViT-S/16 by default. Names as in timm: cls_token, pos_embed,
- * patch_embed.proj, blocks.0.norm1, …, norm.
+ * Vision transformer (Dosovitskiy et al. 2021); ViT-S/16 by default. Parameters: patches, classToken, positions,
+ * layer1.norm1, …, norm.
  *
  * x: [B, 3, H, W] float, normalized, sides multiples of the patch → tokens [B, 1 + H/patch·W/patch, width], the class
  * token first, after the last norm.
@@ -39,14 +39,14 @@ export function vit(
     );
   }
   const count = (height / patch) * (columns / patch);
-  const embedded = conv2d(scope.at("patch_embed").at("proj"), x, width, { kernel: patch, stride: patch });
+  const embedded = conv2d(scope.at("patches"), x, width, { kernel: patch, stride: patch });
   const patches = transpose(reshape(embedded, [batch, width, count]), [0, 2, 1]); // [B, T, D]
-  const classToken = scope.parameter("cls_token", [1, 1, width], initializer);
-  const positions = scope.parameter("pos_embed", [1, count + 1, width], initializer);
+  const classToken = scope.parameter("classToken", [1, 1, width], initializer);
+  const positions = scope.parameter("positions", [1, count + 1, width], initializer);
 
   let tokens = add(concat([expand(classToken, [batch, 1, width]), patches], { axis: 1 }), positions); // [B, 1 + T, D]
   for (let i = 0; i < depth; i++) {
-    tokens = transformerBlock(scope.at("blocks").at(i), tokens, {
+    tokens = transformerBlock(scope.at(`layer${i + 1}`), tokens, {
       heads,
       dropPath: depth === 1 ? 0 : (dropPath * i) / (depth - 1),
       attentionInitializers: linearInitializers,

@@ -62,6 +62,27 @@ test("noise drawn twice at one place is two inputs", () => {
   expect([...model.noises.keys()]).toEqual(["dropout.mask", "dropout.mask#2"]);
 });
 
+test("random numbers may be drawn as for other names, where there are some", () => {
+  const model = new Model({ training: true });
+  const scope = model.scope.drawnAs((name) => (name.startsWith("head.") ? `old.${name}` : undefined));
+  for (const place of ["head", "body"]) {
+    scope.at(place).shared().parameter("weight", [1], zerosInitializer);
+    scope.at(place).noise("mask", [1], "uniform");
+  }
+  model.scope.parameter("weight", [1], zerosInitializer);
+  const streams = (list: Iterable<{ name: string; stream: string }>) =>
+    [...list].map((each) => [each.name, each.stream]);
+  expect(streams(model.parameters.values())).toEqual([
+    ["head.weight", "old.head.weight"],
+    ["body.weight", "body.weight"],
+    ["weight", "weight"],
+  ]);
+  expect(streams(model.noises.values())).toEqual([
+    ["head.mask", "old.head.mask"],
+    ["body.mask", "body.mask"],
+  ]);
+});
+
 test("a host call hands over tensors and takes others back", () => {
   const model = new Model();
   const cost = constant(1);

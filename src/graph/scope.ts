@@ -13,15 +13,18 @@ import { input, type Tensor, type TensorType, variable } from "./tensor.ts";
 /** A tensor that the model owns. `trained` ones get gradients; the others are running averages or frozen. */
 export interface Parameter {
   readonly name: string;
+  /** Names the random stream that the first values are drawn from: as the parameter, if nothing else was asked for. */
+  readonly stream: string;
   readonly tensor: Tensor;
   readonly initializer: Initializer;
   readonly role: "weight" | "average";
   readonly trained: boolean;
 }
 
-/** Random numbers that the host feeds at each run, keyed by (seed, step, name). */
+/** Random numbers that the host feeds at each run, keyed by (seed, step, stream). */
 export interface Noise {
   readonly name: string;
+  readonly stream: string;
   readonly tensor: Tensor;
   readonly distribution: "uniform" | "normal";
 }
@@ -74,27 +77,39 @@ export class Model {
   }
 }
 
+type StreamOf = (name: string) => string | undefined;
+
 /** A place in a model: a prefix for names. */
 export class Scope {
   readonly model: Model;
   /** Dotted path from the model, as in state dictionaries: `encoder.layer.0`. */
   readonly path: string;
   readonly #shared: boolean;
+  readonly #streamOf: StreamOf;
 
-  constructor(model: Model, path: string, shared = false) {
+  constructor(model: Model, path: string, shared = false, streamOf: StreamOf = () => undefined) {
     this.model = model;
     this.path = path;
     this.#shared = shared;
+    this.#streamOf = streamOf;
   }
 
   /** The scope below this one called `name`. */
   at(name: string | number): Scope {
-    return new Scope(this.model, this.#join(String(name)), this.#shared);
+    return new Scope(this.model, this.#join(String(name)), this.#shared, this.#streamOf);
   }
 
   /** The same place, but names may be declared again: the second use gets the same parameters (weight sharing). */
   shared(): Scope {
-    return new Scope(this.model, this.path, true);
+    return new Scope(this.model, this.path, true, this.#streamOf);
+  }
+
+  /**
+   * The same place, whose random numbers are drawn as for other names: where names were changed, a seed gives the
+   * numbers that it gave before. Names for which `streamOf` has none draw as themselves.
+   */
+  drawnAs(streamOf: StreamOf): Scope {
+    return new Scope(this.model, this.path, this.#shared, streamOf);
   }
 
   /** True where this part of the model computes as in training: use batch statistics, draw dropout. */
@@ -121,7 +136,7 @@ export class Scope {
   noise(name: string, shape: Shape, distribution: "uniform" | "normal"): Tensor {
     const path = this.#unused(this.#join(name), this.model.noises);
     const tensor = input(`noise:${path}`, shape);
-    this.model.noises.set(path, { name: path, tensor, distribution });
+    this.model.noises.set(path, { name: path, stream: this.#streamOf(path) ?? path, tensor, distribution });
     return tensor;
   }
 
@@ -166,7 +181,8 @@ export class Scope {
     }
     const tensor = variable(path, shape, dtype);
     const trained = role === "weight" && this.model.training && this.model.trains(path);
-    this.model.parameters.set(path, { name: path, tensor, initializer, role, trained });
+    const stream = this.#streamOf(path) ?? path;
+    this.model.parameters.set(path, { name: path, stream, tensor, initializer, role, trained });
     return tensor;
   }
 }

@@ -76,36 +76,44 @@ test("drop-path drops whole samples", async () => {
   expect(toNumbers(y)).toEqual([0, 0, 6, 8]);
 });
 
-describe("attention", () => {
-  const separate = { query: "query", key: "key", value: "value", out: "out" };
+/** Numbers as rows of `width`. */
+function rows(array: NdArray, width: number): number[][] {
+  const numbers = toNumbers(array);
+  return Array.from({ length: numbers.length / width }, (_, i) => numbers.slice(i * width, (i + 1) * width));
+}
 
-  test("has 4·D² + 4·D parameters, fused or separate", async () => {
-    const x = normal([1, 3, 8], "x");
-    for (const names of [undefined, separate]) {
-      const { model, y } = await run((scope, tokens) => selfAttention(scope, tokens, { heads: 2, names }), x);
-      expect(count(model)).toBe(4 * 64 + 4 * 8);
-      expect(y.shape).toEqual([1, 3, 8]);
-    }
+describe("attention", () => {
+  test("has 4·D² + 4·D parameters", async () => {
+    const { model, y } = await run((scope, x) => selfAttention(scope, x, { heads: 2 }), normal([1, 3, 8], "x"));
+    expect(count(model)).toBe(4 * 64 + 4 * 8);
+    expect(y.shape).toEqual([1, 3, 8]);
   });
 
-  test("gives the same for fused and separate projections", async () => {
-    const x = normal([2, 5, 6], "x");
-    const fused = await run((scope, tokens) => selfAttention(scope, tokens, { heads: 3 }), x);
-    const part = (name: string, i: number, size: number, shape: readonly number[]) =>
-      float32(shape, (fused.weights[name].data as Float32Array).slice(i * size, (i + 1) * size));
-    const feeds: Record<string, NdArray> = {
-      "out.weight": fused.weights["proj.weight"],
-      "out.bias": fused.weights["proj.bias"],
-    };
-    ["query", "key", "value"].forEach((name, i) => {
-      feeds[`${name}.weight`] = part("qkv.weight", i, 36, [6, 6]);
-      feeds[`${name}.bias`] = part("qkv.bias", i, 6, [6]);
+  test("is what each head gives: values mixed by how well queries fit keys", async () => {
+    const [tokens, width, heads] = [3, 6, 2];
+    const { y, weights } = await run((scope, x) => selfAttention(scope, x, { heads }), normal([1, tokens, width], "x"));
+    const layer = (name: string, x: readonly number[][]) =>
+      x.map((row) =>
+        Array.from({ length: width }, (_, i) =>
+          row.reduce(
+            (total, value, j) => total + Number(weights[`${name}.weight`].data[i * width + j]) * value,
+            Number(weights[`${name}.bias`].data[i]),
+          ),
+        ),
+      );
+    const x = rows(normal([1, tokens, width], "x"), width);
+    const [q, k, v] = ["query", "key", "value"].map((name) => layer(name, x));
+    const mixed = x.map((_, t) => {
+      return Array.from({ length: heads }, (_, head) => head * (width / heads)).flatMap((start) => {
+        const columns = [0, 1, 2].map((d) => start + d);
+        const fits = k.map((key) => Math.exp(columns.reduce((sum, d) => sum + q[t][d] * key[d], 0) / Math.sqrt(3)));
+        const total = fits.reduce((sum, fit) => sum + fit);
+        return columns.map((d) => v.reduce((sum, value, s) => sum + (fits[s] / total) * value[d], 0));
+      });
     });
-    const { y } = await run((scope, tokens) => selfAttention(scope, tokens, { heads: 3, names: separate }), x, {
-      feeds,
-    });
+    const expected = layer("out", mixed).flat();
     toNumbers(y).forEach((value, i) => {
-      expect(value).toBeCloseTo(Number(fused.y.data[i]), 5);
+      expect(value).toBeCloseTo(expected[i], 5);
     });
   });
 
@@ -135,12 +143,15 @@ describe("attention", () => {
   });
 });
 
-test("a transformer block of ViT-S has 1,774,464 parameters under timm's names", () => {
+test("a transformer block of ViT-S has 1,774,464 parameters (timm)", () => {
   const model = new Model();
   transformerBlock(model.scope, input("x", [1, 197, 384]), { heads: 6 });
   expect(count(model)).toBe(1_774_464);
   expect([...model.parameters.keys()].filter((name) => name.endsWith("weight")).sort()).toEqual(
-    ["attn.proj", "attn.qkv", "mlp.fc1", "mlp.fc2", "norm1", "norm2"].map((name) => `${name}.weight`),
+    [
+      ...["attention.key", "attention.out", "attention.query", "attention.value"],
+      ...["mlp.hidden", "mlp.out", "norm1", "norm2"],
+    ].map((name) => `${name}.weight`),
   );
 });
 

@@ -2,7 +2,7 @@ import type { Initializer } from "../graph/initializer.ts";
 import type { Scope } from "../graph/scope.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import { add, axisSize, gelu } from "../ops/index.ts";
-import { type AttentionNames, selfAttention } from "./attention.ts";
+import { selfAttention } from "./attention.ts";
 import { dropout, dropPath } from "./dropout.ts";
 import { type LinearOptions, linear } from "./linear.ts";
 import { layerNorm } from "./norm.ts";
@@ -21,44 +21,25 @@ export interface MlpOptions {
   readonly biasInitializer?: Initializer;
 }
 
-/** Linear `fc1`, GELU, dropout, linear `fc2`, dropout. x: [..., D] → [..., outputs]. */
+/** Linear `hidden`, GELU, dropout, linear `out`, dropout. x: [..., D] → [..., outputs]. */
 export function mlp(
   scope: Scope,
   x: Tensor,
   { hidden, outputs = axisSize(x, -1), gelu: approximate = "none", dropout: rate = 0, ...initializers }: MlpOptions,
 ): Tensor {
   const options: LinearOptions = initializers;
-  const inner = gelu(linear(scope.at("fc1"), x, hidden, options), { approximate });
+  const inner = gelu(linear(scope.at("hidden"), x, hidden, options), { approximate });
   return dropout(
-    scope.at("fc2"),
-    linear(scope.at("fc2"), dropout(scope.at("fc1"), inner, rate), outputs, options),
+    scope.at("out"),
+    linear(scope.at("out"), dropout(scope.at("hidden"), inner, rate), outputs, options),
     rate,
   );
 }
-
-/** Names of a block's parts, so that published state dictionaries load by name. */
-export interface BlockNames {
-  readonly attentionNorm: string;
-  readonly attention: string;
-  readonly projections: AttentionNames;
-  readonly mlpNorm: string;
-  readonly mlp: string;
-}
-
-/** timm's and DINO's names: norm1, attn.qkv, attn.proj, norm2, mlp.fc1, mlp.fc2. */
-export const vitBlockNames: BlockNames = {
-  attentionNorm: "norm1",
-  attention: "attn",
-  projections: { fused: "qkv", out: "proj" },
-  mlpNorm: "norm2",
-  mlp: "mlp",
-};
 
 export interface TransformerBlockOptions {
   readonly heads: number;
   /** Default: 4·D. */
   readonly hidden?: number;
-  readonly names?: BlockNames;
   /** Added to the variance in both norms. */
   readonly epsilon?: number;
   readonly gelu?: GeluForm;
@@ -76,6 +57,7 @@ export interface TransformerBlockOptions {
 
 /**
  * Pre-norm transformer block: x + attention(norm(x)), then x + mlp(norm(x)) (Dosovitskiy et al. 2021, eq. 2 and 3).
+ * Parts: `norm1`, `attention`, `norm2`, `mlp`.
  *
  * x: [B, T, D] → [B, T, D].
  */
@@ -85,7 +67,6 @@ export function transformerBlock(
   {
     heads,
     hidden = 4 * axisSize(x, -1),
-    names = vitBlockNames,
     epsilon = 1e-6,
     gelu: form = "none",
     dropout: rate = 0,
@@ -96,22 +77,21 @@ export function transformerBlock(
     mlpInitializers = {},
   }: TransformerBlockOptions,
 ): Tensor {
-  const attended = selfAttention(scope.at(names.attention), layerNorm(scope.at(names.attentionNorm), x, { epsilon }), {
+  const attended = selfAttention(scope.at("attention"), layerNorm(scope.at("norm1"), x, { epsilon }), {
     heads,
-    names: names.projections,
     dropout: attentionOutputDropout,
     attentionDropout,
     weightInitializer: attentionInitializers.weightInitializer,
     biasInitializer: attentionInitializers.biasInitializer,
   });
-  const afterAttention = add(x, dropPath(scope.at(names.attention), attended, pathRate)); // [B, T, D]
+  const afterAttention = add(x, dropPath(scope.at("attention"), attended, pathRate)); // [B, T, D]
 
-  const transformed = mlp(scope.at(names.mlp), layerNorm(scope.at(names.mlpNorm), afterAttention, { epsilon }), {
+  const transformed = mlp(scope.at("mlp"), layerNorm(scope.at("norm2"), afterAttention, { epsilon }), {
     hidden,
     gelu: form,
     dropout: rate,
     weightInitializer: mlpInitializers.weightInitializer,
     biasInitializer: mlpInitializers.biasInitializer,
   });
-  return add(afterAttention, dropPath(scope.at(names.mlp), transformed, pathRate)); // [B, T, D]
+  return add(afterAttention, dropPath(scope.at("mlp"), transformed, pathRate)); // [B, T, D]
 }

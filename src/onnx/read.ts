@@ -1,9 +1,11 @@
 /** ONNX models as graphs of ours. */
 import type { Named } from "../array/ndarray.ts";
-import { type Shape, sameShape, show, sizeOf } from "../array/shape.ts";
+import { sameShape, show, sizeOf } from "../array/shape.ts";
 import { InputError, oneLine } from "../errors.ts";
 import type { Graph } from "../graph/graph.ts";
-import { constant, constantValue, input, type Tensor, type TensorType } from "../graph/tensor.ts";
+import type { Scope } from "../graph/scope.ts";
+import { constant, constantValue, input, type Tensor } from "../graph/tensor.ts";
+import { declaredTypes, opsetOf, sizesBy, typeOf } from "./declared.ts";
 import { fold } from "./fold.ts";
 import { keep } from "./keep.ts";
 import { conversions } from "./operators/conversions.ts";
@@ -14,22 +16,36 @@ import { reductionReaders } from "./operators/reductions.ts";
 import { shapeReaders } from "./operators/shapes.ts";
 import { type Declared, type Reader, Reading } from "./reading.ts";
 import { checkNode, signatureOf } from "./signature.ts";
-import { arrayOf, dtypeOf, type ExternalReader, shapeOf } from "./tensor-proto.ts";
-import { decodeModel, type GraphProto, type NodeProto, toNumber, type ValueInfoProto } from "./wire.ts";
+import { arrayOf, type ExternalReader, shapeOf } from "./tensor-proto.ts";
+import { rolesOf } from "./weight-roles.ts";
+import { decodeModel, type NodeProto } from "./wire.ts";
 
 export interface ReadOptions {
   /** What to call the file in messages. */
   readonly where?: string;
   /** Sizes for axes that the model leaves open, by the names it gives them. */
   readonly sizes?: Named<number>;
+  /**
+   * Tensors that stand for inputs of the model, by their names: its graph goes on from them. They say how large the
+   * axes are that the model leaves open. Default: inputs that are fed.
+   */
+  readonly inputs?: Named<Tensor>;
+  /**
+   * Where weights become parameters, so that the model can be trained on: float32 initializers of more than one number,
+   * under their names in the file, with its numbers as first values (whatever the seed). Running statistics of batch
+   * norms become averages that stay as they are. Default: all are constants.
+   */
+  readonly parameters?: Scope;
   /** Reads tensors that are stored in files beside the model. */
   readonly external?: ExternalReader;
 }
 
 export interface ReadModel extends Graph {
-  /** What must be fed, by name; initializers are constants. */
+  /** What must be fed, or what stands for it, by name. */
   readonly inputs: Named<Tensor>;
   readonly metadata: Named<string>;
+  /** Nodes that give floats and let no gradient through, by their places in the file: what lies before learns nothing. */
+  readonly withoutGradient: readonly string[];
 }
 
 const readers: Named<Named<Reader>> = {
@@ -45,19 +61,17 @@ const readers: Named<Named<Reader>> = {
   "com.microsoft.nchwc": {},
 };
 
-/** Operator sets of ONNX that we know. */
-const oldest = 7;
-const newest = 25;
-
 /**
  * Reads an ONNX model by calling our own operators again, so that the graph can be lowered for any target and has
  * gradients. Operators that we do not have become nodes as they are, without a gradient, if the file tells the shapes
- * of their outputs.
+ * of their outputs; `withoutGradient` lists them.
  *
  * Throws InputError for files that are damaged, not ONNX, or use what we cannot keep: subgraphs, sparse tensors,
- * functions, axes without a size, operator sets other than ONNX's 7 to 25 and ONNX Runtime's.
+ * functions, axes without a size, operator sets other than ONNX's 7 to 25 and ONNX Runtime's. Also for `inputs` that the
+ * model does not have, or has of another type.
  */
-export function readModel(bytes: Uint8Array, { where = "onnx", sizes = {}, external }: ReadOptions = {}): ReadModel {
+export function readModel(bytes: Uint8Array, options: ReadOptions = {}): ReadModel {
+  const { where = "onnx", inputs: stands = {}, parameters, external } = options;
   const model = decodeModel(bytes, where);
   const graph = model.graph!;
   const opset = opsetOf(model.opset_import ?? [], where);
@@ -72,11 +86,24 @@ export function readModel(bytes: Uint8Array, { where = "onnx", sizes = {}, exter
     if (tensors.has(name)) throw repeated(where, "tensor", name);
     tensors.set(name, tensor);
   };
+  const roles = rolesOf(graph, where);
   for (const initializer of graph.initializer ?? []) {
     const name = initializer.name ?? "";
-    define(name, constant(arrayOf(initializer, `${where} ${name}`, external)));
+    if (tensors.has(name)) throw repeated(where, "tensor", name);
+    const value = arrayOf(initializer, `${where} ${name}`, external);
+    const role = roles.get(name);
+    const weight = role && parameters?.[role](name, value.shape, () => value);
+    define(name, weight ?? constant(value));
   }
   const initialized = new Set(tensors.keys());
+  const own = (graph.input ?? []).map(({ name = "" }) => name).filter((name) => !initialized.has(name));
+  const foreign = Object.keys(stands).find((name) => !own.includes(name));
+  if (foreign !== undefined) {
+    throw new InputError(
+      `${where}: expected inputs that the model has (${own.join(", ")}), got "${foreign}". Use their names.`,
+    );
+  }
+  const sizes = { ...sizesBy(graph, stands), ...options.sizes };
   const inputs: [string, Tensor][] = [];
   for (const info of graph.input ?? []) {
     const name = info.name ?? "";
@@ -88,12 +115,17 @@ export function readModel(bytes: Uint8Array, { where = "onnx", sizes = {}, exter
         `${where} input ${name}: expected a type and a shape, got none. Export the model with shapes.`,
       );
     }
-    const tensor = input(name, type.shape, type.dtype);
+    const tensor = Object.hasOwn(stands, name) ? stands[name] : input(name, type.shape, type.dtype);
+    if (tensor.dtype !== type.dtype || !sameShape(tensor.shape, type.shape)) {
+      const [expected, got] = [type, tensor].map(({ dtype, shape }) => `${dtype} ${show(shape)}`);
+      throw new InputError(`${where} input ${name}: expected ${expected}, got ${got}. Give it what the model takes.`);
+    }
     inputs.push([name, tensor]);
     define(name, tensor);
   }
   const known = declaredTypes(graph, sizes, where);
   const names = new Set<string>();
+  const withoutGradient: string[] = [];
   // What depends on constants alone: the runtime computes it before anything is fed.
   const fixed = new Set<Tensor>();
   for (const [i, node] of (graph.node ?? []).entries()) {
@@ -103,6 +135,7 @@ export function readModel(bytes: Uint8Array, { where = "onnx", sizes = {}, exter
     const place = `${where} node ${name || i + 1} (${op_type})`;
     const given = inputsOf(node, tensors, place);
     const outputs = readNode(node, given, known, opset, place);
+    if (outputs.some(stopsGradient)) withoutGradient.push(place);
     if (given.every((tensor) => tensor === null || fixed.has(tensor) || constantValue(tensor) !== null)) {
       for (const tensor of outputs) fixed.add(checkFixed(tensor, place));
     }
@@ -121,69 +154,15 @@ export function readModel(bytes: Uint8Array, { where = "onnx", sizes = {}, exter
     outputs.set(name, tensor);
   }
   const metadata = Object.fromEntries((model.metadata_props ?? []).map(({ key = "", value = "" }) => [key, value]));
-  return { outputs: Object.fromEntries(outputs), inputs: Object.fromEntries(inputs), metadata };
+  return { outputs: Object.fromEntries(outputs), inputs: Object.fromEntries(inputs), metadata, withoutGradient };
+}
+
+function stopsGradient({ dtype, source }: Tensor): boolean {
+  return dtype.startsWith("float") && source.kind === "node" && source.gradient === null;
 }
 
 function repeated(where: string, what: string, name: string): InputError {
   return new InputError(`${where}: expected every name once, got two ${what}s called "${name}". The file is damaged.`);
-}
-
-function opsetOf(
-  imports: readonly { domain?: string; version?: Parameters<typeof toNumber>[0] }[],
-  where: string,
-): number {
-  let opset = 0;
-  for (const { domain = "", version } of imports) if (domain === "" || domain === "ai.onnx") opset = toNumber(version);
-  if (opset < oldest || opset > newest) {
-    throw new InputError(
-      `${where}: expected ONNX operator set ${oldest} to ${newest}, got ${opset}. Export the model with opset 20.`,
-    );
-  }
-  return opset;
-}
-
-/** Types of inner values and outputs, where the file has them. */
-function declaredTypes(
-  { value_info = [], output = [] }: GraphProto,
-  sizes: Named<number>,
-  where: string,
-): Map<string, Declared> {
-  const types = new Map<string, Declared>();
-  for (const info of [...value_info, ...output]) {
-    const name = info.name ?? "";
-    // A description that we cannot use matters only if a node needs it.
-    const type = unlessRefused(() => typeOf(info, sizes, `${where} ${name}`));
-    const dtype = unlessRefused(() => dtypeOf(info.type?.tensor_type?.elem_type, where));
-    if (type !== null) types.set(name, type);
-    else if (dtype !== null) types.set(name, { dtype, shape: null });
-  }
-  return types;
-}
-
-function unlessRefused<T>(read: () => T): T | null {
-  try {
-    return read();
-  } catch (error) {
-    if (error instanceof InputError) return null;
-    throw error;
-  }
-}
-
-function typeOf({ type }: ValueInfoProto, sizes: Named<number>, where: string): TensorType | null {
-  const tensor = type?.tensor_type;
-  if (tensor == null || tensor.shape == null) return null;
-  const dtype = dtypeOf(tensor.elem_type, where);
-  const shape: Shape = (tensor.shape.dim ?? []).map(({ dim_value, dim_param = "" }, axis) => {
-    const size = dim_param === "" ? dim_value : Object.hasOwn(sizes, dim_param) ? sizes[dim_param] : undefined;
-    if (size === undefined) {
-      const name = dim_param === "" ? "open" : `called ${dim_param}`;
-      throw new InputError(
-        `${where}: expected a size for axis ${axis}, which is ${name}, got none. Say how large it is.`,
-      );
-    }
-    return toNumber(size);
-  });
-  return { dtype, shape: shapeOf(shape, where) };
 }
 
 function inputsOf(

@@ -75,6 +75,13 @@ describe("writer", () => {
     expect(graph.node?.at(-1)?.output).toEqual(["y"]);
   });
 
+  test("outputs may be called by numbers, as other programs call them", async () => {
+    const outputs = { 2: ops.neg(m), 1: ops.neg(ops.neg(m)), 3: m };
+    const { graph } = graphProto({ outputs });
+    expect(new Set(graph.node?.map(({ name }) => name)).size).toBe(graph.node?.length);
+    expect(toNumbers((await evaluate(outputs, feeds))["1"])).toEqual(toNumbers(feeds.m));
+  });
+
   test("an output named like an input is an error", () => {
     expect(() => writeModel({ outputs: { m: y } })).toThrow(/"m" is both an input and an output/);
   });

@@ -139,7 +139,7 @@ export function graphProto(
   return {
     graph: {
       name,
-      node: nodes,
+      node: nodesNamedOnce(nodes),
       initializer: initializers,
       input: fed,
       output: Object.entries(outputs).map(([output, tensor]) => valueInfo(output, tensor)),
@@ -149,6 +149,17 @@ export function graphProto(
     inputs,
     variables,
   };
+}
+
+/** Outputs may be called as we count nodes ("2"), and their nodes then as others. */
+function nodesNamedOnce(nodes: readonly NodeProto[]): readonly NodeProto[] {
+  const taken = new Set<string>();
+  return nodes.map((node) => {
+    let name = node.name ?? "";
+    while (taken.has(name)) name += "'";
+    taken.add(name);
+    return { ...node, name };
+  });
 }
 
 /** Every node output gets a name: that of the graph output it is, or operator and number. */

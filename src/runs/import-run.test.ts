@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { newer, npz, older, published } from "../../test/support/jax-encoder.ts";
+import { underPublishedNames } from "../../test/support/published-names.ts";
 import { memoryPlatform } from "../../test/support/memory-platform.ts";
 import { movedWeights } from "../../test/support/weights.ts";
 import { float32, type Named, type NdArray } from "../array/ndarray.ts";
@@ -29,7 +30,7 @@ function weightsOf(build: (model: Model) => void): Named<NdArray> {
 const image = input("image", [1, 3, 32, 32]);
 const whole = weightsOf(({ scope }) => void transunet(scope, image, 2, small));
 const alone = (settings: TransUNetSettings) =>
-  weightsOf(({ scope }) => void encoder(scope.at("transformer"), image, settings));
+  weightsOf(({ scope }) => void encoder(scope.at("encoder"), image, settings));
 const hybrid = alone(small);
 const ordinary = alone({ ...small, stageUnits: [], skips: 0 });
 
@@ -48,16 +49,19 @@ async function weightsIn(platform: ReturnType<typeof memoryPlatform>): Promise<N
   return (await latestCheckpoint(platform, "run", () => {}))!.tensors.weights;
 }
 
+/** As TransUNet's code names them. */
+const fileOf = (weights: Named<NdArray>) => writeSafetensors(underPublishedNames(weights));
+
 const without = (weights: Named<NdArray>, prefix: string) =>
   Object.fromEntries(Object.entries(weights).filter(([name]) => !name.startsWith(prefix)));
 
 describe("a whole TransUNet", () => {
-  const content = writeSafetensors(whole);
+  const content = fileOf(whole);
 
   test("becomes a run that predicts", async () => {
     const { platform, run } = await imported(content, { classes });
     expect(run).toMatchObject({ stage: "train", whole: true, folder: "run" });
-    expect([...run.parts].sort()).toEqual(["decoder", "segmentation_head", "transformer"]);
+    expect([...run.parts].sort()).toEqual(["decoder", "encoder", "head"]);
     expect(run.parameters).toBe(Object.values(whole).reduce((sum, { data }) => sum + data.length, 0));
     expect(await weightsIn(platform)).toEqual(whole);
     const model = await openRun(platform, "run");
@@ -67,9 +71,9 @@ describe("a whole TransUNet", () => {
   });
 
   test("may be of half precision, and of a network that ran on several devices", async () => {
-    const name = "decoder.conv_more.1.bias";
+    const name = "decoder.entry.norm.bias";
     const half: NdArray = { dtype: "float16", shape: [8], data: new Uint16Array(8).fill(0x3e00) };
-    const wrapped = Object.entries({ ...whole, [name]: half }).map(([key, array]) => [`module.${key}`, array]);
+    const wrapped = Object.entries(underPublishedNames({ ...whole, [name]: half })).map(([key, array]) => [`module.${key}`, array]);
     const { platform } = await imported(writeSafetensors(Object.fromEntries(wrapped)));
     const weights = await weightsIn(platform);
     expect(weights).toEqual({ ...whole, [name]: float32([8], new Float32Array(8).fill(1.5)) });
@@ -87,10 +91,10 @@ describe("a whole TransUNet", () => {
   });
 
   test("may come without its head, and is then only something to begin with", async () => {
-    const { platform, run } = await imported(writeSafetensors(without(whole, "segmentation_head")));
-    expect([...run.parts].sort()).toEqual(["decoder", "transformer"]);
+    const { platform, run } = await imported(fileOf(without(whole, "head")));
+    expect([...run.parts].sort()).toEqual(["decoder", "encoder"]);
     expect([run.whole, run.record.classes]).toEqual([false, []]);
-    expect((await openTrained(platform, "run")).weights).toEqual(without(whole, "segmentation_head"));
+    expect((await openTrained(platform, "run")).weights).toEqual(without(whole, "head"));
     await expect(openRun(platform, "run")).rejects.toThrow(
       "run: expected a model that predicts, got one without a head. Train on with: tessera train DATASET --from run --out NEW",
     );
@@ -104,7 +108,7 @@ describe("an encoder", () => {
     ["of patches alone", npz(published(ordinary, 3, newer)), true, ordinary],
   ])("%s becomes a run that has the encoder stage behind it", async (_, content, patchOnly, expected) => {
     const { platform, run } = await imported(content, { settings: ["normGroups=4"], patchOnly });
-    expect(run).toMatchObject({ stage: "encoder", whole: false, parts: ["transformer"] });
+    expect(run).toMatchObject({ stage: "encoder", whole: false, parts: ["encoder"] });
     expect(run.recipe).toMatchObject({
       ...{ method: "ddep", start: "supervised", heads: 3, encoderConvention: "jax", layers: 1, mlpWidth: 20 },
       ...{ cropHeight: 32, cropWidth: 32, encoderCropHeight: 32, encoderCropWidth: 32 },
@@ -122,78 +126,78 @@ describe("an encoder", () => {
 describe("refused, with nothing written, is", () => {
   const one = float32([1], [0]);
   const table = "Transformer/posembed_input/pos_embedding";
-  const changed = (others: Named<NdArray>) => writeSafetensors({ ...whole, ...others });
+  const changed = (others: Named<NdArray>) => fileOf({ ...whole, ...others });
   test.each<[string, Uint8Array, Partial<ImportRunOptions>, string]>([
     [
       "a network without one of its weights",
-      writeSafetensors(without(whole, "decoder.blocks.1.conv2.1.bias")),
+      fileOf(without(whole, "decoder.block2.unit2.norm.bias")),
       {},
-      "weights.bin: expected decoder.blocks.1.conv2.1.bias of shape [6], got none. The file is not whole, or of a network that --set has to describe.",
+      "weights.bin: expected decoder.block2.unit2.norm.bias of shape [6], got none. The file is not whole, or of a network that --set has to describe.",
     ],
     [
       "a network without its running statistics",
-      writeSafetensors(without(whole, "decoder.conv_more.1.running_var")),
+      fileOf(without(whole, "decoder.entry.norm.running_var")),
       {},
-      "expected decoder.conv_more.1.running_var of shape [8], got none",
+      "expected decoder.entry.norm.running_var of shape [8], got none",
     ],
-    ["half a head", writeSafetensors(without(whole, "segmentation_head.0.weight")), {}, "segmentation_head"],
+    ["half a head", fileOf(without(whole, "head.weight")), {}, "expected head.bias of shape [1], got [2]"],
     [
       "an encoder alone under TransUNet's names",
-      writeSafetensors(without(without(whole, "decoder"), "segmentation_head")),
+      fileOf(without(without(whole, "decoder"), "head")),
       {},
-      "weights.bin: expected decoder.conv_more.0.weight of shape",
+      "weights.bin: expected decoder.entry.conv.weight of shape",
     ],
     [
       "a weight of another shape",
-      changed({ "decoder.conv_more.1.bias": one }),
+      changed({ "decoder.entry.norm.bias": one }),
       {},
-      "expected decoder.conv_more.1.bias of shape [8], got [1]",
+      "expected decoder.entry.norm.bias of shape [8], got [1]",
     ],
     [
       "a weight that is no number",
-      changed({ "decoder.conv_more.1.bias": float32([8], [0, 0, 0, Number.NaN, 0, 0, 0, 0]) }),
+      changed({ "decoder.entry.norm.bias": float32([8], [0, 0, 0, Number.NaN, 0, 0, 0, 0]) }),
       {},
       "weights.bin: expected finite numbers, got others in decoder.conv_more.1.bias. The file is damaged",
     ],
     [
       "a weight that the network does not have",
-      changed({ "decoder.blocks.9.conv1.1.bias": one }),
+      changed({ "decoder.block10.unit1.norm.bias": one }),
       {},
-      "weights.bin: expected weights of the network alone, got decoder.blocks.9.conv1.1.bias. It is another network's file.",
+      "weights.bin: expected weights of the network alone, got decoder.block10.unit1.norm.bias. It is another network's file.",
     ],
     [
       "a name of another network",
-      changed({ "backbone.a": one }),
+      writeSafetensors({ ...underPublishedNames(whole), "backbone.a": one }),
       {},
       "expected the names of a TransUNet (transformer, decoder, segmentation_head), got backbone.a",
     ],
     [
       "a list of other classes",
-      writeSafetensors(whole),
+      fileOf(whole),
       { classes: classes.slice(1) },
       "weights.bin: expected 2 classes, as its head has outputs, got 1 in the list. Correct the list.",
     ],
     [
       "a list of classes for no head",
-      writeSafetensors(without(whole, "segmentation_head")),
+      fileOf(without(whole, "head")),
       { classes },
       "weights.bin: expected a head with a class for each name, got no head. Leave --classes out.",
     ],
     [
       "a network that settings do not describe",
-      writeSafetensors(whole),
+      fileOf(whole),
       { settings: ["layers=2"] },
       "whose heads the file does not tell. Add --set heads=N.",
     ],
     [
       "a setting that is wrong",
-      writeSafetensors(whole),
+      fileOf(whole),
       { settings: [...settings, "layers=2"] },
-      "expected transformer.encoder.layer.1.",
+      "expected encoder.layer2.",
     ],
     [
       "a setting that there is not",
-      writeSafetensors(whole),
+      fileOf(whole),
       { settings: ["layer=2"] },
       'unknown key "layer". Did you mean layers?',
     ],
@@ -201,17 +205,17 @@ describe("refused, with nothing written, is", () => {
       "an encoder whose position embeddings are missing",
       npz(without(published(hybrid, 3, newer), "Transformer/posembed")),
       {},
-      "expected a weight transformer.embeddings.position_embeddings, got none",
+      "expected a weight encoder.positions, got none",
     ],
     [
       "an encoder without a layer's part",
       npz(without(published(hybrid, 3, newer), "Transformer/encoderblock_0/MlpBlock_0/Dense_1/bias")),
       { settings: ["normGroups=4"] },
-      "expected transformer.encoder.layer.0.ffn.fc2.bias of shape [12], got none",
+      "expected encoder.layer1.mlp.out.bias of shape [12], got none",
     ],
     [
       "a head of a thousand million outputs",
-      changed({ "segmentation_head.0.weight": float32([1e9, 0, 3, 3], []) }),
+      changed({ "head.weight": float32([1e9, 0, 3, 3], []) }),
       {},
       "weights.bin: expected a head with 1 to 255 outputs, one for each class, got 1000000000.",
     ],
@@ -230,11 +234,11 @@ describe("refused, with nothing written, is", () => {
     [
       "a hundred thousand names",
       writeSafetensors({
-        ...whole,
+        ...underPublishedNames(whole),
         ...Object.fromEntries(Array.from({ length: 1e5 }, (_, i) => [`transformer.${i}`, float32([0], [])])),
       }),
       { settings: [...settings] },
-      "weights.bin: expected weights of the network alone, got transformer.0.",
+      "weights.bin: expected the names of a TransUNet (transformer, decoder, segmentation_head), got transformer.0.",
     ],
     ["a file of no weights", new TextEncoder().encode("<html></html>"), {}, "weights.bin: expected a file of weights"],
   ])("%s", async (_, content, changes, message) => {
@@ -254,7 +258,7 @@ describe("refused, with nothing written, is", () => {
         throw new InputError("run/run.json: expected room on the disk, got none. Make some.");
       await platform.writeFile(path, content);
     };
-    const broken = { ...platform, readFile: async () => writeSafetensors(whole), writeFile: full };
+    const broken = { ...platform, readFile: async () => fileOf(whole), writeFile: full };
     const options = { files: ["weights.bin"], folder: "run", settings, classes: null, licence: "", patchOnly: false };
     await expect(importRun({ platform: broken, ...options })).rejects.toThrow("expected room on the disk");
     expect([...platform.files.keys()]).toEqual([]);
@@ -264,7 +268,7 @@ describe("refused, with nothing written, is", () => {
     const platform = memoryPlatform();
     await platform.writeFile("run/notes.txt", "mine");
     const refused = imported(writeSafetensors(whole), {
-      platform: { ...platform, readFile: async () => writeSafetensors(whole) },
+      platform: { ...platform, readFile: async () => fileOf(whole) },
     });
     await expect(refused).rejects.toThrow(
       "run: expected an empty folder for the run, got other files. Choose another --out.",

@@ -153,7 +153,7 @@ function requireParts(
   for (const [name, { tensor }] of parameters) {
     const found = weights[name];
     if (found === undefined ? !given.includes(partOf(name)) && !whole : sameShape(found.shape, tensor.shape)) continue;
-    if (found === undefined && partOf(name) === "segmentation_head") continue;
+    if (found === undefined && partOf(name) === "head") continue;
     throw new InputError(
       `${file}: expected ${name} of shape ${show(tensor.shape)}, got ${found === undefined ? "none" : show(found.shape)}. The file is not whole, or of a network that --set has to describe.`,
     );

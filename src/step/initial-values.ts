@@ -29,7 +29,7 @@ interface Owners {
 
 /**
  * What the variables of a training step start from, each in a buffer of its own: `given` by name, otherwise drawn with
- * Random(seed, "init", name) for parameters, zeros or a copy of the parameter for what belongs to one.
+ * Random(seed, "init", stream) for parameters, zeros or a copy of the parameter for what belongs to one.
  */
 export function initialValues(
   { model, update, variables }: Owners,
@@ -41,9 +41,9 @@ export function initialValues(
     const value = given[name] === undefined ? make() : copyOf(checked(name, given[name], type));
     values[name] = { ...value, shape: type.shape };
   };
-  for (const { name, tensor, initializer } of model.parameters.values()) {
+  for (const { name, stream, tensor, initializer } of model.parameters.values()) {
     // A copy: an initializer may hold on to the numbers that it gives.
-    start(name, tensor, () => copyOf(initializer(tensor.shape, new Random(seed, "init", name))));
+    start(name, tensor, () => copyOf(initializer(tensor.shape, new Random(seed, "init", stream))));
   }
   for (const { name, tensor, slot, parameter } of update.state) {
     start(name, tensor, () =>

@@ -196,9 +196,9 @@ function requireScalars(terms: Named<Tensor>): void {
 }
 
 /** One noise input's numbers; each batch of an accumulated step has its own. */
-function drawn({ name, tensor, distribution }: Noise, seed: number, step: number, index: number): NdArray {
+function drawn({ stream, tensor, distribution }: Noise, seed: number, step: number, index: number): NdArray {
   const array = zeros("float32", tensor.shape);
-  const random = new Random(seed, step, "noise", name).fork(...(index === 0 ? [] : [index]));
+  const random = new Random(seed, step, "noise", stream).fork(...(index === 0 ? [] : [index]));
   if (distribution === "uniform") random.fillUniform(array.data as Float32Array);
   else random.fillNormal(array.data as Float32Array);
   return array;

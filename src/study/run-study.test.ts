@@ -39,7 +39,7 @@ async function trained(
     await writeCheckpoint(
       platform,
       folder,
-      { progress, tensors: { weights: { "transformer.a": float32([1], [0]) } } },
+      { progress, tensors: { weights: { "encoder.a": float32([1], [0]) } } },
       { keep: 1 },
     );
     if (report) await platform.writeFile(`${folder}/report.html`, "<html>");

@@ -232,6 +232,13 @@ export class Session {
       const isOwn = ([name]: [string, NdArray]) => step.model.parameters.has(name);
       const weights = Object.fromEntries(Object.entries(all).filter(isOwn));
       this.#kept = Object.fromEntries(Object.entries(all).filter((entry) => !isOwn(entry)));
+      const missing = [...step.model.parameters.keys()].find((name) => weights[name] === undefined);
+      if (missing !== undefined) {
+        // Drawn anew, it would pass for what was trained.
+        throw new InputError(
+          `${this.#options.folder}: expected all weights of stage ${stage.name} in the checkpoint, got none called ${missing}. Train the run anew.`,
+        );
+      }
       const named = Object.entries(averages).map(([name, value]) => [averagePrefix + name, value] as const);
       return { ...weights, ...optimizer, ...Object.fromEntries(named) };
     }

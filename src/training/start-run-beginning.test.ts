@@ -98,7 +98,7 @@ describe("refused, with nothing written, is a run", () => {
       "from a wider encoder",
       supervised,
       { from: [left("start=supervised", "tokenWidth=64")] },
-      "before: expected transformer.embeddings.patch_embeddings.weight of shape [32, ",
+      "before: expected encoder.patches.weight of shape [32, ",
     ],
     [
       "from an encoder of other heads",

@@ -3,15 +3,17 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "vitest";
 import type { Named, NdArray } from "../../src/array/ndarray.ts";
-import { hybridVitWeights, settingsFrom, stateDictionaryWeights } from "../../src/backbones/transunet/published.ts";
+import { settingsFrom } from "../../src/backbones/transunet/found-settings.ts";
 import { transferTransUNet } from "../../src/backbones/transunet/transfer.ts";
+import { hybridVitWeights, stateDictionaryWeights } from "../../src/backbones/transunet/weights.ts";
 import { evaluate } from "../../src/runtime/evaluate.ts";
 import { readWeights, type WeightFile } from "../../src/weights/read-weights.ts";
+import { underOurNames, underPublishedNames } from "../support/published-names.ts";
 import { openGoldens } from "./manifest.ts";
 import { build, recipeOf } from "./transunet-recipe.ts";
 
 const goldens = openGoldens("ddep");
-const positions = "transformer.embeddings.position_embeddings";
+const positions = "encoder.positions";
 
 function read(file: unknown): Promise<WeightFile> {
   const path = join(goldens.folder, String(file));
@@ -36,18 +38,19 @@ goldens.covers("checkpoint_npz", async (golden) => {
 
   const from = { ...settings, ...settingsFrom(found, file.where), heads: settings.heads };
   const { weights } = transferTransUNet(found, from, settings, {
-    ...{ parts: ["transformer"], outputs: 0, source: file.where },
+    ...{ parts: ["encoder"], outputs: 0, source: file.where },
   });
-  const encoder = Object.entries(golden.used).filter(([name]) => name.startsWith("transformer."));
+  const used = underOurNames(golden.used);
+  const encoder = Object.entries(used).filter(([name]) => name.startsWith("encoder."));
   const { [positions]: resized, ...others } = weights;
   expectEqual(others, Object.fromEntries(encoder.filter(([name]) => name !== positions)));
 
   const { logits } = build(golden.config, golden.tensor("x"));
-  const computed = await evaluate({ logits }, { ...golden.used, ...weights, x: golden.tensor("x") });
+  const computed = await evaluate({ logits }, { ...used, ...weights, x: golden.tensor("x") });
   golden.checkAll({ position_embeddings_after_load: resized, ...computed });
 });
 
 goldens.covers("checkpoint_pth", async (golden) => {
   const { tensors, where } = await read(golden.file);
-  expectEqual(stateDictionaryWeights(tensors, where), golden.used);
+  expectEqual(underPublishedNames(stateDictionaryWeights(tensors, where)), golden.used);
 });

@@ -3,6 +3,7 @@ import { expect } from "vitest";
 import { float32, type Named, type NdArray, toNumbers } from "../../src/array/ndarray.ts";
 import { gradients } from "../../src/autodiff/gradients.ts";
 import { transunet } from "../../src/backbones/transunet/network.ts";
+import { ourName, publishedName } from "../../src/backbones/transunet/weights.ts";
 import { Model } from "../../src/graph/scope.ts";
 import { input, type Tensor } from "../../src/graph/tensor.ts";
 import { foldCondition, levelCondition, levelEmbedding } from "../../src/methods/ddep/conditioning.ts";
@@ -11,6 +12,7 @@ import { addNoise, denoisingErrors, denoisingLoss } from "../../src/methods/ddep
 import { type DdepRecipe, recipes } from "../../src/methods/ddep/recipe.ts";
 import { mul, slice } from "../../src/ops/index.ts";
 import { evaluate } from "../../src/runtime/evaluate.ts";
+import { underOurNames } from "../support/published-names.ts";
 import { type GoldenCase, openGoldens } from "./manifest.ts";
 import { prefixed, recipeOf } from "./transunet-recipe.ts";
 
@@ -58,6 +60,16 @@ goldens.covers("denoising_losses", async (golden) => {
   golden.checkAll(await evaluate(outputs, golden.under("")));
 });
 
+/** What tells the decoder the level, under our names. */
+function conditionOf(golden: GoldenCase): Record<string, NdArray> {
+  const film = underOurNames(golden.under("cond.film."), { ours: "decoder.", published: "decoder." });
+  return {
+    ...prefixed("condition.hidden.", golden.under("cond.mlp.0.")),
+    ...prefixed("condition.out.", golden.under("cond.mlp.2.")),
+    ...prefixed("condition.film.", film),
+  };
+}
+
 interface Variant {
   readonly name: string;
   readonly noise_form: string;
@@ -72,9 +84,18 @@ function denoisingRecipe(golden: GoldenCase, settings: Partial<DdepRecipe>): Dde
   return { ...anyRecipe, ...recipeOf(golden.config).recipe, noiseLoss: "l2", conditioned: false, ...settings };
 }
 
-/** Weights of the whole network with the three-channel head in place of the other. */
+/** Weights of the whole network with the three-channel head in place of the other, under our names. */
 function weightsOf(golden: GoldenCase): Named<NdArray> {
-  return { ...golden.used, ...golden.under("head3.") };
+  return underOurNames({ ...golden.used, ...golden.under("head3.") });
+}
+
+/** The case's name of a weight; `cond.` begins those of what tells a decoder the level. */
+function theirName(name: string): string | undefined {
+  const place = /^condition\.film\.(.*)$/.exec(name)?.[1];
+  if (place !== undefined) return publishedName(`decoder.${place}`)?.replace(/^decoder\./, "cond.film.");
+  return (
+    publishedName(name) ?? name.replace(/^condition\.hidden/, "cond.mlp.0").replace(/^condition\.out/, "cond.mlp.2")
+  );
 }
 
 goldens.covers("denoising_net", async (golden) => {
@@ -87,18 +108,20 @@ goldens.covers("denoising_net", async (golden) => {
     for (const mode of ["ddep", "dep"]) {
       const place = `${mode}.${variant.name}`;
       if (golden.entries[`${place}.loss`] === undefined) continue;
-      const trains = (name: string) => mode === "dep" || !name.startsWith("transformer.");
+      const trains = (name: string) => mode === "dep" || !name.startsWith("encoder.");
       const model = new Model({ training: true, trains });
       const { prediction, errors } = denoising(model.scope, clean, epsilon, level, recipe);
       const loss = denoisingLoss(errors, variant.weights ? inputOf(golden, "level_weights") : null);
-      const trained = model.trained.filter(({ name }) => golden.entries[`grad/${place}.${name}`] !== undefined);
+      const trained = model.trained.filter(
+        ({ name }) => golden.entries[`grad/${place}.${theirName(name)}`] !== undefined,
+      );
       const found = gradients(
         loss,
         trained.map(({ tensor }) => tensor),
       );
       const outputs = {
         ...prefixed(`${place}.`, { loss, per_sample: errors, pred: prediction }),
-        ...Object.fromEntries(trained.map(({ name }, i) => [`grad/${place}.${name}`, found[i]])),
+        ...Object.fromEntries(trained.map(({ name }, i) => [`grad/${place}.${theirName(name)}`, found[i]])),
       };
       const wanted = Object.fromEntries(Object.entries(outputs).filter(([name]) => golden.entries[name] !== undefined));
       Object.assign(got, await evaluate(wanted, { ...golden.under(""), ...weightsOf(golden) }));
@@ -116,13 +139,13 @@ goldens.covers("denoising_conditioned", async (golden) => {
   const settings = { conditionEmbedding: cond.embed_dim, conditionWidth: cond.mlp_dim };
   const told = { conditioned: true, ...settings, ...forms[noise_form], noiseTarget: target };
   const recipe = denoisingRecipe(golden, told);
-  const feeds = { ...golden.under(""), ...weightsOf(golden) };
+  const feeds = { ...underOurNames(golden.under("")), ...weightsOf(golden), ...conditionOf(golden) };
   const [clean, epsilon, sigma] = ["x", "eps", "sigma"].map((name) => inputOf(golden, name));
 
-  const model = new Model({ training: true, trains: (name) => !name.startsWith("transformer.") });
+  const model = new Model({ training: true, trains: (name) => !name.startsWith("encoder.") });
   const { prediction, errors } = denoising(model.scope, clean, epsilon, sigma, recipe);
   const loss = denoisingLoss(errors, null);
-  const trained = model.trained.filter(({ name }) => golden.entries[`grad.${name}`] !== undefined);
+  const trained = model.trained.filter(({ name }) => golden.entries[`grad.${theirName(name)}`] !== undefined);
   const found = gradients(
     loss,
     trained.map(({ tensor }) => tensor),
@@ -132,7 +155,7 @@ goldens.covers("denoising_conditioned", async (golden) => {
       embedding: levelEmbedding(sigma, cond.embed_dim),
       pred: prediction,
       loss,
-      ...Object.fromEntries(trained.map(({ name }, i) => [`grad.${name}`, found[i]])),
+      ...Object.fromEntries(trained.map(({ name }, i) => [`grad.${theirName(name)}`, found[i]])),
     },
     feeds,
   );
@@ -155,8 +178,8 @@ goldens.covers("denoising_conditioned", async (golden) => {
   );
   golden.check(conditioned);
   const affine = Object.keys(golden.entries).filter((name) => name.startsWith("fold.decoder."));
-  const kept = Object.fromEntries(affine.map((name) => [name, folded[name.slice("fold.".length)]]));
-  const condition = levelCondition(new Model().scope.at("cond"), sigma, settings);
+  const kept = Object.fromEntries(affine.map((name) => [name, folded[ourName(name.slice("fold.".length)) ?? name]]));
+  const condition = levelCondition(new Model().scope.at("condition"), sigma, settings);
   golden.checkAll({ ...step, ...(await evaluate({ condition }, feeds)), ...plain, ...kept });
-  expect(Object.keys(folded).some((name) => name.startsWith("cond."))).toBe(false);
+  expect(Object.keys(folded).some((name) => name.startsWith("condition."))).toBe(false);
 });

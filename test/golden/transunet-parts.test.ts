@@ -3,7 +3,6 @@ import { expect } from "vitest";
 import { type Named, type NdArray, scalar, toNumbers } from "../../src/array/ndarray.ts";
 import { gradients } from "../../src/autodiff/gradients.ts";
 import { decoder } from "../../src/backbones/transunet/decoder.ts";
-import { transunetBlockNames } from "../../src/backbones/transunet/encoder.ts";
 import { residualStyle, residualUnit } from "../../src/backbones/transunet/hybrid.ts";
 import { Model, type Scope } from "../../src/graph/scope.ts";
 import { input, type Tensor } from "../../src/graph/tensor.ts";
@@ -15,6 +14,7 @@ import { layerNorm } from "../../src/nn/norm.ts";
 import { transformerBlock } from "../../src/nn/transformer.ts";
 import { conv, gelu, rearrange, standardizeWeight, sum } from "../../src/ops/index.ts";
 import { evaluate } from "../../src/runtime/evaluate.ts";
+import { type Place, underOurNames, underPublishedNames } from "../support/published-names.ts";
 import { openGoldens } from "./manifest.ts";
 import { prefixed } from "./transunet-recipe.ts";
 
@@ -32,6 +32,10 @@ function withGradients(y: Tensor, dy: Tensor, wrt: Named<Tensor>): Record<string
   const names = Object.keys(wrt);
   const found = gradients(y, Object.values(wrt), { seed: dy });
   return { y, ...Object.fromEntries(names.map((name, i) => [`grad.${name}`, found[i]])) };
+}
+
+function trainedIn(model: Model): Record<string, Tensor> {
+  return Object.fromEntries(model.trained.map(({ name, tensor }) => [name, tensor]));
 }
 
 /** Moves `grad.` in front of the prefix: y → c0.y, grad.x → grad.c0.x. */
@@ -68,6 +72,11 @@ goldens.covers("std_conv2d", async (golden) => {
   golden.checkAll(got);
 });
 
+const unitPlace: Place = {
+  ours: "encoder.stage1.unit1.",
+  published: "transformer.embeddings.hybrid_model.body.block1.unit1.",
+};
+
 goldens.covers("bottleneck", async (golden) => {
   const { units, num_groups: normGroups } = golden.config as unknown as {
     units: { cmid: number; cout: number; stride: 1 | 2 }[];
@@ -80,29 +89,30 @@ goldens.covers("bottleneck", async (golden) => {
     const { x, dy } = inputs({ x: arrays.x, dy: arrays.dy });
     const model = new Model({ training: true });
     const y = residualUnit(model.scope, x, { middle, outputs, stride, style });
-    const wrt = { x, ...Object.fromEntries(model.trained.map(({ name, tensor }) => [name, tensor])) };
-    const all = placed(`u${i}.`, await evaluate(withGradients(y, dy, wrt), arrays));
+    const wrt = { x, ...underPublishedNames(trainedIn(model), unitPlace) };
+    const all = placed(`u${i}.`, await evaluate(withGradients(y, dy, wrt), underOurNames(arrays, unitPlace)));
     // Of the gradients, the manifest keeps some.
     Object.assign(got, Object.fromEntries(Object.entries(all).filter(([name]) => golden.entries[name] !== undefined)));
   }
   golden.checkAll(got);
 });
 
+const layerPlace: Place = { ours: "encoder.layer1.", published: "transformer.encoder.layer.0." };
+
 goldens.covers("transformer_block", async (golden) => {
   const { heads, mlp: hidden } = golden.config as { heads: number; mlp: number };
-  const own = golden.under("");
+  const own = underOurNames(golden.under(""), layerPlace);
   const { x, dy } = inputs({ x: own.x, dy: own.dy });
-  const block = (scope: Scope, tokens: Tensor) =>
-    transformerBlock(scope, tokens, { heads, hidden, names: transunetBlockNames, epsilon: 1e-6 });
+  const block = (scope: Scope, tokens: Tensor) => transformerBlock(scope, tokens, { heads, hidden, epsilon: 1e-6 });
 
   const model = new Model({ training: true });
   const scope = model.scope.shared();
   const y = block(scope, x);
-  const normed = layerNorm(scope.at("attention_norm"), x, { epsilon: 1e-6 });
+  const normed = layerNorm(scope.at("norm1"), x, { epsilon: 1e-6 });
   const [q, k] = ["query", "key"].map((name) =>
-    rearrange(linear(scope.at("attn").at(name), normed, x.shape[2]), "B T (h d) -> B h T d", { h: heads }),
+    rearrange(linear(scope.at("attention").at(name), normed, x.shape[2]), "B T (h d) -> B h T d", { h: heads }),
   );
-  const wrt = { x, ...Object.fromEntries(model.trained.map(({ name, tensor }) => [name, tensor])) };
+  const wrt = { x, ...underPublishedNames(trainedIn(model), layerPlace) };
   const outputs = {
     ...withGradients(y, dy, wrt),
     attention_probs: attentionWeights(q, k),
@@ -142,7 +152,7 @@ goldens.covers("decoder_variants", async (golden) => {
   };
   const got: Record<string, NdArray> = {};
   for (const [i, variant] of (golden.config.variants as Variant[]).entries()) {
-    const arrays = golden.under(`d${i}.`);
+    const arrays = underOurNames(golden.under(`d${i}.`), { ours: "decoder.", published: "decoder." });
     const { tokens, feature0, feature1, feature2 } = inputs(arrays);
     const widthMultiplier = variant.width_multiplier ?? 1;
     const { output } = decoder(

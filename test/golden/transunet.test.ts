@@ -2,6 +2,7 @@
 import { expect } from "vitest";
 import { type NdArray, scalar, toNumbers } from "../../src/array/ndarray.ts";
 import { gradients } from "../../src/autodiff/gradients.ts";
+import { publishedName } from "../../src/backbones/transunet/weights.ts";
 import { input, type Tensor } from "../../src/graph/tensor.ts";
 import { crossEntropy } from "../../src/losses/cross-entropy.ts";
 import { resizePositions } from "../../src/nn/embedding.ts";
@@ -20,6 +21,7 @@ import {
   sumSquare,
 } from "../../src/ops/index.ts";
 import { evaluate } from "../../src/runtime/evaluate.ts";
+import { underOurNames, underPublishedNames } from "../support/published-names.ts";
 import { openGoldens } from "./manifest.ts";
 import { build, leading, prefixed } from "./transunet-recipe.ts";
 
@@ -28,7 +30,8 @@ const goldens = openGoldens("ddep");
 /** Inputs of the model `transunet_weights` describes: nothing is needed but names and shapes. */
 goldens.covers("transunet_weights", (golden) => {
   const { model } = build(golden.config, input("x", [1, 3, Number(golden.config.img), Number(golden.config.img)]));
-  const ours = Object.fromEntries([...model.parameters].map(([name, { tensor }]) => [name, tensor.shape]));
+  const shapes = Object.fromEntries([...model.parameters].map(([name, { tensor }]) => [name, tensor.shape]));
+  const ours = underPublishedNames(shapes);
   const theirs = Object.fromEntries(Object.entries(golden.entries).map(([name, { shape }]) => [name, shape]));
   expect(ours).toEqual(theirs);
 });
@@ -42,11 +45,11 @@ goldens.covers("transunet_forward_eval", async (golden) => {
         ...prefixed("stem.feature", { ...encoded.features }),
         "tokens.embedded": encoded.embedded,
         "tokens.encoded": encoded.tokens,
-        "decoder.conv_more": decoded.convMore,
+        "decoder.conv_more": decoded.entry,
         ...prefixed("decoder.block", { ...decoded.blocks.slice(0, 3) }),
         logits,
       },
-      { ...golden.used, x: golden.tensor("x") },
+      { ...underOurNames(golden.used), x: golden.tensor("x") },
     ),
   );
 });
@@ -60,11 +63,11 @@ goldens.covers("transunet_finetune", async (golden) => {
     model.trained.map(({ tensor }) => tensor),
   );
   const kept = model.trained.flatMap(({ name }, i): [string, Tensor][] => {
-    const key = `grad.${name}`;
+    const key = `grad.${publishedName(name)}`;
     return golden.entries[key] === undefined ? [] : [[key, found[i]]];
   });
   const squares = found.map((gradient) => sumSquare(gradient)).reduce((left, right) => add(left, right));
-  const after = [...model.updates].map(([name, tensor]): [string, Tensor] => [`after.${name}`, tensor]);
+  const after = [...model.updates].map(([name, tensor]): [string, Tensor] => [`after.${publishedName(name)}`, tensor]);
   golden.checkAll(
     await evaluate(
       {
@@ -74,7 +77,7 @@ goldens.covers("transunet_finetune", async (golden) => {
         ...Object.fromEntries(kept),
         ...Object.fromEntries(after.filter(([name]) => golden.entries[name] !== undefined)),
       },
-      { ...golden.used, x: golden.tensor("x"), labels: golden.tensor("labels") },
+      { ...underOurNames(golden.used), x: golden.tensor("x"), labels: golden.tensor("labels") },
     ),
   );
 });
@@ -92,7 +95,7 @@ goldens.covers("encoder_jax_compat", async (golden) => {
       "stem.block3": block3,
       "tokens.encoded": encoded.tokens,
     },
-    { ...golden.used, x: golden.tensor("x") },
+    { ...underOurNames(golden.used), x: golden.tensor("x") },
   );
   const excerpts = Object.entries(whole).map(([name, array]): [string, NdArray] => [
     name,
@@ -105,9 +108,8 @@ goldens.covers("transunet_rectangular", async (golden) => {
   const x = golden.tensor("x");
   const { encoded, logits } = build(golden.config, x);
   const side = Number(golden.config.grid);
-  const name = "transformer.embeddings.position_embeddings";
-  const table = input(name, golden.tensor(name).shape);
-  const feeds = { ...golden.used, x };
+  const table = input("encoder.positions", golden.tensor("transformer.embeddings.position_embeddings").shape);
+  const feeds = { ...underOurNames(golden.used), x };
   golden.checkAll({
     ...(await evaluate({ position_embeddings: resizePositions(table, [side, side], encoded.grid) }, feeds)),
     ...(await evaluate({ logits }, feeds)),
@@ -137,7 +139,7 @@ goldens.covers("inference_halves", async (golden) => {
       prediction_from_probabilities: cast(labels, "int32"),
       differing: sum(cast(notEqual(labels, byLogits), "float32")),
     },
-    { ...golden.used, x: wide },
+    { ...underOurNames(golden.used), x: wide },
   );
   golden.checkAll({ ...got, pixels_where_logit_average_differs: scalar(toNumbers(differing)[0], "int32") });
 });

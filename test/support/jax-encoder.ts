@@ -17,64 +17,66 @@ export interface Naming {
 export const older: Naming = { norms: [0, 2], attention: 1, mlp: 3, fourAxes: true };
 export const newer: Naming = { norms: [0, 1], attention: 0, mlp: 0, fourAxes: false };
 
-/** Our name below `transformer.`, the published one, and how the numbers lie there. */
+/** Our name below `encoder.`, the published one, and how the numbers lie there. */
 type Rule = readonly [ours: RegExp, theirs: string, change?: (array: NdArray) => NdArray];
 
 /** Encoder weights under our names as a file of the JAX code, with its class token and head. */
 export function published(weights: Named<NdArray>, heads: number, naming: Naming): Named<NdArray> {
   const rules = rulesOf(heads, naming);
   const arrays: [string, NdArray][] = Object.entries(weights).map(([name, array]) => {
-    const ours = name.replace(/^transformer\./, "");
+    const ours = name.replace(/^encoder\./, "");
     const [pattern, theirs, change = (same: NdArray) => same] = rules.find(([each]) => each.test(ours))!;
-    return [ours.replace(pattern, theirs).replace(/\/weight$/, "/scale"), change(array)];
+    return [fromZero(ours.replace(pattern, theirs).replace(/\/weight$/, "/scale")), change(array)];
   });
   const ignored = { cls: [1, 1, 4], "pre_logits/kernel": [4, 4], "head/kernel": [4, 2], "head/bias": [2] };
   const others = Object.entries(ignored).map(([name, shape]) => [name, filled(shape, 7)] as const);
   return Object.fromEntries([...arrays, ...others]);
 }
 
+/** `encoderblock_1` → `encoderblock_0`: JAX code counts layers from 0, we count them from 1. */
+function fromZero(name: string): string {
+  return name.replace(/encoderblock_(\d+)/, (_, layer) => `encoderblock_${Number(layer) - 1}`);
+}
+
 function rulesOf(heads: number, { norms, attention, mlp, fourAxes }: Naming): readonly Rule[] {
-  const block = "Transformer/encoderblock_$1";
-  const unit = /^embeddings\.hybrid_model\.body\.(block\d)\.(unit\d)\./.source;
+  const block = "Transformer/encoderblock_$1"; // counted from 1 until `fromZero`
+  const unit = /^stage(\d)\.(unit\d)\./.source;
   const groupNorm = (array: NdArray) => reshaped(array, fourAxes ? [1, 1, 1, ...array.shape] : array.shape);
   const kernel = (array: NdArray) => turned(array, [2, 3, 1, 0]); // OIHW → HWIO
   const matrix = (array: NdArray) => turned(array, [1, 0]);
   const split = (width: number) => [heads, width / heads];
   return [
-    [/^embeddings\.hybrid_model\.root\.conv\.weight$/, "conv_root/kernel", kernel],
-    [/^embeddings\.hybrid_model\.root\.gn\.(\w+)$/, "gn_root/$1", groupNorm],
-    [new RegExp(`${unit}(conv\\d)\\.weight$`), "$1/$2/$3/kernel", kernel],
-    [new RegExp(`${unit}downsample\\.weight$`), "$1/$2/conv_proj/kernel", kernel],
-    [new RegExp(`${unit}(gn\\w+)\\.(\\w+)$`), "$1/$2/$3/$4", groupNorm],
-    [/^embeddings\.patch_embeddings\.weight$/, "embedding/kernel", kernel],
-    [/^embeddings\.patch_embeddings\.bias$/, "embedding/bias"],
-    [/^embeddings\.position_embeddings$/, "Transformer/posembed_input/pos_embedding", withClassToken],
-    [/^encoder\.encoder_norm\.(\w+)$/, "Transformer/encoder_norm/$1"],
-    [/^encoder\.layer\.(\d+)\.attention_norm\.(\w+)$/, `${block}/LayerNorm_${norms[0]}/$2`],
-    [/^encoder\.layer\.(\d+)\.ffn_norm\.(\w+)$/, `${block}/LayerNorm_${norms[1]}/$2`],
+    [/^stem\.conv\.weight$/, "conv_root/kernel", kernel],
+    [/^stem\.norm\.(\w+)$/, "gn_root/$1", groupNorm],
+    [new RegExp(`${unit}(conv\\d)\\.weight$`), "block$1/$2/$3/kernel", kernel],
+    [new RegExp(`${unit}shortcut\\.conv\\.weight$`), "block$1/$2/conv_proj/kernel", kernel],
+    [new RegExp(`${unit}shortcut\\.norm\\.(\\w+)$`), "block$1/$2/gn_proj/$3", groupNorm],
+    [new RegExp(`${unit}norm(\\d)\\.(\\w+)$`), "block$1/$2/gn$3/$4", groupNorm],
+    [/^patches\.weight$/, "embedding/kernel", kernel],
+    [/^patches\.bias$/, "embedding/bias"],
+    [/^positions$/, "Transformer/posembed_input/pos_embedding", withClassToken],
+    [/^norm\.(\w+)$/, "Transformer/encoder_norm/$1"],
+    [/^layer(\d+)\.norm1\.(\w+)$/, `${block}/LayerNorm_${norms[0]}/$2`],
+    [/^layer(\d+)\.norm2\.(\w+)$/, `${block}/LayerNorm_${norms[1]}/$2`],
     [
-      /^encoder\.layer\.(\d+)\.attn\.out\.weight$/,
+      /^layer(\d+)\.attention\.out\.weight$/,
       `${block}/MultiHeadDotProductAttention_${attention}/out/kernel`,
       (array) => reshaped(matrix(array), [...split(array.shape[1]), array.shape[0]]),
     ],
-    [/^encoder\.layer\.(\d+)\.attn\.out\.bias$/, `${block}/MultiHeadDotProductAttention_${attention}/out/bias`],
+    [/^layer(\d+)\.attention\.out\.bias$/, `${block}/MultiHeadDotProductAttention_${attention}/out/bias`],
     [
-      /^encoder\.layer\.(\d+)\.attn\.(\w+)\.weight$/,
+      /^layer(\d+)\.attention\.(\w+)\.weight$/,
       `${block}/MultiHeadDotProductAttention_${attention}/$2/kernel`,
       (array) => reshaped(matrix(array), [array.shape[1], ...split(array.shape[0])]),
     ],
     [
-      /^encoder\.layer\.(\d+)\.attn\.(\w+)\.bias$/,
+      /^layer(\d+)\.attention\.(\w+)\.bias$/,
       `${block}/MultiHeadDotProductAttention_${attention}/$2/bias`,
       (array) => reshaped(array, split(array.shape[0])),
     ],
-    ...[0, 1].flatMap((i): Rule[] => [
-      [
-        new RegExp(`^encoder\\.layer\\.(\\d+)\\.ffn\\.fc${i + 1}\\.weight$`),
-        `${block}/MlpBlock_${mlp}/Dense_${i}/kernel`,
-        matrix,
-      ],
-      [new RegExp(`^encoder\\.layer\\.(\\d+)\\.ffn\\.fc${i + 1}\\.bias$`), `${block}/MlpBlock_${mlp}/Dense_${i}/bias`],
+    ...["hidden", "out"].flatMap((layer, i): Rule[] => [
+      [new RegExp(`^layer(\\d+)\\.mlp\\.${layer}\\.weight$`), `${block}/MlpBlock_${mlp}/Dense_${i}/kernel`, matrix],
+      [new RegExp(`^layer(\\d+)\\.mlp\\.${layer}\\.bias$`), `${block}/MlpBlock_${mlp}/Dense_${i}/bias`],
     ]),
   ];
 }

@@ -101,7 +101,7 @@ test.each([
 );
 
 test.each([
-  [{ format: 3 }, /run\.json: expected a run of format 2, got 3\. Use the version of tessera that wrote it, \d/],
+  [{ format: 4 }, /run\.json: expected a run of format 3, got 4\. Use the version of tessera that wrote it, \d/],
   [{ version: "99.1.0" }, /run\.json: expected a record of version [\d.]+ or earlier.* got one of 99\.1\.0\. Use/],
   [{ depth: 16 }, /run\.json: expected the keys that the record of a run has in version .*, got "depth" besides\. Use/],
 ])("a run whose record has %j is refused by whatever would use it", (change, message) =>

@@ -1,14 +1,25 @@
 /** The examples run as they are written. */
 import { execFile } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
-import { readFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { float32 } from "../../src/array/ndarray.ts";
+import { Random } from "../../src/array/random.ts";
+import { lower } from "../../src/graph/graph.ts";
+import { Model } from "../../src/graph/scope.ts";
+import { input, type Target } from "../../src/graph/tensor.ts";
+import { conv2d } from "../../src/nn/conv.ts";
+import { readModel } from "../../src/onnx/read.ts";
+import { writeModel } from "../../src/onnx/write.ts";
+import { relu } from "../../src/ops/index.ts";
+import { evaluate } from "../../src/runtime/evaluate.ts";
 import { temporaryFolder, tessera } from "../support/cli.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const run = promisify(execFile);
+const portable: Target = { device: "cpu", operators: "portable", convBlock: 0 };
 
 async function example(name: string, ...args: readonly string[]): Promise<string> {
   const { stdout } = await run(process.execPath, ["--import", "tsx", `examples/${name}.ts`, ...args], { cwd: root });
@@ -43,6 +54,35 @@ test("few-labels denoises all images and fine-tunes on those with labels", async
 test("build-a-graph learns its function", async () => {
   const losses = [...(await example("build-a-graph")).matchAll(/loss (\S+)/g)].map(([, loss]) => Number(loss));
   expect(losses.at(-1)).toBeLessThan(0.05);
+});
+
+test("fine-tune-onnx lowers its loss, and what it writes tells bright from dark", async () => {
+  const [backbone, tuned] = [`${folder}/backbone.onnx`, `${folder}/tuned.onnx`];
+  const { scope, parameters } = new Model();
+  const image = input("image", [-1, 3, 16, 16]);
+  const features = relu(conv2d(scope.at("stem"), image, 8, { kernel: 3, stride: 2, padding: 1 }));
+  const weights = [...parameters.values()].map(({ name, tensor, initializer }) => [
+    name,
+    initializer(tensor.shape, new Random("backbone", name)),
+  ]);
+  await writeFile(
+    backbone,
+    writeModel(lower({ outputs: { features } }, portable), { embed: Object.fromEntries(weights) }).bytes,
+  );
+
+  const losses = [...(await example("fine-tune-onnx", backbone, tuned)).matchAll(/loss (\S+)/g)].map(([, loss]) =>
+    Number(loss),
+  );
+  expect(losses).toHaveLength(20);
+  expect(losses[19]).toBeLessThan(losses[0] / 2);
+  const { outputs } = readModel(await readFile(tuned), { where: tuned });
+  for (const [value, brighter] of [
+    [1, true],
+    [-1, false],
+  ] as const) {
+    const { scores } = await evaluate(outputs, { image: float32([1, 3, 16, 16], new Float32Array(768).fill(value)) });
+    expect(scores.data[0] > scores.data[1]).toBe(brighter);
+  }
 });
 
 test("every example is under 40 lines", () => {

@@ -41,7 +41,7 @@ describe("a published encoder", () => {
       "CC-BY-4.0",
     );
     expect({ code, error }).toEqual({ code: 0, error: "" });
-    expect(out).toMatch(/transformer of a ddep network.*\n.*go on with: node \S+ train DATASET --recipe NAME --from/);
+    expect(out).toMatch(/encoder of a ddep network.*\n.*go on with: node \S+ train DATASET --recipe NAME --from/);
     expect((await readdir(run)).sort()).toEqual(["checkpoints", "recipe.json", "run.json"]);
     const refused = await tessera("predict", run, `${folder}/data/images/val`, "--out", `${folder}/never`);
     expectOneLine(
@@ -51,7 +51,7 @@ describe("a published encoder", () => {
     const fine = `${folder}/fine`;
     const small = ["batchSize=1", "headChannels=16", "decoderChannels=8,8,8,8"].flatMap((each) => ["--set", each]);
     const trained = await tessera("train", `${folder}/data`, "--from", run, "--steps", "1", ...small, "--out", fine);
-    expect(trained.error).toMatch(/finetune: decoder, segmentation_head with first values/);
+    expect(trained.error).toMatch(/finetune: decoder, head with first values/);
     expect(trained.code).toBe(0);
     expect(JSON.parse(await readFile(`${fine}/run.json`, "utf8"))).toMatchObject({ licence: "CC-BY-4.0" });
   });
@@ -161,8 +161,8 @@ describe("refused, with one line and nothing left behind, is", () => {
     ["another network", () => named("conv1.weight"), /expected the names of a TransUNet .* got conv1\.weight/],
     [
       "a part of a network",
-      () => named("transformer.x"),
-      /expected a weight transformer\.embeddings\.patch_embeddings/,
+      () => named("segmentation_head.0.weight"),
+      /expected a weight encoder\.patches\.weight, got none/,
     ],
   ])("%s", async (_, content, message) => {
     const file = `${folder}/file`;
@@ -179,11 +179,11 @@ describe("refused, with one line and nothing left behind, is", () => {
     [1, "NETWORK --classes HERE/nowhere.json", /nowhere\.json: expected a classes\.json, got no such file/],
     [1, "NETWORK --classes HERE/full/notes.txt", /notes\.txt: expected a JSON object, got broken JSON/],
     [1, "ENCODER --classes HERE/classes5.json", /expected a head with a class for each name, got no head/],
-    [1, "NETWORK --set layers=1", /expected weights of the network alone, got transformer\.encoder\.layer\.1\./],
+    [1, "NETWORK --set layers=1", /expected weights of the network alone, got encoder\.layer2\./],
     [
       1,
       "NETWORK --set skips=2",
-      /decoder\.blocks\.2\.conv1\.0\.weight of shape \[12, 16, 3, 3\], got \[12, 28, 3, 3\]/,
+      /decoder\.block3\.unit1\.conv\.weight of shape \[12, 16, 3, 3\], got \[12, 28, 3, 3\]/,
     ],
     [2, "NETWORK --set normGroups=5", /stemWidth must be a multiple of normGroups \(5\), got 12/],
     [2, "NETWORK --set head=4", /unknown key "head"\. Did you mean heads\?/],

@@ -1,7 +1,6 @@
 /**
  * TransUNet's encoder, R50+ViT: a residual network brings the picture to 1/16 of its size, each position becomes a
  * token, and a transformer mixes them (Chen et al. 2021, sec. 3.1, 3.2; Dosovitskiy et al. 2021, "hybrid").
- * Parameters have the names of TransUNet's state dictionary under `transformer.`.
  */
 import {
   lecunNormalInitializer,
@@ -15,7 +14,7 @@ import { conv2d } from "../../nn/conv.ts";
 import { dropout } from "../../nn/dropout.ts";
 import { type Grid, resizePositions } from "../../nn/embedding.ts";
 import { layerNorm } from "../../nn/norm.ts";
-import { type BlockNames, transformerBlock } from "../../nn/transformer.ts";
+import { transformerBlock } from "../../nn/transformer.ts";
 import { add, reshape, transpose } from "../../ops/index.ts";
 import { frameworkInitializer } from "./decoder.ts";
 import { conventions, type HybridFeatures, type HybridSettings, hybridBackbone } from "./hybrid.ts";
@@ -26,15 +25,6 @@ export type EncoderSettings = HybridSettings &
     TransUNetSettings,
     "tokenWidth" | "layers" | "heads" | "mlpWidth" | "dropout" | "attentionDropout" | "cropHeight" | "cropWidth"
   >;
-
-/** TransUNet's names of a transformer block's parts. */
-export const transunetBlockNames: BlockNames = {
-  attentionNorm: "attention_norm",
-  attention: "attn",
-  projections: { query: "query", key: "key", value: "value", out: "out" },
-  mlpNorm: "ffn_norm",
-  mlp: "ffn",
-};
 
 /** The token grid that the position embedding is made for: that of its training crops. */
 export function trainingGrid({ cropHeight, cropWidth }: Pick<TransUNetSettings, "cropHeight" | "cropWidth">): Grid {
@@ -64,11 +54,10 @@ export function encoder(scope: Scope, image: Tensor, settings: EncoderSettings):
   if (height % 16 !== 0 || width % 16 !== 0) {
     throw scope.error(`image sides must be multiples of 16, got ${height} × ${width}. Pad or crop the image.`);
   }
-  const embeddings = scope.at("embeddings");
-  const residual = stageUnits.length === 0 ? null : hybridBackbone(embeddings.at("hybrid_model"), image, settings);
+  const residual = stageUnits.length === 0 ? null : hybridBackbone(scope, image, settings);
 
   const side = residual === null ? 16 : 1;
-  const patches = conv2d(embeddings.at("patch_embeddings"), residual?.stages[2] ?? image, tokenWidth, {
+  const patches = conv2d(scope.at("patches"), residual?.stages[2] ?? image, tokenWidth, {
     kernel: side,
     stride: side,
     ...(jax
@@ -79,23 +68,23 @@ export function encoder(scope: Scope, image: Tensor, settings: EncoderSettings):
   const grid: Grid = [rows, columns];
   const sequence = transpose(reshape(patches, [batch, tokenWidth, rows * columns]), [0, 2, 1]); // [B, T, D]
   const madeFor = trainingGrid(settings);
-  const positions = embeddings.parameter(
-    "position_embeddings",
+  const positions = scope.parameter(
+    "positions",
     [1, madeFor[0] * madeFor[1], tokenWidth],
     jax ? normalInitializer(0.02) : zerosInitializer,
   );
-  const embedded = dropout(embeddings, add(sequence, resizePositions(positions, madeFor, grid)), settings.dropout);
+  const embedded = dropout(scope, add(sequence, resizePositions(positions, madeFor, grid)), settings.dropout);
 
   let tokens = embedded;
   for (let layer = 0; layer < layers; layer++) {
-    tokens = transformerBlock(scope.at("encoder").at("layer").at(layer), tokens, blockOptions(settings));
+    tokens = transformerBlock(scope.at(`layer${layer + 1}`), tokens, blockOptions(settings));
   }
   return {
     residual,
     features: residual?.features ?? [],
     grid,
     embedded,
-    tokens: layerNorm(scope.at("encoder").at("encoder_norm"), tokens, { epsilon: 1e-6 }),
+    tokens: layerNorm(scope.at("norm"), tokens, { epsilon: 1e-6 }),
   };
 }
 
@@ -112,7 +101,6 @@ function blockOptions({
   return {
     heads,
     hidden: mlpWidth,
-    names: transunetBlockNames,
     epsilon: 1e-6,
     gelu: conventions[encoderConvention].gelu,
     dropout: rate,

@@ -99,15 +99,15 @@ export function residualUnit(
   const { convention, groups, lastNormInitializer } = style;
   let shortcut = x;
   if (stride !== 1 || axisSize(x, 1) !== outputs) {
-    const projected = standardizedConv2d(scope.at("downsample"), x, outputs, standardized(style, 1, stride));
-    shortcut = groupNorm(scope.at("gn_proj"), projected, convention.projectionNorm(outputs, groups)); // [B, outputs, ...]
+    const projected = standardizedConv2d(scope.at("shortcut").at("conv"), x, outputs, standardized(style, 1, stride));
+    shortcut = groupNorm(scope.at("shortcut").at("norm"), projected, convention.projectionNorm(outputs, groups)); // [B, outputs, ...]
   }
   let y = standardizedConv2d(scope.at("conv1"), x, middle, standardized(style, 1)); // [B, middle, H, W]
-  y = relu(groupNorm(scope.at("gn1"), y, { groups, epsilon }));
+  y = relu(groupNorm(scope.at("norm1"), y, { groups, epsilon }));
   y = standardizedConv2d(scope.at("conv2"), y, middle, standardized(style, 3, stride)); // [B, middle, H/stride, W/stride]
-  y = relu(groupNorm(scope.at("gn2"), y, { groups, epsilon }));
+  y = relu(groupNorm(scope.at("norm2"), y, { groups, epsilon }));
   y = standardizedConv2d(scope.at("conv3"), y, outputs, standardized(style, 1)); // [B, outputs, ...]
-  y = groupNorm(scope.at("gn3"), y, { groups, epsilon, initializer: lastNormInitializer });
+  y = groupNorm(scope.at("norm3"), y, { groups, epsilon, initializer: lastNormInitializer });
   return relu(add(shortcut, y));
 }
 
@@ -128,8 +128,8 @@ export function hybridBackbone(scope: Scope, image: Tensor, settings: HybridSett
   const [, , height, width] = image.shape;
   const style = residualStyle(settings);
   const { convention, groups } = style;
-  let root = standardizedConv2d(scope.at("root").at("conv"), image, stemWidth, standardized(style, 7, 2)); // [B, w, H/2, W/2]
-  root = relu(groupNorm(scope.at("root").at("gn"), root, { groups, epsilon }));
+  let root = standardizedConv2d(scope.at("stem").at("conv"), image, stemWidth, standardized(style, 7, 2)); // [B, w, H/2, W/2]
+  root = relu(groupNorm(scope.at("stem").at("norm"), root, { groups, epsilon }));
   const pooled = maxPool(root, { kernel: 3, strides: 2, padding: convention.poolPadding }); // [B, w, ~H/4, ~W/4]
 
   const stages: Tensor[] = [];
@@ -138,11 +138,12 @@ export function hybridBackbone(scope: Scope, image: Tensor, settings: HybridSett
     const middle = stemWidth * 2 ** stage;
     for (let unit = 1; unit <= units; unit++) {
       const stride = stage > 0 && unit === 1 ? 2 : 1;
-      const place = scope
-        .at("body")
-        .at(`block${stage + 1}`)
-        .at(`unit${unit}`);
-      x = residualUnit(place, x, { middle, outputs: 4 * middle, stride, style });
+      x = residualUnit(scope.at(`stage${stage + 1}`).at(`unit${unit}`), x, {
+        middle,
+        outputs: 4 * middle,
+        stride,
+        style,
+      });
     }
     stages.push(x);
   });

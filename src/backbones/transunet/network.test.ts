@@ -23,17 +23,19 @@ function count(model: Model, prefix = ""): number {
 describe("the published network has as many parameters as its code", () => {
   const { model } = build(paper, 224);
   test.each([
-    ["stem and stages", "transformer.embeddings.hybrid_model.", 11_894_848],
-    ["patch embedding", "transformer.embeddings.patch_embeddings.", 787_200],
-    ["transformer", "transformer.encoder.", 85_056_000],
-    ["position embedding", "transformer.embeddings.position_embeddings", 150_528],
-    ["encoder", "transformer.", 97_888_576],
+    ["stem", "encoder.stem.", 9_536],
+    ["stages", "encoder.stage", 11_885_312],
+    ["patch embedding", "encoder.patches.", 787_200],
+    ["transformer layers", "encoder.layer", 85_054_464],
+    ["last norm", "encoder.norm.", 1_536],
+    ["position embedding", "encoder.positions", 150_528],
+    ["encoder", "encoder.", 97_888_576],
     ["decoder", "decoder.", 7_387_200],
     ["whole network with 9 classes", "", 105_277_081],
   ])("%s", (_, prefix, expected) => expect(count(model, prefix)).toBe(expected));
 
   test("encoder with class token, its position and 1000 classes, as the vision transformer's test counts it", () => {
-    expect(count(model, "transformer.") + 2 * 768 + 768 * 1000 + 1000).toBe(98_659_112);
+    expect(count(model, "encoder.") + 2 * 768 + 768 * 1000 + 1000).toBe(98_659_112);
   });
 });
 
@@ -63,7 +65,7 @@ test.each([
     stages: encoded.residual!.stages.map(({ shape }) => shape),
     skips: encoded.features.map(({ shape }) => shape),
     tokens: encoded.tokens.shape,
-    convMore: decoded.convMore.shape,
+    entry: decoded.entry.shape,
     blocks: decoded.blocks.map(({ shape }) => shape),
     logits: logits.shape,
   }).toEqual({
@@ -80,7 +82,7 @@ test.each([
       [1, 64, stem, stem],
     ],
     tokens: [1, block3 * block3, 768],
-    convMore: [1, 512, block3, block3],
+    entry: [1, 512, block3, block3],
     blocks: [
       [1, 256, 2 * block3, 2 * block3],
       [1, 128, 4 * block3, 4 * block3],
@@ -121,7 +123,7 @@ test("parameters do not depend on the picture's size", () => {
 
 test.each([0, 1, 2, 3])("with %i skips, the later blocks take the upsampled map alone", (skips) => {
   const { model } = build({ ...small, skips, outputStride: 1 }, 64);
-  const inputs = [0, 1, 2, 3].map((i) => model.parameters.get(`decoder.blocks.${i}.conv1.0.weight`)!.tensor.shape[1]);
+  const inputs = [1, 2, 3, 4].map((i) => model.parameters.get(`decoder.block${i}.unit1.conv.weight`)!.tensor.shape[1]);
   const joined = [8, 4, 1, 0]
     .map((factor) => factor * small.stemWidth)
     .map((channels, i) => (i < skips ? channels : 0));
@@ -140,21 +142,33 @@ test("dropout is where each code has it, and nowhere in a frozen encoder", () =>
   expect(noises(all).noises).toBe(3); // tokens, twice in the MLP
   expect(noises(all, { attentionDropout: 0.1 }).noises).toBe(5); // and the attention's weights and result
   expect(noises(all, { encoderConvention: "jax" }).noises).toBe(4); // and the attention's result
-  const frozen = noises((name) => !name.startsWith("transformer."));
+  const frozen = noises((name) => !name.startsWith("encoder."));
   expect(frozen.noises).toBe(0);
-  expect(frozen.trained.every((name) => !name.startsWith("transformer."))).toBe(true);
+  expect(frozen.trained.every((name) => !name.startsWith("encoder."))).toBe(true);
+});
+
+test("random numbers are drawn by the published names, each stream once", () => {
+  const model = new Model({ training: true });
+  const recipe = { ...paper, layers: 2, attentionDropout: 0.1 };
+  transunet(model.scope, input("image", [1, 3, 64, 64]), 3, recipe);
+  const streams = new Map(
+    [...model.parameters.values(), ...model.noises.values()].map((each) => [each.name, each.stream]),
+  );
+  expect(new Set(streams.values()).size).toBe(streams.size);
+  for (const [name, stream] of streams) expect(stream, name).toMatch(/^(transformer|decoder|segmentation_head)\./);
+  expect(streams.get("encoder.layer2.attention.query.weight")).toBe("transformer.encoder.layer.1.attn.query.weight");
+  expect(streams.get("encoder.dropout")).toBe("transformer.embeddings.dropout");
+  expect(streams.get("decoder.block1.unit2.norm.weight")).toBe("decoder.blocks.0.conv2.1.weight");
 });
 
 test("sides that are no multiples of 16 are refused", () => {
-  expect(() => build(small, 100, 160)).toThrow("transformer: image sides must be multiples of 16, got 100 × 160");
+  expect(() => build(small, 100, 160)).toThrow("encoder: image sides must be multiples of 16, got 100 × 160");
 });
 
 test("without residual units, patches are the tokens and the decoder is given no features", () => {
   const { model, encoded, logits } = build({ ...paper, stageUnits: [], skips: 0 }, 224);
   expect([encoded.tokens.shape, encoded.features, logits.shape]).toEqual([[1, 196, 768], [], [1, 9, 224, 224]]);
-  expect(model.parameters.get("transformer.embeddings.patch_embeddings.weight")!.tensor.shape).toEqual([
-    768, 3, 16, 16,
-  ]);
+  expect(model.parameters.get("encoder.patches.weight")!.tensor.shape).toEqual([768, 3, 16, 16]);
   // ViT-B/16 of 86,567,656 parameters without its class token, that token's position, and the head of 1000 classes.
-  expect(count(model, "transformer.")).toBe(86_567_656 - 2 * 768 - 769_000);
+  expect(count(model, "encoder.")).toBe(86_567_656 - 2 * 768 - 769_000);
 });

@@ -3,6 +3,7 @@ import type { Tensor } from "../../graph/tensor.ts";
 import { axisSize, resize } from "../../ops/index.ts";
 import { type Decoded, type DecoderSettings, decoder, head, type Modulation } from "./decoder.ts";
 import { type Encoded, type EncoderSettings, encoder } from "./encoder.ts";
+import { publishedName } from "./weights.ts";
 
 export interface TransUNetOutputs {
   readonly encoded: Encoded;
@@ -12,7 +13,7 @@ export interface TransUNetOutputs {
 }
 
 /**
- * TransUNet (Chen et al. 2021): encoder under `transformer`, decoder under `decoder`, head under `segmentation_head`.
+ * TransUNet (Chen et al. 2021): parameters under `encoder`, `decoder` and `head`.
  *
  * image: [B, 3, H, W] float in [−1, 1], sides multiples of 16 → one value per class (or colour) and pixel.
  * Where `outputStride` is above 1 the head works at a fraction of the size and its values are resized bilinearly.
@@ -24,9 +25,10 @@ export function transunet(
   settings: EncoderSettings & DecoderSettings,
   { modulate }: { readonly modulate?: Modulation } = {},
 ): TransUNetOutputs {
-  const encoded = encoder(scope.at("transformer"), image, settings);
-  const decoded = decoder(scope.at("decoder"), encoded.tokens, encoded.grid, encoded.features, settings, modulate);
-  const scores = head(scope.at("segmentation_head"), decoded.output, outputs); // [B, outputs, H/stride, W/stride]
+  const network = scope.drawnAs(publishedName); // scores were measured when parameters had these names
+  const encoded = encoder(network.at("encoder"), image, settings);
+  const decoded = decoder(network.at("decoder"), encoded.tokens, encoded.grid, encoded.features, settings, modulate);
+  const scores = head(network.at("head"), decoded.output, outputs); // [B, outputs, H/stride, W/stride]
   const size = [axisSize(image, 2), axisSize(image, 3)] as const;
   const logits = settings.outputStride === 1 ? scores : resize(scores, size, { mode: "bilinear", alignCorners: false });
   return { encoded, decoded, logits };

@@ -22,8 +22,8 @@ function weightsOf(settings: TransUNetSettings, outputs: number): Named<NdArray>
 }
 
 const weights = weightsOf(small, 5);
-const positions = "transformer.embeddings.position_embeddings";
-const all: readonly Part[] = ["transformer", "decoder", "segmentation_head"];
+const positions = "encoder.positions";
+const all: readonly Part[] = ["encoder", "decoder", "head"];
 
 function transfer(to: Partial<TransUNetSettings>, options: Partial<TransferOptions> = {}, from = small) {
   return transferTransUNet(
@@ -40,7 +40,7 @@ const starting = (...prefixes: string[]) =>
     .filter((name) => prefixes.some((prefix) => name.startsWith(prefix)))
     .sort();
 
-test.each<[Part[]]>([[["transformer"]], [["decoder"]], [["transformer", "decoder"]], [[...all]]])(
+test.each<[Part[]]>([[["encoder"]], [["decoder"]], [["encoder", "decoder"]], [[...all]]])(
   "of the parts %o everything is taken, as it is",
   (parts) => {
     const { weights: kept, notes } = transfer({}, { parts });
@@ -52,24 +52,24 @@ test.each<[Part[]]>([[["transformer"]], [["decoder"]], [["transformer", "decoder
 
 test("a head with other outputs starts anew, and that is said", () => {
   const { weights: kept, notes } = transfer({}, { outputs: 3 });
-  expect(namesOf(kept)).toEqual(starting("transformer.", "decoder."));
-  expect(notes).toEqual(["segmentation_head: 5 outputs in before, 3 wanted: it starts anew"]);
+  expect(namesOf(kept)).toEqual(starting("encoder.", "decoder."));
+  expect(notes).toEqual(["head: 5 outputs in before, 3 wanted: it starts anew"]);
 });
 
 test.each([1, 2, 4] as const)("to output stride %i, later blocks are left out", (outputStride) => {
-  const { weights: kept } = transfer({ outputStride }, { parts: ["transformer", "decoder"] });
-  const blocks = [0, 1, 2, 3].filter((i) => Object.keys(kept).some((name) => name.startsWith(`decoder.blocks.${i}.`)));
-  expect(blocks).toEqual([0, 1, 2, 3].slice(0, 4 - Math.log2(outputStride)));
+  const { weights: kept } = transfer({ outputStride }, { parts: ["encoder", "decoder"] });
+  const blocks = [1, 2, 3, 4].filter((i) => Object.keys(kept).some((name) => name.startsWith(`decoder.block${i}.`)));
+  expect(blocks).toEqual([1, 2, 3, 4].slice(0, 4 - Math.log2(outputStride)));
   const model = new Model();
   transunet(model.scope, input("image", [1, 3, 32, 48]), 5, { ...small, outputStride });
-  const expected = [...model.parameters.keys()].filter((name) => !name.startsWith("segmentation_head"));
+  const expected = [...model.parameters.keys()].filter((name) => !name.startsWith("head"));
   expect(namesOf(kept)).toEqual(expected.sort());
 });
 
 test("to another output stride the head starts anew: it was made for another block's map", () => {
   const { weights: kept, notes } = transfer({ outputStride: 2 });
-  expect(namesOf(kept).filter((name) => name.startsWith("segmentation_head"))).toEqual([]);
-  expect(notes).toEqual(["segmentation_head: made for output stride 1 in before, 2 wanted: it starts anew"]);
+  expect(namesOf(kept).filter((name) => name.startsWith("head"))).toEqual([]);
+  expect(notes).toEqual(["head: made for output stride 1 in before, 2 wanted: it starts anew"]);
 });
 
 test("position embeddings are resized to the grid of the new crops", () => {

@@ -6,7 +6,7 @@ import { trainingGrid } from "./encoder.ts";
 import type { TransUNetSettings } from "./settings.ts";
 
 /** Parts of the network, as their parameters' names begin. */
-export type Part = "transformer" | "decoder" | "segmentation_head";
+export type Part = "encoder" | "decoder" | "head";
 
 export interface TransferOptions {
   readonly parts: readonly Part[];
@@ -32,7 +32,7 @@ export function conventionOf(
 /** Shapes do not show these, and with another value the same weights compute something else. */
 const invisible = ["encoderConvention", "normGroups", "heads"] as const;
 
-const positions = "transformer.embeddings.position_embeddings";
+const positions = "encoder.positions";
 
 /**
  * The weights of `parts`, position embeddings resized to the grid of the new crops (once, here: TransUNet `load_from`),
@@ -52,7 +52,7 @@ export function transferTransUNet(
       `${source}: expected the weights of a TransUNet, got those of another network. Use a TransUNet.`,
     );
   }
-  if (parts.includes("decoder") && Object.keys(weights).some((name) => name.startsWith("cond."))) {
+  if (parts.includes("decoder") && Object.keys(weights).some((name) => name.startsWith("condition."))) {
     throw new InputError(
       `${source}: expected a plain decoder, got one that is told the level of noise. Fine-tune it with a recipe of ddep first, which folds that away.`,
     );
@@ -61,8 +61,8 @@ export function transferTransUNet(
   const kept: Record<string, NdArray> = {};
   const blocks = 4 - Math.log2(to.outputStride);
   for (const [name, array] of Object.entries(weights)) {
-    const block = Number(/^decoder\.blocks\.(\d+)\./.exec(name)?.[1] ?? 0);
-    if (block < blocks && parts.some((part) => name.startsWith(`${part}.`))) kept[name] = array;
+    const block = Number(/^decoder\.block(\d+)\./.exec(name)?.[1] ?? 0);
+    if (block <= blocks && parts.some((part) => name.startsWith(`${part}.`))) kept[name] = array;
   }
   if (kept[positions] !== undefined) {
     for (const key of invisible) {
@@ -77,16 +77,16 @@ export function transferTransUNet(
       notes.push(`position embeddings: ${before.join(" × ")} tokens resized to ${after.join(" × ")}`);
     }
   }
-  const head = kept["segmentation_head.0.weight"];
+  const head = kept["head.weight"];
   // With another output stride it reads another block's map, of other channels or, worse, as many.
   const moved = from.outputStride !== to.outputStride;
   if (head !== undefined && (moved || head.shape[0] !== outputs)) {
-    delete kept["segmentation_head.0.weight"];
-    delete kept["segmentation_head.0.bias"];
+    delete kept["head.weight"];
+    delete kept["head.bias"];
     const [had, wanted] = moved
       ? [`made for output stride ${from.outputStride}`, to.outputStride]
       : [`${head.shape[0]} outputs`, outputs];
-    notes.push(`segmentation_head: ${had} in ${source}, ${wanted} wanted: it starts anew`);
+    notes.push(`head: ${had} in ${source}, ${wanted} wanted: it starts anew`);
   }
   return { weights: kept, notes };
 }

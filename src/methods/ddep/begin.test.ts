@@ -43,9 +43,9 @@ function taken({ weights }: Beginning, earlier: Trained): string[] {
   return Object.keys(weights).filter((name) => weights[name] === earlier.weights[name]);
 }
 
-const positions = "transformer.embeddings.position_embeddings";
+const positions = "encoder.positions";
 const conditioned: DdepRecipe = { ...tiny, conditioned: true };
-const head = "segmentation_head";
+const head = "head";
 
 describe("what starts anew", () => {
   test.each<[string, DdepRecipe["start"], Trained, number, string[]]>([
@@ -140,17 +140,17 @@ describe("a decoder that was told the level", () => {
     const folded = foldCondition(earlier.weights, sigma);
     for (const name of Object.keys(folded).filter((each) => each.startsWith("decoder.")))
       expect(toNumbers(weights[name])).toEqual(toNumbers(folded[name]));
-    expect(toNumbers(weights["decoder.conv_more.1.weight"])).not.toEqual(
-      toNumbers(earlier.weights["decoder.conv_more.1.weight"]),
+    expect(toNumbers(weights["decoder.entry.norm.weight"])).not.toEqual(
+      toNumbers(earlier.weights["decoder.entry.norm.weight"]),
     );
-    expect(Object.keys(weights).some((name) => name.startsWith("cond."))).toBe(false);
+    expect(Object.keys(weights).some((name) => name.startsWith("condition."))).toBe(false);
     expect(notes.at(-1)).toBe(`conditioning on the level folded away at sigma ${sigma.toPrecision(3)}`);
   });
 
   test("is not folded where the decoder starts anew", () => {
     const { notes, weights } = begun("finetune", { ...tiny, start: "supervised" }, left("denoise", conditioned));
     expect(notes.filter((note) => note.includes("folded"))).toEqual([]);
-    expect(Object.keys(weights).every((name) => name.startsWith("transformer."))).toBe(true);
+    expect(Object.keys(weights).every((name) => name.startsWith("encoder."))).toBe(true);
   });
 });
 
@@ -162,10 +162,10 @@ describe("weights that would compute something else are refused", () => {
     ],
     [{ normGroups: 2 }, "normGroups 4, as the recipe has it, got 2"],
     [{ heads: 4 }, "heads 2, as the recipe has it, got 4"],
-    [{ layers: 2 }, "got transformer.encoder.layer.1."],
-    [{ layers: 0 }, "expected all weights of transformer, got none called transformer.encoder.layer.0."],
-    [{ tokenWidth: 64 }, "expected transformer.embeddings.patch_embeddings.weight of shape [32, 128, 1, 1], got [64"],
-    [{ widthMultiplier: 2 }, "expected decoder.conv_more.0.weight of shape [32, 32, 3, 3], got [64, 32, 3, 3]"],
+    [{ layers: 2 }, "got encoder.layer2."],
+    [{ layers: 0 }, "expected all weights of encoder, got none called encoder.layer1."],
+    [{ tokenWidth: 64 }, "expected encoder.patches.weight of shape [32, 128, 1, 1], got [64"],
+    [{ widthMultiplier: 2 }, "expected decoder.entry.conv.weight of shape [32, 32, 3, 3], got [64, 32, 3, 3]"],
   ])("%o", (change, message) => {
     const refused = () => begun("finetune", tiny, left("denoise", { ...tiny, ...change }));
     expect(refused).toThrow(message);
@@ -178,9 +178,9 @@ describe("going on from weights that were trained before", () => {
     ...{ stage, recipe: { ...tiny, start } as DdepRecipe, source: "before" },
     weights: Object.fromEntries(names.map((name) => [name, float32([1], [0])])),
   });
-  const encoder = from("encoder", ["transformer.a", "classifier.weight"]);
-  const denoised = from("denoise", ["transformer.a", "decoder.a", "segmentation_head.a"]);
-  const all = ["transformer.a", "decoder.a", "segmentation_head.a"];
+  const encoder = from("encoder", ["encoder.a", "classifier.weight"]);
+  const denoised = from("denoise", ["encoder.a", "decoder.a", "head.a"]);
+  const all = ["encoder.a", "decoder.a", "head.a"];
   const whole = from("train", all);
 
   test.each<[string, DdepRecipe["start"], Trained, string[]]>([

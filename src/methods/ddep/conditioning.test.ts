@@ -17,7 +17,7 @@ const image = float32(sizes, new Random("image").fillNormal(new Float32Array(siz
 /** The tiny network whose decoder is told the level; for predicting. */
 function conditioned() {
   const model = new Model();
-  const modulate = levelModulation(model.scope.at("cond"), input("sigma", [2]), recipe);
+  const modulate = levelModulation(model.scope.at("condition"), input("sigma", [2]), recipe);
   const { logits } = transunet(model.scope, input("image", sizes), 3, recipe, { modulate });
   return { model, logits };
 }
@@ -51,19 +51,19 @@ test("a level is told as sines, then cosines, of 1000·σ at falling frequencies
 test("each of the decoder's nine batch norms has a factor and a shift for each channel, which start as 0", () => {
   const { model } = conditioned();
   const weights = freshWeights(model);
-  const places = Object.keys(weights).flatMap((name) => /^cond\.film\.(.*)\.weight$/.exec(name)?.[1] ?? []);
+  const places = Object.keys(weights).flatMap((name) => /^condition\.film\.(.*)\.weight$/.exec(name)?.[1] ?? []);
   expect(places).toHaveLength(9);
   for (const place of places) {
     const [channels] = weights[`decoder.${place}.weight`].shape;
-    expect(weights[`cond.film.${place}.weight`].shape).toEqual([2 * channels, recipe.conditionWidth]);
+    expect(weights[`condition.film.${place}.weight`].shape).toEqual([2 * channels, recipe.conditionWidth]);
     for (const kind of ["weight", "bias"])
-      expect(new Set(toNumbers(weights[`cond.film.${place}.${kind}`]))).toEqual(new Set([0]));
+      expect(new Set(toNumbers(weights[`condition.film.${place}.${kind}`]))).toEqual(new Set([0]));
   }
 });
 
 test("a freshly started decoder that is told the level is the plain one", async () => {
   const { model, logits } = conditioned();
-  const others = Object.entries(movedWeights(model)).filter(([name]) => !name.startsWith("cond."));
+  const others = Object.entries(movedWeights(model)).filter(([name]) => !name.startsWith("condition."));
   const weights = { ...freshWeights(model), ...Object.fromEntries(others) };
   expect(await predict(logits, weights, [0.1, 0.9])).toEqual(await predict(plain().logits, weights));
 });
@@ -89,7 +89,7 @@ describe("folded at a level", () => {
   test("the conditioning is gone, and only weights and biases of batch norms are others", () => {
     expect(Object.keys(folded).sort()).toEqual([...plain().model.parameters.keys()].sort());
     const changed = Object.keys(folded).filter((name) => folded[name] !== weights[name]);
-    const norms = Object.keys(folded).filter((name) => /^decoder\..*\.1\.(weight|bias)$/.test(name));
+    const norms = Object.keys(folded).filter((name) => /^decoder\..*\.norm\.(weight|bias)$/.test(name));
     expect(changed.sort()).toEqual(norms.sort());
   });
 });

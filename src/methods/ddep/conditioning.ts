@@ -32,15 +32,19 @@ export function levelEmbedding(sigma: Tensor, embedding: number): Tensor {
   return concat([sin(angles), cos(angles)], { axis: 1 });
 }
 
-/** The level as the decoder is told it. Parameters under `scope`: `mlp.0`, `mlp.2`. sigma: [B] → [B, width]. */
+/** The layers' first values are those that a seed gave when they were called so. */
+const drawnAs = (name: string) => name.replace("condition.hidden", "cond.mlp.0").replace("condition.out", "cond.mlp.2");
+
+/** The level as the decoder is told it. Parameters under `scope`: `hidden`, `out`. sigma: [B] → [B, width]. */
 export function levelCondition(
   scope: Scope,
   sigma: Tensor,
   { conditionEmbedding, conditionWidth }: ConditionSettings,
 ): Tensor {
+  const layers = scope.drawnAs(drawnAs);
   const embedded = levelEmbedding(sigma, conditionEmbedding); // [B, embedding]
-  const hidden = silu(linear(scope.at("mlp").at(0), embedded, conditionWidth)); // [B, width]
-  return linear(scope.at("mlp").at(2), hidden, conditionWidth); // [B, width]
+  const hidden = silu(linear(layers.at("hidden"), embedded, conditionWidth)); // [B, width]
+  return linear(layers.at("out"), hidden, conditionWidth); // [B, width]
 }
 
 /**
@@ -64,20 +68,20 @@ export function levelModulation(scope: Scope, sigma: Tensor, settings: Condition
 
 /**
  * Weights of a decoder that was told the level as those of one that is not, at one level: for each batch norm
- * weight′ = weight·(1 + scale), bias′ = bias·(1 + scale) + shift. `cond.*` is left out.
+ * weight′ = weight·(1 + scale), bias′ = bias·(1 + scale) + shift. `condition.*` is left out.
  */
 export function foldCondition(weights: Named<NdArray>, sigma: number): Record<string, NdArray> {
   const folded: Record<string, NdArray> = {};
-  for (const [name, array] of Object.entries(weights)) if (!name.startsWith("cond.")) folded[name] = array;
-  const embedding = weights["cond.mlp.0.weight"].shape[1];
+  for (const [name, array] of Object.entries(weights)) if (!name.startsWith("condition.")) folded[name] = array;
+  const embedding = weights["condition.hidden.weight"].shape[1];
   const angles = frequencies(embedding).map((frequency) => Math.fround(sigma) * frequency);
   const embedded = Float64Array.from([...angles].flatMap(Math.sin).concat([...angles].map(Math.cos)));
   const layer = (place: string, x: Float64Array) => applied(weights[`${place}.weight`], weights[`${place}.bias`], x);
-  const hidden = layer("cond.mlp.0", embedded).map((value) => value / (1 + Math.exp(-value)));
-  const condition = layer("cond.mlp.2", hidden);
-  const film = /^cond\.film\.(.*)\.weight$/;
+  const hidden = layer("condition.hidden", embedded).map((value) => value / (1 + Math.exp(-value)));
+  const condition = layer("condition.out", hidden);
+  const film = /^condition\.film\.(.*)\.weight$/;
   for (const place of Object.keys(weights).flatMap((name) => film.exec(name)?.[1] ?? [])) {
-    const both = layer(`cond.film.${place}`, condition);
+    const both = layer(`condition.film.${place}`, condition);
     const channels = both.length / 2;
     const [weight, bias] = ["weight", "bias"].map((kind) => weights[`decoder.${place}.${kind}`].data as Float32Array);
     folded[`decoder.${place}.weight`] = float32(

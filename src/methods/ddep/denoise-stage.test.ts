@@ -22,7 +22,7 @@ describe("while denoising", () => {
 
   test("ddep trains decoder and head alone, and the frozen encoder draws no dropout", () => {
     const model = built("ddep");
-    expect(trained(model)).toEqual(weights(model).filter((name) => !name.startsWith("transformer.")));
+    expect(trained(model)).toEqual(weights(model).filter((name) => !name.startsWith("encoder.")));
     expect(trained(model).length).toBeGreaterThan(0);
     expect(noises(model)).toEqual(["epsilon"]);
   });
@@ -34,7 +34,7 @@ describe("while denoising", () => {
   });
 
   test("the network predicts three channels", () => {
-    const head = built("ddep").parameters.get("segmentation_head.0.weight")!;
+    const head = built("ddep").parameters.get("head.weight")!;
     expect(head.tensor.shape[0]).toBe(3);
   });
 });
@@ -83,7 +83,7 @@ describe("the trial of denoising", () => {
     const outputs = changed.outputs(model.scope, Object.fromEntries(batch));
     const weights = freshWeights(model);
     for (const kind of ["weight", "bias"]) {
-      const name = `segmentation_head.0.${kind}`;
+      const name = `head.${kind}`;
       weights[name] = float32(weights[name].shape, new Float32Array(sizeOf(weights[name].shape)));
     }
     return evaluate(outputs, { ...weights, ...feeds });

@@ -51,7 +51,9 @@ export interface Denoising {
 /** clean, epsilon: [B, 3, H, W]; level: [B]. */
 export function denoising(scope: Scope, clean: Tensor, epsilon: Tensor, level: Tensor, recipe: DdepRecipe): Denoising {
   const noisy = addNoise(clean, epsilon, level, recipe);
-  const told = recipe.conditioned && { modulate: levelModulation(scope.at("cond"), sigmaOf(level, recipe), recipe) };
+  const told = recipe.conditioned && {
+    modulate: levelModulation(scope.at("condition"), sigmaOf(level, recipe), recipe),
+  };
   const { logits: prediction } = transunet(scope, noisy, 3, recipe, told || {});
   const target = recipe.noiseTarget === "noise" ? epsilon : clean;
   return { clean, noisy, prediction, errors: denoisingErrors(prediction, target, recipe.noiseLoss) };
@@ -69,7 +71,7 @@ function prepare(sample: Sample, recipe: DdepRecipe, random: Random): Record<"im
 
 /** The encoder alone: the decoder is what is to be pretrained. */
 function begin({ weights, recipe: from, source }: Trained, recipe: DdepRecipe): Beginning {
-  const parts: readonly Part[] = ["transformer"];
+  const parts: readonly Part[] = ["encoder"];
   return transferTransUNet(weights, from as DdepRecipe, recipe, { parts, outputs: 3, source });
 }
 
@@ -102,7 +104,7 @@ export function denoiseStage(recipe: DdepRecipe, requires: string | undefined): 
       const { errors } = denoising(scope, clean, epsilon, level, settings);
       return { terms: { denoising: denoisingLoss(errors, levelWeights(level, settings)) } };
     },
-    trains: (name) => settings.start !== "ddep" || !name.startsWith("transformer."),
+    trains: (name) => settings.start !== "ddep" || !name.startsWith("encoder."),
     trials: [denoisingTrial(settings)],
   };
 }

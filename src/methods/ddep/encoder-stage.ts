@@ -2,6 +2,7 @@ import { type NdArray, ndarray, toNumbers } from "../../array/ndarray.ts";
 import type { Random } from "../../array/random.ts";
 import { encoder } from "../../backbones/transunet/encoder.ts";
 import { type Part, transferTransUNet } from "../../backbones/transunet/transfer.ts";
+import { publishedName } from "../../backbones/transunet/weights.ts";
 import { augment } from "../../data/augment.ts";
 import { tagsOf } from "../../data/labels.ts";
 import type { Sample } from "../../data/sample.ts";
@@ -41,7 +42,7 @@ export function encoderRecipe(recipe: DdepRecipe): DdepRecipe {
 
 /** Class scores of whole images: mean of the tokens, one layer. image: [B, 3, H, W] in [−1, 1] → [B, K]. */
 function classifier(scope: Scope, image: Tensor, classes: number, recipe: DdepRecipe): Tensor {
-  const { tokens } = encoder(scope.at("transformer"), image, recipe); // [B, T, D]
+  const { tokens } = encoder(scope.drawnAs(publishedName).at("encoder"), image, recipe); // [B, T, D]
   // Differs: the published files were trained on a class token, which TransUNet's encoder does not have.
   const pooled = mean(tokens, { axes: [1] }); // [B, D]
   return linear(scope.at("classifier"), pooled, classes, {
@@ -69,7 +70,7 @@ function prepare(
 
 /** From another classification only the encoder is taken: its classes are others. */
 function begin({ weights, recipe: from, source }: Trained, settings: DdepRecipe) {
-  const parts: readonly Part[] = ["transformer"];
+  const parts: readonly Part[] = ["encoder"];
   return transferTransUNet(weights, from as DdepRecipe, settings, { parts, outputs: 0, source });
 }
 

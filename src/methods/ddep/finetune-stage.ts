@@ -19,8 +19,8 @@ export function logitsOf(recipe: DdepRecipe, { classes }: Task) {
  * `supervised` the encoder alone), of others the encoder.
  */
 function partsFrom(stage: string, start: DdepRecipe["start"]): readonly Part[] {
-  if (stage === "finetune") return ["transformer", "decoder", "segmentation_head"];
-  return stage === "denoise" && start !== "supervised" ? ["transformer", "decoder"] : ["transformer"];
+  if (stage === "finetune") return ["encoder", "decoder", "head"];
+  return stage === "denoise" && start !== "supervised" ? ["encoder", "decoder"] : ["encoder"];
 }
 
 /**
@@ -35,7 +35,7 @@ function begin({ weights, recipe: from, stage, source }: Trained, recipe: DdepRe
   }
   const parts = partsFrom(stage, recipe.start);
   const before = from as DdepRecipe;
-  const folds = "cond.mlp.0.weight" in weights && parts.includes("decoder");
+  const folds = "condition.hidden.weight" in weights && parts.includes("decoder");
   const sigma = folds ? meanSigma(before) : 0;
   const plain = folds ? foldCondition(weights, sigma) : weights;
   const taken = transferTransUNet(plain, before, recipe, { parts, outputs: classes.length, source });

@@ -58,7 +58,7 @@ function requireBeginning({ name, start }: DdepRecipe, { stage, source, recipe: 
 
 /** What need not be trained again. */
 function adopted({ stage, weights, recipe: from }: Trained): Partial<DdepRecipe> {
-  const hasEncoder = Object.keys(weights).some((name) => name.startsWith("transformer."));
+  const hasEncoder = Object.keys(weights).some((name) => name.startsWith("encoder."));
   return {
     ...conventionOf(weights, from as DdepRecipe),
     ...(hasEncoder && { encoderSteps: 0 }),

@@ -38,7 +38,7 @@ describe("every run of every part", () => {
     const stage = source && stagesOf(recipeOf(source.settings)).at(-1)!.name;
     const earlier: Trained = {
       ...{ stage: stage ?? "", recipe: resolved.recipe as Recipe, source: "before" },
-      weights: { "transformer.a": float32([1], [0]) },
+      weights: { "encoder.a": float32([1], [0]) },
     };
     const adopted = source === undefined ? resolved : adopt(resolved, [earlier]);
     const [left, ...more] = stagesOf(adopted);

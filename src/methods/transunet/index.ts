@@ -1,6 +1,7 @@
+import { settingsFrom, untoldBy } from "../../backbones/transunet/found-settings.ts";
 import { transunet as network } from "../../backbones/transunet/network.ts";
-import { settingsFrom, stateDictionaryWeights, untoldBy } from "../../backbones/transunet/published.ts";
 import { conventionOf, type Part, transferTransUNet } from "../../backbones/transunet/transfer.ts";
+import { stateDictionaryWeights } from "../../backbones/transunet/weights.ts";
 import type { Scope } from "../../graph/scope.ts";
 import type { Tensor } from "../../graph/tensor.ts";
 import { imageInput } from "../../nn/image-input.ts";
@@ -25,8 +26,7 @@ const probabilitiesOf = (recipe: TransUNetRecipe, task: Task) => (scope: Scope, 
 
 /** All of another network but a head for other classes, or what there is of it: an encoder alone, say. */
 function begin({ weights, recipe: from, source, stage }: Trained, recipe: TransUNetRecipe, { classes }: Task) {
-  const parts: readonly Part[] =
-    stage === "denoise" ? ["transformer", "decoder"] : ["transformer", "decoder", "segmentation_head"];
+  const parts: readonly Part[] = stage === "denoise" ? ["encoder", "decoder"] : ["encoder", "decoder", "head"];
   return transferTransUNet(weights, from as TransUNetRecipe, recipe, { parts, outputs: classes.length, source });
 }
 
@@ -61,7 +61,7 @@ export const transunet: Method<TransUNetRecipe> = {
     if (file.kind === "npz" || others.length > 0) return null;
     const weights = stateDictionaryWeights(file.tensors, file.where);
     const found = settingsFrom(weights, file.where);
-    const outputs = weights["segmentation_head.0.weight"]?.shape[0] ?? null;
+    const outputs = weights["head.weight"]?.shape[0] ?? null;
     const recipe: TransUNetRecipe = { ...recipes.transunet, ...found, encoderConvention: "transunet" };
     return { recipe, weights, outputs, untold: untoldBy(weights, found) };
   },

@@ -98,7 +98,7 @@ async function step(target: Target): Promise<{ loss: number; gradient: number[] 
   const batch = { image: input("image", image.shape, "uint8"), labels: input("labels", labels.shape, "uint8") };
   const { terms } = trainOf(tiny).loss(model.scope, batch);
   expect(Object.keys(terms)).toEqual(["crossEntropy", "dice", "focal"]);
-  const root = model.parameters.get("transformer.embeddings.hybrid_model.root.conv.weight")!.tensor;
+  const root = model.parameters.get("encoder.stem.conv.weight")!.tensor;
   const outputs = { loss: terms.crossEntropy, gradient: gradients(terms.crossEntropy, [root])[0] };
   const got = await evaluate(outputs, { ...started(model), image, labels }, { target });
   return { loss: item(got.loss), gradient: toNumbers(got.gradient) };

@@ -1,15 +1,15 @@
 import { describe, expect, test } from "vitest";
 import { newer, older, published } from "../../../test/support/jax-encoder.ts";
+import { underPublishedNames } from "../../../test/support/published-names.ts";
 import { movedWeights } from "../../../test/support/weights.ts";
 import { float32, fromNumbers, type Named, type NdArray, ndarray, toNumbers } from "../../array/ndarray.ts";
-import { sizeOf } from "../../array/shape.ts";
 import { InputError, UsageError } from "../../errors.ts";
 import { Model } from "../../graph/scope.ts";
 import { input } from "../../graph/tensor.ts";
 import { encoder } from "./encoder.ts";
 import { transunet } from "./network.ts";
-import { headsOf, hybridVitWeights, settingsFrom, stateDictionaryWeights } from "./published.ts";
 import { publishedTransUNet, type TransUNetSettings } from "./settings.ts";
+import { headsOf, hybridVitWeights, stateDictionaryWeights } from "./weights.ts";
 
 const small: TransUNetSettings = {
   ...publishedTransUNet,
@@ -20,7 +20,7 @@ const patches: TransUNetSettings = { ...small, stageUnits: [], skips: 0 };
 
 function encoderWeights(settings: TransUNetSettings): Record<string, NdArray> {
   const model = new Model();
-  encoder(model.scope.at("transformer"), input("image", [1, 3, 48, 48]), settings);
+  encoder(model.scope.at("encoder"), input("image", [1, 3, 48, 48]), settings);
   return movedWeights(model);
 }
 
@@ -52,7 +52,7 @@ describe("an encoder as the JAX code saves it", () => {
   test("may hold doubles", () => {
     const doubled = fromNumbers("float64", [12], toNumbers(file["embedding/bias"]));
     const found = hybridVitWeights({ ...file, "embedding/bias": doubled }, "file.npz");
-    expect(found["transformer.embeddings.patch_embeddings.bias"]).toEqual(file["embedding/bias"]);
+    expect(found["encoder.patches.bias"]).toEqual(file["embedding/bias"]);
   });
 
   const bias = file["embedding/bias"];
@@ -120,82 +120,15 @@ describe("an encoder as the JAX code saves it", () => {
   });
 });
 
-/** All weights of a network, as zeros: only names and shapes count. */
-function networkWeights(settings: TransUNetSettings): Record<string, NdArray> {
-  const model = new Model();
-  transunet(model.scope, input("image", [1, 3, 48, 48]), 5, settings);
-  return Object.fromEntries(
-    [...model.parameters.values()].map(({ name, tensor: { shape } }) => [
-      name,
-      float32(shape, new Float32Array(sizeOf(shape))),
-    ]),
-  );
-}
-
-const encoderSettings = { cropHeight: 48, cropWidth: 48, tokenWidth: 12, layers: 2, mlpWidth: 20 };
-
-describe("what weights say of their network:", () => {
-  test.each<[string, Named<NdArray>, ReturnType<typeof settingsFrom>]>([
-    ["an encoder", hybrid, { ...encoderSettings, stageUnits: [2, 1, 1], stemWidth: 8, skips: 3 }],
-    ["an encoder of patches", ordinary, { ...encoderSettings, stageUnits: [], skips: 0 }],
-    [
-      "one without transformer layers",
-      encoderWeights({ ...small, layers: 0 }),
-      {
-        ...{ cropHeight: 48, cropWidth: 48, tokenWidth: 12, layers: 0 },
-        stageUnits: [2, 1, 1],
-        stemWidth: 8,
-        skips: 3,
-      },
-    ],
-  ])("%s", (_, weights, expected) => {
-    expect(settingsFrom(weights, "file")).toEqual(expected);
-  });
-
-  test.each<Partial<TransUNetSettings>>([
-    {},
-    { skips: 2 },
-    { skips: 1 },
-    { skips: 0 },
-    { outputStride: 2 },
-    { outputStride: 4, skips: 2 },
-    { stageUnits: [], skips: 0 },
-    { headChannels: 16, decoderChannels: [4, 8, 12, 16], stageUnits: [1, 2, 3] },
-  ])("the whole network with %o", (change) => {
-    const settings = { ...small, ...change };
-    const found = settingsFrom(networkWeights(settings), "file");
-    const made = networkWeights({ ...small, ...found });
-    const shapes = (weights: Named<NdArray>) => Object.entries(weights).map(([name, { shape }]) => [name, shape]);
-    expect(shapes(made)).toEqual(shapes(networkWeights(settings)));
-    const { skips, outputStride } = settings;
-    expect(found).toMatchObject({ skips, outputStride, widthMultiplier: 1 });
-  });
-
-  test("heads of 64 values, where the width allows it", () => {
-    expect(settingsFrom(encoderWeights({ ...small, tokenWidth: 128, heads: 4 }), "file").heads).toBe(2);
-    expect(settingsFrom(hybrid, "file")).not.toHaveProperty("heads");
-  });
-
-  const without = (name: string) => Object.fromEntries(Object.entries(hybrid).filter(([each]) => each !== name));
-  test.each([
-    "transformer.embeddings.patch_embeddings.weight",
-    "transformer.embeddings.position_embeddings",
-    "transformer.encoder.layer.0.ffn.fc1.weight",
-  ])("nothing without %s", (name) => {
-    expect(() => settingsFrom(without(name), "file")).toThrow(
-      `file: expected a weight ${name}, got none. The file is not whole, or another network's.`,
-    );
-    expect(() => settingsFrom(without(name), "file")).toThrow(InputError);
-  });
-});
-
 describe("a state dictionary", () => {
-  const weights = networkWeights(small);
+  const model = new Model();
+  transunet(model.scope, input("image", [1, 3, 48, 48]), 5, small);
+  const weights = movedWeights(model);
 
-  test("has our names; its batch counters are left out", () => {
+  test("is read under our names; its batch counters are left out", () => {
     const counter = fromNumbers("int64", [], [100]);
     const found = stateDictionaryWeights(
-      { ...weights, "decoder.conv_more.1.num_batches_tracked": counter },
+      { ...underPublishedNames(weights), "decoder.conv_more.1.num_batches_tracked": counter },
       "file.pth",
     );
     expect(found).toEqual(weights);
@@ -208,13 +141,22 @@ describe("a state dictionary", () => {
       "file.pth: expected the names of a TransUNet (transformer, decoder, segmentation_head), got encoder.conv1.weight. It is another network's file.",
     ],
     [
-      "integers",
-      { "decoder.a": ndarray("int64", [1], new BigInt64Array(1)) },
-      "expected decoder.a to be float32, got int64",
+      "a part that the network does not have",
+      { "decoder.conv_more.2.weight": float32([1], [0]) },
+      "got decoder.conv_more.2.weight. It is another network's file.",
     ],
-    ["an infinite number", { "decoder.a": float32([1], [Infinity]) }, "got others in decoder.a. The file is damaged."],
+    [
+      "integers",
+      { "segmentation_head.0.bias": ndarray("int64", [1], new BigInt64Array(1)) },
+      "expected segmentation_head.0.bias to be float32, got int64",
+    ],
+    [
+      "an infinite number",
+      { "segmentation_head.0.bias": float32([1], [Infinity]) },
+      "got others in segmentation_head.0.bias. The file is damaged.",
+    ],
   ])("with %s is refused", (_, extra, message) => {
-    const read = () => stateDictionaryWeights({ ...weights, ...extra }, "file.pth");
+    const read = () => stateDictionaryWeights({ ...underPublishedNames(weights), ...extra }, "file.pth");
     expect(read).toThrow(message);
     expect(read).toThrow(InputError);
   });
