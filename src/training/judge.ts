@@ -52,8 +52,10 @@ export async function judge(options: JudgeOptions): Promise<Judgement | null> {
 
 /** Through the segmenter that will predict with it, at the images' own size. */
 async function judgeModel(options: JudgeOptions): Promise<Judgement | null> {
-  const { engine, run, weights, validation, validationImages = 200, onBadImage = "fail", onNote } = options;
+  const { engine, weights, validation, validationImages = 200, onBadImage = "fail", onNote } = options;
   if (validation === null) return null;
+  const run = askedFor(options.run, validation);
+  if (run.record.classes.length === 0) return null;
   const segmenter = await openSegmenter(engine, trainedModel(run, weights, `step ${options.step}`));
   let measures: readonly Measure[];
   try {
@@ -70,6 +72,12 @@ async function judgeModel(options: JudgeOptions): Promise<Judgement | null> {
     await segmenter.close();
   }
   return { measures, score: measures[0]?.value ?? null };
+}
+
+/** A model that takes any words is asked for those of what it is scored on. */
+function askedFor(run: Run, { classes, valueMap }: Dataset): Run {
+  if (run.method.vocabulary === "closed") return run;
+  return { ...run, record: { ...run.record, classes, valueMap, frequencies: [] } };
 }
 
 async function judgeTrials(options: JudgeOptions): Promise<Judgement | null> {
