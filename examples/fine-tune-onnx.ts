@@ -1,13 +1,12 @@
 /**
- * Goes on training an ONNX model of another program, with a new head that tells bright pictures from dark ones.
- *
+ * Goes on training an ONNX model of another program, with a new head that tells bright pictures from dark ones:
  *     npx tsx examples/fine-tune-onnx.ts backbone.onnx tuned.onnx
  */
 import * as tessera from "tessera-seg";
 
-const { float32, nodePlatform, ops } = tessera;
+const { float32, ops } = tessera;
 const [file, tuned] = process.argv.slice(2);
-const bytes = await nodePlatform.readFile(file);
+const bytes = await tessera.nodePlatform.readFile(file);
 
 /** Images [B, 3, H, W] → scores [B, 2]. The model is one from `image` to `features` [B, C, h, w]. */
 function scoresOf(scope: tessera.Scope, image: tessera.Tensor): tessera.Tensor {
@@ -21,8 +20,8 @@ try {
     engine,
     inputs: { image: { dtype: "float32", shape: [4, 3, 16, 16] }, truth: { dtype: "float32", shape: [4, 2] } },
     loss(scope, { image, truth }) {
-      const likelihood = ops.logSoftmax(scoresOf(scope, image), { axis: 1 });
-      return { terms: { crossEntropy: ops.mean(ops.mul(likelihood, ops.neg(truth))) } };
+      const likelihood = ops.mul(ops.logSoftmax(scoresOf(scope, image), { axis: 1 }), truth); // [4, 2]
+      return { terms: { crossEntropy: ops.neg(ops.mean(likelihood)) } };
     },
     recipe: tessera.resolveRecipe("transunet-tiny", ["steps=20", "learningRate=0.01"]).recipe,
   });
@@ -35,7 +34,7 @@ try {
   const scores = scoresOf(new tessera.Model().scope, tessera.input("image", [1, 3, 16, 16]));
   const graph = tessera.lower({ outputs: { scores } }, { device: "cpu", operators: "portable", convBlock: 0 });
   const embed = await engine.get([...step.model.parameters.keys()]);
-  await nodePlatform.writeFile(tuned, tessera.writeModel(graph, { embed }).bytes);
+  await tessera.nodePlatform.writeFile(tuned, tessera.writeModel(graph, { embed }).bytes);
 } finally {
   await engine.close();
 }

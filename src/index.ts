@@ -41,7 +41,7 @@ export { runTrial } from "./evaluation/trial.ts";
 export { type Graph, lower } from "./graph/graph.ts";
 export * from "./graph/initializer.ts";
 export { Model, type Parameter, type Scope } from "./graph/scope.ts";
-export { constant, input, type Target, type Tensor, type TensorType, variable } from "./graph/tensor.ts";
+export { constant, input, node, nodes, type Target, type Tensor, type TensorType, variable } from "./graph/tensor.ts";
 export { type Color, IGNORE, type Image, type LabelMap } from "./image/image.ts";
 export { findMethod, findRecipe, methods, recipeNames } from "./methods/index.ts";
 export type { Citation, Method, ResolvedRecipe, Task } from "./methods/method.ts";

@@ -128,7 +128,13 @@ async function namedRecipe(
     recipe,
     resume,
     from,
-  }: { readonly recipe?: string | undefined; readonly resume: boolean; readonly from: readonly string[] },
+    steps,
+  }: {
+    readonly recipe?: string | undefined;
+    readonly resume: boolean;
+    readonly from: readonly string[];
+    readonly steps?: number | undefined;
+  },
   settings: readonly string[],
   methods: readonly Method[] | undefined,
 ): Promise<ResolvedRecipe | null> {
@@ -141,7 +147,9 @@ async function namedRecipe(
   const source = resumes ? folder : from[0];
   if (source === undefined) return null;
   const known = await readRun(platform, source, { methods });
-  const changed = settings.reduce(applySetting, known.recipe);
+  // A run that ended before the last stage has no steps of it: --steps gives it some.
+  const last = steps !== undefined && known.recipe.steps === 0 ? [`steps=${steps}`] : [];
+  const changed = [...last, ...settings].reduce(applySetting, known.recipe);
   checkRecipe(known.method as Method, changed);
   return { method: known.method, recipe: changed };
 }

@@ -70,6 +70,40 @@ describe("the package", () => {
     expect(await runIn(project, process.execPath, "example.mjs")).toBe("64 4096\n");
   });
 
+  test("a method of one's own works in every command, from its module outside of the package", async () => {
+    const example = await readFile(`${home}/examples/your-own-method.mjs`, "utf8");
+    expect(example.trimEnd().split("\n").length).toBeLessThanOrEqual(60);
+    await writeFile(`${project}/fcn.mjs`, example);
+    const tessera = (...args: readonly string[]) =>
+      runIn(project, "npx", "tessera-seg", ...args, "--method", "./fcn.mjs");
+    const data = "scenes:size=64,train=16,val=4,classes=coarse";
+    const trained = await tessera("train", data, "--recipe", "fcn", "--steps", "20", "--out", "own");
+    expect(trained).toMatch(/mean IoU \d+\.\d %/);
+    expect(await tessera("recipes", "fcn")).toContain("width");
+    expect(await tessera("eval", "own", data)).toContain("mean IoU");
+    expect(await tessera("predict", "own", "holiday.jpg", "--out", "own-masks")).toContain("own-masks/holiday.png");
+    expect(await tessera("train", data, "--out", "own", "--resume")).toContain("20 steps");
+    await tessera("export", "own", "--out", "own.onnx");
+    // The file needs the module no more.
+    expect(
+      await runIn(project, "npx", "tessera-seg", "predict", "own.onnx", "holiday.jpg", "--out", "file-masks"),
+    ).toContain("file-masks/holiday.png");
+    const masks = await Promise.all(["own", "file"].map((name) => readFile(`${project}/${name}-masks/holiday.png`)));
+    expect(masks[1]).toEqual(masks[0]);
+    await expect(
+      runIn(project, "npx", "tessera-seg", "predict", "own", "holiday.jpg", "--out", "x"),
+    ).rejects.toMatchObject({
+      stderr: expect.stringMatching(
+        /^tessera: own\/recipe\.json: method: expected a known name, got "fcn"\..*--method FILE\.\n$/,
+      ),
+    });
+    // Its own errors are the package's: one line, and the exit code of wrong usage.
+    await expect(tessera("recipes", "fcn", "--set", "width=0")).rejects.toMatchObject({
+      code: 2,
+      stderr: "tessera: recipe fcn: width must be a whole number above 0, got 0. Try 24.\n",
+    });
+  });
+
   test("another onnxruntime-node of the project is left alone, and refused for devices where it would serve", async () => {
     const other = `${project}/node_modules/onnxruntime-node`;
     await mkdir(other, { recursive: true });
@@ -95,7 +129,16 @@ describe("the package", () => {
     await writeFile(
       `${project}/typed.ts`,
       `import { openEngine, openRun, nodePlatform, ops, openSegmenter as openNative, type Segmentation } from "tessera-seg";
+import { conv2d } from "tessera-seg/layers";
+import { crossEntropy } from "tessera-seg/losses";
+import { resNet } from "tessera-seg/backbones";
+import { augment } from "tessera-seg/augment";
+import type { Method, Scope, Tensor } from "tessera-seg";
 import { openSegmenter, type WebSegmentation } from "tessera-seg/web";
+
+export const network = (scope: Scope, x: Tensor): Tensor => conv2d(scope.at("a"), x, 4, { kernel: 3 });
+export const parts: readonly unknown[] = [crossEntropy, resNet, augment];
+export type Model = ReturnType<Method["model"]>;
 
 export async function labelsOf(file: string): Promise<Segmentation> {
   const engine = await openEngine({ threads: 1 });

@@ -233,7 +233,7 @@ describe("one run begun from another", () => {
     const words = { DATASET: `${folder}/data`, NEW: fine, N: "2" } as { [word: string]: string };
     const again = hint.split(" ").map((word) => words[word] ?? word);
     expect((await tessera(...again)).code).toBe(0);
-    expect((await json<RunFile>(`${fine}/run.json`)).from).toEqual({ source: denoised, stage: "denoise" });
+    expect((await json<RunFile>(`${fine}/run.json`)).from).toEqual([{ source: denoised, stage: "denoise" }]);
   });
 
   test("a run that is not far enough is told to train on", async () => {
@@ -292,7 +292,7 @@ describe("one run begun from another", () => {
     const other = `${folder}/other-encoder`;
     await cp(encoder, other, { recursive: true });
     const again = [...typed(), ...sets("steps=0"), ...same, "--out", denoised, "--resume"];
-    const message = /from: "encoder after encoder" → "other-encoder after encoder"/;
+    const message = /from: \["encoder after encoder"\] → \["other-encoder after encoder"\]/;
     expectOneLine(await tessera(...again, "--from", other), message);
     expect((await tessera(...again, "--from", `${encoder}/`)).code).toBe(0);
   });
@@ -325,7 +325,7 @@ describe("unlabelled photographs in a plain folder", () => {
   });
 
   test.each<[string, string[], RegExp]>([
-    ["to fine-tune", [], /alone2\/classes\.json: expected the list of classes, got no such file/],
+    ["to fine-tune", [], /alone2\/masks\/train: expected a folder of masks, got no such folder\. Add a mask for each/],
     ["to keep a share of the labels", ["--set", "steps=0", "--label-count", "1"], /expected labels to use a part of/],
   ])("alone are not enough %s", async (_, more, message) => {
     const set = await photographs("alone2", "train", 0, 1);
