@@ -103,6 +103,16 @@ describe("learning rate", () => {
         [50, 0.2],
       ],
     ],
+    [
+      "poly, whose last step's rate stays",
+      { ...base, kind: "poly", pastEnd: "last step" },
+      [
+        [50, 1],
+        [99, 0.02],
+        [100, 0.02],
+        [500, 0.02],
+      ],
+    ],
   ])("%s", (_, schedule, points) => {
     for (const [step, rate] of points) expect(learningRate(schedule, step)).toBeCloseTo(rate, 12);
   });

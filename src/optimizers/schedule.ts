@@ -23,10 +23,17 @@ export interface Schedule {
    * to the curve).
    */
   readonly warmup?: "after" | "beside" | "times";
+  /**
+   * What steps beyond the last one have: the value that the curve ends with (default; 0 for `poly` without `final`), or, where
+   * code stops setting the rate (L2G's release for COCO), that of the last step.
+   */
+  readonly pastEnd?: "end" | "last step";
 }
 
-/** The rate at `step` = 0, 1, …; past the end it stays what it was at the end. */
-export function learningRate(schedule: Schedule, step: number): number {
+/** The rate at `step` = 0, 1, …; past the end it stays as `pastEnd` says. */
+export function learningRate(schedule: Schedule, at: number): number {
+  const last = schedule.pastEnd === "last step" ? Math.max(0, schedule.steps - 1) : Number.POSITIVE_INFINITY;
+  const step = Math.min(at, last);
   const { rate, steps, warmupSteps = 0, warmupStart = 0, warmup = "after" } = schedule;
   const start = warmup === "after" && schedule.kind !== "step" ? warmupSteps : 0;
   const progress = Math.min(1, Math.max(0, (step - start) / Math.max(1, steps - start)));

@@ -133,7 +133,8 @@ describe("l2g", () => {
     };
     const given = Object.fromEntries(names.map((name) => [name, rows(of(`grad_${name}`))]));
     const [first] = config.base_lr;
-    const schedule: Schedule = { kind: "poly", rate: first, steps: config.max_step, power: config.power };
+    const poly = { kind: "poly", rate: first, steps: config.max_step, power: config.power } as const;
+    const schedule: Schedule = { ...poly, pastEnd: "last step" };
     const history = await trajectory(sgd({ momentum: config.effective_momentum }), {
       parameters,
       gradients: given.p.map((_, step) => Object.fromEntries(names.map((name) => [name, given[name][step]]))),
