@@ -1,3 +1,4 @@
+import { axis, round } from "./document.ts";
 import { type Html, html } from "./html.ts";
 
 export interface Series {
@@ -33,10 +34,8 @@ export function lineChart({ title, series, format, logarithmic = false, fromZero
   const [first, last] = [Math.min(...steps), Math.max(...steps)];
   const ticks = ticksOf(fromZero ? Math.min(0, ...values) : Math.min(...values), Math.max(...values), logarithmic);
   const [low, high] = [Math.min(ticks[0], ...values), Math.max(ticks[ticks.length - 1], ...values)];
-  const x = (step: number) =>
-    edge.left + ((width - edge.left - edge.right) * (step - first)) / Math.max(1, last - first);
-  const y = (value: number) =>
-    height - edge.bottom - ((height - edge.top - edge.bottom) * (value - low)) / (high - low || 1);
+  const x = axis(first, Math.max(last, first + 1), edge.left, width - edge.right);
+  const y = axis(low, high > low ? high : low + 1, height - edge.bottom, edge.top);
   const at = (value: number) => format(logarithmic ? 10 ** value : value);
 
   const legend = html`<div class="legend">${drawn.map(
@@ -117,8 +116,4 @@ function stepTicks(first: number, last: number): number[] {
   const inner = ticksOf(first, last, false).filter((step) => Number.isInteger(step) && step > first && step < last);
   const apart = (last - first) * 0.09;
   return [first, ...inner.filter((step) => step - first > apart && last - step > apart), last];
-}
-
-function round(value: number): number {
-  return Math.round(value * 10) / 10;
 }

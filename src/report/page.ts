@@ -2,11 +2,11 @@
 import type { ClassInfo } from "../data/sample.ts";
 import { classTable, type Evaluation } from "../evaluation/evaluate.ts";
 import type { SemanticDetails } from "../evaluation/scorer.ts";
-import { type Html, html, raw } from "./html.ts";
+import { classLegend, documentPage } from "./document.ts";
+import { type Html, html } from "./html.ts";
 import { type LineChart, lineChart } from "./line-chart.ts";
 import type { Picture } from "./picture.ts";
-import { classBars, colorOf, confusionMap, percent } from "./score-charts.ts";
-import { styleSheet } from "./style.ts";
+import { classBars, confusionMap, percent } from "./score-charts.ts";
 import { type TrialRow, trialSection } from "./trial-pictures.ts";
 
 export interface Report {
@@ -36,18 +36,7 @@ export interface Report {
 export function reportPage(report: Report): string {
   const { title, subtitle, facts, curves, classes, evaluation } = report;
   const measure = evaluation?.measures[0].name ?? "score";
-  const page = html`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${title}</title>
-<style>${raw(styleSheet)}</style>
-</head>
-<body>
-<main>
-<header><h1>${title}</h1><p>${subtitle}</p></header>
-<div class="tiles">${facts.map(
+  const content = html`<div class="tiles">${facts.map(
     ([label, value]) =>
       html`<div class="card tile"><div class="value">${value}</div><div class="label">${label}</div></div>`,
   )}</div>
@@ -64,12 +53,8 @@ ${skippedSection(report.skipped)}
     ([key, value]) =>
       html`<tr><td>${key}</td><td>${Array.isArray(value) ? value.join(", ") || "none" : String(value)}</td></tr>`,
   )}</table></div>
-<footer>${report.footer}</footer>
-</main>
-</body>
-</html>
 `;
-  return page.markup;
+  return documentPage({ title, subtitle, content, footer: report.footer });
 }
 
 function classSection(classes: readonly ClassInfo[], evaluation: Evaluation): Html {
@@ -95,10 +80,7 @@ function matrixSection(classes: readonly ClassInfo[], evaluation: SemanticDetail
 
 function gallery(title: string, hint: string, pictures: readonly Picture[], classes: readonly ClassInfo[]): Html {
   if (pictures.length === 0) return html``;
-  const legend = classes.map(
-    (each) => html`<span><i class="swatch" style="background: ${colorOf(each)}"></i>${each.name}</span>`,
-  );
-  return html`<h2>${title}</h2><p class="hint">${hint}</p><div class="legend">${legend}</div>
+  return html`<h2>${title}</h2><p class="hint">${hint}</p>${classLegend(classes)}
 <div class="gallery">${pictures.map(
     ({ id, score, image, truth, prediction }) => html`<figure class="card">
 <figcaption><b>${id}</b><span>${score}</span></figcaption>

@@ -2,16 +2,12 @@
 import type { ClassInfo } from "../data/sample.ts";
 import type { ClassRow } from "../evaluation/evaluate.ts";
 import type { SemanticDetails } from "../evaluation/scorer.ts";
+import { colorOf } from "./document.ts";
 import { type Html, html } from "./html.ts";
 
 /** `87.3` from 0.873; an en dash where there is no value. */
 export function percent(value: number | null): string {
   return value === null ? "–" : (100 * value).toFixed(1);
-}
-
-/** `rgb(…)` of a class. */
-export function colorOf({ color }: ClassInfo): string {
-  return `rgb(${color.join(", ")})`;
 }
 
 /** The first measure of each class, highest first; classes that do not occur come last. */

@@ -2,9 +2,9 @@
 import type { ClassInfo } from "../data/sample.ts";
 import type { Citation } from "../methods/method.ts";
 import { fractionText } from "../methods/study.ts";
-import { type Html, html, raw } from "../report/html.ts";
-import { colorOf, percent } from "../report/score-charts.ts";
-import { styleSheet } from "../report/style.ts";
+import { classLegend, documentPage } from "../report/document.ts";
+import { type Html, html } from "../report/html.ts";
+import { percent } from "../report/score-charts.ts";
 import type { PictureRow } from "./pictures.ts";
 import { plot } from "./plot.ts";
 import { cellText, type StudyResults } from "./results.ts";
@@ -26,18 +26,7 @@ export interface StudyPage {
 export function studyPage(page: StudyPage): string {
   const { title, paper, dataset, results, command, footer } = page;
   const drawing = plot(results);
-  return html`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${title}</title>
-<style>${raw(styleSheet)}</style>
-</head>
-<body>
-<main>
-<header><h1>${title}</h1><p>${paper.authors}: ${paper.title}. ${paper.venue}. In miniature, on ${dataset}.</p></header>
-<h2>Scores</h2>
+  const content = html`<h2>Scores</h2>
 <p class="hint">${aboutTable(results)}</p>
 ${drawing.markup === "" ? "" : html`<div class="card">${drawing}</div>`}
 <div class="card scroll" style="margin-top: 14px">${scoreTable(results)}</div>
@@ -57,12 +46,9 @@ ${pictureSection(page)}
     ({ name, about, settings }) => html`<tr><td>${name}</td><td>${about}</td><td>${settings.join(" ")}</td></tr>`,
   )}</table></div>
 <h2>Made by</h2>
-<div class="card"><code>${command}</code></div>
-<footer>${footer}</footer>
-</main>
-</body>
-</html>
-`.markup;
+<div class="card"><code>${command}</code></div>`;
+  const subtitle = `${paper.authors}: ${paper.title}. ${paper.venue}. In miniature, on ${dataset}.`;
+  return documentPage({ title, subtitle, content, footer });
 }
 
 function scoreTable({ fractions, rows }: StudyResults): Html {
@@ -76,12 +62,9 @@ function scoreTable({ fractions, rows }: StudyResults): Html {
 
 function pictureSection({ pictures, classes, pictured }: StudyPage): Html {
   if (pictures.length === 0) return html``;
-  const legend = classes.map(
-    (each) => html`<span><i class="swatch" style="background: ${colorOf(each)}"></i>${each.name}</span>`,
-  );
   return html`<h2>Pictures</h2>
 <p class="hint">Validation images, ${fractionText(pictured.fraction)} of the labels, seed ${pictured.seed}.</p>
-<div class="legend">${legend}</div>
+${classLegend(classes)}
 <div class="rows">${pictures.map(
     ({ id, pictures: row }) => html`<figure class="card"><figcaption><b>${id}</b></figcaption>
 <div class="strip">${row.map(

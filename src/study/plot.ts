@@ -1,5 +1,6 @@
 /** Mean IoU against the share of the labels, one line an arm, as SVG that stands alone. */
 import { fractionText } from "../methods/study.ts";
+import { axis, round } from "../report/document.ts";
 import { type Html, html } from "../report/html.ts";
 import { cellText, type StudyResults } from "./results.ts";
 
@@ -44,11 +45,9 @@ export function plot(results: StudyResults): Html {
   const logs = results.fractions.map(Math.log);
   const [first, last] = [Math.min(...logs), Math.max(...logs)];
   // A single share of the labels stands in the middle.
-  const x = (fraction: number) =>
-    edge.left +
-    (width - edge.left - edge.right) * (last === first ? 0.5 : (Math.log(fraction) - first) / (last - first));
-  const y = (value: number) =>
-    height - edge.bottom - ((height - edge.top - edge.bottom) * (value - low)) / (high - low);
+  const along = axis(first, last, edge.left, width - edge.right);
+  const x = (fraction: number) => along(Math.log(fraction));
+  const y = axis(low, high, height - edge.bottom, edge.top);
   const ticks = Array.from({ length: Math.round((high - low) / 5) + 1 }, (_, i) => low + 5 * i);
   const names = apart(
     lines.map(({ points }) => y(points[points.length - 1].mean)),
@@ -94,8 +93,4 @@ function apart(heights: readonly number[], gap: number): number[] {
   }
   const over = Math.max(0, ...placed.map((value) => value - (height - edge.bottom)));
   return placed.map((value) => value - over);
-}
-
-function round(value: number): number {
-  return Math.round(value * 10) / 10;
 }
