@@ -55,7 +55,11 @@ export const showCommand = command({
           const dataset = onePhotograph(nodePlatform, file);
           const result = await runTrial(view, { engine, dataset, weights, seed: recipe.seed, onBadImage: "fail" });
           for (const { pictures } of result?.pictures ?? []) {
-            for (const { name, image } of pictures) {
+            // What does not depend on the weights is the photograph once more.
+            const telling = pictures.some(({ changes }) => changes)
+              ? pictures.filter(({ changes }) => changes)
+              : pictures;
+            for (const { name, image } of telling) {
               const part = name === view.name ? view.name : `${view.name}-${name.replace(/[^\p{L}\p{N}]+/gu, "-")}`;
               const path = `${stems[index]}.${part}.png`;
               if (!earlier.has(path) && (await nodePlatform.exists(path)) !== "nothing") {
