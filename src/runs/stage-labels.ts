@@ -1,0 +1,130 @@
+/** Labels that a pass wrote into its run, for the stages after it: `labels/STAGE/ID.json` and pictures beside it. */
+import type { Dataset } from "../data/dataset.ts";
+import { labelKinds } from "../data/labels.ts";
+import type { ClassInfo, LabelKind, Labels, Segment } from "../data/sample.ts";
+import { kindsAt, withRead } from "../data/views.ts";
+import { InputError } from "../errors.ts";
+import type { Color, LabelMap } from "../image/image.ts";
+import { segmentIdsOf } from "../metrics/segment-ids.ts";
+import { parseJson } from "../platform/json.ts";
+import { listBytes } from "../platform/limits.ts";
+import type { Platform } from "../platform/platform.ts";
+import { encodeSegmentIds } from "../prediction/panoptic-files.ts";
+
+/** Where the labels of a stage lie. */
+export function labelsFolder(run: string, stage: string): string {
+  return `${run}/labels/${stage}`;
+}
+
+/** What `ID.json` holds; it is written last, so that a record means whole labels. */
+interface LabelRecord {
+  readonly kinds: readonly LabelKind[];
+  readonly tags?: readonly number[];
+  readonly captions?: readonly string[];
+  readonly segments?: readonly Segment[];
+}
+
+/** Writes one sample's labels; returns their kinds. */
+export async function writeSampleLabels(
+  platform: Platform,
+  folder: string,
+  id: string,
+  { mask, panoptic, saliency, tags, captions }: Labels,
+  classes: readonly ClassInfo[],
+): Promise<readonly LabelKind[]> {
+  const place = `${folder}/${id}`;
+  const colors = Array.from({ length: 256 }, (_, index): Color => classes[index]?.color ?? [255, 255, 255]);
+  const greys = Array.from({ length: 256 }, (_, value): Color => [value, value, value]);
+  const png = (map: LabelMap, palette: readonly Color[]) => platform.encodeIndexedPng({ ...map, palette });
+  if (mask) await platform.writeFile(`${place}.mask.png`, await png(mask, colors));
+  if (saliency) await platform.writeFile(`${place}.saliency.png`, await png(saliency, greys));
+  if (panoptic) await platform.writeFile(`${place}.panoptic.png`, await encodeSegmentIds(platform, panoptic, "rgb"));
+  const given = { mask, panoptic, tags, captions, saliency };
+  const kinds = labelKinds.filter((kind) => given[kind] !== undefined);
+  const record: LabelRecord = {
+    kinds,
+    ...(tags && { tags }),
+    ...(captions && { captions }),
+    ...(panoptic && { segments: panoptic.segments }),
+  };
+  await platform.writeFile(`${place}.json`, `${JSON.stringify(record)}\n`);
+  return kinds;
+}
+
+/** Kinds of labels that were written of a sample; null where none were, or were not finished. */
+export async function writtenKinds(platform: Platform, folder: string, id: string): Promise<readonly LabelKind[] | null> {
+  const path = `${folder}/${id}.json`;
+  return (await platform.exists(path)) === "file" ? (await readRecord(platform, path)).kinds : null;
+}
+
+/** Which samples have which kinds, written when the pass has ended. */
+export async function writeIndex(
+  platform: Platform,
+  folder: string,
+  kinds: ReadonlyMap<string, readonly LabelKind[]>,
+): Promise<void> {
+  await platform.writeFile(`${folder}/index.json`, `${JSON.stringify(Object.fromEntries(kinds))}\n`);
+}
+
+/** The data set with a stage's labels in place of its own of the kinds in `writes`. Throws InputError where they are not there. */
+export async function withStageLabels(
+  platform: Platform,
+  folder: string,
+  writes: readonly LabelKind[],
+  dataset: Dataset,
+): Promise<Dataset> {
+  const index = (await readJson(platform, `${folder}/index.json`)) as Readonly<Record<string, readonly LabelKind[]>>;
+  const own = (at: number) => writes.filter((kind) => index[dataset.ids[at]]?.includes(kind));
+  const kindsOf = (at: number) => {
+    const others = kindsAt(dataset, at).filter((kind) => !writes.includes(kind));
+    return labelKinds.filter((kind) => others.includes(kind) || own(at).includes(kind));
+  };
+  const read: Dataset["read"] = async (at, wanted = labelKinds) => {
+    const sample = await dataset.read(
+      at,
+      wanted.filter((kind) => !writes.includes(kind)),
+    );
+    const stored = wanted.filter((kind) => own(at).includes(kind));
+    const labels = stored.length === 0 ? {} : await readLabels(platform, `${folder}/${dataset.ids[at]}`, stored);
+    return { ...sample, labels: { ...sample.labels, ...labels } };
+  };
+  const kinds = labelKinds.filter((kind) => dataset.ids.some((_, at) => kindsOf(at).includes(kind)));
+  return { ...withRead(dataset, read), kinds, kindsOf };
+}
+
+async function readLabels(platform: Platform, place: string, kinds: readonly LabelKind[]): Promise<Labels> {
+  const { tags, captions, segments = [] } = await readRecord(platform, `${place}.json`);
+  const map = async (kind: LabelKind): Promise<LabelMap> => {
+    const { width, height, data } = await platform.decodeMask(`${place}.${kind}.png`);
+    return { width, height, data: Uint8Array.from(data) };
+  };
+  const labels: { -readonly [Kind in LabelKind]?: Labels[Kind] } = {};
+  if (kinds.includes("mask")) labels.mask = await map("mask");
+  if (kinds.includes("saliency")) labels.saliency = await map("saliency");
+  if (kinds.includes("tags") && tags) labels.tags = tags;
+  if (kinds.includes("captions") && captions) labels.captions = captions;
+  if (kinds.includes("panoptic")) {
+    const file = `${place}.panoptic.png`;
+    labels.panoptic = { ...segmentIdsOf(await platform.decodeMask(file), file), segments };
+  }
+  return labels;
+}
+
+async function readRecord(platform: Platform, path: string): Promise<LabelRecord> {
+  const record = (await readJson(platform, path)) as Partial<LabelRecord>;
+  if (Array.isArray(record.kinds)) return record as LabelRecord;
+  throw new InputError(`${path}: expected labels that a stage wrote, got something else. Delete it and train on.`);
+}
+
+async function readJson(platform: Platform, path: string): Promise<object> {
+  if ((await platform.exists(path)) !== "file") {
+    throw new InputError(`${path}: expected labels that a stage wrote, got no such file. Train the run anew.`);
+  }
+  try {
+    const value = parseJson(await platform.readText(path, listBytes));
+    if (typeof value === "object" && value !== null) return value;
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+  }
+  throw new InputError(`${path}: expected labels that a stage wrote, got a damaged file. Delete it and train on.`);
+}
