@@ -95,15 +95,17 @@ test("the masks of the rest are never read", async () => {
   expect((await imagesOnly(labelled).read(0)).image.width).toBe(16);
 });
 
-test("joined data sets are images alone, one after the other, under names of their own", async () => {
-  const joined = joinedDatasets("both", masks(2, "one"), masks(3, "two"));
+test("joined data sets are one after the other, under names of their own, with the labels that each sample has", async () => {
+  const joined = joinedDatasets("both", masks(2, "one"), imagesOnly(masks(3, "two")));
   const { name, split, kinds, ids, classes, leftOut } = joined;
   expect([name, split, kinds, classes.length, leftOut]).toEqual([
-    ...["both", "unlabelled", [], 1, ["one: left out", "two: left out"]],
+    ...["both", "train", ["mask"], 1, ["one: left out", "two: left out"]],
   ]);
   expect(ids).toEqual(["1/000", "1/001", "2/000", "2/001", "2/002"]);
   const { image: _, ...sample } = await joined.read(2);
   expect([sample, joined.source(1)]).toEqual([{ id: "2/000", source: "two/000.jpg", labels: {} }, "one/001.jpg"]);
+  expect(ids.map((_id, index) => joined.kindsOf?.(index))).toEqual([["mask"], ["mask"], [], [], []]);
+  expect([Object.keys((await joined.read(1)).labels), (await joined.read(1, [])).labels]).toEqual([["mask"], {}]);
 });
 
 test.each([

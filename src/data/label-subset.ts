@@ -2,7 +2,8 @@
 import { Random } from "../array/random.ts";
 import { InputError, problem, UsageError } from "../errors.ts";
 import type { Dataset } from "./dataset.ts";
-import { labelledDataset, selected } from "./views.ts";
+import { labelKinds } from "./labels.ts";
+import { kindsAt, labelledDataset, selected } from "./views.ts";
 
 /** How many images keep their labels: a count, or a fraction of all, which is rounded. */
 export type LabelSubsetOptions = { readonly seed: number } & (
@@ -72,25 +73,27 @@ export function imagesOnly(dataset: Dataset): Dataset {
 }
 
 /**
- * The images of two data sets, one after the other, without labels. An id of the first gets `1/` in front, one of the
- * second `2/`, so that they are unique; classes are the first's.
+ * The samples of two data sets, one after the other, each with the labels that it has. An id of the first gets `1/` in front,
+ * one of the second `2/`, so that they are unique; classes are the first's.
  */
 export function joinedDatasets(name: string, first: Dataset, second: Dataset): Dataset {
-  const parts = [imagesOnly(first), imagesOnly(second)];
+  const parts = [first, second];
   const size = first.ids.length;
-  const at = (index: number): readonly [Dataset, number] =>
-    index < size ? [parts[0], index] : [parts[1], index - size];
+  const at = (index: number): readonly [Dataset, number] => (index < size ? [first, index] : [second, index - size]);
   const ids = parts.flatMap((part, place) => part.ids.map((id) => `${place + 1}/${id}`));
+  const all = parts.flatMap(({ kinds }) => kinds);
   return {
-    ...parts[0],
-    ...{ name, ids, leftOut: parts.flatMap(({ leftOut = [] }) => leftOut) },
+    ...{ name, split: first.split, classes: first.classes, valueMap: first.valueMap, ids },
+    kinds: labelKinds.filter((kind) => all.includes(kind)),
+    leftOut: parts.flatMap(({ leftOut = [] }) => leftOut),
     source: (index) => {
       const [part, own] = at(index);
       return part.source(own);
     },
-    read: async (index) => {
+    kindsOf: (index) => kindsAt(...at(index)),
+    read: async (index, kinds) => {
       const [part, own] = at(index);
-      return { ...(await part.read(own)), id: ids[index] };
+      return { ...(await part.read(own, kinds)), id: ids[index] };
     },
   };
 }

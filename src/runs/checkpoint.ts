@@ -4,10 +4,10 @@
  */
 import type { Named, NdArray } from "../array/ndarray.ts";
 import { InputError } from "../errors.ts";
+import { OtherVersion } from "../methods/other-version.ts";
 import { parseJson } from "../platform/json.ts";
 import type { Platform } from "../platform/platform.ts";
 import { readSafetensors, writeSafetensors } from "../weights/safetensors.ts";
-import { OtherVersion } from "../methods/other-version.ts";
 
 /** How far a run is, besides its numbers. */
 export interface Progress {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { newer, npz, older, published } from "../../test/support/jax-encoder.ts";
-import { underPublishedNames } from "../../test/support/published-names.ts";
 import { memoryPlatform } from "../../test/support/memory-platform.ts";
+import { underPublishedNames } from "../../test/support/published-names.ts";
 import { movedWeights } from "../../test/support/weights.ts";
 import { float32, type Named, type NdArray } from "../array/ndarray.ts";
 import { encoder } from "../backbones/transunet/encoder.ts";
@@ -13,7 +13,7 @@ import { input } from "../graph/tensor.ts";
 import { writeSafetensors } from "../weights/safetensors.ts";
 import { latestCheckpoint } from "./checkpoint.ts";
 import { type ImportRunOptions, importRun } from "./import-run.ts";
-import { openTrained, openRun, readRun } from "./run.ts";
+import { openRun, openTrained, readRun } from "./run.ts";
 
 const small: TransUNetSettings = {
   ...publishedTransUNet,
@@ -73,7 +73,10 @@ describe("a whole TransUNet", () => {
   test("may be of half precision, and of a network that ran on several devices", async () => {
     const name = "decoder.entry.norm.bias";
     const half: NdArray = { dtype: "float16", shape: [8], data: new Uint16Array(8).fill(0x3e00) };
-    const wrapped = Object.entries(underPublishedNames({ ...whole, [name]: half })).map(([key, array]) => [`module.${key}`, array]);
+    const wrapped = Object.entries(underPublishedNames({ ...whole, [name]: half })).map(([key, array]) => [
+      `module.${key}`,
+      array,
+    ]);
     const { platform } = await imported(writeSafetensors(Object.fromEntries(wrapped)));
     const weights = await weightsIn(platform);
     expect(weights).toEqual({ ...whole, [name]: float32([8], new Float32Array(8).fill(1.5)) });
@@ -189,12 +192,7 @@ describe("refused, with nothing written, is", () => {
       { settings: ["layers=2"] },
       "whose heads the file does not tell. Add --set heads=N.",
     ],
-    [
-      "a setting that is wrong",
-      fileOf(whole),
-      { settings: [...settings, "layers=2"] },
-      "expected encoder.layer2.",
-    ],
+    ["a setting that is wrong", fileOf(whole), { settings: [...settings, "layers=2"] }, "expected encoder.layer2."],
     [
       "a setting that there is not",
       fileOf(whole),

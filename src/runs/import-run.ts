@@ -7,14 +7,14 @@ import { IGNORE } from "../image/image.ts";
 import { distinctColors } from "../image/palette.ts";
 import { methods } from "../methods/index.ts";
 import type { Imported, ImportOptions, Method } from "../methods/method.ts";
+import { applySetting, checkRecipe } from "../methods/resolve-recipe.ts";
+import { predictionParameters, stagesOf, trainingModel } from "../methods/stages.ts";
 import type { Platform } from "../platform/platform.ts";
 import { version } from "../version.ts";
 import { readWeights, type WeightFile } from "../weights/read-weights.ts";
 import { sha256, writeCheckpoint } from "./checkpoint.ts";
-import { applySetting, checkRecipe } from "../methods/resolve-recipe.ts";
 import { createRun, fingerprintOf, type Run, stateOf } from "./run.ts";
 import { runFormat } from "./run-record.ts";
-import { predictionParameters, stagesOf, trainingModel } from "../methods/stages.ts";
 
 export interface ImportRunOptions extends ImportOptions {
   readonly platform: Platform;
@@ -81,7 +81,11 @@ export async function importRun(options: ImportRunOptions): Promise<ImportedRun>
   const parts = requireParts(isWhole, declared, imported.weights, file);
   const record = {
     ...{ format: runFormat, version, method: method.name, recipe: recipe.name },
-    dataset: { name: `import ${file}`, samples: 0, fingerprint: sums.length === 1 ? sums[0] : await fingerprintOf(sums) },
+    dataset: {
+      name: `import ${file}`,
+      samples: 0,
+      fingerprint: sums.length === 1 ? sums[0] : await fingerprintOf(sums),
+    },
     ...{ unlabelled: null, labels: null, from: [{ source: file, stage: "import" }], classes, frequencies: [] },
     valueMap: Object.fromEntries(classes.map((_, index) => [String(index), index])),
     ...{ window, shortSide: Math.min(cropHeight, cropWidth), licence },

@@ -128,9 +128,7 @@ function textOf(line: MetricsLine): string {
 
 function scalarsOf(line: MetricsLine): Scalar[] {
   if (isEvaluation(line)) {
-    return line.measures.flatMap(({ name, value }) =>
-      value === null ? [] : [{ tag: `evaluation/${name}`, value }],
-    );
+    return line.measures.flatMap(({ name, value }) => (value === null ? [] : [{ tag: `evaluation/${name}`, value }]));
   }
   return [
     { tag: "loss/total", value: line.loss },

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 import { memoryPlatform } from "../../test/support/memory-platform.ts";
 import { float32 } from "../array/ndarray.ts";
-import { writeCheckpoint } from "./checkpoint.ts";
 import { resolveRecipe } from "../methods/resolve-recipe.ts";
+import { writeCheckpoint } from "./checkpoint.ts";
 import { createRun, openTrained } from "./run.ts";
 import { type RunRecord, runFormat } from "./run-record.ts";
 

@@ -3,15 +3,15 @@ import type { Named, NdArray } from "../array/ndarray.ts";
 import type { ClassInfo } from "../data/sample.ts";
 import { InputError } from "../errors.ts";
 import { maxClasses } from "../image/image.ts";
+import type { Method, ResolvedRecipe, Task } from "../methods/method.ts";
+import { differences, recipeFrom } from "../methods/resolve-recipe.ts";
+import type { Stage, Trained } from "../methods/stage.ts";
+import { hasModel, predicts, stagesOf, stepsOf, totalSteps } from "../methods/stages.ts";
 import { parseJson } from "../platform/json.ts";
 import type { Platform } from "../platform/platform.ts";
 import type { TrainedModel } from "../prediction/model.ts";
 import { bestCheckpoint, type Checkpoint, listCheckpoints, sha256 } from "./checkpoint.ts";
-import { differences, recipeFrom } from "../methods/resolve-recipe.ts";
-import type { Method, ResolvedRecipe, Task } from "../methods/method.ts";
 import { type RunRecord, recordFrom } from "./run-record.ts";
-import type { Stage, Trained } from "../methods/stage.ts";
-import { hasModel, predicts, stagesOf, stepsOf, totalSteps } from "../methods/stages.ts";
 
 export interface Run extends ResolvedRecipe {
   readonly record: RunRecord;

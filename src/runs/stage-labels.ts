@@ -52,7 +52,11 @@ export async function writeSampleLabels(
 }
 
 /** Kinds of labels that were written of a sample; null where none were, or were not finished. */
-export async function writtenKinds(platform: Platform, folder: string, id: string): Promise<readonly LabelKind[] | null> {
+export async function writtenKinds(
+  platform: Platform,
+  folder: string,
+  id: string,
+): Promise<readonly LabelKind[] | null> {
   const path = `${folder}/${id}.json`;
   return (await platform.exists(path)) === "file" ? (await readRecord(platform, path)).kinds : null;
 }

@@ -152,11 +152,12 @@ export class Session {
   async #samplesFor({ kind, learnsFrom }: Stage): Promise<Dataset> {
     const { platform, folder, dataset, unlabelled = null } = this.#options;
     const shortSide = kind === "pass" ? 0 : this.#run.record.shortSide;
-    if (learnsFrom.length === 0) {
-      const images = unlabelled === null ? imagesOnly(dataset) : joinedDatasets(dataset.name, dataset, unlabelled);
-      return scaledDataset(images, shortSide);
-    }
-    let labelled = dataset;
+    const all = unlabelled === null ? dataset : joinedDatasets(dataset.name, dataset, unlabelled);
+    if (learnsFrom.length === 0) return scaledDataset(imagesOnly(all), shortSide);
+    // A pass over images alone may have given labels to those that had none.
+    const isPassOfAll = (each: Stage) =>
+      each.kind === "pass" && each.writes !== undefined && each.learnsFrom.length === 0;
+    let labelled = this.#stages.some(isPassOfAll) ? all : dataset;
     for (const each of this.#stages.slice(0, this.#stage)) {
       if (each.kind !== "pass" || each.writes === undefined) continue;
       labelled = await withStageLabels(platform, labelsFolder(folder, each.name), each.writes, labelled);
