@@ -3,7 +3,6 @@ import { fromNumbers, type Named, type NdArray } from "../../src/array/ndarray.t
 import { Random } from "../../src/array/random.ts";
 import { sizeOf } from "../../src/array/shape.ts";
 import { resNetClassifier } from "../../src/backbones/resnet.ts";
-import { transunet } from "../../src/backbones/transunet/network.ts";
 import { vitClassifier } from "../../src/backbones/vit.ts";
 import type { Scope } from "../../src/graph/scope.ts";
 import type { Tensor, TensorType } from "../../src/graph/tensor.ts";
@@ -11,6 +10,7 @@ import { crossEntropy } from "../../src/losses/cross-entropy.ts";
 import { denoiseStage } from "../../src/methods/ddep/denoise-stage.ts";
 import { type DdepRecipe, recipes as ddepRecipes } from "../../src/methods/ddep/recipe.ts";
 import { recipes, type TransUNetRecipe } from "../../src/methods/transunet/recipe.ts";
+import { transunet } from "../../src/networks/transunet/network.ts";
 import type { OptimizerRecipe } from "../../src/step/update.ts";
 
 export interface Benched {

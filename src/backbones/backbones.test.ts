@@ -25,11 +25,11 @@ test("ViT-S/16 at 224 pixels with 1000 classes has 22,050,664 parameters (timm)"
 });
 
 test.each([
-  [32, ["2,256,16,24", "2,512,8,12", "2,1024,4,6", "2,2048,2,3"]],
-  [16, ["2,256,16,24", "2,512,8,12", "2,1024,4,6", "2,2048,4,6"]],
-  [8, ["2,256,16,24", "2,512,8,12", "2,1024,8,12", "2,2048,8,12"]],
+  [32, ["2,64,32,48", "2,256,16,24", "2,512,8,12", "2,1024,4,6", "2,2048,2,3"]],
+  [16, ["2,64,32,48", "2,256,16,24", "2,512,8,12", "2,1024,4,6", "2,2048,4,6"]],
+  [8, ["2,64,32,48", "2,256,16,24", "2,512,8,12", "2,1024,8,12", "2,2048,8,12"]],
 ] as const)("a residual network of output stride %d keeps the stages' sizes", (outputStride, shapes) => {
-  expect(resNet(new Model().scope, image, { outputStride }).map(({ shape }) => String(shape))).toEqual(shapes);
+  expect(resNet(new Model().scope, image, { outputStride }).map(({ map }) => String(map.shape))).toEqual(shapes);
 });
 
 test("a vision transformer gives the class token and one token per patch", () => {

@@ -1,4 +1,4 @@
-import { publishedTransUNet, type TransUNetSettings } from "../backbones/transunet/settings.ts";
+import { publishedTransUNet, type TransUNetSettings } from "../networks/transunet/settings.ts";
 import { checksOf, nearestMultiple } from "./checks.ts";
 import type { Recipe } from "./recipe.ts";
 

@@ -1,12 +1,12 @@
 import { float32, item, type NdArray, ndarray } from "../../array/ndarray.ts";
 import type { Random } from "../../array/random.ts";
-import { transunet } from "../../backbones/transunet/network.ts";
-import { type Part, transferTransUNet } from "../../backbones/transunet/transfer.ts";
 import { augment } from "../../data/augment.ts";
 import type { Sample } from "../../data/sample.ts";
 import type { Scope } from "../../graph/scope.ts";
 import type { Tensor } from "../../graph/tensor.ts";
 import type { Image } from "../../image/image.ts";
+import { transunet } from "../../networks/transunet/network.ts";
+import { type Part, transferTransUNet } from "../../networks/transunet/transfer.ts";
 import { imageInput } from "../../nn/image-input.ts";
 import { clip, mean, square, sub } from "../../ops/index.ts";
 import type { Beginning, Trained, TrainingStage, Trial, TrialPicture } from "../stage.ts";

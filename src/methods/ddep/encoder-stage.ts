@@ -1,8 +1,5 @@
 import { type NdArray, ndarray, toNumbers } from "../../array/ndarray.ts";
 import type { Random } from "../../array/random.ts";
-import { encoder } from "../../backbones/transunet/encoder.ts";
-import { type Part, transferTransUNet } from "../../backbones/transunet/transfer.ts";
-import { publishedName } from "../../backbones/transunet/weights.ts";
 import { augment } from "../../data/augment.ts";
 import { tagsOf } from "../../data/labels.ts";
 import type { Sample } from "../../data/sample.ts";
@@ -12,6 +9,9 @@ import type { Tensor } from "../../graph/tensor.ts";
 import { binaryCrossEntropy } from "../../losses/binary-cross-entropy.ts";
 import { meanAveragePrecision } from "../../metrics/average-precision.ts";
 import { shares } from "../../metrics/measure.ts";
+import { encoder } from "../../networks/transunet/encoder.ts";
+import { type Part, transferTransUNet } from "../../networks/transunet/transfer.ts";
+import { publishedName } from "../../networks/transunet/weights.ts";
 import { imageInput } from "../../nn/image-input.ts";
 import { linear } from "../../nn/linear.ts";
 import { mean, sigmoid } from "../../ops/index.ts";

@@ -1,8 +1,8 @@
-import { transunet } from "../../backbones/transunet/network.ts";
-import { type Part, transferTransUNet } from "../../backbones/transunet/transfer.ts";
 import { InputError } from "../../errors.ts";
 import type { Scope } from "../../graph/scope.ts";
 import type { Tensor } from "../../graph/tensor.ts";
+import { transunet } from "../../networks/transunet/network.ts";
+import { type Part, transferTransUNet } from "../../networks/transunet/transfer.ts";
 import type { Task } from "../method.ts";
 import { segmentationStage } from "../segmentation-stage.ts";
 import type { Beginning, Trained, TrainingStage } from "../stage.ts";

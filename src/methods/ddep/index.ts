@@ -1,7 +1,7 @@
-import { conventionOf } from "../../backbones/transunet/transfer.ts";
 import { UsageError } from "../../errors.ts";
 import type { Scope } from "../../graph/scope.ts";
 import type { Tensor } from "../../graph/tensor.ts";
+import { conventionOf } from "../../networks/transunet/transfer.ts";
 import { imageInput } from "../../nn/image-input.ts";
 import { softmax } from "../../ops/index.ts";
 import { certaintyView } from "../certainty-view.ts";

@@ -1,9 +1,9 @@
-import { settingsFrom, untoldBy } from "../../backbones/transunet/found-settings.ts";
-import { transunet as network } from "../../backbones/transunet/network.ts";
-import { conventionOf, type Part, transferTransUNet } from "../../backbones/transunet/transfer.ts";
-import { stateDictionaryWeights } from "../../backbones/transunet/weights.ts";
 import type { Scope } from "../../graph/scope.ts";
 import type { Tensor } from "../../graph/tensor.ts";
+import { settingsFrom, untoldBy } from "../../networks/transunet/found-settings.ts";
+import { transunet as network } from "../../networks/transunet/network.ts";
+import { conventionOf, type Part, transferTransUNet } from "../../networks/transunet/transfer.ts";
+import { stateDictionaryWeights } from "../../networks/transunet/weights.ts";
 import { imageInput } from "../../nn/image-input.ts";
 import { softmax } from "../../ops/index.ts";
 import { certaintyView } from "../certainty-view.ts";
