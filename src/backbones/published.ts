@@ -29,7 +29,7 @@ const wrapper = /^(module|model|backbone|encoder)\./;
 export function publishedEncoder({ tensors, where }: WeightFile): PublishedEncoder {
   const fits = parts(tensors).flatMap((given) =>
     Object.entries(encoders).flatMap(([name, encoder]) =>
-      encoder.published.map((published) => ({ name, ...fit(encoder, published, given) })),
+      encoder.published.map((published) => ({ name, ...compared(encoder, published, given) })),
     ),
   );
   const whole = fits.filter(({ fault }) => fault === null);
@@ -85,7 +85,7 @@ interface Fit {
   readonly fault: string | null;
 }
 
-function fit(encoder: Encoder, published: PublishedNames, tensors: Named<NdArray>): Fit {
+function compared(encoder: Encoder, published: PublishedNames, tensors: Named<NdArray>): Fit {
   const declared = declaredBy(encoder, published.norms ?? "batch");
   const renamed: Record<string, NdArray> = {};
   let fault: string | null = null;
