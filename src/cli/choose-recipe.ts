@@ -17,9 +17,18 @@ const suited: readonly { readonly kind: Dataset["kinds"][number]; readonly recip
   },
 ];
 
-/** A recipe for the labels that a data set has. Throws InputError where nothing can be learned from them. */
-export function chooseRecipe({ name, split, kinds }: Dataset): Choice {
+/**
+ * A recipe for the labels that a data set has, and for the pretrained encoder where one is given. Throws InputError where
+ * nothing can be learned from them.
+ */
+export function chooseRecipe({ name, split, kinds }: Dataset, hasEncoder: boolean): Choice {
   const found = suited.find(({ kind }) => sourceOf(kind, kinds) !== undefined);
+  if (found?.kind === "mask" && hasEncoder) {
+    return {
+      recipe: "unet-mobilenet",
+      why: `${name} has ${kindsText([found.kind])}, and a pretrained encoder is given: it needs less of them than a network that begins with nothing`,
+    };
+  }
   if (found !== undefined) return { recipe: found.recipe, why: `${name} has ${kindsText([found.kind])}: ${found.why}` };
   const known = kindsText([...new Set(suited.map(({ kind: each }) => each))]);
   const got = kindsText(kinds);

@@ -39,6 +39,11 @@ export const trainCommand = command({
       placeholder: "RUN",
       help: "begin with the weights of another run, or of tessera import; may be repeated for the parts of a network",
     },
+    encoder: {
+      kind: "text",
+      placeholder: "WEIGHTS",
+      help: "begin with a pretrained encoder: a published file of weights, or a run",
+    },
     ...labelOptions,
     resume: { kind: "flag", help: "go on with the run in --out; starts one where there is none" },
     ...datasetOptions,
@@ -70,14 +75,16 @@ export const trainCommand = command({
     const onBadImage = badImagePolicy(options);
     // A mistyped recipe is said before a large data set is looked through.
     const methods = await methodsWith(nodePlatform, options.method);
-    const named = await namedRecipe(nodePlatform, out, options, options.set, methods);
+    const place = { ...placeOf(options), onBadFile: onBadImage };
+    const named =
+      (await namedRecipe(nodePlatform, out, options, options.set, methods)) ??
+      (await chosenRecipe(nodePlatform, spec, place, options, terminal));
     const from: Trained[] = [];
     for (const run of options.from) from.push(await trainedIn(nodePlatform, run, terminal, methods));
+    if (options.encoder !== undefined)
+      from.push(await encoderIn(nodePlatform, options.encoder, named, terminal, methods));
     const seeded = labelSeed === undefined ? {} : { labelSeed };
-    const begun = named && (await withStepsOf(options.steps, await adopted(named, from, terminal)));
-    const place = { ...placeOf(options), onBadFile: onBadImage };
-    const resolved =
-      begun ?? (await withStepsOf(options.steps, await chosenRecipe(nodePlatform, spec, place, options.set, terminal)));
+    const resolved = await withStepsOf(options.steps, await adopted(named, from, terminal));
     const data = await openTrainingData(nodePlatform, spec, {
       ...{ ...place, keep, learnsFrom: sourcesOf(resolved) },
       ...seeded,
@@ -159,7 +166,7 @@ async function chosenRecipe(
   platform: Platform,
   spec: string,
   place: OpenOptions,
-  settings: readonly string[],
+  { set, encoder }: { readonly set: readonly string[]; readonly encoder?: string | undefined },
   terminal: Terminal,
 ): Promise<ResolvedRecipe> {
   const [{ chooseRecipe }, { resolveRecipe }, { openDataset }] = await Promise.all([
@@ -167,9 +174,21 @@ async function chosenRecipe(
     import("../methods/resolve-recipe.ts"),
     import("../datasets/index.ts"),
   ]);
-  const { recipe, why } = chooseRecipe(await openDataset(platform, spec, "train", place));
+  const { recipe, why } = chooseRecipe(await openDataset(platform, spec, "train", place), encoder !== undefined);
   terminal.note(`recipe ${recipe}: ${why}. Another: --recipe NAME.`);
-  return resolveRecipe(recipe, settings);
+  return resolveRecipe(recipe, set);
+}
+
+async function encoderIn(
+  platform: Platform,
+  source: string,
+  resolved: ResolvedRecipe,
+  terminal: Terminal,
+  methods: readonly Method[] | undefined,
+): Promise<Trained> {
+  const { openEncoder } = await import("../runs/open-encoder.ts");
+  const note = (message: string) => terminal.note(oneLine(message));
+  return openEncoder(platform, source, resolved, { onDamaged: note, onNote: note, methods });
 }
 
 async function trainedIn(

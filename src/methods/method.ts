@@ -62,6 +62,11 @@ export interface Method<R extends Recipe = Recipe> {
    * UsageError where the recipe would not use them.
    */
   adopt?(recipe: R, from: readonly Trained[]): R;
+  /**
+   * A file of a pretrained encoder as the recipe's network takes it; absent where no part of the network is one. Throws
+   * InputError for files of other networks.
+   */
+  encoder?(file: WeightFile, recipe: R): Pick<Trained, "weights" | "stage" | "recipe">;
   /** Published weights that the method can use; null where files are not of its kind. Throws where they are, but damaged. */
   imports?(files: readonly WeightFile[], options: ImportOptions): Imported<R> | null;
 }

@@ -7,7 +7,7 @@ import { float32, type Named, type NdArray } from "../../array/ndarray.ts";
 import { zerosInitializer } from "../../graph/initializer.ts";
 import type { Scope } from "../../graph/scope.ts";
 import { constant, type Tensor } from "../../graph/tensor.ts";
-import type { Modulation } from "../../networks/transunet/decoder.ts";
+import type { Modulation } from "../../networks/unet/decoder.ts";
 import { linear } from "../../nn/linear.ts";
 import { add, axisSize, concat, cos, mul, reshape, silu, sin, split } from "../../ops/index.ts";
 import type { DdepRecipe } from "./recipe.ts";
