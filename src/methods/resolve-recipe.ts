@@ -80,7 +80,7 @@ export function recipeFrom(value: unknown, where: string, methods?: readonly Met
   }
   try {
     const method = findMethod(given.method, methods);
-    const complete = Object.values(method.recipes)[0];
+    const complete = method.recipes[given.name] ?? Object.values(method.recipes)[0];
     const what = `a recipe of ${method.name} (see tessera recipes ${complete.name})`;
     requireKnownKeys(given, Object.keys(complete), what, where);
     for (const key of Object.keys(complete) as (keyof Recipe)[]) {

@@ -3,8 +3,6 @@ import { type UNetSettings, usualUNet } from "../../networks/unet/settings.ts";
 import { baseRecipe, type Recipe } from "../recipe.ts";
 
 export interface UNetRecipe extends Recipe, UNetSettings, SegmentationLossSettings {
-  /** Learning rate of the encoder, as a fraction of `learningRate`; 0: it keeps its weights. */
-  readonly encoderRate: number;
   /** Steps before `steps` in which the encoder keeps its weights and the rest learns. */
   readonly frozenSteps: number;
   readonly frozenWarmupSteps: number;
@@ -36,10 +34,10 @@ const mobilenet: UNetRecipe = {
   averageDecay: 0.99,
   evaluateEvery: 250,
 
-  encoderRate: 0.3,
   frozenSteps: 0,
   frozenWarmupSteps: 0,
 
+  encoderRate: 0.2,
   decoderChannels: [128, 96, 64, 32, 16],
   upsampling: "bilinear",
   outputStride: 4,

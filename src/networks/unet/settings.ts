@@ -6,6 +6,8 @@ export interface UNetSettings {
   readonly encoder: string;
   /** `batch`: of each batch while the encoder trains. `frozen`: running averages always. `folded`: none, see `Norms`. */
   readonly encoderNorms: Norms;
+  /** Learning rate of the encoder, as a fraction of the recipe's; 0: it keeps its weights. */
+  readonly encoderRate: number;
   /** Stride of the encoder's last maps; 16 and 8 widen kernels in place of further strides. */
   readonly encoderStride: 32 | 16 | 8;
   /**
@@ -24,6 +26,7 @@ export interface UNetSettings {
 export const usualUNet: UNetSettings = {
   encoder: "mobilenet-v2",
   encoderNorms: "batch",
+  encoderRate: 1,
   encoderStride: 32,
   decoder: "unet",
   upsampling: "nearest",

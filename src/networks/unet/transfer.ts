@@ -4,18 +4,9 @@ import { findEncoder } from "../../backbones/encoders.ts";
 import { InputError } from "../../errors.ts";
 import { Model } from "../../graph/scope.ts";
 import { input } from "../../graph/tensor.ts";
+import type { Part, TransferOptions } from "../transfer.ts";
 import { unet } from "./network.ts";
 import type { UNetSettings } from "./settings.ts";
-
-export type Part = "encoder" | "decoder" | "head";
-
-export interface TransferOptions {
-  readonly parts: readonly Part[];
-  /** Of the head. */
-  readonly outputs: number;
-  /** For messages. */
-  readonly source: string;
-}
 
 /**
  * The weights of `parts` as the network `to` takes them: a head for other classes is left out, and so are decoder blocks that a

@@ -1,4 +1,7 @@
+import { encoders } from "../backbones/encoders.ts";
+import type { NetworkSettings } from "../networks/network.ts";
 import { publishedTransUNet, type TransUNetSettings } from "../networks/transunet/settings.ts";
+import type { UNetSettings } from "../networks/unet/settings.ts";
 import { checksOf, nearestMultiple } from "./checks.ts";
 import type { Recipe } from "./recipe.ts";
 
@@ -6,16 +9,48 @@ import type { Recipe } from "./recipe.ts";
 const mostWidth = 65_536;
 const mostDepth = 256;
 
-/** Throws UsageError where the fields that describe a TransUNet do not go together. */
-export function checkTransUNet(recipe: Recipe & TransUNetSettings): void {
+/** Throws UsageError where the fields that describe a network do not go together. */
+export function checkNetwork(recipe: Recipe & NetworkSettings): void {
+  if ("encoder" in recipe) checkUNet(recipe);
+  else checkTransUNet(recipe);
+}
+
+/** The sides that a network's pictures can have, by the names of a recipe's crops. */
+export function checkSides<R extends Recipe>(recipe: R, multiple: number, keys: readonly (keyof R & string)[]): void {
+  const { require } = checksOf(recipe);
+  for (const key of keys) {
+    const side = Number(recipe[key]);
+    const fits = Number.isInteger(side) && side >= multiple && side <= 8192 && side % multiple === 0;
+    require(fits, key, `a multiple of ${multiple} up to 8192`, `Try ${nearestMultiple(Math.min(side, 8192), multiple)}.`);
+  }
+}
+
+function checkUNet(recipe: Recipe & UNetSettings): void {
+  const { oneOf, number, require } = checksOf(recipe);
+  oneOf("encoder", Object.keys(encoders));
+  oneOf("encoderNorms", ["batch", "frozen", "folded"]);
+  number("encoderRate", { least: 0 }, "0.1 is usual.");
+  oneOf("encoderStride", [32, 16, 8]);
+  oneOf("decoder", ["unet", "linear", "convolutional"]);
+  oneOf("upsampling", ["nearest", "bilinear"]);
+  oneOf("outputStride", [1, 2, 4]);
+  const { encoder, encoderStride, decoder, decoderChannels, outputStride } = recipe;
+  const { multiple, dilates } = encoders[encoder];
+  require(encoderStride === 32 || dilates, "encoderStride", `32 for ${encoder}`, "Set it to 32.");
+  const blocks =
+    decoder === "unet" ? Math.log2(Math.min(encoderStride, multiple) / outputStride) : decoder === "linear" ? 0 : 1;
+  const whole =
+    Array.isArray(decoderChannels) &&
+    decoderChannels.length >= blocks &&
+    decoderChannels.every((value) => Number.isInteger(value) && value >= 1 && value <= mostWidth);
+  require(whole, "decoderChannels", `at least ${blocks} whole numbers from 1 to ${mostWidth}`, "As in 256, 128, 64, 32, 16.");
+  checkSides(recipe, multiple, ["cropHeight", "cropWidth"]);
+}
+
+function checkTransUNet(recipe: Recipe & TransUNetSettings): void {
   const { require, number, oneOf } = checksOf(recipe);
   const usual = (key: keyof TransUNetSettings) => `${publishedTransUNet[key]} is as published.`;
-  for (const key of ["cropHeight", "cropWidth"] as const) {
-    const side = recipe[key];
-    require(Number.isInteger(side) &&
-      side >= 16 &&
-      side % 16 === 0, key, "a multiple of 16", `Try ${nearestMultiple(side, 16)}.`);
-  }
+  checkSides(recipe, 16, ["cropHeight", "cropWidth"]);
   for (const key of ["stemWidth", "normGroups", "tokenWidth", "heads", "mlpWidth", "headChannels"] as const) {
     number(key, { least: 1, most: mostWidth, whole: true }, usual(key));
   }
