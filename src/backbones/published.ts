@@ -46,7 +46,7 @@ export function publishedEncoder({ tensors, where }: WeightFile): PublishedEncod
   }
   const [{ published, renamed }] = whole;
   const weights = Object.fromEntries(
-    Object.entries(renamed).map(([name, array]) => [name, floats(array, name, where)]),
+    Object.entries(renamed).map(([name, array]) => [name, floats(array, published.names.theirs(name) ?? name, where)]),
   );
   return {
     encoders: [

@@ -43,4 +43,33 @@ const mobilenet: UNetRecipe = {
   outputStride: 4,
 };
 
-export const recipes = { "unet-mobilenet": mobilenet };
+/** The same on ResNet-50. */
+const resnet50: UNetRecipe = { ...mobilenet, name: "unet-resnet50", encoder: "resnet50", batchSize: 4 };
+
+/** For tests: pictures of 64 pixels by heart. */
+const tiny: UNetRecipe = {
+  ...mobilenet,
+  name: "unet-tiny",
+
+  batchSize: 4,
+  cropHeight: 64,
+  cropWidth: 64,
+  scaleMin: 1,
+  scaleMax: 1,
+  flipProbability: 0,
+  photometric: 0,
+
+  steps: 40,
+  learningRate: 3e-3,
+  weightDecay: 0,
+  warmupSteps: 5,
+  averageDecay: 0,
+  logEvery: 5,
+  checkpointEvery: 50,
+  evaluateEvery: 50,
+
+  encoderRate: 1,
+  decoderChannels: [32, 24, 16],
+};
+
+export const recipes = { "unet-mobilenet": mobilenet, "unet-resnet50": resnet50, "unet-tiny": tiny };
