@@ -10,6 +10,7 @@ import { sourcesOf, stagesOf, totalSteps } from "../methods/stages.ts";
 import type { Platform } from "../platform/platform.ts";
 import { writeReport } from "../report/run-report.ts";
 import { latestCheckpoint } from "../runs/checkpoint.ts";
+import { openEncoder } from "../runs/open-encoder.ts";
 import { openTrained, readRun } from "../runs/run.ts";
 import type { Engine } from "../runtime/engine.ts";
 import type { Watcher } from "../training/session.ts";
@@ -74,10 +75,11 @@ interface Wanted extends ResolvedRecipe {
   readonly from: readonly Trained[];
 }
 
-async function recipeOf({ study, platform, folder }: StudyOptions, run: StudyRun): Promise<Wanted> {
-  const resolved = resolveRecipe(study.recipe, run.settings);
-  if (run.from === null) return { ...resolved, from: [] };
-  const from = [await openTrained(platform, `${folder}/runs/${run.from}`)];
+async function recipeOf({ recipe, encoder, platform, folder }: StudyOptions, run: StudyRun): Promise<Wanted> {
+  const resolved = resolveRecipe(recipe, run.settings);
+  const from: Trained[] = [];
+  if (run.from !== null) from.push(await openTrained(platform, `${folder}/runs/${run.from}`));
+  if (run.fromEncoder && encoder !== null) from.push(await openEncoder(platform, encoder, resolved));
   return { ...adopt(resolved, from), from };
 }
 
