@@ -52,7 +52,7 @@ export function publishedEncoder({ tensors, where }: WeightFile): PublishedEncod
   }
   const [{ published, renamed }] = whole;
   const weights = Object.fromEntries(
-    Object.entries(renamed).map(([name, array]) => [name, floats(array, name, where)]),
+    Object.entries(renamed).map(([name, array]) => [name, floats(withOwnBuffer(array), name, where)]),
   );
   return {
     encoders: [
@@ -62,6 +62,12 @@ export function publishedEncoder({ tensors, where }: WeightFile): PublishedEncod
     library: published.library,
     weights,
   };
+}
+
+/** A part of a joined weight, apart from the others, so that none keeps the memory of all. */
+function withOwnBuffer(array: NdArray): NdArray {
+  const { data } = array;
+  return data.byteLength === data.buffer.byteLength ? array : { ...array, data: data.slice() };
 }
 
 /** Weights of an encoder under the names of `library` (default: the first that the encoder knows). */
@@ -129,12 +135,18 @@ function inTheirFile(name: string, joined: Joined): { readonly name: string; rea
   return { name: found.whole, shape: ([rows, ...rest]) => [rows * found.parts.length, ...rest] };
 }
 
+const known = new WeakMap<Encoder, Map<Norms, ReadonlyMap<string, Shape>>>();
+
 /** Names and shapes of all that an encoder has, in order. */
 export function declaredBy(encoder: Encoder, norms: Norms): ReadonlyMap<string, Shape> {
+  const before = known.get(encoder)?.get(norms);
+  if (before !== undefined) return before;
   const model = new Model();
   const side = encoder.multiple * Math.ceil(64 / encoder.multiple);
   encoder.features(model.scope, input("image", [1, 3, side, side]), { norms });
-  return new Map([...model.parameters.values()].map(({ name, tensor }) => [name, tensor.shape]));
+  const declared = new Map([...model.parameters.values()].map(({ name, tensor }) => [name, tensor.shape]));
+  known.set(encoder, (known.get(encoder) ?? new Map()).set(norms, declared));
+  return declared;
 }
 
 /** The tensors as they are, and those below each prefix that whole models put before their encoder's names. */

@@ -7,7 +7,10 @@ import { sizeOf } from "../array/shape.ts";
 /** Last parts of places that are joined (`qkv` in `blocks.0.attn.qkv.weight`) → the parts, in their order. */
 export type Joined = Readonly<Record<string, readonly string[]>>;
 
-/** Each joined weight as its parts, named below it: `attn.qkv.weight` → `attn.qkv.query.weight`, … What cannot be cut evenly stays. */
+/**
+ * Each joined weight as its parts, named below it: `attn.qkv.weight` → `attn.qkv.query.weight`, … They are views of the
+ * same numbers. What cannot be cut evenly stays.
+ */
 export function separate(tensors: Named<NdArray>, joined: Joined): Record<string, NdArray> {
   return Object.fromEntries(
     Object.entries(tensors).flatMap(([name, array]): [string, NdArray][] => {
@@ -19,7 +22,7 @@ export function separate(tensors: Named<NdArray>, joined: Joined): Record<string
       const size = sizeOf(shape);
       return parts.map((part, i) => [
         `${place}${component}.${part}.${leaf}`,
-        ndarray(array.dtype, shape, array.data.slice(i * size, (i + 1) * size)),
+        ndarray(array.dtype, shape, array.data.subarray(i * size, (i + 1) * size)),
       ]);
     }),
   );
