@@ -14,14 +14,14 @@ export type Joined = Readonly<Record<string, readonly string[]>>;
 export function separate(tensors: Named<NdArray>, joined: Joined): Record<string, NdArray> {
   return Object.fromEntries(
     Object.entries(tensors).flatMap(([name, array]): [string, NdArray][] => {
-      const { place, component, leaf } = taken(name);
-      const parts = Object.hasOwn(joined, component) ? joined[component] : [];
+      const [, place, component = "", leaf] = /^((?:.*\.)?([^.]+))\.([^.]+)$/.exec(name) ?? [];
+      const parts = partsOf(component, joined);
       const [rows = 0, ...rest] = array.shape;
       if (parts.length === 0 || rows === 0 || rows % parts.length !== 0) return [[name, array]];
       const shape = [rows / parts.length, ...rest];
       const size = sizeOf(shape);
       return parts.map((part, i) => [
-        `${place}${component}.${part}.${leaf}`,
+        `${place}.${part}.${leaf}`,
         ndarray(array.dtype, shape, array.data.subarray(i * size, (i + 1) * size)),
       ]);
     }),
@@ -34,12 +34,11 @@ export function join(tensors: Named<NdArray>, joined: Joined): Record<string, Nd
     Object.entries(tensors).flatMap(([name, array]): [string, NdArray][] => {
       const found = wholeOf(name, joined);
       if (found === null) return [[name, array]];
-      if (found.index > 0) return [];
       const parts = found.parts.map((part) => {
         if (!Object.hasOwn(tensors, part)) throw new Error(`${found.whole}: ${part} is missing`);
         return tensors[part];
       });
-      return [[found.whole, stacked(parts)]];
+      return found.index === 0 ? [[found.whole, stacked(parts)]] : [];
     }),
   );
 }
@@ -49,21 +48,17 @@ export function wholeOf(
   name: string,
   joined: Joined,
 ): { readonly whole: string; readonly parts: readonly string[]; readonly index: number } | null {
-  const { place, component: part, leaf } = taken(name);
-  const { place: above, component } = taken(place);
-  const names = Object.hasOwn(joined, component) ? joined[component] : [];
+  const [, whole, component, part, leaf] = /^((?:.*\.)?([^.]+))\.([^.]+)\.([^.]+)$/.exec(name) ?? [];
+  if (component === undefined) return null;
+  const names = partsOf(component, joined);
   const index = names.indexOf(part);
   if (index < 0) return null;
-  const whole = `${above}${component}`;
   return { whole: `${whole}.${leaf}`, parts: names.map((each) => `${whole}.${each}.${leaf}`), index };
 }
 
-/** `blocks.0.attn.qkv.weight` is `blocks.0.attn.`, `qkv` and `weight`. */
-function taken(name: string): { readonly place: string; readonly component: string; readonly leaf: string } {
-  const parts = name.split(".");
-  const [component = "", leaf = ""] = parts.slice(-2);
-  const above = parts.slice(0, -2);
-  return { place: above.map((part) => `${part}.`).join(""), component, leaf };
+/** What a place of that name is made of; nothing where it is not joined. */
+function partsOf(component: string, joined: Joined): readonly string[] {
+  return Object.hasOwn(joined, component) ? joined[component] : [];
 }
 
 function stacked(arrays: readonly NdArray[]): NdArray {
