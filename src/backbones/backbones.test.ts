@@ -1,8 +1,10 @@
+import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { sizeOf } from "../array/shape.ts";
 import { InputError, UsageError } from "../errors.ts";
 import { Model, type Scope } from "../graph/scope.ts";
 import { input } from "../graph/tensor.ts";
+import { imagenetNormalization } from "../nn/image-input.ts";
 import {
   encode,
   encoders,
@@ -178,4 +180,21 @@ test("an encoder refuses pictures of other sides, and output strides where it ha
 test("an encoder that is not there is told the nearest", () => {
   expect(() => findEncoder("dinov2-small")).toThrow("Did you mean dinov2-small-14?");
   expect(() => findEncoder("constructor")).toThrow(UsageError);
+});
+
+test("docs/encoders.md says what the encoders are", () => {
+  const rows = Object.entries(encoders).map(([name, encoder]) => {
+    const { multiple, normalization, published } = encoder;
+    const x = input("x", [2, 3, 2 * multiple, 2 * multiple]);
+    const maps = encode(encoder, new Model().scope, x, {});
+    const count = parameters((scope) => encode(encoder, scope, x, {})).toLocaleString("en");
+    const strides = maps.map(({ stride }) => stride).join(", ");
+    const channels = maps.map(({ map }) => map.shape[1]).join(", ");
+    const values = normalization === imagenetNormalization ? "ImageNet" : "symmetric";
+    const libraries = published.map(({ library }) => library).join(", ");
+    return `| \`${name}\` | ${count} | ${strides} | ${channels} | ${values} | ${libraries} |`;
+  });
+  const page = readFileSync(new URL("../../docs/encoders.md", import.meta.url), "utf8");
+  const table = page.split("\n").filter((line) => /^\| `[^`]+` \| [\d,]+ \|/.test(line));
+  expect(table).toEqual(rows);
 });

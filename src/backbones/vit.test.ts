@@ -1,67 +1,28 @@
 import { describe, expect, test } from "vitest";
 import { expectNear } from "../../test/support/check.ts";
-import { layerNormPlain, patchesPlain, type Rows, transformerPlain } from "../../test/support/plain-layers.ts";
+import {
+  layerNormPlain,
+  patchesPlain,
+  positionsPlain,
+  type Rows,
+  rowsOf,
+  transformerPlain,
+} from "../../test/support/plain-layers.ts";
 import { movedWeights } from "../../test/support/weights.ts";
-import { float32, type NdArray, toNumbers } from "../array/ndarray.ts";
+import { float32, toNumbers } from "../array/ndarray.ts";
 import { Random } from "../array/random.ts";
+import { gradients } from "../autodiff/gradients.ts";
 import { Model } from "../graph/scope.ts";
-import { input } from "../graph/tensor.ts";
+import { constant, input } from "../graph/tensor.ts";
 import type { Grid, PositionResizing } from "../nn/embedding.ts";
+import { mul, sum } from "../ops/index.ts";
 import { evaluate } from "../runtime/evaluate.ts";
 import { vit, vitFeatures } from "./vit.ts";
 
 const image = float32([1, 3, 8, 12], new Random("picture").fillNormal(new Float32Array(3 * 8 * 12)));
 const small = { patch: 4, width: 6, heads: 2, depth: 2 };
 
-function rowsOf(array: NdArray): Rows {
-  const width = array.shape.at(-1)!;
-  const numbers = toNumbers(array);
-  return Array.from({ length: numbers.length / width }, (_, i) => numbers.slice(i * width, (i + 1) * width));
-}
-
-const sum = (a: Rows, b: Rows): Rows => a.map((row, t) => row.map((value, d) => value + b[t][d]));
-
-/** Keys' cubic (1981). */
-function cubic(a: number, distance: number): number {
-  const t = Math.abs(distance);
-  if (t <= 1) return (a + 2) * t ** 3 - (a + 3) * t ** 2 + 1;
-  return t < 2 ? a * (t ** 3 - 5 * t ** 2 + 8 * t - 4) : 0;
-}
-
-/** Four neighbours of where output `i` reads, those outside taken from the border (PyTorch's `interpolate`). */
-function neighbours(i: number, step: number, inputs: number): [index: number, weight: number][] {
-  const centre = (i + 0.5) * step - 0.5;
-  return [-1, 0, 1, 2].map((k) => {
-    const j = Math.floor(centre) + k;
-    return [Math.min(Math.max(j, 0), inputs - 1), cubic(-0.75, centre - j)];
-  });
-}
-
-/** All inputs that the kernel reaches, widened when shrinking, their weights made to add up to 1 (Pillow). */
-function reached(i: number, outputs: number, inputs: number): [index: number, weight: number][] {
-  const scale = Math.max(inputs / outputs, 1);
-  const centre = ((i + 0.5) * inputs) / outputs;
-  const all = Array.from({ length: inputs }, (_, j) => [j, cubic(-0.5, (j + 0.5 - centre) / scale)] as const);
-  const total = all.reduce((sum, [, weight]) => sum + weight, 0);
-  return all.map(([j, weight]) => [j, weight / total]);
-}
-
-function resized(
-  table: Rows,
-  [rows, columns]: Grid,
-  to: Grid,
-  { antialias = false, offset = 0 }: PositionResizing,
-): Rows {
-  const along = (i: number, outputs: number, inputs: number) =>
-    antialias ? reached(i, outputs, inputs) : neighbours(i, inputs / (outputs + offset), inputs);
-  return Array.from({ length: to[0] * to[1] }, (_, t) => {
-    const down = along(Math.floor(t / to[1]), to[0], rows);
-    const across = along(t % to[1], to[1], columns);
-    return table[0].map((_, d) =>
-      down.reduce((sum, [y, a]) => sum + across.reduce((row, [x, b]) => row + a * b * table[y * columns + x][d], 0), 0),
-    );
-  });
-}
+const addRows = (a: Rows, b: Rows): Rows => a.map((row, t) => row.map((value, d) => value + b[t][d]));
 
 const timm: PositionResizing = { mode: "bicubic", antialias: true };
 const dino: PositionResizing = { mode: "bicubic", offset: 0.1 };
@@ -93,10 +54,10 @@ describe("a vision transformer is what loops over its definition give", () => {
     expect("layer2.scale2" in weights).toBe(layerScale !== undefined);
 
     const [first, ...rest] = rowsOf(weights.positions);
-    const positions = grid === undefined ? rest : resized(rest, grid, [2, 3], positionResizing ?? timm);
+    const positions = grid === undefined ? rest : positionsPlain(rest, grid, [2, 3], positionResizing ?? timm);
     const extra = registers === 0 ? [] : rowsOf(weights.registers);
-    const patches = sum(patchesPlain(weights, image, 4), positions);
-    let rows: Rows = [...sum(rowsOf(weights.classToken), [first]), ...extra, ...patches];
+    const patches = addRows(patchesPlain(weights, image, 4), positions);
+    let rows: Rows = [...addRows(rowsOf(weights.classToken), [first]), ...extra, ...patches];
     for (const name of ["layer1", "layer2"]) rows = transformerPlain(weights, name, rows, 2);
     rows = layerNormPlain(weights, "norm", rows);
 
@@ -112,4 +73,26 @@ describe("a vision transformer is what loops over its definition give", () => {
       1e-5,
     );
   });
+});
+
+test("positions, tokens and scales are learned wherever they act", async () => {
+  const model = new Model({ training: true });
+  const options = { ...small, grid: [4, 5] as const, positionResizing: dino, registers: 2, layerScale: 1 };
+  const [{ map }] = vitFeatures(model.scope, input("image", image.shape), options);
+  const names = model.trained.map(({ name }) => name);
+  const weighed = mul(map, constant(float32(map.shape, new Random("weights").fillNormal(new Float32Array(36)))));
+  const found = gradients(
+    sum(weighed),
+    model.trained.map(({ tensor }) => tensor),
+  );
+  const got = await evaluate(Object.fromEntries(names.map((name, i) => [`d ${name}`, found[i]])), {
+    ...movedWeights(model),
+    image,
+  });
+  // A key's bias moves all scores of a query alike, which changes nothing.
+  for (const name of names.filter((name) => !name.endsWith("key.bias"))) {
+    const largest = Math.max(...toNumbers(got[`d ${name}`]).map(Math.abs));
+    expect(largest, name).toBeGreaterThan(1e-4);
+    expect(largest, name).toBeLessThan(1e4);
+  }
 });

@@ -1,5 +1,6 @@
 /** Test support: layers of encoders in double precision, by plain loops over numbers. */
 import { type Named, type NdArray, toNumbers } from "../../src/array/ndarray.ts";
+import type { Grid, PositionResizing } from "../../src/nn/embedding.ts";
 import { at, build, elementwisePlain, indicesOf } from "./check-plain.ts";
 import { convPlain, type PlainWindow } from "./check-plain-window.ts";
 
@@ -32,6 +33,13 @@ export function convNormPlain(
 
 /** Tokens as rows of numbers. */
 export type Rows = readonly (readonly number[])[];
+
+/** The last axis as rows. */
+export function rowsOf(array: NdArray): Rows {
+  const width = array.shape.at(-1)!;
+  const numbers = toNumbers(array);
+  return Array.from({ length: numbers.length / width }, (_, i) => numbers.slice(i * width, (i + 1) * width));
+}
 
 export function linearPlain(weights: Named<NdArray>, name: string, rows: Rows): Rows {
   const [weight, bias] = [weights[`${name}.weight`], weights[`${name}.bias`]];
@@ -104,4 +112,50 @@ export function patchesPlain(weights: Named<NdArray>, x: NdArray, patch: number)
   return indicesOf([rows, columns]).map(([row, column]) =>
     Array.from({ length: width }, (_, d) => at(map, [0, d, row, column])),
   );
+}
+
+/** Keys' cubic (1981). */
+function cubic(a: number, distance: number): number {
+  const t = Math.abs(distance);
+  if (t <= 1) return (a + 2) * t ** 3 - (a + 3) * t ** 2 + 1;
+  return t < 2 ? a * (t ** 3 - 5 * t ** 2 + 8 * t - 4) : 0;
+}
+
+/** Four neighbours of where output `i` reads, those outside taken from the border (PyTorch's `interpolate`). */
+function neighbours(i: number, step: number, inputs: number): [index: number, weight: number][] {
+  const centre = (i + 0.5) * step - 0.5;
+  return [-1, 0, 1, 2].map((k) => {
+    const j = Math.floor(centre) + k;
+    return [Math.min(Math.max(j, 0), inputs - 1), cubic(-0.75, centre - j)];
+  });
+}
+
+/** All inputs that the kernel reaches, widened when shrinking, their weights made to add up to 1 (Pillow). */
+function reached(i: number, outputs: number, inputs: number): [index: number, weight: number][] {
+  const scale = Math.max(inputs / outputs, 1);
+  const centre = ((i + 0.5) * inputs) / outputs;
+  const all = Array.from({ length: inputs }, (_, j) => [j, cubic(-0.5, (j + 0.5 - centre) / scale)] as const);
+  const total = all.reduce((total, [, weight]) => total + weight, 0);
+  return all.map(([j, weight]) => [j, weight / total]);
+}
+
+/** Positions of a grid, bicubic at another: from four neighbours each, or all that a widened kernel reaches (`antialias`). */
+export function positionsPlain(
+  table: Rows,
+  [rows, columns]: Grid,
+  to: Grid,
+  { antialias = false, offset = 0 }: PositionResizing,
+): Rows {
+  const along = (i: number, outputs: number, inputs: number) =>
+    antialias ? reached(i, outputs, inputs) : neighbours(i, inputs / (outputs + offset), inputs);
+  return Array.from({ length: to[0] * to[1] }, (_, t) => {
+    const down = along(Math.floor(t / to[1]), to[0], rows);
+    const across = along(t % to[1], to[1], columns);
+    return table[0].map((_, d) =>
+      down.reduce(
+        (total, [y, a]) => total + across.reduce((row, [x, b]) => row + a * b * table[y * columns + x][d], 0),
+        0,
+      ),
+    );
+  });
 }
