@@ -6,6 +6,7 @@ import { conv2d } from "../nn/conv.ts";
 import type { Normalization } from "../nn/image-input.ts";
 import { batchNorm2d } from "../nn/norm.ts";
 import type { Padding } from "../ops/window.ts";
+import type { Joined } from "../weights/joined.ts";
 import type { Renaming } from "../weights/rename.ts";
 
 /**
@@ -15,7 +16,7 @@ import type { Renaming } from "../weights/rename.ts";
 export type Norms = "batch" | "frozen" | "folded";
 
 export interface EncoderOptions {
-  /** Default `batch`. */
+  /** Default `batch`; encoders without batch norms have nothing to choose. */
   readonly norms?: Norms;
   /** Stride of the last maps: 32 (default), 16 or 8, the kernels of the last stages being widened instead. */
   readonly outputStride?: 32 | 16 | 8;
@@ -34,7 +35,7 @@ export interface Encoder {
   readonly normalization: Normalization;
   /** Sides of pictures are multiples of this. */
   readonly multiple: number;
-  /** Whether its output stride can be chosen. */
+  /** Whether its output stride can be chosen; `encode` refuses one where not. */
   readonly dilates: boolean;
   /** x: [B, 3, H, W] float, normalized → its maps, the largest first. */
   features(scope: Scope, x: Tensor, options: EncoderOptions): readonly FeatureMap[];
@@ -42,11 +43,13 @@ export interface Encoder {
   readonly published: readonly PublishedNames[];
 }
 
-/** Names of weights in somebody's files. */
+/** Names of weights in somebody's files. Where whole models have a prefix to them, it is left out. */
 export interface PublishedNames {
   /** Whose: `torchvision`, `timm`. */
   readonly library: string;
   readonly names: Renaming;
+  /** What they keep as one; `names` know its parts. Default: nothing. */
+  readonly joined?: Joined;
   /** Their names of what encoders do without, such as a classifier. */
   readonly beside: RegExp;
   /** Norms of these files; default `batch`. */

@@ -5,4 +5,4 @@ export { mobileNetV2, mobileNetV2Classifier } from "./mobilenet-v2.ts";
 export { publishedEncoder, publishedNames } from "./published.ts";
 export { resNet, resNet18Units, resNet50Units, resNet101Units, resNetClassifier } from "./resnet.ts";
 export { resNetV2 } from "./resnet-v2.ts";
-export { vit, vitClassifier } from "./vit.ts";
+export { vit, vitClassifier, vitFeatures } from "./vit.ts";

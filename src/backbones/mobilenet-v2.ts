@@ -13,10 +13,16 @@ export interface MobileNetV2Options extends EncoderOptions {
    * the right (TensorFlow). Weights of one see a shifted picture with the other.
    */
   readonly padding?: "symmetric" | "same";
+  /** Channels of the stem. */
+  readonly width?: number;
+  /** Groups of blocks: expansion, channels, blocks, stride of the first. */
+  readonly groups?: readonly BlockGroup[];
 }
 
-/** Inverted residual blocks (Sandler et al. 2018, table 2): expansion, channels, blocks, stride of the first. */
-const groups = [
+export type BlockGroup = readonly [expansion: number, channels: number, blocks: number, stride: 1 | 2];
+
+/** Inverted residual blocks of width 1 (Sandler et al. 2018, table 2). */
+const usualGroups: readonly BlockGroup[] = [
   [1, 16, 1, 1],
   [6, 24, 2, 2],
   [6, 32, 3, 2],
@@ -24,13 +30,13 @@ const groups = [
   [6, 96, 3, 1],
   [6, 160, 3, 2],
   [6, 320, 1, 1],
-] as const;
+];
 
 const relu6 = (x: Tensor) => clip(x, { min: 0, max: 6 });
 const initializer = heNormalInitializer("fanOut"); // as torchvision starts it
 
 /**
- * MobileNetV2 at width 1 (Sandler et al. 2018). Parameters: stem, block1 to block17 with expand, depthwise and project (each
+ * MobileNetV2 (Sandler et al. 2018), of width 1 by default. Parameters: stem, block1 to block17 with expand, depthwise and project (each
  * a conv and a norm).
  *
  * x: [B, 3, H, W] float, normalized → maps at strides 2, 4, 8, 16, 32 of 16, 24, 32, 96 and 320 channels.
@@ -38,7 +44,13 @@ const initializer = heNormalInitializer("fanOut"); // as torchvision starts it
 export function mobileNetV2(
   scope: Scope,
   x: Tensor,
-  { norms = "batch", outputStride = 32, padding = "symmetric" }: MobileNetV2Options = {},
+  {
+    norms = "batch",
+    outputStride = 32,
+    padding = "symmetric",
+    width = 32,
+    groups = usualGroups,
+  }: MobileNetV2Options = {},
 ): readonly FeatureMap[] {
   const epsilon = padding === "same" ? 1e-3 : 1e-5;
   const momentum = padding === "same" ? 0.003 : 0.1;
@@ -46,7 +58,7 @@ export function mobileNetV2(
     convNorm(place, input, channels, { kernel, norms, initializer, epsilon, momentum, ...options });
   const around = (dilation: number) => (padding === "same" ? "same" : dilation);
 
-  let y = relu6(unit(scope.at("stem"), x, 32, 3, { stride: 2, padding: around(1) }));
+  let y = relu6(unit(scope.at("stem"), x, width, 3, { stride: 2, padding: around(1) }));
   const maps: FeatureMap[] = [];
   let [reached, dilation, number] = [2, 1, 0];
   for (const [expansion, channels, count, wanted] of groups) {
@@ -110,7 +122,7 @@ const torchvision: PublishedNames = {
 /** timm numbers blocks within groups, and the three convolutions of a block by their kind. */
 function timmPlaces(): Place[] {
   let number = 0;
-  const blocks = groups.flatMap(([expansion, , count], group) =>
+  const blocks = usualGroups.flatMap(([expansion, , count], group) =>
     Array.from({ length: count }, (_, i): Place[] => {
       const [own, theirs] = [`block${++number}`, `blocks.${group}.${i}`];
       return expansion === 1
@@ -144,22 +156,22 @@ function transformersPlaces(): Place[] {
   const parts = { conv: "convolution", norm: "normalization" };
   const of = (own: string, theirs: string) =>
     Object.entries(parts).map(([ours, name]): Place => [`${own}.${ours}`, `${theirs}.${name}`]);
-  return ["mobilenet_v2.", ""].flatMap((prefix) => [
-    ...of("stem", `${prefix}conv_stem.first_conv`),
-    ...of("block1.depthwise", `${prefix}conv_stem.conv_3x3`),
-    ...of("block1.project", `${prefix}conv_stem.reduce_1x1`),
+  return [
+    ...of("stem", "conv_stem.first_conv"),
+    ...of("block1.depthwise", "conv_stem.conv_3x3"),
+    ...of("block1.project", "conv_stem.reduce_1x1"),
     ...Array.from({ length: 16 }, (_, i) => [
-      ...of(`block${i + 2}.expand`, `${prefix}layer.${i}.expand_1x1`),
-      ...of(`block${i + 2}.depthwise`, `${prefix}layer.${i}.conv_3x3`),
-      ...of(`block${i + 2}.project`, `${prefix}layer.${i}.reduce_1x1`),
+      ...of(`block${i + 2}.expand`, `layer.${i}.expand_1x1`),
+      ...of(`block${i + 2}.depthwise`, `layer.${i}.conv_3x3`),
+      ...of(`block${i + 2}.project`, `layer.${i}.reduce_1x1`),
     ]).flat(),
-  ]);
+  ];
 }
 
 const transformers: PublishedNames = {
   library: "transformers",
   names: renaming(transformersPlaces()),
-  beside: /^((mobilenet_v2\.)?conv_1x1|classifier|segmentation_head)\./,
+  beside: /^(conv_1x1|classifier|segmentation_head)\./,
 };
 
 /** TF-Slim's weights with norms folded into the convolutions. */

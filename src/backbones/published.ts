@@ -1,10 +1,11 @@
 /** Files of pretrained encoders: which encoder they are of, and their weights under our names, and the way back. */
 import type { Named, NdArray } from "../array/ndarray.ts";
-import { sameShape, show } from "../array/shape.ts";
+import { type Shape, sameShape, show } from "../array/shape.ts";
 import { InputError } from "../errors.ts";
 import { Model } from "../graph/scope.ts";
 import { input } from "../graph/tensor.ts";
 import { floats } from "../weights/floats.ts";
+import { type Joined, join, separate, wholeOf } from "../weights/joined.ts";
 import type { WeightFile } from "../weights/read-weights.ts";
 import type { Encoder, Norms, PublishedNames } from "./encoder.ts";
 import { encoders } from "./encoders.ts";
@@ -20,33 +21,41 @@ export interface PublishedEncoder {
 }
 
 /** Prefixes that whole models put before their encoder's names. */
-const wrapper = /^(module|model|backbone|encoder)\./;
+const wrapper = /^(module|model|backbone|encoder|mobilenet_v2|vit|deit|dinov2|dinov2_with_registers)\./;
 
 /**
  * Which encoder a file has weights of. Throws InputError where it is none of ours, or lacks some, or has others: with the
  * first name that does not fit the likeliest one.
  */
 export function publishedEncoder({ tensors, where }: WeightFile): PublishedEncoder {
-  const fits = parts(tensors).flatMap((given) =>
-    Object.entries(encoders).flatMap(([name, encoder]) =>
-      encoder.published.map((published) => ({ name, ...compared(encoder, published, given) })),
-    ),
+  const given = parts(tensors);
+  const fits = Object.entries(encoders).flatMap(([name, encoder]) =>
+    encoder.published.flatMap((published) => {
+      const declared = declaredBy(encoder, published.norms ?? "batch");
+      return given.map((part) => ({ name, ...compared(declared, published, part) }));
+    }),
   );
   const whole = fits.filter(({ fault }) => fault === null);
   if (whole.length === 0) {
-    const likeliest = fits.reduce((best, each) => (each.right > best.right ? each : best));
-    if (likeliest.right === 0) {
+    // Shapes tell sizes of a network apart, and names alone its kind.
+    const likeliest = fits.reduce((best, each) =>
+      each.right > best.right || (each.right === best.right && each.named > best.named) ? each : best,
+    );
+    if (likeliest.named === 0) {
       throw new InputError(
         `${where}: expected weights of ${Object.keys(encoders).join(", ")}, got names such as ${Object.keys(tensors)[0] ?? "none"}. Another network needs code of its own, or its ONNX file.`,
       );
     }
     throw new InputError(
-      `${where}: expected the weights of ${likeliest.name} (${likeliest.published.library}), ${likeliest.fault}. The file is of another network, or damaged.`,
+      `${where}: expected the weights of ${likeliest.name} (${likeliest.published.library}), got ${likeliest.fault}. The file is of another network, or damaged.`,
     );
   }
   const [{ published, renamed }] = whole;
   const weights = Object.fromEntries(
-    Object.entries(renamed).map(([name, array]) => [name, floats(array, published.names.theirs(name) ?? name, where)]),
+    Object.entries(renamed).map(([name, array]) => [
+      name,
+      floats(withOwnBuffer(array), published.names.theirs(name) ?? name, where),
+    ]),
   );
   return {
     encoders: [
@@ -58,6 +67,12 @@ export function publishedEncoder({ tensors, where }: WeightFile): PublishedEncod
   };
 }
 
+/** A part of a joined weight, apart from the others, so that none keeps the memory of all. */
+function withOwnBuffer(array: NdArray): NdArray {
+  const { data } = array;
+  return data.byteLength === data.buffer.byteLength ? array : { ...array, data: data.slice() };
+}
+
 /** Weights of an encoder under the names of `library` (default: the first that the encoder knows). */
 export function publishedNames(name: string, weights: Named<NdArray>, library?: string): Record<string, NdArray> {
   const { published } = encoders[name];
@@ -67,50 +82,74 @@ export function publishedNames(name: string, weights: Named<NdArray>, library?: 
       `${name}: expected names of ${published.map((each) => each.library).join(" or ")}, got "${library}". Choose one of them.`,
     );
   }
-  return Object.fromEntries(
+  const renamed = Object.fromEntries(
     Object.entries(weights).map(([own, array]) => {
       const theirs = chosen.names.theirs(own);
       if (theirs === undefined) throw new Error(`${name}: ${own} has no name in ${chosen.library}`);
       return [theirs, array];
     }),
   );
+  return join(renamed, chosen.joined ?? {});
 }
 
 interface Fit {
   readonly published: PublishedNames;
   readonly renamed: Named<NdArray>;
-  /** Weights that are as they should be. */
+  /** How many weights are as they should be, and how many have a name that is known at least. */
   readonly right: number;
-  /** The first thing that is not, as `got …`; null where nothing is wrong. */
+  readonly named: number;
+  /** The first thing that is not right, as got; null where nothing is wrong. */
   readonly fault: string | null;
 }
 
-function compared(encoder: Encoder, published: PublishedNames, tensors: Named<NdArray>): Fit {
-  const declared = declaredBy(encoder, published.norms ?? "batch");
+function compared(declared: ReadonlyMap<string, Shape>, published: PublishedNames, tensors: Named<NdArray>): Fit {
+  const { names, beside, joined = {} } = published;
   const renamed: Record<string, NdArray> = {};
-  let fault: string | null = null;
-  for (const [theirs, array] of Object.entries(tensors)) {
-    if (published.beside.test(theirs) || theirs.endsWith(".num_batches_tracked")) continue;
-    const own = published.names.ours(theirs);
-    if (own === undefined || !declared.has(own)) fault ??= `got ${theirs} beside them`;
+  let unknown: string | undefined;
+  for (const [theirs, array] of Object.entries(separate(tensors, joined))) {
+    if (beside.test(theirs) || theirs.endsWith(".num_batches_tracked")) continue;
+    const own = names.ours(theirs);
+    if (own === undefined || !declared.has(own)) unknown ??= theirs;
     else renamed[own] = array;
   }
-  let right = 0;
-  for (const [name, shape] of declared) {
-    const found = renamed[name]?.shape;
-    if (found !== undefined && sameShape(found, shape)) right++;
-    else if (found === undefined) fault = `got none called ${published.names.theirs(name)}`;
-    else fault ??= `got ${published.names.theirs(name)} of ${show(found)} where ${show(shape)} is right`;
+  let [right, missing, misshapen]: [number, string?, string?] = [0];
+  for (const [own, shape] of declared) {
+    const found = renamed[own]?.shape;
+    if (found === undefined) missing ??= own;
+    else if (sameShape(found, shape)) right++;
+    else misshapen ??= own;
   }
-  return { published, renamed, right, fault };
+  const theirs = (own: string) => inTheirFile(names.theirs(own) ?? own, joined);
+  const fault = () => {
+    if (missing !== undefined) return `none called ${theirs(missing).name}`;
+    if (misshapen !== undefined) {
+      const { name, shape } = theirs(misshapen);
+      return `${name} of ${show(shape(renamed[misshapen].shape))} where ${show(shape(declared.get(misshapen)!))} is right`;
+    }
+    return unknown === undefined ? null : `${unknown} beside them`;
+  };
+  return { published, renamed, right, named: Object.keys(renamed).length, fault: fault() };
 }
 
+/** Name and shape that a weight, which may be a part there, has in a file of theirs. */
+function inTheirFile(name: string, joined: Joined): { readonly name: string; readonly shape: (own: Shape) => Shape } {
+  const found = wholeOf(name, joined);
+  if (found === null) return { name, shape: (own) => own };
+  return { name: found.whole, shape: ([rows, ...rest]) => [rows * found.parts.length, ...rest] };
+}
+
+const known = new WeakMap<Encoder, Map<Norms, ReadonlyMap<string, Shape>>>();
+
 /** Names and shapes of all that an encoder has, in order. */
-export function declaredBy(encoder: Encoder, norms: Norms): ReadonlyMap<string, readonly number[]> {
+export function declaredBy(encoder: Encoder, norms: Norms): ReadonlyMap<string, Shape> {
+  const before = known.get(encoder)?.get(norms);
+  if (before !== undefined) return before;
   const model = new Model();
   const side = encoder.multiple * Math.ceil(64 / encoder.multiple);
   encoder.features(model.scope, input("image", [1, 3, side, side]), { norms });
-  return new Map([...model.parameters.values()].map(({ name, tensor }) => [name, tensor.shape]));
+  const declared = new Map([...model.parameters.values()].map(({ name, tensor }) => [name, tensor.shape]));
+  known.set(encoder, (known.get(encoder) ?? new Map()).set(norms, declared));
+  return declared;
 }
 
 /** The tensors as they are, and those below each prefix that whole models put before their encoder's names. */

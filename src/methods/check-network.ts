@@ -37,8 +37,10 @@ function checkUNet(recipe: Recipe & UNetSettings): void {
   const { encoder, encoderStride, decoder, decoderChannels, outputStride } = recipe;
   const { multiple, dilates } = encoders[encoder];
   require(encoderStride === 32 || dilates, "encoderStride", `32 for ${encoder}`, "Set it to 32.");
-  const blocks =
-    decoder === "unet" ? Math.log2(Math.min(encoderStride, multiple) / outputStride) : decoder === "linear" ? 0 : 1;
+  const doublings = Math.log2(Math.min(encoderStride, multiple) / outputStride);
+  const joins = decoder !== "unet" || Number.isInteger(doublings);
+  require(joins, "decoder", `linear or convolutional for ${encoder}`, "Try convolutional.");
+  const blocks = decoder === "unet" ? doublings : decoder === "linear" ? 0 : 1;
   const whole =
     Array.isArray(decoderChannels) &&
     decoderChannels.length >= blocks &&

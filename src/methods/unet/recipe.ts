@@ -46,6 +46,23 @@ const mobilenet: UNetRecipe = {
 /** The same on ResNet-50. */
 const resnet50: UNetRecipe = { ...mobilenet, name: "unet-resnet50", encoder: "resnet50", batchSize: 4 };
 
+/**
+ * Batch norm and one layer on the features of a frozen DINOv2-S/14 (Oquab et al. 2024, sec. 7.4: linear evaluation): little to
+ * learn, so that a handful of masks is enough. Scores: see the README beside this file.
+ */
+const dinov2Linear: UNetRecipe = {
+  ...mobilenet,
+  name: "dinov2-linear",
+  batchSize: 4,
+  cropHeight: 224,
+  cropWidth: 224,
+
+  encoder: "dinov2-small-14",
+  encoderRate: 0,
+  decoder: "linear",
+  outputStride: 1,
+};
+
 /** For tests: pictures of 64 pixels by heart. */
 const tiny: UNetRecipe = {
   ...mobilenet,
@@ -72,4 +89,9 @@ const tiny: UNetRecipe = {
   decoderChannels: [32, 24, 16],
 };
 
-export const recipes = { "unet-mobilenet": mobilenet, "unet-resnet50": resnet50, "unet-tiny": tiny };
+export const recipes = {
+  "unet-mobilenet": mobilenet,
+  "unet-resnet50": resnet50,
+  "dinov2-linear": dinov2Linear,
+  "unet-tiny": tiny,
+};

@@ -45,10 +45,11 @@ export function unet(
 export function encodedBy(
   scope: Scope,
   image: Tensor,
-  { encoder, encoderNorms, encoderStride }: Pick<UNetSettings, "encoder" | "encoderNorms" | "encoderStride">,
+  { encoder: name, encoderNorms, encoderStride }: Pick<UNetSettings, "encoder" | "encoderNorms" | "encoderStride">,
 ): readonly FeatureMap[] {
-  const options = { norms: encoderNorms, outputStride: encoderStride };
-  return encode(findEncoder(encoder), scope.at("encoder"), image, options);
+  const encoder = findEncoder(name);
+  const options = { norms: encoderNorms, ...(encoder.dilates && { outputStride: encoderStride }) };
+  return encode(encoder, scope.at("encoder"), image, options);
 }
 
 /** The U-Net's last map, at 1 / outputStride. */

@@ -8,7 +8,7 @@ export interface UNetSettings {
   readonly encoderNorms: Norms;
   /** Learning rate of the encoder, as a fraction of the recipe's; 0: it keeps its weights. */
   readonly encoderRate: number;
-  /** Stride of the encoder's last maps; 16 and 8 widen kernels in place of further strides. */
+  /** Stride of the encoder's last maps, where it can be chosen; 16 and 8 widen kernels in place of further strides. */
   readonly encoderStride: 32 | 16 | 8;
   /**
    * `unet`: blocks that double the size and join the encoder's maps. `linear`: batch norm and one 1×1 convolution on the last
