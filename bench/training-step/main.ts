@@ -1,7 +1,7 @@
 /**
  * A training step against PyTorch's: two processes that step in turns, compared by CPU time.
  *
- *   npm run bench:step -- vit|resnet|transunet|denoise-all|denoise-frozen [--threads 1] [--steps 6] [--python /usr/bin/python3]
+ *   npm run bench:step -- vit|resnet|mobilenet|transunet|denoise-all|denoise-frozen [--threads 1] [--steps 6] [--python /usr/bin/python3]
  *
  * Before that, both sides' matrix products are measured: a PyTorch with less than a third of our rate is refused. Of each
  * step its share of the machine's matrix-product rate is printed, the faster of the two: the operations that the model
@@ -88,7 +88,10 @@ const here = (file: string) => fileURLToPath(new URL(file, import.meta.url));
 // Compiled first, as users run it: a loader in the process would count as our memory.
 const compiled = here("../../node_modules/.cache/tessera-bench");
 execFileSync(here("../../node_modules/.bin/tsc"), ["-p", here(".")], { stdio: "inherit" });
-writeFileSync(`${compiled}/package.json`, '{ "type": "module" }');
+writeFileSync(
+  `${compiled}/package.json`,
+  JSON.stringify({ type: "module", imports: { "#engine-worker": "./src/runtime/worker.js" } }),
+);
 const ours = await start("tessera", process.execPath, [
   `${compiled}/bench/training-step/ours.js`,
   name,

@@ -88,6 +88,34 @@ class ResNet(nn.Module):
         return self.fc(self.layers(x).mean((2, 3)))
 
 
+class MobileNet(nn.Module):
+    def __init__(self, stages, classes=1000):
+        super().__init__()
+        blocks, inputs = [], 32
+        for factor, channels, count, first in stages:
+            for i in range(count):
+                wide, stride = factor * inputs, first if i == 0 else 1
+                layers = [] if factor == 1 else [*self.unit(inputs, wide, 1), nn.ReLU6(inplace=True)]
+                layers += [*self.unit(wide, wide, 3, stride, wide), nn.ReLU6(inplace=True), *self.unit(wide, channels, 1)]
+                blocks.append((nn.Sequential(*layers), stride == 1 and inputs == channels))
+                inputs = channels
+        self.stem = nn.Sequential(*self.unit(3, 32, 3, 2), nn.ReLU6(inplace=True))
+        self.blocks, self.adds = nn.ModuleList([block for block, _ in blocks]), [adds for _, adds in blocks]
+        self.last = nn.Sequential(*self.unit(inputs, 1280, 1), nn.ReLU6(inplace=True))
+        self.fc = nn.Linear(1280, classes)
+
+    @staticmethod
+    def unit(inputs, outputs, kernel, stride=1, groups=1):
+        conv = nn.Conv2d(inputs, outputs, kernel, stride, (kernel - 1) // 2, groups=groups, bias=False)
+        return conv, nn.BatchNorm2d(outputs)
+
+    def forward(self, x):
+        x = self.stem(x)
+        for block, adds in zip(self.blocks, self.adds):
+            x = x + block(x) if adds else block(x)
+        return self.fc(self.last(x).mean((2, 3)))
+
+
 def same(size, kernel, stride):
     total = max(0, (-(-size // stride) - 1) * stride + kernel - size)
     return total // 2, total - total // 2
@@ -189,6 +217,8 @@ if name == "vit":
     model, size, classes = Vit(), (224, 224), 1000
 elif name == "resnet":
     model, size, classes = ResNet(), (224, 224), 1000
+elif name == "mobilenet":
+    model, size, classes = MobileNet(settings["stages"]), (192, 192), 1000
 else:
     classes = 3 if denoises else 11
     model = TransUNet(settings, classes)
@@ -198,7 +228,7 @@ if denoises and settings["frozen"]:
         part.requires_grad_(False)
     model.positions.requires_grad_(False)
 trained = [p for p in model.parameters() if p.requires_grad]
-if name == "resnet":
+if name in ("resnet", "mobilenet"):
     optimizer = torch.optim.SGD(trained, lr=1e-3, momentum=0.9)
 elif denoises:
     optimizer = torch.optim.Adam(trained, lr=1e-4)
