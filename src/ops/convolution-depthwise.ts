@@ -21,9 +21,14 @@ import { reshape, transpose } from "./shape.ts";
 import { flip, pad } from "./slicing.ts";
 import { type Geometry, type Window, windowAttributes, windowOutput } from "./window.ts";
 
-/** Whether every channel has one kernel of its own, and the blocked layout is faster. w: [O, C / groups, kh, kw]. */
-export function blocksDepthwise([features, perGroup]: Shape, { groups }: Geometry, { convBlock }: Target): boolean {
-  return convBlock > 0 && groups > 1 && perGroup === 1 && features === groups && isNearlyWhole(groups, convBlock);
+/** Whether every channel has one kernel of its own. w: [O, C / groups, kh, kw]. */
+export function isDepthwise([features, perGroup]: Shape, { groups }: Geometry): boolean {
+  return groups > 1 && perGroup === 1 && features === groups;
+}
+
+/** Whether all three convolutions with such a kernel are faster in blocks. */
+export function blocksDepthwise(kernel: Shape, geometry: Geometry, { convBlock }: Target): boolean {
+  return convBlock > 0 && isDepthwise(kernel, geometry) && isNearlyWhole(geometry.groups, convBlock);
 }
 
 /** x: [B, C, H, W], w: [C, 1, kh, kw], bias: [C] → [B, C, H′, W′]. */
@@ -60,21 +65,24 @@ export function convolveBackDepthwise(
 
 /**
  * The weight gradient: each channel of each sample is convolved with its y as the kernel, strides and dilations
- * exchanged. y in blocks has the very order that the kernel must have.
+ * exchanged. y in blocks has the very order that the kernel must have. `block` 0: the plain layout, which WebAssembly
+ * too computes faster so than a product for each kernel element and channel.
  *
  * x: [B, C, H, W], y: [B, C, H′, W′] → [C, 1, kh, kw].
  */
 export function convolveWeightDepthwise(x: Tensor, y: Tensor, window: Window, block: number): Tensor {
   const [batch, channels, ...size] = y.shape;
   const { kernel, strides, dilations, pads } = window;
-  const whole = wholeBlocks(channels, block);
+  const inBlocks = (tensor: Tensor) => (block === 0 ? tensor : toBlocked(tensor, block));
+  const whole = block === 0 ? channels : wholeBlocks(channels, block);
   const after = [0, 1].map((axis) => {
     const met = (size[axis] - 1) * strides[axis] + dilations[axis] * (kernel[axis] - 1) + 1;
     return Math.max(0, met - pads[axis] - x.shape[axis + 2]);
   });
-  const perSample = blockedDepthwise(
-    reshape(toBlocked(x, block), [1, batch * whole, ...x.shape.slice(2)]),
-    reshape(toBlocked(y, block), [batch * whole, 1, ...size]),
+  const perSample = depthwiseNode(
+    block === 0 ? "" : domain,
+    reshape(inBlocks(x), [1, batch * whole, ...x.shape.slice(2)]),
+    reshape(inBlocks(y), [batch * whole, 1, ...size]),
     null,
     {
       kernel: [size[0], size[1]],
@@ -82,11 +90,12 @@ export function convolveWeightDepthwise(x: Tensor, y: Tensor, window: Window, bl
       dilations: strides,
       pads: [pads[0], pads[1], after[0], after[1]],
     },
-  ); // [1, B·C, kh, kw], blocked
+  ); // [1, B·C, kh, kw]
   const [rows, columns] = perSample.shape.slice(2);
   const total = sum(reshape(perSample, [batch, whole, rows, columns]), { axes: [0], keepDims: true });
+  const plain = block === 0 ? total : fromBlocked(total, channels);
   // Rows and columns beyond the last window met pixels that no output used.
-  const dw = part(part(fromBlocked(total, channels), 2, 0, kernel[0]), 3, 0, kernel[1]); // [1, C, kh, kw]
+  const dw = part(part(plain, 2, 0, kernel[0]), 3, 0, kernel[1]); // [1, C, kh, kw]
   return reshape(dw, [channels, 1, ...kernel]);
 }
 
@@ -96,11 +105,11 @@ function depthwiseConv(x: Tensor, w: Tensor, bias: Tensor | null, window: Window
   const whole = wholeBlocks(channels, block);
   const split = reshape(withChannels(w, 0, whole), [whole / block, block, kh * kw]);
   const weight = reshape(transpose(split, [0, 2, 1]), [whole, 1, kh, kw]); // [C / b, kh, kw, b]
-  return blockedDepthwise(x, weight, bias === null ? null : withChannels(bias, 0, whole), window);
+  return depthwiseNode(domain, x, weight, bias === null ? null : withChannels(bias, 0, whole), window);
 }
 
-/** All blocked: x: [B, C, H, W], w: [C, 1, kh, kw], bias: [C], whole blocks of C → [B, C, H′, W′]. */
-function blockedDepthwise(x: Tensor, w: Tensor, bias: Tensor | null, window: Window): Tensor {
+/** `Conv` of a domain, in its layout. x: [B, C, H, W], w: [C, 1, kh, kw], bias: [C] → [B, C, H′, W′]. */
+function depthwiseNode(domain: string, x: Tensor, w: Tensor, bias: Tensor | null, window: Window): Tensor {
   const [batch, channels, height, width] = x.shape;
   return node("Conv", bias === null ? [x, w] : [x, w, bias], {
     domain,

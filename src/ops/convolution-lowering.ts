@@ -9,6 +9,7 @@ import {
   convolveBackDepthwise,
   convolveDepthwise,
   convolveWeightDepthwise,
+  isDepthwise,
 } from "./convolution-depthwise.ts";
 import { concat } from "./joining.ts";
 import { matmul } from "./matmul.ts";
@@ -112,8 +113,9 @@ export function lowerConvolveWeight(x: Tensor, y: Tensor, geometry: Geometry, ta
     const rows = reshape(transpose(y, [0, 2, 3, 1]), [-1, y.shape[1]]); // [B·H′·W′, O]
     return [reshape(matmul(rows, toPatches(x, window), { transposeA: true }), shape)];
   }
-  if (blocksDepthwise(shape, geometry, target)) {
-    return [convolveWeightDepthwise(x, y, window, target.convBlock)];
+  if (target.operators === "native" && target.device === "cpu" && isDepthwise(shape, geometry)) {
+    const block = blocksDepthwise(shape, geometry, target) ? target.convBlock : 0;
+    return [convolveWeightDepthwise(x, y, window, block)];
   }
   if (blocksWeight(x.shape, y.shape, geometry, target)) {
     return [convolveWeightBlocked(x, y, window, target.convBlock)];
