@@ -23,6 +23,8 @@ export interface Benched {
   readonly loss: (scope: Scope, batch: Named<Tensor>) => { readonly terms: Named<Tensor> };
   readonly recipe: OptimizerRecipe;
   readonly trains?: (parameter: string) => boolean;
+  /** Compared is this, with fixed weights, instead of a training step. */
+  readonly predicts?: (scope: Scope, image: Tensor) => Tensor;
   /** Labels are below this. */
   readonly classes: number;
   /** What the PyTorch side needs to build the same model. */
@@ -86,6 +88,17 @@ function denoising(start: DdepRecipe["start"]): Benched {
   };
 }
 
+const mobileNetStep: Benched = {
+  title: "MobileNetV2, 192 pixels, batch 8, batch statistics, SGD with momentum",
+  inputs: { ...classification, image: { dtype: "float32", shape: [8, 3, 192, 192] } },
+  loss: (scope, { image, labels }) => ({
+    terms: { crossEntropy: crossEntropy(mobileNet(scope, image), labels) },
+  }),
+  recipe: { ...small, optimizer: "sgd", learningRate: 1e-3, schedule: "constant", warmupSteps: 0, weightDecay: 0 },
+  classes: 1000,
+  settings: { stages: mobileNetStages, shape: [8, 3, 192, 192] },
+};
+
 export const models: Readonly<Record<string, Benched>> = {
   vit: {
     title: "ViT-S/16, 224 pixels, batch 8, AdamW",
@@ -107,15 +120,13 @@ export const models: Readonly<Record<string, Benched>> = {
     classes: 1000,
     settings: {},
   },
-  mobilenet: {
-    title: "MobileNetV2, 192 pixels, batch 8, batch statistics, SGD with momentum",
-    inputs: { ...classification, image: { dtype: "float32", shape: [8, 3, 192, 192] } },
-    loss: (scope, { image, labels }) => ({
-      terms: { crossEntropy: crossEntropy(mobileNet(scope, image), labels) },
-    }),
-    recipe: { ...small, optimizer: "sgd", learningRate: 1e-3, schedule: "constant", warmupSteps: 0, weightDecay: 0 },
-    classes: 1000,
-    settings: { stages: mobileNetStages },
+  mobilenet: mobileNetStep,
+  "mobilenet-prediction": {
+    ...mobileNetStep,
+    title: "MobileNetV2, prediction, 384 × 512 pixels, batch 1, norms folded into convolutions",
+    inputs: { image: { dtype: "float32", shape: [1, 3, 384, 512] } },
+    predicts: mobileNet,
+    settings: { stages: mobileNetStages, shape: [1, 3, 384, 512] },
   },
   transunet: {
     title: `TransUNet small, ${small.cropHeight} × ${small.cropWidth} pixels, batch 8, 11 classes, AdamW`,
