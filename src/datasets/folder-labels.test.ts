@@ -265,8 +265,8 @@ test("inspection counts every kind and notes what contradicts", async () => {
     tags: { samples: 1, perSample: { smallest: 1, median: 1, largest: 1 } },
   });
   expect(train.notes.map(({ message }) => message)).toEqual([
-    expect.stringMatching(/images\/train: expected an image for all that has tags or captions, got none for "z"\./),
-    expect.stringMatching(/expected tags for all that masks show, got none of "road" for .*a\.jpg\. Add the tags\./),
+    expect.stringMatching(/tags\.json: expected names of images in .*images\/train, got "z"\. Correct them/),
+    expect.stringMatching(/images\/train\/a\.jpg: expected tags for all that labels show, got none of "road"\./),
   ]);
   expect(inspectText(report)).toContain("train: 2 samples (masks; 1 with tags, 1 each)");
 });

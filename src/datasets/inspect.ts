@@ -2,7 +2,7 @@
 
 import { loadAhead } from "../data/ahead.ts";
 import type { Dataset, Split } from "../data/dataset.ts";
-import { tagsOf } from "../data/labels.ts";
+import { completed, kindsText, maskOf, sourceOf, tagsOf } from "../data/labels.ts";
 import type { ClassInfo, LabelKind, Sample } from "../data/sample.ts";
 import { ClassCounter } from "../data/statistics.ts";
 import { InputError, nearest, problem } from "../errors.ts";
@@ -129,6 +129,7 @@ async function inspectPlace(
   const splits: SplitReport[] = [];
   let [classes, valueMap] = [report.classes, report.valueMap];
   const found = await layout.splits(platform, place);
+  const strays = await straysAt(platform, place);
   for (const split of found.length > 0 ? found : (["train"] as const)) {
     let survey: Survey;
     try {
@@ -141,16 +142,17 @@ async function inspectPlace(
     }
     if (survey.classes.length > 0) ({ classes, valueMap } = survey);
     const dataset = fileDataset(platform, layout.name, split, survey);
-    splits.push(await inspectSplit(dataset, survey.problems, survey.notes, onProgress));
+    splits.push(await inspectSplit(dataset, root, survey.problems, survey.notes, onProgress));
   }
   const isUnlabelled = found.length === 1 && found[0] === "unlabelled";
   for (const needed of ["train", "val"] as const) {
     if (isUnlabelled || found.length === 0 || found.includes(needed)) continue;
-    const remedy = `${needed === "train" ? "Training" : "Scoring"} needs it: move some samples there.`;
+    const remedy = `${needed === "train" ? "Training" : "Scoring"} needs it: put images and their labels there.`;
     const message = problem(root, `expected a split ${needed}`, `only ${found.join(", ")}`, remedy);
     problems.push({ file: root, message });
   }
-  const notes = layout.name === "folder" ? unusedClasses(root, classes, splits) : [];
+  const notes = layout.name === "folder" ? [...strays, ...unusedClasses(root, classes, splits)] : [];
+  notes.push(...unscoredKinds(root, splits));
   if (isUnlabelled) notes.push(imagesAlone(root));
   return { ...report, layout: layout.name, classes, valueMap, splits, problems, notes };
 }
@@ -166,13 +168,14 @@ async function inspectScenes(
   for (const split of await splitsOf(platform, spec)) {
     const dataset = await openDataset(platform, spec, split);
     ({ classes, valueMap } = dataset);
-    splits.push(await inspectSplit(dataset, [], [], onProgress));
+    splits.push(await inspectSplit(dataset, spec, [], [], onProgress));
   }
   return { ...report, layout: "scenes", classes, valueMap, splits };
 }
 
 async function inspectSplit(
   dataset: Dataset,
+  root: string,
   surveyed: readonly Problem[],
   known: readonly Problem[],
   onProgress: InspectOptions["onProgress"],
@@ -181,7 +184,7 @@ async function inspectSplit(
   const problems = [...surveyed];
   const notes = [...known];
   const counter = new ClassCounter(classes.length);
-  const tally = new LabelTally();
+  const tally = new LabelTally(classes);
   const widths: number[] = [];
   const heights: number[] = [];
   const samples = dataset.ids.length;
@@ -208,10 +211,10 @@ async function inspectSplit(
     onProgress?.(index + 1, samples, split);
   }
   if (samples === 0) {
-    const message = problem(dataset.name, `expected samples in the split ${split}`, "none", "Add images and labels.");
-    problems.push({ file: dataset.name, message });
+    const message = problem(root, `expected samples in the split ${split}`, "none", "Add images and labels.");
+    problems.push({ file: root, message });
   }
-  notes.push(...tally.notes(dataset.name, classes));
+  notes.push(...tally.notes());
   const counts = counter.result();
   return {
     ...{ split, samples, readable: widths.length, kinds, ignoredPixels: counts.ignoredPixels, problems, notes },
@@ -229,25 +232,48 @@ function isBlank({ labels: { mask } }: Sample): boolean {
   return mask?.data.every((label) => label === IGNORE) ?? false;
 }
 
+/** Samples of which something is to be noted, the first of them, and what it is there. */
+interface Finding {
+  count: number;
+  readonly file: string;
+  readonly got: string;
+}
+
 /** Counts labels of every kind, and where two kinds contradict each other. */
 class LabelTally {
+  readonly #classes: readonly ClassInfo[];
   readonly #samples = new Map<LabelKind, number>();
   readonly #perSample = new Map<LabelKind, number[]>();
-  /** Samples whose tags leave out a class that their mask shows, the first of them and the class. */
-  #untagged: { count: number; first: string; classIndex: number } | null = null;
+  /** By what was expected. */
+  readonly #findings = new Map<string, Finding>();
+
+  constructor(classes: readonly ClassInfo[]) {
+    this.#classes = classes;
+  }
 
   add({ source, labels }: Sample): void {
     const counted = { panoptic: labels.panoptic?.segments, tags: labels.tags, captions: labels.captions };
     for (const kind of Object.keys(labels) as LabelKind[]) {
       this.#samples.set(kind, (this.#samples.get(kind) ?? 0) + 1);
       const list = counted[kind as keyof typeof counted];
-      if (list !== undefined) this.#perSample.set(kind, [...(this.#perSample.get(kind) ?? []), list.length]);
+      if (list === undefined) continue;
+      const numbers = this.#perSample.get(kind) ?? [];
+      numbers.push(list.length);
+      this.#perSample.set(kind, numbers);
     }
-    const { mask, tags } = labels;
-    const missing = mask && tags && tagsOf(mask).find((index) => !tags.includes(index));
-    if (missing === undefined) return;
-    const known = this.#untagged ?? { count: 0, first: source, classIndex: missing };
-    this.#untagged = { ...known, count: known.count + 1 };
+    const { mask } = completed(labels, ["mask"]);
+    if (mask === undefined) return;
+    const { tags, panoptic } = labels;
+    const missing = tags && tagsOf(mask).find((index) => !tags.includes(index) && !this.#isBackground(index));
+    if (missing !== undefined)
+      this.#find("expected tags for all that labels show", source, `none of ${this.#name(missing)}`);
+    if (labels.mask === undefined || panoptic === undefined) return;
+    const drawn = maskOf(panoptic).data;
+    const other = mask.data.findIndex((label, at) => label !== drawn[at] && label !== IGNORE && drawn[at] !== IGNORE);
+    if (other < 0) return;
+    const place = `column ${other % mask.width}, row ${Math.floor(other / mask.width)}`;
+    const got = `${this.#name(mask.data[other])} and ${this.#name(drawn[other])} at ${place}`;
+    this.#find("expected the same classes in mask and segments", source, got);
   }
 
   reports(): SplitReport["labels"] {
@@ -258,14 +284,27 @@ class LabelTally {
     return Object.fromEntries(entries);
   }
 
-  notes(name: string, classes: readonly ClassInfo[]): Problem[] {
-    if (this.#untagged === null) return [];
-    const { count, first, classIndex } = this.#untagged;
-    // Nobody tags the background.
-    if (classes[classIndex]?.background || /^background$/i.test(classes[classIndex]?.name ?? "")) return [];
-    const others = count > 1 ? `, and ${count - 1} other images leave classes out` : "";
-    const got = `none of "${classes[classIndex]?.name}" for ${first}${others}`;
-    return [{ file: name, message: problem(name, "expected tags for all that masks show", got, "Add the tags.") }];
+  notes(): Problem[] {
+    return [...this.#findings].map(([expected, { count, file, got }]) => {
+      const others = count === 2 ? ", and 1 other image is like it" : `, and ${count - 1} other images are like it`;
+      return { file, message: problem(file, expected, count > 1 ? `${got}${others}` : got, "Correct the labels.") };
+    });
+  }
+
+  #find(expected: string, file: string, got: string): void {
+    const known = this.#findings.get(expected);
+    if (known === undefined) this.#findings.set(expected, { count: 1, file, got });
+    else known.count++;
+  }
+
+  /** Nobody tags the background. */
+  #isBackground(index: number): boolean {
+    const { background, name } = this.#classes[index];
+    return background === true || /^background$/i.test(name);
+  }
+
+  #name(index: number): string {
+    return `"${this.#classes[index].name}"`;
   }
 }
 
@@ -278,6 +317,31 @@ function rangeOf(numbers: readonly number[]): Range {
 function asProblem(file: string, error: unknown): Problem {
   if (error instanceof InputError) return { file, message: error.message };
   throw error;
+}
+
+/** What is broken in lists is said where the splits are surveyed. */
+async function straysAt(platform: Platform, place: Place): Promise<Problem[]> {
+  try {
+    return (await place.layout.strays?.(platform, place)) ?? [];
+  } catch (error) {
+    if (error instanceof InputError) return [];
+    throw error;
+  }
+}
+
+/** Kinds of labels that can be learned from and not be scored by. */
+function unscoredKinds(root: string, splits: readonly SplitReport[]): Problem[] {
+  const [train, val] = (["train", "val"] as const).map((name) => splits.find(({ split }) => split === name));
+  const missing = val ? (train?.kinds ?? []).filter((kind) => sourceOf(kind, val.kinds) === undefined) : [];
+  return missing.map((kind) => {
+    const message = problem(
+      root,
+      `expected ${kindsText([kind])} in val as in train`,
+      "none",
+      "Add them to score by them.",
+    );
+    return { file: root, message };
+  });
 }
 
 /** Enough to pretrain with, so no problem. */
