@@ -94,7 +94,8 @@ export const evalCommand = command({
       for (const { problem } of evaluation.skipped) terminal.note(`skipped: ${problem}`);
       const unscored = dataset.ids.length - evaluation.images - evaluation.skipped.length;
       const lacked = kindsText([evaluation.kind === "panoptic" ? "panoptic" : "mask"]);
-      if (unscored > 0) terminal.note(`not scored: ${unscored} of ${dataset.ids.length} images, which have no ${lacked}`);
+      if (unscored > 0)
+        terminal.note(`not scored: ${unscored} of ${dataset.ids.length} images, which have no ${lacked}`);
       terminal.print(evaluationText(evaluation));
       terminal.result(evaluation);
     } finally {

@@ -21,7 +21,7 @@ export async function straysOf(platform: Platform, folders: Folders): Promise<Pr
 }
 
 /** What is in a folder of one kind and is not named after a split. */
-async function misplaced(platform: Platform, folder: string): Promise<Problem[]> {
+export async function misplaced(platform: Platform, folder: string): Promise<Problem[]> {
   if ((await platform.exists(folder)) !== "folder") return [];
   const endings = folder.endsWith("panoptic") ? ["", ".json"] : [""];
   const known = new Set(allSplits.flatMap((split) => endings.map((ending) => `${split}${ending}`)));

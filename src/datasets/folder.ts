@@ -8,7 +8,7 @@ import { joinPath } from "../platform/join-path.ts";
 import type { Platform } from "../platform/platform.ts";
 import { readClasses } from "./folder-classes.ts";
 import { hasTrainingLabels, isLabelled, pairingOf, splitLabels } from "./folder-labels.ts";
-import { straysOf } from "./folder-strays.ts";
+import { misplaced, straysOf } from "./folder-strays.ts";
 import type { Entry, Folders, Layout, Problem, Survey } from "./layout.ts";
 import { type Files, filesIfThere, imageEntries, looksLikeImage, makeProblem, sortById, stemOf } from "./pairs.ts";
 
@@ -49,8 +49,9 @@ async function survey(platform: Platform, folders: Folders, split: Split): Promi
   const all = [...images.byId].map(([id, image]): Entry => ({ id, image, labels: byId.get(id) ?? {} }));
   const labelled = all.filter(isLabelled);
   const maskFolder = joinPath(root, "masks", split);
-  if (labelled.length === 0 && !hasMasks && split !== "test") {
-    throw await unlabelledSplit(platform, folders, split, pairing.notes);
+  if (labelled.length === 0 && !hasMasks && split !== "test" && problems.length === 0) {
+    const misnamed = pairing.notes.filter(({ file }) => labels.lists.some((list) => list.file === file));
+    throw await unlabelledSplit(platform, folders, split, misnamed);
   }
   const maskless = all.filter((entry) => entry.labels.mask === undefined);
   if (split !== "train") {
@@ -90,6 +91,12 @@ async function unlabelledSplit(
   misnamed: readonly Problem[],
 ): Promise<InputError> {
   if (misnamed.length > 0) return new InputError(misnamed[0].message);
+  for (const kind of ["masks", "panoptic"]) {
+    const meant = (await misplaced(platform, joinPath(root, kind))).find(({ message }) =>
+      message.includes(`Did you mean ${split}`),
+    );
+    if (meant !== undefined) return new InputError(meant.message);
+  }
   const masks = joinPath(root, "masks", split);
   for (const list of ["tags.json", "captions.jsonl"]) {
     if ((await platform.exists(joinPath(root, list))) !== "file") continue;

@@ -101,7 +101,7 @@ export async function inspectDataset(
   const report: InspectReport = {
     ...{ path: spec, classes: [], valueMap: {}, splits: [], problems: [], notes: [], layouts: [] },
   };
-  if (isScenes(spec)) return inspectScenes(platform, spec, report, onProgress);
+  if (isScenes(spec, options)) return inspectScenes(platform, spec, report, onProgress);
   let place: Place;
   try {
     place = await findLayout(platform, spec, options);
@@ -313,10 +313,12 @@ function rangeOf(numbers: readonly number[]): Range {
   return { smallest: sorted[0], median: sorted[sorted.length >> 1], largest: sorted[sorted.length - 1] };
 }
 
-/** An expected error as a problem of `file`; our own bugs go on as they are. */
-function asProblem(file: string, error: unknown): Problem {
-  if (error instanceof InputError) return { file, message: error.message };
-  throw error;
+/** An expected error as a problem of the file that it names, `place` or in it; our own bugs go on as they are. */
+function asProblem(place: string, error: unknown): Problem {
+  if (!(error instanceof InputError)) throw error;
+  const { message } = error;
+  const named = message.slice(0, Math.max(0, message.indexOf(": ")));
+  return { file: named.startsWith(place) ? named : place, message };
 }
 
 /** What is broken in lists is said where the splits are surveyed. */
