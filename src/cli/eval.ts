@@ -51,15 +51,13 @@ export const evalCommand = command({
     const [
       { nodePlatform },
       { openDataset },
-      { evaluateDataset, isEmpty, nothingCounts },
-      { kindsText },
+      { evaluateDataset, isEmpty, nothingCounts, unscoredText },
       { evaluationText },
       { openModel },
     ] = await Promise.all([
       import("../platform/node.ts"),
       import("../datasets/index.ts"),
       import("../evaluation/evaluate.ts"),
-      import("../data/labels.ts"),
       import("./evaluation-text.ts"),
       import("./open-model.ts"),
     ]);
@@ -92,10 +90,8 @@ export const evalCommand = command({
       }
       if (out !== undefined) await nodePlatform.writeFile(out, `${JSON.stringify(evaluation, null, 1)}\n`);
       for (const { problem } of evaluation.skipped) terminal.note(`skipped: ${problem}`);
-      const unscored = dataset.ids.length - evaluation.images - evaluation.skipped.length;
-      const lacked = kindsText([evaluation.kind === "panoptic" ? "panoptic" : "mask"]);
-      if (unscored > 0)
-        terminal.note(`not scored: ${unscored} of ${dataset.ids.length} images, which have no ${lacked}`);
+      const unscored = unscoredText(evaluation, dataset);
+      if (unscored !== null) terminal.note(unscored);
       terminal.print(evaluationText(evaluation));
       terminal.result(evaluation);
     } finally {

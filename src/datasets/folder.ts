@@ -23,7 +23,7 @@ and of these what there is:
   panoptic/train.json           the segments, as in COCO's panoptic annotation
   tags.json                     {"train": {"NAME": ["sky", "road"]}}
   captions.jsonl                lines {"image": "train/NAME.jpg", "captions": ["A red car."]}; or NAME.txt beside NAME.jpg
-  saliency/train/NAME.png       grey, 0 to 255
+  saliency/train/NAME.png       grey of at most 8 bits, black is 0 and white 255
 `.trim();
 
 type Found = Pick<Survey, "entries" | "problems" | "notes">;

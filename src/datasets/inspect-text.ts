@@ -2,7 +2,8 @@
 import { kindsText, labelKinds } from "../data/labels.ts";
 import { oneLine } from "../errors.ts";
 import { formatColor } from "../image/color.ts";
-import { countProblems, type InspectReport, type Range, type SplitReport } from "./inspect.ts";
+import { countProblems, type InspectReport, type SplitReport } from "./inspect.ts";
+import type { Range } from "./label-tally.ts";
 import type { Problem } from "./layout.ts";
 
 /** Most lines of one kind; `--json` has them all. */

@@ -2,7 +2,7 @@
 
 import { loadAhead } from "../data/ahead.ts";
 import type { Dataset, Split } from "../data/dataset.ts";
-import { completed, kindsText, maskOf, sourceOf, tagsOf } from "../data/labels.ts";
+import { kindsText, sourceOf } from "../data/labels.ts";
 import type { ClassInfo, LabelKind, Sample } from "../data/sample.ts";
 import { ClassCounter } from "../data/statistics.ts";
 import { InputError, nearest, problem } from "../errors.ts";
@@ -11,15 +11,9 @@ import { joinPath } from "../platform/join-path.ts";
 import type { Platform } from "../platform/platform.ts";
 import { fileDataset } from "./file-dataset.ts";
 import { findLayout, isScenes, layouts, missingSigns, openDataset, type Place, splitsOf } from "./index.ts";
+import { type LabelReport, LabelTally, type Range, rangeOf } from "./label-tally.ts";
 import type { Problem, Survey } from "./layout.ts";
 import type { ValueMap } from "./value-map.ts";
-
-/** Smallest, middle and largest of many numbers. */
-export interface Range {
-  readonly smallest: number;
-  readonly median: number;
-  readonly largest: number;
-}
 
 export interface ClassReport {
   readonly name: string;
@@ -48,13 +42,6 @@ export interface SplitReport {
   readonly problems: readonly Problem[];
   /** What is worth knowing: files that are not read, images without mask, masks without a label. */
   readonly notes: readonly Problem[];
-}
-
-/** One kind of label in one split. */
-export interface LabelReport {
-  readonly samples: number;
-  /** Segments, tags or captions, by sample; absent for kinds of which a sample has one. */
-  readonly perSample?: Range;
 }
 
 export interface LayoutGuess {
@@ -152,7 +139,7 @@ async function inspectPlace(
     problems.push({ file: root, message });
   }
   const notes = layout.name === "folder" ? [...strays, ...unusedClasses(root, classes, splits)] : [];
-  notes.push(...unscoredKinds(root, splits));
+  notes.push(...kindsOfTrainAlone(root, splits));
   if (isUnlabelled) notes.push(imagesAlone(root));
   return { ...report, layout: layout.name, classes, valueMap, splits, problems, notes };
 }
@@ -232,87 +219,6 @@ function isBlank({ labels: { mask } }: Sample): boolean {
   return mask?.data.every((label) => label === IGNORE) ?? false;
 }
 
-/** Samples of which something is to be noted, the first of them, and what it is there. */
-interface Finding {
-  count: number;
-  readonly file: string;
-  readonly got: string;
-}
-
-/** Counts labels of every kind, and where two kinds contradict each other. */
-class LabelTally {
-  readonly #classes: readonly ClassInfo[];
-  readonly #samples = new Map<LabelKind, number>();
-  readonly #perSample = new Map<LabelKind, number[]>();
-  /** By what was expected. */
-  readonly #findings = new Map<string, Finding>();
-
-  constructor(classes: readonly ClassInfo[]) {
-    this.#classes = classes;
-  }
-
-  add({ source, labels }: Sample): void {
-    const counted = { panoptic: labels.panoptic?.segments, tags: labels.tags, captions: labels.captions };
-    for (const kind of Object.keys(labels) as LabelKind[]) {
-      this.#samples.set(kind, (this.#samples.get(kind) ?? 0) + 1);
-      const list = counted[kind as keyof typeof counted];
-      if (list === undefined) continue;
-      const numbers = this.#perSample.get(kind) ?? [];
-      numbers.push(list.length);
-      this.#perSample.set(kind, numbers);
-    }
-    const { mask } = completed(labels, ["mask"]);
-    if (mask === undefined) return;
-    const { tags, panoptic } = labels;
-    const missing = tags && tagsOf(mask).find((index) => !tags.includes(index) && !this.#isBackground(index));
-    if (missing !== undefined)
-      this.#find("expected tags for all that labels show", source, `none of ${this.#name(missing)}`);
-    if (labels.mask === undefined || panoptic === undefined) return;
-    const drawn = maskOf(panoptic).data;
-    const other = mask.data.findIndex((label, at) => label !== drawn[at] && label !== IGNORE && drawn[at] !== IGNORE);
-    if (other < 0) return;
-    const place = `column ${other % mask.width}, row ${Math.floor(other / mask.width)}`;
-    const got = `${this.#name(mask.data[other])} and ${this.#name(drawn[other])} at ${place}`;
-    this.#find("expected the same classes in mask and segments", source, got);
-  }
-
-  reports(): SplitReport["labels"] {
-    const entries = [...this.#samples].map(([kind, samples]) => {
-      const numbers = this.#perSample.get(kind);
-      return [kind, { samples, ...(numbers && { perSample: rangeOf(numbers) }) }] as const;
-    });
-    return Object.fromEntries(entries);
-  }
-
-  notes(): Problem[] {
-    return [...this.#findings].map(([expected, { count, file, got }]) => {
-      const others = count === 2 ? ", and 1 other image is like it" : `, and ${count - 1} other images are like it`;
-      return { file, message: problem(file, expected, count > 1 ? `${got}${others}` : got, "Correct the labels.") };
-    });
-  }
-
-  #find(expected: string, file: string, got: string): void {
-    const known = this.#findings.get(expected);
-    if (known === undefined) this.#findings.set(expected, { count: 1, file, got });
-    else known.count++;
-  }
-
-  /** Nobody tags the background. */
-  #isBackground(index: number): boolean {
-    const { background, name } = this.#classes[index];
-    return background === true || /^background$/i.test(name);
-  }
-
-  #name(index: number): string {
-    return `"${this.#classes[index].name}"`;
-  }
-}
-
-function rangeOf(numbers: readonly number[]): Range {
-  const sorted = [...numbers].sort((a, b) => a - b);
-  return { smallest: sorted[0], median: sorted[sorted.length >> 1], largest: sorted[sorted.length - 1] };
-}
-
 /** An expected error as a problem of the file that it names, `place` or in it; our own bugs go on as they are. */
 function asProblem(place: string, error: unknown): Problem {
   if (!(error instanceof InputError)) throw error;
@@ -331,8 +237,8 @@ async function straysAt(platform: Platform, place: Place): Promise<Problem[]> {
   }
 }
 
-/** Kinds of labels that can be learned from and not be scored by. */
-function unscoredKinds(root: string, splits: readonly SplitReport[]): Problem[] {
+/** Kinds of labels that train has and val lacks. */
+function kindsOfTrainAlone(root: string, splits: readonly SplitReport[]): Problem[] {
   const [train, val] = (["train", "val"] as const).map((name) => splits.find(({ split }) => split === name));
   const missing = val ? (train?.kinds ?? []).filter((kind) => sourceOf(kind, val.kinds) === undefined) : [];
   return missing.map((kind) => {
@@ -340,7 +246,7 @@ function unscoredKinds(root: string, splits: readonly SplitReport[]): Problem[] 
       root,
       `expected ${kindsText([kind])} in val as in train`,
       "none",
-      "Add them to score by them.",
+      "Add them, unless nothing needs them there.",
     );
     return { file: root, message };
   });
