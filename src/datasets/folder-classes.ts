@@ -14,7 +14,7 @@ import { readUtf8 } from "./text-file.ts";
 export interface FolderClasses extends ClassList {
   /** The file that names them. */
   readonly listed: string;
-  /** Of the first split that has one. */
+  /** Of the first split that has one; null where classes are known without it. */
   readonly annotation: PanopticAnnotation | null;
 }
 
@@ -24,21 +24,22 @@ export interface FolderClasses extends ClassList {
  */
 export async function readClasses(platform: Platform, root: string): Promise<FolderClasses | null> {
   const file = joinPath(root, "classes.json");
-  const annotation = await firstAnnotation(platform, root);
   const isDescribed = await isThere(platform, root, "classes.json", "file");
-  if (!isDescribed && annotation === null) return null;
-  const list = isDescribed
-    ? parseClassList(await readUtf8(platform, file), file)
-    : { classes: classesOf(annotation as PanopticAnnotation), valueMap: {}, colorCoded: false };
+  const described = isDescribed ? parseClassList(await readUtf8(platform, file), file) : null;
   const things = joinPath(root, "things.json");
-  const isSaid = await isThere(platform, root, "things.json", "file");
-  const said = isSaid ? withThings(await readUtf8(platform, things), things, list.classes) : list.classes;
+  const thingsText = (await isThere(platform, root, "things.json", "file")) ? await readUtf8(platform, things) : null;
+  // An annotation may have 130 MiB: it is read here only where it has something to say.
+  const isComplete = described?.classes.every(({ thing }) => thing !== undefined || thingsText !== null);
+  const annotation = isComplete ? null : await firstAnnotation(platform, root);
+  const named = described?.classes ?? (annotation === null ? null : classesOf(annotation));
+  if (named === null) return null;
   const known = new Map(annotation?.categories.map(({ name, thing }) => [name, thing]));
-  const classes = said.map((each) => {
+  const classes = (thingsText === null ? named : withThings(thingsText, things, named)).map((each) => {
     const thing = each.thing ?? known.get(each.name);
     return thing === undefined ? each : { ...each, thing };
   });
-  return { ...list, classes, listed: isDescribed ? "classes.json" : `${annotation?.file}`, annotation };
+  const { valueMap = {}, colorCoded = false } = described ?? {};
+  return { classes, valueMap, colorCoded, listed: isDescribed ? "classes.json" : `${annotation?.file}`, annotation };
 }
 
 async function firstAnnotation(platform: Platform, root: string): Promise<PanopticAnnotation | null> {
