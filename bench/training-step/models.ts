@@ -2,6 +2,7 @@
 import { fromNumbers, type Named, type NdArray } from "../../src/array/ndarray.ts";
 import { Random } from "../../src/array/random.ts";
 import { sizeOf } from "../../src/array/shape.ts";
+import { mobileNetV2Classifier, mobileNetV2Groups } from "../../src/backbones/mobilenet-v2.ts";
 import { resNetClassifier } from "../../src/backbones/resnet.ts";
 import { vitClassifier } from "../../src/backbones/vit.ts";
 import type { Scope } from "../../src/graph/scope.ts";
@@ -19,6 +20,8 @@ export interface Benched {
   readonly loss: (scope: Scope, batch: Named<Tensor>) => { readonly terms: Named<Tensor> };
   readonly recipe: OptimizerRecipe;
   readonly trains?: (parameter: string) => boolean;
+  /** Compared is this, with fixed weights, instead of a training step. */
+  readonly predicts?: (scope: Scope, image: Tensor) => Tensor;
   /** Labels are below this. */
   readonly classes: number;
   /** What the PyTorch side needs to build the same model. */
@@ -30,6 +33,9 @@ const classification = {
   image: { dtype: "float32", shape: [8, 3, 224, 224] },
   labels: { dtype: "int64", shape: [8] },
 } as const;
+
+/** For 1,000 classes, with batch norms and symmetric padding. x: [B, 3, H, W] → [B, 1000]. */
+const mobileNet = (scope: Scope, x: Tensor) => mobileNetV2Classifier(scope, x, { classes: 1000 }).logits;
 
 /** Denoising pretraining of ddep-small: the whole network, or its decoder behind a frozen encoder. */
 function denoising(start: DdepRecipe["start"]): Benched {
@@ -46,6 +52,17 @@ function denoising(start: DdepRecipe["start"]): Benched {
     settings: { ...recipe, frozen: start === "ddep" },
   };
 }
+
+const mobileNetStep: Benched = {
+  title: "MobileNetV2, 192 pixels, batch 8, batch statistics, SGD with momentum",
+  inputs: { ...classification, image: { dtype: "float32", shape: [8, 3, 192, 192] } },
+  loss: (scope, { image, labels }) => ({
+    terms: { crossEntropy: crossEntropy(mobileNet(scope, image), labels) },
+  }),
+  recipe: { ...small, optimizer: "sgd", learningRate: 1e-3, schedule: "constant", warmupSteps: 0, weightDecay: 0 },
+  classes: 1000,
+  settings: { stages: mobileNetV2Groups, shape: [8, 3, 192, 192] },
+};
 
 export const models: Readonly<Record<string, Benched>> = {
   vit: {
@@ -67,6 +84,14 @@ export const models: Readonly<Record<string, Benched>> = {
     recipe: { ...small, optimizer: "sgd", learningRate: 1e-3, schedule: "constant", warmupSteps: 0, weightDecay: 0 },
     classes: 1000,
     settings: {},
+  },
+  mobilenet: mobileNetStep,
+  "mobilenet-prediction": {
+    ...mobileNetStep,
+    title: "MobileNetV2, prediction, 384 × 512 pixels, batch 1, norms folded into convolutions",
+    inputs: { image: { dtype: "float32", shape: [1, 3, 384, 512] } },
+    predicts: mobileNet,
+    settings: { stages: mobileNetV2Groups, shape: [1, 3, 384, 512] },
   },
   transunet: {
     title: `TransUNet small, ${small.cropHeight} × ${small.cropWidth} pixels, batch 8, 11 classes, AdamW`,

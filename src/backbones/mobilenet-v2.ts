@@ -22,7 +22,7 @@ export interface MobileNetV2Options extends EncoderOptions {
 export type BlockGroup = readonly [expansion: number, channels: number, blocks: number, stride: 1 | 2];
 
 /** Inverted residual blocks of width 1 (Sandler et al. 2018, table 2). */
-const usualGroups: readonly BlockGroup[] = [
+export const mobileNetV2Groups: readonly BlockGroup[] = [
   [1, 16, 1, 1],
   [6, 24, 2, 2],
   [6, 32, 3, 2],
@@ -49,7 +49,7 @@ export function mobileNetV2(
     outputStride = 32,
     padding = "symmetric",
     width = 32,
-    groups = usualGroups,
+    groups = mobileNetV2Groups,
   }: MobileNetV2Options = {},
 ): readonly FeatureMap[] {
   const epsilon = padding === "same" ? 1e-3 : 1e-5;
@@ -122,7 +122,7 @@ const torchvision: PublishedNames = {
 /** timm numbers blocks within groups, and the three convolutions of a block by their kind. */
 function timmPlaces(): Place[] {
   let number = 0;
-  const blocks = usualGroups.flatMap(([expansion, , count], group) =>
+  const blocks = mobileNetV2Groups.flatMap(([expansion, , count], group) =>
     Array.from({ length: count }, (_, i): Place[] => {
       const [own, theirs] = [`block${++number}`, `blocks.${group}.${i}`];
       return expansion === 1
