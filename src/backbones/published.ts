@@ -8,7 +8,7 @@ import { floats } from "../weights/floats.ts";
 import { type Joined, join, separate, wholeOf } from "../weights/joined.ts";
 import type { WeightFile } from "../weights/read-weights.ts";
 import type { Encoder, Norms, PublishedNames } from "./encoder.ts";
-import { encoders } from "./encoders.ts";
+import { encoders, findEncoder } from "./encoders.ts";
 
 export interface PublishedEncoder {
   /** Encoders that have weights of these names and shapes; the most usual first. */
@@ -73,13 +73,17 @@ function withOwnBuffer(array: NdArray): NdArray {
   return data.byteLength === data.buffer.byteLength ? array : { ...array, data: data.slice() };
 }
 
-/** Weights of an encoder under the names of `library` (default: the first that the encoder knows). */
+/**
+ * Weights of an encoder under the names of `library` (default: the first that the encoder knows). Throws InputError where the
+ * library does not have it, or not with norms that are folded.
+ */
 export function publishedNames(name: string, weights: Named<NdArray>, library?: string): Record<string, NdArray> {
-  const { published } = encoders[name];
+  const folded = !Object.keys(weights).some((each) => /norm\d*\./.test(each));
+  const published = findEncoder(name).published.filter(({ norms }) => (norms === "folded") === folded);
   const chosen = published.find((each) => library === undefined || each.library === library);
   if (chosen === undefined) {
     throw new InputError(
-      `${name}: expected names of ${published.map((each) => each.library).join(" or ")}, got "${library}". Choose one of them.`,
+      `${name}: expected names of ${published.map((each) => each.library).join(" or ")}${folded ? ", as its norms are folded" : ""}, got "${library}". Choose one of them.`,
     );
   }
   const renamed = Object.fromEntries(

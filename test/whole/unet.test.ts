@@ -48,6 +48,14 @@ describe("a published encoder", () => {
     expect(predicted.code).toBe(0);
     const exported = await tessera("export", run, "--out", `${folder}/model.onnx`);
     expect(exported.code).toBe(0);
+    const written = `${folder}/encoder.safetensors`;
+    expect((await tessera("export", run, "--weights", "timm", "--out", written)).code).toBe(0);
+    expectOneLine(
+      await tessera("export", run, "--weights", "keras", "--out", `${folder}/never.safetensors`),
+      /mobilenet-v2: expected names of torchvision or timm, got "keras"\. Choose one of them\./,
+    );
+    const back = await train(...tiny, "--encoder", written, "--steps", "1", "--out", `${folder}/back`);
+    expect([back.code, back.error]).toEqual([0, expect.stringMatching(/train: decoder, head with first values/)]);
     const again = await train(...tiny, "--encoder", run, "--steps", "1", "--out", `${folder}/again`);
     expect([again.code, again.error]).toEqual([0, expect.stringMatching(/train: decoder, head with first values/)]);
   });
