@@ -195,7 +195,9 @@ function inputTensor(info: ValueInfoProto, stand: Tensor | null, sizes: Named<nu
   const name = info.name ?? "";
   const type = typeOf(info, sizes, `${where} input ${name}`);
   if (type === null) {
-    throw new InputError(`${where} input ${name}: expected a type and a shape, got none. Export the model with shapes.`);
+    throw new InputError(
+      `${where} input ${name}: expected a type and a shape, got none. Export the model with shapes.`,
+    );
   }
   const tensor = stand ?? input(name, type.shape, type.dtype);
   if (tensor.dtype !== type.dtype || !sameShape(tensor.shape, type.shape)) {
@@ -256,7 +258,7 @@ function readNode(
   const results = within(where, () => {
     if (domain === "") checkNode(reading, signatureOf(reading.op, opset, where));
     const folded = domain === "" ? fold(reading) : null;
-    if (folded !== null) return [folded];
+    if (folded !== null) return folded;
     const other = domain === "" && Object.hasOwn(own, reading.op) ? own[reading.op](reading) : null;
     if (other !== null) return other;
     return (Object.hasOwn(family, reading.op) ? family[reading.op](reading) : null) ?? keep(reading);
