@@ -129,32 +129,35 @@ function look(model: ModelProto, image: ImageInput, pictures: Pictures, options:
   const lost = new Map<string, string>();
   for (const node of graph.node ?? []) {
     const outputs = (node.output ?? []).filter((name) => name !== "");
-    const own = outputs.map((name) => unread.get(name)?.message).find((reason) => reason !== undefined);
     const earlier = node.input?.find((name) => lost.has(name));
+    const unreadable = outputs.map((name) => unread.get(name)?.message).find((message) => message !== undefined);
+    const place = `${where} node ${node.name} (${node.op_type})`;
     const reason =
       earlier === undefined
-        ? (own ?? refusal(node, tensors, learned, `${where} node ${node.name}`))
+        ? (quantization(node, place) ?? unreadable ?? stop(node, tensors, learned, place))
         : lost.get(earlier);
     if (reason != null) for (const name of outputs) lost.set(name, reason);
   }
   return { pictures, tensors, lost, unread: unread.size };
 }
 
-const quantized = /^Q(Linear|Attention|Gemm|MoE|OrderedGelu)|Quantize|Integer|NBits|Bnb4/;
+const quantized = /^Q(Linear|Attention|Gemm|MoE|Ordered)|Quantize|Dequantize|Integer|NBits|Bnb4/;
 
-/** Why a node that can be read cannot be trained through; null where it can. */
-function refusal(
-  { op_type = "", input = [], output = [] }: NodeProto,
+function quantization({ op_type = "" }: NodeProto, place: string): string | null {
+  if (!quantized.test(op_type)) return null;
+  return `${place}: expected operators of floats, got one of a quantized model, which cannot be trained. Export the model without quantization.`;
+}
+
+/** Why nothing learns that is behind a node, although it can be read; null where it does. */
+function stop(
+  { input = [], output = [] }: NodeProto,
   tensors: ReadonlyMap<string, Tensor>,
   learned: ReadonlySet<string>,
-  where: string,
+  place: string,
 ): string | null {
-  if (quantized.test(op_type)) {
-    return `${where} (${op_type}): expected operators of floats, got one of a quantized model, which cannot be trained. Export the model without quantization.`;
-  }
   const stops = output.some((name) => tensors.has(name) && stopsGradient(tensors.get(name)!));
   if (!stops || !input.some((name) => learned.has(name))) return null;
-  return `${where} (${op_type}): expected an operator with a gradient, got one without, behind which nothing learns. Take features before it.`;
+  return `${place}: expected an operator with a gradient, got one without, behind which nothing learns. Take features before it.`;
 }
 
 function firstLoss(graph: GraphProto, { name }: ImageInput, { lost }: Look): string | null {

@@ -127,7 +127,7 @@ function runsOf(before: Shape, after: Shape, given: readonly number[], image: Ow
 
 function strideOf([height, width]: readonly number[], { shape, axes: [h, w] }: OwnImage): number | null {
   const stride = shape[h] / height;
-  return Number.isInteger(stride) && stride > 1 && width * stride === shape[w] ? stride : null;
+  return Number.isInteger(stride) && width * stride === shape[w] ? stride : null;
 }
 
 /** The target as lists of one integer each. */
