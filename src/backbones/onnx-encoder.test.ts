@@ -17,7 +17,7 @@ import { gradients } from "../autodiff/gradients.ts";
 import { InputError } from "../errors.ts";
 import { Model } from "../graph/scope.ts";
 import { input } from "../graph/tensor.ts";
-import { decodeModel } from "../onnx/wire.ts";
+import { decodeModel, type TensorProto } from "../onnx/wire.ts";
 import { add, mean, mul, square } from "../ops/index.ts";
 import { evaluate } from "../runtime/evaluate.ts";
 import { type OnnxEncoder, onnxEncoder, writeEncoder } from "./onnx-encoder.ts";
@@ -256,6 +256,35 @@ describe("TensorFlow's exporter", () => {
     const [map] = await mapsOf(last, last.weights, x);
     const expected = await runtimeValues(bytes, { "input_1:0": layout(x) }, last.features);
     expectNear(channelsLast(map), expected[last.features[0]]);
+  });
+
+  test("weights may be named among the inputs, as in old files, and be in a second file", async () => {
+    const pieces: Uint8Array[] = [];
+    const bytes = changed(tensorFlowNet(), (model) => {
+      const initializer = model.graph!.initializer!.map(({ raw_data, ...tensor }): TensorProto => {
+        if (raw_data === undefined) return tensor;
+        const entries = { location: "model.onnx.data", offset: String(pieces.length), length: String(raw_data.length) };
+        pieces.push(raw_data);
+        const external_data = Object.entries(entries).map(([key, value]) => ({ key, value }));
+        return { ...tensor, data_location: 1, external_data };
+      });
+      const also = initializer.map(({ name, dims, data_type }) => ({
+        name,
+        type: {
+          tensor_type: { elem_type: data_type, shape: { dim: (dims ?? []).map((size) => ({ dim_value: size })) } },
+        },
+      }));
+      return { ...model, graph: { ...model.graph, initializer, input: [...also, ...model.graph!.input!] } };
+    });
+    expect(() => onnxEncoder(bytes, { where })).toThrow('its numbers are in another file, "model.onnx.data"');
+    const external = (_: string, offset: number) => pieces[offset];
+    const made = onnxEncoder(bytes, { where, external });
+    expect(Object.keys(made.weights)).toEqual(Object.keys(onnxEncoder(tensorFlowNet(), { where }).weights));
+    const x = pictures(1, 64, 64);
+    const expected = await runtimeValues(tensorFlowNet(), { "input_1:0": channelsLast(x) }, made.features);
+    const written = writeEncoder(bytes, made.weights, { where, external });
+    const again = await runtimeValues(written, { "input_1:0": channelsLast(x) }, made.features);
+    for (const name of made.features) expectNear(again[name], expected[name]);
   });
 
   test("a model of bytes takes no other values", () => {

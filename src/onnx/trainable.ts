@@ -151,5 +151,7 @@ function withConstants(
     ...graph,
     node: [...constants, ...(graph.node ?? [])],
     initializer: graph.initializer?.filter((each) => !fixed.includes(each)),
+    // Old files name their initializers among the inputs.
+    input: graph.input?.filter(({ name = "" }) => !constants.some(({ output }) => output?.[0] === name)),
   };
 }
