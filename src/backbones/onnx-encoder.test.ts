@@ -417,8 +417,23 @@ describe("what is refused, by name", () => {
     file.node("Conv", ["x", weight], "y", { strides: [2, 2], pads: [1, 1, 1, 1] });
     const shallow = file.model("", 17, { name: "x", sizes: [1, 3, 64, 64] }, ["y"]);
     expect(refusal(shallow)).toContain(
-      "expected maps down to stride 16 or 32 of pictures 64 × 64, got none beyond stride 2",
+      "expected maps down to stride 16 or 32 of pictures 128 × 128, got none beyond stride 2",
     );
+  });
+
+  test("what is pooled to one pixel is no map of a stride as large as the picture", () => {
+    const file = new GraphFile();
+    let x = "x";
+    for (const [i, stride] of [1, 2, 2].entries()) {
+      const weight = file.weight(`w${i}`, drawn([3, 3, 3, 3], `w${i}`));
+      x = file.node("Conv", [x, weight], `y${i}`, { strides: [stride, stride], pads: [1, 1, 1, 1] });
+      x = file.node("Relu", [x], `relu${i}`);
+    }
+    const pooled = file.node("GlobalAveragePool", [x], "pooled");
+    file.node("Relu", [pooled], "end");
+    const bytes = file.model("", 17, { name: "x", sizes: [1, 3, 32, 32] }, ["end"]);
+    expect(refusal(bytes)).toContain("got none beyond stride 4");
+    expect(onnxEncoder(bytes, { where, features: ["relu1", "relu2"] }).encoder.multiple).toBe(4);
   });
 
   test("weights of another encoder for the file that is written", () => {

@@ -2,6 +2,7 @@
 import { show } from "../array/shape.ts";
 import { InputError, nearest } from "../errors.ts";
 import type { Tensor } from "../graph/tensor.ts";
+import { opsetOf } from "../onnx/declared.ts";
 import { type FreeGraph, freeSizes } from "../onnx/free-sizes.ts";
 import type { ProtoOptions } from "../onnx/read.ts";
 import { dependents, graphBefore } from "../onnx/subgraph.ts";
@@ -51,15 +52,13 @@ export function encoderPart(bytes: Uint8Array, { where, features, external }: On
   }
   const first = best!;
   const shape = placeholder(image, first.pictures).shape;
-  const free = freeSizes(graph, { name: image.name, shape, axes: axesOf(image) }, first.tensors);
-  // Maps of a size that strides do not divide are none; pictures that are a little larger have some.
+  const own = { name: image.name, shape, axes: axesOf(image), opset: opsetOf(model.opset_import ?? [], where) };
+  const free = freeSizes(graph, own, first.tensors);
   const larger = rounded(first.pictures);
-  const views = [first, ...(larger === null ? [] : [looks({ ...model, graph: free.graph }, larger)])];
-  const found = views.map((view) => ({
-    view,
-    list: features === undefined ? automatic(graph, image, view) : named(graph, image, features, view, where),
-  }));
-  const { view, list } = found.reduce((a, b) => (b.list.length > a.list.length ? b : a));
+  const second = larger === null ? null : looks({ ...model, graph: free.graph }, larger);
+  const isFree = second !== null && second.unread <= first.unread && free.mixed(second.tensors) === null;
+  const view = isFree ? second : first;
+  const list = features === undefined ? automatic(graph, image, view) : named(graph, image, features, view, where);
   const lost = firstLoss(graph, image, view);
   const deepest = list.at(-1)?.layout.stride ?? 0;
   if (features === undefined && deepest < 14) {
@@ -70,7 +69,6 @@ export function encoderPart(bytes: Uint8Array, { where, features, external }: On
         : `${where}: expected maps down to stride 16 or 32 of pictures ${sides}, got ${deepest === 0 ? "none" : `none beyond stride ${deepest}`}. ${lost ?? "Name tensors that are maps."}`,
     );
   }
-  if (features !== undefined && list.length === 0) named(graph, image, features, first, where, true);
   const names = [...new Set(list.map(({ name }) => name))];
   const part = graphBefore(free.graph, names);
   const kept = new Set(part.node?.flatMap(({ output = [] }) => output));
@@ -103,9 +101,12 @@ function sizesFor({ batch, height, width }: ImageInput): Pictures[] {
   return sizes.map(([h, w]) => ({ batch: batch ?? 1, height: height ?? h, width: width ?? w }));
 }
 
-/** With sides that are multiples of 32; null where they are. */
+/**
+ * Sides that all strides divide, and large enough that no map of them is a single pixel, as what is pooled is; null where
+ * they are so.
+ */
 function rounded({ batch, height, width }: Pictures): Pictures | null {
-  const [h, w] = [height, width].map((side) => 32 * Math.ceil(side / 32));
+  const [h, w] = [height, width].map((side) => Math.max(128, 32 * Math.ceil(side / 32)));
   return h === height && w === width ? null : { batch, height: h, width: w };
 }
 
@@ -176,14 +177,13 @@ function automatic(graph: GraphProto, image: ImageInput, { tensors, lost, pictur
 /** Any stride up to this may be named. */
 const largestStride = 64;
 
-/** Throws InputError for names that the graph does not have; for tensors that are no maps only if `strict`, else: none. */
+/** Throws InputError for names that the graph does not have, and for tensors that are no maps. */
 function named(
   graph: GraphProto,
   image: ImageInput,
   wanted: readonly string[],
   { tensors, lost, pictures }: Look,
   where: string,
-  strict = false,
 ): FoundFeature[] {
   const moving = dependents(graph, [image.name]);
   const nodes = new Map((graph.node ?? []).map(({ name = "", output }) => [name, output?.[0] ?? ""]));
@@ -200,14 +200,13 @@ function named(
     if (lost.has(name)) throw new InputError(lost.get(name)!);
     const { shape = [] } = tensors.get(name) ?? {};
     const layout = tensors.get(name)?.dtype === "float32" ? layoutOf(shape, pictures, strides) : null;
-    if (layout !== null) found.push({ name, layout });
-    else if (!strict) return [];
-    else {
+    if (layout === null) {
       const sides = show([pictures.height, pictures.width]);
       throw new InputError(
         `${where}: expected maps [B, C, H/s, W/s], [B, H/s, W/s, C] or [B, tokens, C] of a stride s up to ${largestStride}, got ${name} of ${show(shape)} for pictures ${sides}. Name another tensor.`,
       );
     }
+    found.push({ name, layout });
   }
   return found.sort((a, b) => a.layout.stride - b.layout.stride);
 }

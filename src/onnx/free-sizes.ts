@@ -15,6 +15,8 @@ export interface OwnImage {
   readonly shape: Shape;
   /** Which axes are height and width. */
   readonly axes: readonly [number, number];
+  /** The operator set of the file: before 9, constants cannot be made to follow. */
+  readonly opset: number;
 }
 
 export type Tensors = ReadonlyMap<string, Tensor>;
@@ -46,7 +48,7 @@ export function freeSizes(graph: GraphProto, image: OwnImage, own: Tensors): Fre
       baked.push({ input: x, output: each.output![0], before, runs });
       return writer.before({ ...each, input: [x, writer.concat(targetOf(x, after, runs, image, writer))] });
     }
-    if (each.op_type !== "Concat") return [each];
+    if (each.op_type !== "Concat" || image.opset < 9) return [each];
     const beside = (each.input ?? []).find((name) => moving.has(name));
     const axis = normalizeAxis(
       "Concat",
