@@ -157,7 +157,9 @@ function stop(
   place: string,
 ): string | null {
   const stops = output.some((name) => tensors.has(name) && stopsGradient(tensors.get(name)!));
-  if (!stops || !input.some((name) => learned.has(name))) return null;
+  // Masks and indices are constants to a gradient anyway.
+  const carries = (name: string) => learned.has(name) && tensors.get(name)?.dtype === "float32";
+  if (!stops || !input.some(carries)) return null;
   return `${place}: expected an operator with a gradient, got one without, behind which nothing learns. Take features before it.`;
 }
 
