@@ -187,3 +187,48 @@ test("of windows over channels in the last axis, as Swin transformers have: maps
     }
   }
 });
+
+test("attention to fewer tokens, as SegFormer has it, is no lower resolution", () => {
+  const file = new GraphFile();
+  let from = "x";
+  let channels = 3;
+  for (const [level, stride] of [4, 2, 2].entries()) {
+    const [width, place, side] = [4 + 2 * level, `stage${level}`, 16 >> level];
+    const map = layer(file, from, `${place}.patches`, [channels, width], stride === 4 ? 2 : stride);
+    const first = level > 0 ? map : layer(file, map, `${place}.more`, [width, width], 2);
+    const flat = (x: string, name: string, count: number) =>
+      file.node(
+        "Transpose",
+        [file.node("Reshape", [x, file.integers(`${name}.shape`, 1, width, count)], `${name}.flat`)],
+        name,
+        { perm: [0, 2, 1] },
+      );
+    const tokens = flat(first, `${place}.tokens`, side * side); // [1, side², width]
+    const reduction = file.weight(`${place}.sr`, drawn([width, width, 2, 2], place));
+    const fewer = flat(
+      file.node("Conv", [first, reduction], `${place}.reduced`, { strides: [2, 2] }),
+      `${place}.fewer`,
+      (side * side) / 4,
+    );
+    const turned = file.node("Transpose", [fewer], `${place}.turned`, { perm: [0, 2, 1] });
+    const scores = file.node("Softmax", [file.node("MatMul", [tokens, turned], `${place}.scores`)], `${place}.soft`);
+    const looked = file.node("MatMul", [scores, fewer], `${place}.looked`);
+    const sum = file.node("Add", [tokens, looked], place);
+    const back = file.node("Transpose", [sum], `${place}.back`, { perm: [0, 2, 1] });
+    const shape = file.integers(`${place}.map.shape`, 1, width, side, side);
+    from = file.node("Reshape", [back, shape], `${place}.map`);
+    channels = width;
+  }
+  file.node("ReduceMean", [from], "y", { axes: [2, 3], keepdims: 0 });
+  const bytes = file.model("pytorch", 13, { name: "x", sizes: [1, 3, 64, 64] }, ["y"]);
+  const { features, size, batch, encoder } = onnxEncoder(bytes, { where });
+  expect(features).toEqual(["stage0.patches", "stage0", "stage1", "stage2"]);
+  expect([size, batch]).toEqual([null, null]);
+  const maps = encoder.features(new Model().scope, input("x", [2, 3, 96, 128]), {});
+  expect(maps.map(({ stride, map }) => [stride, ...map.shape])).toEqual([
+    [2, 2, 4, 48, 64],
+    [4, 2, 4, 24, 32],
+    [8, 2, 6, 12, 16],
+    [16, 2, 8, 6, 8],
+  ]);
+});

@@ -87,8 +87,12 @@ function stepsOf(
 ): readonly Step[] {
   const start: Step = { name: image, node: {}, before: [], layout: null, depth: 1, after: [] };
   const steps = new Map([[image, start]]);
+  const looked = new Set<Step>();
   for (const node of graph.node ?? []) {
-    const before = [...new Set(node.input)].flatMap((name) => steps.get(name) ?? []);
+    const all = [...new Set(node.input)].flatMap((name) => steps.get(name) ?? []);
+    // Attention is a map of what asks; what is looked at may be of a lower resolution, and is another way.
+    const before = node.op_type === "MatMul" ? all.slice(0, 1) : all;
+    for (const each of all.slice(before.length)) looked.add(each);
     if (before.length === 0) continue;
     for (const name of node.output ?? []) {
       const tensor = tensors.get(name);
@@ -103,7 +107,17 @@ function stepsOf(
     }
   }
   steps.delete(image);
-  return [...steps.values()];
+  const list = [...steps.values()];
+  // Ways that end in being looked at lead nowhere else.
+  const goesOn = new Map<Step, boolean>();
+  for (const step of list.toReversed()) {
+    goesOn.set(step, step.after.length === 0 ? !looked.has(step) : step.after.some((next) => goesOn.get(next)));
+  }
+  const isOn = (step: Step) => goesOn.get(step) === true;
+  return list.filter(isOn).map((step) => {
+    step.after.splice(0, step.after.length, ...step.after.filter(isOn));
+    return step;
+  });
 }
 
 /**

@@ -2,7 +2,7 @@
 import { InputError } from "../errors.ts";
 import { input, type Tensor, type TensorType } from "../graph/tensor.ts";
 import { type ProtoOptions, type ReadProto, readProto } from "../onnx/read.ts";
-import { dataTypeOf, dtypeOf } from "../onnx/tensor-proto.ts";
+import { dataTypeOf } from "../onnx/tensor-proto.ts";
 import { type ModelProto, toNumber, type ValueInfoProto } from "../onnx/wire.ts";
 import { cast, clip, round, transpose } from "../ops/index.ts";
 import type { Pictures } from "./onnx-maps.ts";
@@ -25,9 +25,9 @@ export function imageInputOf({ graph }: ModelProto, where: string): ImageInput {
   for (const info of fed) {
     const sizes = sizesOf(info);
     const type = info.type?.tensor_type?.elem_type;
-    const half = type === dataTypeOf("float16");
-    const dtype = half ? "float32" : type === undefined ? "float32" : dtypeOf(type, `${where} input ${info.name}`);
-    if (sizes.length !== 4 || (dtype !== "float32" && dtype !== "uint8")) continue;
+    const dtype = type === dataTypeOf("uint8") ? "uint8" : "float32";
+    if (dtype === "float32" && type !== dataTypeOf("float16") && type !== dataTypeOf("float32")) continue;
+    if (sizes.length !== 4) continue;
     const channelsLast = sizes[1] !== 3 && sizes[3] === 3;
     if (!channelsLast && sizes[1] !== 3 && sizes[1] !== null) continue;
     const [height, width] = channelsLast ? [sizes[1], sizes[2]] : [sizes[2], sizes[3]];
