@@ -2,6 +2,15 @@
 export type { Encoder, EncoderOptions, FeatureMap, Norms } from "./encoder.ts";
 export { encode, encoders, findEncoder } from "./encoders.ts";
 export { mobileNetV2, mobileNetV2Classifier } from "./mobilenet-v2.ts";
+export {
+  type OnnxEncoder,
+  type OnnxEncoderOptions,
+  type OnnxNormalization,
+  onnxEncoder,
+  onnxNormalizations,
+  writeEncoder,
+} from "./onnx-encoder.ts";
+export type { OnnxFileOptions } from "./onnx-part.ts";
 export { publishedEncoder, publishedNames } from "./published.ts";
 export { resNet, resNet18Units, resNet50Units, resNet101Units, resNetClassifier } from "./resnet.ts";
 export { resNetV2 } from "./resnet-v2.ts";
