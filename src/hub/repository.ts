@@ -30,7 +30,7 @@ const mostPages = 1000;
 
 /** Asks the hub, through its own library. Throws InputError, HubSilent where it cannot be had. */
 export async function describeRepository(connection: Connection, reference: Reference): Promise<Repository> {
-  const { listFiles, modelInfo } = await import("@huggingface/hub");
+  const { listFiles, modelInfo } = await import("./library.ts");
   const { repository, revision } = reference;
   const where = nameOf(reference);
   const shared = { hubUrl: connection.endpoint, fetch: jsonFetch(connection, { where, repository }) };

@@ -1,4 +1,5 @@
 /** A platform for tests whose files live in a map. Folders exist where a file lies below them. */
+import { createHash } from "node:crypto";
 import { InputError } from "../../src/errors.ts";
 import { sourceOf } from "../../src/platform/byte-source.ts";
 import type { Platform } from "../../src/platform/platform.ts";
@@ -58,7 +59,12 @@ export function memoryPlatform(): MemoryPlatform {
     lock: async () => async () => {},
     shared: {
       ...{ environment: {}, home: "/home", fileFacts: async () => null, realPath: async () => null },
-      ...{ openPart: refuse, hashFile: refuse, copyFile: refuse, link: refuse, takeLock: refuse },
+      ...{ openPart: refuse, copyFile: refuse, link: refuse, takeLock: refuse },
+      hashFile: async (path, algorithm, prefix = "") =>
+        createHash(algorithm)
+          .update(prefix)
+          .update(files.get(path) ?? new Uint8Array())
+          .digest("hex"),
     },
     decodeImage: refuse,
     imageSize: refuse,
