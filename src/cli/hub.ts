@@ -40,26 +40,8 @@ export const hubCommand = command({
 });
 
 async function get(name: string, terminal: Terminal): Promise<void> {
-  const [{ fetchModel }, { isCommit }, { nodePlatform }] = await Promise.all([
-    import("../hub/fetch.ts"),
-    import("../hub/reference.ts"),
-    import("../platform/node.ts"),
-  ]);
-  const progress = terminal.progress("fetching");
-  const model = await fetchModel(name, {
-    platform: nodePlatform,
-    signal: terminal.signal,
-    onLicence: (licence) => terminal.note(`${name}: licence ${licence}`),
-    onProgress(done, total, file) {
-      // What is done says nothing, where there is no bar: it ends with the paths.
-      if (done < total) progress.update(Math.floor(done / 1e5) / 10, Math.ceil(total / 1e5) / 10, `MB  ${file}`);
-    },
-  }).finally(() => progress.end());
-  if (model.source === "cache" && !isCommit(model.revision)) {
-    terminal.note(
-      `${name}: taken as it lies in the cache, commit ${model.commit.slice(0, 7)}; the hub was not asked or did not answer.`,
-    );
-  }
+  const { fetchPublished } = await import("./published.ts");
+  const model = await fetchPublished(name, terminal);
   terminal.print(model.weights.join("\n"));
   terminal.result(model);
 }

@@ -542,6 +542,22 @@ describe("what ends in one clear line, with nothing half-written", () => {
     expect(inCache()).toEqual({ [`${net}/blobs/${blob}.tessera.incomplete`]: 1000 });
   });
 
+  test("a disk that is full", async () => {
+    const openPart = async (path: string) => ({
+      ...(await platform.shared.openPart(path)),
+      write: () =>
+        Promise.reject(new InputError(`${path}: expected to write a file, got a full disk. Free some space.`)),
+    });
+    const full = { ...platform, shared: { ...platform.shared, openPart } };
+    await expect(get("lab/net", {}, { platform: full })).rejects.toThrow(/got a full disk/);
+    expect(inCache()).toEqual({});
+  });
+
+  test("a cache that is a file", async () => {
+    await writeFile(join(home, "file"), "");
+    await expect(get("lab/net", { HF_HUB_CACHE: join(home, "file") })).rejects.toThrow(InputError);
+  });
+
   test("who stops it keeps the part", async () => {
     const stop = new AbortController();
     hub.misbehave("file", (_, response, body) => {

@@ -68,6 +68,17 @@ test("BF16 is read as float32", () => {
   expect(readSafetensors(bytes).tensors.a).toEqual(float32([2], [1, -2.5]));
 });
 
+test("BF16 of several pieces is widened to the last number", async () => {
+  const count = 2 ** 21 + 3;
+  const narrow = new Uint16Array(count).map((_, i) => 0x3f80 + (i % 97));
+  const table = { a: { dtype: "BF16", shape: [count], data_offsets: [0, 2 * count] } };
+  const bytes = withHeader(table, new Uint8Array(narrow.buffer));
+  const { tensors } = await readSafetensorsFrom(sourceOf(bytes));
+  const whole = readSafetensors(bytes).tensors.a;
+  expect({ ...tensors.a, data: null }).toEqual({ ...whole, data: null });
+  expect(Buffer.compare(Buffer.from(tensors.a.data.buffer), Buffer.from(whole.data.buffer))).toBe(0);
+});
+
 test("tensors do not share the file's buffer", () => {
   const bytes = writeSafetensors({ a: float32([1], [1]) });
   const { a } = readSafetensors(bytes).tensors;

@@ -59,7 +59,7 @@ export function readSafetensors(bytes: Uint8Array, where = "safetensors"): Safet
 }
 
 /** At most so many bytes are read at a time, beside the tensor that they are for. */
-const pieceBytes = 16 * 2 ** 20;
+const pieceBytes = 4 * 2 ** 20;
 
 /** As `readSafetensors`, from a file that is read in parts: it takes the memory of its tensors, and little besides. */
 export async function readSafetensorsFrom(source: ByteSource, where = "safetensors"): Promise<Safetensors> {
@@ -69,18 +69,39 @@ export async function readSafetensorsFrom(source: ByteSource, where = "safetenso
   const isPossible = length <= BigInt(Math.min(source.size - 8, largestHeader));
   const head = await source.read(0, isPossible ? 8 + Number(length) : Math.min(source.size, 10));
   const { metadata, entries, dataStart } = readTable(head, source.size, where);
-  const tensors: [string, NdArray][] = [];
-  for (const entry of entries) {
-    const numbers = new Uint8Array(entry.end - entry.start);
-    for (let at = 0; at < numbers.length; ) {
-      const piece = await source.read(dataStart + entry.start + at, Math.min(pieceBytes, numbers.length - at));
+  const read = async (into: Uint8Array, from: number) => {
+    for (let at = 0; at < into.length; ) {
+      const piece = await source.read(dataStart + from + at, Math.min(pieceBytes, into.length - at));
       if (piece.length === 0) throw damaged(where, `${source.size} bytes`, "an earlier end");
-      numbers.set(piece, at);
+      into.set(piece, at);
       at += piece.length;
     }
-    tensors.push([entry.name, arrayOf(entry, numbers)]);
+  };
+  const tensors: [string, NdArray][] = [];
+  for (const entry of entries) {
+    tensors.push([entry.name, entry.code === "BF16" ? await widened(entry, read) : await asStored(entry, read)]);
   }
   return { tensors: Object.fromEntries(tensors), metadata };
+}
+
+type Read = (into: Uint8Array, from: number) => Promise<void>;
+
+async function asStored(entry: Entry, read: Read): Promise<NdArray> {
+  const numbers = new Uint8Array(entry.end - entry.start);
+  await read(numbers, entry.start);
+  return arrayOf(entry, numbers);
+}
+
+/** Piece by piece, so that no tensor is there twice. */
+async function widened({ shape, start, end }: Entry, read: Read): Promise<NdArray> {
+  const data = new Float32Array((end - start) / 2);
+  const most = new Uint16Array(Math.min(data.length, pieceBytes / 2));
+  for (let at = 0; at < data.length; at += most.length) {
+    const piece = most.subarray(0, data.length - at);
+    await read(new Uint8Array(piece.buffer, 0, piece.byteLength), start + 2 * at);
+    data.set(widenBrain(piece), at);
+  }
+  return { dtype: "float32", shape, data };
 }
 
 /** What the header says, checked against the size of the file. bytes: its beginning, header included. */

@@ -2,6 +2,7 @@
 import { execFile } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { mkdir, rm } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import { float32 } from "../../src/array/ndarray.ts";
@@ -11,6 +12,7 @@ import { commitOf, type FakeHub, noise, sendAndCut, sendFile, sha256, startFakeH
 
 const weights = noise(3_000_000);
 const blob = sha256(weights);
+const network = fileURLToPath(new URL("../goldens/ddep/transunet_tiny.pth", import.meta.url));
 /** 200 MB of numbers in four tensors. */
 const large = () => {
   const tensor = float32([12_500_000], new Float32Array(12_500_000).fill(0.5));
@@ -32,6 +34,7 @@ beforeAll(async () => {
       refs: ["v1"],
     },
     "lab/gated": { files: { "model.safetensors": weights }, gated: "hf_secret" },
+    "lab/transunet": { files: { "tiny.pth": readFileSync(network) }, card: { license: "apache-2.0" } },
     "lab/large": { files: { "model.safetensors": large() }, card: { license: "mit" } },
   });
 });
@@ -61,7 +64,9 @@ test("get fetches a model, says its licence and where it lies; list and rm know 
   const listed = await run("list");
   expect(listed.out).toMatch(/^lab\/net {2}main, v1 {2}[0-9a-f]{7} {2}3 MB {2}2 files\n1 model, 3 MB in .*hub\n$/);
   expect(JSON.parse((await run("list --json")).out).models[0]).toMatchObject({ repository: "lab/net" });
-  expect((await run("get lab/net", { HF_HUB_OFFLINE: "1" })).error).toMatch(/licence mit\nlab\/net: taken as it lies/);
+  expect((await run("get lab/net", { HF_HUB_OFFLINE: "1" })).error).toMatch(
+    /licence mit\nlab\/net: taken from the cache/,
+  );
   expect((await run("rm lab/net")).out).toMatch(/^lab\/net: removed, 3 MB freed in .*hub\n$/);
   expect((await run("list")).out).toMatch(/^0 models, 0 MB in/);
   expectOneLine(await run("rm lab/net"), /lab\/net: expected a model in .*, got none there/);
@@ -90,6 +95,20 @@ test.each([
   expectOneLine(await run(typed, extra), message, code);
   const left = existsSync(cache) ? readdirSync(cache, { recursive: true, encoding: "utf8" }) : [];
   expect(left.filter((name) => /blobs\/|refs\/|snapshots\//.test(name))).toEqual([]);
+});
+
+test("import takes a model by name, and its licence is kept in the run and in what is exported", async () => {
+  const set = ["--set", "normGroups=4", "--set", "heads=4"];
+  const typed = ["import", "lab/transunet", ...set, "--classes", "a,b,c,d,e", "--out", `${folder}/run`];
+  const { code, error } = await start(typed, environment()).ended;
+  expect({ code, error }).toEqual({ code: 0, error: "lab/transunet: licence apache-2.0\n" });
+  const licence = `apache-2.0 (lab/transunet@${commitOf("lab/transunet").slice(0, 7)})`;
+  expect(JSON.parse(readFileSync(`${folder}/run/run.json`, "utf8"))).toMatchObject({ licence });
+  await start(["export", `${folder}/run`, "--out", `${folder}/model.onnx`]).ended;
+  expect(readFileSync(`${folder}/model.onnx`, "latin1")).toContain(licence);
+  const missing = start(["import", "lab/none", "--out", `${folder}/never`], environment());
+  expectOneLine(await missing.ended, /lab\/none: .*a missing, private or gated repository/);
+  expect(existsSync(`${folder}/never`)).toBe(false);
 });
 
 test("two processes at once fetch a file once, and both have it", async () => {
@@ -170,6 +189,5 @@ test("fetching, caching and loading 200 MB takes less than 600 MB, cut off or no
   });
   const { count, megabytes } = JSON.parse(stdout) as { count: number; megabytes: number };
   expect(count).toBe(50_000_000);
-  console.info(`peak ${Math.round(megabytes)} MB`);
   expect(megabytes).toBeLessThan(600);
 });
