@@ -17,12 +17,17 @@ export interface Connection {
 /** The hub cannot be had now: what lies in the cache may do. Any other InputError is the hub's last word. */
 export class HubSilent extends InputError {}
 
-/** A failure that may pass; `waitMs`: what the server asks for. */
+/** A failure that may pass. `waitMs`: what the server asks for. `cost`: of attempts in vain; silence has taken long already. */
 class Passing extends Error {
   readonly waitMs: number | null;
-  constructor(got: string, waitMs: number | null = null) {
+  readonly cost: number;
+  constructor(
+    got: string,
+    { waitMs = null, cost = 1 }: { readonly waitMs?: number | null; readonly cost?: number } = {},
+  ) {
     super(got);
     this.waitMs = waitMs;
+    this.cost = cost;
   }
 }
 
@@ -62,7 +67,7 @@ export async function asked<T>(
     } catch (error) {
       connection.signal?.throwIfAborted();
       if (!(error instanceof Passing)) throw error;
-      inVain = progress ? 0 : inVain + 1;
+      inVain = progress ? 0 : inVain + error.cost;
       const wait = error.waitMs ?? firstWaitMs(connection) * (progress ? 1 : 2 ** (inVain - 1));
       if (wait > longestWaitMs) {
         throw new HubSilent(
@@ -105,7 +110,7 @@ async function attemptOnce<T>(
     try {
       return await act();
     } catch (error) {
-      throw late ? new Passing(`nothing for ${timeoutMs / 1000} s`) : network(error, purpose, endpoint);
+      throw late ? new Passing(`nothing for ${timeoutMs / 1000} s`, { cost: 2 }) : network(error, purpose, endpoint);
     } finally {
       clearTimeout(timer);
     }
@@ -122,7 +127,7 @@ async function attemptOnce<T>(
     const { status } = response;
     if (!response.ok && status !== 416) {
       if (status === 408 || status === 429 || status >= 500) {
-        throw new Passing(`status ${status}${meaning[status] ?? ""}`, retryAfter(response));
+        throw new Passing(`status ${status}${meaning[status] ?? ""}`, { waitMs: retryAfter(response) });
       }
       throw new InputError(refusedLine(response, purpose, { endpoint, hasToken: token !== null }));
     }

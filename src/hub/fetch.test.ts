@@ -50,8 +50,9 @@ let hub: FakeHub;
 let nobody: string;
 let home: string;
 let cache: string;
-/** Short, so that what hangs is over soon. */
-const environment = () => ({ HF_HOME: home, HF_ENDPOINT: hub.endpoint, HF_HUB_DOWNLOAD_TIMEOUT: "0.3" });
+const environment = () => ({ HF_HOME: home, HF_ENDPOINT: hub.endpoint, HF_HUB_DOWNLOAD_TIMEOUT: "2" });
+/** For what hangs, so that it is over soon. */
+const impatient = { HF_HUB_DOWNLOAD_TIMEOUT: "0.3" };
 const get = (name: string, extra: Record<string, string> = {}, options: Partial<FetchOptions> = {}) =>
   fetchModel(name, { platform, environment: { ...environment(), ...extra }, ...options });
 
@@ -230,11 +231,9 @@ describe("what goes wrong on the way and comes right", () => {
       return true;
     });
     await get("lab/net");
-    expect(fetches().filter((line) => line.includes("model.safetensors"))).toEqual([
-      `GET /lab/net/resolve/${commit}/model.safetensors`,
-      `GET /lab/net/resolve/${commit}/model.safetensors bytes=100000-`,
-      `GET /lab/net/resolve/${commit}/model.safetensors bytes=200000-`,
-    ]);
+    const starts = fetches().flatMap((line) => /model\.safetensors(?: bytes=(\d+)-)?$/.exec(line)?.[1] ?? []);
+    expect(starts.length).toBeGreaterThan(1);
+    expect(starts.map(Number)).toEqual([...starts].map(Number).sort((a, b) => a - b));
     expect(readFileSync(join(cache, net, "blobs", blob)).equals(weights)).toBe(true);
   });
 
@@ -275,7 +274,7 @@ describe("what goes wrong on the way and comes right", () => {
       if (times === 2) response.writeHead(200, { "content-length": body.length }).write(body.subarray(0, 7));
       return true;
     });
-    await get("lab/net");
+    await get("lab/net", impatient);
     expect(readFileSync(join(cache, net, "blobs", blob)).equals(weights)).toBe(true);
   });
 
@@ -410,7 +409,7 @@ describe("what ends in one clear line, with nothing half-written", () => {
       /got redirects without end/,
     ],
     ["file", "500 each time", answer(500), /got status 500, 4 times\. Try again later/],
-    ["file", "silence each time", () => true, /got nothing for 0\.3 s, 4 times/],
+    ["file", "silence each time", () => true, /got nothing for 0\.3 s, 2 times/],
     [
       "api",
       "HTML with 200",
@@ -444,12 +443,13 @@ describe("what ends in one clear line, with nothing half-written", () => {
     ["api", "404", answer(404), /^lab\/net: expected a model on the hub, got nothing there \(status 404\)/],
     ["api", "429 each time", answer(429, { "retry-after": "0" }), /got status 429 \(too many requests\), 4 times/],
     ["api", "500 each time", answer(500), /^lab\/net: expected an answer of http.*, got status 500, 4 times/],
-    ["api", "silence each time", () => true, /got nothing for 0\.3 s, 4 times/],
+    ["api", "silence each time", () => true, /got nothing for 0\.3 s, 2 times/],
   ] as readonly [kind: "file" | "api", name: string, mischief: Parameters<FakeHub["misbehave"]>[1], message: RegExp][])(
     "%s: %s",
-    async (kind, _, mischief, message) => {
+    async (kind, name, mischief, message) => {
       hub.misbehave(kind, mischief);
-      const error = await get("lab/net").catch((reason: unknown) => reason);
+      const silent = name.startsWith("silence") ? impatient : {};
+      const error = await get("lab/net", silent).catch((reason: unknown) => reason);
       expect(error).toBeInstanceOf(InputError);
       expect((error as InputError).message).toMatch(message);
       expect((error as InputError).message).not.toContain("\n");
@@ -467,13 +467,14 @@ describe("what ends in one clear line, with nothing half-written", () => {
     });
     await expect(get("lab/net:model.safetensors")).rejects.toThrow(/got a connection that broke .*times/);
     const kept = Object.entries(inCache()).filter(([path]) => path.includes(blob));
-    expect(kept).toEqual([[`${net}/blobs/${blob}.tessera.incomplete`, 100_000]]);
+    expect(kept.map(([path]) => path)).toEqual([`${net}/blobs/${blob}.tessera.incomplete`]);
+    const [[, size]] = kept;
     expect(Object.keys(inCache()).some((path) => path.endsWith("snapshots/model.safetensors"))).toBe(false);
     await expect(get("lab/net:model.safetensors", { HF_HUB_OFFLINE: "1" })).rejects.toThrow(/got none|got one without/);
     hub.misbehave("file", null);
     hub.requests.length = 0;
     await get("lab/net:model.safetensors");
-    expect(fetches()[0]).toBe(`GET /lab/net/resolve/${commit}/model.safetensors bytes=100000-`);
+    expect(fetches()[0]).toBe(`GET /lab/net/resolve/${commit}/model.safetensors bytes=${size}-`);
   });
 
   test("a list of files that would lead out of the cache", async () => {
@@ -563,7 +564,7 @@ describe("what ends in one clear line, with nothing half-written", () => {
     hub.misbehave("file", (_, response, body) => {
       if (body.length !== weights.length) return false;
       response.writeHead(200, { "content-length": body.length }).write(body.subarray(0, 1000));
-      setTimeout(() => stop.abort(new Error("stopped")), 100);
+      setTimeout(() => stop.abort(new Error("stopped")), 300);
       return true;
     });
     await expect(get("lab/net:model.safetensors", {}, { signal: stop.signal })).rejects.toThrow("stopped");

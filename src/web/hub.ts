@@ -5,7 +5,7 @@ import { hashOf, receive, wrongHash } from "../hub/receive.ts";
 import { parseReference } from "../hub/reference.ts";
 import { describeRepository, type HubFile, nameOf, type Repository } from "../hub/repository.ts";
 import { defaultEndpoint, defaultTimeoutMs, endpointOf, tokenOf } from "../hub/settings.ts";
-import type { FetchedModel, FetchOptions, ModelFile } from "./fetch-model.ts";
+import type { FetchedModel, FetchOptions, ModelFile } from "./fetched-model.ts";
 
 /** The name of our part of the browser's cache. */
 const cacheName = "tessera-hub";

@@ -13,5 +13,6 @@
  * const segmenter = await openSegmenter(weights[0].bytes);
  * ```
  */
-export { type FetchedModel, type FetchOptions, fetchModel, type ModelFile } from "./fetch-model.ts";
+export { fetchModel } from "./fetch-model.ts";
+export type { FetchedModel, FetchOptions, ModelFile } from "./fetched-model.ts";
 export { type OpenOptions, openSegmenter, type Picture, type WebSegmentation, type WebSegmenter } from "./open.ts";

@@ -164,12 +164,12 @@ export function sendFile(request: IncomingMessage, response: ServerResponse, bod
   response.writeHead(206, { ...type, "content-range": range, "content-length": rest.length }).end(rest);
 }
 
-/** Sends the first bytes of what was asked for and breaks the connection. */
+/** Sends the first bytes of what was asked for and breaks the connection; of these as many arrive as are read until then. */
 export function sendAndCut(request: IncomingMessage, response: ServerResponse, body: Uint8Array, bytes: number): void {
   const [, start = "0"] = /^bytes=(\d+)-$/.exec(request.headers.range ?? "") ?? [];
   const rest = body.subarray(Number(start));
   const status = start === "0" ? 200 : 206;
   const range = { "content-range": `bytes ${start}-${body.length - 1}/${body.length}` };
   response.writeHead(status, { "content-length": rest.length, ...(status === 206 && range) });
-  response.write(rest.subarray(0, bytes), () => setTimeout(() => response.destroy(), 20));
+  response.write(rest.subarray(0, bytes), () => setTimeout(() => response.destroy(), 150));
 }
