@@ -1,7 +1,7 @@
 /**
- * A training step against PyTorch's: two processes that step in turns, compared by CPU time.
+ * A training step (or, of MobileNetV2, a prediction) against PyTorch's: two processes that step in turns, compared by CPU time.
  *
- *   npm run bench:step -- vit|resnet|transunet|denoise-all|denoise-frozen [--threads 1] [--steps 6] [--python /usr/bin/python3]
+ *   npm run bench:step -- vit|resnet|mobilenet|mobilenet-prediction|transunet|denoise-all|denoise-frozen [--threads 1] [--steps 6] [--python /usr/bin/python3]
  *
  * Before that, both sides' matrix products are measured: a PyTorch with less than a third of our rate is refused. Of each
  * step its share of the machine's matrix-product rate is printed, the faster of the two: the operations that the model
@@ -18,8 +18,10 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { InputError } from "../../src/errors.ts";
+import { Model } from "../../src/graph/scope.ts";
+import { input } from "../../src/graph/tensor.ts";
 import { requireBaseline } from "../matrix-product.ts";
-import { stepOperations } from "../operations.ts";
+import { operationsOf, stepOperations } from "../operations.ts";
 import { models } from "./models.ts";
 
 interface Report {
@@ -82,13 +84,22 @@ const baseline = await requireBaseline(values).catch((error: unknown) => {
   console.error(error.message);
   process.exit(1);
 });
-const operations = stepOperations(bench);
+const operations = bench.predicts === undefined ? stepOperations(bench) : predictionOperations(bench.predicts);
+
+function predictionOperations(predicts: NonNullable<typeof bench.predicts>) {
+  const { shape, dtype } = bench.inputs.image;
+  const forward = operationsOf([predicts(new Model().scope, input("image", shape, dtype))]);
+  return { forward, step: forward };
+}
 
 const here = (file: string) => fileURLToPath(new URL(file, import.meta.url));
 // Compiled first, as users run it: a loader in the process would count as our memory.
 const compiled = here("../../node_modules/.cache/tessera-bench");
 execFileSync(here("../../node_modules/.bin/tsc"), ["-p", here(".")], { stdio: "inherit" });
-writeFileSync(`${compiled}/package.json`, '{ "type": "module" }');
+writeFileSync(
+  `${compiled}/package.json`,
+  JSON.stringify({ type: "module", imports: { "#engine-worker": "./src/runtime/worker.js" } }),
+);
 const ours = await start("tessera", process.execPath, [
   `${compiled}/bench/training-step/ours.js`,
   name,

@@ -11,6 +11,10 @@ import { crossEntropy } from "../../src/losses/cross-entropy.ts";
 import { denoiseStage } from "../../src/methods/ddep/denoise-stage.ts";
 import { type DdepRecipe, recipes as ddepRecipes } from "../../src/methods/ddep/recipe.ts";
 import { recipes, type TransUNetRecipe } from "../../src/methods/transunet/recipe.ts";
+import { conv2d } from "../../src/nn/conv.ts";
+import { linear } from "../../src/nn/linear.ts";
+import { batchNorm2d } from "../../src/nn/norm.ts";
+import { add, clip, globalAveragePool, reshape } from "../../src/ops/index.ts";
 import type { OptimizerRecipe } from "../../src/step/update.ts";
 
 export interface Benched {
@@ -19,6 +23,8 @@ export interface Benched {
   readonly loss: (scope: Scope, batch: Named<Tensor>) => { readonly terms: Named<Tensor> };
   readonly recipe: OptimizerRecipe;
   readonly trains?: (parameter: string) => boolean;
+  /** Compared is this, with fixed weights, instead of a training step. */
+  readonly predicts?: (scope: Scope, image: Tensor) => Tensor;
   /** Labels are below this. */
   readonly classes: number;
   /** What the PyTorch side needs to build the same model. */
@@ -30,6 +36,41 @@ const classification = {
   image: { dtype: "float32", shape: [8, 3, 224, 224] },
   labels: { dtype: "int64", shape: [8] },
 } as const;
+
+/** Factor of the widened channels, channels, blocks and first stride of each stage (Sandler et al. 2018, table 2). */
+export const mobileNetStages = [
+  [1, 16, 1, 1],
+  [6, 24, 2, 2],
+  [6, 32, 3, 2],
+  [6, 64, 4, 2],
+  [6, 96, 3, 1],
+  [6, 160, 3, 2],
+  [6, 320, 1, 1],
+] as const;
+
+/** MobileNetV2 of width 1 for 1,000 classes, with batch norms and symmetric padding. x: [B, 3, H, W] → [B, 1000]. */
+export function mobileNet(scope: Scope, x: Tensor): Tensor {
+  let layer = 0;
+  const unit = (x: Tensor, channels: number, kernel: number, stride = 1, groups = 1) => {
+    const at = scope.at(`layer${layer++}`);
+    const padding = (kernel - 1) / 2;
+    const y = conv2d(at.at("conv"), x, channels, { kernel, stride, padding, groups, bias: false });
+    return batchNorm2d(at.at("norm"), y);
+  };
+  const relu6 = (x: Tensor) => clip(x, { min: 0, max: 6 });
+  let y = relu6(unit(x, 32, 3, 2));
+  for (const [factor, channels, blocks, firstStride] of mobileNetStages) {
+    for (let block = 0; block < blocks; block++) {
+      const stride = block === 0 ? firstStride : 1;
+      const wide = factor * y.shape[1];
+      const expanded = factor === 1 ? y : relu6(unit(y, wide, 1));
+      const projected = unit(relu6(unit(expanded, wide, 3, stride, wide)), channels, 1);
+      y = stride === 1 && y.shape[1] === channels ? add(y, projected) : projected;
+    }
+  }
+  y = globalAveragePool(relu6(unit(y, 1280, 1)));
+  return linear(scope.at("head"), reshape(y, [y.shape[0], 1280]), 1000);
+}
 
 /** Denoising pretraining of ddep-small: the whole network, or its decoder behind a frozen encoder. */
 function denoising(start: DdepRecipe["start"]): Benched {
@@ -46,6 +87,17 @@ function denoising(start: DdepRecipe["start"]): Benched {
     settings: { ...recipe, frozen: start === "ddep" },
   };
 }
+
+const mobileNetStep: Benched = {
+  title: "MobileNetV2, 192 pixels, batch 8, batch statistics, SGD with momentum",
+  inputs: { ...classification, image: { dtype: "float32", shape: [8, 3, 192, 192] } },
+  loss: (scope, { image, labels }) => ({
+    terms: { crossEntropy: crossEntropy(mobileNet(scope, image), labels) },
+  }),
+  recipe: { ...small, optimizer: "sgd", learningRate: 1e-3, schedule: "constant", warmupSteps: 0, weightDecay: 0 },
+  classes: 1000,
+  settings: { stages: mobileNetStages, shape: [8, 3, 192, 192] },
+};
 
 export const models: Readonly<Record<string, Benched>> = {
   vit: {
@@ -67,6 +119,14 @@ export const models: Readonly<Record<string, Benched>> = {
     recipe: { ...small, optimizer: "sgd", learningRate: 1e-3, schedule: "constant", warmupSteps: 0, weightDecay: 0 },
     classes: 1000,
     settings: {},
+  },
+  mobilenet: mobileNetStep,
+  "mobilenet-prediction": {
+    ...mobileNetStep,
+    title: "MobileNetV2, prediction, 384 × 512 pixels, batch 1, norms folded into convolutions",
+    inputs: { image: { dtype: "float32", shape: [1, 3, 384, 512] } },
+    predicts: mobileNet,
+    settings: { stages: mobileNetStages, shape: [1, 3, 384, 512] },
   },
   transunet: {
     title: `TransUNet small, ${small.cropHeight} × ${small.cropWidth} pixels, batch 8, 11 classes, AdamW`,

@@ -9,6 +9,7 @@ name, threads, settings = sys.argv[1], int(sys.argv[2]), json.loads(sys.argv[3])
 import torch  # noqa: E402
 import torch.nn as nn  # noqa: E402
 import torch.nn.functional as F  # noqa: E402
+from torch.nn.utils.fusion import fuse_conv_bn_eval  # noqa: E402
 
 torch.set_num_threads(threads)
 torch.manual_seed(1)
@@ -86,6 +87,43 @@ class ResNet(nn.Module):
     def forward(self, x):
         x = F.max_pool2d(F.relu(self.bn(self.conv(x)), inplace=True), 3, 2, 1)
         return self.fc(self.layers(x).mean((2, 3)))
+
+
+class MobileNet(nn.Module):
+    def __init__(self, stages, classes=1000):
+        super().__init__()
+        blocks, inputs = [], 32
+        for factor, channels, count, first in stages:
+            for i in range(count):
+                wide, stride = factor * inputs, first if i == 0 else 1
+                layers = [] if factor == 1 else [*self.unit(inputs, wide, 1), nn.ReLU6(inplace=True)]
+                layers += [*self.unit(wide, wide, 3, stride, wide), nn.ReLU6(inplace=True), *self.unit(wide, channels, 1)]
+                blocks.append((nn.Sequential(*layers), stride == 1 and inputs == channels))
+                inputs = channels
+        self.stem = nn.Sequential(*self.unit(3, 32, 3, 2), nn.ReLU6(inplace=True))
+        self.blocks, self.adds = nn.ModuleList([block for block, _ in blocks]), [adds for _, adds in blocks]
+        self.last = nn.Sequential(*self.unit(inputs, 1280, 1), nn.ReLU6(inplace=True))
+        self.fc = nn.Linear(1280, classes)
+
+    @staticmethod
+    def unit(inputs, outputs, kernel, stride=1, groups=1):
+        conv = nn.Conv2d(inputs, outputs, kernel, stride, (kernel - 1) // 2, groups=groups, bias=False)
+        return conv, nn.BatchNorm2d(outputs)
+
+    def folded(self):
+        """For prediction: each norm is part of the convolution before it."""
+        for parts in (self.stem, self.last, *self.blocks):
+            for i, part in enumerate(parts):
+                if isinstance(part, nn.BatchNorm2d):
+                    parts[i - 1] = fuse_conv_bn_eval(parts[i - 1], part)
+                    parts[i] = nn.Identity()
+        return self
+
+    def forward(self, x):
+        x = self.stem(x)
+        for block, adds in zip(self.blocks, self.adds):
+            x = x + block(x) if adds else block(x)
+        return self.fc(self.last(x).mean((2, 3)))
 
 
 def same(size, kernel, stride):
@@ -189,6 +227,8 @@ if name == "vit":
     model, size, classes = Vit(), (224, 224), 1000
 elif name == "resnet":
     model, size, classes = ResNet(), (224, 224), 1000
+elif name.startswith("mobilenet"):
+    model, size, classes = MobileNet(settings["stages"]), tuple(settings["shape"][2:]), 1000
 else:
     classes = 3 if denoises else 11
     model = TransUNet(settings, classes)
@@ -198,14 +238,18 @@ if denoises and settings["frozen"]:
         part.requires_grad_(False)
     model.positions.requires_grad_(False)
 trained = [p for p in model.parameters() if p.requires_grad]
-if name == "resnet":
+if name in ("resnet", "mobilenet"):
     optimizer = torch.optim.SGD(trained, lr=1e-3, momentum=0.9)
 elif denoises:
     optimizer = torch.optim.Adam(trained, lr=1e-4)
 else:
     optimizer = torch.optim.AdamW(trained, lr=1e-4, weight_decay=0.05)
-image = torch.randn(8, 3, *size).clamp(-1, 1) if denoises else torch.randn(8, 3, *size)
-labels = torch.randint(classes, (8, *(size if name == "transunet" else ())))
+predicts = name.endswith("prediction")
+if predicts:
+    model = model.eval().folded()
+batch = settings.get("shape", [8])[0]
+image = torch.randn(batch, 3, *size).clamp(-1, 1) if denoises else torch.randn(batch, 3, *size)
+labels = torch.randint(classes, (batch, *(size if name == "transunet" else ())))
 
 
 def step_loss():
@@ -220,11 +264,16 @@ for line in sys.stdin:
     if line.strip() != "step":
         break
     cpu, wall = time.process_time(), time.perf_counter()
-    optimizer.zero_grad(set_to_none=True)
-    loss = step_loss()
-    loss.backward()
-    optimizer.step()
-    value = loss.item()
+    if predicts:
+        with torch.no_grad():
+            model(image)
+        value = 0
+    else:
+        optimizer.zero_grad(set_to_none=True)
+        loss = step_loss()
+        loss.backward()
+        optimizer.step()
+        value = loss.item()
     report = {
         "cpuMs": (time.process_time() - cpu) * 1000,
         "wallMs": (time.perf_counter() - wall) * 1000,

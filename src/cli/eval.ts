@@ -51,7 +51,7 @@ export const evalCommand = command({
     const [
       { nodePlatform },
       { openDataset },
-      { evaluateDataset, isEmpty, nothingCounts },
+      { evaluateDataset, isEmpty, nothingCounts, unscoredText },
       { evaluationText },
       { openModel },
     ] = await Promise.all([
@@ -88,9 +88,12 @@ export const evalCommand = command({
             `Correct the masks, or what their values stand for; both are shown by: tessera inspect ${spec}`,
         );
       }
-      if (out !== undefined) await nodePlatform.writeFile(out, `${JSON.stringify(evaluation, null, 1)}\n`);
       for (const { problem } of evaluation.skipped) terminal.note(`skipped: ${problem}`);
+      const unscored = unscoredText(evaluation, dataset);
+      if (unscored !== null) terminal.note(unscored);
+      // Shown first: what took minutes is not lost where it cannot be written.
       terminal.print(evaluationText(evaluation));
+      if (out !== undefined) await nodePlatform.writeFile(out, `${JSON.stringify(evaluation, null, 1)}\n`);
       terminal.result(evaluation);
     } finally {
       progress.end();

@@ -2,6 +2,7 @@ import { resolve } from "node:path";
 import type { Dataset } from "../data/dataset.ts";
 import type { OpenOptions } from "../datasets/index.ts";
 import type { TrainingData } from "../datasets/training-data.ts";
+import { problem, UsageError } from "../errors.ts";
 import type { Recipe } from "../methods/recipe.ts";
 import type { Platform } from "../platform/platform.ts";
 import type { Engine } from "../runtime/engine.ts";
@@ -67,6 +68,9 @@ export const startCommand = command({
     ["tessera start photos --minutes 20", "longer, and better"],
   ],
   async run({ positionals: [spec = scenesSpec], options }, terminal) {
+    if (options.minutes !== undefined && options.steps !== undefined) {
+      throw new UsageError(problem("start", "expected --minutes or --steps", "both", "Leave one of them out."));
+    }
     const [{ nodePlatform }, { openTrainingData }, { runTraining, scoresText }, { resolveRecipe }, { isEmpty }] =
       await Promise.all([
         import("../platform/node.ts"),

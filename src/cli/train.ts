@@ -87,7 +87,8 @@ export const trainCommand = command({
         `${spec}: expected labels to use a part of, got images alone. Leave --label-fraction and --label-count out.`,
       );
     }
-    if (data.leavesImages) {
+    const isLearned = sourcesOf(resolved).labels.every((kind) => data.dataset.kinds.includes(kind));
+    if (data.leavesImages && isLearned) {
       const { name } = resolved.recipe;
       terminal.note(
         oneLine(`${spec} has images without masks, which ${name} leaves out; ddep-small learns from them, too`),
@@ -105,7 +106,7 @@ export const trainCommand = command({
         terminal,
       );
       const { evaluation, report, steps, seconds } = outcome;
-      terminal.print(oneLine(`${out}: ${steps} steps, ${duration(seconds)}`));
+      terminal.print(oneLine(`${out}: ${steps} ${steps === 1 ? "step" : "steps"}, ${duration(seconds)}`));
       if (evaluation === null) terminal.print(oneLine(await notScored(resolved, out)));
       else terminal.print(scoresText(evaluation, terminal));
       terminal.print(oneLine(`report: ${report}`));

@@ -6,6 +6,7 @@ import { InputError, UsageError } from "../errors.ts";
 import { nodePlatform as platform } from "../platform/node.ts";
 import type { Dataset } from "./dataset.ts";
 import { imagesOnly, joinedDatasets, type LabelSubsetOptions, labelSubset, parseFraction } from "./label-subset.ts";
+import { keptDataset } from "./views.ts";
 
 /** `count` samples with masks, in an order that is not that of their ids. */
 function masks(count: number, name = "set"): Dataset {
@@ -93,6 +94,13 @@ test("the masks of the rest are never read", async () => {
   await expect(labelled.read(0)).rejects.toThrow("expected");
   expect((await rest.read(1)).image.width).toBe(16);
   expect((await imagesOnly(labelled).read(0)).image.width).toBe(16);
+});
+
+test("labels that are withheld are withheld from whoever asks for them by name", async () => {
+  const { labelled, rest } = labelSubset(masks(3), { count: 1, seed: 1 });
+  expect((await rest.read(0, ["mask"])).labels).toEqual({});
+  expect((await imagesOnly(keptDataset(labelled)).read(0)).labels).toEqual({});
+  expect(Object.keys((await labelled.read(0, ["mask"])).labels)).toEqual(["mask"]);
 });
 
 test("joined data sets are one after the other, under names of their own, with the labels that each sample has", async () => {

@@ -48,9 +48,11 @@ export function labelledDataset(dataset: Dataset, kinds: readonly LabelKind[]): 
   const all = fitting.length === dataset.ids.length ? dataset : selected(dataset, fitting);
   const read: Dataset["read"] = async (index, wanted = kinds) => {
     const there = kindsAt(all, index);
-    const files = wanted.map((kind) => sourceOf(kind, there)).filter((kind) => kind !== undefined);
+    const asked = wanted.filter((kind) => sourceOf(kind, kinds) !== undefined); // others are withheld
+    const files = asked.map((kind) => sourceOf(kind, there)).filter((kind) => kind !== undefined);
     const sample = await all.read(index, files);
-    return { ...sample, labels: completed(sample.labels, wanted) };
+    const labels = Object.entries(sample.labels).filter(([kind]) => files.includes(kind as LabelKind));
+    return { ...sample, labels: completed(Object.fromEntries(labels), asked) };
   };
   const { kindsOf: _, ...view } = withRead(all, read);
   return { ...view, kinds: labelKinds.filter((kind) => kinds.includes(kind)) };

@@ -73,6 +73,11 @@ test.each<[string, unknown, string]>([
   ["an ignored class", { ignoreIndex: 1, classes: two }, "ignoreIndex: expected a value that is not yet taken, got 1"],
   ["a word to ignore", { ignoreIndex: "255", classes: two }, "ignoreIndex: expected a value from 0 to 65535, got 255"],
   ["thing as a word", { classes: [{ name: "a", thing: "yes" }] }, "classes[0].thing: expected true or false, got yes"],
+  [
+    "a second background",
+    { classes: two.map((each) => ({ ...each, background: true })) },
+    "classes[1].background: expected one background, got another",
+  ],
   ["a coded class without colour", { colorCoded: true, classes: two }, "classes[0].color: expected a colour"],
   ["one colour for two", { colorCoded: true, classes: [c("a"), c("b")] }, "got #010203, which classes[0] has"],
   [

@@ -71,6 +71,7 @@ export function parseClassList(text: string, file: string): ClassList {
     }
   };
   const names = new Map<string, number>();
+  let isBackgroundKnown = false;
   const classes = list.map((item: unknown, index): ClassInfo => {
     const field = `classes[${index}]`;
     const entry: Fields = typeof item === "string" ? { name: item } : isFields(item) ? item : {};
@@ -89,6 +90,10 @@ export function parseClassList(text: string, file: string): ClassList {
     }
     if (background !== undefined && background !== true) {
       fail(`${field}.background`, "expected true", background, "Leave it out for classes that are something.");
+    }
+    if (background === true) {
+      if (isBackgroundKnown) fail(`${field}.background`, "expected one background", "another", "Leave it out of one.");
+      isBackgroundKnown = true;
     }
     const isWord = (value: unknown): value is string => typeof value === "string" && value.trim() !== "";
     if (words !== undefined && !(Array.isArray(words) && words.length > 0 && words.every(isWord))) {

@@ -2,10 +2,11 @@ import type { Dataset, Split } from "../data/dataset.ts";
 import { labelKinds } from "../data/labels.ts";
 import type { LabelKind, Labels, Sample, SegmentMap } from "../data/sample.ts";
 import { InputError, problem } from "../errors.ts";
-import type { Image, LabelMap } from "../image/image.ts";
+import type { Color, Image, LabelMap } from "../image/image.ts";
 import { segmentIdsOf } from "../metrics/segment-ids.ts";
 import type { Platform } from "../platform/platform.ts";
 import type { Entry, Survey } from "./layout.ts";
+import { readUtf8 } from "./text-file.ts";
 import { type Lookup, labelsOf, lookupOf } from "./value-map.ts";
 
 /** A data set of the entries that a survey found; `name` is layout and place. Samples are decoded when they are read. */
@@ -44,7 +45,7 @@ async function readEntry(
     mask === undefined ? undefined : platform.decodeMask(mask),
     panoptic && platform.decodeMask(panoptic.file),
     saliency === undefined ? undefined : platform.decodeMask(saliency),
-    typeof captions === "string" ? platform.readText(captions) : undefined,
+    typeof captions === "string" ? readUtf8(platform, captions) : undefined,
   ]);
   // The image's fault first, whichever failed earlier.
   for (const each of settled) if (each.status === "rejected") throw each.reason;
@@ -53,12 +54,17 @@ async function readEntry(
   ) as [Image, RawPixels?, RawPixels?, RawPixels?, string?];
   const labels: Labels = {
     ...(maskPixels &&
-      mask !== undefined && { mask: labelsOf(sameSize(image, source, maskPixels, mask), lookup, mask, remedy) }),
-    ...(ids && panoptic && { panoptic: segmentsOf(sameSize(image, source, ids, panoptic.file), panoptic) }),
+      mask !== undefined && {
+        mask: labelsOf(sameSize(image, source, maskPixels, mask, "mask"), lookup, mask, remedy),
+      }),
+    ...(ids && panoptic && { panoptic: segmentsOf(sameSize(image, source, ids, panoptic.file, "segments"), panoptic) }),
     ...(tags && { tags }),
     ...(typeof captions === "object" && { captions }),
     ...(text !== undefined && { captions: sentencesOf(text, captions as string) }),
-    ...(grey && saliency !== undefined && { saliency: greyOf(sameSize(image, source, grey, saliency), saliency) }),
+    ...(grey &&
+      saliency !== undefined && {
+        saliency: greyOf(sameSize(image, source, grey, saliency, "saliency map"), saliency),
+      }),
   };
   return { id, source, image, labels };
 }
@@ -67,12 +73,12 @@ type RawPixels = Awaited<ReturnType<Platform["decodeMask"]>>;
 type Size = Pick<Image | LabelMap, "width" | "height">;
 
 /** `map`, which must have its image's size. Throws InputError naming both files otherwise. */
-function sameSize<Map extends Size>(image: Size, imageFile: string, map: Map, file: string): Map {
+function sameSize<Map extends Size>(image: Size, imageFile: string, map: Map, file: string, what: string): Map {
   if (image.width === map.width && image.height === map.height) return map;
   const turned = image.width === map.height && image.height === map.width;
   const remedy = turned
-    ? "Turn the mask: photographs are turned upright by their EXIF orientation, masks are taken as they are."
-    : "Resize the mask by nearest neighbour, or replace one of the two.";
+    ? `Turn the ${what}: photographs are turned upright by their EXIF orientation, labels are taken as they are.`
+    : `Resize the ${what} by nearest neighbour, or replace one of the two.`;
   const expected = `expected ${image.width}x${image.height} pixels like its image ${imageFile}`;
   throw new InputError(problem(file, expected, `${map.width}x${map.height}`, remedy));
 }
@@ -97,18 +103,18 @@ function segmentsOf(raw: RawPixels, { file, segments }: NonNullable<Entry["label
   return { ...map, segments: segments.filter(({ id }) => seen.has(id)) };
 }
 
-function greyOf({ channels, bits, palette, data, width, height }: RawPixels, file: string): LabelMap {
-  if (channels === 1 && bits === 8 && palette === undefined) return { width, height, data: Uint8Array.from(data) };
-  const kind = palette ? greyPalette(palette) : null;
-  if (channels === 1 && bits === 8 && kind !== null)
-    return { width, height, data: Uint8Array.from(data, (value) => kind[value]) };
+function greyOf({ channels, bits, depth = 8, palette, data, width, height }: RawPixels, file: string): LabelMap {
+  if (channels === 1 && bits === 8 && (palette === undefined || palette.every(isGrey))) {
+    const grey = palette?.map(([red]) => red);
+    const white = 2 ** depth - 1;
+    return { width, height, data: Uint8Array.from(data, (value) => grey?.[value] ?? (255 * value) / white) };
+  }
   const got = palette ? "a coloured palette" : `${channels < 3 ? "grey with alpha or" : "colour,"} ${bits} bits`;
   throw new InputError(problem(file, "expected saliency as grey of 8 bits", got, "Save it as 8-bit grey."));
 }
 
-/** Grey values of a palette without colours; null where it has some. */
-function greyPalette(palette: NonNullable<RawPixels["palette"]>): readonly number[] | null {
-  return palette.every(([red, green, blue]) => red === green && green === blue) ? palette.map(([red]) => red) : null;
+function isGrey([red, green, blue]: Color): boolean {
+  return red === green && green === blue;
 }
 
 /** A sentence a line. */

@@ -1,14 +1,14 @@
 /** Every kind of label in a plain folder. */
-import { rmSync } from "node:fs";
+import { renameSync, rmSync } from "node:fs";
 import sharp from "sharp";
 import { expect, test } from "vitest";
 import { plainFolder, skyAndRoad } from "../../test/support/folders.ts";
-import { greyPng, jpeg, put, temporaryFolder } from "../../test/support/pictures.ts";
+import { greyPng, jpeg, png, put, temporaryFolder } from "../../test/support/pictures.ts";
 import type { Split } from "../data/dataset.ts";
 import { labelledDataset } from "../data/views.ts";
 import { nodePlatform as platform } from "../platform/node.ts";
 import { openDataset, splitsOf } from "./index.ts";
-import { inspectDataset } from "./inspect.ts";
+import { countProblems, inspectDataset } from "./inspect.ts";
 import { inspectText } from "./inspect-text.ts";
 
 const open = (root: string, split: Split = "train") => openDataset(platform, root, split);
@@ -77,6 +77,52 @@ test("classes.json orders the categories, and things.json says what is a thing",
   const { classes, read } = await open(root);
   expect(classes.map(({ thing }) => thing)).toEqual([false, true, false]);
   expect((await read(0)).labels.panoptic?.segments.map(({ classIndex }) => classIndex)).toEqual([2, 0]);
+});
+
+test("without classes.json the categories of train are the classes of every split, in whatever order", async () => {
+  const root = await panopticFolder();
+  put(root, "images/val/a.jpg", await jpeg());
+  put(root, "panoptic/val/a.png", await idsPng(300, 70_000));
+  const val = JSON.parse(annotation(twoSegments));
+  put(root, "panoptic/val.json", JSON.stringify({ ...val, categories: [...categories].reverse() }));
+  const [train, other] = [await open(root), await open(root, "val")];
+  expect(other.classes).toEqual(train.classes);
+  const labels = (await other.read(0)).labels.panoptic;
+  expect(labels?.segments.map(({ classIndex }) => classIndex)).toEqual([0, 1]);
+  expect(countProblems(await inspectDataset(platform, root))).toBe(0);
+  const renamed = categories.map((each) => (each.id === 9 ? { ...each, name: "boat" } : each));
+  put(root, "panoptic/val.json", JSON.stringify({ ...val, categories: renamed }));
+  await expect(open(root, "val")).rejects.toThrow(
+    /panoptic\/val\.json: .*category_id: expected a class of .*panoptic\/train\.json, got "boat"/,
+  );
+  const { problems } = await inspectDataset(platform, root);
+  expect(problems.map(({ file }) => file)).toEqual([`${root}/panoptic/val.json`]);
+});
+
+test("without classes.json things.json says what is a thing, and tags are names of categories", async () => {
+  const root = await panopticFolder();
+  put(root, "tags.json", '{"train": {"a": ["car"]}}');
+  put(root, "things.json", '["sky"]');
+  const { classes, read } = await open(root);
+  expect([classes.map(({ thing }) => thing), (await read(0)).labels.tags]).toEqual([[true, false], [1]]);
+  put(root, "things.json", '["nonsense"]');
+  await expect(open(root)).rejects.toThrow(
+    'things.json: expected a list of the names of classes that are things, got "nonsense"',
+  );
+});
+
+test("PNGs of segments without annotation are noted, and an annotation of another name is pointed out", async () => {
+  const root = await panopticFolder();
+  put(root, "panoptic/train/b.png", await idsPng(1, 1));
+  const { splits } = await inspectDataset(platform, root);
+  expect(splits[0].notes.map(({ message }) => message.replaceAll(`${root}/`, ""))).toEqual([
+    'panoptic/train.json: expected an annotation for every file of panoptic/train, got none for "b". They are passed over.',
+  ]);
+  renameSync(`${root}/panoptic/train.json`, `${root}/panoptic/panoptic_train2017.json`);
+  await expect(open(root)).rejects.toThrow("got only panoptic_train2017.json. Rename it train.json.");
+  rmSync(`${root}/panoptic/panoptic_train2017.json`);
+  const { problems } = await inspectDataset(platform, root);
+  expect(problems[0].message).toMatch(/panoptic\/train\.json: expected the annotation of .*, got no such file/);
 });
 
 test.each<[string, (root: string) => unknown, RegExp]>([
@@ -220,6 +266,28 @@ test("saliency is grey of 8 bits", async () => {
   expect((await read(0, ["mask"])).labels.mask?.data[0]).toBe(255); // other files are not opened
 });
 
+test.each([1, 2, 4] as const)(
+  "saliency of %i bits is stretched to 255, and so are grey masks that code colours",
+  async (depth) => {
+    const root = await plainFolder({ train: ["a"] });
+    const white = 2 ** depth - 1;
+    const values = Array.from({ length: 192 }, (_, i) => (i < 96 ? white : i < 150 ? 1 : 0));
+    const map = png({ width: 16, height: 12, depth, colorType: 0, values });
+    put(root, "saliency/train/a.png", map);
+    const { saliency } = (await (await open(root)).read(0)).labels;
+    expect([saliency?.data[0], saliency?.data[100], saliency?.data[191]]).toEqual([255, 255 / white, 0]);
+    const grey = ({ 1: "#ffffff", 2: "#555555", 4: "#111111" } as const)[depth];
+    const classes = [
+      { name: "dark", color: "#000000" },
+      { name: "light", color: "#ffffff", colors: ["#ffffff", ...(depth === 1 ? [] : [grey])] },
+    ];
+    put(root, "classes.json", JSON.stringify({ colorCoded: true, classes }));
+    put(root, "masks/train/a.png", map);
+    const { mask } = (await (await open(root)).read(0)).labels;
+    expect([mask?.data[0], mask?.data[100], mask?.data[191]]).toEqual([1, 1, 0]);
+  },
+);
+
 test("samples that lack a kind are passed over by what needs it, and known by what they have", async () => {
   const root = await plainFolder({ train: ["a", "b"] });
   put(root, "images/train/c.jpg", await jpeg());
@@ -265,8 +333,46 @@ test("inspection counts every kind and notes what contradicts", async () => {
     tags: { samples: 1, perSample: { smallest: 1, median: 1, largest: 1 } },
   });
   expect(train.notes.map(({ message }) => message)).toEqual([
-    expect.stringMatching(/images\/train: expected an image for all that has tags or captions, got none for "z"\./),
-    expect.stringMatching(/expected tags for all that masks show, got none of "road" for .*a\.jpg\. Add the tags\./),
+    expect.stringMatching(/tags\.json: expected names of images in .*images\/train, got "z"\. Correct them/),
+    expect.stringMatching(/images\/train\/a\.jpg: expected tags for all that labels show, got none of "road"\./),
   ]);
   expect(inspectText(report)).toContain("train: 2 samples (masks; 1 with tags, 1 each)");
+});
+
+test.each<[string, (root: string) => unknown]>([
+  [
+    "captions beside an image in UTF-16",
+    (root) => put(root, "images/train/a.txt", Buffer.from("\ufeffA car.", "utf16le")),
+  ],
+  [
+    "captions beside an image in UTF-16 without its mark",
+    (root) => put(root, "images/train/a.txt", Buffer.from("A car.", "utf16le")),
+  ],
+  [
+    "captions beside an image in Latin-1",
+    (root) => put(root, "images/train/a.txt", Buffer.from("caf\u00e9", "latin1")),
+  ],
+  ["tags in Latin-1", (root) => put(root, "tags.json", Buffer.from('{"caf\u00e9": ["sky"]}', "latin1"))],
+  [
+    "captions in Latin-1",
+    (root) => put(root, "captions.jsonl", Buffer.from('{"image":"a","caption":"caf\u00e9"}', "latin1")),
+  ],
+])("%s are refused", async (_, spoil) => {
+  const root = await plainFolder({ train: ["a"] });
+  spoil(root);
+  await expect((async () => (await open(root)).read(0))()).rejects.toThrow("expected UTF-8 text, got another encoding");
+});
+
+test("two text files of one image are a problem, and one beside a line of captions is noted", async () => {
+  const root = await plainFolder({ train: ["a"] });
+  put(root, "images/train/a.txt", "One.");
+  put(root, "captions.jsonl", '{"image":"train/a.jpg","caption":"Two."}');
+  const { labels } = await (await open(root)).read(0);
+  expect(labels.captions).toEqual(["One."]);
+  const { notes } = (await inspectDataset(platform, root)).splits[0];
+  expect(notes.map(({ message }) => message)).toEqual([
+    `${root}/images/train/a.txt: expected captions in one place, got some in ${root}/captions.jsonl too. These are read.`,
+  ]);
+  put(root, "images/train/a.TXT", "Three.");
+  await expect(open(root)).rejects.toThrow('a.txt: expected one text file named "a", got another in');
 });

@@ -1,78 +1,101 @@
 /** The labels of one split of a plain folder, of every kind that is there. */
 
 import type { Split } from "../data/dataset.ts";
-import type { ClassInfo } from "../data/sample.ts";
 import { InputError, problem } from "../errors.ts";
 import { joinPath } from "../platform/join-path.ts";
 import { listBytes } from "../platform/limits.ts";
 import type { Platform } from "../platform/platform.ts";
-import { type ClassList, parseClassList } from "./classes-file.ts";
-import { captionsFrom, type PanopticAnnotation, panopticFrom, tagsFrom, withThings } from "./label-files.ts";
+import type { ClassList } from "./classes-file.ts";
+import { annotationOf, readClasses } from "./folder-classes.ts";
+import { isThere } from "./is-there.ts";
+import { captionsFrom, type Listing, tagsFrom } from "./label-files.ts";
 import type { EntryLabels, Folders, Problem } from "./layout.ts";
-import { type Files, filesIfThere, makeProblem, splitName } from "./pairs.ts";
+import { type Files, filesIfThere, makeProblem, namesText } from "./pairs.ts";
+import { segmentsFrom } from "./panoptic-annotation.ts";
+import { readUtf8 } from "./text-file.ts";
 
 export interface SplitLabels extends ClassList {
   /** What labels each name, whether there is an image of that name or not. */
   readonly byId: ReadonlyMap<string, EntryLabels>;
   /** The split has a folder of masks. */
   readonly hasMasks: boolean;
+  /** Files that name images: of this split, and of any. */
+  readonly lists: readonly {
+    readonly file: string;
+    readonly own: readonly string[];
+    readonly loose: readonly string[];
+  }[];
   readonly problems: readonly Problem[];
   readonly notes: readonly Problem[];
 }
 
-/** Reads classes.json, and things.json beside it. Throws InputError when it is missing or broken. */
-export async function readClassList(platform: Platform, root: string): Promise<ClassList> {
-  const file = joinPath(root, "classes.json");
-  if ((await platform.exists(file)) !== "file") {
-    const remedy = 'Write one: {"ignoreIndex": 255, "classes": [{"name": "sky"}, {"name": "road"}]}.';
-    throw new InputError(problem(file, "expected the list of classes", "no such file", remedy));
+/** Whether `train` has labels, or files that are to be some; true where they cannot be read. */
+export async function hasTrainingLabels(platform: Platform, folders: Folders, images: Files): Promise<boolean> {
+  const { root } = folders;
+  try {
+    for (const folder of ["masks", "panoptic"]) {
+      if (await isThere(platform, root, joinPath(folder, "train"), "folder")) return true;
+    }
+    if (await isThere(platform, root, "panoptic/train.json", "file")) return true;
+    const { byId, lists } = await splitLabels(platform, folders, "train");
+    return (
+      lists.some(({ own }) => own.length > 0) ||
+      [...byId].some(([id, labels]) => images.byId.has(id) && isLabelled({ labels }))
+    );
+  } catch (error) {
+    if (error instanceof InputError) return true;
+    throw error;
   }
-  const list = parseClassList(await platform.readText(file), file);
-  const things = joinPath(root, "things.json");
-  if ((await platform.exists(things)) !== "file") return list;
-  return { ...list, classes: withThings(await platform.readText(things), things, list.classes) };
 }
 
-/** Whether a split has labels of some kind, by the names of files alone. */
-export async function hasLabels(platform: Platform, folders: Folders, split: Split): Promise<boolean> {
-  const { root, images } = folders;
-  if ((await platform.exists(joinPath(root, "masks", split))) === "folder") return true;
-  for (const file of [joinPath("panoptic", `${split}.json`), "tags.json"]) {
-    if ((await platform.exists(joinPath(root, file))) === "file") return true;
-  }
-  if ((await beside(platform, folders, "captions.jsonl")) !== undefined) return true;
-  return (await textsOf(platform, joinPath(images, "images", split))).size > 0;
+/** Saliency alone says nothing of what is in the picture. */
+export function isLabelled({ labels }: { readonly labels: EntryLabels }): boolean {
+  const { saliency: _, ...others } = labels;
+  return Object.keys(others).length > 0;
 }
 
 /** Lists the labels of a split. Throws InputError where a list of labels, or of classes, is broken or missing. */
 export async function splitLabels(platform: Platform, folders: Folders, split: Split): Promise<SplitLabels> {
   const { root } = folders;
   const maskFolder = joinPath(root, "masks", split);
+  const hasMasks = await isThere(platform, root, joinPath("masks", split), "folder");
   const masks = await filesIfThere(platform, maskFolder, "mask");
-  const hasMasks = (await platform.exists(maskFolder)) === "folder";
+  const hasTags = await isThere(platform, root, "tags.json", "file");
+  const list = await readClasses(platform, root);
+  if ((hasMasks && list?.listed !== "classes.json") || (hasTags && list === null)) {
+    const remedy = 'Write one: {"ignoreIndex": 255, "classes": [{"name": "sky"}, {"name": "road"}]}.';
+    const file = joinPath(root, "classes.json");
+    throw new InputError(problem(file, "expected the list of classes", "no such file", remedy));
+  }
+  const { classes = [], valueMap = {}, colorCoded = false, listed = "" } = list ?? {};
+  const first = list?.annotation;
+  const isFirst = first?.file === joinPath(root, "panoptic", `${split}.json`);
+  const annotation = first && isFirst ? first : await annotationOf(platform, root, split);
+  const segments = annotation === null ? new Map() : segmentsFrom(annotation, classes, listed);
   const tagsFile = joinPath(root, "tags.json");
-  const hasTags = (await platform.exists(tagsFile)) === "file";
-  const isDescribed = (await platform.exists(joinPath(root, "classes.json"))) !== "nothing";
-  const list = isDescribed || hasMasks || hasTags ? await readClassList(platform, root) : null;
-  const panoptic = await annotation(platform, root, split, list?.classes ?? null);
-  const classes = panoptic?.classes ?? list?.classes ?? [];
-  const tags = hasTags ? tagsFrom(await platform.readText(tagsFile, listBytes), tagsFile, split, classes) : new Map();
-  const captions = await captionsOf(platform, folders, split);
-  const saliencyFolder = await beside(platform, folders, joinPath("saliency", split));
-  const saliency = await filesIfThere(platform, saliencyFolder ?? joinPath(root, "saliency", split), "mask");
+  const tags = hasTags
+    ? tagsFrom(await readUtf8(platform, tagsFile, listBytes), tagsFile, split, classes)
+    : emptyListing<readonly number[]>();
+  const captionsFile = await beside(platform, folders, "captions.jsonl", "file");
+  const captions =
+    captionsFile === undefined
+      ? emptyListing<readonly string[]>()
+      : captionsFrom(await readUtf8(platform, captionsFile, listBytes), captionsFile, split);
+  const texts = await filesIfThere(platform, joinPath(folders.images, "images", split), "text file");
+  const saliencyFolder = await beside(platform, folders, joinPath("saliency", split), "folder");
+  const saliency = await filesIfThere(platform, saliencyFolder ?? "", "saliency map");
 
-  const ids = [masks.byId, panoptic?.byId, tags, captions, saliency.byId].flatMap((each) => [...(each?.keys() ?? [])]);
+  const panopticFolder = joinPath(root, "panoptic", split);
+  const ids = [masks, { byId: segments }, tags, captions, texts, saliency].flatMap(({ byId }) => [...byId.keys()]);
   const byId = new Map(
     [...new Set(ids)].map((id): [string, EntryLabels] => {
-      const [mask, segments, sentences] = [masks.byId.get(id), panoptic?.byId.get(id), captions.get(id)];
-      const [names, salient] = [tags.get(id), saliency.byId.get(id)];
+      const [mask, drawn, salient] = [masks.byId.get(id), segments.get(id), saliency.byId.get(id)];
+      const [names, sentences] = [tags.byId.get(id), texts.byId.get(id) ?? captions.byId.get(id)];
       return [
         id,
         {
           ...(mask !== undefined && { mask }),
-          ...(segments && {
-            panoptic: { ...segments, file: joinPath(root, "panoptic", split, segments.file) },
-          }),
+          ...(drawn && { panoptic: { ...drawn, file: joinPath(panopticFolder, drawn.file) } }),
           ...(names && { tags: names }),
           ...(sentences && { captions: sentences }),
           ...(salient !== undefined && { saliency: salient }),
@@ -80,83 +103,80 @@ export async function splitLabels(platform: Platform, folders: Folders, split: S
       ];
     }),
   );
+  const notes = [...masks.strays, ...saliency.strays];
+  if (annotation !== null) notes.push(...(await unnamedSegments(platform, panopticFolder, annotation.file, segments)));
+  for (const [id, file] of texts.byId) {
+    if (captionsFile === undefined || !captions.byId.has(id)) continue;
+    notes.push(makeProblem(file, "expected captions in one place", `some in ${captionsFile} too`, "These are read."));
+  }
   return {
-    ...{ classes, valueMap: list?.valueMap ?? {}, colorCoded: list?.colorCoded ?? false, byId, hasMasks },
-    problems: [...masks.problems, ...saliency.problems],
-    notes: [...masks.strays, ...saliency.strays],
+    ...{ classes, valueMap, colorCoded, byId, hasMasks, notes },
+    lists: [listOf(tagsFile, tags), listOf(captionsFile ?? "", captions)],
+    problems: [...masks.problems, ...texts.problems, ...saliency.problems],
   };
 }
 
 /** What is wrong and what is worth knowing about how labels and images of a split go together. */
 export function pairingOf(
   images: Files,
-  { byId }: Pick<SplitLabels, "byId">,
+  { byId, lists }: Pick<SplitLabels, "byId" | "lists">,
   imageFolder: string,
 ): { problems: Problem[]; notes: Problem[] } {
   const problems: Problem[] = [];
   const notes: Problem[] = [];
-  const listed: string[] = [];
-  for (const [id, { mask, panoptic, tags, captions }] of byId) {
+  for (const [id, { mask, panoptic, captions, saliency }] of byId) {
     if (images.byId.has(id)) continue;
+    const expected = `expected an image named "${id}"`;
     for (const file of [mask, panoptic?.file]) {
       if (file === undefined) continue;
       const remedy = `Add the image or remove the ${file === mask ? "mask" : "segments"}.`;
-      problems.push(makeProblem(file, `expected an image named "${id}"`, "none", remedy));
+      problems.push(makeProblem(file, expected, "none", remedy));
     }
-    if (mask === undefined && panoptic === undefined && (tags !== undefined || captions !== undefined)) listed.push(id);
+    for (const file of [captions, saliency]) {
+      if (typeof file === "string") notes.push(makeProblem(file, expected, "none", "It is passed over."));
+    }
   }
-  if (listed.length > 0) {
-    const names = listed.length === 1 ? `"${listed[0]}"` : `"${listed[0]}" and ${listed.length - 1} others`;
-    const message = problem(
-      imageFolder,
-      "expected an image for all that has tags or captions",
-      `none for ${names}`,
-      "They are passed over.",
-    );
-    notes.push({ file: imageFolder, message });
+  for (const { file, own } of lists) {
+    const missing = own.filter((id) => !images.byId.has(id));
+    if (missing.length === 0) continue;
+    const expected = `expected names of images in ${imageFolder}`;
+    notes.push(makeProblem(file, expected, namesText(missing), "Correct them: they are passed over."));
   }
   return { problems, notes };
 }
 
-async function annotation(
+/** PNGs of ids that their annotation does not name. */
+async function unnamedSegments(
   platform: Platform,
-  root: string,
-  split: Split,
-  classes: readonly ClassInfo[] | null,
-): Promise<PanopticAnnotation | null> {
-  const file = joinPath(root, "panoptic", `${split}.json`);
-  if ((await platform.exists(file)) !== "file") {
-    const folder = joinPath(root, "panoptic", split);
-    if ((await platform.exists(folder)) !== "folder") return null;
-    const remedy = "Put COCO's annotation there: categories, and segments_info for each PNG.";
-    throw new InputError(problem(file, `expected the annotation of ${folder}`, "no such file", remedy));
-  }
-  return panopticFrom(await platform.readText(file, listBytes), file, classes);
+  folder: string,
+  annotation: string,
+  segments: ReadonlyMap<string, { readonly file: string }>,
+): Promise<Problem[]> {
+  const known = new Set([...segments.values()].map(({ file }) => joinPath(folder, file)));
+  const { byId } = await filesIfThere(platform, folder, "mask");
+  const others = [...byId].filter(([, file]) => !known.has(file)).map(([id]) => id);
+  if (others.length === 0) return [];
+  const expected = `expected an annotation for every file of ${folder}`;
+  return [makeProblem(annotation, expected, `none for ${namesText(others)}`, "They are passed over.")];
 }
 
-/** From captions.jsonl, and from text files beside the images, which come first. */
-async function captionsOf(
-  platform: Platform,
-  folders: Folders,
-  split: Split,
-): Promise<Map<string, readonly string[] | string>> {
-  const file = await beside(platform, folders, "captions.jsonl");
-  const listed = file === undefined ? [] : captionsFrom(await platform.readText(file, listBytes), file, split);
-  const texts = await textsOf(platform, joinPath(folders.images, "images", split));
-  return new Map<string, readonly string[] | string>([...listed, ...texts]);
+function emptyListing<Value>(): Listing<Value> {
+  return { byId: new Map(), loose: new Set() };
 }
 
-/** NAME.txt beside the images, by name. */
-async function textsOf(platform: Platform, folder: string): Promise<Map<string, string>> {
-  if ((await platform.exists(folder)) !== "folder") return new Map();
-  const names = (await platform.list(folder)).filter((name) => !name.startsWith(".") && /\.txt$/i.test(name));
-  return new Map(names.map((name) => [splitName(name)[0], joinPath(folder, name)]));
+function listOf(file: string, { byId, loose }: Listing<unknown>): SplitLabels["lists"][number] {
+  return { file, own: [...byId.keys()].filter((id) => !loose.has(id)), loose: [...loose] };
 }
 
 /** A path in the folder of the labels or, for labels that name no classes, in that of the photographs. */
-async function beside(platform: Platform, { root, images }: Folders, path: string): Promise<string | undefined> {
+async function beside(
+  platform: Platform,
+  { root, images }: Folders,
+  path: string,
+  kind: "file" | "folder",
+): Promise<string | undefined> {
   for (const folder of new Set([root, images])) {
-    if ((await platform.exists(joinPath(folder, path))) !== "nothing") return joinPath(folder, path);
+    if (await isThere(platform, folder, path, kind)) return joinPath(folder, path);
   }
   return undefined;
 }

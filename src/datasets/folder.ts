@@ -2,11 +2,14 @@
 
 import type { Split } from "../data/dataset.ts";
 import { allSplits } from "../data/dataset.ts";
+import { kindsText, labelKinds } from "../data/labels.ts";
 import { InputError, problem } from "../errors.ts";
 import { joinPath } from "../platform/join-path.ts";
 import type { Platform } from "../platform/platform.ts";
-import { hasLabels, pairingOf, readClassList, splitLabels } from "./folder-labels.ts";
-import type { Entry, EntryLabels, Folders, Layout, Survey } from "./layout.ts";
+import { readClasses } from "./folder-classes.ts";
+import { hasTrainingLabels, isLabelled, pairingOf, splitLabels } from "./folder-labels.ts";
+import { misplaced, straysOf } from "./folder-strays.ts";
+import type { Entry, Folders, Layout, Problem, Survey } from "./layout.ts";
 import { type Files, filesIfThere, imageEntries, looksLikeImage, makeProblem, sortById, stemOf } from "./pairs.ts";
 
 const drawing = `
@@ -20,7 +23,7 @@ and of these what there is:
   panoptic/train.json           the segments, as in COCO's panoptic annotation
   tags.json                     {"train": {"NAME": ["sky", "road"]}}
   captions.jsonl                lines {"image": "train/NAME.jpg", "captions": ["A red car."]}; or NAME.txt beside NAME.jpg
-  saliency/train/NAME.png       grey, 0 to 255
+  saliency/train/NAME.png       grey of at most 8 bits, black is 0 and white 255
 `.trim();
 
 type Found = Pick<Survey, "entries" | "problems" | "notes">;
@@ -46,15 +49,9 @@ async function survey(platform: Platform, folders: Folders, split: Split): Promi
   const all = [...images.byId].map(([id, image]): Entry => ({ id, image, labels: byId.get(id) ?? {} }));
   const labelled = all.filter(isLabelled);
   const maskFolder = joinPath(root, "masks", split);
-  if (labelled.length === 0 && !hasMasks && split !== "test") {
-    throw new InputError(
-      problem(
-        maskFolder,
-        "expected a folder of masks",
-        "no such folder",
-        "Add a mask for each image, or other labels.",
-      ),
-    );
+  if (labelled.length === 0 && !hasMasks && split !== "test" && problems.length === 0) {
+    const misnamed = pairing.notes.filter(({ file }) => labels.lists.some((list) => list.file === file));
+    throw await unlabelledSplit(platform, folders, split, misnamed);
   }
   const maskless = all.filter((entry) => entry.labels.mask === undefined);
   if (split !== "train") {
@@ -63,6 +60,7 @@ async function survey(platform: Platform, folders: Folders, split: Split): Promi
       problems.push(makeProblem(image, expected, "none", "Add the mask or remove the image."));
     }
     const entries = hasMasks ? all.filter((entry) => entry.labels.mask !== undefined) : all;
+    notes.push(...partlyLabelled(entries, imageFolder));
     return { classes, valueMap, entries: sortById(entries), problems, notes, remedy };
   }
   const bare = all.length - labelled.length;
@@ -85,10 +83,42 @@ async function survey(platform: Platform, folders: Folders, split: Split): Promi
   return { classes, valueMap, entries: sortById(labelled), problems, notes, remedy };
 }
 
-/** Saliency alone says nothing of what is in the picture. */
-function isLabelled({ labels }: { readonly labels: EntryLabels }): boolean {
-  const { saliency: _, ...others } = labels;
-  return Object.keys(others).length > 0;
+/** Why a split that needs labels has none. */
+async function unlabelledSplit(
+  platform: Platform,
+  { root, images }: Folders,
+  split: Split,
+  misnamed: readonly Problem[],
+): Promise<InputError> {
+  if (misnamed.length > 0) return new InputError(misnamed[0].message);
+  for (const kind of ["masks", "panoptic"]) {
+    const meant = (await misplaced(platform, joinPath(root, kind))).find(({ message }) =>
+      message.includes(`Did you mean ${split}`),
+    );
+    if (meant !== undefined) return new InputError(meant.message);
+  }
+  const masks = joinPath(root, "masks", split);
+  for (const list of ["tags.json", "captions.jsonl"]) {
+    if ((await platform.exists(joinPath(root, list))) !== "file") continue;
+    if ((await platform.exists(joinPath(root, "masks"))) === "folder") break;
+    const expected = `expected labels of the images in ${joinPath(images, "images", split)}`;
+    return new InputError(problem(joinPath(root, list), expected, "none", `Add them, or ${masks}.`));
+  }
+  return new InputError(
+    problem(masks, "expected a folder of masks", "no such folder", "Add a mask for each image, or other labels."),
+  );
+}
+
+/** Kinds of labels that only some images have: what is scored by them passes over the others. */
+function partlyLabelled(entries: readonly Entry[], folder: string): Problem[] {
+  return labelKinds.flatMap((kind) => {
+    const without = entries.filter(({ labels }) => labels[kind] === undefined);
+    if (without.length === 0 || without.length === entries.length) return [];
+    const got = `none for ${without.length} of ${entries.length}`;
+    return [
+      makeProblem(without[0].image, `expected ${kindsText([kind])} for every image of ${folder}`, got, "Add them."),
+    ];
+  });
 }
 
 /** Captions may lie beside the images. */
@@ -99,10 +129,7 @@ async function imagesOf(platform: Platform, folder: string): Promise<Files> {
 
 /** Images alone need no classes.json. */
 async function surveyUnlabelled(platform: Platform, folders: Folders): Promise<Survey> {
-  const isDescribed = (await platform.exists(joinPath(folders.root, "classes.json"))) !== "nothing";
-  const { classes, valueMap } = isDescribed
-    ? await readClassList(platform, folders.root)
-    : { classes: [], valueMap: {} };
+  const { classes = [], valueMap = {} } = (await readClasses(platform, folders.root)) ?? {};
   const { entries, problems, notes } = await unlabelledImages(platform, folders);
   return { classes, valueMap, entries, problems, notes, remedy: "" };
 }
@@ -112,7 +139,7 @@ async function unlabelledImages(platform: Platform, folders: Folders): Promise<F
   const root = joinPath(folders.images, "images");
   const images = await filesIfThere(platform, joinPath(root, "unlabelled"), "image");
   const trained = await imagesOf(platform, joinPath(root, "train"));
-  const labelled = await labelledNames(platform, folders);
+  const labelled = await labelledNames(platform, folders, trained);
   const problems = [...images.problems, ...trained.problems.filter(({ file }) => !labelled.has(stemOf(file)))];
   for (const [id, image] of trained.byId) {
     if (labelled.has(id)) continue;
@@ -127,14 +154,14 @@ async function unlabelledImages(platform: Platform, folders: Folders): Promise<F
   return { entries: imageEntries(images), problems, notes: images.strays };
 }
 
-/** Names that have labels in `train`. What is broken is said where that split is surveyed; masks are known all the same. */
-async function labelledNames(platform: Platform, folders: Folders): Promise<ReadonlySet<string>> {
+/** Names that have labels in `train`; all of its images where labels are broken, which is said where it is surveyed. */
+async function labelledNames(platform: Platform, folders: Folders, images: Files): Promise<ReadonlySet<string>> {
   try {
     const { byId } = await splitLabels(platform, folders, "train");
     return new Set([...byId].filter(([, labels]) => isLabelled({ labels })).map(([id]) => id));
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
-    return new Set((await filesIfThere(platform, joinPath(folders.root, "masks/train"), "mask")).byId.keys());
+    return new Set(images.byId.keys());
   }
 }
 
@@ -155,12 +182,13 @@ async function missingSplit(platform: Platform, folders: Folders, split: Split):
 /** Images to train on that have no labels at all are no labelled split that is broken, they are unlabelled. */
 async function splits(platform: Platform, folders: Folders): Promise<Split[]> {
   const found: Split[] = [];
+  const train = joinPath(folders.images, "images/train");
   for (const split of allSplits) {
     const there =
       split === "unlabelled"
         ? (await unlabelledImages(platform, folders)).entries.length > 0
         : (await platform.exists(joinPath(folders.images, "images", split))) === "folder" &&
-          (split !== "train" || (await hasLabels(platform, folders, split)));
+          (split !== "train" || (await hasTrainingLabels(platform, folders, await imagesOf(platform, train))));
     if (there) found.push(split);
   }
   return found;
@@ -174,4 +202,5 @@ export const folder: Layout = {
   apart: true,
   splits,
   survey,
+  strays: straysOf,
 };

@@ -33,9 +33,15 @@ export interface Place extends Folders {
   readonly layout: Layout;
 }
 
-/** The drawn data set, `scenes` or `scenes:…`, lies in no folder. */
-export function isScenes(spec: string): boolean {
-  return spec === "scenes" || spec.startsWith("scenes:");
+/** The drawn data set, `scenes` or `scenes:…`, lies in no folder. Throws UsageError where a folder's options are given. */
+export function isScenes(spec: string, options: Pick<OpenOptions, "layout" | "images">): boolean {
+  if (spec !== "scenes" && !spec.startsWith("scenes:")) return false;
+  for (const key of ["layout", "images"] as const) {
+    const value = options[key];
+    if (value === undefined) continue;
+    throw new UsageError(problem(key, "expected a folder as data set", spec, `Leave out --${key} ${value}.`));
+  }
+  return true;
 }
 
 /**
@@ -49,7 +55,7 @@ export async function openDataset(
   options: OpenOptions = {},
 ): Promise<Dataset> {
   const { images, onBadFile = "fail" } = options;
-  if (isScenes(spec)) return (await import("../scenes/index.ts")).openScenes(spec, split);
+  if (isScenes(spec, options)) return (await import("../scenes/index.ts")).openScenes(spec, split);
   const place = await findLayout(platform, spec, options);
   const { root, layout } = place;
   const survey = await layout.survey(platform, place, split);
@@ -71,7 +77,7 @@ export async function openDataset(
 
 /** The splits that a data set has, in the order train, val, test, unlabelled. Throws as `openDataset` does. */
 export async function splitsOf(platform: Platform, spec: string, options: OpenOptions = {}): Promise<Split[]> {
-  if (isScenes(spec)) {
+  if (isScenes(spec, options)) {
     const { counts } = (await import("../scenes/index.ts")).parseScenesSpec(spec);
     return allSplits.filter((split) => counts[split] > 0);
   }

@@ -2,7 +2,8 @@
 import { kindsText, labelKinds } from "../data/labels.ts";
 import { oneLine } from "../errors.ts";
 import { formatColor } from "../image/color.ts";
-import { countProblems, type InspectReport, type Range, type SplitReport } from "./inspect.ts";
+import { countProblems, type InspectReport, type SplitReport } from "./inspect.ts";
+import type { Range } from "./label-tally.ts";
 import type { Problem } from "./layout.ts";
 
 /** Most lines of one kind; `--json` has them all. */
@@ -20,7 +21,7 @@ export function inspectText(report: InspectReport): string {
     const unlabelled = ignored.length === 0 ? "none" : shorten(ignored);
     const coded =
       Object.keys(report.valueMap).length === 0 ? "" : `, masks coded by ${code}, unlabelled: ${unlabelled}`;
-    lines.push(`${report.classes.length} classes${coded}`);
+    lines.push(`${report.classes.length} ${report.classes.length === 1 ? "class" : "classes"}${coded}`);
   }
   for (const split of report.splits) lines.push("", ...splitLines(split));
   if (report.splits.some((split) => split.classes.length > 0)) lines.push("", ...classLines(report));
@@ -50,6 +51,7 @@ function splitLines(split: SplitReport): string[] {
 /** `392 masks, 392 tags (1 to 7 each)`; without counts where every sample has the only kind. */
 function labelsText({ labels, kinds, readable }: SplitReport): string {
   if (kinds.length === 0) return "no labels";
+  if (readable === 0) return kindsText(kinds);
   const parts = labelKinds.flatMap((kind) => {
     const report = labels[kind];
     if (report === undefined) return [];

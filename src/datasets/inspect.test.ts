@@ -162,6 +162,22 @@ test("drawn images without labels can be inspected", async () => {
   ]);
 });
 
+test.each([
+  [{ images: "photos" }, "images: expected a folder as data set, got scenes:size=64. Leave out --images photos."],
+  [{ layout: "voc" }, "layout: expected a folder as data set, got scenes:size=64. Leave out --layout voc."],
+])("the drawn data set has no %j", async (options, message) => {
+  await expect(inspectDataset(platform, "scenes:size=64", options)).rejects.toThrow(message);
+  await expect(openDataset(platform, "scenes:size=64", "train", options)).rejects.toThrow(message);
+});
+
+test("the text counts one class as one, and names labels of which none can be read", async () => {
+  const root = await plainFolder();
+  put(root, "classes.json", JSON.stringify({ classes: ["sky"] }));
+  const text = inspectText(await inspectDataset(platform, root));
+  expect(text).toContain("\n1 class, masks");
+  expect(text).toContain("train: 2 samples (masks), 2 unreadable");
+});
+
 test("class frequencies are shares of the labelled pixels", async () => {
   const dataset = await openDataset(platform, await plainFolder(), "train");
   const { frequencies, ignoredPixels } = await classStatistics(dataset);

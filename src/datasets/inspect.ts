@@ -2,7 +2,7 @@
 
 import { loadAhead } from "../data/ahead.ts";
 import type { Dataset, Split } from "../data/dataset.ts";
-import { tagsOf } from "../data/labels.ts";
+import { kindsText, sourceOf } from "../data/labels.ts";
 import type { ClassInfo, LabelKind, Sample } from "../data/sample.ts";
 import { ClassCounter } from "../data/statistics.ts";
 import { InputError, nearest, problem } from "../errors.ts";
@@ -11,15 +11,9 @@ import { joinPath } from "../platform/join-path.ts";
 import type { Platform } from "../platform/platform.ts";
 import { fileDataset } from "./file-dataset.ts";
 import { findLayout, isScenes, layouts, missingSigns, openDataset, type Place, splitsOf } from "./index.ts";
+import { type LabelReport, LabelTally, type Range, rangeOf } from "./label-tally.ts";
 import type { Problem, Survey } from "./layout.ts";
 import type { ValueMap } from "./value-map.ts";
-
-/** Smallest, middle and largest of many numbers. */
-export interface Range {
-  readonly smallest: number;
-  readonly median: number;
-  readonly largest: number;
-}
 
 export interface ClassReport {
   readonly name: string;
@@ -48,13 +42,6 @@ export interface SplitReport {
   readonly problems: readonly Problem[];
   /** What is worth knowing: files that are not read, images without mask, masks without a label. */
   readonly notes: readonly Problem[];
-}
-
-/** One kind of label in one split. */
-export interface LabelReport {
-  readonly samples: number;
-  /** Segments, tags or captions, by sample; absent for kinds of which a sample has one. */
-  readonly perSample?: Range;
 }
 
 export interface LayoutGuess {
@@ -101,7 +88,7 @@ export async function inspectDataset(
   const report: InspectReport = {
     ...{ path: spec, classes: [], valueMap: {}, splits: [], problems: [], notes: [], layouts: [] },
   };
-  if (isScenes(spec)) return inspectScenes(platform, spec, report, onProgress);
+  if (isScenes(spec, options)) return inspectScenes(platform, spec, report, onProgress);
   let place: Place;
   try {
     place = await findLayout(platform, spec, options);
@@ -129,6 +116,7 @@ async function inspectPlace(
   const splits: SplitReport[] = [];
   let [classes, valueMap] = [report.classes, report.valueMap];
   const found = await layout.splits(platform, place);
+  const strays = await straysAt(platform, place);
   for (const split of found.length > 0 ? found : (["train"] as const)) {
     let survey: Survey;
     try {
@@ -141,16 +129,17 @@ async function inspectPlace(
     }
     if (survey.classes.length > 0) ({ classes, valueMap } = survey);
     const dataset = fileDataset(platform, layout.name, split, survey);
-    splits.push(await inspectSplit(dataset, survey.problems, survey.notes, onProgress));
+    splits.push(await inspectSplit(dataset, root, survey.problems, survey.notes, onProgress));
   }
   const isUnlabelled = found.length === 1 && found[0] === "unlabelled";
   for (const needed of ["train", "val"] as const) {
     if (isUnlabelled || found.length === 0 || found.includes(needed)) continue;
-    const remedy = `${needed === "train" ? "Training" : "Scoring"} needs it: move some samples there.`;
+    const remedy = `${needed === "train" ? "Training" : "Scoring"} needs it: put images and their labels there.`;
     const message = problem(root, `expected a split ${needed}`, `only ${found.join(", ")}`, remedy);
     problems.push({ file: root, message });
   }
-  const notes = layout.name === "folder" ? unusedClasses(root, classes, splits) : [];
+  const notes = layout.name === "folder" ? [...strays, ...unusedClasses(root, classes, splits)] : [];
+  notes.push(...kindsOfTrainAlone(root, splits));
   if (isUnlabelled) notes.push(imagesAlone(root));
   return { ...report, layout: layout.name, classes, valueMap, splits, problems, notes };
 }
@@ -166,13 +155,14 @@ async function inspectScenes(
   for (const split of await splitsOf(platform, spec)) {
     const dataset = await openDataset(platform, spec, split);
     ({ classes, valueMap } = dataset);
-    splits.push(await inspectSplit(dataset, [], [], onProgress));
+    splits.push(await inspectSplit(dataset, spec, [], [], onProgress));
   }
   return { ...report, layout: "scenes", classes, valueMap, splits };
 }
 
 async function inspectSplit(
   dataset: Dataset,
+  root: string,
   surveyed: readonly Problem[],
   known: readonly Problem[],
   onProgress: InspectOptions["onProgress"],
@@ -181,7 +171,7 @@ async function inspectSplit(
   const problems = [...surveyed];
   const notes = [...known];
   const counter = new ClassCounter(classes.length);
-  const tally = new LabelTally();
+  const tally = new LabelTally(classes);
   const widths: number[] = [];
   const heights: number[] = [];
   const samples = dataset.ids.length;
@@ -208,10 +198,10 @@ async function inspectSplit(
     onProgress?.(index + 1, samples, split);
   }
   if (samples === 0) {
-    const message = problem(dataset.name, `expected samples in the split ${split}`, "none", "Add images and labels.");
-    problems.push({ file: dataset.name, message });
+    const message = problem(root, `expected samples in the split ${split}`, "none", "Add images and labels.");
+    problems.push({ file: root, message });
   }
-  notes.push(...tally.notes(dataset.name, classes));
+  notes.push(...tally.notes());
   const counts = counter.result();
   return {
     ...{ split, samples, readable: widths.length, kinds, ignoredPixels: counts.ignoredPixels, problems, notes },
@@ -229,55 +219,37 @@ function isBlank({ labels: { mask } }: Sample): boolean {
   return mask?.data.every((label) => label === IGNORE) ?? false;
 }
 
-/** Counts labels of every kind, and where two kinds contradict each other. */
-class LabelTally {
-  readonly #samples = new Map<LabelKind, number>();
-  readonly #perSample = new Map<LabelKind, number[]>();
-  /** Samples whose tags leave out a class that their mask shows, the first of them and the class. */
-  #untagged: { count: number; first: string; classIndex: number } | null = null;
+/** An expected error as a problem of the file that it names, `place` or in it; our own bugs go on as they are. */
+function asProblem(place: string, error: unknown): Problem {
+  if (!(error instanceof InputError)) throw error;
+  const { message } = error;
+  const named = message.slice(0, Math.max(0, message.indexOf(": ")));
+  return { file: named.startsWith(place) ? named : place, message };
+}
 
-  add({ source, labels }: Sample): void {
-    const counted = { panoptic: labels.panoptic?.segments, tags: labels.tags, captions: labels.captions };
-    for (const kind of Object.keys(labels) as LabelKind[]) {
-      this.#samples.set(kind, (this.#samples.get(kind) ?? 0) + 1);
-      const list = counted[kind as keyof typeof counted];
-      if (list !== undefined) this.#perSample.set(kind, [...(this.#perSample.get(kind) ?? []), list.length]);
-    }
-    const { mask, tags } = labels;
-    const missing = mask && tags && tagsOf(mask).find((index) => !tags.includes(index));
-    if (missing === undefined) return;
-    const known = this.#untagged ?? { count: 0, first: source, classIndex: missing };
-    this.#untagged = { ...known, count: known.count + 1 };
-  }
-
-  reports(): SplitReport["labels"] {
-    const entries = [...this.#samples].map(([kind, samples]) => {
-      const numbers = this.#perSample.get(kind);
-      return [kind, { samples, ...(numbers && { perSample: rangeOf(numbers) }) }] as const;
-    });
-    return Object.fromEntries(entries);
-  }
-
-  notes(name: string, classes: readonly ClassInfo[]): Problem[] {
-    if (this.#untagged === null) return [];
-    const { count, first, classIndex } = this.#untagged;
-    // Nobody tags the background.
-    if (classes[classIndex]?.background || /^background$/i.test(classes[classIndex]?.name ?? "")) return [];
-    const others = count > 1 ? `, and ${count - 1} other images leave classes out` : "";
-    const got = `none of "${classes[classIndex]?.name}" for ${first}${others}`;
-    return [{ file: name, message: problem(name, "expected tags for all that masks show", got, "Add the tags.") }];
+/** What is broken in lists is said where the splits are surveyed. */
+async function straysAt(platform: Platform, place: Place): Promise<Problem[]> {
+  try {
+    return (await place.layout.strays?.(platform, place)) ?? [];
+  } catch (error) {
+    if (error instanceof InputError) return [];
+    throw error;
   }
 }
 
-function rangeOf(numbers: readonly number[]): Range {
-  const sorted = [...numbers].sort((a, b) => a - b);
-  return { smallest: sorted[0], median: sorted[sorted.length >> 1], largest: sorted[sorted.length - 1] };
-}
-
-/** An expected error as a problem of `file`; our own bugs go on as they are. */
-function asProblem(file: string, error: unknown): Problem {
-  if (error instanceof InputError) return { file, message: error.message };
-  throw error;
+/** Kinds of labels that train has and val lacks. */
+function kindsOfTrainAlone(root: string, splits: readonly SplitReport[]): Problem[] {
+  const [train, val] = (["train", "val"] as const).map((name) => splits.find(({ split }) => split === name));
+  const missing = val ? (train?.kinds ?? []).filter((kind) => sourceOf(kind, val.kinds) === undefined) : [];
+  return missing.map((kind) => {
+    const message = problem(
+      root,
+      `expected ${kindsText([kind])} in val as in train`,
+      "none",
+      "Add them, unless nothing needs them there.",
+    );
+    return { file: root, message };
+  });
 }
 
 /** Enough to pretrain with, so no problem. */

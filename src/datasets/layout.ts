@@ -67,4 +67,6 @@ export interface Layout {
   splits(platform: Platform, folders: Folders): Promise<Split[]>;
   /** Lists one split. Throws InputError when the split or the class list is missing or broken. */
   survey(platform: Platform, folders: Folders, split: Split): Promise<Survey>;
+  /** Labels and images that no split reads, for inspection. Throws InputError where lists are broken. */
+  strays?(platform: Platform, folders: Folders): Promise<Problem[]>;
 }

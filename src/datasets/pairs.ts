@@ -13,6 +13,14 @@ const imageExtensions: ReadonlySet<string> = new Set(
 /** Extensions of files that are taken for masks; a JPEG mask is found, and then refused for what it is. */
 const maskExtensions: ReadonlySet<string> = new Set("png tif tiff webp bmp gif jpg jpeg".split(" "));
 
+/** By what the files are called in messages. */
+const extensionsOf = {
+  image: imageExtensions,
+  mask: maskExtensions,
+  "saliency map": maskExtensions,
+  "text file": new Set(["txt"]),
+};
+
 /** `a.b.png` → ["a.b", "png"]; the extension in lower case, empty when there is none. */
 export function splitName(name: string): readonly [stem: string, extension: string] {
   const dot = name.lastIndexOf(".");
@@ -35,21 +43,24 @@ export function makeProblem(file: string, expected: string, got: string, remedy:
   return { file, message: problem(file, expected, got, remedy) };
 }
 
-/** Files of a folder by their stem without `suffix`; hidden files and files without the suffix are passed over. */
+/**
+ * Files of a folder by their stem without `suffix`, whose accents are composed (NFC), as not every system writes them;
+ * hidden files and files without the suffix are passed over.
+ */
 export async function filesById(
   platform: Platform,
   folder: string,
-  what: "image" | "mask",
+  what: keyof typeof extensionsOf,
   suffix = "",
 ): Promise<Files> {
-  const extensions = what === "image" ? imageExtensions : maskExtensions;
+  const extensions = extensionsOf[what];
   const files: Files = { byId: new Map(), problems: [], strays: [] };
   for (const name of await platform.list(folder)) {
     if (name.startsWith(".") || name === "Thumbs.db") continue;
     const path = joinPath(folder, name);
     const [stem, extension] = splitName(name);
     if (suffix !== "" && !stem.endsWith(suffix)) continue;
-    const id = stem.slice(0, stem.length - suffix.length);
+    const id = stem.slice(0, stem.length - suffix.length).normalize("NFC");
     if (!extensions.has(extension)) {
       const isFolder = extension === "" && (await platform.exists(path)) === "folder";
       const got = isFolder ? "a folder" : extension === "" ? "no extension" : `.${extension}`;
@@ -75,9 +86,15 @@ export async function filesIfThere(...place: Parameters<typeof filesById>): Prom
   return found ? filesById(...place) : { byId: new Map(), problems: [], strays: [] };
 }
 
-/** `a/b.c.png` → `b.c` */
+/** `a/b.c.png` → `b.c`, as `filesById` has it. */
 export function stemOf(path: string): string {
-  return splitName(path.slice(path.lastIndexOf("/") + 1))[0];
+  return splitName(path.slice(path.lastIndexOf("/") + 1))[0].normalize("NFC");
+}
+
+/** `"a" and 3 others` */
+export function namesText([first, ...others]: readonly string[]): string {
+  const more = others.length === 1 ? "1 other" : `${others.length} others`;
+  return others.length === 0 ? `"${first}"` : `"${first}" and ${more}`;
 }
 
 /** Images that are read without labels. */

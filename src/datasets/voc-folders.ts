@@ -9,6 +9,7 @@ import { listBytes } from "../platform/limits.ts";
 import type { Platform } from "../platform/platform.ts";
 import type { Entry, Layout, Problem, Survey } from "./layout.ts";
 import { filesById, imageEntries, makeProblem, sortById, stemOf } from "./pairs.ts";
+import { readUtf8 } from "./text-file.ts";
 
 /** What data sets with these folders differ in. */
 export interface VocFolders {
@@ -69,10 +70,10 @@ async function listedSplits(platform: Platform, root: string, lists: string): Pr
 
 /** Names in a list, one a line. */
 async function readNames(platform: Platform, list: string): Promise<string[]> {
-  const text = await platform.readText(list, listBytes);
+  const text = await readUtf8(platform, list, listBytes);
   return text
     .split(/\r?\n/)
-    .map((line) => line.trim())
+    .map((line) => line.trim().normalize("NFC"))
     .filter((line) => line !== "");
 }
 

@@ -11,6 +11,7 @@ import {
   evaluateDataset,
   isEmpty,
   nothingCounts,
+  unscoredText,
 } from "./evaluate.ts";
 import { eachGalleryEntry, pickImages } from "./gallery.ts";
 import type { SemanticDetails } from "./scorer.ts";
@@ -116,6 +117,16 @@ describe("evaluation", () => {
     expect([result.pixels, result.images]).toEqual([0, ids.length]);
     expect(nothingCounts(result)).toBe(`${ids.length} masks in which no pixel counts`);
     expect([await anythingCounts(ignored), await anythingCounts(dataset())]).toEqual([false, true]);
+  });
+
+  it("says how many images lack what they would be scored by", () => {
+    const all = { ids: ["a", "b", "c"], split: "val" } as const;
+    const [skipped, images] = [[], 2];
+    expect(unscoredText({ images, skipped, kind: "panoptic" }, all)).toBe(
+      "1 of 3 images in val has no panoptic segments: not scored",
+    );
+    expect(unscoredText({ images: 1, skipped, kind: "semantic" }, all)).toContain("2 of 3 images in val have no masks");
+    expect(unscoredText({ images, skipped: [{ source: "", problem: "" }], kind: "semantic" }, all)).toBe(null);
   });
 
   it("segments with the windows that are asked for, and records which", async () => {

@@ -125,6 +125,17 @@ export function nothingCounts({ images, kind }: Pick<Evaluation, "images" | "kin
   return `${count} ${images === 1 ? "mask" : "masks"} in which no pixel counts`;
 }
 
+/** `1 of 3 images in val has no masks: not scored`; null where all of `dataset` were to be scored. */
+export function unscoredText(
+  { images, skipped, kind }: Pick<Evaluation, "images" | "skipped" | "kind">,
+  { ids, split }: Pick<Dataset, "ids" | "split">,
+): string | null {
+  const left = ids.length - images - skipped.length;
+  const truth = kindsText([kind === "panoptic" ? "panoptic" : "mask"]);
+  const has = left === 1 ? "has" : "have";
+  return left === 0 ? null : `${left} of ${ids.length} images in ${split} ${has} no ${truth}: not scored`;
+}
+
 /** A class in a table of scores. */
 export interface ClassRow {
   readonly name: string;

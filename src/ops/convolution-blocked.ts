@@ -12,7 +12,7 @@ import { reshape, transpose } from "./shape.ts";
 import { pad, slice } from "./slicing.ts";
 import { type Geometry, type Window, windowAttributes, windowOutput } from "./window.ts";
 
-const domain = "com.microsoft.nchwc";
+export const domain = "com.microsoft.nchwc";
 
 /** `size` rounded up to whole blocks. */
 export function wholeBlocks(size: number, block: number): number {
@@ -176,7 +176,7 @@ function stripesOf(x: Tensor, count: number, step: number, height: number): Tens
 }
 
 /** Positions start … start + count − 1 of an axis, or as many as there are. */
-function part(x: Tensor, axis: number, start: number, count: number): Tensor {
+export function part(x: Tensor, axis: number, start: number, count: number): Tensor {
   const end = Math.min(start + count, x.shape[axis]);
   return start === 0 && end === x.shape[axis] ? x : slice(x, [{ axis, start, end }]);
 }
@@ -224,6 +224,6 @@ export function blocksWeight(
 }
 
 /** Whether filling up to whole blocks adds at most half of what is there. */
-function isNearlyWhole(size: number, block: number): boolean {
+export function isNearlyWhole(size: number, block: number): boolean {
   return wholeBlocks(size, block) <= 1.5 * size;
 }

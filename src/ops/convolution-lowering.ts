@@ -4,6 +4,13 @@ import { node, type Target, type Tensor } from "../graph/tensor.ts";
 import { add } from "./arithmetic.ts";
 import { sum } from "./broadcast.ts";
 import { blocksForward, blocksWeight, convolveBlocked, convolveWeightBlocked } from "./convolution-blocked.ts";
+import {
+  blocksDepthwise,
+  convolveBackDepthwise,
+  convolveDepthwise,
+  convolveWeightDepthwise,
+  isDepthwise,
+} from "./convolution-depthwise.ts";
 import { concat } from "./joining.ts";
 import { matmul } from "./matmul.ts";
 import { reshape, transpose } from "./shape.ts";
@@ -39,6 +46,9 @@ export function lowerConvolve(
     );
     return [reshape(y, [batch, features, height / kh, width / kw])];
   }
+  if (blocksDepthwise(w.shape, geometry, target)) {
+    return [convolveDepthwise(x, w, bias, geometry.window, target.convBlock)];
+  }
   if (blocksForward(x.shape, w.shape, geometry, target)) {
     return [convolveBlocked(x, w, bias, geometry.window, target.convBlock)];
   }
@@ -58,6 +68,10 @@ export function lowerConvolveBack(
     const rows = reshape(transpose(reshape(y, [y.shape[0], y.shape[1], -1]), [0, 2, 1]), [-1, y.shape[1]]); // [B·H′·W′, O]
     const x = fromPatches(matmul(rows, reshape(w, [w.shape[0], -1])), window, shape);
     return [bias === null ? x : add(x, reshape(bias, [-1, 1, 1]))];
+  }
+  if (blocksDepthwise(w.shape, geometry, target)) {
+    const x = convolveBackDepthwise(y, w, bias, { window, shape, block: target.convBlock });
+    if (x !== null) return [x];
   }
   const flippedWindow = flipped(window, shape, y.shape);
   if (flippedWindow !== null) {
@@ -98,6 +112,10 @@ export function lowerConvolveWeight(x: Tensor, y: Tensor, geometry: Geometry, ta
   if (target.operators === "native" && isPatchEmbedding(geometry, x.shape)) {
     const rows = reshape(transpose(y, [0, 2, 3, 1]), [-1, y.shape[1]]); // [B·H′·W′, O]
     return [reshape(matmul(rows, toPatches(x, window), { transposeA: true }), shape)];
+  }
+  if (target.operators === "native" && target.device === "cpu" && isDepthwise(shape, geometry)) {
+    const block = blocksDepthwise(shape, geometry, target) ? target.convBlock : 0;
+    return [convolveWeightDepthwise(x, y, window, block)];
   }
   if (blocksWeight(x.shape, y.shape, geometry, target)) {
     return [convolveWeightBlocked(x, y, window, target.convBlock)];

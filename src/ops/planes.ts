@@ -6,9 +6,10 @@
  */
 import { float32 } from "../array/ndarray.ts";
 import { sizeOf } from "../array/shape.ts";
-import { constant, node, nodes, type Tensor } from "../graph/tensor.ts";
+import { constant, node, nodes, type Target, type Tensor } from "../graph/tensor.ts";
 import { add, mul, sub } from "./arithmetic.ts";
 import { sum } from "./broadcast.ts";
+import { matmul } from "./matmul.ts";
 import { mean, sumSquare } from "./reductions.ts";
 import { reshape, stopGradient } from "./shape.ts";
 import { slice } from "./slicing.ts";
@@ -49,7 +50,7 @@ export function planeDot(a: Tensor, b: Tensor): Tensor {
   return node("PlaneDot", [a, b], {
     output: { dtype: a.dtype, shape: [batch, channels] },
     gradient: (d) => [planeAffine(b, d, null), planeAffine(a, d, null)],
-    lower: ([a, b]) => [dotRows(a!, b!)],
+    lower: ([a, b], target) => [dotRows(a!, b!, target) ?? sum(asRows(mul(a!, b!)), { axes: [2] })],
   });
 }
 
@@ -63,7 +64,10 @@ export function planeMoments(x: Tensor): { total: Tensor; squares: Tensor } {
       if (dSquares === null) return [dTotal === null ? null : spread(dTotal, x)];
       return [planeAffine(x, mul(dSquares, 2), dTotal)];
     },
-    lower: ([x]) => [sum(asRows(x!), { axes: [2] }), sumSquare(asRows(x!), { axes: [2] })],
+    lower: ([x], target) => [
+      sum(asRows(x!), { axes: [2] }),
+      dotRows(x!, x!, target) ?? sumSquare(asRows(x!), { axes: [2] }),
+    ],
   });
   return { total, squares };
 }
@@ -100,8 +104,17 @@ function asRows(x: Tensor): Tensor {
   return reshape(x, [batch, channels, sizeOf(rest)]);
 }
 
-function dotRows(a: Tensor, b: Tensor): Tensor {
-  return sum(asRows(mul(a, b)), { axes: [2] });
+/**
+ * Σ a·b over each plane as products of a row with a row, [1, n] · [1, n]ᵀ: one pass that writes nothing, where ONNX
+ * Runtime has a kernel for them. That is with AVX2, as the blocked layout (`convBlock`) is. Null elsewhere, and where
+ * planes are so small that starting a product takes longer (bench/README.md, "Sums of products").
+ */
+function dotRows(a: Tensor, b: Tensor, { convBlock }: Target): Tensor | null {
+  const [batch, channels, ...rest] = a.shape;
+  const pixels = sizeOf(rest);
+  if (convBlock === 0 || a.dtype !== "float32" || pixels < 256) return null;
+  const row = (x: Tensor) => reshape(x, [batch, channels, 1, pixels]);
+  return reshape(matmul(row(a), row(b), { transposeB: true }), [batch, channels]);
 }
 
 function scaleRows(x: Tensor, scale: Tensor): Tensor {

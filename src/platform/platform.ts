@@ -11,6 +11,8 @@ export interface RawImage {
   readonly channels: 1 | 2 | 3 | 4;
   /** 16 for 16-bit files; 8 for everything smaller, with the stored values (a 1-bit file holds 0 and 1). */
   readonly bits: 8 | 16;
+  /** Bits of a value in the file, where they are fewer than 8: the largest is white in a grey file. */
+  readonly depth?: number;
   readonly data: Uint8Array | Uint16Array;
   /** Colours of a palette file, 0 … 255; undefined otherwise. */
   readonly palette?: readonly Color[];

@@ -37,5 +37,6 @@ export async function decodePng(source: ByteSource, where: string): Promise<RawI
       }
     }
   });
-  return { width, height, channels, bits: depth === 16 ? 16 : 8, data, ...(palette && { palette }) };
+  const small = depth === 8 || depth === 16 ? {} : { depth };
+  return { width, height, channels, bits: depth === 16 ? 16 : 8, ...small, data, ...(palette && { palette }) };
 }

@@ -15,7 +15,7 @@ for (const depth of [1, 2, 4, 8, 16] as const) {
     const values = Array.from({ length: width * height }, (_, i) => (i * 977) % 2 ** depth);
     const read = await decodePng(png({ width, height, depth, colorType: 0, values }), "mask.png");
     expect({ ...read, data: [...read.data] }).toEqual({
-      ...{ width, height, channels: 1, bits: depth === 16 ? 16 : 8, data: values },
+      ...{ width, height, channels: 1, bits: depth === 16 ? 16 : 8, ...(depth < 8 && { depth }), data: values },
     });
   });
 }

@@ -11,7 +11,7 @@ const size = 5;
 /**
  * Channels in a block of ONNX Runtime's blocked convolution layout on this machine: 16 with AVX-512, 8 with AVX2, 0
  * where it cannot be used. The layout is internal to ONNX Runtime, so it is believed only where a convolution in it
- * equals a plain one.
+ * and a depthwise one equal plain ones.
  */
 export async function detectConvBlock(backend: Backend): Promise<number> {
   try {
@@ -21,22 +21,27 @@ export async function detectConvBlock(backend: Backend): Promise<number> {
     const block = y.data.length;
     if (block !== 8 && block !== 16) return 0;
 
-    const x = constant(ramp([1, block, size, size]));
-    const w = ramp([block, block, 3, 3]);
     const shape: Shape = [1, block, size, size];
-    const plain = node("Conv", [x, constant(w)], { attributes, gradient: null, output: { dtype: "float32", shape } });
-    const channels = { channels: block };
-    const blocked = operator(
-      "Conv",
-      [operator("ReorderInput", [x], shape), blockedWeight(w, block)],
-      shape,
-      attributes,
-    );
-    const back = operator("ReorderOutput", [blocked], shape, channels);
-    const results = await run(backend, { plain, back });
-    const expected = toNumbers(results.plain);
-    const equal = toNumbers(results.back).every((value, i) => Math.abs(value - expected[i]) < 1e-3);
-    return equal && results.back.data.length === expected.length ? block : 0;
+    const x = constant(ramp(shape));
+    const blockedX = operator("ReorderInput", [x], shape);
+    const outputs: Record<string, Tensor> = {};
+    for (const group of [1, block]) {
+      const w = ramp([block, block / group, 3, 3]);
+      const more = { ...attributes, group };
+      outputs[`plain${group}`] = node("Conv", [x, constant(w)], {
+        attributes: more,
+        gradient: null,
+        output: { dtype: "float32", shape },
+      });
+      const y = operator("Conv", [blockedX, blockedWeight(w, block)], shape, more);
+      outputs[`blocked${group}`] = operator("ReorderOutput", [y], shape, { channels: block });
+    }
+    const results = await run(backend, outputs);
+    const equal = [1, block].every((group) => {
+      const [plain, blocked] = [toNumbers(results[`plain${group}`]), toNumbers(results[`blocked${group}`])];
+      return plain.length === blocked.length && plain.every((value, i) => Math.abs(value - blocked[i]) < 1e-3);
+    });
+    return equal ? block : 0;
   } catch {
     return 0;
   }
@@ -48,21 +53,22 @@ function operator(op: string, inputs: readonly Tensor[], shape: Shape, more = {}
   return node(op, inputs, { domain, attributes: more, gradient: null, output: { dtype: "float32", shape } });
 }
 
-/** [O, C, 3, 3] with O = C = one block → the layout's order: input channel within the block before output channel. */
+/** [O, C / groups, 3, 3], O one block, one group or O → the layout's order: input channel, if any, before output channel. */
 function blockedWeight(w: NdArray, block: number): Tensor {
-  const shape = constant(fromNumbers("int64", [6], [1, block, 1, block, 3, 3]));
-  const six = node("Reshape", [constant(w), shape], {
+  const [, channels] = w.shape;
+  const split = reshaped(constant(w), [block, channels, 9]);
+  const turned = node("Transpose", [split], {
+    attributes: { perm: [2, 1, 0] },
     gradient: null,
-    output: { dtype: "float32", shape: [1, block, 1, block, 3, 3] },
+    output: { dtype: "float32", shape: [9, channels, block] },
   });
-  const turned = node("Transpose", [six], {
-    attributes: { perm: [0, 2, 4, 5, 3, 1] },
+  return reshaped(turned, w.shape);
+}
+
+function reshaped(x: Tensor, shape: Shape): Tensor {
+  return node("Reshape", [x, constant(fromNumbers("int64", [shape.length], shape))], {
     gradient: null,
-    output: { dtype: "float32", shape: [1, 1, 3, 3, block, block] },
-  });
-  return node("Reshape", [turned, constant(fromNumbers("int64", [4], [block, block, 3, 3]))], {
-    gradient: null,
-    output: { dtype: "float32", shape: [block, block, 3, 3] },
+    output: { dtype: "float32", shape },
   });
 }
 

@@ -61,7 +61,7 @@ describe("parseClassChoice", () => {
     ["vehicel", "Did you mean vehicle?"],
     ["sky+rod", 'got "rod". Did you mean road?'],
     ["sky++road", 'got ""'],
-    ["coarse+sky", 'got "coarse"'],
+    ["coarse+sky", 'got "coarse". coarse stands alone: leave out the others, or it.'],
     ["constructor", 'got "constructor"'],
     ["toString+sky", 'got "toString"'],
   ])("refuses %s", (text, message) => {

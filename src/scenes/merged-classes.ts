@@ -55,7 +55,9 @@ export function parseClassChoice(text: string): ClassChoice {
   for (const word of words) {
     if (names.includes(word)) continue;
     const near = nearest(word, [...Object.keys(lists), ...names]);
-    const remedy = near === undefined ? "Join several by +." : `Did you mean ${near}?`;
+    const isList = Object.hasOwn(lists, word);
+    const joined = isList ? `${word} stands alone: leave out the others, or it.` : "Join several by +.";
+    const remedy = isList || near === undefined ? joined : `Did you mean ${near}?`;
     const merged = Object.keys(mergedClasses).join(", ");
     const expected = `expected classes to be all, coarse, or names of classes, ${merged} among them`;
     throw new UsageError(problem("scenes", expected, `"${word}"`, remedy));

@@ -192,7 +192,7 @@ export class Session {
     const trained = model.trained.length;
     const all = [...model.parameters.values()].filter(({ role }) => role === "weight").length;
     const frozen = trained < all ? `, ${all - trained} of ${all} weights frozen` : "";
-    return `stage ${this.#stage + 1} of ${this.#stages.length}, ${name}: ${recipe.steps} steps of ${recipe.batchSize}${frozen}`;
+    return `stage ${this.#stage + 1} of ${this.#stages.length}, ${name}: ${recipe.steps} ${recipe.steps === 1 ? "step" : "steps"} of ${recipe.batchSize}${frozen}`;
   }
 
   async #runSteps(

@@ -1,0 +1,74 @@
+/** What names the classes of a plain folder: classes.json, things.json, and annotations of panoptic segments. */
+
+import { allSplits, type Split } from "../data/dataset.ts";
+import { InputError, problem } from "../errors.ts";
+import { joinPath } from "../platform/join-path.ts";
+import { listBytes } from "../platform/limits.ts";
+import type { Platform } from "../platform/platform.ts";
+import { type ClassList, parseClassList } from "./classes-file.ts";
+import { isThere } from "./is-there.ts";
+import { withThings } from "./label-files.ts";
+import { classesOf, type PanopticAnnotation, parseAnnotation } from "./panoptic-annotation.ts";
+import { readUtf8 } from "./text-file.ts";
+
+export interface FolderClasses extends ClassList {
+  /** The file that names them. */
+  readonly listed: string;
+  /** Of the first split that has one; null where classes are known without it. */
+  readonly annotation: PanopticAnnotation | null;
+}
+
+/**
+ * The classes of a folder, the same for every split: those of classes.json or, without it, the categories of the first
+ * annotation of segments; null where nothing names classes. Throws InputError where one of these files is broken.
+ */
+export async function readClasses(platform: Platform, root: string): Promise<FolderClasses | null> {
+  const file = joinPath(root, "classes.json");
+  const isDescribed = await isThere(platform, root, "classes.json", "file");
+  const described = isDescribed ? parseClassList(await readUtf8(platform, file), file) : null;
+  const things = joinPath(root, "things.json");
+  const thingsText = (await isThere(platform, root, "things.json", "file")) ? await readUtf8(platform, things) : null;
+  // An annotation may have 130 MiB: it is read here only where it has something to say.
+  const isComplete = described?.classes.every(({ thing }) => thing !== undefined || thingsText !== null);
+  const annotation = isComplete ? null : await firstAnnotation(platform, root);
+  const named = described?.classes ?? (annotation === null ? null : classesOf(annotation));
+  if (named === null) return null;
+  const known = new Map(annotation?.categories.map(({ name, thing }) => [name, thing]));
+  const classes = (thingsText === null ? named : withThings(thingsText, things, named)).map((each) => {
+    const thing = each.thing ?? known.get(each.name);
+    return thing === undefined ? each : { ...each, thing };
+  });
+  const { valueMap = {}, colorCoded = false } = described ?? {};
+  return { classes, valueMap, colorCoded, listed: isDescribed ? "classes.json" : `${annotation?.file}`, annotation };
+}
+
+async function firstAnnotation(platform: Platform, root: string): Promise<PanopticAnnotation | null> {
+  for (const split of allSplits) {
+    if (await isThere(platform, root, joinPath("panoptic", `${split}.json`), "file")) {
+      return annotationOf(platform, root, split);
+    }
+  }
+  return null;
+}
+
+/** The annotation of a split; null where there is neither one nor a folder that needs it. */
+export async function annotationOf(platform: Platform, root: string, split: Split): Promise<PanopticAnnotation | null> {
+  const name = `${split}.json`;
+  const file = joinPath(root, "panoptic", name);
+  if (await isThere(platform, root, joinPath("panoptic", name), "file")) {
+    return parseAnnotation(await readUtf8(platform, file, listBytes), file);
+  }
+  const folder = joinPath(root, "panoptic", split);
+  if (!(await isThere(platform, root, joinPath("panoptic", split), "folder"))) return null;
+  const inside = await platform.list(joinPath(root, "panoptic"));
+  const other = inside.find((each) => each.includes(split) && each.endsWith(".json"));
+  const remedy = "Put COCO's annotation there: categories, and segments_info for each PNG.";
+  throw new InputError(
+    problem(
+      file,
+      `expected the annotation of ${folder}`,
+      other === undefined ? "no such file" : `only ${other}`,
+      other === undefined ? remedy : `Rename it ${name}.`,
+    ),
+  );
+}

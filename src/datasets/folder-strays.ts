@@ -1,0 +1,64 @@
+/** What lies in a plain folder and no split reads: folders of other names, labels of images that are not there. */
+
+import { allSplits } from "../data/dataset.ts";
+import { nearest } from "../errors.ts";
+import { joinPath } from "../platform/join-path.ts";
+import type { Platform } from "../platform/platform.ts";
+import { splitLabels } from "./folder-labels.ts";
+import type { Folders, Problem } from "./layout.ts";
+import { filesIfThere, looksLikeImage, makeProblem, namesText } from "./pairs.ts";
+
+/** Notes for inspection. Throws InputError where lists of labels are broken. */
+export async function straysOf(platform: Platform, folders: Folders): Promise<Problem[]> {
+  const { root, images } = folders;
+  const places = ["masks", "panoptic", "saliency"].map((kind) => joinPath(root, kind));
+  const apart = images === root ? [] : [joinPath(images, "saliency")];
+  const notes: Problem[] = [];
+  for (const folder of [joinPath(images, "images"), ...places, ...apart]) {
+    notes.push(...(await misplaced(platform, folder)));
+  }
+  return [...notes, ...(await unread(platform, folders))];
+}
+
+/** What is in a folder of one kind and is not named after a split. */
+export async function misplaced(platform: Platform, folder: string): Promise<Problem[]> {
+  if ((await platform.exists(folder)) !== "folder") return [];
+  const endings = folder.endsWith("panoptic") ? ["", ".json"] : [""];
+  const known = new Set(allSplits.flatMap((split) => endings.map((ending) => `${split}${ending}`)));
+  const others = (await platform.list(folder)).filter((name) => !name.startsWith(".") && !known.has(name));
+  const loose = others.filter(looksLikeImage);
+  const expected = `expected only ${[...known].join(", ")} here`;
+  const notes = others
+    .filter((name) => !looksLikeImage(name))
+    .map((name) => {
+      const ending = endings.find((each) => each !== "" && name.endsWith(each)) ?? "";
+      const near = allSplits.find((split) => name.includes(split)) ?? nearest(name, allSplits);
+      const remedy = near === undefined ? "It is not read." : `It is not read. Did you mean ${near}${ending}?`;
+      return makeProblem(joinPath(folder, name), expected, "another name", remedy);
+    });
+  if (loose.length === 0) return notes;
+  const got = `files: ${namesText(loose)}`;
+  return [...notes, makeProblem(folder, expected, got, `Move them to ${joinPath(folder, "train")} or the like.`)];
+}
+
+/** Labels of images/unlabelled, and names in lists without splits that no image has. */
+async function unread(platform: Platform, folders: Folders): Promise<Problem[]> {
+  const folder = joinPath(folders.images, "images");
+  const { byId, lists } = await splitLabels(platform, folders, "unlabelled");
+  const ids = new Set<string>();
+  for (const split of allSplits) {
+    for (const id of (await filesIfThere(platform, joinPath(folder, split), "image")).byId.keys()) ids.add(id);
+  }
+  const notes = lists.flatMap(({ file, loose }) => {
+    const missing = loose.filter((id) => !ids.has(id));
+    if (missing.length === 0) return [];
+    const remedy = "Correct them: they are passed over.";
+    return [makeProblem(file, `expected names of images in ${folder}`, namesText(missing), remedy)];
+  });
+  const unnamed = new Set(lists.flatMap(({ loose }) => loose));
+  const labelled = [...byId.keys()].filter((id) => !unnamed.has(id));
+  if (labelled.length === 0) return notes;
+  const remedy = "They are not read: move the images to images/train to learn from them.";
+  const unlabelled = joinPath(folder, "unlabelled");
+  return [...notes, makeProblem(unlabelled, "expected no labels", `some of ${namesText(labelled)}`, remedy)];
+}

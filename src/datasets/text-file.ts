@@ -1,0 +1,42 @@
+/** Text files that describe labels: UTF-8, and JSON in them. */
+
+import { InputError, problem, shown } from "../errors.ts";
+import { parseJson } from "../platform/json.ts";
+import { descriptionBytes } from "../platform/limits.ts";
+import type { Platform } from "../platform/platform.ts";
+
+export type Fields = Readonly<Record<string, unknown>>;
+
+/** The text of a file of at most `most` bytes. Throws InputError where it is not UTF-8: other codes would be misread. */
+export async function readUtf8(platform: Platform, file: string, most = descriptionBytes): Promise<string> {
+  const bytes = await platform.readFile(file, most);
+  try {
+    if (!bytes.includes(0)) return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+  }
+  throw new InputError(problem(file, "expected UTF-8 text", "another encoding", "Save it as UTF-8, or remove it."));
+}
+
+/** text: of `where`, which begins messages → what it holds. Throws InputError where it is not JSON. */
+export function parsed(text: string, where: string, remedy: string): unknown {
+  try {
+    return parseJson(text.replace(/^\ufeff/, ""));
+  } catch (error) {
+    const reason = error instanceof Error ? error.message.replace(/\s+/g, " ") : String(error);
+    throw new InputError(
+      problem(where, "expected JSON", text.trim() === "" ? "nothing" : `broken JSON (${reason})`, remedy),
+    );
+  }
+}
+
+/** The same; throws InputError where it is no object too. */
+export function fieldsOf(text: string, where: string, remedy: string): Fields {
+  const value = parsed(text, where, remedy);
+  if (isFields(value)) return value;
+  throw new InputError(problem(where, "expected a JSON object", shown(value), remedy));
+}
+
+export function isFields(value: unknown): value is Fields {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
