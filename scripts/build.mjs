@@ -56,6 +56,8 @@ const web = await build({
   platform: "browser",
   target: "es2022",
   external: ["onnxruntime-web"],
+  // Its "exports" hide the part that is meant for browsers.
+  alias: { "@huggingface/hub": `${root}node_modules/@huggingface/hub/dist/browser/index.mjs` },
   minify: true,
 });
 chmodSync(`${dist}/cli/main.js`, 0o755); // the package's `bin`

@@ -78,8 +78,10 @@ function withOwnBuffer(array: NdArray): NdArray {
  * library does not have it, or not with norms that are folded.
  */
 export function publishedNames(name: string, weights: Named<NdArray>, library?: string): Record<string, NdArray> {
-  const folded = !Object.keys(weights).some((each) => /norm\d*\./.test(each));
-  const published = findEncoder(name).published.filter(({ norms }) => (norms === "folded") === folded);
+  const known = findEncoder(name).published;
+  const folded =
+    known.some(({ norms }) => norms === "folded") && !Object.keys(weights).some((each) => /norm\d*\./.test(each));
+  const published = known.filter(({ norms }) => (norms === "folded") === folded);
   const chosen = published.find((each) => library === undefined || each.library === library);
   if (chosen === undefined) {
     throw new InputError(

@@ -59,6 +59,11 @@ export const commands: readonly Entry[] = [
     load: async () => (await import("./import.ts")).importCommand,
   },
   {
+    name: "hub",
+    summary: "fetch published models by name, list and remove what is in the cache",
+    load: async () => (await import("./hub.ts")).hubCommand,
+  },
+  {
     name: "study",
     summary: "run a paper's table in miniature: arms, seeds, claims",
     load: async () => (await import("./study.ts")).studyCommand,

@@ -9,7 +9,7 @@ export const importCommand = command({
   positionals: [
     {
       name: "FILE",
-      help: "R50+ViT-B_16.npz, a TransUNet .pth, or the same names as .safetensors; several together are one network",
+      help: "R50+ViT-B_16.npz, a TransUNet .pth, or the same names as .safetensors; a path, or owner/name[@revision][:file] on the Hugging Face hub; several together are one network",
       count: "many",
     },
   ],
@@ -30,7 +30,7 @@ export const importCommand = command({
     licence: {
       kind: "text",
       placeholder: "TEXT",
-      help: "of the weights, kept in the run and in what is trained from it",
+      help: "of the weights, kept in the run and in what is trained from it; default for a model of the hub: what its card says",
     },
   },
   examples: [
@@ -39,17 +39,20 @@ export const importCommand = command({
     ["tessera import transunet.pth --out run --classes classes.json", "a whole TransUNet: predicts as it is"],
   ],
   notes: "Files are read, never run: a PyTorch file that would run code is refused.",
-  async run({ positionals: files, options }, terminal) {
-    const { out, classes, patchOnly, set, licence = "not stated" } = options;
+  async run({ positionals: named, options }, terminal) {
+    const { out, classes, patchOnly, set } = options;
     if (out === undefined) throw new UsageError("import: --out is missing. Write --out FOLDER.");
-    const [{ nodePlatform }, { importRun }] = await Promise.all([
+    const [{ nodePlatform }, { importRun }, { filesOf }] = await Promise.all([
       import("../platform/node.ts"),
       import("../runs/import-run.ts"),
+      import("./published.ts"),
     ]);
     const methods = await methodsWith(nodePlatform, options.method);
-    const named = (await classesFrom(nodePlatform, classes)) ?? null;
+    const ofHead = (await classesFrom(nodePlatform, classes)) ?? null;
+    const { files, licence: published } = await filesOf(named, terminal);
+    const licence = options.licence ?? published ?? "not stated";
     const imported = await importRun({
-      ...{ platform: nodePlatform, files, folder: out, patchOnly, settings: set, classes: named, licence },
+      ...{ platform: nodePlatform, files, folder: out, patchOnly, settings: set, classes: ofHead, licence },
       ...(methods && { methods }),
     });
     const { method, stage, whole, parts, parameters, recipe, record } = imported;

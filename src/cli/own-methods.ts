@@ -2,6 +2,7 @@
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { InputError, oneLine, UsageError } from "../errors.ts";
+import { requireMethod } from "../methods/check-method.ts";
 import type { Method } from "../methods/method.ts";
 import type { Platform } from "../platform/platform.ts";
 import type { Options } from "./command.ts";
@@ -24,6 +25,7 @@ export async function methodsWith(
   const all = [...methods];
   for (const file of files) {
     for (const method of await methodsIn(platform, file)) {
+      requireMethod(method, `method ${method.name} (${file})`);
       const names = new Set([method.name, ...Object.keys(method.recipes)]);
       const other = all.find(
         ({ name, recipes }) => names.has(name) || Object.keys(recipes).some((each) => names.has(each)),
@@ -61,7 +63,7 @@ function isMethod(value: unknown): value is Method {
   const { name, recipes, stages, model, validate } = (value ?? {}) as Partial<Method>;
   return (
     typeof name === "string" &&
-    typeof recipes === "object" &&
+    recipes !== undefined &&
     [stages, model, validate].every((each) => typeof each === "function")
   );
 }

@@ -1,5 +1,6 @@
 /** From what a user types to one complete recipe: a name, then changes of single values. */
 import { InputError, shown, suggestion, UsageError } from "../errors.ts";
+import { isRecipeValue } from "./check-method.ts";
 import { type Bounds, checksOf } from "./checks.ts";
 import { findMethod, findRecipe } from "./index.ts";
 import type { Method, ResolvedRecipe } from "./method.ts";
@@ -44,7 +45,10 @@ export function adopt(
  */
 export function withSteps(resolved: ResolvedRecipe, total: number): ResolvedRecipe {
   const { method, recipe } = resolved;
-  const stages = stagesOf(resolved).filter((stage) => stage.kind === "training");
+  // A stage of no steps is left out by the recipe, and stays so.
+  const stages = stagesOf(resolved)
+    .filter((stage) => stage.kind === "training")
+    .filter(({ settings }) => settings.steps > 0);
   const before = stages.reduce((sum, { settings }) => sum + settings.steps, 0);
   if (total < stages.length) {
     throw new UsageError(
@@ -186,6 +190,17 @@ const choices: Partial<Record<keyof Recipe, readonly string[]>> = {
 export function checkRecipe(method: Method, recipe: Recipe): void {
   const where = `recipe ${recipe.name}`;
   const { number } = checksOf(recipe);
+  if (recipe.method !== method.name) {
+    throw new UsageError(
+      `${where}: method must be ${method.name}, got ${shown(recipe.method)}. Name the method that it is of.`,
+    );
+  }
+  const odd = Object.entries(recipe).find(([, value]) => !isRecipeValue(value));
+  if (odd !== undefined) {
+    throw new UsageError(
+      `${where}: ${odd[0]} must be a finite number, a word, true or false, or a list, got ${String(odd[1])}. Change it.`,
+    );
+  }
   for (const [key, bounds] of Object.entries(ranges) as [keyof Recipe, Bounds][]) {
     number(key, bounds, "Change it with --set.");
   }
@@ -196,7 +211,7 @@ export function checkRecipe(method: Method, recipe: Recipe): void {
         `${where}: ${key} must be one of ${known.join(", ")}, got ${value}. ${suggestion(value, known)}`,
       );
   }
-  const { scheduleMilestones: milestones } = recipe;
+  const { scheduleMilestones: milestones = [] } = recipe;
   if (milestones.some((share, i) => !(share >= (milestones[i - 1] ?? 0) && share <= 1))) {
     throw new UsageError(
       `${where}: scheduleMilestones must be shares of the steps from 0 to 1 in ascending order, got [${milestones.join(", ")}]. As in 0.5, 0.75.`,

@@ -5,16 +5,27 @@ import { labelKinds } from "../data/labels.ts";
 import type { LabelKind } from "../data/sample.ts";
 import { InputError } from "../errors.ts";
 import { Model, type Parameter } from "../graph/scope.ts";
-import { input } from "../graph/tensor.ts";
+import { input, type Tensor } from "../graph/tensor.ts";
+import { requireModel, requireOutputs, requireScoresShape, requireStages } from "./check-method.ts";
 import type { ResolvedRecipe, Task } from "./method.ts";
+import type { PredictionModel } from "./model.ts";
 import type { Beginning, Losses, Stage, Trained, TrainingStage } from "./stage.ts";
 
 /** Stands in where no data set is known yet: names, settings and kinds of labels do not depend on it. */
 export const anyTask: Task = { classes: [{ name: "class 0", color: [255, 255, 255] }], frequencies: [] };
 
-/** The stages of a recipe in order. */
+/** The stages of a recipe in order. Throws InputError where they lack what the shared rooms ask of them. */
 export function stagesOf({ method, recipe }: ResolvedRecipe, task: Task = anyTask): readonly Stage[] {
-  return method.stages(recipe, task);
+  const stages = method.stages(recipe, task);
+  requireStages(stages, `method ${method.name}`);
+  return stages;
+}
+
+/** What predicts. Throws InputError where it lacks what prediction asks of it. */
+export function modelOf({ method, recipe }: ResolvedRecipe, task: Task): PredictionModel {
+  const model = method.model(recipe, task);
+  requireModel(model, `method ${method.name}`);
+  return model;
 }
 
 /** Steps that a stage counts for: a pass is one. */
@@ -55,7 +66,9 @@ export function trainingModel(stage: TrainingStage): { readonly model: Model; re
   const batch = Object.entries(stage.inputs).map(
     ([name, { shape, dtype }]) => [name, input(name, shape, dtype)] as const,
   );
-  return { model, losses: stage.loss(model.scope, Object.fromEntries(batch)) };
+  const losses = stage.loss(model.scope, Object.fromEntries(batch));
+  requireOutputs(losses?.terms, `stage ${stage.name}: terms of loss`);
+  return { model, losses };
 }
 
 /** The parameters of the model that predicts, by name; task without classes: of any. window: of a semantic model's image. */
@@ -64,12 +77,17 @@ export function predictionParameters(
   task: Task,
   window: readonly [number, number],
 ): ReadonlyMap<string, Parameter> {
-  const predictor = method.model(recipe, task.classes.length === 0 ? anyTask : task);
+  const known = task.classes.length === 0 ? anyTask : task;
+  const predictor = modelOf({ method, recipe }, known);
   const model = new Model();
+  const where = `method ${method.name}`;
   if (predictor.kind === "semantic") {
-    predictor.scores(model.scope, input("window", [1, ...(predictor.window ?? window), 3], "uint8"));
+    const [height, width] = predictor.window ?? window;
+    const scores: Tensor | undefined = predictor.scores(model.scope, input("window", [1, height, width, 3], "uint8"));
+    requireScoresShape(scores?.shape ?? [], [1, known.classes.length, height, width], where);
   } else {
-    predictor.outputs(model.scope, input("window", [1, ...predictor.size, 3], "uint8"));
+    const outputs: unknown = predictor.outputs(model.scope, input("window", [1, ...predictor.size, 3], "uint8"));
+    requireOutputs(outputs, where);
   }
   return model.parameters;
 }

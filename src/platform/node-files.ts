@@ -4,8 +4,8 @@ import { access, constants, type FileHandle, mkdir, open, readdir, readFile, ren
 import { totalmem } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
 import { InputError, problem } from "../errors.ts";
+import type { ByteSource } from "./byte-source.ts";
 import { descriptionBytes } from "./limits.ts";
-import type { ByteSource } from "./png-chunks.ts";
 
 const systemErrors: Readonly<Record<string, readonly [got: string, remedy: string]>> = {
   ENOENT: ["nothing there", "Check the path."],
@@ -124,6 +124,7 @@ async function readInPieces(path: string, size: number): Promise<Uint8Array> {
 
 /** Calls `use` with a file that is read in parts, and closes it after that. */
 export async function withFile<T>(path: string, use: (file: ByteSource) => Promise<T>): Promise<T> {
+  await requireFile(path, "expected a readable file");
   try {
     const file = await open(path);
     try {

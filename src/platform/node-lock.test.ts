@@ -5,7 +5,7 @@ import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { InputError } from "../errors.ts";
-import { lockFolder } from "./node-lock.ts";
+import { lockFolder, takeLock } from "./node-lock.ts";
 
 let folder: string;
 beforeEach(async () => {
@@ -53,4 +53,24 @@ test("a lock that says nothing is believed only while it may be being written", 
   await expect(lockFolder(folder)).rejects.toThrow("another process does");
   await utimes(`${folder}/.lock`, new Date(0), new Date(0));
   await (await lockFolder(folder))();
+});
+
+test("a lock on one file is had by one, made with its folders, and leaves nothing", async () => {
+  const path = `${folder}/locks/a/file.lock`;
+  const release = await takeLock(path);
+  if (typeof release !== "function") throw new Error("not taken");
+  expect(await takeLock(path)).toEqual({ who: `process ${process.pid} on ${hostname()}` });
+  await release();
+  expect(existsSync(path)).toBe(false);
+});
+
+test("a lock of another machine that is renewed is believed for a minute", async () => {
+  const path = `${folder}/file.lock`;
+  await writeFile(path, JSON.stringify({ process: 1, host: "elsewhere", started: null }));
+  expect(await takeLock(path)).toEqual({ who: "process 1 on elsewhere" });
+  const before = new Date(Date.now() - 61_000);
+  await utimes(path, before, before);
+  const release = await takeLock(path);
+  if (typeof release !== "function") throw new Error("not taken over");
+  await release();
 });

@@ -1,6 +1,7 @@
 /** One writer a folder: a file that says which process works there, and that outlives a killed one harmlessly. */
-import { open, rename, rm, stat } from "node:fs/promises";
+import { open, rename, rm, stat, utimes } from "node:fs/promises";
 import { hostname } from "node:os";
+import { dirname } from "node:path";
 import { InputError } from "../errors.ts";
 import { parseJson } from "./json.ts";
 import { fileProblem, makeFolders } from "./node-files.ts";
@@ -15,16 +16,35 @@ interface Holder {
 /** A lock that was made a moment ago and is not written yet. */
 const freshMs = 5_000;
 
+/** A lock on another machine counts for this long after it was last renewed, where it is renewed at all. */
+const renewedMs = 60_000;
+
 /**
  * Takes the folder (made if need be) for this process; the result gives it back. A lock whose process has ended is taken over.
  * Throws InputError that names the holder where there is one.
  */
 export async function lockFolder(folder: string): Promise<() => Promise<void>> {
   const path = `${folder}/.lock`;
+  const taken = await takeLock(path, { renewed: false });
+  if (typeof taken === "function") return taken;
+  throw new InputError(
+    `${folder}: expected a folder that nobody else trains in, got one in which ${taken.who} does. Wait for its end, or choose another --out; if it has ended, remove ${path}.`,
+  );
+}
+
+/**
+ * Takes a lock, a file of that name in a folder that is made if need be; the result gives it back. Where a process has it that
+ * still runs: who that is. `renewed`: it is touched now and then while it is held, and one of another machine that was
+ * not touched for a minute is taken over.
+ */
+export async function takeLock(
+  path: string,
+  { renewed = true }: { readonly renewed?: boolean } = {},
+): Promise<(() => Promise<void>) | { readonly who: string }> {
   try {
-    await makeFolders(folder);
+    await makeFolders(dirname(path));
   } catch (error) {
-    throw fileProblem(folder, "expected a folder to write to", error);
+    throw fileProblem(dirname(path), "expected a folder to write to", error);
   }
   const mine: Holder = { process: process.pid, host: hostname(), started: await startOf(process.pid) };
   for (;;) {
@@ -32,18 +52,24 @@ export async function lockFolder(folder: string): Promise<() => Promise<void>> {
       const file = await open(path, "wx");
       await file.writeFile(`${JSON.stringify(mine)}\n`);
       await file.close();
-      return () => rm(path, { force: true });
+      if (!renewed) return () => rm(path, { force: true });
+      const timer = setInterval(() => utimes(path, new Date(), new Date()).catch(() => {}), renewedMs / 6).unref();
+      return async () => {
+        clearInterval(timer);
+        await rm(path, { force: true });
+      };
     } catch (error) {
+      if (isCode(error, "ENOENT")) {
+        await makeFolders(dirname(path)); // it was removed as an empty one meanwhile
+        continue;
+      }
       if (!isCode(error, "EEXIST")) throw fileProblem(path, "expected a folder to write to", error);
     }
     const text = await textOf(path);
     if (text === null) continue; // given back meanwhile
     const holder = holderOf(text);
-    if (holder === null ? await isFresh(path) : await works(holder)) {
-      const who = holder === null ? "another process" : `process ${holder.process} on ${holder.host}`;
-      throw new InputError(
-        `${folder}: expected a folder that nobody else trains in, got one in which ${who} does. Wait for its end, or choose another --out; if it has ended, remove ${path}.`,
-      );
+    if (holder === null ? await isYounger(path, freshMs) : await works(holder, renewed, path)) {
+      return { who: holder === null ? "another process" : `process ${holder.process} on ${holder.host}` };
     }
     await takeAway(path, text);
   }
@@ -71,9 +97,9 @@ function holderOf(text: string): Holder | null {
   }
 }
 
-/** Whether the holder may still be at work: nobody can tell of another machine. */
-async function works({ process: id, host, started }: Holder): Promise<boolean> {
-  if (host !== hostname()) return true;
+/** Whether the holder may still be at work: of another machine nobody can tell, but by the lock that it renews. */
+async function works({ process: id, host, started }: Holder, renewed: boolean, path: string): Promise<boolean> {
+  if (host !== hostname()) return !renewed || isYounger(path, renewedMs);
   try {
     process.kill(id, 0);
   } catch (error) {
@@ -104,9 +130,9 @@ async function textOf(path: string): Promise<string | null> {
   }
 }
 
-async function isFresh(path: string): Promise<boolean> {
+async function isYounger(path: string, ms: number): Promise<boolean> {
   try {
-    return Date.now() - (await stat(path)).mtimeMs < freshMs;
+    return Date.now() - (await stat(path)).mtimeMs < ms;
   } catch {
     return false;
   }

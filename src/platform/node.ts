@@ -8,6 +8,7 @@ import {
   readWholeFile,
   readWholeText,
   removeFromDisk,
+  withFile,
   writeWholeFile,
 } from "./node-files.ts";
 import {
@@ -18,12 +19,14 @@ import {
   sizeOfPhotograph,
 } from "./node-images.ts";
 import { lockFolder } from "./node-lock.ts";
+import { nodeSharedFiles } from "./node-shared-files.ts";
 import type { Platform } from "./platform.ts";
 import { encodeIndexedPng } from "./png-write.ts";
 
 export const nodePlatform: Platform = {
   readFile: readWholeFile,
   readText: readWholeText,
+  withFile,
   writeFile: writeWholeFile,
   appendFile: appendToFile,
   rename: moveFile,
@@ -31,6 +34,7 @@ export const nodePlatform: Platform = {
   list: listFolder,
   exists: existsOnDisk,
   lock: lockFolder,
+  shared: nodeSharedFiles,
   decodeImage: decodePhotograph,
   imageSize: sizeOfPhotograph,
   decodeMask: decodeStoredMask,

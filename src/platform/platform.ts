@@ -1,5 +1,7 @@
 /** All that TESSERA needs of the machine besides ONNX Runtime. `node.ts` and `web.ts` provide it. */
 import type { Color, Image } from "../image/image.ts";
+import type { ByteSource } from "./byte-source.ts";
+import type { SharedFiles } from "./shared-files.ts";
 
 /** Pixels as a file stores them: palette indices are not replaced by their colours, small depths are not stretched. */
 export interface RawImage {
@@ -37,6 +39,8 @@ export interface Platform {
   readFile(path: string, most?: number): Promise<Uint8Array>;
   /** The whole file as UTF-8 text; `most` as in `readFile`, by default `descriptionBytes` of `limits.ts`. */
   readText(path: string, most?: number): Promise<string>;
+  /** Opens a file that is read in parts, and closes it when `use` is done. Throws InputError as `readFile` does. */
+  withFile<T>(path: string, use: (file: ByteSource) => Promise<T>): Promise<T>;
   /**
    * Writes beside the target, syncs and renames: the file never exists half-written. Makes missing folders. Several
    * pieces are written one after another. Throws InputError (disk full, folder not writable), leaving nothing behind.
@@ -56,6 +60,8 @@ export interface Platform {
    * process that still runs has it.
    */
   lock(folder: string): Promise<() => Promise<void>>;
+  /** For folders that other programs use at the same time. */
+  readonly shared: SharedFiles;
   /** A photograph: any common format, first frame, EXIF orientation applied, converted to 8-bit sRGB; alpha on white. */
   decodeImage(path: string): Promise<Image>;
   /** Upright size, from the header alone. */

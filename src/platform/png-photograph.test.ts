@@ -2,8 +2,8 @@ import { crc32 } from "node:zlib";
 import sharp from "sharp";
 import { expect, test } from "vitest";
 import { type PngContent, png, put, raw, temporaryFolder } from "../../test/support/pictures.ts";
+import { sourceOf } from "./byte-source.ts";
 import { nodePlatform as platform } from "./node.ts";
-import { sourceOf } from "./png-chunks.ts";
 import { decodePngPhotograph } from "./png-photograph.ts";
 
 const sizes = [

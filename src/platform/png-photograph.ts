@@ -4,7 +4,8 @@
  * libvips gives for the same pixels without interlacing; colour profiles are left to it.
  */
 import type { Color, Image } from "../image/image.ts";
-import { type ByteSource, type PngParts, readPngParts } from "./png-chunks.ts";
+import type { ByteSource } from "./byte-source.ts";
+import { type PngParts, readPngParts } from "./png-chunks.ts";
 import { eachPngRow, unpack } from "./png-rows.ts";
 
 /**

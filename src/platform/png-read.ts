@@ -3,8 +3,10 @@
  * stretched, 16 bits stay 16. Photographs go through sharp, which expands palettes; this is for masks, where every
  * value is a class.
  */
+
+import type { ByteSource } from "./byte-source.ts";
 import type { RawImage } from "./platform.ts";
-import { type ByteSource, readPngParts } from "./png-chunks.ts";
+import { readPngParts } from "./png-chunks.ts";
 import { eachPngRow, unpack } from "./png-rows.ts";
 
 /**

@@ -1,7 +1,8 @@
 /** The rows of a PNG, one after the other: inflated piece by piece, unfiltered, in the order of the file. */
 import { pipeline } from "node:stream/promises";
 import { createInflate } from "node:zlib";
-import { type ByteSource, damagedPng, type PngHeader, type PngParts, readPieces } from "./png-chunks.ts";
+import type { ByteSource } from "./byte-source.ts";
+import { damagedPng, type PngHeader, type PngParts, readPieces } from "./png-chunks.ts";
 
 /** The seven passes of Adam7 interlacing: first column and row, and the steps between columns and rows. */
 const adam7 = [

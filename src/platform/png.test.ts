@@ -2,7 +2,7 @@ import { deflateSync } from "node:zlib";
 import { expect, test } from "vitest";
 import { pattern, png, pngOf, raw } from "../../test/support/pictures.ts";
 import type { Color } from "../image/image.ts";
-import { sourceOf } from "./png-chunks.ts";
+import { sourceOf } from "./byte-source.ts";
 import { decodePng as decodeSource } from "./png-read.ts";
 import { encodeIndexedPng } from "./png-write.ts";
 

@@ -1,7 +1,9 @@
 /** What an exported model says about itself, as the `metadata_props` of its file. */
+
 import type { Named } from "../array/ndarray.ts";
 import { InputError } from "../errors.ts";
 import { formatColor, parseColor } from "../image/color.ts";
+import { modelOf } from "../methods/stages.ts";
 import { parseJson } from "../platform/json.ts";
 import { version } from "../version.ts";
 import type { ModelCard, TrainedModel } from "./model.ts";
@@ -12,7 +14,7 @@ const format = "2";
 
 /** The card of a model that was trained here. */
 export function cardOf({ method, recipe, task, valueMap, window, shortSide, licence }: TrainedModel): ModelCard {
-  const model = method.model(recipe, task);
+  const model = modelOf({ method, recipe }, task);
   const own = model.kind === "semantic" ? model.window : model.size;
   const windowing = model.kind === "semantic" ? (model.windowing ?? defaultWindowing) : "none";
   return {

@@ -1,4 +1,5 @@
 import { InputError } from "../errors.ts";
+import { modelOf } from "../methods/stages.ts";
 import { moveWeights, weightBytes } from "../onnx/external-weights.ts";
 import { encodeModel } from "../onnx/wire.ts";
 import type { Platform } from "../platform/platform.ts";
@@ -61,7 +62,7 @@ export async function exportModel(
   }
   const size = bytes.length + pieces.reduce((sum, piece) => sum + piece.length, 0);
   const { method, recipe, task } = trained;
-  const leftOut = leftOutOf(method.model(recipe, task));
+  const leftOut = leftOutOf(modelOf({ method, recipe }, task));
   return { file, weightsFile, bytes: size, card: { ...cardOf(trained), leftOut } };
 }
 

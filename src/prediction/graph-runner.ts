@@ -1,4 +1,4 @@
-/** Runs a part of a model on arrays of any shape: one program for each, kept until it is released. */
+/** Runs a part of a model on arrays of any shape: a program for each, of which the last few are kept. */
 import type { Named, NdArray } from "../array/ndarray.ts";
 import { InputError } from "../errors.ts";
 import { lower } from "../graph/graph.ts";
@@ -14,6 +14,9 @@ export interface GraphRunner {
   release(): Promise<void>;
 }
 
+/** Photographs of many sizes need a program each, tens of megabytes apiece. */
+const keptPrograms = 4;
+
 /**
  * build: the graph, not for training. weights: by name; those that the graph does not declare are ignored. Throws
  * InputError, which begins with `where`, for a weight that is missing.
@@ -24,7 +27,8 @@ export function graphRunner(
   where: string,
   build: (scope: Scope, inputs: Named<Tensor>) => Named<Tensor>,
 ): GraphRunner {
-  const programs = new Map<string, Promise<Program>>();
+  // In the order of last use.
+  const programs = new Map<string, { readonly program: Promise<Program>; users: number }>();
   const compile = async (inputs: Named<NdArray>): Promise<Program> => {
     const model = new Model();
     const symbols = Object.entries(inputs).map(
@@ -41,19 +45,31 @@ export function graphRunner(
     const { bytes } = writeModel(lower({ outputs }, targetOf(engine)), { embed });
     return engine.load(bytes, []);
   };
+  const close = async (program: Promise<Program>) => (await program.catch(() => null))?.release();
   return {
     async run(inputs) {
       const key = Object.entries(inputs)
         .map(([name, { dtype, shape }]) => `${name} ${dtype} ${shape.join("x")}`)
         .sort()
         .join();
-      const program = programs.get(key) ?? compile(inputs);
-      programs.set(key, program);
-      // Arrays stay the caller's.
-      return (await program).run(inputs, { keepFeeds: true });
+      const entry = programs.get(key) ?? { program: compile(inputs), users: 0 };
+      programs.delete(key);
+      programs.set(key, entry);
+      entry.users++;
+      try {
+        // Arrays stay the caller's.
+        return await (await entry.program).run(inputs, { keepFeeds: true });
+      } finally {
+        entry.users--;
+        const idle = [...programs].filter(([, { users }]) => users === 0);
+        for (const [old, { program }] of idle.slice(0, Math.max(0, programs.size - keptPrograms))) {
+          programs.delete(old);
+          await close(program);
+        }
+      }
     },
     async release() {
-      for (const program of programs.values()) await (await program.catch(() => null))?.release();
+      for (const { program } of programs.values()) await close(program);
       programs.clear();
     },
   };

@@ -1,9 +1,9 @@
 /** Photographs to segments, with a panoptic model: its graph on the view, its own code on the outputs. */
 import type { Named, NdArray } from "../array/ndarray.ts";
 import { maskOf } from "../data/labels.ts";
-import type { SegmentMap } from "../data/sample.ts";
 import { InputError } from "../errors.ts";
 import { IGNORE, type Image } from "../image/image.ts";
+import { requireSegments } from "../methods/check-labels.ts";
 import type { Frame, PanopticModel } from "../methods/model.ts";
 import type { ModelCard } from "./model.ts";
 import { outputPrefix } from "./pipeline/assemble.ts";
@@ -34,31 +34,10 @@ export async function segmentPanoptic(
   const found = await programs.run(image, fitted, null);
   const outputs = Object.entries(found).map(([name, value]) => [name.slice(outputPrefix.length), value]);
   const frame: Frame = { height, width, scaledHeight, scaledWidth };
-  const panoptic = model.segments(Object.fromEntries(outputs) as Named<NdArray>, frame);
-  requireSegments(panoptic, frame, classes.length);
+  const made = model.segments(Object.fromEntries(outputs) as Named<NdArray>, frame);
+  const panoptic = requireSegments(made, { height, width, classes: classes.length }, "segments of the method");
   const labels = maskOf(panoptic);
   const areas = new Array<number>(classes.length).fill(0);
   for (const label of labels.data) if (label !== IGNORE) areas[label]++;
   return { labels, areas, panoptic };
-}
-
-/** What a method gives is checked where it is given: a wrong map would be written to many files. */
-function requireSegments({ width, height, data, segments }: SegmentMap, frame: Frame, classes: number): void {
-  const fail = (expected: string, got: string): never => {
-    throw new Error(`segments: expected ${expected}, got ${got}.`);
-  };
-  if (width !== frame.width || height !== frame.height || data.length !== width * height) {
-    fail(`a map of ${frame.width}x${frame.height}`, `one of ${width}x${height} with ${data.length} pixels`);
-  }
-  const ids = new Set(segments.map(({ id }) => id));
-  if (ids.size !== segments.length || ids.has(0))
-    fail("ids above 0, each once", [...segments.map(({ id }) => id)].join());
-  const wrong = segments.find(({ classIndex }) => !(classIndex >= 0 && classIndex < classes));
-  if (wrong !== undefined) fail(`a class below ${classes}`, `${wrong.classIndex}`);
-  let last = 0;
-  for (const id of data) {
-    if (id === last) continue;
-    last = id;
-    if (id !== 0 && !ids.has(id)) fail("ids of its segments in the map", `${id}`);
-  }
 }

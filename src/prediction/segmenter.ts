@@ -5,6 +5,7 @@ import type { Image, LabelMap } from "../image/image.ts";
 import type { Method } from "../methods/method.ts";
 import type { PredictionModel } from "../methods/model.ts";
 import { recipeFrom } from "../methods/resolve-recipe.ts";
+import { modelOf } from "../methods/stages.ts";
 import { parseJson } from "../platform/json.ts";
 import type { Platform } from "../platform/platform.ts";
 import type { Engine } from "../runtime/engine.ts";
@@ -57,7 +58,7 @@ export async function openSegmenter(
   const model = await assemble(engine, trained);
   const programs = await openPrograms(engine, { file: null, model: async () => model });
   const { method, recipe, task, source } = trained;
-  return makeSegmenter(programs, cardOf(trained), method.model(recipe, task), source, options);
+  return makeSegmenter(programs, cardOf(trained), modelOf({ method, recipe }, task), source, options);
 }
 
 /** Opens a file written by `exportModel`. Throws InputError for other files. */
@@ -117,7 +118,7 @@ function modelIn(
     throw new InputError(`${name}: expected metadata "settings", got ${shown(settings)}. Export the run again.`);
   }
   const { method, recipe } = recipeFrom(value, name, methods);
-  return method.model(recipe, { classes, frequencies: [] });
+  return modelOf({ method, recipe }, { classes, frequencies: [] });
 }
 
 function makeSegmenter(

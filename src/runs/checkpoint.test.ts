@@ -105,3 +105,14 @@ test("a checkpoint that was being written is not seen, and is cleared away", asy
   await clearAfter(platform, "run", 1);
   expect(await platform.list("run/checkpoints")).toEqual(["step-00000001"]);
 });
+
+test("the best checkpoint is one of the last stage, whatever earlier stages scored", async () => {
+  const of = (step: number, stage: number, score: number | null): Checkpoint => {
+    const { progress, tensors } = checkpoint(step, score);
+    return { progress: { ...progress, stage, stageStep: 1 }, tensors };
+  };
+  const pass = await runWith(of(1, 0, 0.9), of(2, 1, null));
+  expect((await bestCheckpoint(pass.platform, "run", pass.warn))?.progress.step).toBe(2);
+  const two = await runWith(of(1, 0, 0.9), of(2, 1, null), of(3, 2, 0.5), of(4, 2, 0.4));
+  expect((await bestCheckpoint(two.platform, "run", two.warn))?.progress.step).toBe(3);
+});

@@ -124,16 +124,15 @@ export async function latestCheckpoint(
 }
 
 /**
- * The checkpoint to predict with: the one with the best validation score, the newest where none has a score. Where it
- * is damaged, the next best.
+ * The checkpoint to predict with: of those of the last stage, the one with the best validation score, the newest where
+ * none has a score. Where it is damaged, the next best.
  */
 export async function bestCheckpoint(
   platform: Platform,
   run: string,
   onDamaged: (message: string) => void,
 ): Promise<Checkpoint | null> {
-  const scores = await readScores(platform, run);
-  const ranked = [...scores].sort((a, b) => (b.score ?? -1) - (a.score ?? -1) || b.step - a.step);
+  const ranked = (await readScores(platform, run)).sort(byWorth);
   return latestCheckpoint(
     platform,
     run,
@@ -142,17 +141,30 @@ export async function bestCheckpoint(
   );
 }
 
-/** Score of each checkpoint by its step; null where it was not evaluated or cannot be read. */
-async function readScores(platform: Platform, run: string): Promise<{ step: number; score: number | null }[]> {
+interface Scored {
+  readonly step: number;
+  /** −1 where it cannot be read. */
+  readonly stage: number;
+  /** Null where it was not evaluated. */
+  readonly score: number | null;
+}
+
+/** The best first. Scores of two stages do not compare: they may be of other weights, or of another kind. */
+function byWorth(a: Scored, b: Scored): number {
+  return b.stage - a.stage || (b.score ?? -1) - (a.score ?? -1) || b.step - a.step;
+}
+
+/** Of each checkpoint, the oldest first. */
+async function readScores(platform: Platform, run: string): Promise<Scored[]> {
   const steps = await listCheckpoints(platform, run);
   return Promise.all(
     steps.map(async (step) => {
       try {
         const { progress } = await readState(platform, `${run}/checkpoints/${nameOf(step)}`);
-        return { step, score: progress.score };
+        return { step, stage: progress.stage, score: progress.score };
       } catch (error) {
         if (!(error instanceof InputError) || error instanceof OtherVersion) throw error;
-        return { step, score: null };
+        return { step, stage: -1, score: null };
       }
     }),
   );
@@ -160,8 +172,7 @@ async function readScores(platform: Platform, run: string): Promise<{ step: numb
 
 async function removeOld(platform: Platform, run: string, keep: number): Promise<void> {
   const scores = await readScores(platform, run);
-  const scored = scores.filter(({ score }) => score !== null);
-  const best = scored.reduce((a, b) => ((b.score ?? -1) > (a.score ?? -1) ? b : a), scored[0]);
+  const [best] = [...scores].sort(byWorth);
   const old = scores.slice(0, -Math.max(1, keep)).filter(({ step }) => step !== best?.step);
   for (const { step } of old) await platform.remove(`${run}/checkpoints/${nameOf(step)}`);
 }

@@ -11,8 +11,8 @@ import { applySetting, checkRecipe } from "../methods/resolve-recipe.ts";
 import { predictionParameters, stagesOf, trainingModel } from "../methods/stages.ts";
 import type { Platform } from "../platform/platform.ts";
 import { version } from "../version.ts";
-import { readWeights, type WeightFile } from "../weights/read-weights.ts";
-import { sha256, writeCheckpoint } from "./checkpoint.ts";
+import { openWeights, type WeightFile } from "../weights/read-weights.ts";
+import { writeCheckpoint } from "./checkpoint.ts";
 import { createRun, fingerprintOf, type Run, stateOf } from "./run.ts";
 import { runFormat } from "./run-record.ts";
 
@@ -55,9 +55,8 @@ export async function importRun(options: ImportRunOptions): Promise<ImportedRun>
   const read: WeightFile[] = [];
   const sums: string[] = [];
   for (const each of files) {
-    const bytes = await platform.readFile(each);
-    sums.push(await sha256(bytes));
-    read.push(await readWeights(bytes, each));
+    sums.push(await platform.shared.hashFile(each, "sha256"));
+    read.push(await openWeights(platform, each));
   }
   const { method, imported } = importedBy(read, options, list);
   const recipe = settings.reduce(applySetting, imported.recipe);

@@ -33,3 +33,12 @@ test("weights whose training is not at its end are said to be so", async () => {
 test("imported weights have none of our steps behind them, and nothing is said", async () => {
   expect(await said(0, 0, [{ source: "file", stage: "import" }])).toEqual([]);
 });
+
+test("a new run begins without the labels of a try before it", async () => {
+  const platform = memoryPlatform();
+  await platform.writeFile("run/labels/masks/a.json", "{}");
+  await platform.writeFile("run/labels/masks.safetensors", "");
+  const record = { format: runFormat } as RunRecord;
+  await createRun(platform, "run", { ...resolveRecipe("ddep-tiny"), record });
+  expect(await platform.exists("run/labels")).toBe("nothing");
+});

@@ -52,6 +52,8 @@ export async function createRun(
   labelledIds: readonly string[] | null = null,
 ): Promise<void> {
   await clearUnfinished(platform, folder);
+  // Those of a first try that failed would pass for this run's.
+  await platform.remove(`${folder}/labels`);
   if (labelledIds !== null) await platform.writeFile(`${folder}/labelled.txt`, `${labelledIds.join("\n")}\n`);
   await platform.writeFile(`${folder}/recipe.json`, `${JSON.stringify(recipe, null, 2)}\n`);
   await platform.writeFile(`${folder}/run.json`, `${JSON.stringify(record, null, 2)}\n`);

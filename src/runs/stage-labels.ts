@@ -1,6 +1,9 @@
-/** Labels that a pass wrote into its run, for the stages after it: `labels/STAGE/ID.json` and pictures beside it. */
+/**
+ * Labels that a pass wrote into its run, for the stages after it: `labels/STAGE/ID.json` and pictures beside it. What is of
+ * the whole stage lies beside its folder (`labels/STAGE.json`), since an id may be any name.
+ */
 import type { Dataset } from "../data/dataset.ts";
-import { labelKinds } from "../data/labels.ts";
+import { labelKinds, sourceOf } from "../data/labels.ts";
 import type { ClassInfo, LabelKind, Labels, Segment } from "../data/sample.ts";
 import { kindsAt, withRead } from "../data/views.ts";
 import { InputError } from "../errors.ts";
@@ -67,30 +70,47 @@ export async function writeIndex(
   folder: string,
   kinds: ReadonlyMap<string, readonly LabelKind[]>,
 ): Promise<void> {
-  await platform.writeFile(`${folder}/index.json`, `${JSON.stringify(Object.fromEntries(kinds))}\n`);
+  await platform.writeFile(`${folder}.json`, `${JSON.stringify(Object.fromEntries(kinds))}\n`);
 }
 
-/** The data set with a stage's labels in place of its own of the kinds in `writes`. Throws InputError where they are not there. */
+/**
+ * The data set with a stage's labels in place of its own of the kinds in `writes`, for whoever learns from `wanted`: what
+ * `writes` would follow from is not taken instead where the stage gave a sample nothing. Throws InputError where the
+ * labels are not there.
+ */
 export async function withStageLabels(
   platform: Platform,
   folder: string,
   writes: readonly LabelKind[],
   dataset: Dataset,
+  wanted: readonly LabelKind[],
 ): Promise<Dataset> {
-  const index = (await readJson(platform, `${folder}/index.json`)) as Readonly<Record<string, readonly LabelKind[]>>;
-  const own = (at: number) => writes.filter((kind) => index[dataset.ids[at]]?.includes(kind));
-  const kindsOf = (at: number) => {
-    const others = kindsAt(dataset, at).filter((kind) => !writes.includes(kind));
-    return labelKinds.filter((kind) => others.includes(kind) || own(at).includes(kind));
+  const index = (await readJson(platform, `${folder}.json`)) as Readonly<Record<string, readonly LabelKind[]>>;
+  const ofStage = (at: number) => {
+    const { [dataset.ids[at]]: kinds = [] } = Object.hasOwn(index, dataset.ids[at]) ? index : {};
+    return writes.filter((kind) => kinds.includes(kind));
   };
-  const read: Dataset["read"] = async (at, wanted = labelKinds) => {
-    const sample = await dataset.read(
-      at,
-      wanted.filter((kind) => !writes.includes(kind)),
+  const follows = (kind: LabelKind, from: LabelKind) => kind !== from && sourceOf(kind, [from]) !== undefined;
+  const isHidden = (kind: LabelKind, missing: LabelKind): boolean =>
+    follows(missing, kind) &&
+    (wanted.includes(missing) || (!wanted.includes(kind) && wanted.some((each) => follows(each, missing))));
+  const kindsOf = (at: number) => {
+    const own = ofStage(at);
+    const missing = writes.filter((kind) => !own.includes(kind));
+    const others = kindsAt(dataset, at).filter(
+      (kind) => !writes.includes(kind) && !missing.some((each) => isHidden(kind, each)),
     );
-    const stored = wanted.filter((kind) => own(at).includes(kind));
+    return labelKinds.filter((kind) => others.includes(kind) || own.includes(kind));
+  };
+  const read: Dataset["read"] = async (at, asked = labelKinds) => {
+    const kinds = kindsOf(at).filter((kind) => asked.includes(kind));
+    const others = kinds.filter((kind) => !writes.includes(kind));
+    const sample = await dataset.read(at, others);
+    // A data set may give more than it was asked for.
+    const kept = Object.fromEntries(others.map((kind) => [kind, sample.labels[kind]])) as Labels;
+    const stored = kinds.filter((kind) => writes.includes(kind));
     const labels = stored.length === 0 ? {} : await readLabels(platform, `${folder}/${dataset.ids[at]}`, stored);
-    return { ...sample, labels: { ...sample.labels, ...labels } };
+    return { ...sample, labels: { ...kept, ...labels } };
   };
   const kinds = labelKinds.filter((kind) => dataset.ids.some((_, at) => kindsOf(at).includes(kind)));
   return { ...withRead(dataset, read), kinds, kindsOf };

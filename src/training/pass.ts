@@ -4,7 +4,8 @@ import { sameShape, show, sizeOf } from "../array/shape.ts";
 import type { Dataset } from "../data/dataset.ts";
 import type { ClassInfo, LabelKind } from "../data/sample.ts";
 import { InputError, Interrupted } from "../errors.ts";
-import type { Pass } from "../methods/stage.ts";
+import { requireLabels } from "../methods/check-labels.ts";
+import type { Pass, Visit } from "../methods/stage.ts";
 import type { Platform } from "../platform/platform.ts";
 import { graphRunner } from "../prediction/graph-runner.ts";
 import { labelsFolder, writeIndex, writeSampleLabels, writtenKinds } from "../runs/stage-labels.ts";
@@ -54,6 +55,10 @@ export async function runPass(options: PassOptions): Promise<PassResult> {
   const kinds = new Map<string, readonly LabelKind[]>();
   const skipped: string[] = [];
   const runner = graphRunner(engine, weights, `stage ${stage.name}`, (scope, inputs) => stage.outputs(scope, inputs));
+  const visit = async (index: number) => {
+    const sample = await dataset.read(index);
+    return { image: sample.image, found: (await stage.visit(sample, runner.run)) as Visit | undefined };
+  };
   try {
     for (const [index, id] of dataset.ids.entries()) {
       if (signal?.aborted) {
@@ -64,16 +69,25 @@ export async function runPass(options: PassOptions): Promise<PassResult> {
       if (written !== null) kinds.set(id, written);
       const visited = sums === null ? written !== null : index < sums.visited;
       if (!visited) {
-        try {
-          const found = await stage.visit(await dataset.read(index), runner.run);
-          if (stage.writes !== undefined) {
-            requireKinds(stage, found.labels ?? {});
-            kinds.set(id, await writeSampleLabels(platform, place, id, found.labels ?? {}, classes));
-          }
-          sums?.add(found.sums ?? {}, stage.name);
-        } catch (error) {
+        const result = await visit(index).catch((error: unknown) => {
           if (onBadImage === "fail" || !(error instanceof InputError)) throw error;
           skipped.push(error.message);
+          return null;
+        });
+        // What the method made of a sample is no fault of the image: it is never skipped.
+        if (result !== null) {
+          const { image, found } = result;
+          const where = `stage ${stage.name}, sample ${id}`;
+          if (typeof found !== "object") {
+            throw new InputError(`${where}: expected { labels, sums } of visit, got ${found}. Correct the method.`);
+          }
+          const { labels = {}, sums: numbers = {} } = found;
+          const bounds = { width: image.width, height: image.height, classes: classes.length };
+          requireLabels(labels, stage.writes ?? [], bounds, where);
+          if (stage.writes !== undefined) {
+            kinds.set(id, await writeSampleLabels(platform, place, id, labels, classes));
+          }
+          sums?.add(numbers, stage.name);
         }
         if ((index + 1) % saveEvery === 0) await sums?.save(index + 1);
       }
@@ -87,12 +101,6 @@ export async function runPass(options: PassOptions): Promise<PassResult> {
   return { weights: stage.weights?.(sums?.values ?? {}) ?? {}, skipped };
 }
 
-function requireKinds({ name, writes = [] }: Pass, labels: object): void {
-  const other = Object.keys(labels).find((kind) => !writes.some((each) => each === kind));
-  if (other !== undefined)
-    throw new Error(`stage ${name}: says that it writes ${writes.join(", ") || "nothing"}, got ${other}.`);
-}
-
 interface Sums {
   /** Samples that are in the sums as they were read. */
   readonly visited: number;
@@ -104,7 +112,7 @@ interface Sums {
 
 /** Sums of numbers over samples, kept in a file that says how many they are of. */
 async function openSums(platform: Platform, place: string): Promise<Sums> {
-  const path = `${place}/sums.safetensors`;
+  const path = `${place}.safetensors`; // beside the samples: an id may be any name
   const values: Record<string, NdArray> = {};
   let visited = 0;
   if ((await platform.exists(path)) === "file") {
@@ -122,7 +130,9 @@ async function openSums(platform: Platform, place: string): Promise<Sums> {
       for (const [name, { shape, data }] of Object.entries(numbers)) {
         values[name] ??= ndarray("float64", shape, new Float64Array(sizeOf(shape)));
         if (!sameShape(values[name].shape, shape)) {
-          throw new Error(`stage ${stage}: sums of ${name} must be ${show(values[name].shape)}, got ${show(shape)}.`);
+          throw new InputError(
+            `stage ${stage}: expected sums of ${name} of shape ${show(values[name].shape)}, got ${show(shape)}. Correct the method.`,
+          );
         }
         const sum = values[name].data as Float64Array;
         for (let i = 0; i < sum.length; i++) sum[i] += Number(data[i]);

@@ -3,6 +3,7 @@ import type { Named, NdArray } from "../array/ndarray.ts";
 import { type Batch, type Batches, batches } from "../data/batches.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { imagesOnly, joinedDatasets } from "../data/label-subset.ts";
+import { kindsText } from "../data/labels.ts";
 import { labelledDataset, scaledDataset } from "../data/views.ts";
 import { InputError, Interrupted } from "../errors.ts";
 import type { ResolvedRecipe } from "../methods/method.ts";
@@ -14,10 +15,11 @@ import type { EvaluationLine, Log } from "../runs/log.ts";
 import { type Run, weightsOf } from "../runs/run.ts";
 import { labelsFolder, withStageLabels } from "../runs/stage-labels.ts";
 import type { Engine } from "../runtime/engine.ts";
-import { buildStep, type StepResult, type TrainingStep } from "../step/step.ts";
+import type { StepResult, TrainingStep } from "../step/step.ts";
 import { version } from "../version.ts";
 import { judge } from "./judge.ts";
 import { runPass } from "./pass.ts";
+import { buildStageStep } from "./stage-step.ts";
 
 export interface TrainOptions extends ResolvedRecipe {
   readonly platform: Platform;
@@ -115,16 +117,7 @@ export class Session {
   async #trainStage(stage: TrainingStage): Promise<readonly string[]> {
     const { engine, watcher = {} } = this.#options;
     const recipe = stage.settings;
-    const { trains, rests, group } = stage;
-    const step = await buildStep({
-      engine,
-      inputs: stage.inputs,
-      loss: (scope, batch) => stage.loss(scope, batch),
-      recipe,
-      ...(trains && { trains: (name: string) => trains.call(stage, name) }),
-      ...(rests && { rests: (name: string) => rests.call(stage, name) }),
-      ...(group && { group: (name: string, rank: number) => group.call(stage, name, rank) }),
-    });
+    const step = await buildStageStep(stage, engine);
     try {
       await step.initialize(recipe.seed, this.#given(stage, step));
       if (this.#stages.length > 1) watcher.note?.(this.#stageLine(stage, step));
@@ -149,7 +142,7 @@ export class Session {
   }
 
   /** What a stage learns from: labels that passes before it wrote come first. A pass sees photographs at their own size. */
-  async #samplesFor({ kind, learnsFrom }: Stage): Promise<Dataset> {
+  async #samplesFor({ kind, name, learnsFrom }: Stage): Promise<Dataset> {
     const { platform, folder, dataset, unlabelled = null } = this.#options;
     const shortSide = kind === "pass" ? 0 : this.#run.record.shortSide;
     const all = unlabelled === null ? dataset : joinedDatasets(dataset.name, dataset, unlabelled);
@@ -160,9 +153,15 @@ export class Session {
     let labelled = this.#stages.some(isPassOfAll) ? all : dataset;
     for (const each of this.#stages.slice(0, this.#stage)) {
       if (each.kind !== "pass" || each.writes === undefined) continue;
-      labelled = await withStageLabels(platform, labelsFolder(folder, each.name), each.writes, labelled);
+      labelled = await withStageLabels(platform, labelsFolder(folder, each.name), each.writes, labelled, learnsFrom);
     }
-    return scaledDataset(labelledDataset(labelled, learnsFrom), shortSide);
+    const samples = labelledDataset(labelled, learnsFrom);
+    if (samples.ids.length === 0) {
+      throw new InputError(
+        `${folder}: expected samples with ${kindsText(learnsFrom)} for stage ${name}, got none of ${all.ids.length}: the passes before it wrote no such labels. Correct their visit.`,
+      );
+    }
+    return scaledDataset(samples, shortSide);
   }
 
   /** Reads every sample once; what comes of it is kept in a checkpoint as after a step. */

@@ -8,8 +8,18 @@ import { maxClasses } from "../image/image.ts";
 import type { ResolvedRecipe, Task } from "../methods/method.ts";
 import type { PredictionModel } from "../methods/model.ts";
 import type { Recipe } from "../methods/recipe.ts";
+import { checkRecipe } from "../methods/resolve-recipe.ts";
 import type { Trained } from "../methods/stage.ts";
-import { anyTask, beginningOf, partsStartingAnew, sourcesOf, stagesOf, trainingModel } from "../methods/stages.ts";
+import {
+  anyTask,
+  beginningOf,
+  modelOf,
+  partsStartingAnew,
+  predictionParameters,
+  sourcesOf,
+  stagesOf,
+  trainingModel,
+} from "../methods/stages.ts";
 import type { ImageSize, Platform } from "../platform/platform.ts";
 import { listCheckpoints } from "../runs/checkpoint.ts";
 import { clearUnfinished, createRun, fingerprintOf, type Run, readRun, requireSame, stateOf } from "../runs/run.ts";
@@ -53,6 +63,7 @@ const surveyed = 400;
  */
 export async function startRun(options: StartOptions): Promise<Started> {
   const { platform, folder, dataset, unlabelled, labels, from, method, recipe, resume } = options;
+  checkRecipe(method, recipe);
   requireLabels(dataset, { method, recipe });
   requireMemory({ method, recipe }, dataset.classes, options.engine.memoryBytes);
   const state = await stateOf(platform, folder);
@@ -101,6 +112,9 @@ export async function startRun(options: StartOptions): Promise<Started> {
   if (scored !== null && scored.ids.length > 0) {
     await classStatistics(scored, { onBadImage: options.onBadImage, maxSamples: surveyed });
   }
+  const window = windowOf(modelOf({ method, recipe }, task), recipe, sizes, shortSide);
+  // A model that gives no scores of the right shape is found now, too.
+  predictionParameters({ method, recipe }, task, window);
   const record = {
     ...{ format: runFormat, version, method: method.name, recipe: recipe.name, dataset: source },
     ...{ unlabelled: more, labels, from: from.map(sourceAndStage) },
@@ -110,7 +124,7 @@ export async function startRun(options: StartOptions): Promise<Started> {
     })),
     valueMap: dataset.valueMap,
     frequencies,
-    window: windowOf(method.model(recipe, task), recipe, sizes, shortSide),
+    window,
     shortSide,
     licence: options.licence,
   };

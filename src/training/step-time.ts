@@ -9,12 +9,13 @@ import { evaluateDataset } from "../evaluation/evaluate.ts";
 import type { ResolvedRecipe, Task } from "../methods/method.ts";
 import type { Recipe } from "../methods/recipe.ts";
 import type { TrainingStage } from "../methods/stage.ts";
-import { stagesOf } from "../methods/stages.ts";
+import { modelOf, stagesOf } from "../methods/stages.ts";
 import type { ImageSize } from "../platform/platform.ts";
 import { openSegmenter } from "../prediction/segmenter.ts";
 import type { Engine } from "../runtime/engine.ts";
-import { buildStep, type TrainingStep } from "../step/step.ts";
+import type { TrainingStep } from "../step/step.ts";
 import { requireMemory } from "./memory.ts";
+import { buildStageStep } from "./stage-step.ts";
 import { shortSideFor, windowOf } from "./start-run.ts";
 
 /** Seconds. */
@@ -71,7 +72,7 @@ export async function measureTraining(options: MeasureOptions): Promise<Training
   const shortSide = shortSideFor(sizes, stage.settings);
 
   const built = now();
-  const step = await stepOf(stage, engine);
+  const step = await buildStageStep(stage, engine);
   const names = step.variables.map(({ name }) => name);
   try {
     await step.initialize(recipe.seed);
@@ -86,7 +87,7 @@ export async function measureTraining(options: MeasureOptions): Promise<Training
           recipe,
           task,
           valueMap: dataset.valueMap,
-          window: windowOf(method.model(recipe, task), recipe, sizes, shortSide),
+          window: windowOf(modelOf({ method, recipe }, task), recipe, sizes, shortSide),
         },
         ...{ shortSide, weights: await engine.get(kept.map(({ name }) => name)), source: "step time", licence: "" },
       };
@@ -102,15 +103,6 @@ export async function measureTraining(options: MeasureOptions): Promise<Training
     await step.release();
     await engine.drop(names);
   }
-}
-
-/** As a session builds it. */
-function stepOf(
-  { inputs, settings, loss, trains, rests, group }: TrainingStage,
-  engine: Engine,
-): Promise<TrainingStep> {
-  const options = { ...(trains && { trains }), ...(rests && { rests }), ...(group && { group }) };
-  return buildStep({ engine, inputs, recipe: settings, loss, ...options });
 }
 
 /**

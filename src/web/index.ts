@@ -6,6 +6,13 @@
  * const { width, height, labels, classes, areas } = await segmenter.segment(canvas);
  * ```
  *
- * Needs the package onnxruntime-web beside this one.
+ * Needs the package onnxruntime-web beside this one. A model that lies on the Hugging Face hub is fetched by its name:
+ *
+ * ```ts
+ * const { weights } = await fetchModel("owner/name:model.onnx");
+ * const segmenter = await openSegmenter(weights[0].bytes);
+ * ```
  */
+export { fetchModel } from "./fetch-model.ts";
+export type { FetchedModel, FetchOptions, ModelFile } from "./fetched-model.ts";
 export { type OpenOptions, openSegmenter, type Picture, type WebSegmentation, type WebSegmenter } from "./open.ts";

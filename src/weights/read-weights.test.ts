@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { memoryPlatform } from "../../test/support/memory-platform.ts";
 import {
   bytes,
   complaint,
@@ -11,7 +12,7 @@ import {
   zip,
 } from "../../test/support/pickles.ts";
 import { float32 } from "../array/ndarray.ts";
-import { readWeights } from "./read-weights.ts";
+import { openWeights, readWeights } from "./read-weights.ts";
 import { writeSafetensors } from "./safetensors.ts";
 
 const a = float32([2], [1, 2]);
@@ -32,7 +33,11 @@ test.each<[string, string, Uint8Array]>([
   ["safetensors whose length begins like a pickle", "safetensors", withHeaderOf(0x80)],
   ["safetensors whose length begins like a zip archive", "safetensors", withHeaderOf(0x4b50)],
 ])("%s is told by its content, whatever its name", async (_, kind, content) => {
-  expect(await readWeights(content, "weights.bin")).toEqual({ kind, tensors: { a }, where: "weights.bin" });
+  const file = { kind, tensors: { a }, where: "weights.bin" };
+  expect(await readWeights(content, "weights.bin")).toEqual(file);
+  const platform = memoryPlatform();
+  platform.files.set("weights.bin", content);
+  expect(await openWeights(platform, "weights.bin")).toEqual(file);
 });
 
 test("an archive without arrays is an empty npz", async () => {

@@ -1,7 +1,8 @@
 import type { Named, NdArray } from "../array/ndarray.ts";
 import { InputError } from "../errors.ts";
+import type { Platform } from "../platform/platform.ts";
 import { readNpz } from "./npz.ts";
-import { readSafetensors } from "./safetensors.ts";
+import { readSafetensors, readSafetensorsFrom, type Safetensors } from "./safetensors.ts";
 import { readTorch, withoutWrapper } from "./torch.ts";
 import { openZip } from "./zip.ts";
 
@@ -20,11 +21,7 @@ export interface WeightFile {
 export async function readWeights(bytes: Uint8Array, where: string): Promise<WeightFile> {
   if (bytes.length === 0)
     throw new InputError(`${where}: expected a file of weights, got an empty file. Fetch it again.`);
-  // A safetensors header follows its length: eight bytes, which may begin with anything, then "{".
-  if (bytes[8] === 0x7b) {
-    const { tensors } = readSafetensors(bytes, where);
-    return { kind: "safetensors", tensors: Object.fromEntries(withoutWrapper(Object.entries(tensors))), where };
-  }
+  if (isSafetensors(bytes)) return safetensorsFile(readSafetensors(bytes, where), where);
   if (bytes[0] === 0x50 && bytes[1] === 0x4b) {
     // "PK": a zip archive; PyTorch's has a pickle inside.
     const names = [...openZip(bytes, where).sizes.keys()];
@@ -38,4 +35,27 @@ export async function readWeights(bytes: Uint8Array, where: string): Promise<Wei
   throw new InputError(
     `${where}: expected a file of weights (npz, PyTorch or safetensors), got other bytes. Name the file that was published.`,
   );
+}
+
+/**
+ * As `readWeights`, of a file on disk. Safetensors are read tensor by tensor, so that a file takes its own size of memory once;
+ * the other kinds are read whole first.
+ */
+export async function openWeights(
+  platform: Pick<Platform, "readFile" | "withFile">,
+  path: string,
+): Promise<WeightFile> {
+  const found = await platform.withFile(path, async (file) =>
+    isSafetensors(await file.read(0, 9)) ? safetensorsFile(await readSafetensorsFrom(file, path), path) : null,
+  );
+  return found ?? readWeights(await platform.readFile(path), path);
+}
+
+/** A safetensors header follows its length: eight bytes, which may begin with anything, then "{". */
+function isSafetensors(start: Uint8Array): boolean {
+  return start[8] === 0x7b;
+}
+
+function safetensorsFile({ tensors }: Safetensors, where: string): WeightFile {
+  return { kind: "safetensors", tensors: Object.fromEntries(withoutWrapper(Object.entries(tensors))), where };
 }

@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { allocate, type Dtype } from "../array/dtype.ts";
 import { float32, fromNumbers, ndarray } from "../array/ndarray.ts";
-import { readSafetensors, writeSafetensors } from "./safetensors.ts";
+import { sourceOf } from "../platform/byte-source.ts";
+import { readSafetensors, readSafetensorsFrom, writeSafetensors } from "./safetensors.ts";
 
 const everyDtype: Dtype[] = [
   "float32",
@@ -67,11 +68,44 @@ test("BF16 is read as float32", () => {
   expect(readSafetensors(bytes).tensors.a).toEqual(float32([2], [1, -2.5]));
 });
 
+test("BF16 of several pieces is widened to the last number", async () => {
+  const count = 2 ** 21 + 3;
+  const narrow = new Uint16Array(count).map((_, i) => 0x3f80 + (i % 97));
+  const table = { a: { dtype: "BF16", shape: [count], data_offsets: [0, 2 * count] } };
+  const bytes = withHeader(table, new Uint8Array(narrow.buffer));
+  const { tensors } = await readSafetensorsFrom(sourceOf(bytes));
+  const whole = readSafetensors(bytes).tensors.a;
+  expect({ ...tensors.a, data: null }).toEqual({ ...whole, data: null });
+  expect(Buffer.compare(Buffer.from(tensors.a.data.buffer), Buffer.from(whole.data.buffer))).toBe(0);
+});
+
 test("tensors do not share the file's buffer", () => {
   const bytes = writeSafetensors({ a: float32([1], [1]) });
   const { a } = readSafetensors(bytes).tensors;
   bytes.fill(0);
   expect(a).toEqual(float32([1], [1]));
+});
+
+test("a file that is read in parts gives the same, whatever pieces it comes in", async () => {
+  const tensors = {
+    a: float32([5], [1, 2, 3, 4, 5]),
+    b: ndarray("uint8", [3], new Uint8Array([7, 8, 9])),
+    c: float32([0], []),
+  };
+  const bytes = writeSafetensors(tensors, { key: "value" });
+  const whole = sourceOf(bytes);
+  const drops = {
+    size: bytes.length,
+    read: (at: number, length: number) => whole.read(at, at < 100 ? length : Math.min(3, length)),
+  };
+  for (const source of [whole, drops]) {
+    expect(await readSafetensorsFrom(source)).toEqual({ tensors, metadata: { key: "value" } });
+  }
+  const cut = {
+    size: bytes.length,
+    read: (at: number, length: number) => sourceOf(bytes.subarray(0, -2)).read(at, length),
+  };
+  await expect(readSafetensorsFrom(cut, "w")).rejects.toThrow(/^w: expected \d+ bytes, got an earlier end\./);
 });
 
 test("an empty tensor and a scalar keep their shapes", () => {
@@ -137,9 +171,10 @@ describe("damaged files are refused with the file's name", () => {
     ["missing numbers", withHeader(entry({}), new Uint8Array(3)), /4 bytes of numbers, got 3/],
     ["numbers too many", withHeader(entry({}), new Uint8Array(5)), /4 bytes of numbers, got 5/],
     ["an unknown type", withHeader(entry({ dtype: "F8_E4M3" }), four), /got F8_E4M3/],
-  ])("%s", (_, bytes, message) => {
+  ])("%s", async (_, bytes, message) => {
     expect(() => readSafetensors(bytes, "w.safetensors")).toThrow(message);
     expect(() => readSafetensors(bytes, "w.safetensors")).toThrow(/^w\.safetensors: /);
+    await expect(readSafetensorsFrom(sourceOf(bytes), "w.safetensors")).rejects.toThrow(message);
   });
 });
 

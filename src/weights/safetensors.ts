@@ -6,6 +6,7 @@ import { bytesOf, type Dtype, view } from "../array/dtype.ts";
 import type { Named, NdArray } from "../array/ndarray.ts";
 import { type Shape, show, sizeOf } from "../array/shape.ts";
 import { InputError } from "../errors.ts";
+import type { ByteSource } from "../platform/byte-source.ts";
 import { widenBrain } from "./half-precision.ts";
 
 export interface Safetensors {
@@ -48,18 +49,70 @@ interface Entry {
  * format, or when a tensor has a type that we do not know.
  */
 export function readSafetensors(bytes: Uint8Array, where = "safetensors"): Safetensors {
-  const { header, dataStart } = readHeader(bytes, where);
-  const metadata = metadataOf(header, where);
-  const entries = Object.entries(header)
-    .filter(([name]) => name !== "__metadata__")
-    .map(([name, value]) => entryOf(name, value, where));
-  checkPlaces(entries, bytes.length - dataStart, where);
+  const { metadata, entries, dataStart } = readTable(bytes, bytes.length, where);
   const tensors: [string, NdArray][] = entries.map((entry) => {
     // A copy: whoever gets a tensor may hand its buffer to another thread, and the copy is always aligned.
     const numbers = new Uint8Array(bytes.subarray(dataStart + entry.start, dataStart + entry.end));
     return [entry.name, arrayOf(entry, numbers)];
   });
   return { tensors: Object.fromEntries(tensors), metadata };
+}
+
+/** At most so many bytes are read at a time, beside the tensor that they are for. */
+const pieceBytes = 4 * 2 ** 20;
+
+/** As `readSafetensors`, from a file that is read in parts: it takes the memory of its tensors, and little besides. */
+export async function readSafetensorsFrom(source: ByteSource, where = "safetensors"): Promise<Safetensors> {
+  const start = await source.read(0, 8);
+  const length = start.length < 8 ? 0n : new DataView(start.buffer, start.byteOffset, 8).getBigUint64(0, true);
+  // A length that cannot be is refused by the reader of the header; it is not read for that.
+  const isPossible = length <= BigInt(Math.min(source.size - 8, largestHeader));
+  const head = await source.read(0, isPossible ? 8 + Number(length) : Math.min(source.size, 10));
+  const { metadata, entries, dataStart } = readTable(head, source.size, where);
+  const read = async (into: Uint8Array, from: number) => {
+    for (let at = 0; at < into.length; ) {
+      const piece = await source.read(dataStart + from + at, Math.min(pieceBytes, into.length - at));
+      if (piece.length === 0) throw damaged(where, `${source.size} bytes`, "an earlier end");
+      into.set(piece, at);
+      at += piece.length;
+    }
+  };
+  const tensors: [string, NdArray][] = [];
+  for (const entry of entries) {
+    tensors.push([entry.name, entry.code === "BF16" ? await widened(entry, read) : await asStored(entry, read)]);
+  }
+  return { tensors: Object.fromEntries(tensors), metadata };
+}
+
+type Read = (into: Uint8Array, from: number) => Promise<void>;
+
+async function asStored(entry: Entry, read: Read): Promise<NdArray> {
+  const numbers = new Uint8Array(entry.end - entry.start);
+  await read(numbers, entry.start);
+  return arrayOf(entry, numbers);
+}
+
+/** Piece by piece, so that no tensor is there twice. */
+async function widened({ shape, start, end }: Entry, read: Read): Promise<NdArray> {
+  const data = new Float32Array((end - start) / 2);
+  const most = new Uint16Array(Math.min(data.length, pieceBytes / 2));
+  for (let at = 0; at < data.length; at += most.length) {
+    const piece = most.subarray(0, data.length - at);
+    await read(new Uint8Array(piece.buffer, 0, piece.byteLength), start + 2 * at);
+    data.set(widenBrain(piece), at);
+  }
+  return { dtype: "float32", shape, data };
+}
+
+/** What the header says, checked against the size of the file. bytes: its beginning, header included. */
+function readTable(bytes: Uint8Array, size: number, where: string) {
+  const { header, dataStart } = readHeader(bytes, size, where);
+  const metadata = metadataOf(header, where);
+  const entries = Object.entries(header)
+    .filter(([name]) => name !== "__metadata__")
+    .map(([name, value]) => entryOf(name, value, where));
+  checkPlaces(entries, size - dataStart, where);
+  return { metadata, entries, dataStart };
 }
 
 /**
@@ -103,10 +156,14 @@ function compare(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
-function readHeader(bytes: Uint8Array, where: string): { header: Record<string, unknown>; dataStart: number } {
-  if (bytes.length < 10) throw damaged(where, "at least 10 bytes", `${bytes.length} bytes`);
+function readHeader(
+  bytes: Uint8Array,
+  size: number,
+  where: string,
+): { header: Record<string, unknown>; dataStart: number } {
+  if (size < 10) throw damaged(where, "at least 10 bytes", `${size} bytes`);
   const length = new DataView(bytes.buffer, bytes.byteOffset, 8).getBigUint64(0, true);
-  const largest = Math.min(bytes.length - 8, largestHeader);
+  const largest = Math.min(size - 8, largestHeader);
   if (length > BigInt(largest)) throw damaged(where, `a header of at most ${largest} bytes`, `${length} bytes`);
   const dataStart = 8 + Number(length);
   let text = "";

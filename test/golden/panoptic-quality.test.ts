@@ -14,7 +14,7 @@ import {
   type ScoredSegments,
 } from "../../src/metrics/panoptic-quality.ts";
 import { segmentIdsOf } from "../../src/metrics/segment-ids.ts";
-import { sourceOf } from "../../src/platform/png-chunks.ts";
+import { sourceOf } from "../../src/platform/byte-source.ts";
 import { decodePng } from "../../src/platform/png-read.ts";
 import { openGoldens } from "./manifest.ts";
 

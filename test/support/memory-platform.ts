@@ -1,5 +1,7 @@
 /** A platform for tests whose files live in a map. Folders exist where a file lies below them. */
+import { createHash } from "node:crypto";
 import { InputError } from "../../src/errors.ts";
+import { sourceOf } from "../../src/platform/byte-source.ts";
 import type { Platform } from "../../src/platform/platform.ts";
 
 export interface MemoryPlatform extends Platform {
@@ -14,7 +16,9 @@ export function memoryPlatform(): MemoryPlatform {
   };
   const under = (folder: string) => [...files.keys()].filter((path) => path.startsWith(`${folder}/`));
   const refuse = () =>
-    Promise.reject(new InputError("memory: has no pictures, got a request for one. Use real files."));
+    Promise.reject(
+      new InputError("memory: has neither pictures nor shared files, got a request for one. Use real files."),
+    );
   return {
     files,
     async readFile(path) {
@@ -25,6 +29,9 @@ export function memoryPlatform(): MemoryPlatform {
     },
     async readText(path) {
       return new TextDecoder().decode(await this.readFile(path));
+    },
+    async withFile(path, use) {
+      return use(sourceOf(await this.readFile(path)));
     },
     async writeFile(path, content) {
       files.set(path, bytesOf(content));
@@ -50,6 +57,15 @@ export function memoryPlatform(): MemoryPlatform {
       return files.has(path) ? "file" : under(path).length > 0 ? "folder" : "nothing";
     },
     lock: async () => async () => {},
+    shared: {
+      ...{ environment: {}, home: "/home", fileFacts: async () => null, realPath: async () => null },
+      ...{ openPart: refuse, copyFile: refuse, link: refuse, takeLock: refuse },
+      hashFile: async (path, algorithm, prefix = "") =>
+        createHash(algorithm)
+          .update(prefix)
+          .update(files.get(path) ?? new Uint8Array())
+          .digest("hex"),
+    },
     decodeImage: refuse,
     imageSize: refuse,
     decodeMask: refuse,

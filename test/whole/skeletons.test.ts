@@ -308,7 +308,7 @@ describe("a method whose pass writes labels", () => {
       watcher: { pass: ({ done }) => void seen.push(done) },
     });
     expect(seen).toHaveLength(tags.ids.length); // all are gone over, and only the others read again
-    for (const name of ["checkpoints/step-00000025/weights.safetensors", "metrics.jsonl", "labels/masks/index.json"]) {
+    for (const name of ["checkpoints/step-00000025/weights.safetensors", "metrics.jsonl", "labels/masks.json"]) {
       expect(await readFile(`${other}/${name}`)).toEqual(await readFile(`${run}/${name}`));
     }
     expect(read).toBeGreaterThan(0);

@@ -4,6 +4,7 @@ import { lower } from "../../graph/graph.ts";
 import { Model, type Scope } from "../../graph/scope.ts";
 import { input, type Tensor } from "../../graph/tensor.ts";
 import type { PredictionModel, SemanticModel } from "../../methods/model.ts";
+import { modelOf } from "../../methods/stages.ts";
 import type { ModelProto } from "../../onnx/wire.ts";
 import { graphProto, modelProto } from "../../onnx/write.ts";
 import type { Engine } from "../../runtime/engine.ts";
@@ -22,7 +23,7 @@ import { pipelineGraph } from "./pipeline.ts";
  */
 export async function assemble(engine: Engine, trained: TrainedModel): Promise<ModelProto> {
   const { method, recipe, task, weights } = trained;
-  const model = method.model(recipe, task);
+  const model = modelOf({ method, recipe }, task);
   const card = cardOf(trained);
   const { window } = card;
   if (model.kind === "semantic") requireWindow(model, window, trained.source);

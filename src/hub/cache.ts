@@ -1,0 +1,204 @@
+/**
+ * The cache of huggingface_hub on disk, as its documentation lays it out ("Understand caching"):
+ *
+ *     models--OWNER--NAME/blobs/HASH                    the bytes of each file, once
+ *     models--OWNER--NAME/snapshots/COMMIT/PATH         links to them
+ *     models--OWNER--NAME/refs/REVISION                 the commit that a branch or tag was at
+ */
+import { InputError } from "../errors.ts";
+import { joinPath } from "../platform/join-path.ts";
+import type { Platform } from "../platform/platform.ts";
+import { isCommit, type Reference } from "./reference.ts";
+
+export interface Places {
+  readonly root: string;
+  readonly blobs: string;
+  readonly refs: string;
+  readonly snapshots: string;
+  readonly locks: string;
+}
+
+export type CachePlatform = Pick<Platform, "exists" | "list" | "readText" | "remove" | "shared">;
+
+/** Where a repository lies in a cache. */
+export function placesOf(cache: string, repository: string): Places {
+  const name = `models--${repository.replace("/", "--")}`;
+  const root = joinPath(cache, name);
+  return {
+    root,
+    blobs: joinPath(root, "blobs"),
+    refs: joinPath(root, "refs"),
+    snapshots: joinPath(root, "snapshots"),
+    locks: joinPath(cache, ".locks", name),
+  };
+}
+
+/** A commit that lies in the cache, at least in part. */
+export interface Snapshot {
+  readonly commit: string;
+  readonly folder: string;
+  /** Files that are there, within the folder. */
+  readonly paths: readonly string[];
+}
+
+/** The snapshot of a revision; null where there is none, or it has no files. */
+export async function cachedSnapshot(
+  platform: CachePlatform,
+  places: Places,
+  revision: string,
+): Promise<Snapshot | null> {
+  const ref = joinPath(places.refs, revision);
+  const isRef = !isCommit(revision) && (await platform.exists(ref)) === "file";
+  const commit = isRef ? (await platform.readText(ref)).trim() : revision;
+  if (!isCommit(commit)) return null;
+  const folder = joinPath(places.snapshots, commit);
+  const paths = await filesBelow(platform, folder);
+  return paths.length === 0 ? null : { commit, folder, paths };
+}
+
+/** Files below a folder, within it and sorted; links that lead nowhere are none. */
+async function filesBelow(platform: CachePlatform, folder: string, within = ""): Promise<string[]> {
+  if ((await platform.exists(folder)) !== "folder") return [];
+  const found: string[] = [];
+  for (const name of await platform.list(folder)) {
+    const path = joinPath(folder, name);
+    const kind = await platform.exists(path);
+    if (kind === "file") found.push(`${within}${name}`);
+    else if (kind === "folder") found.push(...(await filesBelow(platform, path, `${within}${name}/`)));
+  }
+  return found;
+}
+
+/** A model as it lies in the cache. */
+export interface CachedModel {
+  /** `owner/name` */
+  readonly repository: string;
+  readonly folder: string;
+  /** Bytes on disk, each file counted once. */
+  readonly bytes: number;
+  readonly revisions: readonly CachedRevision[];
+}
+
+export interface CachedRevision extends Snapshot {
+  /** Branches and tags that were at it when it was fetched. */
+  readonly refs: readonly string[];
+  readonly bytes: number;
+}
+
+/** All models in a cache, by name; data sets and whatever else lies there are passed over. */
+export async function listCache(platform: CachePlatform, cache: string): Promise<CachedModel[]> {
+  if ((await platform.exists(cache)) !== "folder") return [];
+  const models: CachedModel[] = [];
+  for (const name of await platform.list(cache)) {
+    const [, owner, rest] = /^models--([^-]+(?:-[^-]+)*)--(.+)$/.exec(name) ?? [];
+    if (owner === undefined) continue;
+    const model = await cachedModel(platform, cache, `${owner}/${rest}`);
+    if (model.revisions.length > 0 || model.bytes > 0) models.push(model); // else what a refusal left of folders
+  }
+  return models;
+}
+
+async function cachedModel(platform: CachePlatform, cache: string, repository: string): Promise<CachedModel> {
+  const places = placesOf(cache, repository);
+  const refs: [name: string, commit: string][] = [];
+  for (const name of await filesBelow(platform, places.refs)) {
+    refs.push([name, (await platform.readText(joinPath(places.refs, name))).trim()]);
+  }
+  const commits = (await platform.exists(places.snapshots)) === "folder" ? await platform.list(places.snapshots) : [];
+  const revisions: CachedRevision[] = [];
+  const sizes = new Map<string, number>();
+  for (const commit of commits.filter(isCommit)) {
+    const folder = joinPath(places.snapshots, commit);
+    const paths = await filesBelow(platform, folder);
+    let bytes = 0;
+    for (const path of paths) {
+      const { real, size } = await blobOf(platform, joinPath(folder, path));
+      bytes += size;
+      sizes.set(real, size);
+    }
+    revisions.push({
+      commit,
+      folder,
+      paths,
+      bytes,
+      refs: refs.filter(([, at]) => at === commit).map(([name]) => name),
+    });
+  }
+  // What no snapshot uses takes room as well: cut-off downloads, and blobs whose snapshot is gone.
+  for (const path of await filesBelow(platform, places.blobs)) {
+    const { real, size } = await blobOf(platform, joinPath(places.blobs, path));
+    sizes.set(real, size);
+  }
+  const bytes = [...sizes.values()].reduce((sum, size) => sum + size, 0);
+  return { repository, folder: places.root, bytes, revisions };
+}
+
+async function blobOf({ shared }: CachePlatform, path: string): Promise<{ real: string; size: number }> {
+  const real = (await shared.realPath(path)) ?? path;
+  return { real, size: (await shared.fileFacts(real))?.size ?? 0 };
+}
+
+/**
+ * Removes a model from the cache, or, where `revision` is given, that one and the blobs that no other uses. Returns the bytes
+ * that were freed. Throws InputError where it is not there, or a process fetches it.
+ */
+export async function removeFromCache(
+  platform: CachePlatform,
+  cache: string,
+  { repository, revision }: Pick<Reference, "repository"> & { readonly revision: string | null },
+): Promise<number> {
+  const places = placesOf(cache, repository);
+  const where = revision === null ? repository : `${repository}@${revision}`;
+  const missing = new InputError(`${where}: expected a model in ${cache}, got none there. See tessera hub list.`);
+  if ((await platform.exists(places.root)) !== "folder") throw missing;
+  const release = await takeLocks(platform, places, where);
+  try {
+    const before = (await cachedModel(platform, cache, repository)).bytes;
+    if (revision === null) {
+      await platform.remove(places.root);
+      return before;
+    }
+    const { revisions } = await cachedModel(platform, cache, repository);
+    const gone = revisions.find(({ commit, refs }) => commit === revision || refs.includes(revision));
+    if (gone === undefined) throw missing;
+    const others = revisions.filter((each) => each !== gone);
+    if (others.length === 0) {
+      await platform.remove(places.root);
+      return before;
+    }
+    const used = new Set<string>();
+    for (const { folder, paths } of others) {
+      for (const path of paths) used.add((await blobOf(platform, joinPath(folder, path))).real);
+    }
+    for (const name of gone.refs) await platform.remove(joinPath(places.refs, name));
+    const blobs = await Promise.all(gone.paths.map((path) => blobOf(platform, joinPath(gone.folder, path))));
+    await platform.remove(gone.folder);
+    for (const { real } of blobs) if (!used.has(real)) await platform.remove(real);
+    return before - (await cachedModel(platform, cache, repository)).bytes;
+  } finally {
+    await release();
+  }
+}
+
+/** Takes the locks of all downloads of a repository that have one; throws InputError where another process has one of them. */
+async function takeLocks({ shared, exists, list }: CachePlatform, { locks }: Places, where: string) {
+  const taken: (() => Promise<void>)[] = [];
+  const release = async () => {
+    for (const each of taken) await each();
+  };
+  const names = (await exists(locks)) === "folder" ? await list(locks) : [];
+  for (const name of names.filter((each) => each.endsWith(lockEnd))) {
+    const lock = await shared.takeLock(joinPath(locks, name));
+    if (lock === null) {
+      await release();
+      throw new InputError(
+        `${where}: expected a model that nobody fetches, got one that a process does. Wait for its end.`,
+      );
+    }
+    taken.push(lock);
+  }
+  return release;
+}
+
+/** The end of the names of our locks. huggingface_hub's own, `HASH.lock`, are of another kind (flock). */
+export const lockEnd = ".tessera.lock";

@@ -1,0 +1,114 @@
+/** What a repository has at a revision: its commit, its files with size and hash, its licence. */
+import { InputError, problem, shown } from "../errors.ts";
+import { parseJson } from "../platform/json.ts";
+import { descriptionBytes } from "../platform/limits.ts";
+import { asked, type Connection } from "./connection.ts";
+import { licenceOfCard } from "./licence.ts";
+import { isCommit, isInside, type Reference } from "./reference.ts";
+import type { Purpose } from "./refusal.ts";
+
+export interface HubFile {
+  /** Within the repository, by "/". */
+  readonly path: string;
+  readonly size: number;
+  /**
+   * Also the name of its blob in the cache. 64 digits: SHA-256 of the bytes (large files). 40 digits: Git's name of it, the
+   * SHA-1 of `blob SIZE\0` and the bytes.
+   */
+  readonly hash: string;
+}
+
+export interface Repository {
+  /** 40 hexadecimal digits. */
+  readonly commit: string;
+  readonly licence: string;
+  readonly files: readonly HubFile[];
+}
+
+/** Pages of the list of files; a hub that has more of them is not meant. */
+const mostPages = 1000;
+
+/** Asks the hub, through its own library. Throws InputError, HubSilent where it cannot be had. */
+export async function describeRepository(connection: Connection, reference: Reference): Promise<Repository> {
+  const { listFiles, modelInfo } = await import("./library.ts");
+  const { repository, revision } = reference;
+  const where = nameOf(reference);
+  const shared = { hubUrl: connection.endpoint, fetch: jsonFetch(connection, { where, repository }) };
+  const fields = ["sha", "cardData", "tags"] as const;
+  const info: Partial<Record<(typeof fields)[number], unknown>> = await modelInfo({
+    ...{ ...shared, name: repository, revision, additionalFields: [...fields] },
+  });
+  const commit = info.sha;
+  if (typeof commit !== "string" || !isCommit(commit)) throw unusable(where, "a commit of 40 digits", shown(commit));
+  const files: HubFile[] = [];
+  const repo = { type: "model", name: repository } as const;
+  for await (const entry of listFiles({ ...shared, repo, revision: commit, recursive: true })) {
+    if (entry.type !== "file") continue;
+    const { path, size, oid, lfs } = entry;
+    const hash = lfs?.oid ?? oid;
+    if (typeof path !== "string" || !isInside(path)) throw unusable(where, "names of files", shown(path));
+    if (!Number.isSafeInteger(size) || size < 0) throw unusable(`${where}:${path}`, "a size", shown(size));
+    if (typeof hash !== "string" || !(lfs ? /^[0-9a-f]{64}$/ : /^[0-9a-f]{40}$/).test(hash)) {
+      throw unusable(`${where}:${path}`, "a hash to check it by", shown(hash));
+    }
+    files.push({ path, size: lfs?.size ?? size, hash });
+  }
+  return { commit, licence: licenceOfCard(info.cardData, info.tags), files };
+}
+
+/** `owner/name@revision` */
+export function nameOf({ repository, revision }: Pick<Reference, "repository" | "revision">): string {
+  return revision === "main" ? repository : `${repository}@${revision}`;
+}
+
+/** The `fetch` that the library is given: JSON that has been read whole, or an InputError. */
+function jsonFetch(connection: Connection, purpose: Purpose): typeof fetch {
+  let requests = 0;
+  return async (input) => {
+    if (++requests > mostPages) throw unusable(purpose.where, `a list of at most ${mostPages} pages`, "more");
+    const accept = { accept: "application/json" };
+    const url = input instanceof Request ? input.url : String(input);
+    return asked(
+      connection,
+      url,
+      purpose,
+      () => accept,
+      async ({ response, read }) => {
+        const kind = response.headers.get("content-type") ?? "no type";
+        if (!/\bjson\b/i.test(kind)) throw notJson(purpose.where, connection.endpoint, kind);
+        const pieces: Uint8Array[] = [];
+        let size = 0;
+        await read((piece) => {
+          size += piece.length;
+          if (size > descriptionBytes)
+            throw unusable(purpose.where, `at most ${descriptionBytes} bytes of JSON`, "more");
+          pieces.push(piece);
+        });
+        const text = await new Blob(pieces as BlobPart[]).text();
+        const value = parsed(text);
+        if (typeof value !== "object" || value === null) throw notJson(purpose.where, connection.endpoint, shown(text));
+        // The library passes over relative addresses, and with them over the next pages.
+        const link = response.headers.get("link") ?? "";
+        const absolute = link.replace(/<([^>]*)>/g, (_, to: string) => `<${new URL(to, url).href}>`);
+        return new Response(text, { status: 200, headers: { link: absolute } });
+      },
+    );
+  };
+}
+
+function parsed(text: string): unknown {
+  try {
+    return parseJson(text);
+  } catch {
+    return null;
+  }
+}
+
+function notJson(where: string, endpoint: string, got: string): InputError {
+  const remedy = "Check HF_ENDPOINT, and that no login page or proxy answers in its place.";
+  return new InputError(problem(where, `expected an answer in JSON from ${endpoint}`, got, remedy));
+}
+
+function unusable(where: string, expected: string, got: string): InputError {
+  return new InputError(problem(where, `expected ${expected} from the hub`, got, "Check HF_ENDPOINT."));
+}

@@ -1,0 +1,152 @@
+import { describe, expect, test } from "vitest";
+import { components, tagged } from "../../test/support/skeletons.ts";
+import { requireMethod, requireModel, requireStages } from "./check-method.ts";
+import type { Method } from "./method.ts";
+import type { PredictionModel } from "./model.ts";
+import { resolveRecipe, withSteps } from "./resolve-recipe.ts";
+import type { Stage } from "./stage.ts";
+import { anyTask, stagesOf } from "./stages.ts";
+
+const recipe = tagged.recipes["tagged-tiny"];
+const [classify, masks, segment] = tagged.stages(recipe, anyTask);
+
+test("methods that are whole are taken as they are", () => {
+  for (const method of [components, tagged]) expect(() => requireMethod(method, "here")).not.toThrow();
+});
+
+describe("a method is refused, saying what is wrong,", () => {
+  test.each<[string, object, RegExp]>([
+    [
+      "without recipes",
+      { recipes: null },
+      /^here: expected recipes by name, at least one, got null\. Correct the method\.$/,
+    ],
+    ["without a paper", { paper: undefined }, /expected paper with authors, .* got none/],
+    ["without a vocabulary", { vocabulary: undefined }, /vocabulary "closed" or "open", got none/],
+    ["with an unknown vocabulary", { vocabulary: "any" }, /got "any"/],
+    ["without a name", { name: "" }, /expected a name, got ""/],
+    [
+      "with a recipe of another",
+      { recipes: { a: { ...recipe, name: "a", method: "b" } } },
+      /recipe a: expected method "tagged", as it is called, got "b"/,
+    ],
+    [
+      "with a recipe of another name",
+      { recipes: { a: recipe } },
+      /recipe a: expected name "a", as it is listed, got "tagged-tiny"/,
+    ],
+    [
+      "with a recipe without a name",
+      { recipes: { a: { ...recipe, name: undefined } } },
+      /expected name "a", .*got none/,
+    ],
+    [
+      "with half a recipe",
+      { recipes: { "tagged-tiny": { ...recipe, scheduleMilestones: undefined } } },
+      /expected the field scheduleMilestones .*got none/,
+    ],
+    [
+      "with an undefined field",
+      { recipes: { "tagged-tiny": { ...recipe, width: undefined } } },
+      /expected width as a number, .*got none/,
+    ],
+    [
+      "with a field that is no number",
+      { recipes: { "tagged-tiny": { ...recipe, width: Number.NaN } } },
+      /expected width as a number, .*got NaN/,
+    ],
+    ["with views that are no function", { views: [] }, /a function views or none, got object/],
+  ])("%s", (_, changes, message) => {
+    expect(() => requireMethod({ ...tagged, ...changes } as Method, "here")).toThrow(message);
+  });
+});
+
+describe("stages are refused, saying which and why,", () => {
+  test.each<[string, unknown, RegExp]>([
+    ["where there are none", [], /^here: expected stages, a list of at least one, got \[\]/],
+    ["where they are not given", undefined, /expected stages, a list of at least one, got none/],
+    [
+      "of a kind that is none",
+      [{ ...classify, kind: "traning" }],
+      /here, stage classify: expected kind "training" or "pass", got "traning"/,
+    ],
+    [
+      "that learn from an unknown kind",
+      [{ ...classify, learnsFrom: ["masks"] }],
+      /expected learnsFrom as a list of mask, .*got \["masks"\]/,
+    ],
+    ["that write an unknown kind", [{ ...masks, writes: ["masks"] }], /expected writes as a list of mask/],
+    [
+      "of one name",
+      [classify, { ...segment, name: "classify" }],
+      /expected names of stages that differ, got "classify" twice/,
+    ],
+    ["without a name", [{ ...classify, name: undefined }], /expected a name of .* of stage 1, got none/],
+    ["with a name that leaves its folder", [{ ...masks, name: "../../escaped" }], /got "\.\.\/\.\.\/escaped"/],
+    ["with a name of several folders", [{ ...masks, name: "a/../../x" }], /expected a name of lower-case letters/],
+    ["without a loss", [{ ...classify, loss: undefined }], /expected a function loss, got none/],
+    ["without a visit", [{ ...masks, visit: undefined }], /expected a function visit, got none/],
+    [
+      "with steps that are no number",
+      [{ ...classify, settings: { ...recipe, steps: Number.NaN } }],
+      /settings\.steps a whole number from 0, got NaN/,
+    ],
+  ])("%s", (_, stages, message) => {
+    expect(() => requireStages(stages as Stage[], "here")).toThrow(message);
+  });
+});
+
+describe("a model is refused, saying what is wrong,", () => {
+  const semantic = tagged.model(recipe, anyTask);
+  const panoptic = components.model(recipe, anyTask);
+  test.each<[string, unknown, RegExp]>([
+    ["where there is none", undefined, /^here: expected a model of kind "semantic" or "panoptic", got none/],
+    ["of another kind", { ...semantic, kind: "instance" }, /got "instance"/],
+    ["with a stride of 0", { ...semantic, stride: 0 }, /expected stride, a whole number above 0, got 0/],
+    ["with a remainder beyond its stride", { ...semantic, remainder: 4 }, /expected remainder, .* below stride, got 4/],
+    ["with windows that are none", { ...semantic, windowing: "thirds" }, /windowing as one of smooth, .*got "thirds"/],
+    ["with a window of one number", { ...semantic, window: 64 }, /window as \[height, width\], or none, got 64/],
+    ["without padding", { ...panoptic, padding: undefined }, /expected padding as \[red, green, blue\], got none/],
+    ["without segments", { ...panoptic, segments: undefined }, /expected a function segments, got none/],
+  ])("%s", (_, model, message) => {
+    expect(() => requireModel(model as PredictionModel, "here")).toThrow(message);
+  });
+});
+
+describe("a number of steps for a recipe whose stages have fields of their own", () => {
+  const fields = { steps: "firstSteps", warmupSteps: "firstWarmup" };
+  const method: Method = {
+    ...tagged,
+    recipes: { "tagged-tiny": { ...recipe, firstSteps: 0, firstWarmup: 0 } as typeof recipe },
+    stages(settings, task) {
+      const { firstSteps, firstWarmup } = settings as unknown as { firstSteps: number; firstWarmup: number };
+      const [first, pass, last] = tagged.stages(settings, task);
+      const own = { ...settings, steps: firstSteps, warmupSteps: firstWarmup };
+      return [{ ...first, settings: own, fields } as Stage, pass, last];
+    },
+  };
+  test("leaves a stage without steps without", () => {
+    const longer = withSteps(resolveRecipe("tagged-tiny", [], [method]), 40);
+    expect(longer.recipe).toMatchObject({ steps: 40, firstSteps: 0, firstWarmup: 0 });
+    expect(stagesOf(longer).map((stage) => (stage.kind === "training" ? stage.settings.steps : "pass"))).toEqual([
+      0,
+      "pass",
+      40,
+    ]);
+  });
+
+  test("shares them by the stages' own", () => {
+    const longer = withSteps(resolveRecipe("tagged-tiny", ["firstSteps=4"], [method]), 40);
+    expect(longer.recipe).toMatchObject({ steps: 30, firstSteps: 10 });
+  });
+
+  test("refuses fields of its own that are not finite, and another method", () => {
+    const changed = (changes: object) => ({ ...method, recipes: { "tagged-tiny": { ...recipe, ...changes } } });
+    expect(() => resolveRecipe("tagged-tiny", [], [changed({ firstSteps: Number.NaN }) as Method])).toThrow(
+      "recipe tagged-tiny: firstSteps must be a finite number",
+    );
+    expect(() => resolveRecipe("tagged-tiny", [], [changed({ method: "other" }) as Method])).toThrow(
+      'recipe tagged-tiny: method must be tagged, got "other".',
+    );
+  });
+});

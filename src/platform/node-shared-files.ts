@@ -1,0 +1,137 @@
+/** Files on Node that several programs use at the same time. */
+import { createHash } from "node:crypto";
+import { createReadStream } from "node:fs";
+import { constants, copyFile, link, open, realpath, rename, rm, stat, symlink } from "node:fs/promises";
+import { homedir } from "node:os";
+import { dirname, relative, resolve } from "node:path";
+import { fileProblem, makeFolders } from "./node-files.ts";
+import { takeLock } from "./node-lock.ts";
+import type { PartFile, SharedFiles } from "./shared-files.ts";
+
+export const nodeSharedFiles: SharedFiles = {
+  environment: process.env,
+  home: homedir(),
+  takeLock: (path) => takeLock(path).then((taken) => (typeof taken === "function" ? taken : null)),
+
+  async fileFacts(path) {
+    try {
+      const found = await stat(path);
+      return found.isFile() ? { size: found.size, changed: found.mtimeMs } : null;
+    } catch (error) {
+      if (isMissing(error)) return null;
+      throw fileProblem(path, "expected a readable file", error);
+    }
+  },
+
+  async realPath(path) {
+    try {
+      return await realpath(path);
+    } catch (error) {
+      if (isMissing(error)) return null;
+      throw fileProblem(path, "expected a readable path", error);
+    }
+  },
+
+  openPart,
+
+  async hashFile(path, algorithm, prefix = "", signal) {
+    const hash = createHash(algorithm).update(prefix);
+    try {
+      for await (const piece of createReadStream(path, { highWaterMark: 1 << 20, ...(signal && { signal }) })) {
+        hash.update(piece as Uint8Array);
+      }
+    } catch (error) {
+      signal?.throwIfAborted();
+      throw fileProblem(path, "expected a readable file", error);
+    }
+    return hash.digest("hex");
+  },
+
+  async copyFile(from, to) {
+    try {
+      await makeFolders(dirname(to));
+      await copyFile(from, to, constants.COPYFILE_FICLONE); // shares the blocks where the file system can
+    } catch (error) {
+      throw fileProblem(to, "expected to copy a file", error);
+    }
+  },
+
+  async link(path, target) {
+    const place = `${path}.${process.pid}-${links++}.part`;
+    try {
+      await makeFolders(dirname(path));
+      const ways = [
+        () => symlink(relative(dirname(resolve(path)), resolve(target)), place),
+        () => link(target, place),
+        () => copyFile(target, place, constants.COPYFILE_FICLONE),
+      ];
+      await firstPossible(ways);
+      await rename(place, path);
+    } catch (error) {
+      throw fileProblem(path, "expected to link a file", error);
+    } finally {
+      await rm(place, { force: true });
+    }
+  },
+};
+
+let links = 0;
+
+/** Codes by which a system says that it has no links of a kind, or does not allow them here. */
+const refusals = new Set([
+  "EPERM",
+  "EACCES",
+  "ENOSYS",
+  "EOPNOTSUPP",
+  "ENOTSUP",
+  "EINVAL",
+  "EXDEV",
+  "EMLINK",
+  "UNKNOWN",
+]);
+
+async function firstPossible(ways: readonly (() => Promise<void>)[]): Promise<void> {
+  const [way, ...others] = ways;
+  try {
+    await way();
+  } catch (error) {
+    if (others.length === 0 || !refusals.has(codeOf(error))) throw error;
+    await firstPossible(others);
+  }
+}
+
+async function openPart(path: string): Promise<PartFile> {
+  const expected = "expected to write a file";
+  const guarded = async <T>(act: () => Promise<T>): Promise<T> => {
+    try {
+      return await act();
+    } catch (error) {
+      throw fileProblem(path, expected, error);
+    }
+  };
+  const file = await guarded(async () => {
+    await makeFolders(dirname(path));
+    // Neither truncated nor appended to: bytes go to their own positions.
+    return open(path, constants.O_RDWR | constants.O_CREAT);
+  });
+  const { size } = await guarded(() => file.stat());
+  return {
+    size,
+    write: (bytes, position) =>
+      guarded(async () => {
+        for (let done = 0; done < bytes.length; ) {
+          done += (await file.write(bytes, done, bytes.length - done, position + done)).bytesWritten;
+        }
+      }),
+    truncate: (length) => guarded(() => file.truncate(length)),
+    close: () => guarded(() => file.sync().finally(() => file.close())),
+  };
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && "code" in error ? String(error.code) : "";
+}
+
+function isMissing(error: unknown): boolean {
+  return ["ENOENT", "ENOTDIR", "ELOOP"].includes(codeOf(error));
+}

@@ -1,0 +1,37 @@
+/** What a folder needs that several programs read and write at the same time, such as a cache of downloads. */
+
+/** A file that grows in place: bytes have their position, so that writing them twice changes nothing. */
+export interface PartFile {
+  /** Bytes that it had when it was opened. */
+  readonly size: number;
+  write(bytes: Uint8Array, position: number): Promise<void>;
+  truncate(size: number): Promise<void>;
+  /** Syncs to disk and closes. */
+  close(): Promise<void>;
+}
+
+export interface SharedFiles {
+  /** Environment variables by name. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** The user's home folder. */
+  readonly home: string;
+  /** Bytes of a file and when it was last written (milliseconds since 1970), links followed; null: there is none. */
+  fileFacts(path: string): Promise<{ readonly size: number; readonly changed: number } | null>;
+  /** Where a link leads, links followed to their end; null: nowhere. */
+  realPath(path: string): Promise<string | null>;
+  /** Opens a file to be written in parts; it and its folders are made if need be. Throws InputError, as all of these. */
+  openPart(path: string): Promise<PartFile>;
+  /** Hash of `prefix` and a file's bytes, in hexadecimal digits; reads in pieces. */
+  hashFile(path: string, algorithm: "sha1" | "sha256", prefix?: string, signal?: AbortSignal): Promise<string>;
+  copyFile(from: string, to: string): Promise<void>;
+  /**
+   * Makes `path` another name of the file `target`, in place of what it was: a relative symbolic link; where the system
+   * has none a hard link, else a copy. Never there by halves.
+   */
+  link(path: string, target: string): Promise<void>;
+  /**
+   * Takes a lock, a file of that name, until the result is called; null where another one has it. A lock whose process has
+   * ended, or on another machine has not been renewed for a minute, is taken over.
+   */
+  takeLock(path: string): Promise<(() => Promise<void>) | null>;
+}
