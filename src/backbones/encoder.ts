@@ -37,6 +37,12 @@ export interface Encoder {
   readonly multiple: number;
   /** Whether its output stride can be chosen; `encode` refuses one where not. */
   readonly dilates: boolean;
+  /** The only height and width that it can have; default: all multiples. */
+  readonly size?: readonly [height: number, width: number];
+  /** The only batch that it can have; default: any. */
+  readonly batch?: number;
+  /** The ONNX file that it was read from: a run that has it keeps it. */
+  readonly file?: Uint8Array;
   /** x: [B, 3, H, W] float, normalized → its maps, the largest first. */
   features(scope: Scope, x: Tensor, options: EncoderOptions): readonly FeatureMap[];
   /** How others call its weights; files are told by them. */

@@ -18,11 +18,30 @@ export const encoders: Readonly<Record<string, Encoder>> = {
   ...dinov2Encoders,
 };
 
+/** Names of encoders that were added while this process runs. */
+const added = new Map<string, Encoder>();
+
+/**
+ * Lets recipes name an encoder of one's own. The same name again replaces it. Throws UsageError where the list has the name.
+ */
+export function addEncoder(name: string, encoder: Encoder): void {
+  if (Object.hasOwn(encoders, name)) {
+    throw new UsageError(`encoder: expected a name that the list does not have, got "${name}". Choose another.`);
+  }
+  added.set(name, encoder);
+}
+
+/** Those that recipes can name. */
+export function encoderNames(): string[] {
+  return [...Object.keys(encoders), ...added.keys()];
+}
+
 /** The encoder of that name. Throws UsageError, with the nearest name, where there is none. */
 export function findEncoder(name: string): Encoder {
-  if (Object.hasOwn(encoders, name)) return encoders[name];
+  const found = Object.hasOwn(encoders, name) ? encoders[name] : added.get(name);
+  if (found !== undefined) return found;
   throw new UsageError(
-    `encoder: expected one of ${Object.keys(encoders).join(", ")}, got "${name}". ${suggestion(name, Object.keys(encoders))}`,
+    `encoder: expected one of ${encoderNames().join(", ")}, got "${name}". ${suggestion(name, encoderNames())}`,
   );
 }
 

@@ -1,6 +1,6 @@
 /** `tessera-seg/backbones`: image → feature maps. */
 export type { Encoder, EncoderOptions, FeatureMap, Norms } from "./encoder.ts";
-export { encode, encoders, findEncoder } from "./encoders.ts";
+export { addEncoder, encode, encoders, findEncoder } from "./encoders.ts";
 export { mobileNetV2, mobileNetV2Classifier } from "./mobilenet-v2.ts";
 export {
   type OnnxEncoder,
@@ -10,6 +10,7 @@ export {
   onnxNormalizations,
   writeEncoder,
 } from "./onnx-encoder.ts";
+export { type OnnxEncoderFile, restoreOnnxEncoder, takeOnnxEncoder } from "./onnx-file.ts";
 export type { OnnxFileOptions } from "./onnx-part.ts";
 export { publishedEncoder, publishedNames } from "./published.ts";
 export { resNet, resNet18Units, resNet50Units, resNet101Units, resNetClassifier } from "./resnet.ts";

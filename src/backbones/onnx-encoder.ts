@@ -37,6 +37,8 @@ export interface OnnxEncoder {
   readonly weights: Named<NdArray>;
   /** Names of the tensors taken, the largest map first. */
   readonly features: readonly string[];
+  /** Values of pictures. */
+  readonly normalization: OnnxNormalization;
   /** What users should know, a line each. */
   readonly notes: readonly string[];
   /** The only height and width that it can have; null where all multiples of its last stride will do. */
@@ -95,7 +97,7 @@ export function onnxEncoder(bytes: Uint8Array, options: OnnxEncoderOptions): Onn
   };
   const weights = Object.fromEntries([...model.parameters.keys()].map((name) => [name, part.arrays.get(name)!]));
   const notes = notesOf(part, maps, { normalization, otherSize, otherBatch });
-  return { encoder, weights, features: features.map(({ name }) => name), notes, size, batch };
+  return { encoder, weights, features: features.map(({ name }) => name), normalization, notes, size, batch };
 }
 
 /**

@@ -14,7 +14,7 @@ export const exportCommand = command({
     weights: {
       kind: "text",
       placeholder: "LIBRARY",
-      help: "write the encoder's weights alone, as safetensors under the names of torchvision, timm, transformers …",
+      help: "write the encoder's weights alone, as safetensors under the names of torchvision, timm, transformers …; onnx for one that was an ONNX file",
     },
     ...classesOptions,
     ...methodOptions,
@@ -69,7 +69,7 @@ async function exportWeights(
     import("../runs/export-encoder.ts"),
     import("../runs/run.ts"),
   ]);
-  await requireKind(nodePlatform, out, ".safetensors");
+  await requireKind(nodePlatform, out, library === "onnx" ? ".onnx" : ".safetensors");
   const methods = await methodsWith(nodePlatform, named);
   const onDamaged = (message: string) => terminal.note(message);
   const exported = await exportEncoder(

@@ -4,6 +4,7 @@ import type { Study } from "../methods/study.ts";
 import type { StudyOptions } from "../study/run-study.ts";
 import { command } from "./command.ts";
 import { badImagePolicy, datasetOptions, engineFor, engineOptions, placeOf, sizeOptions } from "./options.ts";
+import { encoderFiles } from "./pretrained.ts";
 
 export const studyCommand = command({
   name: "study",
@@ -32,7 +33,7 @@ export const studyCommand = command({
     encoder: {
       kind: "text",
       placeholder: "WEIGHTS",
-      help: "a published file of an encoder, or a run, in place of the study's own pretraining of one",
+      help: "what --encoder of tessera train takes, in place of the study's own pretraining of one",
     },
     set: {
       kind: "list",
@@ -99,6 +100,7 @@ export const studyCommand = command({
       import("../runs/run.ts"),
       import("../evaluation/evaluate.ts"),
     ]);
+    const encoder = choice.encoder === null ? null : await encoderFiles(choice.encoder, terminal);
     const onBadFile = badImagePolicy(options);
     const dataset = spec ?? study.dataset;
     const openEngine = () => engineFor(options);
@@ -136,6 +138,7 @@ export const studyCommand = command({
     try {
       await runStudy({
         ...{ ...choice, platform: nodePlatform, openEngine, dataset, reading, folder: out, signal: terminal.signal },
+        ...(encoder && { encoderFiles: encoder.files, licence: encoder.licence }),
         openData: async (where, ...asked) => {
           const data = await openData(where, ...asked);
           return where === dataset ? { ...data, validation: scored } : data;

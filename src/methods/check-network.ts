@@ -1,4 +1,4 @@
-import { encoders } from "../backbones/encoders.ts";
+import { encoderNames, findEncoder } from "../backbones/encoders.ts";
 import type { NetworkSettings } from "../networks/network.ts";
 import { publishedTransUNet, type TransUNetSettings } from "../networks/transunet/settings.ts";
 import type { UNetSettings } from "../networks/unet/settings.ts";
@@ -27,7 +27,7 @@ export function checkSides<R extends Recipe>(recipe: R, multiple: number, keys: 
 
 function checkUNet(recipe: Recipe & UNetSettings): void {
   const { oneOf, number, require } = checksOf(recipe);
-  oneOf("encoder", Object.keys(encoders));
+  oneOf("encoder", encoderNames());
   oneOf("encoderNorms", ["batch", "frozen", "folded"]);
   number("encoderRate", { least: 0 }, "0.1 is usual.");
   oneOf("encoderStride", [32, 16, 8]);
@@ -35,7 +35,7 @@ function checkUNet(recipe: Recipe & UNetSettings): void {
   oneOf("upsampling", ["nearest", "bilinear"]);
   oneOf("outputStride", [1, 2, 4]);
   const { encoder, encoderStride, decoder, decoderChannels, outputStride } = recipe;
-  const { multiple, dilates } = encoders[encoder];
+  const { multiple, dilates, size, batch } = findEncoder(encoder);
   require(encoderStride === 32 || dilates, "encoderStride", `32 for ${encoder}`, "Set it to 32.");
   const doublings = Math.log2(Math.min(encoderStride, multiple) / outputStride);
   const joins = decoder !== "unet" || Number.isInteger(doublings);
@@ -47,6 +47,11 @@ function checkUNet(recipe: Recipe & UNetSettings): void {
     decoderChannels.every((value) => Number.isInteger(value) && value >= 1 && value <= mostWidth);
   require(whole, "decoderChannels", `at least ${blocks} whole numbers from 1 to ${mostWidth}`, "As in 256, 128, 64, 32, 16.");
   checkSides(recipe, multiple, ["cropHeight", "cropWidth"]);
+  const fixed = { cropHeight: size?.[0], cropWidth: size?.[1], batchSize: batch };
+  for (const key of ["cropHeight", "cropWidth", "batchSize"] as const) {
+    const value = fixed[key] ?? recipe[key];
+    require(recipe[key] === value, key, `${value}, for which alone ${encoder} was made`, `Add --set ${key}=${value}.`);
+  }
 }
 
 function checkTransUNet(recipe: Recipe & TransUNetSettings): void {

@@ -1,4 +1,5 @@
 /** What methods whose network has a pretrained encoder share. */
+import type { OnnxEncoderFile } from "../backbones/onnx-file.ts";
 import { type NetworkSettings, networkOf } from "../networks/network.ts";
 import type { WeightFile } from "../weights/read-weights.ts";
 import type { Recipe } from "./recipe.ts";
@@ -18,7 +19,7 @@ export function encoderTraining(settings: NetworkSettings): Pick<TrainingStage, 
 
 /** A published file of an encoder for a recipe's network, see `Method.encoder`. */
 export function openedEncoder(
-  file: WeightFile,
+  file: WeightFile | OnnxEncoderFile,
   recipe: Recipe & NetworkSettings,
 ): Pick<Trained, "weights" | "stage" | "recipe"> {
   const { weights, settings } = networkOf(recipe).encoder(file);

@@ -1,6 +1,7 @@
 /** The networks that recipes describe, as methods take them: which one it is, its fields tell. */
 import type { Named, NdArray } from "../array/ndarray.ts";
 import { findEncoder } from "../backbones/encoders.ts";
+import type { OnnxEncoderFile } from "../backbones/onnx-file.ts";
 import { publishedEncoder } from "../backbones/published.ts";
 import { InputError } from "../errors.ts";
 import type { Scope } from "../graph/scope.ts";
@@ -24,6 +25,8 @@ export type NetworkSettings = TransUNetSettings | UNetSettings;
 export interface Network {
   /** Sides of pictures are multiples of this. */
   readonly multiple: number;
+  /** The only sides that its pictures can have; default: all multiples. */
+  readonly size?: readonly [height: number, width: number] | undefined;
   /** image: [B, 3, H, W] in [−1, 1] → one value per output and pixel, [B, outputs, H, W]. modulate: of the decoder. */
   logits(scope: Scope, image: Tensor, outputs: number, modulate?: Modulation): Tensor;
   /** The encoder's last features, averaged over all positions. image: [B, 3, H, W] in [−1, 1] → [B, C]. */
@@ -40,7 +43,10 @@ export interface Network {
   /** What weights say of the network that takes them: fields of its recipe. */
   adopted(weights: Named<NdArray>, from: object): Partial<NetworkSettings>;
   /** A published file of its encoder: weights, and the fields that they are of. Throws InputError for other files. */
-  encoder(file: WeightFile): { readonly weights: Named<NdArray>; readonly settings: Partial<NetworkSettings> };
+  encoder(file: WeightFile | OnnxEncoderFile): {
+    readonly weights: Named<NdArray>;
+    readonly settings: Partial<NetworkSettings>;
+  };
 }
 
 /** The network that a recipe describes. */
@@ -48,9 +54,17 @@ export function networkOf(settings: NetworkSettings): Network {
   return "encoder" in settings ? uNetOf(settings) : transUNetOf(settings);
 }
 
+/** The ONNX file of a recipe's encoder; undefined where it has none. */
+export function encoderFileOf(recipe: object): Uint8Array | undefined {
+  const { encoder } = recipe as Partial<UNetSettings>;
+  return typeof encoder === "string" ? findEncoder(encoder).file : undefined;
+}
+
 function uNetOf(settings: UNetSettings): Network {
+  const { multiple, size } = findEncoder(settings.encoder);
   return {
-    multiple: findEncoder(settings.encoder).multiple,
+    multiple,
+    size,
     logits: (scope, image, outputs, modulate) => unet(scope, image, outputs, settings, { modulate }).logits,
     pooled(scope, image) {
       const { map } = encodedBy(scope, image, settings).at(-1)!;
@@ -64,6 +78,7 @@ function uNetOf(settings: UNetSettings): Network {
       return { encoder: name, encoderNorms: same ? settings.encoderNorms : norms };
     },
     encoder(file) {
+      if (file.kind === "onnx") return { weights: prefixed(file.tensors), settings: { encoder: file.encoder } };
       const { encoders, norms, weights } = publishedEncoder(file);
       const name = encoders.includes(settings.encoder) ? settings.encoder : encoders[0];
       return { weights: prefixed(weights), settings: { encoder: name, encoderNorms: norms } };

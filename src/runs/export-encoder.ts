@@ -1,7 +1,9 @@
+import type { Named, NdArray } from "../array/ndarray.ts";
+import { writeOnnxEncoder } from "../backbones/onnx-file.ts";
 import { publishedNames } from "../backbones/published.ts";
 import { InputError } from "../errors.ts";
 import type { Trained } from "../methods/stage.ts";
-import type { NetworkSettings } from "../networks/network.ts";
+import { encoderFileOf, type NetworkSettings } from "../networks/network.ts";
 import type { Platform } from "../platform/platform.ts";
 import { writeSafetensors } from "../weights/safetensors.ts";
 
@@ -13,8 +15,9 @@ export interface ExportedEncoder {
 }
 
 /**
- * Writes the encoder of a run as safetensors, under the names that a library has for it, to be read there. Throws InputError
- * where the run's encoder has no names but ours, or others than asked for.
+ * Writes the encoder of a run, to be read elsewhere: as safetensors under the names that a library has for it, or, where it came
+ * from an ONNX file (`library` is then `onnx`), as that file's graph with what its weights have become. Throws InputError where
+ * the run's encoder has no names but ours, or others than asked for.
  */
 export async function exportEncoder(
   platform: Platform,
@@ -28,11 +31,24 @@ export async function exportEncoder(
       `${source}: expected a run of a U-Net, whose encoder others have, too, got one of ${recipe.method} on another network. Use tessera export without --weights.`,
     );
   }
-  const own = Object.entries(weights).flatMap(([name, array]) =>
-    name.startsWith("encoder.") ? [[name.slice("encoder.".length), array] as const] : [],
+  const own: Named<NdArray> = Object.fromEntries(
+    Object.entries(weights).flatMap(([name, array]) =>
+      name.startsWith("encoder.") ? [[name.slice("encoder.".length), array] as const] : [],
+    ),
   );
-  const theirs = publishedNames(settings.encoder, Object.fromEntries(own), library);
-  const bytes = writeSafetensors(theirs, { format: "pt", ...(licence !== undefined && { licence }) });
+  const onnx = encoderFileOf(recipe);
+  if ((onnx !== undefined) !== (library === "onnx")) {
+    throw new InputError(
+      onnx === undefined
+        ? `${source}: expected a library that knows ${settings.encoder}, got "onnx". Leave --weights out for an ONNX model.`
+        : `${source}: expected "onnx", since its encoder was read from an ONNX file, got "${library}". Write --weights onnx.`,
+    );
+  }
+  const theirs = onnx === undefined ? publishedNames(settings.encoder, own, library) : own;
+  const bytes =
+    onnx === undefined
+      ? writeSafetensors(theirs, { format: "pt", ...(licence !== undefined && { licence }) })
+      : writeOnnxEncoder(onnx, own, `${source}/encoder.onnx`);
   await platform.writeFile(file, bytes);
   return { file, encoder: settings.encoder, tensors: Object.keys(theirs).length, bytes: bytes.length };
 }

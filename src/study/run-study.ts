@@ -4,7 +4,7 @@ import type { TrainingData } from "../datasets/training-data.ts";
 import { InputError, Interrupted } from "../errors.ts";
 import { scoreOfEvaluation } from "../evaluation/evaluate.ts";
 import type { ResolvedRecipe } from "../methods/method.ts";
-import { adopt, differences, resolveRecipe } from "../methods/resolve-recipe.ts";
+import { adopt, differences, recipeToAdopt } from "../methods/resolve-recipe.ts";
 import type { Trained } from "../methods/stage.ts";
 import { sourcesOf, stagesOf, totalSteps } from "../methods/stages.ts";
 import type { Platform } from "../platform/platform.ts";
@@ -31,6 +31,9 @@ export interface StudyOptions extends StudyChoice {
     labels: { readonly fraction: number; readonly seed: number } | null,
     learnsFrom: ReturnType<typeof sourcesOf>,
   ) => Promise<TrainingData>;
+  /** The files of `encoder`, where its name is not their path, and their licence. */
+  readonly encoderFiles?: readonly string[] | undefined;
+  readonly licence?: string | undefined;
   readonly folder: string;
   readonly reading: Reading;
   readonly signal: AbortSignal;
@@ -75,11 +78,14 @@ interface Wanted extends ResolvedRecipe {
   readonly from: readonly Trained[];
 }
 
-async function recipeOf({ recipe, encoder, platform, folder }: StudyOptions, run: StudyRun): Promise<Wanted> {
-  const resolved = resolveRecipe(recipe, run.settings);
+async function recipeOf(options: StudyOptions, run: StudyRun): Promise<Wanted> {
+  const { recipe, encoder, encoderFiles, licence, platform, folder } = options;
+  const resolved = recipeToAdopt(recipe, run.settings);
   const from: Trained[] = [];
   if (run.from !== null) from.push(await openTrained(platform, `${folder}/runs/${run.from}`));
-  if (run.fromEncoder && encoder !== null) from.push(await openEncoder(platform, encoder, resolved));
+  if (run.fromEncoder && encoder !== null) {
+    from.push(await openEncoder(platform, encoderFiles ?? encoder, resolved, { licence }));
+  }
   return { ...adopt(resolved, from), from };
 }
 

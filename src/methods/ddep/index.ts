@@ -86,10 +86,9 @@ export const ddep: Method<DdepRecipe> = {
   },
   imports: importEncoder,
   encoder: (file, recipe) => openedEncoder(file, recipe),
-  model: (recipe, task) => ({
-    kind: "semantic",
-    stride: networkOf(recipe).multiple,
-    scores: probabilitiesOf(recipe, task),
-  }),
+  model(recipe, task) {
+    const { multiple, size } = networkOf(recipe);
+    return { kind: "semantic", stride: multiple, ...(size && { window: size }), scores: probabilitiesOf(recipe, task) };
+  },
   views: (recipe, task) => [certaintyView(recipe, probabilitiesOf(recipe, task))],
 };

@@ -54,11 +54,10 @@ export const unet: Method<UNetRecipe> = {
   recipes,
   vocabulary: "closed",
   stages,
-  model: (recipe, task) => ({
-    kind: "semantic",
-    stride: networkOf(recipe).multiple,
-    scores: probabilitiesOf(recipe, task),
-  }),
+  model(recipe, task) {
+    const { multiple, size } = networkOf(recipe);
+    return { kind: "semantic", stride: multiple, ...(size && { window: size }), scores: probabilitiesOf(recipe, task) };
+  },
   views: (recipe, task) => [certaintyView(recipe, probabilitiesOf(recipe, task))],
   validate(recipe) {
     checkNetwork(recipe);

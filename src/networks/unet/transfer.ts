@@ -50,8 +50,9 @@ export function transferUNet(
 /** Names and shapes of all parameters. */
 function declaredBy(settings: UNetSettings, outputs: number): ReadonlyMap<string, readonly number[]> {
   const model = new Model();
-  const { multiple } = findEncoder(settings.encoder);
+  const { multiple, size, batch = 1 } = findEncoder(settings.encoder);
   const side = multiple * Math.ceil(64 / multiple);
-  unet(model.scope, input("image", [1, 3, side, side]), Math.max(1, outputs), settings);
+  const [height, width] = size ?? [side, side];
+  unet(model.scope, input("image", [batch, 3, height, width]), Math.max(1, outputs), settings);
   return new Map([...model.parameters.values()].map(({ name, tensor }) => [name, tensor.shape]));
 }
