@@ -7,7 +7,7 @@ import type { Method, ResolvedRecipe } from "./method.ts";
 import { requireKnownKeys } from "./other-version.ts";
 import type { Recipe } from "./recipe.ts";
 import type { Trained } from "./stage.ts";
-import { stagesOf, totalSteps } from "./stages.ts";
+import { anyTask, stagesOf, totalSteps } from "./stages.ts";
 
 type Value = Recipe[keyof Recipe] | boolean | readonly (number | string)[];
 
@@ -232,7 +232,9 @@ export function checkRecipe(method: Method, recipe: Recipe): void {
     );
   }
   method.validate(recipe);
-  if (totalSteps(stagesOf({ method, recipe })) === 0) {
+  // A recipe of no steps may leave out all stages: that is its fault, not the method's.
+  const isEmpty = recipe.steps === 0 && method.stages(recipe, anyTask)?.length === 0;
+  if (isEmpty || totalSteps(stagesOf({ method, recipe })) === 0) {
     throw new UsageError(
       `${where}: steps must be at least 1 where no other stage has any, got 0. Change it with --set.`,
     );
