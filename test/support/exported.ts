@@ -148,21 +148,24 @@ export function dynamoNet(sizes: readonly (number | string)[] = [1, 3, 64, 96]):
   return file.model("pytorch", 18, { name: "x", sizes }, ["linear"]);
 }
 
-/** A vision transformer of one block; exported for one picture, whose size its shapes say in numbers. */
+/** A vision transformer of one block; exported for one batch of pictures of one size, which its shapes say in numbers. */
 export function dynamoVit(
   sizes: readonly (number | string)[] = [1, 3, 64, 96],
   [rows, columns]: readonly [number, number] = [64, 96],
 ): Uint8Array {
   const [width, heads, count] = [8, 2, (rows / 16) * (columns / 16)];
+  const batch = typeof sizes[0] === "number" ? sizes[0] : 1;
   const file = new GraphFile();
   const patch = [
     file.weight("patch_embed.proj.weight", drawn([width, 3, 16, 16], "p", 0.1)),
     file.weight("patch_embed.proj.bias", drawn([width], "pb")),
   ];
   const map = file.node("Conv", ["x", ...patch], "conv2d", { strides: [16, 16], kernel_shape: [16, 16] });
-  const flat = file.node("Reshape", [map, file.integers("val_2", 1, width, count)], "view");
+  const flat = file.node("Reshape", [map, file.integers("val_2", batch, width, count)], "view");
   const patches = file.node("Transpose", [flat], "transpose", { perm: [0, 2, 1] });
-  const all = file.node("Concat", [file.weight("cls_token", drawn([1, 1, width], "cls")), patches], "cat", { axis: 1 });
+  const all = file.node("Concat", [file.weight("cls_token", drawn([batch, 1, width], "cls")), patches], "cat", {
+    axis: 1,
+  });
   const tokens = file.node("Add", [all, file.weight("pos_embed", drawn([1, count + 1, width], "pos"))], "add");
   const norm = (x: string, place: string, name: string) =>
     file.node(
@@ -180,7 +183,11 @@ export function dynamoVit(
     return file.node("Add", [product, file.weight(`${place}.bias`, drawn([to], `${place}b`))], name);
   };
   const qkv = linear(norm(tokens, "blocks.0.norm1", "layer_norm"), "blocks.0.attn.qkv", width, 3 * width, "linear");
-  const parts = file.node("Reshape", [qkv, file.integers("val_9", 1, count + 1, 3, heads, width / heads)], "view_1");
+  const parts = file.node(
+    "Reshape",
+    [qkv, file.integers("val_9", batch, count + 1, 3, heads, width / heads)],
+    "view_1",
+  );
   const turned = file.node("Transpose", [parts], "permute", { perm: [2, 0, 3, 1, 4] });
   const [q, k, v] = [0, 1, 2].map((i) => {
     const index = file.weight(`val_1${i}`, fromNumbers("int64", [], [i]));
@@ -190,7 +197,7 @@ export function dynamoVit(
   const scaled = file.node("Mul", [scores, file.weight("val_20", fromNumbers("float32", [], [0.5]))], "mul");
   const mixed = file.node("MatMul", [file.node("Softmax", [scaled], "softmax", { axis: -1 }), v], "matmul_1");
   const back = file.node("Transpose", [mixed], "transpose_2", { perm: [0, 2, 1, 3] });
-  const joined = file.node("Reshape", [back, file.integers("val_30", 1, count + 1, width)], "view_2");
+  const joined = file.node("Reshape", [back, file.integers("val_30", batch, count + 1, width)], "view_2");
   const sum = file.node("Add", [tokens, linear(joined, "blocks.0.attn.proj", width, width, "linear_1")], "add_1");
   const last = norm(sum, "norm", "layer_norm_1");
   const first = file.node("Gather", [last, file.weight("val_40", fromNumbers("int64", [], [0]))], "select_3", {
