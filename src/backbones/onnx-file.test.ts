@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { changed, dynamoVit, paddleNet, tensorFlowNet, torchScriptResNet } from "../../test/support/exported.ts";
+import { float32, toNumbers } from "../array/ndarray.ts";
 import { UsageError } from "../errors.ts";
 import { Model } from "../graph/scope.ts";
 import { input } from "../graph/tensor.ts";
@@ -34,7 +35,10 @@ describe("an ONNX file as an encoder that recipes name", () => {
     const taken = await takeOnnxEncoder(bytes, { where });
     const [first, ...others] = Object.entries(taken.tensors);
     const moved = {
-      [first[0]]: { ...first[1], data: first[1].data.map((value) => Number(value) + 1) as Float32Array },
+      [first[0]]: float32(
+        first[1].shape,
+        toNumbers(first[1]).map((value) => value + 1),
+      ),
     };
     const file = writeOnnxEncoder(findEncoder(taken.encoder).file!, { ...Object.fromEntries(others), ...moved }, where);
     const names = [
