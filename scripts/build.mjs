@@ -36,7 +36,14 @@ const forNode = {
 };
 // Library and commands share their parts, so that a method which imports the library is at home in a command: one kind of
 // error, one kind of tensor. Commands are loaded when they are called.
-const library = ["index.ts", "nn/index.ts", "losses/index.ts", "backbones/index.ts", "data/augment.ts"];
+const library = [
+  "index.ts",
+  "nn/index.ts",
+  "losses/index.ts",
+  "backbones/index.ts",
+  "networks/index.ts",
+  "data/augment.ts",
+];
 const programs = await build({
   ...forNode,
   entryPoints: [...library, "cli/main.ts", "cli/try-device.ts", "runtime/worker.ts"].map((path) => `src/${path}`),

@@ -2,8 +2,8 @@
 import { fromNumbers, type Named, type NdArray } from "../../src/array/ndarray.ts";
 import { Random } from "../../src/array/random.ts";
 import { sizeOf } from "../../src/array/shape.ts";
+import { mobileNetV2Classifier, mobileNetV2Groups } from "../../src/backbones/mobilenet-v2.ts";
 import { resNetClassifier } from "../../src/backbones/resnet.ts";
-import { transunet } from "../../src/backbones/transunet/network.ts";
 import { vitClassifier } from "../../src/backbones/vit.ts";
 import type { Scope } from "../../src/graph/scope.ts";
 import type { Tensor, TensorType } from "../../src/graph/tensor.ts";
@@ -11,10 +11,7 @@ import { crossEntropy } from "../../src/losses/cross-entropy.ts";
 import { denoiseStage } from "../../src/methods/ddep/denoise-stage.ts";
 import { type DdepRecipe, recipes as ddepRecipes } from "../../src/methods/ddep/recipe.ts";
 import { recipes, type TransUNetRecipe } from "../../src/methods/transunet/recipe.ts";
-import { conv2d } from "../../src/nn/conv.ts";
-import { linear } from "../../src/nn/linear.ts";
-import { batchNorm2d } from "../../src/nn/norm.ts";
-import { add, clip, globalAveragePool, reshape } from "../../src/ops/index.ts";
+import { transunet } from "../../src/networks/transunet/network.ts";
 import type { OptimizerRecipe } from "../../src/step/update.ts";
 
 export interface Benched {
@@ -37,40 +34,8 @@ const classification = {
   labels: { dtype: "int64", shape: [8] },
 } as const;
 
-/** Factor of the widened channels, channels, blocks and first stride of each stage (Sandler et al. 2018, table 2). */
-export const mobileNetStages = [
-  [1, 16, 1, 1],
-  [6, 24, 2, 2],
-  [6, 32, 3, 2],
-  [6, 64, 4, 2],
-  [6, 96, 3, 1],
-  [6, 160, 3, 2],
-  [6, 320, 1, 1],
-] as const;
-
-/** MobileNetV2 of width 1 for 1,000 classes, with batch norms and symmetric padding. x: [B, 3, H, W] → [B, 1000]. */
-export function mobileNet(scope: Scope, x: Tensor): Tensor {
-  let layer = 0;
-  const unit = (x: Tensor, channels: number, kernel: number, stride = 1, groups = 1) => {
-    const at = scope.at(`layer${layer++}`);
-    const padding = (kernel - 1) / 2;
-    const y = conv2d(at.at("conv"), x, channels, { kernel, stride, padding, groups, bias: false });
-    return batchNorm2d(at.at("norm"), y);
-  };
-  const relu6 = (x: Tensor) => clip(x, { min: 0, max: 6 });
-  let y = relu6(unit(x, 32, 3, 2));
-  for (const [factor, channels, blocks, firstStride] of mobileNetStages) {
-    for (let block = 0; block < blocks; block++) {
-      const stride = block === 0 ? firstStride : 1;
-      const wide = factor * y.shape[1];
-      const expanded = factor === 1 ? y : relu6(unit(y, wide, 1));
-      const projected = unit(relu6(unit(expanded, wide, 3, stride, wide)), channels, 1);
-      y = stride === 1 && y.shape[1] === channels ? add(y, projected) : projected;
-    }
-  }
-  y = globalAveragePool(relu6(unit(y, 1280, 1)));
-  return linear(scope.at("head"), reshape(y, [y.shape[0], 1280]), 1000);
-}
+/** For 1,000 classes, with batch norms and symmetric padding. x: [B, 3, H, W] → [B, 1000]. */
+const mobileNet = (scope: Scope, x: Tensor) => mobileNetV2Classifier(scope, x, { classes: 1000 }).logits;
 
 /** Denoising pretraining of ddep-small: the whole network, or its decoder behind a frozen encoder. */
 function denoising(start: DdepRecipe["start"]): Benched {
@@ -96,7 +61,7 @@ const mobileNetStep: Benched = {
   }),
   recipe: { ...small, optimizer: "sgd", learningRate: 1e-3, schedule: "constant", warmupSteps: 0, weightDecay: 0 },
   classes: 1000,
-  settings: { stages: mobileNetStages, shape: [8, 3, 192, 192] },
+  settings: { stages: mobileNetV2Groups, shape: [8, 3, 192, 192] },
 };
 
 export const models: Readonly<Record<string, Benched>> = {
@@ -126,7 +91,7 @@ export const models: Readonly<Record<string, Benched>> = {
     title: "MobileNetV2, prediction, 384 × 512 pixels, batch 1, norms folded into convolutions",
     inputs: { image: { dtype: "float32", shape: [1, 3, 384, 512] } },
     predicts: mobileNet,
-    settings: { stages: mobileNetStages, shape: [1, 3, 384, 512] },
+    settings: { stages: mobileNetV2Groups, shape: [1, 3, 384, 512] },
   },
   transunet: {
     title: `TransUNet small, ${small.cropHeight} × ${small.cropWidth} pixels, batch 8, 11 classes, AdamW`,

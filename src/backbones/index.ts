@@ -1,4 +1,18 @@
-/** Every backbone: image → features. */
-export { resNet, resNet50Units, resNet101Units, resNetClassifier } from "./resnet.ts";
-export { transunet } from "./transunet/network.ts";
-export { vit, vitClassifier } from "./vit.ts";
+/** `tessera-seg/backbones`: image → feature maps. */
+export type { Encoder, EncoderOptions, FeatureMap, Norms } from "./encoder.ts";
+export { addEncoder, encode, encoders, findEncoder } from "./encoders.ts";
+export { mobileNetV2, mobileNetV2Classifier } from "./mobilenet-v2.ts";
+export {
+  type OnnxEncoder,
+  type OnnxEncoderOptions,
+  type OnnxNormalization,
+  onnxEncoder,
+  onnxNormalizations,
+  writeEncoder,
+} from "./onnx-encoder.ts";
+export { type OnnxEncoderFile, restoreOnnxEncoder, takeOnnxEncoder } from "./onnx-file.ts";
+export type { OnnxFileOptions } from "./onnx-part.ts";
+export { publishedEncoder, publishedNames } from "./published.ts";
+export { resNet, resNet18Units, resNet50Units, resNet101Units, resNetClassifier } from "./resnet.ts";
+export { resNetV2 } from "./resnet-v2.ts";
+export { vit, vitClassifier, vitFeatures } from "./vit.ts";

@@ -1,54 +1,62 @@
-import { heNormalInitializer, type Initializer } from "../graph/initializer.ts";
+import { heNormalInitializer } from "../graph/initializer.ts";
 import type { Scope } from "../graph/scope.ts";
 import type { Tensor } from "../graph/tensor.ts";
-import { conv2d } from "../nn/conv.ts";
+import { imagenetNormalization } from "../nn/image-input.ts";
 import { linear } from "../nn/linear.ts";
-import { batchNorm2d } from "../nn/norm.ts";
 import { add, globalAveragePool, maxPool, relu, reshape } from "../ops/index.ts";
+import { type Place, renaming } from "../weights/rename.ts";
+import {
+  convNorm,
+  deepestMaps,
+  type Encoder,
+  type EncoderOptions,
+  type FeatureMap,
+  type PublishedNames,
+} from "./encoder.ts";
 
-/** Bottleneck units of each stage: ResNet-50 has 3, 4, 6, 3. */
+/** Units of each stage: ResNet-50 has 3, 4, 6, 3. */
 export type ResNetUnits = readonly [number, number, number, number];
 
+export const resNet18Units: ResNetUnits = [2, 2, 2, 2];
 export const resNet50Units: ResNetUnits = [3, 4, 6, 3];
 export const resNet101Units: ResNetUnits = [3, 4, 23, 3];
 
-export interface ResNetOptions {
+export interface ResNetOptions extends EncoderOptions {
   readonly units?: ResNetUnits;
-  /** Channels of the stem; stages have 4, 8, 16 and 32 times as many. */
+  /** Two 3×3 convolutions a unit (18 and 34 layers), or a bottleneck of three that is four times as wide outside (default). */
+  readonly unit?: "basic" | "bottleneck";
+  /** Channels of the stem; bottleneck stages have 4, 8, 16 and 32 times as many, basic ones 1, 2, 4 and 8 times. */
   readonly width?: number;
-  /** The last stages keep their resolution and widen their kernels instead: 32 (none), 16 (last) or 8 (last two). */
-  readonly outputStride?: 32 | 16 | 8;
-  /** Use running averages in batch norms even while training. */
-  readonly frozenNorm?: boolean;
+  /** `deep`: three 3×3 convolutions in place of one of 7×7 (v1c; He et al. 2019, "bag of tricks", fig. 2b). */
+  readonly stem?: "plain" | "deep";
 }
 
 // He et al. 2015 by fan-out, as torchvision starts its residual networks.
-const initializer: Initializer = heNormalInitializer("fanOut");
+const initializer = heNormalInitializer("fanOut");
 
 /**
- * Residual network of bottleneck units (He et al. 2016, table 1), with the stride on the 3 × 3 convolution, as
- * torchvision has it. Parameters: stem.conv, stem.norm, stage1.unit1.conv1, stage1.unit1.norm1, …, stage1.unit1.shortcut.
+ * Residual network (He et al. 2016, table 1) with the stride on the 3 × 3 convolution, as torchvision has it. Parameters:
+ * stem.conv, stem.norm, stage1.unit1.conv1, stage1.unit1.norm1, …, stage1.unit1.shortcut.
  *
- * x: [B, 3, H, W] float, normalized → feature maps of the four stages, [B, 4·width, H/4, W/4] … [B, 32·width, H/32, W/32].
+ * x: [B, 3, H, W] float, normalized → five maps, at strides 2 (the stem), 4, 8, 16 and 32 (the stages).
  */
-export function resNet(
-  scope: Scope,
-  x: Tensor,
-  { units = resNet50Units, width = 64, outputStride = 32, frozenNorm = false }: ResNetOptions = {},
-): readonly Tensor[] {
-  const stem = conv2d(scope.at("stem").at("conv"), x, width, {
-    kernel: 7,
-    stride: 2,
-    padding: 3,
-    bias: false,
-    initializer,
-  });
-  let y = relu(batchNorm2d(scope.at("stem").at("norm"), stem, { frozen: frozenNorm }));
-  y = maxPool(y, { kernel: 3, strides: 2, padding: 1 }); // [B, width, H/4, W/4]
+export function resNet(scope: Scope, x: Tensor, options: ResNetOptions = {}): readonly FeatureMap[] {
+  const {
+    units = resNet50Units,
+    width = 64,
+    outputStride = 32,
+    stem: kind = "plain",
+    norms,
+    unit = "bottleneck",
+  } = options;
+  const stem =
+    kind === "deep" ? deepStem(scope.at("stem"), x, width, options) : plainStem(scope.at("stem"), x, width, options);
+  const maps: FeatureMap[] = [{ stride: 2, map: stem }];
+  let y = maxPool(stem, { kernel: 3, strides: 2, padding: 1 }); // [B, width, H/4, W/4]
 
   let reached = 4;
   let dilation = 1;
-  return units.map((count, stage) => {
+  for (const [stage, count] of units.entries()) {
     const wanted = stage === 0 ? 1 : 2;
     const stride = reached * wanted > outputStride ? 1 : wanted;
     // The first unit of a stage that keeps its resolution still has the kernel of the stage before (torchvision).
@@ -56,15 +64,16 @@ export function resNet(
     if (stride < wanted) dilation *= wanted;
     reached *= stride;
     for (let i = 0; i < count; i++) {
-      y = bottleneck(scope.at(`stage${stage + 1}`).at(`unit${i + 1}`), y, {
+      y = (unit === "basic" ? basic : bottleneck)(scope.at(`stage${stage + 1}`).at(`unit${i + 1}`), y, {
         width: width * 2 ** stage,
         stride: i === 0 ? stride : 1,
         dilation: i === 0 ? firstDilation : dilation,
-        frozenNorm,
+        norms,
       });
     }
-    return y;
-  });
+    maps.push({ stride: reached, map: y });
+  }
+  return maps;
 }
 
 /** `resNet` with the classification head `head`. x: [B, 3, H, W] → logits [B, classes]. */
@@ -73,38 +82,121 @@ export function resNetClassifier(
   x: Tensor,
   { classes, ...options }: ResNetOptions & { classes: number },
 ): Tensor {
-  const last = resNet(scope, x, options)[3];
+  const last = resNet(scope, x, options).at(-1)!.map;
   const pooled = reshape(globalAveragePool(last), [last.shape[0], last.shape[1]]);
   return linear(scope.at("head"), pooled, classes);
 }
 
-interface BottleneckOptions {
+type StemOptions = Pick<ResNetOptions, "norms">;
+
+function plainStem(scope: Scope, x: Tensor, width: number, { norms }: StemOptions): Tensor {
+  return relu(convNorm(scope, x, width, { kernel: 7, stride: 2, padding: 3, norms, initializer }));
+}
+
+function deepStem(scope: Scope, x: Tensor, width: number, { norms }: StemOptions): Tensor {
+  const unit = (index: number, input: Tensor, channels: number, stride: number) =>
+    relu(convNorm(scope.at(`unit${index}`), input, channels, { kernel: 3, stride, padding: 1, norms, initializer }));
+  return unit(3, unit(2, unit(1, x, width / 2, 2), width / 2, 1), width, 1);
+}
+
+interface UnitOptions extends StemOptions {
   readonly width: number;
   readonly stride: number;
   readonly dilation: number;
-  readonly frozenNorm: boolean;
 }
 
-/** relu(x + expand(relu(spatial(relu(reduce(x)))))), each convolution with a batch norm. [B, C, H, W] → [B, 4·width, …]. */
-function bottleneck(scope: Scope, x: Tensor, { width, stride, dilation, frozenNorm }: BottleneckOptions): Tensor {
-  const unit = (index: number, input: Tensor, channels: number, kernel: number) => {
-    const spatial = kernel > 1 ? { stride, dilation, padding: dilation } : {};
-    const y = conv2d(scope.at(`conv${index}`), input, channels, { kernel, bias: false, initializer, ...spatial });
-    return batchNorm2d(scope.at(`norm${index}`), y, { frozen: frozenNorm });
-  };
-  const reduced = relu(unit(1, x, width, 1));
-  const mixed = relu(unit(2, reduced, width, 3));
-  const expanded = unit(3, mixed, 4 * width, 1);
-
-  const sameShape = stride === 1 && x.shape[1] === 4 * width;
-  return relu(add(expanded, sameShape ? x : projection(scope.at("shortcut"), x, { width, stride, frozenNorm })));
+/** relu(x + expand(relu(spatial(relu(reduce(x)))))), each convolution with a norm. [B, C, H, W] → [B, 4·width, …]. */
+function bottleneck(scope: Scope, x: Tensor, options: UnitOptions): Tensor {
+  const { width } = options;
+  const reduced = relu(unitConv(scope, 1, x, width, { ...options, kernel: 1 }));
+  const mixed = relu(unitConv(scope, 2, reduced, width, { ...options, kernel: 3 }));
+  const expanded = unitConv(scope, 3, mixed, 4 * width, { ...options, kernel: 1 });
+  return relu(add(expanded, shortcut(scope, x, 4 * width, options)));
 }
 
-function projection(
+/** relu(x + second(relu(first(x)))), each convolution with a norm. [B, C, H, W] → [B, width, …]. */
+function basic(scope: Scope, x: Tensor, options: UnitOptions): Tensor {
+  const { width } = options;
+  const first = relu(unitConv(scope, 1, x, width, { ...options, kernel: 3 }));
+  const second = unitConv(scope, 2, first, width, { ...options, kernel: 3, stride: 1 });
+  return relu(add(second, shortcut(scope, x, width, options)));
+}
+
+function unitConv(
   scope: Scope,
+  index: number,
   x: Tensor,
-  { width, stride, frozenNorm }: Omit<BottleneckOptions, "dilation">,
+  channels: number,
+  { kernel, stride, dilation, norms }: UnitOptions & { readonly kernel: number },
 ): Tensor {
-  const y = conv2d(scope.at("conv"), x, 4 * width, { kernel: 1, stride, bias: false, initializer });
-  return batchNorm2d(scope.at("norm"), y, { frozen: frozenNorm });
+  const spatial = kernel > 1 ? { stride, dilation, padding: dilation } : {};
+  const place = { at: (name: string) => scope.at(`${name}${index}`) };
+  return convNorm(place, x, channels, { kernel, norms, initializer, ...spatial });
 }
+
+/** The input where its shape stays, its projection elsewhere. */
+function shortcut(scope: Scope, x: Tensor, channels: number, { stride, norms }: UnitOptions): Tensor {
+  if (stride === 1 && x.shape[1] === channels) return x;
+  return convNorm(scope.at("shortcut"), x, channels, { kernel: 1, stride, norms, initializer });
+}
+
+const stages: readonly Place[] = [
+  ["stage#.unit#.conv#", "layer#.@.conv#"],
+  ["stage#.unit#.norm#", "layer#.@.bn#"],
+  ["stage#.unit#.shortcut.conv", "layer#.@.downsample.0"],
+  ["stage#.unit#.shortcut.norm", "layer#.@.downsample.1"],
+];
+
+/** Names of torchvision, which timm and others share. */
+const torchvision: PublishedNames = {
+  library: "torchvision",
+  names: renaming([["stem.conv", "conv1"], ["stem.norm", "bn1"], ...stages]),
+  beside: /^fc\./,
+};
+
+const deepTimm: PublishedNames = {
+  library: "timm",
+  names: renaming([
+    ["stem.unit1.conv", "conv1.0"],
+    ["stem.unit1.norm", "conv1.1"],
+    ["stem.unit2.conv", "conv1.3"],
+    ["stem.unit2.norm", "conv1.4"],
+    ["stem.unit3.conv", "conv1.6"],
+    ["stem.unit3.norm", "bn1"],
+    ...stages,
+  ]),
+  beside: /^fc\./,
+};
+
+const deepMmsegmentation: PublishedNames = {
+  library: "mmsegmentation",
+  names: renaming([
+    ["stem.unit1.conv", "stem.0"],
+    ["stem.unit1.norm", "stem.1"],
+    ["stem.unit2.conv", "stem.3"],
+    ["stem.unit2.norm", "stem.4"],
+    ["stem.unit3.conv", "stem.6"],
+    ["stem.unit3.norm", "stem.7"],
+    ...stages,
+  ]),
+  beside: /^(fc|head)\./,
+};
+
+function encoderOf(options: ResNetOptions): Encoder {
+  return {
+    normalization: imagenetNormalization,
+    multiple: 32,
+    dilates: true,
+    features: (scope, x, asked) => deepestMaps(resNet(scope, x, { ...options, ...asked })),
+    published: options.stem === "deep" ? [deepTimm, deepMmsegmentation] : [torchvision],
+  };
+}
+
+export const resNetEncoders = {
+  resnet18: encoderOf({ units: resNet18Units, unit: "basic" }),
+  resnet34: encoderOf({ units: resNet50Units, unit: "basic" }),
+  resnet50: encoderOf({}),
+  resnet101: encoderOf({ units: resNet101Units }),
+  "resnet50-v1c": encoderOf({ stem: "deep" }),
+  "resnet101-v1c": encoderOf({ units: resNet101Units, stem: "deep" }),
+};

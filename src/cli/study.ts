@@ -4,6 +4,7 @@ import type { Study } from "../methods/study.ts";
 import type { StudyOptions } from "../study/run-study.ts";
 import { command } from "./command.ts";
 import { badImagePolicy, datasetOptions, engineFor, engineOptions, placeOf, sizeOptions } from "./options.ts";
+import { encoderFiles } from "./pretrained.ts";
 
 export const studyCommand = command({
   name: "study",
@@ -28,6 +29,12 @@ export const studyCommand = command({
       help: "runs of each arm; default 3",
     },
     parts: { kind: "text", placeholder: "LIST", help: "what to study, with commas between; --list shows the parts" },
+    recipe: { kind: "text", placeholder: "NAME", help: "one of the study's recipes, see --list; default: the first" },
+    encoder: {
+      kind: "text",
+      placeholder: "WEIGHTS",
+      help: "what --encoder of tessera train takes, in place of the study's own pretraining of one",
+    },
     set: {
       kind: "list",
       placeholder: "KEY=VALUE",
@@ -52,6 +59,7 @@ export const studyCommand = command({
     const { scheduleOf, sharedSettings } = await import("../study/schedule.ts");
     const choice = {
       ...{ method, study, settings: options.set, seeds: options.seeds ?? study.seeds },
+      ...{ recipe: options.recipe ?? Object.keys(study.recipes)[0], encoder: options.encoder ?? null },
       fractions: await fractionsFrom(options.fractions, study),
       parts: parts === undefined ? study.standardParts : [...new Set(parts.split(",").map((part) => part.trim()))],
     };
@@ -62,7 +70,10 @@ export const studyCommand = command({
         const chosen = choice.parts.includes(part) ? "*" : " ";
         terminal.print(`${chosen} ${terminal.bold(part.padEnd(width))}  ${about}`);
       }
-      terminal.print(oneLine(`${runs.length} runs of ${study.recipe} with ${sharedSettings(choice).join(" ")}:`));
+      terminal.print(`recipes: ${Object.keys(study.recipes).join(", ")}`);
+      const shared = sharedSettings(choice);
+      const changed = shared.length === 0 ? "" : ` with ${shared.join(" ")}`;
+      terminal.print(oneLine(`${runs.length} runs of ${choice.recipe}${changed}:`));
       for (const run of runs) terminal.print(`  ${run.title}`);
       terminal.result({ parts: study.parts, runs });
       return;
@@ -89,6 +100,7 @@ export const studyCommand = command({
       import("../runs/run.ts"),
       import("../evaluation/evaluate.ts"),
     ]);
+    const encoder = choice.encoder === null ? null : await encoderFiles(choice.encoder, terminal);
     const onBadFile = badImagePolicy(options);
     const dataset = spec ?? study.dataset;
     const openEngine = () => engineFor(options);
@@ -126,6 +138,7 @@ export const studyCommand = command({
     try {
       await runStudy({
         ...{ ...choice, platform: nodePlatform, openEngine, dataset, reading, folder: out, signal: terminal.signal },
+        ...(encoder && { encoderFiles: encoder.files, licence: encoder.licence }),
         openData: async (where, ...asked) => {
           const data = await openData(where, ...asked);
           return where === dataset ? { ...data, validation: scored } : data;

@@ -3,7 +3,7 @@ import { InputError, oneLine, UsageError } from "../errors.ts";
 import type { Method, ResolvedRecipe } from "../methods/method.ts";
 import type { Trained } from "../methods/stage.ts";
 import type { Platform } from "../platform/platform.ts";
-import { command } from "./command.ts";
+import { command, type Values } from "./command.ts";
 import {
   badImagePolicy,
   datasetOptions,
@@ -15,6 +15,7 @@ import {
   sizeOptions,
 } from "./options.ts";
 import { methodOptions, methodsWith } from "./own-methods.ts";
+import { cachedEncoder, type EncoderFiles, encoderFiles, encoderFrom, encoderOptions } from "./pretrained.ts";
 import { duration, type Terminal } from "./terminal.ts";
 
 export const trainCommand = command({
@@ -39,6 +40,7 @@ export const trainCommand = command({
       placeholder: "RUN",
       help: "begin with the weights of another run, or of tessera import; may be repeated for the parts of a network",
     },
+    ...encoderOptions,
     ...labelOptions,
     resume: { kind: "flag", help: "go on with the run in --out; starts one where there is none" },
     ...datasetOptions,
@@ -52,6 +54,7 @@ export const trainCommand = command({
     ["tessera train photos --recipe transunet-small --steps 2000 --out run", "longer"],
     ["tessera train photos --out run --resume", "goes on after Ctrl-C or a crash, as if it had never stopped"],
     ["tessera train scenes --out run --set learningRate=1e-3 --set batchSize=4", "changes single values"],
+    ["tessera train photos --encoder timm/mobilenetv2_100.ra_in1k --out run", "begins with an encoder of the hub"],
     ["tessera train photos --recipe ddep-small --from encoder --label-fraction 1/8 --out run", "few labels, see ddep"],
   ],
   notes:
@@ -61,6 +64,11 @@ export const trainCommand = command({
     const { out, shortSide, licence, labelSeed } = options;
     if (out === undefined) throw new UsageError("train: --out is missing. Write --out FOLDER.");
     const keep = await labelsToKeep(options);
+    if (options.encoder === undefined && (options.features ?? options.normalization) !== undefined) {
+      throw new UsageError(
+        "train: --features and --normalization are of an ONNX encoder, got none. Add --encoder FILE.onnx.",
+      );
+    }
     const [{ nodePlatform }, { sourcesOf }, { openTrainingData }, { runTraining, scoresText }] = await Promise.all([
       import("../platform/node.ts"),
       import("../methods/stages.ts"),
@@ -70,14 +78,19 @@ export const trainCommand = command({
     const onBadImage = badImagePolicy(options);
     // A mistyped recipe is said before a large data set is looked through.
     const methods = await methodsWith(nodePlatform, options.method);
-    const named = await namedRecipe(nodePlatform, out, options, options.set, methods);
+    const place = { ...placeOf(options), onBadFile: onBadImage };
+    let named = await namedRecipe(nodePlatform, out, options, options.set, methods);
+    let encoder = options.encoder === undefined ? null : await encoderFiles(options.encoder, terminal);
+    if (named === null) {
+      const chosen = await chosenRecipe(nodePlatform, spec, place, { ...options, files: encoder }, terminal);
+      named = chosen.resolved;
+      encoder = chosen.encoder;
+    }
     const from: Trained[] = [];
     for (const run of options.from) from.push(await trainedIn(nodePlatform, run, terminal, methods));
+    if (encoder !== null) from.push(await encoderFrom(nodePlatform, encoder, named, options, { terminal, methods }));
     const seeded = labelSeed === undefined ? {} : { labelSeed };
-    const begun = named && (await withStepsOf(options.steps, await adopted(named, from, terminal)));
-    const place = { ...placeOf(options), onBadFile: onBadImage };
-    const resolved =
-      begun ?? (await withStepsOf(options.steps, await chosenRecipe(nodePlatform, spec, place, options.set, terminal)));
+    const resolved = await withStepsOf(options.steps, await adopted(named, from, terminal));
     const data = await openTrainingData(nodePlatform, spec, {
       ...{ ...place, keep, learnsFrom: sourcesOf(resolved) },
       ...seeded,
@@ -139,11 +152,11 @@ async function namedRecipe(
   settings: readonly string[],
   methods: readonly Method[] | undefined,
 ): Promise<ResolvedRecipe | null> {
-  const [{ applySetting, checkRecipe, resolveRecipe }, { readRun, stateOf }] = await Promise.all([
+  const [{ applySetting, checkRecipe, recipeToAdopt }, { readRun, stateOf }] = await Promise.all([
     import("../methods/resolve-recipe.ts"),
     import("../runs/run.ts"),
   ]);
-  if (recipe !== undefined) return resolveRecipe(recipe, settings, methods);
+  if (recipe !== undefined) return recipeToAdopt(recipe, settings, methods);
   const resumes = resume && (await stateOf(platform, folder)) === "run";
   const source = resumes ? folder : from[0];
   if (source === undefined) return null;
@@ -155,22 +168,32 @@ async function namedRecipe(
   return { method: known.method, recipe: changed };
 }
 
-/** The recipe that suits the labels, said to the user with its reason. */
+/** The recipe and encoder that suit what there is, said to the user with the reason. */
 async function chosenRecipe(
   platform: Platform,
   spec: string,
   place: OpenOptions,
-  settings: readonly string[],
+  options: Values<typeof encoderOptions> & { readonly set: readonly string[]; readonly files: EncoderFiles | null },
   terminal: Terminal,
-): Promise<ResolvedRecipe> {
-  const [{ chooseRecipe }, { resolveRecipe }, { openDataset }] = await Promise.all([
+): Promise<{ readonly resolved: ResolvedRecipe; readonly encoder: EncoderFiles | null }> {
+  const [{ chooseRecipe }, { recipeToAdopt }, { openDataset }, { findRecipe }] = await Promise.all([
     import("./choose-recipe.ts"),
     import("../methods/resolve-recipe.ts"),
     import("../datasets/index.ts"),
+    import("../methods/index.ts"),
   ]);
-  const { recipe, why } = chooseRecipe(await openDataset(platform, spec, "train", place));
+  const dataset = await openDataset(platform, spec, "train", place);
+  const cached = options.files === null ? await cachedEncoder(platform) : null;
+  const files = options.files ?? cached;
+  const opened = files && (await encoderFrom(platform, files, findRecipe("unet-mobilenet"), options, {}));
+  const { encoder: name } = (opened?.recipe ?? {}) as { readonly encoder?: string };
+  const how =
+    cached === null
+      ? `a pretrained ${name} is given`
+      : `the cache has ${cached.name}, a pretrained ${name} (${cached.licence})`;
+  const { recipe, settings, why } = await chooseRecipe(dataset, name === undefined ? null : { name, how });
   terminal.note(`recipe ${recipe}: ${why}. Another: --recipe NAME.`);
-  return resolveRecipe(recipe, settings);
+  return { resolved: recipeToAdopt(recipe, [...settings, ...options.set]), encoder: files };
 }
 
 async function trainedIn(
@@ -184,13 +207,12 @@ async function trainedIn(
   return openTrained(platform, folder, { onDamaged: note, onNote: note, methods });
 }
 
-/** The recipe without the stages that the given weights have behind them. */
+/** The recipe without the stages that the given weights have behind them, checked as a whole. */
 async function adopted(
   resolved: ResolvedRecipe,
   from: readonly Trained[],
   terminal: Terminal,
 ): Promise<ResolvedRecipe> {
-  if (from.length === 0) return resolved;
   const { method, recipe, changes } = (await import("../methods/resolve-recipe.ts")).adopt(resolved, from);
   const behind = from.map(({ source, stage }) => `${source} has stage ${stage} behind it`).join(", ");
   if (changes.length > 0) terminal.note(`${behind}: ${changes.join(", ")}`);

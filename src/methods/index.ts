@@ -4,8 +4,9 @@ import { ddep } from "./ddep/index.ts";
 import type { Method } from "./method.ts";
 import type { Recipe } from "./recipe.ts";
 import { transunet } from "./transunet/index.ts";
+import { unet } from "./unet/index.ts";
 
-export const methods: readonly Method[] = [transunet, ddep];
+export const methods: readonly Method[] = [unet, transunet, ddep];
 
 /** Names of all recipes, in the order of the list. */
 export function recipeNames(list: readonly Method[] = methods): string[] {

@@ -1,5 +1,6 @@
 /** What a method gives to the shared rooms: stages that train, a model that predicts. No loop, no file, no device. */
 import type { Named, NdArray } from "../array/ndarray.ts";
+import type { OnnxEncoderFile } from "../backbones/onnx-file.ts";
 import type { ClassInfo } from "../data/sample.ts";
 import type { WeightFile } from "../weights/read-weights.ts";
 import type { PredictionModel } from "./model.ts";
@@ -62,6 +63,11 @@ export interface Method<R extends Recipe = Recipe> {
    * UsageError where the recipe would not use them.
    */
   adopt?(recipe: R, from: readonly Trained[]): R;
+  /**
+   * A file of a pretrained encoder as the recipe's network takes it; absent where no part of the network is one. Throws
+   * InputError for files of other networks.
+   */
+  encoder?(file: WeightFile | OnnxEncoderFile, recipe: R): Pick<Trained, "weights" | "stage" | "recipe">;
   /** Published weights that the method can use; null where files are not of its kind. Throws where they are, but damaged. */
   imports?(files: readonly WeightFile[], options: ImportOptions): Imported<R> | null;
 }

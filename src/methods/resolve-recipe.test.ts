@@ -88,7 +88,7 @@ test("a recipe file with keys that are not known is refused, naming them and wha
   expect(recipeFrom({ ...recipe }, "recipe.json").recipe).toEqual(recipe);
   const more = JSON.parse(JSON.stringify({ ...recipe, format: 3 }).replace("{", '{"__proto__":1,')) as object;
   expect(() => recipeFrom(more, "run/recipe.json")).toThrow(
-    'run/recipe.json: expected the keys that a recipe of transunet (see tessera recipes transunet) has in version 0.1.0, got "__proto__", "format" besides. Use the version of tessera that wrote the file, or restore it.',
+    'run/recipe.json: expected the keys that a recipe of transunet (see tessera recipes transunet-tiny) has in version 0.1.0, got "__proto__", "format" besides. Use the version of tessera that wrote the file, or restore it.',
   );
   const many = Object.fromEntries(Array.from({ length: 1000 }, (_, i) => [`key${i}`, i]));
   expect(() => recipeFrom({ ...recipe, ...many }, "recipe.json")).toThrow(/"key5" and 994 more besides/);

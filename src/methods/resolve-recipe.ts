@@ -20,10 +20,19 @@ export function resolveRecipe(
   settings: readonly string[] = [],
   methods?: readonly Method[],
 ): ResolvedRecipe {
+  const resolved = recipeToAdopt(name, settings, methods);
+  checkRecipe(resolved.method, resolved.recipe);
+  return resolved;
+}
+
+/** The same, not checked as a whole yet: weights that `adopt` takes into account may change what goes together. */
+export function recipeToAdopt(
+  name: string,
+  settings: readonly string[] = [],
+  methods?: readonly Method[],
+): ResolvedRecipe {
   const { method, recipe } = findRecipe(name, methods);
-  const changed = settings.reduce(applySetting, recipe);
-  checkRecipe(method, changed);
-  return { method, recipe: changed };
+  return { method, recipe: settings.reduce(applySetting, recipe) };
 }
 
 /**
@@ -84,7 +93,7 @@ export function recipeFrom(value: unknown, where: string, methods?: readonly Met
   }
   try {
     const method = findMethod(given.method, methods);
-    const complete = Object.values(method.recipes)[0];
+    const complete = method.recipes[given.name] ?? Object.values(method.recipes)[0];
     const what = `a recipe of ${method.name} (see tessera recipes ${complete.name})`;
     requireKnownKeys(given, Object.keys(complete), what, where);
     for (const key of Object.keys(complete) as (keyof Recipe)[]) {

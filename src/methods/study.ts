@@ -14,6 +14,10 @@ export interface Pretraining {
   readonly from: string | null;
   /** One for each seed, or one that all seeds share. */
   readonly perSeed: boolean;
+  /** It makes an encoder: one that is given takes its place. */
+  readonly isEncoder?: true;
+  /** It begins with the encoder that is given. */
+  readonly fromEncoder?: true;
 }
 
 /** A way of training whose scores are compared: one run for each share of the labels and each seed. */
@@ -26,6 +30,8 @@ export interface Arm {
   readonly fractions: readonly number[];
   /** Drawn as a line of the plot. */
   readonly drawn: boolean;
+  /** It begins with the encoder that is given. */
+  readonly fromEncoder?: true;
 }
 
 export type Verdict = "held" | "not held" | "not measured";
@@ -54,10 +60,11 @@ export interface StudyPlan {
 }
 
 export interface Study {
-  /** The listed recipe that all runs are changes of. */
-  readonly recipe: string;
-  /** Changes of the recipe that all runs share, before those of the user. */
-  readonly settings: readonly string[];
+  /**
+   * The recipes that runs can be changes of, the usual one first, each with the changes that all runs share, before those of the
+   * user.
+   */
+  readonly recipes: Readonly<Record<string, readonly string[]>>;
   /** Data set where none is named. */
   readonly dataset: string;
   readonly fractions: readonly number[];

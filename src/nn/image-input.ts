@@ -2,7 +2,7 @@ import { float32 } from "../array/ndarray.ts";
 import { show } from "../array/shape.ts";
 import { InputError } from "../errors.ts";
 import { constant, type Tensor } from "../graph/tensor.ts";
-import { cast, mul, sub, transpose } from "../ops/index.ts";
+import { add, cast, mul, sub, transpose } from "../ops/index.ts";
 
 /** Red, green, blue; in the units of the bytes, 0 … 255. */
 export interface Normalization {
@@ -34,6 +34,15 @@ export function imageInput(image: Tensor, { mean, deviation }: Normalization = s
   const channelsFirst = cast(transpose(image, [0, 3, 1, 2]), "float32"); // [B, 3, H, W]
   const scale = deviation.map((value) => 1 / value);
   return mul(sub(channelsFirst, perChannel(mean)), perChannel(scale));
+}
+
+/** image: [B, 3, H, W] in [−1, 1] → the same pictures as another normalization has them. */
+export function renormalized(image: Tensor, { mean, deviation }: Normalization): Tensor {
+  const half = symmetricNormalization.mean;
+  const scale = deviation.map((value) => half[0] / value);
+  const shift = mean.map((value, i) => (half[i] - value) / deviation[i]);
+  if (scale.every((value) => value === 1) && shift.every((value) => value === 0)) return image;
+  return add(mul(image, perChannel(scale)), perChannel(shift));
 }
 
 function perChannel(values: readonly number[]): Tensor | number {

@@ -193,6 +193,22 @@ describe("position tables", () => {
     });
   });
 
+  test("of the wanted grid stay as they are, however they would be resized", () => {
+    const table = input("table", [1, 6, 4]);
+    expect(resizePositions(table, [2, 3], [2, 3], { mode: "bicubic", offset: 0.1 })).toBe(table);
+  });
+
+  test("are read nearer together with an offset", async () => {
+    const { y } = await run(
+      (_, x) => resizePositions(x, [1, 3], [1, 6], { mode: "bilinear", offset: 0.3 }),
+      float32([1, 3, 1], [1, 2, 4]),
+    );
+    // At (i + 0.5)·3 / 6.3 − 0.5.
+    [1, 1 + 3 / 14, 1 + 29 / 42, 2 + 1 / 3, 2 + 9 / 7, 4].forEach((value, i) => {
+      expect(Number(y.data[i])).toBeCloseTo(value, 5);
+    });
+  });
+
   test("drop a class token in front", () => {
     const table = float32([1, 5, 1], [9, 1, 2, 3, 4]);
     expect(toNumbers(resizePositionTable(table, [2, 2]))).toEqual([1, 2, 3, 4]);

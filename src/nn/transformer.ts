@@ -1,7 +1,7 @@
-import type { Initializer } from "../graph/initializer.ts";
+import { constantInitializer, type Initializer } from "../graph/initializer.ts";
 import type { Scope } from "../graph/scope.ts";
 import type { Tensor } from "../graph/tensor.ts";
-import { add, axisSize, gelu } from "../ops/index.ts";
+import { add, axisSize, gelu, mul } from "../ops/index.ts";
 import { selfAttention } from "./attention.ts";
 import { dropout, dropPath } from "./dropout.ts";
 import { type LinearOptions, linear } from "./linear.ts";
@@ -51,13 +51,15 @@ export interface TransformerBlockOptions {
   readonly attentionOutputDropout?: number;
   /** Stochastic depth of both branches. */
   readonly dropPath?: number;
+  /** Both branches are multiplied by a learned vector that starts at this (Touvron et al. 2021b, LayerScale). Default: they are not. */
+  readonly layerScale?: number;
   readonly attentionInitializers?: LinearOptions;
   readonly mlpInitializers?: LinearOptions;
 }
 
 /**
  * Pre-norm transformer block: x + attention(norm(x)), then x + mlp(norm(x)) (Dosovitskiy et al. 2021, eq. 2 and 3).
- * Parts: `norm1`, `attention`, `norm2`, `mlp`.
+ * Parts: `norm1`, `attention`, `norm2`, `mlp`; with LayerScale parameters `scale1` and `scale2` [D].
  *
  * x: [B, T, D] → [B, T, D].
  */
@@ -73,10 +75,15 @@ export function transformerBlock(
     attentionDropout = 0,
     attentionOutputDropout = rate,
     dropPath: pathRate = 0,
+    layerScale,
     attentionInitializers = {},
     mlpInitializers = {},
   }: TransformerBlockOptions,
 ): Tensor {
+  const scaled = (branch: Tensor, name: string) =>
+    layerScale === undefined
+      ? branch
+      : mul(branch, scope.parameter(name, [axisSize(x, -1)], constantInitializer(layerScale)));
   const attended = selfAttention(scope.at("attention"), layerNorm(scope.at("norm1"), x, { epsilon }), {
     heads,
     dropout: attentionOutputDropout,
@@ -84,7 +91,7 @@ export function transformerBlock(
     weightInitializer: attentionInitializers.weightInitializer,
     biasInitializer: attentionInitializers.biasInitializer,
   });
-  const afterAttention = add(x, dropPath(scope.at("attention"), attended, pathRate)); // [B, T, D]
+  const afterAttention = add(x, dropPath(scope.at("attention"), scaled(attended, "scale1"), pathRate)); // [B, T, D]
 
   const transformed = mlp(scope.at("mlp"), layerNorm(scope.at("norm2"), afterAttention, { epsilon }), {
     hidden,
@@ -93,5 +100,5 @@ export function transformerBlock(
     weightInitializer: mlpInitializers.weightInitializer,
     biasInitializer: mlpInitializers.biasInitializer,
   });
-  return add(afterAttention, dropPath(scope.at("mlp"), transformed, pathRate)); // [B, T, D]
+  return add(afterAttention, dropPath(scope.at("mlp"), scaled(transformed, "scale2"), pathRate)); // [B, T, D]
 }

@@ -1,6 +1,7 @@
 /** Models whose weights are in a second file: an .onnx file itself holds at most 2 GB. */
 import type { Graph } from "../graph/graph.ts";
-import { encodeModel, type TensorProto } from "./wire.ts";
+import { placeOf } from "./tensor-proto.ts";
+import { decodeModel, encodeModel, type TensorProto } from "./wire.ts";
 import { graphProto, modelProto, type WriteOptions, type WrittenModel } from "./write.ts";
 
 export interface ExternalOptions extends WriteOptions {
@@ -47,4 +48,10 @@ export async function writeModelFiles(
   const { inputs, variables } = written;
   const model = modelProto({ ...written, graph: { ...written.graph, initializer } }, options);
   return { bytes: encodeModel(model), inputs, variables };
+}
+
+/** Files beside a model in which its weights are. Throws InputError where they would lie elsewhere. */
+export function externalLocations(bytes: Uint8Array, where: string): string[] {
+  const stored = decodeModel(bytes, where).graph?.initializer?.filter(({ data_location }) => data_location === 1) ?? [];
+  return [...new Set(stored.map((tensor) => placeOf(tensor, `${where} ${tensor.name}`).location))];
 }

@@ -15,8 +15,14 @@ interface Integers {
   readonly values: readonly bigint[];
 }
 
-/** The constant that a node of shape arithmetic gives, or null where it is something else. */
-export function fold(r: Reading): Tensor | null {
+/** The constants that a node of shape arithmetic gives, or null where it is something else. */
+export function fold(r: Reading): readonly Tensor[] | null {
+  if (r.op === "Split") return split(r);
+  const tensor = folded(r);
+  return tensor === null ? null : [tensor];
+}
+
+function folded(r: Reading): Tensor | null {
   if (r.op === "Constant") return constantNode(r);
   if (r.op === "Shape") return shapeNode(r);
   if (r.op === "Size") return integers("int64", { shape: [], values: [BigInt(sizeOf(r.input(0).shape))] });
@@ -46,7 +52,7 @@ function compute(r: Reading, operands: readonly Integers[]): Integers | null {
     case "Gather":
       return gather(r, a, b);
     case "Slice":
-      return slice(operands);
+      return slice(r.has("starts") ? [a, ...sliceAttributes(r)] : operands);
     case "Range":
       return range(operands);
     case "Neg":
@@ -64,6 +70,24 @@ function compute(r: Reading, operands: readonly Integers[]): Integers | null {
     default:
       return null;
   }
+}
+
+/** Before operator set 10, as the inputs that they are since. */
+function sliceAttributes(r: Reading): readonly Integers[] {
+  const names = ["starts", "ends", ...(r.has("axes") ? ["axes"] : [])];
+  return names.map((name) => ({ shape: [r.bigIntegers(name).length], values: r.bigIntegers(name) }));
+}
+
+/** A list in parts: TensorFlow's exporter takes paddings apart. */
+function split(r: Reading): readonly Tensor[] | null {
+  const list = constantValue(r.input(0));
+  const axis = r.integer("axis", 0);
+  const sizes = r.integersOrInput("split", 1) ?? r.outputs.map(() => (list?.data.length ?? 0) / r.outputs.length);
+  const whole = sizes.reduce((total, size) => total + size, 0);
+  if (list === null || !isSmall(list) || list.shape.length !== 1 || (axis !== 0 && axis !== -1)) return null;
+  if (sizes.length !== r.outputs.length || whole !== list.data.length || !sizes.every(Number.isInteger)) return null;
+  const values = Array.from(list.data as ArrayLike<number>, BigInt);
+  return sizes.map((size) => integers(list.dtype as "int64", { shape: [size], values: values.splice(0, size) }));
 }
 
 /** Of a list: the first input; the others have one number each. */

@@ -1,24 +1,16 @@
 /** ONNX models as graphs of ours. */
-import type { Named } from "../array/ndarray.ts";
-import { sameShape, show, sizeOf } from "../array/shape.ts";
-import { InputError, oneLine } from "../errors.ts";
+import type { Named, NdArray } from "../array/ndarray.ts";
+import { sameShape, show } from "../array/shape.ts";
+import { InputError } from "../errors.ts";
 import type { Graph } from "../graph/graph.ts";
 import type { Scope } from "../graph/scope.ts";
 import { constant, constantValue, input, type Tensor } from "../graph/tensor.ts";
 import { declaredTypes, opsetOf, sizesBy, typeOf } from "./declared.ts";
-import { fold } from "./fold.ts";
-import { keep } from "./keep.ts";
-import { conversions } from "./operators/conversions.ts";
-import { elementwiseReaders } from "./operators/elementwise.ts";
-import { indexingReaders } from "./operators/indexing.ts";
-import { layerReaders, microsoftReaders } from "./operators/layers.ts";
-import { reductionReaders } from "./operators/reductions.ts";
-import { shapeReaders } from "./operators/shapes.ts";
-import { type Declared, type Reader, Reading } from "./reading.ts";
-import { checkNode, signatureOf } from "./signature.ts";
-import { arrayOf, type ExternalReader, shapeOf } from "./tensor-proto.ts";
+import { checkFixed, readNode } from "./read-node.ts";
+import type { Reader } from "./reading.ts";
+import { arrayOf, type ExternalReader } from "./tensor-proto.ts";
 import { rolesOf } from "./weight-roles.ts";
-import { decodeModel, type NodeProto } from "./wire.ts";
+import { decodeModel, type ModelProto, type NodeProto, type ValueInfoProto } from "./wire.ts";
 
 export interface ReadOptions {
   /** What to call the file in messages. */
@@ -40,6 +32,16 @@ export interface ReadOptions {
   readonly external?: ExternalReader;
 }
 
+/** For whoever takes a model apart. */
+export interface ProtoOptions extends ReadOptions {
+  /** Numbers of initializers, where they have been read already. */
+  readonly arrays?: ReadonlyMap<string, NdArray>;
+  /** How to read operators of ONNX in other ways than ours; null leaves one to us. */
+  readonly readers?: Named<Reader>;
+  /** Collects what cannot be read, by tensor, with the reason; the rest is read without it. Default: that is an error. */
+  readonly unread?: Map<string, InputError>;
+}
+
 export interface ReadModel extends Graph {
   /** What must be fed, or what stands for it, by name. */
   readonly inputs: Named<Tensor>;
@@ -48,18 +50,10 @@ export interface ReadModel extends Graph {
   readonly withoutGradient: readonly string[];
 }
 
-const readers: Named<Named<Reader>> = {
-  "": {
-    ...elementwiseReaders,
-    ...reductionReaders,
-    ...shapeReaders,
-    ...indexingReaders,
-    ...layerReaders,
-    ...conversions,
-  },
-  "com.microsoft": microsoftReaders,
-  "com.microsoft.nchwc": {},
-};
+export interface ReadProto extends ReadModel {
+  /** All tensors by their names in the file. */
+  readonly tensors: ReadonlyMap<string, Tensor>;
+}
 
 /**
  * Reads an ONNX model by calling our own operators again, so that the graph can be lowered for any target and has
@@ -71,8 +65,13 @@ const readers: Named<Named<Reader>> = {
  * model does not have, or has of another type.
  */
 export function readModel(bytes: Uint8Array, options: ReadOptions = {}): ReadModel {
-  const { where = "onnx", inputs: stands = {}, parameters, external } = options;
-  const model = decodeModel(bytes, where);
+  const { tensors: _, ...read } = readProto(decodeModel(bytes, options.where), options);
+  return read;
+}
+
+/** `readModel` of a model that is decoded. */
+export function readProto(model: ModelProto, options: ProtoOptions = {}): ReadProto {
+  const { where = "onnx", inputs: stands = {}, parameters, external, arrays, unread } = options;
   const graph = model.graph!;
   const opset = opsetOf(model.opset_import ?? [], where);
   if ((model.functions ?? []).length + (graph.sparse_initializer ?? []).length > 0) {
@@ -86,16 +85,26 @@ export function readModel(bytes: Uint8Array, options: ReadOptions = {}): ReadMod
     if (tensors.has(name)) throw repeated(where, "tensor", name);
     tensors.set(name, tensor);
   };
+  const attempt = (names: readonly string[], read: () => void) => {
+    try {
+      read();
+    } catch (error) {
+      if (unread === undefined || !(error instanceof InputError)) throw error;
+      for (const name of names) unread.set(name, error);
+    }
+  };
   const roles = rolesOf(graph, where);
   for (const initializer of graph.initializer ?? []) {
     const name = initializer.name ?? "";
     if (tensors.has(name)) throw repeated(where, "tensor", name);
-    const value = arrayOf(initializer, `${where} ${name}`, external);
-    const role = roles.get(name);
-    const weight = role && parameters?.[role](name, value.shape, () => value);
-    define(name, weight ?? constant(value));
+    attempt([name], () => {
+      const value = arrays?.get(name) ?? arrayOf(initializer, `${where} ${name}`, external);
+      const role = roles.get(name);
+      const weight = role && parameters?.[role](name, value.shape, () => value);
+      define(name, weight ?? constant(value));
+    });
   }
-  const initialized = new Set(tensors.keys());
+  const initialized = new Set((graph.initializer ?? []).map(({ name = "" }) => name));
   const own = (graph.input ?? []).map(({ name = "" }) => name).filter((name) => !initialized.has(name));
   const foreign = Object.keys(stands).find((name) => !own.includes(name));
   if (foreign !== undefined) {
@@ -109,19 +118,11 @@ export function readModel(bytes: Uint8Array, options: ReadOptions = {}): ReadMod
     const name = info.name ?? "";
     // Old files name their weights among the inputs, too.
     if (initialized.delete(name)) continue;
-    const type = typeOf(info, sizes, `${where} input ${name}`);
-    if (type === null) {
-      throw new InputError(
-        `${where} input ${name}: expected a type and a shape, got none. Export the model with shapes.`,
-      );
-    }
-    const tensor = Object.hasOwn(stands, name) ? stands[name] : input(name, type.shape, type.dtype);
-    if (tensor.dtype !== type.dtype || !sameShape(tensor.shape, type.shape)) {
-      const [expected, got] = [type, tensor].map(({ dtype, shape }) => `${dtype} ${show(shape)}`);
-      throw new InputError(`${where} input ${name}: expected ${expected}, got ${got}. Give it what the model takes.`);
-    }
-    inputs.push([name, tensor]);
-    define(name, tensor);
+    attempt([name], () => {
+      const tensor = inputTensor(info, Object.hasOwn(stands, name) ? stands[name] : null, sizes, where);
+      inputs.push([name, tensor]);
+      define(name, tensor);
+    });
   }
   const known = declaredTypes(graph, sizes, where);
   const names = new Set<string>();
@@ -133,20 +134,25 @@ export function readModel(bytes: Uint8Array, options: ReadOptions = {}): ReadMod
     if (name !== "" && names.has(name)) throw repeated(where, "node", name);
     names.add(name);
     const place = `${where} node ${name || i + 1} (${op_type})`;
-    const given = inputsOf(node, tensors, place);
-    const outputs = readNode(node, given, known, opset, place);
-    if (outputs.some(stopsGradient)) withoutGradient.push(place);
-    if (given.every((tensor) => tensor === null || fixed.has(tensor) || constantValue(tensor) !== null)) {
-      for (const tensor of outputs) fixed.add(checkFixed(tensor, place));
-    }
-    output.forEach((name, position) => {
-      if (name !== "") define(name, outputs[position]);
+    attempt(output, () => {
+      const lost = unread && node.input?.find((name) => unread.has(name));
+      if (lost !== undefined) throw unread!.get(lost)!;
+      const given = inputsOf(node, tensors, place);
+      const outputs = readNode(node, given, known, { opset, where: place, own: options.readers });
+      if (outputs.some(stopsGradient)) withoutGradient.push(place);
+      if (given.every((tensor) => tensor === null || fixed.has(tensor) || constantValue(tensor) !== null)) {
+        for (const tensor of outputs) fixed.add(checkFixed(tensor, place));
+      }
+      output.forEach((name, position) => {
+        if (name !== "") define(name, outputs[position]);
+      });
     });
   }
 
   const outputs = new Map<string, Tensor>();
   for (const { name = "" } of graph.output ?? []) {
     const tensor = tensors.get(name);
+    if (unread?.has(name)) continue;
     if (tensor === undefined) {
       throw new InputError(`${where}: expected a node that makes output "${name}", got none. The file is damaged.`);
     }
@@ -154,7 +160,30 @@ export function readModel(bytes: Uint8Array, options: ReadOptions = {}): ReadMod
     outputs.set(name, tensor);
   }
   const metadata = Object.fromEntries((model.metadata_props ?? []).map(({ key = "", value = "" }) => [key, value]));
-  return { outputs: Object.fromEntries(outputs), inputs: Object.fromEntries(inputs), metadata, withoutGradient };
+  return {
+    outputs: Object.fromEntries(outputs),
+    inputs: Object.fromEntries(inputs),
+    metadata,
+    withoutGradient,
+    tensors,
+  };
+}
+
+/** The input that a file describes, or what stands for it. */
+function inputTensor(info: ValueInfoProto, stand: Tensor | null, sizes: Named<number>, where: string): Tensor {
+  const name = info.name ?? "";
+  const type = typeOf(info, sizes, `${where} input ${name}`);
+  if (type === null) {
+    throw new InputError(
+      `${where} input ${name}: expected a type and a shape, got none. Export the model with shapes.`,
+    );
+  }
+  const tensor = stand ?? input(name, type.shape, type.dtype);
+  if (tensor.dtype !== type.dtype || !sameShape(tensor.shape, type.shape)) {
+    const [expected, got] = [type, tensor].map(({ dtype, shape }) => `${dtype} ${show(shape)}`);
+    throw new InputError(`${where} input ${name}: expected ${expected}, got ${got}. Give it what the model takes.`);
+  }
+  return tensor;
 }
 
 function stopsGradient({ dtype, source }: Tensor): boolean {
@@ -177,69 +206,4 @@ function inputsOf(
     }
     return tensor;
   });
-}
-
-/** What a model computes from its own constants alone may have so many elements: 256 MB of float32. */
-const largestFixed = 2 ** 26;
-
-function checkFixed(tensor: Tensor, where: string): Tensor {
-  const count = sizeOf(tensor.shape);
-  if (count <= largestFixed) return tensor;
-  throw new InputError(
-    `${where}: expected at most ${largestFixed} elements computed from constants, got ${count}. Export the model with smaller ones, or as inputs.`,
-  );
-}
-
-function readNode(
-  proto: NodeProto,
-  inputs: readonly (Tensor | null)[],
-  known: ReadonlyMap<string, Declared>,
-  opset: number,
-  where: string,
-): readonly Tensor[] {
-  const domain = proto.domain === "ai.onnx" ? "" : (proto.domain ?? "");
-  const family = readers[domain];
-  if (family === undefined) {
-    throw new InputError(
-      `${where}: expected an operator of ONNX or ONNX Runtime, got one of domain "${domain}". Export without it.`,
-    );
-  }
-  const types = (proto.output ?? []).map((name) => known.get(name) ?? null);
-  const reading = new Reading(proto, inputs, { domain, opset, types, where });
-  const results = within(where, () => {
-    if (domain === "") checkNode(reading, signatureOf(reading.op, opset, where));
-    const folded = domain === "" ? fold(reading) : null;
-    if (folded !== null) return [folded];
-    return (Object.hasOwn(family, reading.op) ? family[reading.op](reading) : null) ?? keep(reading);
-  });
-  if (results.length < reading.outputCount) {
-    throw new InputError(
-      `${where}: expected ${results.length} outputs, got ${reading.outputCount}. The file is damaged.`,
-    );
-  }
-  results.forEach((result, i) => {
-    shapeOf(result.shape, `${where} output ${i + 1}`);
-    // What the file says about a result is a check of our own reading of it.
-    const declared = types[i] ?? null;
-    if (declared === null) return;
-    const { dtype, shape } = { ...declared, shape: declared.shape ?? result.shape };
-    if (dtype !== result.dtype || !sameShape(shape, result.shape)) {
-      const expected = `${dtype} ${show(shape)}`;
-      throw new InputError(
-        `${where}: expected ${expected} as the file says, got ${result.dtype} ${show(result.shape)}. The file contradicts itself.`,
-      );
-    }
-  });
-  return results;
-}
-
-/** Runs `read`; what our operators say about wrong inputs gets the place in the file before it. */
-function within(where: string, read: () => readonly Tensor[]): readonly Tensor[] {
-  try {
-    return read();
-  } catch (error) {
-    if (error instanceof InputError && !error.message.startsWith(oneLine(where)))
-      throw new InputError(`${where}: ${error.message}`);
-    throw error;
-  }
 }

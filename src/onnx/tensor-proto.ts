@@ -93,23 +93,35 @@ export function arrayOf(tensor: TensorProto, where: string, external?: ExternalR
   return { dtype, shape, data };
 }
 
-function readExternal(tensor: TensorProto, expected: number, where: string, external?: ExternalReader): Uint8Array {
+/** Where the bytes of a tensor are that is stored beside the model; length: null where all the rest of the file is meant. */
+export function placeOf(
+  tensor: TensorProto,
+  where: string,
+): { location: string; offset: number; length: number | null } {
   const entries = new Map((tensor.external_data ?? []).map(({ key, value }) => [key, value ?? ""]));
   const location = entries.get("location") ?? "";
   const offset = Number(entries.get("offset") ?? 0);
-  const length = Number(entries.get("length") ?? expected);
+  const length = entries.has("length") ? Number(entries.get("length")) : null;
   const leavesFolder = location === "" || /^([/\\]|[a-z]:)/i.test(location) || location.split(/[/\\]/).includes("..");
-  if (leavesFolder || !Number.isSafeInteger(offset) || offset < 0 || length !== expected) {
+  if (leavesFolder || !Number.isSafeInteger(offset) || offset < 0) {
     throw new InputError(
-      `${where}: expected ${expected} bytes in a file beside the model, got location "${location}", offset ${offset}, length ${length}. The file is damaged.`,
+      `${where}: expected a place in a file beside the model, got location "${location}", offset ${offset}. The file is damaged.`,
     );
+  }
+  return { location, offset, length };
+}
+
+function readExternal(tensor: TensorProto, expected: number, where: string, external?: ExternalReader): Uint8Array {
+  const { location, offset, length } = placeOf(tensor, where);
+  if (length !== null && length !== expected) {
+    throw new InputError(`${where}: expected ${expected} bytes in "${location}", got ${length}. The file is damaged.`);
   }
   if (external === undefined) {
     throw new InputError(
       `${where}: its numbers are in another file, "${location}". Read the model from its folder, where that file is.`,
     );
   }
-  return external(location, offset, length);
+  return external(location, offset, expected);
 }
 
 function sizeError(where: string, expected: string, got: string): InputError {

@@ -66,6 +66,19 @@ checkOp(
       build: (x) => resize(x, [1, 3], { mode: "bicubic", antialias: true }),
       forward: () => [1.4717742, 8.4212454, 41.8629032],
     },
+    {
+      // Outputs read 1 / 2.1 apart: at −0.26, 0.21, 0.69, 1.17, 1.64 and 2.12.
+      title: "bilinear, a scale that is not the ratio of the sizes",
+      inputs: [row([1, 2, 4])],
+      build: (x) => resize(x, [1, 6], { scale: [1, 2.1] }),
+      forward: () => [1, 1 + 3 / 14, 1 + 29 / 42, 2 + 1 / 3, 2 + 9 / 7, 4],
+    },
+    {
+      title: "bicubic, the ratio of the sizes as the scale",
+      inputs: [row([1, 2, 4, 8])],
+      build: (x) => resize(x, [1, 8], { mode: "bicubic", scale: [1, 2] }),
+      forward: () => [0.8945312, 1.15625, 1.5625, 2.4179688, 3.1601562, 5.1171875, 7.1640625, 8.421875],
+    },
     { title: "both axes", inputs: [[2, 3, 4, 5]], build: (x) => resize(x, [7, 3]) },
     { title: "only the height", inputs: [[2, 4, 5]], build: (x) => resize(x, [2, 5], { antialias: true }) },
   ],
@@ -143,5 +156,9 @@ checkErrors("resizing", [
   [/two positive integers/, () => resize(x, [0, 2])],
   [/antialias must go with/, () => resize(x, [2, 2], { mode: "nearest", antialias: true })],
   [/alignCorners must go with/, () => resize(x, [2, 2], { mode: "nearest", alignCorners: true })],
+  [/positive scale/, () => resize(x, [2, 2], { scale: [0, 1] })],
+  [/expected a positive scale/, () => resize(x, [2, 2], { scale: [2, 2], antialias: true })],
+  [/expected a positive scale/, () => resize(x, [2, 2], { scale: [2, 2], alignCorners: true })],
+  [/expected a positive scale/, () => resize(x, [2, 2], { scale: [2, 2], mode: "nearest" })],
   [/roiAlign: expected x/, () => roiAlign(x, input("b", [3, 5]), input("i", [3], "int64"), { size: [2, 2] })],
 ]);

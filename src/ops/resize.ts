@@ -9,6 +9,11 @@ export interface ResizeOptions {
   readonly alignCorners?: boolean;
   /** Widen the filter when shrinking, so that every input pixel counts (as Pillow does). Not with `nearest` or `alignCorners`. */
   readonly antialias?: boolean;
+  /**
+   * How many output pixels one input pixel becomes, [down, across], where that is not the ratio of the sizes: outputs
+   * then read 1 / scale apart, as with PyTorch's `scale_factor`. Only with `bilinear` and `bicubic`, half-pixel, no antialias.
+   */
+  readonly scale?: readonly [number, number];
 }
 
 /**
@@ -21,7 +26,7 @@ export interface ResizeOptions {
 export function resize(
   x: Tensor,
   size: readonly [number, number],
-  { mode = "bilinear", alignCorners = false, antialias = false }: ResizeOptions = {},
+  { mode = "bilinear", alignCorners = false, antialias = false, scale }: ResizeOptions = {},
 ): Tensor {
   if (x.shape.length < 2 || !size.every((pixels) => Number.isInteger(pixels) && pixels >= 1)) {
     throw new InputError(
@@ -36,12 +41,19 @@ export function resize(
   if (mode === "nearest" && alignCorners) {
     throw new InputError("resize: alignCorners must go with bilinear or bicubic, got nearest. Leave it out.");
   }
-  const weights = (axis: number, outputs: number) => {
+  if (scale !== undefined && (mode === "nearest" || alignCorners || antialias || !scale.every((each) => each > 0))) {
+    throw new InputError(
+      `resize: expected a positive scale with bilinear or bicubic, half-pixel corners and no antialias, got ${show(scale)}, ${mode}, alignCorners ${alignCorners}, antialias ${antialias}. Leave it out.`,
+    );
+  }
+  const weights = (axis: number, outputs: number, given?: number) => {
     const inputs = x.shape.at(axis)!;
     if (mode === "nearest") return nearestWeights(outputs, inputs);
-    return antialias ? smoothWeights(outputs, inputs, mode) : pointWeights(outputs, inputs, mode, alignCorners);
+    if (antialias) return smoothWeights(outputs, inputs, mode);
+    const step = given === undefined ? inputs / outputs : 1 / given;
+    return pointWeights(outputs, inputs, mode, alignCorners ? "aligned" : step);
   };
-  return separable(x, weights(-2, size[0]), weights(-1, size[1]));
+  return separable(x, weights(-2, size[0], scale?.[0]), weights(-1, size[1], scale?.[1]));
 }
 
 function nearestWeights(outputs: number, inputs: number): AxisWeights {
@@ -50,20 +62,20 @@ function nearestWeights(outputs: number, inputs: number): AxisWeights {
   });
 }
 
-/** Each output pixel from the 2 or 4 input pixels around its centre. */
+/** Each output pixel from the 2 or 4 input pixels around its centre. Centres are `step` apart, or corner ones coincide. */
 function pointWeights(
   outputs: number,
   inputs: number,
   mode: "bilinear" | "bicubic",
-  alignCorners: boolean,
+  step: number | "aligned",
 ): AxisWeights {
   const reach = mode === "bilinear" ? 1 : 2;
   const kernel = mode === "bilinear" ? triangle : cubic(-0.75);
   return axisWeights(outputs, inputs, (put) => {
     for (let i = 0; i < outputs; i++) {
       let centre: number;
-      if (alignCorners) centre = outputs === 1 ? 0 : (i * (inputs - 1)) / (outputs - 1);
-      else centre = ((i + 0.5) * inputs) / outputs - 0.5;
+      if (step === "aligned") centre = outputs === 1 ? 0 : (i * (inputs - 1)) / (outputs - 1);
+      else centre = (i + 0.5) * step - 0.5;
       if (mode === "bilinear") centre = Math.max(centre, 0);
       const first = Math.floor(centre) - reach + 1;
       for (let j = first; j < first + 2 * reach; j++) {

@@ -1,5 +1,6 @@
 /** A run folder: what was asked for (recipe.json), what it learns from (run.json), and what came of it. */
 import type { Named, NdArray } from "../array/ndarray.ts";
+import { restoreOnnxEncoder } from "../backbones/onnx-file.ts";
 import type { ClassInfo } from "../data/sample.ts";
 import { InputError } from "../errors.ts";
 import { maxClasses } from "../image/image.ts";
@@ -7,11 +8,15 @@ import type { Method, ResolvedRecipe, Task } from "../methods/method.ts";
 import { differences, recipeFrom } from "../methods/resolve-recipe.ts";
 import type { Stage, Trained } from "../methods/stage.ts";
 import { hasModel, predicts, stagesOf, stepsOf, totalSteps } from "../methods/stages.ts";
+import { encoderFileOf } from "../networks/network.ts";
 import { parseJson } from "../platform/json.ts";
 import type { Platform } from "../platform/platform.ts";
 import type { TrainedModel } from "../prediction/model.ts";
 import { bestCheckpoint, type Checkpoint, listCheckpoints, sha256 } from "./checkpoint.ts";
 import { type RunRecord, recordFrom } from "./run-record.ts";
+
+/** The encoder that a recipe names, where it was read from an ONNX file. */
+const encoderFile = "encoder.onnx";
 
 export interface Run extends ResolvedRecipe {
   readonly record: RunRecord;
@@ -25,7 +30,9 @@ export async function stateOf(platform: Platform, folder: string): Promise<"new"
     throw new InputError(`${folder}: expected a folder for the run, got a file. Choose another place.`);
   const names = await platform.list(folder);
   if (names.includes("run.json")) return "run";
-  return names.every((name) => ["recipe.json", "labelled.txt", ".lock"].includes(name) || isUnfinished(name))
+  return names.every(
+    (name) => ["recipe.json", "labelled.txt", encoderFile, ".lock"].includes(name) || isUnfinished(name),
+  )
     ? "new"
     : "other";
 }
@@ -55,6 +62,8 @@ export async function createRun(
   // Those of a first try that failed would pass for this run's.
   await platform.remove(`${folder}/labels`);
   if (labelledIds !== null) await platform.writeFile(`${folder}/labelled.txt`, `${labelledIds.join("\n")}\n`);
+  const encoder = encoderFileOf(recipe);
+  if (encoder !== undefined) await platform.writeFile(`${folder}/${encoderFile}`, encoder);
   await platform.writeFile(`${folder}/recipe.json`, `${JSON.stringify(recipe, null, 2)}\n`);
   await platform.writeFile(`${folder}/run.json`, `${JSON.stringify(record, null, 2)}\n`);
 }
@@ -79,13 +88,27 @@ export async function readRun(platform: Platform, folder: string, { methods }: R
     );
   }
   const record = recordFrom(await readJson(platform, `${folder}/run.json`), `${folder}/run.json`);
-  const resolved = recipeFrom(await readJson(platform, `${folder}/recipe.json`), `${folder}/recipe.json`, methods);
+  const recipe = await readJson(platform, `${folder}/recipe.json`);
+  await restoreEncoder(platform, `${folder}/${encoderFile}`, recipe);
+  const resolved = recipeFrom(recipe, `${folder}/recipe.json`, methods);
   if (resolved.recipe.name !== record.recipe || resolved.recipe.method !== record.method) {
     throw new InputError(
       `${folder}/recipe.json: expected recipe ${record.recipe} of ${record.method}, as run.json says, got ${resolved.recipe.name} of ${resolved.recipe.method}. Restore the files.`,
     );
   }
   return { ...resolved, record };
+}
+
+/** The encoder of a recipe that names one by its ONNX file, so that the name is known. */
+async function restoreEncoder(platform: Platform, path: string, recipe: unknown): Promise<void> {
+  const named = (recipe as { readonly encoder?: unknown } | null)?.encoder;
+  if ((await platform.exists(path)) !== "file") {
+    if (typeof named !== "string" || !/^onnx-[0-9a-f]+$/.test(named)) return;
+    throw new InputError(`${path}: expected the file of the encoder ${named}, got none. Restore it.`);
+  }
+  const { encoder } = await restoreOnnxEncoder(await platform.readFile(path), path);
+  if (encoder === named) return;
+  throw new InputError(`${path}: expected the encoder ${String(named)}, got ${encoder}. Restore the file.`);
 }
 
 export interface OpenOptions extends ReadOptions {

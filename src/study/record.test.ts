@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { memoryPlatform } from "../../test/support/memory-platform.ts";
-import { smallChoice, smallStudy } from "../../test/support/small-study.ts";
+import { smallChoice } from "../../test/support/small-study.ts";
 import { InputError } from "../errors.ts";
 import { transunet } from "../methods/transunet/index.ts";
 import { type Reading, readStudy, requireSameStudy } from "./record.ts";
@@ -47,7 +47,8 @@ describe("a later call is refused with", () => {
     ["another layout", { reading: { ...reading, layout: "voc" } }, 'layout: null → "voc"'],
     ["other samples", { reading: { ...reading, samples: "b2" } }, 'samples: "a1" → "b2"'],
     ["another method", { method: transunet as unknown as typeof choice.method }, 'method: "ddep" → "transunet"'],
-    ["another recipe", { study: { ...smallStudy, recipe: "ddep-small" } }, 'recipe: "ddep-tiny" → "ddep-small"'],
+    ["another encoder", { encoder: "mobilenet.pth" }, 'encoder: null → "mobilenet.pth"'],
+    ["another recipe", { recipe: "ddep-small" }, 'recipe: "ddep-tiny" → "ddep-small"'],
   ])("%s, and nothing changes", async (_, change, message) => {
     const platform = await begun();
     const before = new Map(platform.files);

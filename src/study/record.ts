@@ -12,6 +12,8 @@ export interface StudyRecord {
   readonly version: string;
   readonly method: string;
   readonly recipe: string;
+  /** Absent in studies before there could be one. */
+  readonly encoder?: string | null;
   readonly dataset: string;
   readonly settings: readonly string[];
   readonly reading: Reading;
@@ -33,7 +35,19 @@ export interface Reading {
 
 const format = 1;
 const keys = [
-  ...["format", "version", "method", "recipe", "dataset", "settings", "reading", "parts", "fractions", "seeds"],
+  ...[
+    "format",
+    "version",
+    "method",
+    "recipe",
+    "encoder",
+    "dataset",
+    "settings",
+    "reading",
+    "parts",
+    "fractions",
+    "seeds",
+  ],
 ] as const;
 const readingKeys = ["layout", "onBadImage", "shortSide", "samples"] as const;
 
@@ -46,14 +60,14 @@ export async function requireSameStudy(
   folder: string,
   choice: StudyChoice & { readonly dataset: string; readonly reading: Reading },
 ): Promise<void> {
-  const { method, study, dataset, settings, reading, parts, fractions, seeds } = choice;
-  const asked = { method: method.name, recipe: study.recipe, dataset, settings, reading, parts, fractions, seeds };
+  const { method, recipe, encoder, dataset, settings, reading, parts, fractions, seeds } = choice;
+  const asked = { method: method.name, recipe, encoder, dataset, settings, reading, parts, fractions, seeds };
   const kind = await platform.exists(folder);
   if (kind === "file") throw new InputError(`${folder}: expected a folder for the study, got a file. Choose another.`);
   if (kind === "folder" && (await platform.list(folder)).length > 0) {
     const known = await readStudy(platform, folder);
-    const fixed = ({ method, recipe, dataset, settings, reading }: Partial<StudyRecord>) => ({
-      ...{ method, recipe, dataset, settings },
+    const fixed = ({ method, recipe, encoder = null, dataset, settings, reading }: Partial<StudyRecord>) => ({
+      ...{ method, recipe, encoder, dataset, settings },
       ...reading,
     });
     const lines = differences(fixed(known), fixed(asked));

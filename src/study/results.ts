@@ -32,6 +32,7 @@ export interface StudyResults {
   /** What all runs share: the recipe's name and the changes of it. */
   readonly recipe: string;
   readonly settings: readonly string[];
+  readonly encoder: string | null;
 }
 
 /** Reads the scores of all runs that are there, whichever call they were made by. */
@@ -62,7 +63,7 @@ export async function resultsOf(platform: Platform, folder: string, choice: Stud
     .map((arm): Row => ({ arm, cells: fractions.map((fraction) => cell(arm, fraction)) }))
     .filter(({ arm, cells }) => asked.has(arm.name) || cells.some((each) => each?.mean != null));
   return {
-    ...{ fractions, seeds, rows, settings: sharedSettings(choice), recipe: study.recipe },
+    ...{ fractions, seeds, rows, settings: sharedSettings(choice), recipe: choice.recipe, encoder: choice.encoder },
     plan: only(
       plan,
       rows.map(({ arm }) => arm),

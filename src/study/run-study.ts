@@ -4,12 +4,13 @@ import type { TrainingData } from "../datasets/training-data.ts";
 import { InputError, Interrupted } from "../errors.ts";
 import { scoreOfEvaluation } from "../evaluation/evaluate.ts";
 import type { ResolvedRecipe } from "../methods/method.ts";
-import { adopt, differences, resolveRecipe } from "../methods/resolve-recipe.ts";
+import { adopt, differences, recipeToAdopt } from "../methods/resolve-recipe.ts";
 import type { Trained } from "../methods/stage.ts";
 import { sourcesOf, stagesOf, totalSteps } from "../methods/stages.ts";
 import type { Platform } from "../platform/platform.ts";
 import { writeReport } from "../report/run-report.ts";
 import { latestCheckpoint } from "../runs/checkpoint.ts";
+import { openEncoder } from "../runs/open-encoder.ts";
 import { openTrained, readRun } from "../runs/run.ts";
 import type { Engine } from "../runtime/engine.ts";
 import type { Watcher } from "../training/session.ts";
@@ -30,6 +31,9 @@ export interface StudyOptions extends StudyChoice {
     labels: { readonly fraction: number; readonly seed: number } | null,
     learnsFrom: ReturnType<typeof sourcesOf>,
   ) => Promise<TrainingData>;
+  /** The files of `encoder`, where its name is not their path, and their licence. */
+  readonly encoderFiles?: readonly string[] | undefined;
+  readonly licence?: string | undefined;
   readonly folder: string;
   readonly reading: Reading;
   readonly signal: AbortSignal;
@@ -74,10 +78,14 @@ interface Wanted extends ResolvedRecipe {
   readonly from: readonly Trained[];
 }
 
-async function recipeOf({ study, platform, folder }: StudyOptions, run: StudyRun): Promise<Wanted> {
-  const resolved = resolveRecipe(study.recipe, run.settings);
-  if (run.from === null) return { ...resolved, from: [] };
-  const from = [await openTrained(platform, `${folder}/runs/${run.from}`)];
+async function recipeOf(options: StudyOptions, run: StudyRun): Promise<Wanted> {
+  const { recipe, encoder, encoderFiles, licence, platform, folder } = options;
+  const resolved = recipeToAdopt(recipe, run.settings);
+  const from: Trained[] = [];
+  if (run.from !== null) from.push(await openTrained(platform, `${folder}/runs/${run.from}`));
+  if (run.fromEncoder && encoder !== null) {
+    from.push(await openEncoder(platform, encoderFiles ?? encoder, resolved, { licence }));
+  }
   return { ...adopt(resolved, from), from };
 }
 

@@ -36,6 +36,19 @@ test("a run says what it is", () => {
   });
 });
 
+test("an encoder that is given takes the place of the one that would be made", () => {
+  const given = scheduleOf({ ...smallChoice, encoder: "mobilenet.pth" }).runs;
+  expect(given.map(({ name }) => name)).toEqual(runs.map(({ name }) => name).filter((name) => name !== "encoder"));
+  const beginning = ({ name, from, fromEncoder }: StudyRun) => [name, from, fromEncoder];
+  const first = ["denoise-seed0", "plain-1of8-seed0", "warm-1of8-seed0"];
+  expect(given.filter(({ name }) => first.includes(name)).map(beginning)).toEqual([
+    ["denoise-seed0", null, true],
+    ["plain-1of8-seed0", null, false],
+    ["warm-1of8-seed0", "denoise-seed0", false],
+  ]);
+  expect(runs.some(({ fromEncoder }) => fromEncoder)).toBe(false);
+});
+
 test("more seeds add runs and change none", () => {
   const more = scheduleOf({ ...smallChoice, seeds: 3 }).runs;
   expect(more.slice(0, runs.length)).toEqual(runs);
@@ -51,6 +64,12 @@ test.each([
 });
 
 describe("what cannot be scheduled is refused", () => {
+  test("a recipe that the study is not made with", () => {
+    expect(() => scheduleOf({ ...smallChoice, recipe: "ddep-ade20k" })).toThrow(
+      'study: expected a recipe of the study, got "ddep-ade20k". Known: ddep-tiny.',
+    );
+  });
+
   test.each([
     ["a seed", ["seed=3"], ["main"], "got seed=3, which runs differ in"],
     ["a start", ["start=dep"], ["main"], "got start=dep, which runs differ in"],

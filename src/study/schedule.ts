@@ -9,6 +9,10 @@ import { type Arm, fractionText, type Pretraining, type Study, type StudyPlan } 
 export interface StudyChoice {
   readonly method: Method;
   readonly study: Study;
+  /** One of the study's. */
+  readonly recipe: string;
+  /** A published file of an encoder, or a run, in place of the study's own pretraining of one; null: none. */
+  readonly encoder: string | null;
   readonly parts: readonly string[];
   /** Shares of the labels, ascending. */
   readonly fractions: readonly number[];
@@ -18,8 +22,12 @@ export interface StudyChoice {
 }
 
 /** What all runs of a study share. */
-export function sharedSettings({ study, settings }: Pick<StudyChoice, "study" | "settings">): readonly string[] {
-  return [...study.settings, ...settings];
+export function sharedSettings({
+  study,
+  recipe,
+  settings,
+}: Pick<StudyChoice, "study" | "recipe" | "settings">): readonly string[] {
+  return [...study.recipes[recipe], ...settings];
 }
 
 /** One run of a study. */
@@ -31,6 +39,8 @@ export interface StudyRun {
   readonly seed: number;
   /** Folder of the run that it begins with. */
   readonly from: string | null;
+  /** It begins with the encoder that is given. */
+  readonly fromEncoder: boolean;
   /** A data set of its own; null: the study's. */
   readonly dataset: string | null;
   /** Null for pretrainings. */
@@ -47,7 +57,12 @@ export interface Schedule {
  * Throws UsageError for a part that the study does not have, for shares of the labels that have one name, and for settings
  * with which a run could not be trained.
  */
-export function scheduleOf({ study, parts, fractions, seeds, settings }: StudyChoice): Schedule {
+export function scheduleOf(choice: StudyChoice): Schedule {
+  const { study, recipe, parts, fractions, seeds, settings } = choice;
+  if (!Object.hasOwn(study.recipes, recipe)) {
+    const known = Object.keys(study.recipes);
+    throw new UsageError(`study: expected a recipe of the study, got "${recipe}". ${suggestion(recipe, known)}`);
+  }
   for (const part of parts) {
     if (Object.hasOwn(study.parts, part)) continue;
     throw new UsageError(`study: expected known parts, got "${part}". ${suggestion(part, Object.keys(study.parts))}`);
@@ -58,9 +73,9 @@ export function scheduleOf({ study, parts, fractions, seeds, settings }: StudyCh
       `study: expected shares of the labels that differ in three digits, got ${fractionText(twice)} twice. Leave one out.`,
     );
   }
-  const planned = planOf({ study, parts, fractions, settings });
+  const planned = planOf(choice);
   requireCommon(study, planned, settings);
-  const shared = sharedSettings({ study, settings });
+  const shared = sharedSettings(choice);
   const pretrained = new Map(planned.pretrainings.map((each) => [each.name, each]));
   const folderOf = (name: string | null, seed: number) => {
     const source = name === null ? null : pretrained.get(name);
@@ -76,6 +91,7 @@ export function scheduleOf({ study, parts, fractions, seeds, settings }: StudyCh
           name: pretrainingName(each, seed),
           title: `pretraining ${each.name}, seed ${seed}`,
           ...{ seed, from: folderOf(each.from, seed), dataset: each.dataset, arm: null },
+          fromEncoder: each.fromEncoder === true,
           settings: [...shared, ...each.settings, `seed=${seed}`],
         });
       }
@@ -84,19 +100,23 @@ export function scheduleOf({ study, parts, fractions, seeds, settings }: StudyCh
       for (const fraction of arm.fractions) runs.push(armRun(arm, fraction, seed, folderOf(arm.from, seed), shared));
     }
   }
-  requireRunnable(study, runs);
+  requireRunnable(recipe, runs);
   return { plan: planned, runs };
 }
 
 /** The study's plan for the recipe as the settings change it; whether its runs can be is not looked at here. */
-export function planOf({
-  study,
-  parts,
-  fractions,
-  settings,
-}: Pick<StudyChoice, "study" | "parts" | "fractions" | "settings">): StudyPlan {
-  const { recipe } = resolveRecipe(study.recipe);
-  return study.plan({ parts, fractions, recipe: sharedSettings({ study, settings }).reduce(applySetting, recipe) });
+export function planOf(
+  choice: Pick<StudyChoice, "study" | "recipe" | "encoder" | "parts" | "fractions" | "settings">,
+): StudyPlan {
+  const { study, encoder, parts, fractions } = choice;
+  const { recipe } = resolveRecipe(choice.recipe);
+  const plan = study.plan({ parts, fractions, recipe: sharedSettings(choice).reduce(applySetting, recipe) });
+  if (encoder === null) return plan;
+  const made = new Set(plan.pretrainings.filter(({ isEncoder }) => isEncoder).map(({ name }) => name));
+  const given = <T extends Arm | Pretraining>(each: T): T =>
+    each.from !== null && made.has(each.from) ? { ...each, from: null, fromEncoder: true } : each;
+  const pretrainings = plan.pretrainings.filter(({ name }) => !made.has(name)).map(given);
+  return { ...plan, pretrainings, arms: plan.arms.map(given) };
 }
 
 /** A setting that the study makes itself would be lost without a word, or make two arms one. */
@@ -113,11 +133,11 @@ function requireCommon({ scaled }: Study, { arms }: StudyPlan, settings: readonl
 }
 
 /** Values that cannot be, nothing left to train after what a run begins with: found now, and not after hours. */
-function requireRunnable(study: Study, runs: readonly StudyRun[]): void {
+function requireRunnable(recipe: string, runs: readonly StudyRun[]): void {
   const lastStages = new Map<string, string>();
   const whole = new Map<string, boolean>();
   for (const { name, title, settings, from, arm } of runs) {
-    const resolved = resolveRecipe(study.recipe, settings);
+    const resolved = resolveRecipe(recipe, settings);
     const stage = stagesOf(resolved).at(-1) as Stage;
     lastStages.set(name, stage.name);
     if (!whole.has(stage.name)) whole.set(stage.name, endsWhole(resolved));
@@ -137,7 +157,7 @@ function armRun(arm: Arm, fraction: number, seed: number, from: string | null, s
   return {
     name: armName(arm.name, fraction, seed),
     title: `${arm.name}, ${fractionText(fraction)} of the labels, seed ${seed}`,
-    ...{ seed, from, dataset: null, arm: { name: arm.name, fraction } },
+    ...{ seed, from, dataset: null, arm: { name: arm.name, fraction }, fromEncoder: arm.fromEncoder === true },
     // Scored once, at the end: choosing the best of several weights on the images that count would flatter.
     settings: ["evaluateEvery=0", ...shared, ...arm.settings, `seed=${seed}`],
   };

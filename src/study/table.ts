@@ -17,8 +17,9 @@ export function aboutTable({ seeds, rows }: StudyResults): string {
 }
 
 /** What all runs share, one line. */
-export function aboutRuns({ recipe, settings }: StudyResults): string {
-  return settings.length === 0 ? `recipe ${recipe}` : `recipe ${recipe} with ${settings.join(" ")}`;
+export function aboutRuns({ recipe, settings, encoder }: StudyResults): string {
+  const begun = encoder === null ? "" : `, encoder ${encoder}`;
+  return `recipe ${recipe}${settings.length === 0 ? "" : ` with ${settings.join(" ")}`}${begun}`;
 }
 
 function cells({ fractions, rows }: StudyResults): string[][] {

@@ -2,14 +2,14 @@
 import { expect } from "vitest";
 import { float32, type Named, type NdArray, toNumbers } from "../../src/array/ndarray.ts";
 import { gradients } from "../../src/autodiff/gradients.ts";
-import { transunet } from "../../src/backbones/transunet/network.ts";
-import { ourName, publishedName } from "../../src/backbones/transunet/weights.ts";
 import { Model } from "../../src/graph/scope.ts";
 import { input, type Tensor } from "../../src/graph/tensor.ts";
 import { foldCondition, levelCondition, levelEmbedding } from "../../src/methods/ddep/conditioning.ts";
 import { denoising } from "../../src/methods/ddep/denoise-stage.ts";
 import { addNoise, denoisingErrors, denoisingLoss } from "../../src/methods/ddep/noise.ts";
-import { type DdepRecipe, recipes } from "../../src/methods/ddep/recipe.ts";
+import { type DdepRecipe, type DdepTransUNetRecipe, recipes } from "../../src/methods/ddep/recipe.ts";
+import { transunet } from "../../src/networks/transunet/network.ts";
+import { ourName, publishedName } from "../../src/networks/transunet/weights.ts";
 import { mul, slice } from "../../src/ops/index.ts";
 import { evaluate } from "../../src/runtime/evaluate.ts";
 import { underOurNames } from "../support/published-names.ts";
@@ -80,7 +80,7 @@ interface Variant {
 }
 
 /** Our recipe for the case's network. */
-function denoisingRecipe(golden: GoldenCase, settings: Partial<DdepRecipe>): DdepRecipe {
+function denoisingRecipe(golden: GoldenCase, settings: Partial<DdepTransUNetRecipe>): DdepTransUNetRecipe {
   return { ...anyRecipe, ...recipeOf(golden.config).recipe, noiseLoss: "l2", conditioned: false, ...settings };
 }
 

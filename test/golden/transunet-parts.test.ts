@@ -2,11 +2,11 @@
 import { expect } from "vitest";
 import { type Named, type NdArray, scalar, toNumbers } from "../../src/array/ndarray.ts";
 import { gradients } from "../../src/autodiff/gradients.ts";
-import { decoder } from "../../src/backbones/transunet/decoder.ts";
-import { residualStyle, residualUnit } from "../../src/backbones/transunet/hybrid.ts";
 import { Model, type Scope } from "../../src/graph/scope.ts";
 import { input, type Tensor } from "../../src/graph/tensor.ts";
 import { crossEntropy, labelled, pixelCrossEntropy } from "../../src/losses/cross-entropy.ts";
+import { decoder } from "../../src/networks/transunet/decoder.ts";
+import { residualStyle, residualUnit } from "../../src/networks/transunet/hybrid.ts";
 import { attentionWeights } from "../../src/nn/attention.ts";
 import { resizePositions, resizePositionTable } from "../../src/nn/embedding.ts";
 import { linear } from "../../src/nn/linear.ts";

@@ -1,8 +1,8 @@
 import type { Named, NdArray } from "../../src/array/ndarray.ts";
-import { type TransUNetOutputs, transunet } from "../../src/backbones/transunet/network.ts";
-import { publishedTransUNet, type TransUNetSettings } from "../../src/backbones/transunet/settings.ts";
 import { Model } from "../../src/graph/scope.ts";
 import { input, type Tensor } from "../../src/graph/tensor.ts";
+import { type TransUNetOutputs, transunet } from "../../src/networks/transunet/network.ts";
+import { publishedTransUNet, type TransUNetSettings } from "../../src/networks/transunet/settings.ts";
 
 /** The part of a case's config that describes a network. */
 interface NetworkConfig {

@@ -2,9 +2,9 @@
 import { expect } from "vitest";
 import { type NdArray, scalar, toNumbers } from "../../src/array/ndarray.ts";
 import { gradients } from "../../src/autodiff/gradients.ts";
-import { publishedName } from "../../src/backbones/transunet/weights.ts";
 import { input, type Tensor } from "../../src/graph/tensor.ts";
 import { crossEntropy } from "../../src/losses/cross-entropy.ts";
+import { publishedName } from "../../src/networks/transunet/weights.ts";
 import { resizePositions } from "../../src/nn/embedding.ts";
 import {
   add,

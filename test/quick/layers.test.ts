@@ -17,6 +17,7 @@ const rows = [
   ["data"],
   ["scenes"],
   ["datasets", "backbones"],
+  ["networks"],
   ["methods"],
   ["prediction"],
   ["evaluation"],

@@ -1,5 +1,5 @@
 import type { Named } from "../../src/array/ndarray.ts";
-import { ourName, publishedName } from "../../src/backbones/transunet/weights.ts";
+import { ourName, publishedName } from "../../src/networks/transunet/weights.ts";
 
 /** Where in the network names lie below, in both schemes. */
 export interface Place {

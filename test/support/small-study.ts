@@ -11,7 +11,7 @@ const warm: Omit<Arm, "fractions"> = {
 };
 
 export const smallStudy: Study = {
-  ...{ settings: [], recipe: "ddep-tiny", dataset: "scenes", fractions: [1 / 8, 1], seeds: 2 },
+  ...{ recipes: { "ddep-tiny": [] }, dataset: "scenes", fractions: [1 / 8, 1], seeds: 2 },
   parts: { main: "with and without", width: "a wider one, at few labels" },
   standardParts: ["main"],
   scaled: [],
@@ -24,6 +24,7 @@ export const smallStudy: Study = {
         settings: ["denoiseSteps=0", "steps=0"],
         from: null,
         perSeed: false,
+        isEncoder: true,
       },
       { name: "denoise", about: "", dataset: null, settings: ["steps=0"], from: "encoder", perSeed: true },
     ],
@@ -46,6 +47,14 @@ export const smallStudy: Study = {
 };
 
 export const smallChoice: StudyChoice = {
-  ...{ method: ddep, study: smallStudy, parts: ["main", "width"], fractions: smallStudy.fractions, seeds: 2 },
+  ...{
+    method: ddep,
+    study: smallStudy,
+    recipe: "ddep-tiny",
+    encoder: null,
+    parts: ["main", "width"],
+    fractions: smallStudy.fractions,
+    seeds: 2,
+  },
   settings: ["steps=5"],
 };

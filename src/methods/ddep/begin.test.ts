@@ -8,7 +8,7 @@ import { beginningOf, partsStartingAnew, trainingModel } from "../stages.ts";
 import { foldCondition } from "./conditioning.ts";
 import { meanSigma } from "./finetune-stage.ts";
 import { ddep } from "./index.ts";
-import { type DdepRecipe, recipes } from "./recipe.ts";
+import { type DdepRecipe, type DdepTransUNetRecipe, recipes } from "./recipe.ts";
 
 const tiny: DdepRecipe = { ...recipes["ddep-tiny"], start: "ddep" };
 
@@ -207,13 +207,13 @@ describe("going on from weights that were trained before", () => {
     expect({ ...recipe, encoderSteps, denoiseSteps }).toEqual({ ...tiny, start });
   });
 
-  test.each<[string, Partial<DdepRecipe>, DdepRecipe["encoderConvention"]]>([
+  test.each<[string, Partial<DdepTransUNetRecipe>, DdepTransUNetRecipe["encoderConvention"]]>([
     [positions, { encoderConvention: "transunet" }, "transunet"],
     [positions, { encoderConvention: "jax" }, "jax"],
     ["decoder.a", { encoderConvention: "transunet" }, "jax"],
   ])("from %s of %o follows the convention %s", (name, change, expected) => {
     const earlier = { ...from("train", [name]), recipe: { ...tiny, ...change } };
-    expect(ddep.adopt!(tiny, [earlier]).encoderConvention).toBe(expected);
+    expect(ddep.adopt!(tiny, [earlier])).toMatchObject({ encoderConvention: expected });
   });
 
   test.each<[DdepRecipe["start"], Trained, string]>([

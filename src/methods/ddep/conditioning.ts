@@ -4,10 +4,10 @@
  * and a shift of what it gives. Before fine-tuning it is folded into the batch norms, and an ordinary decoder is left.
  */
 import { float32, type Named, type NdArray } from "../../array/ndarray.ts";
-import type { Modulation } from "../../backbones/transunet/decoder.ts";
 import { zerosInitializer } from "../../graph/initializer.ts";
 import type { Scope } from "../../graph/scope.ts";
 import { constant, type Tensor } from "../../graph/tensor.ts";
+import type { Modulation } from "../../networks/unet/decoder.ts";
 import { linear } from "../../nn/linear.ts";
 import { add, axisSize, concat, cos, mul, reshape, silu, sin, split } from "../../ops/index.ts";
 import type { DdepRecipe } from "./recipe.ts";

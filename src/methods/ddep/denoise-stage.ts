@@ -1,12 +1,11 @@
 import { float32, item, type NdArray, ndarray } from "../../array/ndarray.ts";
 import type { Random } from "../../array/random.ts";
-import { transunet } from "../../backbones/transunet/network.ts";
-import { type Part, transferTransUNet } from "../../backbones/transunet/transfer.ts";
 import { augment } from "../../data/augment.ts";
 import type { Sample } from "../../data/sample.ts";
 import type { Scope } from "../../graph/scope.ts";
 import type { Tensor } from "../../graph/tensor.ts";
 import type { Image } from "../../image/image.ts";
+import { networkOf } from "../../networks/network.ts";
 import { imageInput } from "../../nn/image-input.ts";
 import { clip, mean, square, sub } from "../../ops/index.ts";
 import type { Beginning, Trained, TrainingStage, Trial, TrialPicture } from "../stage.ts";
@@ -51,10 +50,8 @@ export interface Denoising {
 /** clean, epsilon: [B, 3, H, W]; level: [B]. */
 export function denoising(scope: Scope, clean: Tensor, epsilon: Tensor, level: Tensor, recipe: DdepRecipe): Denoising {
   const noisy = addNoise(clean, epsilon, level, recipe);
-  const told = recipe.conditioned && {
-    modulate: levelModulation(scope.at("condition"), sigmaOf(level, recipe), recipe),
-  };
-  const { logits: prediction } = transunet(scope, noisy, 3, recipe, told || {});
+  const told = recipe.conditioned ? levelModulation(scope.at("condition"), sigmaOf(level, recipe), recipe) : undefined;
+  const prediction = networkOf(recipe).logits(scope, noisy, 3, told);
   const target = recipe.noiseTarget === "noise" ? epsilon : clean;
   return { clean, noisy, prediction, errors: denoisingErrors(prediction, target, recipe.noiseLoss) };
 }
@@ -71,8 +68,7 @@ function prepare(sample: Sample, recipe: DdepRecipe, random: Random): Record<"im
 
 /** The encoder alone: the decoder is what is to be pretrained. */
 function begin({ weights, recipe: from, source }: Trained, recipe: DdepRecipe): Beginning {
-  const parts: readonly Part[] = ["encoder"];
-  return transferTransUNet(weights, from as DdepRecipe, recipe, { parts, outputs: 3, source });
+  return networkOf(recipe).transfer(weights, from, { parts: ["encoder"], outputs: 3, source });
 }
 
 /**

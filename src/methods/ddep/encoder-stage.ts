@@ -1,8 +1,5 @@
 import { type NdArray, ndarray, toNumbers } from "../../array/ndarray.ts";
 import type { Random } from "../../array/random.ts";
-import { encoder } from "../../backbones/transunet/encoder.ts";
-import { type Part, transferTransUNet } from "../../backbones/transunet/transfer.ts";
-import { publishedName } from "../../backbones/transunet/weights.ts";
 import { augment } from "../../data/augment.ts";
 import { tagsOf } from "../../data/labels.ts";
 import type { Sample } from "../../data/sample.ts";
@@ -12,9 +9,10 @@ import type { Tensor } from "../../graph/tensor.ts";
 import { binaryCrossEntropy } from "../../losses/binary-cross-entropy.ts";
 import { meanAveragePrecision } from "../../metrics/average-precision.ts";
 import { shares } from "../../metrics/measure.ts";
+import { networkOf } from "../../networks/network.ts";
 import { imageInput } from "../../nn/image-input.ts";
 import { linear } from "../../nn/linear.ts";
-import { mean, sigmoid } from "../../ops/index.ts";
+import { sigmoid } from "../../ops/index.ts";
 import type { Task } from "../method.ts";
 import type { Trained, TrainingStage, Trial } from "../stage.ts";
 import type { DdepRecipe } from "./recipe.ts";
@@ -40,12 +38,9 @@ export function encoderRecipe(recipe: DdepRecipe): DdepRecipe {
   };
 }
 
-/** Class scores of whole images: mean of the tokens, one layer. image: [B, 3, H, W] in [−1, 1] → [B, K]. */
+/** Class scores of whole images: mean of the encoder's last features, one layer. image: [B, 3, H, W] in [−1, 1] → [B, K]. */
 function classifier(scope: Scope, image: Tensor, classes: number, recipe: DdepRecipe): Tensor {
-  const { tokens } = encoder(scope.drawnAs(publishedName).at("encoder"), image, recipe); // [B, T, D]
-  // Differs: the published files were trained on a class token, which TransUNet's encoder does not have.
-  const pooled = mean(tokens, { axes: [1] }); // [B, D]
-  return linear(scope.at("classifier"), pooled, classes, {
+  return linear(scope.at("classifier"), networkOf(recipe).pooled(scope, image), classes, {
     weightInitializer: zerosInitializer,
     biasInitializer: zerosInitializer,
   });
@@ -70,8 +65,7 @@ function prepare(
 
 /** From another classification only the encoder is taken: its classes are others. */
 function begin({ weights, recipe: from, source }: Trained, settings: DdepRecipe) {
-  const parts: readonly Part[] = ["encoder"];
-  return transferTransUNet(weights, from as DdepRecipe, settings, { parts, outputs: 0, source });
+  return networkOf(settings).transfer(weights, from, { parts: ["encoder"], outputs: 0, source });
 }
 
 /** Supervised pretraining of the encoder: classification of images by their tags, several of which may hold. */

@@ -1,8 +1,9 @@
-import { transunet } from "../../backbones/transunet/network.ts";
-import { type Part, transferTransUNet } from "../../backbones/transunet/transfer.ts";
 import { InputError } from "../../errors.ts";
 import type { Scope } from "../../graph/scope.ts";
 import type { Tensor } from "../../graph/tensor.ts";
+import { networkOf } from "../../networks/network.ts";
+import type { Part } from "../../networks/transfer.ts";
+import { encoderTraining } from "../encoder-training.ts";
 import type { Task } from "../method.ts";
 import { segmentationStage } from "../segmentation-stage.ts";
 import type { Beginning, Trained, TrainingStage } from "../stage.ts";
@@ -11,7 +12,7 @@ import type { DdepRecipe } from "./recipe.ts";
 
 /** image: [B, 3, H, W] in [−1, 1] → class scores [B, K, H, W]. */
 export function logitsOf(recipe: DdepRecipe, { classes }: Task) {
-  return (scope: Scope, image: Tensor): Tensor => transunet(scope, image, classes.length, recipe).logits;
+  return (scope: Scope, image: Tensor): Tensor => networkOf(recipe).logits(scope, image, classes.length);
 }
 
 /**
@@ -38,7 +39,7 @@ function begin({ weights, recipe: from, stage, source }: Trained, recipe: DdepRe
   const folds = "condition.hidden.weight" in weights && parts.includes("decoder");
   const sigma = folds ? meanSigma(before) : 0;
   const plain = folds ? foldCondition(weights, sigma) : weights;
-  const taken = transferTransUNet(plain, before, recipe, { parts, outputs: classes.length, source });
+  const taken = networkOf(recipe).transfer(plain, before, { parts, outputs: classes.length, source });
   return folds
     ? { ...taken, notes: [...taken.notes, `conditioning on the level folded away at sigma ${sigma.toPrecision(3)}`] }
     : taken;
@@ -55,5 +56,6 @@ export function finetuneStage(recipe: DdepRecipe, task: Task, requires: string |
   return segmentationStage(logitsOf(recipe, task), recipe, task, {
     ...{ name: "finetune", requires },
     begin: (from) => begin(from, recipe, task),
+    ...encoderTraining(recipe),
   });
 }

@@ -1,5 +1,5 @@
-import { settingsFrom, untoldBy } from "../../backbones/transunet/found-settings.ts";
-import { headsOf, hybridVitWeights } from "../../backbones/transunet/weights.ts";
+import { settingsFrom, untoldBy } from "../../networks/transunet/found-settings.ts";
+import { headsOf, hybridVitWeights } from "../../networks/transunet/weights.ts";
 import type { WeightFile } from "../../weights/read-weights.ts";
 import type { Imported, ImportOptions } from "../method.ts";
 import { type DdepRecipe, recipes } from "./recipe.ts";

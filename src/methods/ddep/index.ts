@@ -1,10 +1,11 @@
-import { conventionOf } from "../../backbones/transunet/transfer.ts";
 import { UsageError } from "../../errors.ts";
 import type { Scope } from "../../graph/scope.ts";
 import type { Tensor } from "../../graph/tensor.ts";
+import { networkOf } from "../../networks/network.ts";
 import { imageInput } from "../../nn/image-input.ts";
 import { softmax } from "../../ops/index.ts";
 import { certaintyView } from "../certainty-view.ts";
+import { openedEncoder } from "../encoder-training.ts";
 import type { Method, Task } from "../method.ts";
 import type { Trained } from "../stage.ts";
 import { denoiseStage } from "./denoise-stage.ts";
@@ -57,10 +58,10 @@ function requireBeginning({ name, start }: DdepRecipe, { stage, source, recipe: 
 }
 
 /** What need not be trained again. */
-function adopted({ stage, weights, recipe: from }: Trained): Partial<DdepRecipe> {
+function adopted({ stage, weights, recipe: from }: Trained, recipe: DdepRecipe): Partial<DdepRecipe> {
   const hasEncoder = Object.keys(weights).some((name) => name.startsWith("encoder."));
   return {
-    ...conventionOf(weights, from as DdepRecipe),
+    ...networkOf(recipe).adopted(weights, from),
     ...(hasEncoder && { encoderSteps: 0 }),
     ...((stage === "denoise" || stage === "finetune") && { denoiseSteps: 0 }),
   };
@@ -81,9 +82,13 @@ export const ddep: Method<DdepRecipe> = {
   validate,
   adopt(recipe, from) {
     for (const trained of from) requireBeginning(recipe, trained);
-    return Object.assign({ ...recipe }, ...from.map(adopted)) as DdepRecipe;
+    return Object.assign({ ...recipe }, ...from.map((trained) => adopted(trained, recipe))) as DdepRecipe;
   },
   imports: importEncoder,
-  model: (recipe, task) => ({ kind: "semantic", stride: 16, scores: probabilitiesOf(recipe, task) }),
+  encoder: (file, recipe) => openedEncoder(file, recipe),
+  model(recipe, task) {
+    const { multiple, size } = networkOf(recipe);
+    return { kind: "semantic", stride: multiple, ...(size && { window: size }), scores: probabilitiesOf(recipe, task) };
+  },
   views: (recipe, task) => [certaintyView(recipe, probabilitiesOf(recipe, task))],
 };

@@ -1,12 +1,19 @@
-import { publishedTransUNet, type TransUNetSettings } from "../../backbones/transunet/settings.ts";
 import { plainCrossEntropy, type SegmentationLossSettings } from "../../losses/segmentation.ts";
+import type { NetworkSettings } from "../../networks/network.ts";
+import { publishedTransUNet, type TransUNetSettings } from "../../networks/transunet/settings.ts";
+import { type UNetSettings, usualUNet } from "../../networks/unet/settings.ts";
 import type { Recipe } from "../recipe.ts";
 
 /**
  * The fields that all recipes have are those of fine-tuning; the two stages before it have fields of their own. Flips,
  * Adam's betas and epsilon hold for all three; for the encoder stage also `clipNorm`, `averageDecay` and `photometric`.
  */
-export interface DdepRecipe extends Recipe, TransUNetSettings, SegmentationLossSettings {
+export type DdepRecipe = DdepSettings & NetworkSettings;
+
+/** On the paper's own network. */
+export type DdepTransUNetRecipe = DdepSettings & TransUNetSettings;
+
+interface DdepSettings extends Recipe, SegmentationLossSettings {
   /**
    * Where fine-tuning starts (Brempong et al. 2022). `none`: from random weights. `supervised`: from an encoder that
    * was pretrained by classification. `dep`: all of the network was pretrained by denoising. `ddep`: the encoder by
@@ -63,9 +70,8 @@ export interface DdepRecipe extends Recipe, TransUNetSettings, SegmentationLossS
 /** The paper's decoder at its default width (×1); TransUNet's own is half as wide. */
 const paperDecoder = { headChannels: 1024, decoderChannels: [512, 256, 128, 64] } as const;
 
-/** Cityscapes with all labels: crops of 1024 (Brempong et al. 2022, sec. 4; what is uncertain is marked in the README). */
-const cityscapes: DdepRecipe = {
-  name: "ddep-cityscapes",
+/** The paper's training, whatever the network (Brempong et al. 2022, sec. 4; what is uncertain is marked in the README). */
+const published: Omit<DdepSettings, "name" | "cropHeight" | "cropWidth"> = {
   method: "ddep",
   seed: 0,
   start: "ddep",
@@ -137,18 +143,24 @@ const cityscapes: DdepRecipe = {
   conditionEmbedding: 128,
   conditionWidth: 512,
 
+  ...plainCrossEntropy,
+};
+
+/** Cityscapes with all labels: crops of 1024. */
+const cityscapes: DdepTransUNetRecipe = {
+  ...published,
+  name: "ddep-cityscapes",
+
   ...publishedTransUNet,
   ...paperDecoder,
   cropHeight: 1024,
   cropWidth: 1024,
   encoderConvention: "jax",
   initialization: "jax",
-
-  ...plainCrossEntropy,
 };
 
 /** Pascal Context with all labels: crops of 512, 59 classes. */
-const pascalContext: DdepRecipe = {
+const pascalContext: DdepTransUNetRecipe = {
   ...cityscapes,
   name: "ddep-pascal-context",
   batchSize: 32,
@@ -157,15 +169,11 @@ const pascalContext: DdepRecipe = {
 };
 
 /** ADE20K with all labels: crops of 512, 150 classes. */
-const ade20k: DdepRecipe = { ...pascalContext, name: "ddep-ade20k", steps: 80_000 };
+const ade20k: DdepTransUNetRecipe = { ...pascalContext, name: "ddep-ade20k", steps: 80_000 };
 
-/**
- * Ours: the network of transunet-small at full resolution, made to show within minutes on two cores what each start is
- * worth. Scores: see the README beside this file.
- */
-const small: DdepRecipe = {
-  ...cityscapes,
-  name: "ddep-small",
+/** Ours: made to show within minutes on two cores what each start is worth. */
+const short: Omit<DdepSettings, "name" | "cropHeight" | "cropWidth"> = {
+  ...published,
 
   batchSize: 4,
   scaleMin: 0.6,
@@ -202,8 +210,20 @@ const small: DdepRecipe = {
   conditionEmbedding: 32,
   conditionWidth: 64,
 
+  diceWeight: 0.5,
+  classWeights: "balanced",
+};
+
+/** Ours: the network of transunet-small at full resolution. Scores: see the README beside this file. */
+const small: DdepTransUNetRecipe = {
+  ...publishedTransUNet,
+  ...short,
+  name: "ddep-small",
+
   cropHeight: 96,
   cropWidth: 128,
+  encoderConvention: "jax",
+  initialization: "jax",
   stemWidth: 24,
   normGroups: 8,
   stageUnits: [2, 2, 2],
@@ -214,13 +234,36 @@ const small: DdepRecipe = {
   dropout: 0,
   headChannels: 64,
   decoderChannels: [64, 48, 32, 16],
+};
 
-  diceWeight: 0.5,
-  classWeights: "balanced",
+/** Ours: a U-Net on MobileNetV2, whose pretrained weights --encoder gives. Scores: see the README beside this file. */
+const mobilenet: DdepSettings & UNetSettings = {
+  ...short,
+  ...usualUNet,
+  name: "ddep-mobilenet",
+
+  batchSize: 8,
+  cropHeight: 192,
+  cropWidth: 192,
+  cropMaxShare: 1,
+
+  steps: 700,
+  learningRate: 1e-3,
+  weightDecay: 0.01,
+
+  denoiseCropHeight: 160,
+  denoiseCropWidth: 160,
+
+  encoderRate: 0.2,
+  upsampling: "bilinear",
+  decoderChannels: [128, 96, 64, 32, 16],
+  outputStride: 4,
+
+  classWeights: "none",
 };
 
 /** For tests: every stage in seconds on pictures of 64 pixels. */
-const tiny: DdepRecipe = {
+const tiny: DdepTransUNetRecipe = {
   ...small,
   name: "ddep-tiny",
 
@@ -279,5 +322,6 @@ export const recipes = {
   "ddep-pascal-context": pascalContext,
   "ddep-ade20k": ade20k,
   "ddep-small": small,
+  "ddep-mobilenet": mobilenet,
   "ddep-tiny": tiny,
 };

@@ -9,11 +9,11 @@ import { study } from "./study.ts";
 
 const parts = Object.keys(study.parts);
 const { fractions } = study;
-const { recipe } = resolveRecipe(study.recipe);
+const { recipe } = resolveRecipe("ddep-small");
 const everything = study.plan({ parts, fractions, recipe });
 
 /** The recipe of a run, as settings change it. */
-const recipeOf = (settings: readonly string[]) => resolveRecipe(study.recipe, settings);
+const recipeOf = (settings: readonly string[]) => resolveRecipe("ddep-small", settings);
 
 describe("every run of every part", () => {
   const named = new Map(everything.pretrainings.map((each) => [each.name, each]));

@@ -11,6 +11,7 @@ const encoder: Pretraining = {
   settings: ["start=supervised", "denoiseSteps=0", "steps=0"],
   from: null,
   perSeed: false,
+  isEncoder: true,
 };
 
 /**
@@ -171,12 +172,14 @@ function merged(each: readonly Runs[]): Runs {
 }
 
 export const study: Study = {
-  recipe: "ddep-small",
-  settings: [
-    "noiseTarget=noise", // as in the paper; the recipe predicts the image
-    ...["steps=700", "cropHeight=80", "cropWidth=80"],
-    ...["denoiseSteps=600", "denoiseCropHeight=80", "denoiseCropWidth=80"],
-  ],
+  recipes: {
+    "ddep-small": [
+      "noiseTarget=noise", // as in the paper; the recipe predicts the image
+      ...["steps=700", "cropHeight=80", "cropWidth=80"],
+      ...["denoiseSteps=600", "denoiseCropHeight=80", "denoiseCropWidth=80"],
+    ],
+    "ddep-mobilenet": [],
+  },
   dataset: "scenes:size=96,train=360,val=100,test=1",
   fractions: [1 / 30, 1 / 8, 1 / 4, 1],
   seeds: 3,

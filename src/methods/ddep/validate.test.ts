@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { UsageError } from "../../errors.ts";
 import { ddep } from "./index.ts";
-import { type DdepRecipe, recipes } from "./recipe.ts";
+import { type DdepRecipe, type DdepTransUNetRecipe, recipes } from "./recipe.ts";
 
 const tiny = recipes["ddep-tiny"];
 
@@ -24,7 +24,7 @@ test.each<Partial<DdepRecipe>>([
 const gamma = { noiseMeasure: "gamma", noiseForm: "scaled" } as const;
 
 describe("values that cannot be are refused", () => {
-  test.each<[Partial<Record<keyof DdepRecipe, unknown>>, string]>([
+  test.each<[Partial<Record<keyof DdepTransUNetRecipe, unknown>>, string]>([
     [
       { start: "imagenet" },
       "recipe ddep-tiny: start must be one of ddep, dep, supervised, none, got imagenet. Try ddep.",
@@ -61,7 +61,7 @@ describe("values that cannot be are refused", () => {
       "noiseMeasure must be sigma where the noise is additive, got gamma. Use sigma.",
     ],
     // As of every TransUNet, and of every loss on masks.
-    [{ cropHeight: 180 }, "cropHeight must be a multiple of 16, got 180. Try 176."],
+    [{ cropHeight: 180 }, "cropHeight must be a multiple of 16 up to 8192, got 180. Try 176."],
     [{ stageUnits: [], skips: 3 }, "skips must be one of 0, got 3"],
     [{ crossEntropyWeight: 0 }, "crossEntropyWeight must be above 0 where no other loss is used"],
   ])("%o", (change, message) => {

@@ -1,5 +1,6 @@
-import { checkTransUNet } from "../check-transunet.ts";
-import { type Bounds, checkSegmentationLoss, checksOf, nearestMultiple } from "../checks.ts";
+import { networkOf } from "../../networks/network.ts";
+import { checkNetwork, checkSides } from "../check-network.ts";
+import { type Bounds, checkSegmentationLoss, checksOf } from "../checks.ts";
 import type { DdepRecipe } from "./recipe.ts";
 
 type Key = Extract<keyof DdepRecipe, string>;
@@ -23,7 +24,7 @@ const bounds: readonly (readonly [keys: readonly Key[], bounds: Bounds])[] = [
 
 /** Throws UsageError where values do not go together. */
 export function validate(recipe: DdepRecipe): void {
-  checkTransUNet(recipe);
+  checkNetwork(recipe);
   checkSegmentationLoss(recipe);
   const { require, number, oneOf } = checksOf(recipe);
   oneOf("start", ["ddep", "dep", "supervised", "none"]);
@@ -34,11 +35,8 @@ export function validate(recipe: DdepRecipe): void {
   oneOf("levelWeights", ["uniform", "snr"]);
   oneOf("denoiseOptimizer", ["adam", "adamw", "sgd", "radam-lookahead"]);
   for (const [keys, limits] of bounds) for (const key of keys) number(key, limits, "Change it with --set.");
-  for (const key of ["encoderCropHeight", "encoderCropWidth", "denoiseCropHeight", "denoiseCropWidth"] as const) {
-    const side = recipe[key];
-    const fits = Number.isInteger(side) && side >= 16 && side <= 8192 && side % 16 === 0;
-    require(fits, key, "a multiple of 16 up to 8192", `Try ${nearestMultiple(Math.min(side, 8192), 16)}.`);
-  }
+  const { multiple } = networkOf(recipe);
+  checkSides(recipe, multiple, ["encoderCropHeight", "encoderCropWidth", "denoiseCropHeight", "denoiseCropWidth"]);
   for (const [low, high] of [
     ["encoderScaleMin", "encoderScaleMax"],
     ["denoiseScaleMin", "denoiseScaleMax"],

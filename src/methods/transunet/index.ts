@@ -1,14 +1,15 @@
-import { settingsFrom, untoldBy } from "../../backbones/transunet/found-settings.ts";
-import { transunet as network } from "../../backbones/transunet/network.ts";
-import { conventionOf, type Part, transferTransUNet } from "../../backbones/transunet/transfer.ts";
-import { stateDictionaryWeights } from "../../backbones/transunet/weights.ts";
 import type { Scope } from "../../graph/scope.ts";
 import type { Tensor } from "../../graph/tensor.ts";
+import { networkOf } from "../../networks/network.ts";
+import type { Part } from "../../networks/transfer.ts";
+import { settingsFrom, untoldBy } from "../../networks/transunet/found-settings.ts";
+import { stateDictionaryWeights } from "../../networks/transunet/weights.ts";
 import { imageInput } from "../../nn/image-input.ts";
 import { softmax } from "../../ops/index.ts";
 import { certaintyView } from "../certainty-view.ts";
-import { checkTransUNet } from "../check-transunet.ts";
+import { checkNetwork } from "../check-network.ts";
 import { checkSegmentationLoss } from "../checks.ts";
+import { openedEncoder } from "../encoder-training.ts";
 import type { Method, Task } from "../method.ts";
 import { segmentationStage } from "../segmentation-stage.ts";
 import type { Trained } from "../stage.ts";
@@ -18,7 +19,7 @@ import { recipes, type TransUNetRecipe } from "./recipe.ts";
 const logitsOf =
   (recipe: TransUNetRecipe, { classes }: Task) =>
   (scope: Scope, image: Tensor) =>
-    network(scope, image, classes.length, recipe).logits;
+    networkOf(recipe).logits(scope, image, classes.length);
 
 /** image: [B, H, W, 3] uint8 → class probabilities [B, K, H, W]. */
 const probabilitiesOf = (recipe: TransUNetRecipe, task: Task) => (scope: Scope, image: Tensor) =>
@@ -27,7 +28,7 @@ const probabilitiesOf = (recipe: TransUNetRecipe, task: Task) => (scope: Scope, 
 /** All of another network but a head for other classes, or what there is of it: an encoder alone, say. */
 function begin({ weights, recipe: from, source, stage }: Trained, recipe: TransUNetRecipe, { classes }: Task) {
   const parts: readonly Part[] = stage === "denoise" ? ["encoder", "decoder"] : ["encoder", "decoder", "head"];
-  return transferTransUNet(weights, from as TransUNetRecipe, recipe, { parts, outputs: classes.length, source });
+  return networkOf(recipe).transfer(weights, from, { parts, outputs: classes.length, source });
 }
 
 export const transunet: Method<TransUNetRecipe> = {
@@ -49,14 +50,15 @@ export const transunet: Method<TransUNetRecipe> = {
   model: (recipe, task) => ({ kind: "semantic", stride: 16, scores: probabilitiesOf(recipe, task) }),
   views: (recipe, task) => [certaintyView(recipe, probabilitiesOf(recipe, task))],
   validate(recipe) {
-    checkTransUNet(recipe);
+    checkNetwork(recipe);
     checkSegmentationLoss(recipe);
   },
   adopt: (recipe, all) =>
     Object.assign(
       { ...recipe },
-      ...all.map(({ weights, recipe: from }) => conventionOf(weights, from as TransUNetRecipe)),
+      ...all.map(({ weights, recipe: from }) => networkOf(recipe).adopted(weights, from)),
     ) as TransUNetRecipe,
+  encoder: (file, recipe) => openedEncoder(file, recipe),
   imports([file, ...others]) {
     if (file.kind === "npz" || others.length > 0) return null;
     const weights = stateDictionaryWeights(file.tensors, file.where);

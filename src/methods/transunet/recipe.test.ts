@@ -12,8 +12,8 @@ const small = { ...recipes["transunet-small"], stemWidth: 32, headChannels: 96, 
 
 describe("values that do not go together are refused", () => {
   test.each<[Partial<TransUNetRecipe>, string]>([
-    [{ cropHeight: 180 }, "recipe transunet-small: cropHeight must be a multiple of 16, got 180. Try 176."],
-    [{ cropWidth: 0 }, "cropWidth must be a multiple of 16, got 0"],
+    [{ cropHeight: 180 }, "recipe transunet-small: cropHeight must be a multiple of 16 up to 8192, got 180. Try 176."],
+    [{ cropWidth: 0 }, "cropWidth must be a multiple of 16 up to 8192, got 0"],
     [{ heads: 5 }, "tokenWidth must be a multiple of heads (5), got 192. Try 190."],
     [{ normGroups: 12 }, "stemWidth must be a multiple of normGroups (12), got 32. Try 36."],
     [

@@ -1,5 +1,5 @@
-import { publishedTransUNet, type TransUNetSettings } from "../../backbones/transunet/settings.ts";
 import { plainCrossEntropy, type SegmentationLossSettings } from "../../losses/segmentation.ts";
+import { publishedTransUNet, type TransUNetSettings } from "../../networks/transunet/settings.ts";
 import type { Recipe } from "../recipe.ts";
 
 export interface TransUNetRecipe extends Recipe, TransUNetSettings, SegmentationLossSettings {}

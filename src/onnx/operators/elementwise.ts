@@ -1,7 +1,7 @@
 import type { Dtype } from "../../array/dtype.ts";
 import type { Tensor } from "../../graph/tensor.ts";
 import * as ops from "../../ops/index.ts";
-import type { Reader } from "../reading.ts";
+import type { Reader, Reading } from "../reading.ts";
 import { dtypeOf } from "../tensor-proto.ts";
 
 const unary =
@@ -24,6 +24,35 @@ const widened =
     if (a.dtype !== b.dtype || (a.dtype !== "int16" && a.dtype !== "uint16")) return build(a, b);
     return ops.cast(build(ops.cast(a, "int32"), ops.cast(b, "int32")), a.dtype);
   };
+
+/** Of float32 alone: the others stay nodes of ONNX. */
+const ofFloats =
+  (build: (x: Tensor, r: Reading) => Tensor): Reader =>
+  (r) =>
+    r.input(0).dtype === "float32" ? [build(r.input(0), r)] : null;
+
+/** x where it is above 0, elsewhere what `negative` makes of min(x, 0); both parts have their gradient. */
+const bent = (x: Tensor, negative: (x: Tensor) => Tensor) => ops.add(ops.relu(x), negative(ops.minimum(x, 0)));
+
+/** max(0, min(1, α x + β)). */
+const hardSigmoid = (x: Tensor, alpha: number, beta: number) =>
+  ops.clip(ops.add(ops.mul(x, alpha), beta), { min: 0, max: 1 });
+
+/** Activations made of our operators, so that what lies before them learns. */
+const floatReaders: Readonly<Record<string, Reader>> = {
+  HardSigmoid: ofFloats((x, r) => hardSigmoid(x, r.float("alpha", 0.2), r.float("beta", 0.5))),
+  HardSwish: ofFloats((x) => ops.mul(x, hardSigmoid(x, 1 / 6, 0.5))),
+  Elu: ofFloats((x, r) => bent(x, (low) => ops.mul(ops.sub(ops.exp(low), 1), r.float("alpha", 1)))),
+  Selu: ofFloats((x, r) =>
+    ops.mul(
+      bent(x, (low) => ops.mul(ops.sub(ops.exp(low), 1), r.float("alpha", 1.6732632423543772))),
+      r.float("gamma", 1.0507009873554805),
+    ),
+  ),
+  Mish: ofFloats((x) => ops.mul(x, ops.tanh(ops.softplus(x)))),
+  Softsign: ofFloats((x) => ops.div(x, ops.add(ops.abs(x), 1))),
+  PRelu: ofFloats((x, r) => bent(x, (low) => ops.mul(low, r.input(1)))),
+};
 
 const integerTypes: readonly Dtype[] = ["int8", "int16", "int32", "int64", "uint8", "uint16"];
 
@@ -51,6 +80,7 @@ export const elementwiseReaders: Readonly<Record<string, Reader>> = {
     const x = r.input(0);
     return [ops.sub(ops.relu(x), ops.mul(ops.relu(ops.neg(x)), r.float("alpha", 0.01)))];
   },
+  ...floatReaders,
 
   Add: binary(ops.add),
   Sub: binary(ops.sub),

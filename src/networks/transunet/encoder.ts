@@ -16,7 +16,7 @@ import { type Grid, resizePositions } from "../../nn/embedding.ts";
 import { layerNorm } from "../../nn/norm.ts";
 import { transformerBlock } from "../../nn/transformer.ts";
 import { add, reshape, transpose } from "../../ops/index.ts";
-import { frameworkInitializer } from "./decoder.ts";
+import { frameworkInitializer } from "../unet/decoder.ts";
 import { conventions, type HybridFeatures, type HybridSettings, hybridBackbone } from "./hybrid.ts";
 import type { TransUNetSettings } from "./settings.ts";
 

@@ -4,9 +4,10 @@ import { float32, type Named, type NdArray } from "../../array/ndarray.ts";
 import { InputError } from "../../errors.ts";
 import { Model } from "../../graph/scope.ts";
 import { input } from "../../graph/tensor.ts";
+import type { Part, TransferOptions } from "../transfer.ts";
 import { transunet } from "./network.ts";
 import { publishedTransUNet, type TransUNetSettings } from "./settings.ts";
-import { conventionOf, type Part, type TransferOptions, transferTransUNet } from "./transfer.ts";
+import { conventionOf, transferTransUNet } from "./transfer.ts";
 
 const small: TransUNetSettings = {
   ...publishedTransUNet,

@@ -13,7 +13,7 @@ import type { Tensor } from "../../graph/tensor.ts";
 import { standardizedConv2d } from "../../nn/conv.ts";
 import { groupNorm } from "../../nn/norm.ts";
 import { add, axisSize, maxPool, pad, relu } from "../../ops/index.ts";
-import { frameworkInitializer } from "./decoder.ts";
+import { frameworkInitializer } from "../unet/decoder.ts";
 import type { TransUNetSettings } from "./settings.ts";
 
 export type HybridSettings = Pick<

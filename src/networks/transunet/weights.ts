@@ -3,7 +3,7 @@ import type { Named, NdArray } from "../../array/ndarray.ts";
 import { show, sizeOf } from "../../array/shape.ts";
 import { InputError, UsageError } from "../../errors.ts";
 import { resizePositionTable } from "../../nn/embedding.ts";
-import { widenHalf } from "../../weights/half-precision.ts";
+import { floats } from "../../weights/floats.ts";
 import { gatherStrided } from "../../weights/npy.ts";
 import { renaming } from "../../weights/rename.ts";
 import { gridSide } from "./found-settings.ts";
@@ -176,24 +176,6 @@ export function stateDictionaryWeights(tensors: Named<NdArray>, where: string): 
     weights[own] = floats(array, name, where);
   }
   return weights;
-}
-
-/** Weights as float32, all finite. */
-function floats(array: NdArray, name: string, where: string): NdArray {
-  const data = widened(array);
-  if (data === null) {
-    throw new InputError(`${where}: expected ${name} to be float32, got ${array.dtype}. Convert the file first.`);
-  }
-  if (!data.every(Number.isFinite)) {
-    throw new InputError(`${where}: expected finite numbers, got others in ${name}. The file is damaged.`);
-  }
-  return { dtype: "float32", shape: array.shape, data };
-}
-
-function widened({ dtype, data }: NdArray): Float32Array | null {
-  if (dtype === "float32") return data as Float32Array;
-  if (dtype === "float64") return Float32Array.from(data as Float64Array);
-  return dtype === "float16" ? widenHalf(data as Uint16Array) : null;
 }
 
 /** Heads of a hybrid ViT's attention, which its own layout shows. */

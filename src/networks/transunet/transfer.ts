@@ -2,19 +2,9 @@
 import type { Named, NdArray } from "../../array/ndarray.ts";
 import { InputError } from "../../errors.ts";
 import { resizePositionTable } from "../../nn/embedding.ts";
+import type { TransferOptions } from "../transfer.ts";
 import { trainingGrid } from "./encoder.ts";
 import type { TransUNetSettings } from "./settings.ts";
-
-/** Parts of the network, as their parameters' names begin. */
-export type Part = "encoder" | "decoder" | "head";
-
-export interface TransferOptions {
-  readonly parts: readonly Part[];
-  /** Outputs of the head; a head with another number, or for another output stride, starts anew. */
-  readonly outputs: number;
-  /** Where the weights come from, for messages. */
-  readonly source: string;
-}
 
 /**
  * The convention of the encoder that weights bring along, which the network then has to follow: trained features come

@@ -1,7 +1,8 @@
 import type { Scope } from "../../graph/scope.ts";
 import type { Tensor } from "../../graph/tensor.ts";
 import { axisSize, resize } from "../../ops/index.ts";
-import { type Decoded, type DecoderSettings, decoder, head, type Modulation } from "./decoder.ts";
+import { head, type Modulation } from "../unet/decoder.ts";
+import { type Decoded, type DecoderSettings, decoder } from "./decoder.ts";
 import { type Encoded, type EncoderSettings, encoder } from "./encoder.ts";
 import { publishedName } from "./weights.ts";
 

@@ -1,0 +1,2 @@
+/** `tessera-seg/networks`: image → class scores. */
+export { transunet } from "./transunet/network.ts";

@@ -1,0 +1,101 @@
+import type { FeatureMap } from "../../backbones/encoder.ts";
+import { encode, findEncoder } from "../../backbones/encoders.ts";
+import { UsageError } from "../../errors.ts";
+import { normalInitializer } from "../../graph/initializer.ts";
+import type { Scope } from "../../graph/scope.ts";
+import type { Tensor } from "../../graph/tensor.ts";
+import { conv2d } from "../../nn/conv.ts";
+import { batchNorm2d } from "../../nn/norm.ts";
+import { axisSize, relu, resize } from "../../ops/index.ts";
+import { type BlockOptions, convNormRelu, decoderBlocks, head, type Modulation } from "./decoder.ts";
+import type { UNetSettings } from "./settings.ts";
+
+export interface UNetOutputs {
+  /** Of the encoder, the largest first. */
+  readonly features: readonly FeatureMap[];
+  /** [B, outputs, H, W], no activation. */
+  readonly logits: Tensor;
+}
+
+/**
+ * An encoder by name and a decoder: a U-Net (Ronneberger et al. 2015, as segmentation_models.pytorch builds it) or a small head
+ * on the last map. Parameters under `encoder`, `decoder` and `head`.
+ *
+ * image: [B, 3, H, W] float in [−1, 1], sides multiples of the encoder's → one value per class (or colour) and pixel.
+ */
+export function unet(
+  scope: Scope,
+  image: Tensor,
+  outputs: number,
+  settings: UNetSettings,
+  { modulate }: { readonly modulate?: Modulation } = {},
+): UNetOutputs {
+  const features = encodedBy(scope, image, settings);
+  const options: BlockOptions = { upsampling: settings.upsampling, initialization: "he", modulate };
+  const scores =
+    settings.decoder === "unet"
+      ? head(scope.at("head"), joined(scope.at("decoder"), features, settings, options), outputs)
+      : onLastMap(scope, features, outputs, settings, options);
+  const size = [axisSize(image, 2), axisSize(image, 3)] as const;
+  const whole = axisSize(scores, 2) === size[0] && axisSize(scores, 3) === size[1];
+  return { features, logits: whole ? scores : resize(scores, size, { mode: "bilinear", alignCorners: false }) };
+}
+
+/** The encoder alone. image: [B, 3, H, W] in [−1, 1] → its maps, the largest first. */
+export function encodedBy(
+  scope: Scope,
+  image: Tensor,
+  { encoder: name, encoderNorms, encoderStride }: Pick<UNetSettings, "encoder" | "encoderNorms" | "encoderStride">,
+): readonly FeatureMap[] {
+  const encoder = findEncoder(name);
+  const options = { norms: encoderNorms, ...(encoder.dilates && { outputStride: encoderStride }) };
+  return encode(encoder, scope.at("encoder"), image, options);
+}
+
+/** The U-Net's last map, at 1 / outputStride. */
+function joined(
+  scope: Scope,
+  features: readonly FeatureMap[],
+  { decoderChannels, outputStride, encoder }: UNetSettings,
+  options: BlockOptions,
+): Tensor {
+  const { stride, map } = features[features.length - 1];
+  const count = Math.log2(stride / outputStride);
+  if (!Number.isInteger(count) || count < 0) {
+    throw new UsageError(
+      `decoder: expected linear or convolutional for ${encoder}, whose map has stride ${stride}, got unet. Add --set decoder=convolutional.`,
+    );
+  }
+  if (decoderChannels.length < count) {
+    throw new UsageError(
+      `decoderChannels: expected ${count} numbers, for blocks from stride ${stride} to ${outputStride}, got ${decoderChannels.length}. Add some, or raise outputStride.`,
+    );
+  }
+  const skips = Array.from(
+    { length: count },
+    (_, i) => features.find((feature) => feature.stride === stride / 2 ** (i + 1))?.map,
+  );
+  return decoderBlocks(scope, map, skips, decoderChannels.slice(0, count), options).at(-1) ?? map;
+}
+
+/** Scores at the stride of the last map. */
+function onLastMap(
+  scope: Scope,
+  features: readonly FeatureMap[],
+  outputs: number,
+  { decoder: kind, decoderChannels }: UNetSettings,
+  options: BlockOptions,
+): Tensor {
+  const { map } = features[features.length - 1];
+  const place = scope.at("decoder");
+  const initializer = normalInitializer(0.01);
+  if (kind === "linear") {
+    const normed = batchNorm2d(place.at("norm"), map);
+    return conv2d(scope.at("head"), normed, outputs, { kernel: 1, initializer });
+  }
+  const [reduced, ...mixed] = decoderChannels;
+  const entry = conv2d(place.at("entry").at("conv"), map, reduced, { kernel: 1, bias: false });
+  const x = relu(batchNorm2d(place.at("entry").at("norm"), entry));
+  const y = mixed.reduce((input, channels, i) => convNormRelu(place, `unit${i + 1}`, input, channels, options), x);
+  return conv2d(scope.at("head"), y, outputs, { kernel: 1, initializer });
+}

@@ -1,0 +1,35 @@
+import type { Norms } from "../../backbones/encoder.ts";
+
+/** What a recipe says of a network of encoder and decoder. */
+export interface UNetSettings {
+  /** By name, see `backbones/encoders.ts`. */
+  readonly encoder: string;
+  /** `batch`: of each batch while the encoder trains. `frozen`: running averages always. `folded`: none, see `Norms`. */
+  readonly encoderNorms: Norms;
+  /** Learning rate of the encoder, as a fraction of the recipe's; 0: it keeps its weights. */
+  readonly encoderRate: number;
+  /** Stride of the encoder's last maps, where it can be chosen; 16 and 8 widen kernels in place of further strides. */
+  readonly encoderStride: 32 | 16 | 8;
+  /**
+   * `unet`: blocks that double the size and join the encoder's maps. `linear`: batch norm and one 1×1 convolution on the last
+   * map. `convolutional`: a 1×1 convolution, two of 3×3 with norms, then the scores.
+   */
+  readonly decoder: "unet" | "linear" | "convolutional";
+  readonly upsampling: "nearest" | "bilinear";
+  /** Of the blocks, from the smallest map; for `convolutional`, of its three convolutions. */
+  readonly decoderChannels: readonly number[];
+  /** 1: the blocks go on to the picture's size. 2, 4: to that part of it, and scores are resized bilinearly. */
+  readonly outputStride: 1 | 2 | 4;
+}
+
+/** The decoder of segmentation_models.pytorch at its default width, on MobileNetV2. */
+export const usualUNet: UNetSettings = {
+  encoder: "mobilenet-v2",
+  encoderNorms: "batch",
+  encoderRate: 1,
+  encoderStride: 32,
+  decoder: "unet",
+  upsampling: "nearest",
+  decoderChannels: [256, 128, 64, 32, 16],
+  outputStride: 1,
+};

@@ -1,0 +1,347 @@
+/**
+ * Names and shapes that published files of encoders have, by the rules of the libraries that wrote them, beside our own
+ * tables of names: what those are held to.
+ */
+import type { Shape } from "../../src/array/shape.ts";
+
+export type Layout = Readonly<Record<string, Shape>>;
+
+export interface PublishedLayout {
+  readonly encoder: Layout;
+  /** What is in such files besides, such as classifiers and counters. */
+  readonly beside: Layout;
+}
+
+/** Encoder → library → layout. */
+export function publishedLayouts(): Readonly<Record<string, Readonly<Record<string, PublishedLayout>>>> {
+  const resNets = { resnet18: [2, 2, 2, 2], resnet34: [3, 4, 6, 3], resnet50: [3, 4, 6, 3], resnet101: [3, 4, 23, 3] };
+  const plain = Object.entries(resNets).map(([name, units]) => {
+    const bottleneck = !["resnet18", "resnet34"].includes(name);
+    return [name, { torchvision: residual(units, bottleneck, { ...plainStem }) }] as const;
+  });
+  const deep = (["resnet50", "resnet101"] as const).map(
+    (name) =>
+      [
+        `${name}-v1c`,
+        { timm: residual(resNets[name], true, deepStem), mmsegmentation: residual(resNets[name], true, namedStem) },
+      ] as const,
+  );
+  const transformers16 = Object.entries(transformerWidths).flatMap(([size, width]) => {
+    const layouts = { timm: timmVit(width), transformers: transformersVit(width) };
+    return [[`vit-${size}-16`, layouts] as const, [`deit-${size}-16`, layouts] as const];
+  });
+  const dino = (["small", "base"] as const).flatMap((size) =>
+    [0, 4].map((registers) => {
+      const width = transformerWidths[size];
+      const layouts = { "torch.hub": hubDino(width, registers), transformers: transformersDino(width, registers) };
+      return [`dinov2-${size}-14${registers === 0 ? "" : "-registers"}`, layouts] as const;
+    }),
+  );
+  return Object.fromEntries<Readonly<Record<string, PublishedLayout>>>([
+    ["mobilenet-v2", { torchvision: torchvisionMobileNet(), timm: timmMobileNet() }],
+    ["mobilenet-v2-tf", { transformers: transformersMobileNet(), "tf-slim": foldedMobileNet() }],
+    ...plain,
+    ...deep,
+    ["resnet50-v2", { gluon: gluonResidual([3, 4, 6, 3]) }],
+    ["resnet50-v2-c4", { gluon: gluonResidual([3, 4, 6]) }],
+    ...transformers16,
+    ...dino,
+  ]);
+}
+
+/** The numbers 0 … count − 1. */
+const upTo = (count: number) => Array.from({ length: count }, (_, i) => i);
+
+function norm(name: string, channels: number): Layout {
+  return Object.fromEntries(
+    ["weight", "bias", "running_mean", "running_var"].map((leaf) => [`${name}.${leaf}`, [channels]]),
+  );
+}
+
+function biased(name: string, shape: Shape): Layout {
+  return { [`${name}.weight`]: shape, [`${name}.bias`]: [shape[0]] };
+}
+
+const counter = (name: string): Layout => ({ [`${name}.num_batches_tracked`]: [] });
+
+const plainStem: Layout = { "conv1.weight": [64, 3, 7, 7], ...norm("bn1", 64) };
+
+function threeConvolutions(conv: (i: number) => string, unit: (i: number) => string): Layout {
+  return {
+    [`${conv(0)}.weight`]: [32, 3, 3, 3],
+    ...norm(unit(0), 32),
+    [`${conv(1)}.weight`]: [32, 32, 3, 3],
+    ...norm(unit(1), 32),
+    [`${conv(2)}.weight`]: [64, 32, 3, 3],
+    ...norm(unit(2), 64),
+  };
+}
+
+/** timm's last norm of a deep stem keeps the name that it has behind a plain one. */
+const deepStem = threeConvolutions(
+  (i) => `conv1.${3 * i}`,
+  (i) => (i === 2 ? "bn1" : `conv1.${3 * i + 1}`),
+);
+const namedStem = threeConvolutions(
+  (i) => `stem.${3 * i}`,
+  (i) => `stem.${3 * i + 1}`,
+);
+
+function residual(units: readonly number[], bottleneck: boolean, stem: Layout): PublishedLayout {
+  const out = bottleneck ? 4 : 1;
+  const layers = units.flatMap((count, stage) =>
+    upTo(count).map((unit): Layout => {
+      const [name, middle] = [`layer${stage + 1}.${unit}`, 64 * 2 ** stage];
+      const before = stage === 0 && unit === 0 ? 64 : out * (unit === 0 ? middle / 2 : middle);
+      const convolutions: Shape[] = bottleneck
+        ? [
+            [middle, before, 1, 1],
+            [middle, middle, 3, 3],
+            [4 * middle, middle, 1, 1],
+          ]
+        : [
+            [middle, before, 3, 3],
+            [middle, middle, 3, 3],
+          ];
+      const parts = convolutions.map((shape, i) => ({
+        [`${name}.conv${i + 1}.weight`]: shape,
+        ...norm(`${name}.bn${i + 1}`, shape[0]),
+      }));
+      const projected = before !== out * middle;
+      const shortcut = projected
+        ? {
+            [`${name}.downsample.0.weight`]: [out * middle, before, 1, 1],
+            ...norm(`${name}.downsample.1`, out * middle),
+          }
+        : {};
+      return Object.assign({}, ...parts, shortcut);
+    }),
+  );
+  const beside = { ...biased("fc", [1000, 512 * out]), ...counter("layer1.0.bn1") };
+  return { encoder: Object.assign({}, stem, ...layers), beside };
+}
+
+function gluonResidual(units: readonly number[]): PublishedLayout {
+  const layers = units.flatMap((count, stage) =>
+    upTo(count).map((unit): Layout => {
+      const [name, middle] = [`layer${stage + 1}.${unit}`, 64 * 2 ** stage];
+      const before = stage === 0 && unit === 0 ? 64 : unit === 0 ? 2 * middle : 4 * middle;
+      return {
+        ...norm(`${name}.norm1`, before),
+        [`${name}.conv1.weight`]: [middle, before, 1, 1],
+        ...norm(`${name}.norm2`, middle),
+        [`${name}.conv2.weight`]: [middle, middle, 3, 3],
+        ...norm(`${name}.norm3`, middle),
+        [`${name}.conv3.weight`]: [4 * middle, middle, 1, 1],
+        ...(unit === 0 ? { [`${name}.downsample.weight`]: [4 * middle, before, 1, 1] } : {}),
+      };
+    }),
+  );
+  const last = 256 * 2 ** (units.length - 1);
+  return {
+    encoder: Object.assign(
+      { "norm0.running_mean": [3], "norm0.running_var": [3], "conv1.weight": [64, 3, 7, 7] },
+      norm("norm1", 64),
+      ...layers,
+      norm("norm", last),
+    ),
+    beside: biased("fc", [1000, last]),
+  };
+}
+
+interface Inverted {
+  readonly group: number;
+  readonly index: number;
+  readonly inputs: number;
+  readonly inner: number;
+  readonly outputs: number;
+}
+
+/** MobileNetV2's 17 blocks, in order (Sandler et al. 2018, table 2). */
+function invertedBlocks(): Inverted[] {
+  const blocks = [16, 24, 24, 32, 32, 32, 64, 64, 64, 64, 96, 96, 96, 160, 160, 160, 320];
+  const firsts = [0, 1, 3, 6, 10, 13, 16];
+  return blocks.map((outputs, i) => {
+    const inputs = i === 0 ? 32 : blocks[i - 1];
+    const group = firsts.filter((first) => first <= i).length - 1;
+    return { group, index: i - firsts[group], inputs, inner: i === 0 ? 32 : 6 * inputs, outputs };
+  });
+}
+
+/** Weights of a block's convolutions by the names of each and of its norm; the first block expands nothing. */
+function inverted(
+  { inputs, inner, outputs }: Inverted,
+  [expand, depthwise, project]: readonly (readonly [conv: string, norm: string])[],
+): Layout {
+  const conv = ([name, normName]: readonly [string, string], shape: Shape): Layout => ({
+    [`${name}.weight`]: shape,
+    ...norm(normName, shape[0]),
+  });
+  return {
+    ...(inner === inputs ? {} : conv(expand, [inner, inputs, 1, 1])),
+    ...conv(depthwise, [inner, 1, 3, 3]),
+    ...conv(project, [outputs, inner, 1, 1]),
+  };
+}
+
+function torchvisionMobileNet(): PublishedLayout {
+  const blocks = invertedBlocks().map((block, i) => {
+    const conv = `features.${i + 1}.conv`;
+    const own = (part: number) => [`${conv}.${part}.0`, `${conv}.${part}.1`] as const;
+    const parts = i === 0 ? [own(0), own(0), [`${conv}.1`, `${conv}.2`] as const] : [own(0), own(1), last(conv)];
+    return inverted(block, parts);
+  });
+  return {
+    encoder: Object.assign({ "features.0.0.weight": [32, 3, 3, 3], ...norm("features.0.1", 32) }, ...blocks),
+    beside: {
+      "features.18.0.weight": [1280, 320, 1, 1],
+      ...norm("features.18.1", 1280),
+      ...biased("classifier.1", [1000, 1280]),
+      ...counter("features.0.1"),
+    },
+  };
+}
+
+const last = (conv: string) => [`${conv}.2`, `${conv}.3`] as const;
+
+function timmMobileNet(): PublishedLayout {
+  const blocks = invertedBlocks().map((block, i) => {
+    const name = `blocks.${block.group}.${block.index}`;
+    const own = (conv: string, number: number) => [`${name}.${conv}`, `${name}.bn${number}`] as const;
+    const [expand, rest] = [own("conv_pw", 1), i === 0 ? 1 : 2];
+    return inverted(block, [expand, own("conv_dw", rest), own(i === 0 ? "conv_pw" : "conv_pwl", rest + 1)]);
+  });
+  return {
+    encoder: Object.assign({ "conv_stem.weight": [32, 3, 3, 3], ...norm("bn1", 32) }, ...blocks),
+    beside: {
+      "conv_head.weight": [1280, 320, 1, 1],
+      ...norm("bn2", 1280),
+      ...biased("classifier", [1000, 1280]),
+      ...counter("blocks.0.0.bn1"),
+    },
+  };
+}
+
+function transformersMobileNet(): PublishedLayout {
+  const blocks = invertedBlocks().map((block, i) => {
+    const name = i === 0 ? "conv_stem" : `layer.${i - 1}`;
+    const own = (part: string) => [`${name}.${part}.convolution`, `${name}.${part}.normalization`] as const;
+    return inverted(block, ["expand_1x1", "conv_3x3", "reduce_1x1"].map(own));
+  });
+  const stem = "conv_stem.first_conv";
+  return {
+    encoder: Object.assign(
+      { [`${stem}.convolution.weight`]: [32, 3, 3, 3], ...norm(`${stem}.normalization`, 32) },
+      ...blocks,
+    ),
+    beside: { "conv_1x1.convolution.weight": [1280, 320, 1, 1], ...norm("conv_1x1.normalization", 1280) },
+  };
+}
+
+function foldedMobileNet(): PublishedLayout {
+  const blocks = invertedBlocks().map(({ inputs, inner, outputs }, i) => ({
+    ...(i === 0 ? {} : biased(`features.${i + 1}.expand`, [inner, inputs, 1, 1])),
+    ...biased(`features.${i + 1}.depthwise`, [inner, 1, 3, 3]),
+    ...biased(`features.${i + 1}.project`, [outputs, inner, 1, 1]),
+  }));
+  return {
+    encoder: Object.assign(biased("features.0", [32, 3, 3, 3]), ...blocks),
+    beside: { ...biased("features.18", [1280, 320, 1, 1]), ...biased("classifier", [1001, 1280]) },
+  };
+}
+
+const transformerWidths = { tiny: 192, small: 384, base: 768 } as const;
+
+/** The same parts of each of 12 layers. */
+const layers = (of: (layer: number) => Layout): Layout => Object.assign({}, ...upTo(12).map(of));
+
+/** A layer as timm and DINOv2's code have it. */
+function joinedLayer(name: string, width: number): Layout {
+  return {
+    ...biased(`${name}.norm1`, [width]),
+    ...biased(`${name}.attn.qkv`, [3 * width, width]),
+    ...biased(`${name}.attn.proj`, [width, width]),
+    ...biased(`${name}.norm2`, [width]),
+    ...biased(`${name}.mlp.fc1`, [4 * width, width]),
+    ...biased(`${name}.mlp.fc2`, [width, 4 * width]),
+  };
+}
+
+function around(width: number, patch: number, tokens: number): Layout {
+  return {
+    cls_token: [1, 1, width],
+    pos_embed: [1, tokens, width],
+    ...biased("patch_embed.proj", [width, 3, patch, patch]),
+    ...biased("norm", [width]),
+  };
+}
+
+function timmVit(width: number): PublishedLayout {
+  return {
+    encoder: { ...around(width, 16, 1 + 14 * 14), ...layers((i) => joinedLayer(`blocks.${i}`, width)) },
+    beside: biased("head", [1000, width]),
+  };
+}
+
+function hubDino(width: number, registers: number): PublishedLayout {
+  return {
+    encoder: {
+      ...around(width, 14, 1 + 37 * 37),
+      ...(registers === 0 ? {} : { register_tokens: [1, registers, width] }),
+      ...layers((i) => ({
+        ...joinedLayer(`blocks.${i}`, width),
+        [`blocks.${i}.ls1.gamma`]: [width],
+        [`blocks.${i}.ls2.gamma`]: [width],
+      })),
+    },
+    beside: { mask_token: [1, width] },
+  };
+}
+
+function transformersAround(width: number, patch: number, tokens: number): Layout {
+  return {
+    "embeddings.cls_token": [1, 1, width],
+    "embeddings.position_embeddings": [1, tokens, width],
+    ...biased("embeddings.patch_embeddings.projection", [width, 3, patch, patch]),
+    ...biased("layernorm", [width]),
+  };
+}
+
+function transformersAttention(layer: string, width: number): Layout {
+  const projections = ["attention.query", "attention.key", "attention.value", "output.dense"];
+  return Object.assign({}, ...projections.map((name) => biased(`${layer}.attention.${name}`, [width, width])));
+}
+
+function transformersVit(width: number): PublishedLayout {
+  const layer = (name: string) => ({
+    ...biased(`${name}.layernorm_before`, [width]),
+    ...transformersAttention(name, width),
+    ...biased(`${name}.layernorm_after`, [width]),
+    ...biased(`${name}.intermediate.dense`, [4 * width, width]),
+    ...biased(`${name}.output.dense`, [width, 4 * width]),
+  });
+  return {
+    encoder: { ...transformersAround(width, 16, 1 + 14 * 14), ...layers((i) => layer(`encoder.layer.${i}`)) },
+    beside: biased("pooler.dense", [width, width]),
+  };
+}
+
+function transformersDino(width: number, registers: number): PublishedLayout {
+  const layer = (name: string) => ({
+    ...biased(`${name}.norm1`, [width]),
+    ...transformersAttention(name, width),
+    [`${name}.layer_scale1.lambda1`]: [width],
+    ...biased(`${name}.norm2`, [width]),
+    ...biased(`${name}.mlp.fc1`, [4 * width, width]),
+    ...biased(`${name}.mlp.fc2`, [width, 4 * width]),
+    [`${name}.layer_scale2.lambda1`]: [width],
+  });
+  return {
+    encoder: {
+      ...transformersAround(width, 14, 1 + 37 * 37),
+      ...(registers === 0 ? {} : { "embeddings.register_tokens": [1, registers, width] }),
+      ...layers((i) => layer(`encoder.layer.${i}`)),
+    },
+    beside: { "embeddings.mask_token": [1, width] },
+  };
+}

@@ -1,0 +1,167 @@
+/** Training that begins with a pretrained encoder, as users do it: from files, from runs, and what bad files get. */
+import { existsSync } from "node:fs";
+import { readFile, writeFile } from "node:fs/promises";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { Named, NdArray } from "../../src/array/ndarray.ts";
+import { findEncoder } from "../../src/backbones/encoders.ts";
+import { publishedNames } from "../../src/backbones/published.ts";
+import { Model } from "../../src/graph/scope.ts";
+import { input } from "../../src/graph/tensor.ts";
+import { writeSafetensors } from "../../src/weights/safetensors.ts";
+import { expectOneLine, temporaryFolder, tessera } from "../support/cli.ts";
+import { freshWeights } from "../support/weights.ts";
+
+let folder: string;
+let remove: () => Promise<void>;
+let weights: Named<NdArray>;
+
+beforeAll(async () => {
+  ({ path: folder, remove } = await temporaryFolder());
+  await tessera("scenes", "size=64,train=6,val=2,test=1", "--out", `${folder}/data`);
+  const model = new Model();
+  findEncoder("mobilenet-v2").features(model.scope, input("image", [1, 3, 64, 64]), {});
+  weights = publishedNames("mobilenet-v2", freshWeights(model));
+  await writeFile(`${folder}/mobilenet.safetensors`, writeSafetensors(weights));
+});
+
+afterAll(() => remove());
+
+const train = (...args: string[]) => tessera("train", `${folder}/data`, ...args);
+const tiny = ["--recipe", "unet-tiny"];
+
+describe("a published encoder", () => {
+  test("is begun with, trained on, predicts, and is itself an encoder for another run", async () => {
+    const run = `${folder}/run`;
+    const { code, error } = await train(
+      ...tiny,
+      "--encoder",
+      `${folder}/mobilenet.safetensors`,
+      "--steps",
+      "3",
+      "--out",
+      run,
+    );
+    expect([code, error]).toEqual([0, expect.stringMatching(/train: decoder, head with first values/)]);
+    const record = JSON.parse(await readFile(`${run}/run.json`, "utf8"));
+    expect(record.from).toEqual([{ source: `${folder}/mobilenet.safetensors`, stage: "encoder" }]);
+    const predicted = await tessera("predict", run, `${folder}/data/images/val`, "--out", `${folder}/predicted`);
+    expect(predicted.code).toBe(0);
+    const exported = await tessera("export", run, "--out", `${folder}/model.onnx`);
+    expect(exported.code).toBe(0);
+    const written = `${folder}/encoder.safetensors`;
+    expect((await tessera("export", run, "--weights", "timm", "--out", written)).code).toBe(0);
+    expectOneLine(
+      await tessera("export", run, "--weights", "keras", "--out", `${folder}/never.safetensors`),
+      /mobilenet-v2: expected names of torchvision or timm, got "keras"\. Choose one of them\./,
+    );
+    const back = await train(...tiny, "--encoder", written, "--steps", "1", "--out", `${folder}/back`);
+    expect([back.code, back.error]).toEqual([0, expect.stringMatching(/train: decoder, head with first values/)]);
+    const again = await train(...tiny, "--encoder", run, "--steps", "1", "--out", `${folder}/again`);
+    expect([again.code, again.error]).toEqual([0, expect.stringMatching(/train: decoder, head with first values/)]);
+  });
+
+  test("chooses the recipe where none is named, and says why", async () => {
+    const small = ["batchSize=1", "cropHeight=64", "cropWidth=64"].flatMap((each) => ["--set", each]);
+    const out = `${folder}/chosen`;
+    const { code, error } = await train(
+      "--encoder",
+      `${folder}/mobilenet.safetensors`,
+      "--steps",
+      "1",
+      ...small,
+      "--out",
+      out,
+    );
+    expect([code, error]).toEqual([
+      0,
+      expect.stringMatching(/^recipe unet-mobilenet: .* a pretrained encoder is given/m),
+    ]);
+  });
+
+  test("is kept first, then trained, and a run goes on in the middle as if it had not stopped", async () => {
+    const stages = [
+      "--set",
+      "frozenSteps=2",
+      "--set",
+      "steps=2",
+      "--set",
+      "checkpointEvery=1",
+      "--set",
+      "keepCheckpoints=9",
+    ];
+    const begun = [...tiny, "--encoder", `${folder}/mobilenet.safetensors`, ...stages];
+    expect((await train(...begun, "--out", `${folder}/whole`)).code).toBe(0);
+    expect((await train(...begun, "--set", "encoderRate=0", "--out", `${folder}/kept`)).code).toBe(0);
+    const lines = (await readFile(`${folder}/whole/metrics.jsonl`, "utf8")).trim().split("\n");
+    expect(lines.map((line) => JSON.parse(line).stage)).toEqual(expect.arrayContaining(["frozen", "train"]));
+  });
+
+  test("begins DDeP: denoising behind it, then fine-tuning", async () => {
+    const small = ["batchSize=1", "cropHeight=64", "cropWidth=64", "denoiseBatchSize=1", "denoiseSteps=1", "steps=1"];
+    const sides = ["denoiseCropHeight=64", "denoiseCropWidth=64", "decoderChannels=8,8,8,8,8"];
+    const settings = [...small, ...sides].flatMap((each) => ["--set", each]);
+    const given = ["--recipe", "ddep-mobilenet", "--encoder", `${folder}/mobilenet.safetensors`, ...settings];
+    const { code, error } = await train(...given, "--out", `${folder}/ddep`);
+    expect([code, error]).toEqual([0, expect.stringMatching(/encoderSteps: 2000 → 0/)]);
+    const record = JSON.parse(await readFile(`${folder}/ddep/run.json`, "utf8"));
+    expect(record.from[0].stage).toBe("encoder");
+  });
+});
+
+describe("refused with one line, and nothing written, is", () => {
+  test.each<[string, () => Promise<string>, RegExp]>([
+    [
+      "a file that is cut off",
+      async () => {
+        const whole = await readFile(`${folder}/mobilenet.safetensors`);
+        return file("cut.safetensors", whole.subarray(0, 5000));
+      },
+      /cut\.safetensors: /,
+    ],
+    [
+      "another network's",
+      () =>
+        file(
+          "other.safetensors",
+          writeSafetensors({ "a.b": weights["classifier.1.weight"] ?? Object.values(weights)[0] }),
+        ),
+      /expected weights of mobilenet-v2, .* got names such as a\.b/,
+    ],
+    [
+      "one that lacks a weight",
+      () => {
+        const { "features.5.conv.1.0.weight": _, ...rest } = weights;
+        return file("lacks.safetensors", writeSafetensors(rest));
+      },
+      /expected the weights of mobilenet-v2 \(torchvision\), got none called features\.5\.conv\.1\.0\.weight/,
+    ],
+    [
+      "no file of weights",
+      () => file("page.html", Buffer.from("<html>not found</html>")),
+      /expected a file of weights/,
+    ],
+    ["nothing there", async () => `${folder}/nowhere`, /expected a file of weights or a run, got nothing there/],
+    [
+      "a folder that is no run",
+      async () => `${folder}/data`,
+      /expected a file of weights or a run, got another folder/,
+    ],
+  ])("%s", async (name, make, message) => {
+    const out = `${folder}/never-${name.replaceAll(" ", "-")}`;
+    expectOneLine(await train(...tiny, "--encoder", await make(), "--steps", "1", "--out", out), message);
+    expect(existsSync(out)).toBe(false);
+  });
+
+  test("weights of another encoder than the recipe's own are taken, of a recipe whose encoder cannot be another, not", async () => {
+    const given = ["--encoder", `${folder}/mobilenet.safetensors`, "--steps", "1", "--out", `${folder}/never`];
+    expectOneLine(
+      await train("--recipe", "transunet-tiny", ...given),
+      /expected the weights of a hybrid vision transformer .*unet-mobilenet/,
+    );
+  });
+});
+
+async function file(name: string, bytes: Uint8Array): Promise<string> {
+  await writeFile(`${folder}/${name}`, bytes);
+  return `${folder}/${name}`;
+}
