@@ -74,7 +74,7 @@ describe("a published encoder", () => {
     );
     expect([code, error]).toEqual([
       0,
-      expect.stringMatching(/^recipe unet-mobilenet: .* a pretrained encoder is given/m),
+      expect.stringMatching(/^recipe unet-mobilenet: .* a pretrained mobilenet-v2 is given/m),
     ]);
   });
 
@@ -140,11 +140,11 @@ describe("refused with one line, and nothing written, is", () => {
       () => file("page.html", Buffer.from("<html>not found</html>")),
       /expected a file of weights/,
     ],
-    ["nothing there", async () => `${folder}/nowhere`, /expected a file of weights or a run, got nothing there/],
+    ["nothing there", async () => `${folder}/nowhere`, /expected a file of weights, an ONNX file or a run, got nothing there/],
     [
       "a folder that is no run",
       async () => `${folder}/data`,
-      /expected a file of weights or a run, got another folder/,
+      /expected a file of weights, an ONNX file or a run, got another folder/,
     ],
   ])("%s", async (name, make, message) => {
     const out = `${folder}/never-${name.replaceAll(" ", "-")}`;
