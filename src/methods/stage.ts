@@ -6,6 +6,7 @@ import type { Scope } from "../graph/scope.ts";
 import type { Tensor, TensorType } from "../graph/tensor.ts";
 import type { Image } from "../image/image.ts";
 import type { Measure } from "../metrics/measure.ts";
+import type { ImageSize } from "../platform/platform.ts";
 import type { Recipe } from "./recipe.ts";
 
 /** Weights that were trained before: by an earlier stage, in another run, or elsewhere. */
@@ -90,11 +91,26 @@ export interface Visit {
   readonly sums?: Named<NdArray>;
 }
 
-/** Reads every sample once, in order, and writes labels or weights for the stages that follow; nothing is trained. */
+/** What labels that a pass writes may take on disk. */
+export interface DiskRoom {
+  /** Bytes that those of a photograph of this size take. */
+  bytes(photograph: ImageSize): number;
+  /** Bytes of the whole data set: one that would take more is refused before anything is written. */
+  readonly most: number;
+  /** What to do about too many bytes, a sentence. */
+  remedy(bytes: number): string;
+}
+
+/**
+ * Reads every sample once, in order, and writes labels or weights for the stages that follow; nothing is trained. It sees
+ * photographs at their own size, or where features are all that it writes, as large as training does.
+ */
 export interface Pass extends StageBase {
   readonly kind: "pass";
   /** Kinds of labels that it writes, into the run folder. */
   readonly writes?: readonly LabelKind[];
+  /** Default: nobody asks how much that is. */
+  readonly room?: DiskRoom;
   /** Graph, not for training. */
   outputs(scope: Scope, inputs: Named<Tensor>): Named<Tensor>;
   visit(sample: Sample, run: RunGraph): Promise<Visit>;
