@@ -86,7 +86,8 @@ function requireStage(stage: Stage, where: string): void {
     functions(stage.room, ["bytes", "remedy"], []);
     return;
   }
-  const { settings, inputs } = stage as Unknown<typeof stage>;
+  const { settings, inputs, photographs } = stage as Unknown<typeof stage>;
+  require(photographs === undefined || photographs === false, "photographs false or none", shown(photographs));
   functions(stage, ["prepare", "loss"], ["trains", "rests", "group"]);
   require(isObject(inputs), "inputs by name", shown(inputs));
   require(isObject(settings), "settings, the recipe as it trains", shown(settings));

@@ -25,7 +25,7 @@ export interface MaskLearning {
 }
 
 export type MaskStageOptions = Pick<TrainingStage, "name" | "begin" | "requires" | "trains" | "group"> &
-  Partial<Pick<TrainingStage, "learnsFrom">>;
+  Partial<Pick<TrainingStage, "learnsFrom" | "photographs">>;
 
 /** Supervised training on masks, by the recipe's segmentation loss. */
 export function maskStage(

@@ -65,6 +65,11 @@ export interface TrainingStage extends StageBase {
   readonly inputs: Named<TensorType>;
   /** Host: augment one sample and make its targets. Arrays have the shapes of `inputs` without the batch axis. */
   prepare(sample: Sample, random: Random): Named<NdArray> | Promise<Named<NdArray>>;
+  /**
+   * False where `prepare` looks at labels alone: where passes wrote all of a sample's, its photograph is not even read, and a grey
+   * pixel is in its place. Default: it is there.
+   */
+  readonly photographs?: false;
   /** Graph. */
   loss(scope: Scope, batch: Named<Tensor>): Losses;
   /** Which parameters train; default all. */
@@ -103,7 +108,8 @@ export interface DiskRoom {
 
 /**
  * Reads every sample once, in order, and writes labels or weights for the stages that follow; nothing is trained. It sees
- * photographs at their own size, or where features are all that it writes, as large as training does.
+ * photographs at their own size, or where it writes features, as large as training does; its masks have the size that it saw.
+ * Features, and what is written beside them, are of use only while a run trains: they are removed when that has ended.
  */
 export interface Pass extends StageBase {
   readonly kind: "pass";

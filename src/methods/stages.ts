@@ -55,10 +55,9 @@ export function sourcesOf(resolved: ResolvedRecipe): {
   return { labels: labelKinds.filter((kind) => kinds.includes(kind)), images };
 }
 
-/** Whether all that a stage writes are features: they have a size of their own, and are of use only while a run trains. */
+/** Whether a stage writes features, see `Pass`. */
 export function writesFeatures(stage: Stage): boolean {
-  const writes = stage.kind === "pass" ? (stage.writes ?? []) : [];
-  return writes.length > 0 && writes.every((kind) => kind === "features");
+  return stage.kind === "pass" && stage.writes?.includes("features") === true;
 }
 
 /** What a stage's graph declares: a model in training, its losses. */

@@ -5,10 +5,10 @@
 import type { Dataset } from "../data/dataset.ts";
 import { featuresProblem } from "../data/features.ts";
 import { labelKinds, sourceOf } from "../data/labels.ts";
-import type { ClassInfo, Features, LabelKind, Labels, Segment } from "../data/sample.ts";
+import type { ClassInfo, Features, LabelKind, Labels, Sample, Segment } from "../data/sample.ts";
 import { kindsAt, withRead } from "../data/views.ts";
 import { InputError } from "../errors.ts";
-import type { Color, LabelMap } from "../image/image.ts";
+import type { Color, Image, LabelMap } from "../image/image.ts";
 import { segmentIdsOf } from "../metrics/segment-ids.ts";
 import { parseJson } from "../platform/json.ts";
 import { listBytes } from "../platform/limits.ts";
@@ -84,8 +84,8 @@ export async function writeIndex(
 
 /**
  * The data set with a stage's labels in place of its own of the kinds in `writes`, for whoever learns from `wanted`: what
- * `writes` would follow from is not taken instead where the stage gave a sample nothing. Throws InputError where the
- * labels are not there.
+ * `writes` would follow from is not taken instead where the stage gave a sample nothing. photographs: false leaves those
+ * unread of which the stage wrote all that is asked for, see `TrainingStage`. Throws InputError where the labels are not there.
  */
 export async function withStageLabels(
   platform: Platform,
@@ -93,6 +93,7 @@ export async function withStageLabels(
   writes: readonly LabelKind[],
   dataset: Dataset,
   wanted: readonly LabelKind[],
+  { photographs = true }: { readonly photographs?: boolean | undefined } = {},
 ): Promise<Dataset> {
   const index = (await readJson(platform, `${folder}.json`)) as Readonly<Record<string, readonly LabelKind[]>>;
   const ofStage = (at: number) => {
@@ -114,7 +115,9 @@ export async function withStageLabels(
   const read: Dataset["read"] = async (at, asked = labelKinds) => {
     const kinds = kindsOf(at).filter((kind) => asked.includes(kind));
     const others = kinds.filter((kind) => !writes.includes(kind));
-    const sample = await dataset.read(at, others);
+    const isStored = !photographs && kinds.length > 0 && others.length === 0;
+    const unread: Sample = { id: dataset.ids[at], source: dataset.source(at), image: pixel, labels: {} };
+    const sample = isStored ? unread : await dataset.read(at, others);
     // A data set may give more than it was asked for.
     const kept = Object.fromEntries(others.map((kind) => [kind, sample.labels[kind]])) as Labels;
     const stored = kinds.filter((kind) => writes.includes(kind));
@@ -124,6 +127,9 @@ export async function withStageLabels(
   const kinds = labelKinds.filter((kind) => dataset.ids.some((_, at) => kindsOf(at).includes(kind)));
   return { ...withRead(dataset, read), kinds, kindsOf };
 }
+
+/** In place of a photograph that nobody looks at. */
+const pixel: Image = { width: 1, height: 1, data: new Uint8Array(3).fill(128) };
 
 async function readLabels(platform: Platform, place: string, kinds: readonly LabelKind[]): Promise<Labels> {
   const { tags, captions, segments = [] } = await readRecord(platform, `${place}.json`);

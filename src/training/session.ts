@@ -144,8 +144,8 @@ export class Session {
   /** What a stage learns from: labels that passes before it wrote come first. */
   async #samplesFor(stage: Stage): Promise<Dataset> {
     const { kind, name, learnsFrom } = stage;
+    const photographs = kind === "pass" || stage.photographs !== false;
     const { platform, folder, dataset, unlabelled = null } = this.#options;
-    // Maps that a pass writes have the photographs' own size.
     const shortSide = kind === "pass" && !writesFeatures(stage) ? 0 : this.#run.record.shortSide;
     const all = unlabelled === null ? dataset : joinedDatasets(dataset.name, dataset, unlabelled);
     if (learnsFrom.length === 0) return scaledDataset(imagesOnly(all), shortSide);
@@ -155,7 +155,8 @@ export class Session {
     let labelled = this.#stages.some(isPassOfAll) ? all : dataset;
     for (const each of this.#stages.slice(0, this.#stage)) {
       if (each.kind !== "pass" || each.writes === undefined) continue;
-      labelled = await withStageLabels(platform, labelsFolder(folder, each.name), each.writes, labelled, learnsFrom);
+      const place = labelsFolder(folder, each.name);
+      labelled = await withStageLabels(platform, place, each.writes, labelled, learnsFrom, { photographs });
     }
     const samples = labelledDataset(labelled, learnsFrom);
     if (samples.ids.length === 0) {

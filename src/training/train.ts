@@ -56,7 +56,7 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
     await clearAfter(platform, folder, session.step);
     if (start !== null) note(`${folder}: going on at step ${start.progress.step} of ${session.steps}.`);
     const missed = await session.trainStages();
-    // Each of a hundred photographs may have megabytes of them.
+    // Every photograph may have megabytes of them.
     for (const stage of stagesOf(run, taskOf(run)).filter(writesFeatures)) {
       await removeStageLabels(platform, labelsFolder(folder, stage.name));
     }

@@ -51,10 +51,14 @@ function paddedSize({ width, height }: ImageSize, { encoder, cropWidth, cropHeig
   return { width: padded(width, cropWidth), height: padded(height, cropHeight) };
 }
 
-/** Bytes that the maps of a photograph take; beside them are some hundred for names and shapes. */
+/** What a mask usually takes as PNG, bytes a pixel; with names and shapes it is a thousandth to a tenth of what maps take. */
+const maskBytes = 0.1;
+
+/** Bytes that the maps of a photograph and its mask take. */
 function bytesOf(photograph: ImageSize, recipe: UNetRecipe, maps: readonly CachedMap[]): number {
   const { width, height } = paddedSize(encodedSize(photograph, recipe), recipe);
-  return maps.reduce((sum, { stride, channels }) => sum + (2 * channels * width * height) / stride ** 2, 1000);
+  const beside = 1000 + maskBytes * photograph.width * photograph.height;
+  return maps.reduce((sum, { stride, channels }) => sum + (2 * channels * width * height) / stride ** 2, beside);
 }
 
 /** The photograph as it is encoded, without padding. */
@@ -67,7 +71,7 @@ function fitted(image: Image, recipe: UNetRecipe): Image {
 
 /**
  * First the encoder looks at each photograph as a whole, as large as training sees it, padded at the right and bottom as crops
- * are; its maps are kept as half floats. Then what is behind it learns on windows of them.
+ * are; its maps are kept as half floats, beside the mask, so that no photograph is read again. Then what is behind it learns on windows of them.
  *
  * Differs from training through the encoder: it sees beyond a window's edges, and no colours or scales are varied; what is
  * mirrored are the maps.
@@ -82,7 +86,7 @@ function featuresPass(recipe: UNetRecipe, maps: readonly CachedMap[], begin: Non
     kind: "pass",
     name: "features",
     learnsFrom: ["mask"],
-    writes: ["features"],
+    writes: ["features", "mask"],
     requires: "a pretrained encoder",
     begin,
     room: {
@@ -107,7 +111,9 @@ function featuresPass(recipe: UNetRecipe, maps: readonly CachedMap[], begin: Non
         stride,
         values: ndarray("float16", [channels, height / stride, width / stride], found[nameOf({ stride })].data),
       }));
-      return { labels: { features: { width: image.width, height: image.height, maps: arrays } } };
+      const { mask } = sample.labels;
+      const features = { width: image.width, height: image.height, maps: arrays };
+      return { labels: { features, ...(mask && { mask }) } };
     },
   };
 }
@@ -133,6 +139,7 @@ function headStage(recipe: UNetRecipe, maps: readonly CachedMap[], task: Task): 
   return maskStage(learning, recipe, task, {
     name: "train",
     learnsFrom: ["features", "mask"],
+    photographs: false,
     // The encoder waits for the model that predicts with it.
     begin: ({ weights }) => ({
       weights: only(weights, (name) => !inEncoder(name)),
