@@ -38,7 +38,8 @@ function meanBytes({ room }: Pass, sizes: readonly ImageSize[], shortSide: numbe
   return all.reduce((sum, bytes) => sum + bytes, 0) / Math.max(1, all.length);
 }
 
-/** `1,234 MB`, rounded up. */
+/** `1,234 MB`, rounded up; `0.12 MB`. */
 function megabytes(bytes: number): string {
-  return `${Math.ceil(bytes / 1e6).toLocaleString("en")} MB`;
+  const value = bytes / 1e6;
+  return `${(value < 10 ? Number(value.toPrecision(3)) : Math.ceil(value)).toLocaleString("en", { maximumFractionDigits: 6 })} MB`;
 }

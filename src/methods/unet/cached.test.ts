@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from "vitest";
-import { memoryPlatform } from "../../../test/support/memory-platform.ts";
+import { type MemoryPlatform, memoryPlatform } from "../../../test/support/memory-platform.ts";
 import { freshWeights, movedWeights } from "../../../test/support/weights.ts";
 import { item, type Named, type NdArray, ndarray } from "../../array/ndarray.ts";
 import { Random } from "../../array/random.ts";
@@ -12,15 +12,16 @@ import { padImage } from "../../image/pad.ts";
 import { networkOf } from "../../networks/network.ts";
 import { decoderMaps, encodedBy } from "../../networks/unet/network.ts";
 import { imageInput } from "../../nn/image-input.ts";
-import type { IndexedImage, Platform } from "../../platform/platform.ts";
+import type { IndexedImage } from "../../platform/platform.ts";
 import { labelsFolder, withStageLabels } from "../../runs/stage-labels.ts";
 import { evaluate } from "../../runtime/evaluate.ts";
 import { openLocalEngine } from "../../runtime/local-engine.ts";
 import { nodeBackend } from "../../runtime/node.ts";
 import { runPass } from "../../training/pass.ts";
+import { train } from "../../training/train.ts";
 import { widenHalf } from "../../weights/half-precision.ts";
 import { inEncoder } from "../encoder-training.ts";
-import type { Task } from "../method.ts";
+import type { Method, Task } from "../method.ts";
 import { segmentationStage } from "../segmentation-stage.ts";
 import type { Pass, TrainingStage } from "../stage.ts";
 import { trainingModel } from "../stages.ts";
@@ -36,10 +37,10 @@ const tiny: UNetRecipe = {
   ...{ name: "unet-tiny", batchSize: 1, encoderRate: 0, cacheMegabytes: 1 },
 };
 
-function stagesOf(recipe: UNetRecipe): { pass: Pass; train: TrainingStage } {
-  const [pass, train] = unet.stages(recipe, task);
-  if (pass.kind !== "pass" || train.kind !== "training") throw new Error(`${pass.kind}, ${train.kind}`);
-  return { pass, train };
+function stagesOf(recipe: UNetRecipe, given = task): { pass: Pass; train: TrainingStage } {
+  const [pass, head] = unet.stages(recipe, given);
+  if (pass.kind !== "pass" || head.kind !== "training") throw new Error(`${pass.kind}, ${head.kind}`);
+  return { pass, train: head };
 }
 
 /** Noise, with a mask of stripes. */
@@ -65,7 +66,7 @@ function datasetOf(samples: readonly Sample[]): Dataset {
 }
 
 /** Masks are kept as they are: what files of them hold, others test. */
-function memoryWithMasks(): Platform {
+function memoryWithMasks(): MemoryPlatform {
   const memory = memoryPlatform();
   const masks = new Map<string, IndexedImage>();
   return {
@@ -115,7 +116,7 @@ async function lossOf(stage: TrainingStage, sample: Sample, weights: Named<NdArr
 async function cached(recipe: UNetRecipe, samples: readonly Sample[], weights: Named<NdArray>): Promise<Sample[]> {
   const platform = memoryWithMasks();
   const engine = await openLocalEngine(nodeBackend, { threads: 1 });
-  const { pass, train } = stagesOf(recipe);
+  const { pass, train: head } = stagesOf(recipe);
   const dataset = datasetOf(samples);
   try {
     await runPass({ platform, engine, folder: "run", stage: pass, weights, dataset, classes: task.classes });
@@ -124,8 +125,8 @@ async function cached(recipe: UNetRecipe, samples: readonly Sample[], weights: N
   }
   const unreadable = { ...dataset, read: () => Promise.reject(new Error("a photograph was read again")) };
   const place = labelsFolder("run", pass.name);
-  const joined = await withStageLabels(platform, place, pass.writes!, unreadable, train.learnsFrom, {
-    photographs: train.photographs,
+  const joined = await withStageLabels(platform, place, pass.writes!, unreadable, head.learnsFrom, {
+    photographs: head.photographs,
   });
   return Promise.all(samples.map((_, index) => joined.read(index)));
 }
@@ -170,11 +171,11 @@ describe.each(heads)("of a %s head", (_, change, strides) => {
   });
 
   test("the loss on them is that of the same head through the whole network", async () => {
-    const { train } = stagesOf(recipe);
+    const { train: head } = stagesOf(recipe);
     const through = segmentationStage((scope, image) => networkOf(recipe).logits(scope, image, 3), recipe, task, {
       ...{ name: "through", trains: (name) => !inEncoder(name) },
     });
-    const losses = await Promise.all([lossOf(train, read, weights), lossOf(through, sample, weights)]);
+    const losses = await Promise.all([lossOf(head, read, weights), lossOf(through, sample, weights)]);
     expect(Math.abs(losses[0] - Math.log(3))).toBeGreaterThan(0.02);
     expect(Math.abs(losses[0] / losses[1] - 1)).toBeLessThan(1e-3);
   });
@@ -230,6 +231,62 @@ describe("each photograph", () => {
       expect([said >= bytes, said - bytes <= 1000 + 0.1 * across * down]).toEqual([true, true]);
     }
   });
+});
+
+test("a run encodes photographs as large as it trains on them, reads none again, and keeps no features when it ends", async () => {
+  const recipe = { ...tiny, decoder: "linear", steps: 3, evaluateEvery: 0 } as const;
+  const platform = memoryWithMasks();
+  const samples = ["a", "b", "c"].map((id) => drawn(id, 100, 120));
+  const sizes: string[] = [];
+  let [isPassed, reads] = [false, 0];
+  const method = {
+    ...unet,
+    stages(settings: UNetRecipe, given: Task) {
+      const { pass, train: head } = stagesOf(settings, given);
+      const visit: Pass["visit"] = (sample, run) => {
+        sizes.push(`${sample.image.width}x${sample.image.height}`);
+        return pass.visit(sample, run);
+      };
+      return [{ ...pass, visit }, head];
+    },
+  } as unknown as Method;
+  const dataset = datasetOf(samples);
+  const counted: Dataset = {
+    ...dataset,
+    read(...asked) {
+      if (isPassed) reads++;
+      return dataset.read(...asked);
+    },
+  };
+  const engine = await openLocalEngine(nodeBackend, { threads: 1 });
+  const from = [{ weights: weightsOf(recipe), stage: "train", recipe, source: "before" }];
+  const watcher = {
+    pass({ done, total }: { readonly done: number; readonly total: number }) {
+      isPassed = done === total;
+    },
+  };
+  try {
+    const { steps } = await train({
+      ...{
+        method,
+        recipe,
+        platform,
+        engine,
+        folder: "run",
+        dataset: counted,
+        validation: null,
+        from,
+        shortSide: 50,
+        watcher,
+      },
+    });
+    expect(steps).toBe(4);
+  } finally {
+    await engine.close();
+  }
+  expect(sizes).toEqual(["50x60", "50x60", "50x60"]);
+  expect([isPassed, reads]).toEqual([true, 0]);
+  expect([...platform.files.keys()].filter((path) => path.startsWith("run/labels"))).toEqual([]);
 });
 
 test("numbers too large for half floats are kept as the largest, none as infinite", async () => {

@@ -92,8 +92,7 @@ function featuresPass(recipe: UNetRecipe, maps: readonly CachedMap[], begin: Non
     room: {
       bytes: (photograph) => bytesOf(photograph, recipe, maps),
       most: recipe.cacheMegabytes * 1e6,
-      remedy: (bytes) =>
-        `Add --set cacheMegabytes=${Math.ceil(bytes / 1e6)}, or make photographs smaller: --set cacheSide=${Math.ceil(recipe.cacheSide / 2)}.`,
+      remedy: (bytes) => `Add --set cacheMegabytes=${Math.ceil(bytes / 1e6)}, or lower --short-side or cacheSide.`,
     },
     outputs(scope, { image }) {
       const features = decoderMaps(encodedBy(scope, imageInput(image), recipe), recipe);
