@@ -170,8 +170,9 @@ function goodSamples(
   };
 }
 
-function bytesOfSample({ image, labels: { mask, panoptic, saliency } }: Sample): number {
-  return [image, mask, panoptic, saliency].reduce((sum, part) => sum + (part?.data.byteLength ?? 0), 1000);
+function bytesOfSample({ image, labels: { mask, panoptic, saliency, features } }: Sample): number {
+  const maps = features?.maps.map(({ values }) => values) ?? [];
+  return [image, mask, panoptic, saliency, ...maps].reduce((sum, part) => sum + (part?.data.byteLength ?? 0), 1000);
 }
 
 /** Joins arrays of equal shapes along a new first axis: n of [...] → [n, ...]. */

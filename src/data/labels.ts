@@ -3,7 +3,11 @@ import { IGNORE, type LabelMap } from "../image/image.ts";
 import type { LabelKind, Labels, SegmentMap } from "./sample.ts";
 
 /** All kinds in the order in which they are shown. */
-export const labelKinds: readonly LabelKind[] = ["mask", "panoptic", "tags", "captions", "saliency"];
+export const labelKinds: readonly LabelKind[] = ["mask", "panoptic", "tags", "captions", "saliency", "features"];
+
+/** Those that data sets have; the others only passes write. */
+export type GivenKind = Exclude<LabelKind, "features">;
+export const givenKinds: readonly GivenKind[] = labelKinds.filter((kind) => kind !== "features");
 
 /** As people say them, of several images. */
 const words: Readonly<Record<LabelKind, string>> = {
@@ -12,6 +16,7 @@ const words: Readonly<Record<LabelKind, string>> = {
   tags: "tags",
   captions: "captions",
   saliency: "saliency",
+  features: "features",
 };
 
 /** `masks and tags`; `images alone` where there are none. */

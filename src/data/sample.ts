@@ -1,3 +1,4 @@
+import type { NdArray } from "../array/ndarray.ts";
 import type { Color, Image, LabelMap } from "../image/image.ts";
 
 export interface ClassInfo {
@@ -33,7 +34,24 @@ export interface SegmentMap {
   readonly segments: readonly Segment[];
 }
 
-/** What is known of a photograph; any of it may be absent. Maps have the photograph's size. */
+/** What a network that does not change any more made of a photograph, see `data/features.ts`. */
+export interface Features {
+  /** Of the photograph as the network saw it, at the top left; what its maps show beyond that is padding. Pixels. */
+  readonly width: number;
+  readonly height: number;
+  /** The largest first, each of another stride. */
+  readonly maps: readonly FeatureArray[];
+}
+
+/** A map of features on the host. */
+export interface FeatureArray {
+  /** Pixels that a column of numbers spans, down and across. */
+  readonly stride: number;
+  /** [C, h, w] float16 with h · stride ≥ height and w · stride ≥ width. */
+  readonly values: NdArray;
+}
+
+/** What is known of a photograph; any of it may be absent. Maps have the photograph's size, but for features. */
 export interface Labels {
   /** A class per pixel. */
   readonly mask?: LabelMap;
@@ -45,6 +63,8 @@ export interface Labels {
   readonly captions?: readonly string[];
   /** How much each pixel draws the eye, 0 … 255. */
   readonly saliency?: LabelMap;
+  /** What a pass had a network compute; no data set has them of its own. */
+  readonly features?: Features;
 }
 
 export type LabelKind = keyof Labels;

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { openScenes } from "../scenes/index.ts";
-import { labelKinds } from "./labels.ts";
+import { givenKinds } from "./labels.ts";
 import { labelledDataset, scaledDataset, spreadDataset } from "./views.ts";
 
 const scenes = openScenes("scenes:size=128x96,train=4,val=1,test=1", "train");
@@ -21,7 +21,7 @@ test("a scaled data set scales every map and keeps what is no map", async () => 
 
 test("a view of some samples, or some labels, is read as the whole is", async () => {
   const two = spreadDataset(scenes, 2);
-  expect([two.ids, two.kinds]).toEqual([[scenes.ids[0], scenes.ids[2]], labelKinds]);
+  expect([two.ids, two.kinds]).toEqual([[scenes.ids[0], scenes.ids[2]], givenKinds]);
   const tagged = labelledDataset(two, ["tags"]);
   expect([tagged.kinds, await tagged.read(1)]).toEqual([["tags"], await scenes.read(2, ["tags"])]);
   expect((await labelledDataset(two, []).read(0)).labels).toEqual({});

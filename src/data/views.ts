@@ -2,6 +2,7 @@
 
 import type { Image, LabelMap } from "../image/image.ts";
 import { resizeImage, resizeLabels, viewSegmentIds, wholeView } from "../image/resize.ts";
+import type { ImageSize } from "../platform/platform.ts";
 import type { Dataset } from "./dataset.ts";
 import { completed, labelKinds, sourceOf } from "./labels.ts";
 import type { LabelKind, Sample, SegmentMap } from "./sample.ts";
@@ -83,12 +84,20 @@ export function kindsAt(dataset: Dataset, index: number): readonly LabelKind[] {
   return dataset.kindsOf?.(index) ?? dataset.kinds;
 }
 
+/** The size of a photograph whose shorter side is made as short as `shortSide`, if it is longer; 0 changes nothing. */
+export function scaledSize({ width, height }: ImageSize, shortSide: number): ImageSize {
+  const short = Math.min(width, height);
+  if (shortSide === 0 || short <= shortSide) return { width, height };
+  return {
+    width: Math.max(1, Math.round((width * shortSide) / short)),
+    height: Math.max(1, Math.round((height * shortSide) / short)),
+  };
+}
+
 function scaledSample(sample: Sample, shortSide: number): Sample {
   const { image, labels } = sample;
-  const short = Math.min(image.width, image.height);
-  if (short <= shortSide) return sample;
-  const width = Math.max(1, Math.round((image.width * shortSide) / short));
-  const height = Math.max(1, Math.round((image.height * shortSide) / short));
+  const { width, height } = scaledSize(image, shortSide);
+  if (width === image.width && height === image.height) return sample;
   const { mask, panoptic, saliency } = labels;
   return {
     ...sample,

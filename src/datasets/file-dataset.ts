@@ -1,5 +1,5 @@
 import type { Dataset, Split } from "../data/dataset.ts";
-import { labelKinds } from "../data/labels.ts";
+import { type GivenKind, givenKinds } from "../data/labels.ts";
 import type { LabelKind, Labels, Sample, SegmentMap } from "../data/sample.ts";
 import { InputError, problem } from "../errors.ts";
 import type { Color, Image, LabelMap } from "../image/image.ts";
@@ -13,17 +13,17 @@ import { type Lookup, labelsOf, lookupOf } from "./value-map.ts";
 export function fileDataset(platform: Platform, name: string, split: Split, survey: Survey): Dataset {
   const { classes, valueMap, entries, remedy } = survey;
   const lookup = lookupOf(valueMap, name);
-  const kindsOf = (index: number) => labelKinds.filter((kind) => entries[index].labels[kind] !== undefined);
+  const kindsOf = (index: number) => givenKinds.filter((kind) => entries[index].labels[kind] !== undefined);
   return {
     name,
     split,
     classes,
-    kinds: labelKinds.filter((kind) => entries.some(({ labels }) => labels[kind] !== undefined)),
+    kinds: givenKinds.filter((kind) => entries.some(({ labels }) => labels[kind] !== undefined)),
     ids: entries.map((entry) => entry.id),
     valueMap,
     leftOut: survey.problems.map((found) => found.message),
     kindsOf,
-    read: (index, kinds = labelKinds) => readEntry(platform, entries[index], kinds, lookup, remedy),
+    read: (index, kinds = givenKinds) => readEntry(platform, entries[index], kinds, lookup, remedy),
     source: (index) => entries[index].image,
   };
 }
@@ -36,7 +36,7 @@ async function readEntry(
   lookup: Lookup,
   remedy: string,
 ): Promise<Sample> {
-  const asked = <Kind extends LabelKind>(kind: Kind) => (kinds.includes(kind) ? files[kind] : undefined);
+  const asked = <Kind extends GivenKind>(kind: Kind) => (kinds.includes(kind) ? files[kind] : undefined);
   const [mask, panoptic, saliency] = [asked("mask"), asked("panoptic"), asked("saliency")];
   const captions = asked("captions");
   const tags = asked("tags");

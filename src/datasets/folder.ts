@@ -2,7 +2,7 @@
 
 import type { Split } from "../data/dataset.ts";
 import { allSplits } from "../data/dataset.ts";
-import { kindsText, labelKinds } from "../data/labels.ts";
+import { givenKinds, kindsText } from "../data/labels.ts";
 import { InputError, problem } from "../errors.ts";
 import { joinPath } from "../platform/join-path.ts";
 import type { Platform } from "../platform/platform.ts";
@@ -111,7 +111,7 @@ async function unlabelledSplit(
 
 /** Kinds of labels that only some images have: what is scored by them passes over the others. */
 function partlyLabelled(entries: readonly Entry[], folder: string): Problem[] {
-  return labelKinds.flatMap((kind) => {
+  return givenKinds.flatMap((kind) => {
     const without = entries.filter(({ labels }) => labels[kind] === undefined);
     if (without.length === 0 || without.length === entries.length) return [];
     const got = `none for ${without.length} of ${entries.length}`;

@@ -1,4 +1,6 @@
 import { describe, expect, test } from "vitest";
+import { float32, ndarray } from "../array/ndarray.ts";
+import { labelKinds } from "../data/labels.ts";
 import type { LabelKind, Labels, SegmentMap } from "../data/sample.ts";
 import { InputError } from "../errors.ts";
 import { requireLabels, requireSegments } from "./check-labels.ts";
@@ -10,9 +12,12 @@ const segments: SegmentMap = {
   segments: [{ id: 7, classIndex: 1, crowd: false }],
 };
 
+const mapOf = (bits: number) => ({ stride: 2, values: ndarray("float16", [1, 1, 1], Uint16Array.of(bits)) });
+
 test("labels that fit are taken, and so are none", () => {
   const all: Labels = { mask, saliency: mask, tags: [0, 1], captions: ["a"], panoptic: segments };
-  expect(() => requireLabels(all, ["mask", "panoptic", "tags", "captions", "saliency"], bounds, "here")).not.toThrow();
+  const features = { width: 2, height: 1, maps: [mapOf(0x3c00)] };
+  expect(() => requireLabels({ ...all, features }, labelKinds, bounds, "here")).not.toThrow();
   expect(() => requireLabels({}, ["mask"], bounds, "here")).not.toThrow();
 });
 
@@ -43,6 +48,24 @@ describe("labels are refused", () => {
       "here: expected a class from 0 to 1 or 255 (ignored) in mask, got 2.",
     ],
     ["with tags that are none", ["tags"], { tags: [0.5] }, "expected tags that are a class from 0 to 1, got 0.5"],
+    [
+      "with features that are none",
+      ["features"],
+      { features: 1 },
+      "here: features: expected maps by stride, got number",
+    ],
+    [
+      "with features of another type",
+      ["features"],
+      { features: { width: 2, height: 1, maps: [{ stride: 2, values: float32([1, 1, 1], [1]) }] } },
+      "here: features: expected maps of float16 [C, h, w], got float32 [1, 1, 1]. Correct the method.",
+    ],
+    [
+      "with features that are no numbers",
+      ["features"],
+      { features: { width: 2, height: 1, maps: [mapOf(0x7e00)] } },
+      "here: features: expected finite numbers, got others in the map of stride 2. Correct the method.",
+    ],
     [
       "with captions that are no list",
       ["captions"],

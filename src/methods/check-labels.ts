@@ -1,6 +1,7 @@
 /** Labels and segments that a method's own code makes: checked where they are given, as they go into many files. */
+import { allFiniteHalves, featuresProblem } from "../data/features.ts";
 import { labelKinds } from "../data/labels.ts";
-import type { LabelKind, Labels, SegmentMap } from "../data/sample.ts";
+import type { Features, LabelKind, Labels, SegmentMap } from "../data/sample.ts";
 import { InputError } from "../errors.ts";
 import { IGNORE } from "../image/image.ts";
 
@@ -20,7 +21,7 @@ export function requireLabels(labels: Labels, writes: readonly LabelKind[], boun
   const given = Object.entries(labels).filter(([, value]) => value !== undefined);
   const other = given.find(([kind]) => !writes.some((each) => each === kind));
   if (other !== undefined) fail(`labels of the kinds that it writes (${writes.join(", ") || "none"})`, other[0]);
-  const { mask, saliency, tags, captions, panoptic } = labels;
+  const { mask, saliency, tags, captions, panoptic, features } = labels;
   for (const [kind, map] of Object.entries({ mask, saliency }))
     if (map !== undefined) requireSize(map, bounds, `${where}: ${kind}`);
   if (mask !== undefined) {
@@ -36,6 +37,15 @@ export function requireLabels(labels: Labels, writes: readonly LabelKind[], boun
     fail("captions as a list of texts", typeof captions);
   }
   if (panoptic !== undefined) requireSegments(panoptic, bounds, where);
+  if (features !== undefined) requireFeatures(features, where);
+}
+
+function requireFeatures(features: Features, where: string): void {
+  const fail = failure(`${where}: features`);
+  const problem = isObject(features) ? featuresProblem(features) : (["maps by stride", typeof features] as const);
+  if (problem !== null) fail(...problem);
+  const wrong = features.maps.find(({ values }) => !allFiniteHalves(values));
+  if (wrong !== undefined) fail("finite numbers", `others in the map of stride ${wrong.stride}`);
 }
 
 /**

@@ -85,6 +85,8 @@ describe("stages are refused, saying which and why,", () => {
     ["with a name that leaves its folder", [{ ...masks, name: "../../escaped" }], /got "\.\.\/\.\.\/escaped"/],
     ["with a name of several folders", [{ ...masks, name: "a/../../x" }], /expected a name of lower-case letters/],
     ["without a loss", [{ ...classify, loss: undefined }], /expected a function loss, got none/],
+    ["with room without bounds", [{ ...masks, room: { bytes: () => 1 } }], /expected room with most, .*got \{/],
+    ["with photographs", [{ ...classify, photographs: true }], /expected photographs false or none, got true/],
     ["without a visit", [{ ...masks, visit: undefined }], /expected a function visit, got none/],
     [
       "with steps that are no number",

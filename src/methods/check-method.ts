@@ -1,4 +1,5 @@
 /** What a method gives, checked where it is first known: a mistake found after an hour of training is found too late. */
+import { labelKinds } from "../data/labels.ts";
 import { InputError, shown } from "../errors.ts";
 import { isLabelKind } from "./check-labels.ts";
 import type { Method } from "./method.ts";
@@ -79,9 +80,14 @@ function requireStage(stage: Stage, where: string): void {
       stage.writes,
     ));
     functions(stage, ["outputs", "visit"], ["weights"]);
+    if (stage.room === undefined) return;
+    require(isObject(stage.room) &&
+      Number(stage.room.most) >= 0, "room with most, the bytes on disk that it may take", shown(stage.room));
+    functions(stage.room, ["bytes", "remedy"], []);
     return;
   }
-  const { settings, inputs } = stage as Unknown<typeof stage>;
+  const { settings, inputs, photographs } = stage as Unknown<typeof stage>;
+  require(photographs === undefined || photographs === false, "photographs false or none", shown(photographs));
   functions(stage, ["prepare", "loss"], ["trains", "rests", "group"]);
   require(isObject(inputs), "inputs by name", shown(inputs));
   require(isObject(settings), "settings, the recipe as it trains", shown(settings));
@@ -136,7 +142,7 @@ export function requireOutputs(outputs: unknown, where: string): void {
   );
 }
 
-const kindNames = "mask, panoptic, tags, captions, saliency";
+const kindNames = labelKinds.join(", ");
 
 function isKinds(value: unknown): boolean {
   return Array.isArray(value) && value.every(isLabelKind);

@@ -6,6 +6,7 @@ import type { Scope } from "../graph/scope.ts";
 import type { Tensor, TensorType } from "../graph/tensor.ts";
 import type { Image } from "../image/image.ts";
 import type { Measure } from "../metrics/measure.ts";
+import type { ImageSize } from "../platform/platform.ts";
 import type { Recipe } from "./recipe.ts";
 
 /** Weights that were trained before: by an earlier stage, in another run, or elsewhere. */
@@ -64,6 +65,11 @@ export interface TrainingStage extends StageBase {
   readonly inputs: Named<TensorType>;
   /** Host: augment one sample and make its targets. Arrays have the shapes of `inputs` without the batch axis. */
   prepare(sample: Sample, random: Random): Named<NdArray> | Promise<Named<NdArray>>;
+  /**
+   * False where `prepare` looks at labels alone: where passes wrote all of a sample's, its photograph is not even read, and a grey
+   * pixel is in its place. Default: it is there.
+   */
+  readonly photographs?: false;
   /** Graph. */
   loss(scope: Scope, batch: Named<Tensor>): Losses;
   /** Which parameters train; default all. */
@@ -90,11 +96,27 @@ export interface Visit {
   readonly sums?: Named<NdArray>;
 }
 
-/** Reads every sample once, in order, and writes labels or weights for the stages that follow; nothing is trained. */
+/** What labels that a pass writes may take on disk. */
+export interface DiskRoom {
+  /** Bytes that those of a photograph of this size take. */
+  bytes(photograph: ImageSize): number;
+  /** Bytes of the whole data set: one that would take more is refused before anything is written. */
+  readonly most: number;
+  /** What to do about too many bytes, a sentence. */
+  remedy(bytes: number): string;
+}
+
+/**
+ * Reads every sample once, in order, and writes labels or weights for the stages that follow; nothing is trained. It sees
+ * photographs at their own size, or where it writes features, as large as training does; its masks have the size that it saw.
+ * Features, and what is written beside them, are of use only while a run trains: they are removed when that has ended.
+ */
 export interface Pass extends StageBase {
   readonly kind: "pass";
   /** Kinds of labels that it writes, into the run folder. */
   readonly writes?: readonly LabelKind[];
+  /** Default: nobody asks how much that is. */
+  readonly room?: DiskRoom;
   /** Graph, not for training. */
   outputs(scope: Scope, inputs: Named<Tensor>): Named<Tensor>;
   visit(sample: Sample, run: RunGraph): Promise<Visit>;

@@ -55,6 +55,11 @@ export function sourcesOf(resolved: ResolvedRecipe): {
   return { labels: labelKinds.filter((kind) => kinds.includes(kind)), images };
 }
 
+/** Whether a stage writes features, see `Pass`. */
+export function writesFeatures(stage: Stage): boolean {
+  return stage.kind === "pass" && stage.writes?.includes("features") === true;
+}
+
 /** What a stage's graph declares: a model in training, its losses. */
 export function trainingModel(stage: TrainingStage): { readonly model: Model; readonly losses: Losses } {
   const { trains, rests } = stage;

@@ -1,10 +1,12 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { memoryPlatform } from "../../test/support/memory-platform.ts";
+import { ndarray } from "../array/ndarray.ts";
 import type { Dataset } from "../data/dataset.ts";
 import type { LabelKind, Labels } from "../data/sample.ts";
 import { labelledDataset } from "../data/views.ts";
 import { nodePlatform } from "../platform/node.ts";
-import { withStageLabels, writeIndex, writeSampleLabels } from "./stage-labels.ts";
+import { writeSafetensors } from "../weights/safetensors.ts";
+import { removeStageLabels, withStageLabels, writeIndex, writeSampleLabels } from "./stage-labels.ts";
 
 const size = { width: 2, height: 1 };
 const classes = ["a", "b", "c"].map((name) => ({ name, color: [0, 0, 0] as const }));
@@ -70,4 +72,68 @@ test("tags that a pass wrote are not taken from masks instead", async () => {
 
 test("where a pass wrote nothing, nothing is left", async () => {
   expect(await learnedFrom({ panoptic }, {}, ["mask"], ["mask"])).toEqual({});
+});
+
+describe("features", () => {
+  const values = ndarray("float16", [2, 1, 1], Uint16Array.of(0x3c00, 0xbc01));
+  const features = {
+    ...{ width: 7, height: 5 },
+    maps: [
+      { stride: 8, values: ndarray("float16", [1, 2, 2], Uint16Array.of(1, 2, 3, 4)) },
+      { stride: 16, values },
+    ],
+  };
+  const place = "run/labels/p";
+
+  async function written(photographs?: boolean, wanted: LabelKind[] = ["features"]) {
+    const platform = memoryPlatform();
+    const kinds = await writeSampleLabels(platform, place, "sums", { features, tags: [1] }, classes);
+    await writeIndex(platform, place, new Map([["sums", kinds]]));
+    const own = owning({ tags: [0], captions: ["a"] });
+    const joined = await withStageLabels(platform, place, ["features", "tags"], own, wanted, { photographs });
+    return { platform, kinds, view: labelledDataset(joined, wanted) };
+  }
+
+  test("come back as they were, the largest map first", async () => {
+    const { kinds, view } = await written();
+    expect([kinds, view.ids]).toEqual([["tags", "features"], ["sums"]]);
+    expect((await view.read(0)).labels).toEqual({ features });
+  });
+
+  test("and what lies beside them are read without the photograph, where nobody looks at it", async () => {
+    const image = { width: 1, height: 1, data: Uint8Array.of(128, 128, 128) };
+    const read = async (...options: Parameters<typeof written>) => (await written(...options)).view.read(0);
+    expect(await read(false, ["features", "tags"])).toEqual({
+      ...{ id: "sums", source: "sums", image, labels: { features, tags: [1] } },
+    });
+    expect((await read(false, ["features", "captions"])).image.width).toBe(size.width);
+    expect((await read(true)).image.width).toBe(size.width);
+  });
+
+  test("that are damaged are refused by name", async () => {
+    const file = `${place}/sums.features.safetensors`;
+    const refused = async (bytes: Uint8Array) => {
+      const { platform, view } = await written();
+      platform.files.set(file, bytes);
+      return view.read(0).then(
+        () => null,
+        (error: Error) => error.message,
+      );
+    };
+    const { platform } = await written();
+    expect(await refused(platform.files.get(file)!.subarray(0, 100))).toMatch(`${file}: expected`);
+    expect(await refused(writeSafetensors({ a: values }, { width: "7", height: "5" }))).toBe(
+      `${file}: expected features that a stage wrote, with strides of maps in pixels, each once, got NaN. Train the run anew.`,
+    );
+    expect(await refused(writeSafetensors({ "16": values }))).toMatch(
+      /with width and height in pixels, got NaN and NaN/,
+    );
+  });
+
+  test("are gone when they are removed", async () => {
+    const { platform } = await written();
+    platform.files.set("run/labels/other.json", new Uint8Array());
+    await removeStageLabels(platform, place);
+    expect([...platform.files.keys()]).toEqual(["run/labels/other.json"]);
+  });
 });

@@ -1,18 +1,20 @@
 /**
- * Labels that a pass wrote into its run, for the stages after it: `labels/STAGE/ID.json` and pictures beside it. What is of
+ * Labels that a pass wrote into its run, for the stages after it: `labels/STAGE/ID.json`, pictures and features beside it. What is of
  * the whole stage lies beside its folder (`labels/STAGE.json`), since an id may be any name.
  */
 import type { Dataset } from "../data/dataset.ts";
+import { featuresProblem } from "../data/features.ts";
 import { labelKinds, sourceOf } from "../data/labels.ts";
-import type { ClassInfo, LabelKind, Labels, Segment } from "../data/sample.ts";
+import type { ClassInfo, Features, LabelKind, Labels, Sample, Segment } from "../data/sample.ts";
 import { kindsAt, withRead } from "../data/views.ts";
 import { InputError } from "../errors.ts";
-import type { Color, LabelMap } from "../image/image.ts";
+import type { Color, Image, LabelMap } from "../image/image.ts";
 import { segmentIdsOf } from "../metrics/segment-ids.ts";
 import { parseJson } from "../platform/json.ts";
 import { listBytes } from "../platform/limits.ts";
 import type { Platform } from "../platform/platform.ts";
 import { encodeSegmentIds } from "../prediction/panoptic-files.ts";
+import { readSafetensors, writeSafetensors } from "../weights/safetensors.ts";
 
 /** Where the labels of a stage lie. */
 export function labelsFolder(run: string, stage: string): string {
@@ -32,18 +34,19 @@ export async function writeSampleLabels(
   platform: Platform,
   folder: string,
   id: string,
-  { mask, panoptic, saliency, tags, captions }: Labels,
+  labels: Labels,
   classes: readonly ClassInfo[],
 ): Promise<readonly LabelKind[]> {
   const place = `${folder}/${id}`;
+  const { mask, panoptic, saliency, tags, captions, features } = labels;
   const colors = Array.from({ length: 256 }, (_, index): Color => classes[index]?.color ?? [255, 255, 255]);
   const greys = Array.from({ length: 256 }, (_, value): Color => [value, value, value]);
   const png = (map: LabelMap, palette: readonly Color[]) => platform.encodeIndexedPng({ ...map, palette });
   if (mask) await platform.writeFile(`${place}.mask.png`, await png(mask, colors));
   if (saliency) await platform.writeFile(`${place}.saliency.png`, await png(saliency, greys));
   if (panoptic) await platform.writeFile(`${place}.panoptic.png`, await encodeSegmentIds(platform, panoptic, "rgb"));
-  const given = { mask, panoptic, tags, captions, saliency };
-  const kinds = labelKinds.filter((kind) => given[kind] !== undefined);
+  if (features) await platform.writeFile(`${place}.features.safetensors`, featuresFile(features));
+  const kinds = labelKinds.filter((kind) => labels[kind] !== undefined);
   const record: LabelRecord = {
     kinds,
     ...(tags && { tags }),
@@ -52,6 +55,12 @@ export async function writeSampleLabels(
   };
   await platform.writeFile(`${place}.json`, `${JSON.stringify(record)}\n`);
   return kinds;
+}
+
+/** Removes what a stage wrote: it is of no use any more. */
+export async function removeStageLabels(platform: Platform, folder: string): Promise<void> {
+  await platform.remove(folder);
+  await platform.remove(`${folder}.json`);
 }
 
 /** Kinds of labels that were written of a sample; null where none were, or were not finished. */
@@ -75,8 +84,8 @@ export async function writeIndex(
 
 /**
  * The data set with a stage's labels in place of its own of the kinds in `writes`, for whoever learns from `wanted`: what
- * `writes` would follow from is not taken instead where the stage gave a sample nothing. Throws InputError where the
- * labels are not there.
+ * `writes` would follow from is not taken instead where the stage gave a sample nothing. photographs: false leaves those
+ * unread of which the stage wrote all that is asked for, see `TrainingStage`. Throws InputError where the labels are not there.
  */
 export async function withStageLabels(
   platform: Platform,
@@ -84,6 +93,7 @@ export async function withStageLabels(
   writes: readonly LabelKind[],
   dataset: Dataset,
   wanted: readonly LabelKind[],
+  { photographs = true }: { readonly photographs?: boolean | undefined } = {},
 ): Promise<Dataset> {
   const index = (await readJson(platform, `${folder}.json`)) as Readonly<Record<string, readonly LabelKind[]>>;
   const ofStage = (at: number) => {
@@ -105,7 +115,9 @@ export async function withStageLabels(
   const read: Dataset["read"] = async (at, asked = labelKinds) => {
     const kinds = kindsOf(at).filter((kind) => asked.includes(kind));
     const others = kinds.filter((kind) => !writes.includes(kind));
-    const sample = await dataset.read(at, others);
+    const isStored = !photographs && kinds.length > 0 && others.length === 0;
+    const unread: Sample = { id: dataset.ids[at], source: dataset.source(at), image: pixel, labels: {} };
+    const sample = isStored ? unread : await dataset.read(at, others);
     // A data set may give more than it was asked for.
     const kept = Object.fromEntries(others.map((kind) => [kind, sample.labels[kind]])) as Labels;
     const stored = kinds.filter((kind) => writes.includes(kind));
@@ -115,6 +127,9 @@ export async function withStageLabels(
   const kinds = labelKinds.filter((kind) => dataset.ids.some((_, at) => kindsOf(at).includes(kind)));
   return { ...withRead(dataset, read), kinds, kindsOf };
 }
+
+/** In place of a photograph that nobody looks at. */
+const pixel: Image = { width: 1, height: 1, data: new Uint8Array(3).fill(128) };
 
 async function readLabels(platform: Platform, place: string, kinds: readonly LabelKind[]): Promise<Labels> {
   const { tags, captions, segments = [] } = await readRecord(platform, `${place}.json`);
@@ -131,7 +146,28 @@ async function readLabels(platform: Platform, place: string, kinds: readonly Lab
     const file = `${place}.panoptic.png`;
     labels.panoptic = { ...segmentIdsOf(await platform.decodeMask(file), file), segments };
   }
+  if (kinds.includes("features")) labels.features = await readFeatures(platform, `${place}.features.safetensors`);
   return labels;
+}
+
+/** A tensor for each map, called by its stride; sizes as text beside them. */
+function featuresFile({ width, height, maps }: Features): Uint8Array {
+  const tensors = Object.fromEntries(maps.map(({ stride, values }) => [String(stride), values]));
+  return writeSafetensors(tensors, { width: String(width), height: String(height) });
+}
+
+async function readFeatures(platform: Platform, path: string): Promise<Features> {
+  const { tensors, metadata } = readSafetensors(await platform.readFile(path), path);
+  const strides = Object.keys(tensors)
+    .map(Number)
+    .sort((a, b) => a - b);
+  const maps = strides.map((stride) => ({ stride, values: tensors[stride] }));
+  const features = { width: Number(metadata.width), height: Number(metadata.height), maps };
+  const problem = featuresProblem(features);
+  if (problem === null) return features;
+  throw new InputError(
+    `${path}: expected features that a stage wrote, with ${problem[0]}, got ${problem[1]}. Train the run anew.`,
+  );
 }
 
 async function readRecord(platform: Platform, path: string): Promise<LabelRecord> {

@@ -1,5 +1,5 @@
 import type { Dataset, Split } from "../data/dataset.ts";
-import { labelKinds } from "../data/labels.ts";
+import { givenKinds } from "../data/labels.ts";
 import type { LabelKind, Sample } from "../data/sample.ts";
 import { InputError, problem } from "../errors.ts";
 import { IGNORE } from "../image/image.ts";
@@ -23,7 +23,7 @@ export function openScenes(spec: string, split: Split): Dataset {
   const { classes, indices } = parsed.classes;
   const values = Object.fromEntries(classes.map((_, index) => [`${index}`, index]));
   const complete = parsed.border === 0 && !indices.includes(IGNORE);
-  const kinds = split === "unlabelled" ? [] : labelKinds;
+  const kinds = split === "unlabelled" ? [] : givenKinds;
   const draw = async (index: number, wanted: readonly LabelKind[] = kinds): Promise<Sample> => {
     await new Promise((resolve) => turn(resolve, 0)); // drawing blocks: Ctrl-C and progress get their turn
     const { labels, ...sample } = sampleOf(parsed, split, index);

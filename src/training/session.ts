@@ -8,7 +8,7 @@ import { labelledDataset, scaledDataset } from "../data/views.ts";
 import { InputError, Interrupted } from "../errors.ts";
 import type { ResolvedRecipe } from "../methods/method.ts";
 import type { Pass, Stage, Trained, TrainingStage } from "../methods/stage.ts";
-import { beginningOf, partsStartingAnew, stagesOf, stepsOf, totalSteps } from "../methods/stages.ts";
+import { beginningOf, partsStartingAnew, stagesOf, stepsOf, totalSteps, writesFeatures } from "../methods/stages.ts";
 import type { Platform } from "../platform/platform.ts";
 import { type Checkpoint, type Progress, writeCheckpoint } from "../runs/checkpoint.ts";
 import type { EvaluationLine, Log } from "../runs/log.ts";
@@ -141,10 +141,12 @@ export class Session {
     }
   }
 
-  /** What a stage learns from: labels that passes before it wrote come first. A pass sees photographs at their own size. */
-  async #samplesFor({ kind, name, learnsFrom }: Stage): Promise<Dataset> {
+  /** What a stage learns from: labels that passes before it wrote come first. */
+  async #samplesFor(stage: Stage): Promise<Dataset> {
+    const { kind, name, learnsFrom } = stage;
+    const photographs = kind === "pass" || stage.photographs !== false;
     const { platform, folder, dataset, unlabelled = null } = this.#options;
-    const shortSide = kind === "pass" ? 0 : this.#run.record.shortSide;
+    const shortSide = kind === "pass" && !writesFeatures(stage) ? 0 : this.#run.record.shortSide;
     const all = unlabelled === null ? dataset : joinedDatasets(dataset.name, dataset, unlabelled);
     if (learnsFrom.length === 0) return scaledDataset(imagesOnly(all), shortSide);
     // A pass over images alone may have given labels to those that had none.
@@ -153,7 +155,8 @@ export class Session {
     let labelled = this.#stages.some(isPassOfAll) ? all : dataset;
     for (const each of this.#stages.slice(0, this.#stage)) {
       if (each.kind !== "pass" || each.writes === undefined) continue;
-      labelled = await withStageLabels(platform, labelsFolder(folder, each.name), each.writes, labelled, learnsFrom);
+      const place = labelsFolder(folder, each.name);
+      labelled = await withStageLabels(platform, place, each.writes, labelled, learnsFrom, { photographs });
     }
     const samples = labelledDataset(labelled, learnsFrom);
     if (samples.ids.length === 0) {

@@ -86,7 +86,7 @@ describe("refused, with nothing written, is a run", () => {
       "without the encoder that it needs",
       ddep,
       {},
-      "recipe ddep-tiny: stage denoise expected a pretrained encoder (encoderSteps is 0), got no weights to begin with. Add --from RUN; tessera import makes a run of published weights.",
+      "recipe ddep-tiny: stage denoise expected a pretrained encoder (encoderSteps is 0), got no weights to begin with. Add --encoder WEIGHTS or --from RUN; tessera import makes a run of published weights.",
     ],
     [
       "without the denoised network that it needs",
@@ -146,7 +146,7 @@ describe("a run that was begun from another", () => {
   test("needs it again where it has no checkpoint yet", async () => {
     const { platform } = await start(supervised, { from });
     await expect(start(supervised, { resume: true }, platform)).rejects.toThrow(
-      "run: expected the weights of before again, as the run has no checkpoint yet, got none. Add --from before.",
+      "run: expected the weights of before again, as the run has no checkpoint yet, got none. Add --encoder before.",
     );
     const { run } = await start(supervised, { resume: true, from }, platform);
     expect(run.record.from).toEqual([{ source: "before", stage: "encoder" }]);

@@ -2,7 +2,7 @@
 import type { Dataset } from "../data/dataset.ts";
 import { kindsText, sourceOf } from "../data/labels.ts";
 import { classStatistics } from "../data/statistics.ts";
-import { labelledDataset, withRead } from "../data/views.ts";
+import { labelledDataset, scaledSize, withRead } from "../data/views.ts";
 import { InputError } from "../errors.ts";
 import { maxClasses } from "../image/image.ts";
 import type { ResolvedRecipe, Task } from "../methods/method.ts";
@@ -26,6 +26,7 @@ import { clearUnfinished, createRun, fingerprintOf, type Run, readRun, requireSa
 import { runFormat } from "../runs/run-record.ts";
 import type { Engine } from "../runtime/engine.ts";
 import { version } from "../version.ts";
+import { requireRoom } from "./disk-room.ts";
 import { requireMemory } from "./memory.ts";
 
 export interface StartOptions extends ResolvedRecipe {
@@ -94,9 +95,10 @@ export async function startRun(options: StartOptions): Promise<Started> {
     requireSame(folder, known, { method, recipe, record });
     const before = known.record.from;
     if (before.length > 0 && from.length === 0 && (await listCheckpoints(platform, folder)).length === 0) {
-      const sources = before.map(({ source }) => source);
+      const sources = before.map(({ source }) => source).join(" and ");
+      const again = before.map(({ source, stage }) => `${stage === "encoder" ? "--encoder" : "--from"} ${source}`);
       throw new InputError(
-        `${folder}: expected the weights of ${sources.join(" and ")} again, as the run has no checkpoint yet, got none. Add ${sources.map((source) => `--from ${source}`).join(" ")}.`,
+        `${folder}: expected the weights of ${sources} again, as the run has no checkpoint yet, got none. Add ${again.join(" ")}.`,
       );
     }
     await options.lock();
@@ -107,6 +109,7 @@ export async function startRun(options: StartOptions): Promise<Started> {
   requireBeginning({ method, recipe }, from, task.classes.length === 0 ? anyTask : task);
   const { frequencies, sizes, skipped } = await survey(options);
   const shortSide = options.shortSide ?? shortSideFor(sizes, recipe);
+  requireRoom({ method, recipe }, task, options, { sizes, shortSide });
   // Found now, a bad file costs seconds; found when the model is scored, all the training before.
   const scored = options.validation && labelledDataset(options.validation, ["mask"]);
   if (scored !== null && scored.ids.length > 0) {
@@ -167,8 +170,9 @@ function requireBeginning(resolved: ResolvedRecipe, from: readonly Trained[], ta
   const source = from.map((each) => each.source).join(", ");
   if (from.length > 0 && stage.kind === "training") partsStartingAnew(trainingModel(stage).model, given, source);
   if (requires === undefined || Object.keys(given).length > 0) return;
+  const encoder = resolved.method.encoder === undefined ? "" : "--encoder WEIGHTS or ";
   throw new InputError(
-    `recipe ${resolved.recipe.name}: stage ${name} expected ${requires}, got no weights to begin with. Add --from RUN; tessera import makes a run of published weights.`,
+    `recipe ${resolved.recipe.name}: stage ${name} expected ${requires}, got no weights to begin with. Add ${encoder}--from RUN; tessera import makes a run of published weights.`,
   );
 }
 
@@ -221,16 +225,11 @@ export function windowOf(
   if (model.window !== undefined) return [...model.window];
   const { stride, remainder = 0 } = model;
   const along = (axis: "height" | "width", crop: number) => {
-    const typical = median(sizes.map((size) => Math.round(size[axis] * reduction(size, shortSide))));
+    const typical = median(sizes.map((size) => scaledSize(size, shortSide)[axis]));
     const wanted = typical <= 1.25 * crop ? Math.max(typical, crop) : crop;
     return Math.ceil((wanted - remainder) / stride) * stride + remainder;
   };
   return [along("height", cropHeight), along("width", cropWidth)];
-}
-
-/** How much smaller an image is made before windows are cut. */
-function reduction({ width, height }: ImageSize, shortSide: number): number {
-  return shortSide === 0 ? 1 : Math.min(1, shortSide / Math.min(width, height));
 }
 
 /** 0 of nothing. */

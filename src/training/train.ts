@@ -1,9 +1,11 @@
 /** Training a run from its beginning, or from where it stopped, to its end. */
 import { InputError } from "../errors.ts";
 import type { Trained } from "../methods/stage.ts";
+import { stagesOf, writesFeatures } from "../methods/stages.ts";
 import { clearAfter, latestCheckpoint } from "../runs/checkpoint.ts";
 import { openLog } from "../runs/log.ts";
-import type { Run } from "../runs/run.ts";
+import { type Run, taskOf } from "../runs/run.ts";
+import { labelsFolder, removeStageLabels } from "../runs/stage-labels.ts";
 import { Session, type TrainOptions } from "./session.ts";
 import { startRun } from "./start-run.ts";
 
@@ -54,6 +56,10 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
     await clearAfter(platform, folder, session.step);
     if (start !== null) note(`${folder}: going on at step ${start.progress.step} of ${session.steps}.`);
     const missed = await session.trainStages();
+    // Every photograph may have megabytes of them.
+    for (const stage of stagesOf(run, taskOf(run)).filter(writesFeatures)) {
+      await removeStageLabels(platform, labelsFolder(folder, stage.name));
+    }
     return {
       run,
       steps: session.steps,

@@ -1,14 +1,14 @@
 /** Training that begins with a pretrained encoder, as users do it: from files, from runs, and what bad files get. */
 import { existsSync } from "node:fs";
-import { readFile, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Named, NdArray } from "../../src/array/ndarray.ts";
 import { findEncoder } from "../../src/backbones/encoders.ts";
 import { publishedNames } from "../../src/backbones/published.ts";
 import { Model } from "../../src/graph/scope.ts";
 import { input } from "../../src/graph/tensor.ts";
-import { writeSafetensors } from "../../src/weights/safetensors.ts";
-import { expectOneLine, temporaryFolder, tessera } from "../support/cli.ts";
+import { readSafetensors, writeSafetensors } from "../../src/weights/safetensors.ts";
+import { digests, expectOneLine, stopped, temporaryFolder, tessera } from "../support/cli.ts";
 import { freshWeights } from "../support/weights.ts";
 
 let folder: string;
@@ -108,6 +108,99 @@ describe("a published encoder", () => {
   });
 });
 
+describe("behind an encoder whose features are kept on disk", () => {
+  const settings = ["cacheMegabytes=50", "encoderRate=0", "decoder=linear", "checkpointEvery=2", "keepCheckpoints=9"];
+  const cached = [...tiny, ...settings.flatMap((each) => ["--set", each]), "--steps", "4"];
+  const encoder = () => ["--encoder", `${folder}/mobilenet.safetensors`];
+  const run = () => `${folder}/cached`;
+  const isKept = (path: string) => /safetensors$|recipe\.json|metrics/.test(path);
+
+  test("training ends with a whole model, and without the features", async () => {
+    const { code, error } = await train(...cached, ...encoder(), "--out", run());
+    expect([code, error]).toEqual([
+      0,
+      expect.stringMatching(/features: a pass over 6 images[\s\S]*decoder, head with first/),
+    ]);
+    expect(await readdir(`${run()}/labels`)).toEqual([]);
+    const lines = (await readFile(`${run()}/metrics.jsonl`, "utf8"))
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line));
+    expect(lines.map(({ stage, step }) => [stage, step])).toContainEqual(["train", 5]);
+    expect(lines.at(-1).measures[0].name).toBe("mean IoU");
+    expect((await tessera("predict", run(), `${folder}/data/images/val`, "--out", `${folder}/cached-masks`)).code).toBe(
+      0,
+    );
+    const scored = await tessera("eval", run(), `${folder}/data`, "--json");
+    expect(JSON.parse(scored.out).measures[0].value).toBeGreaterThanOrEqual(0);
+  });
+
+  test("the encoder's weights are those that were given", async () => {
+    const names = await readdir(`${run()}/checkpoints`);
+    const file = await readFile(`${run()}/checkpoints/${names.at(-1)}/weights.safetensors`);
+    const { tensors } = readSafetensors(file);
+    const own = Object.entries(tensors).filter(([name]) => name.startsWith("encoder."));
+    const given = publishedNames(
+      "mobilenet-v2",
+      Object.fromEntries(own.map(([name, array]) => [name.slice(8), array])),
+    );
+    expect(given).toEqual(weights);
+  });
+
+  test("a run that was stopped, in the pass and behind it, ends with the same bytes", async () => {
+    const out = `${folder}/cached-stopped`;
+    const all = ["train", `${folder}/data`, ...cached, "--out", out];
+    await stopped([...all, ...encoder()], { after: "labels/features/train_000002.json" }, "SIGKILL");
+    const first = `${out}/labels/features/train_000000.features.safetensors`;
+    const { mtimeMs } = await stat(first);
+    expectOneLine(
+      await tessera(...all, "--resume"),
+      /expected the weights of .*mobilenet\.safetensors again, as the run has no checkpoint yet, got none\. Add --encoder /,
+    );
+    await stopped([...all, ...encoder(), "--resume"], { after: "checkpoints/step-00000002" }, "SIGINT");
+    expect((await stat(first)).mtimeMs).toBe(mtimeMs); // computed once
+    expect((await tessera(...all, "--resume")).code).toBe(0);
+    expect(await digests(out, isKept)).toEqual(await digests(run(), isKept));
+    // Killed as it cleared up, it has nothing left but that.
+    await mkdir(`${out}/labels/features`);
+    expect((await tessera(...all, "--resume")).code).toBe(0);
+    expect(await readdir(`${out}/labels`)).toEqual([]);
+  });
+
+  test("a part of the labels, U-Net's own decoder, and a run to begin with are taken as elsewhere", async () => {
+    const unet = ["--set", "decoder=unet", "--set", "decoderChannels=8,8,8", "--label-fraction", "1/3"];
+    const { code, error } = await train(...cached, ...unet, ...encoder(), "--out", `${folder}/part`);
+    expect([code, error]).toEqual([0, expect.stringMatching(/features: a pass over 2 images/)]);
+    const further = await train("--from", run(), "--steps", "1", "--out", `${folder}/further`);
+    expect([further.code, further.error]).toEqual([0, expect.not.stringMatching(/first values/)]);
+  });
+
+  test.each<[string, () => string[], RegExp, number]>([
+    [
+      "more features than may be kept",
+      () => [...encoder(), "--set", "cacheMegabytes=0.01"],
+      /recipe unet-tiny: expected stage features to write at most 0\.01 MB, got about 0\.0238 MB for 6 photographs\. Add --set cacheMegabytes=1, or lower --short-side or cacheSide\./,
+      1,
+    ],
+    [
+      "no encoder",
+      () => [],
+      /stage features expected a pretrained encoder, got no weights to begin with\. Add --encoder /,
+      1,
+    ],
+    [
+      "an encoder that is to train",
+      () => [...encoder(), "--set", "encoderRate=1"],
+      /encoderRate must be 0 where features/,
+      2,
+    ],
+  ])("%s is refused in one line, with nothing written", async (name, more, message, code) => {
+    const out = `${folder}/never-${name.replaceAll(" ", "-")}`;
+    expectOneLine(await train(...cached, ...more(), "--out", out), message, code);
+    expect(existsSync(out)).toBe(false);
+  });
+});
+
 describe("refused with one line, and nothing written, is", () => {
   test.each<[string, () => Promise<string>, RegExp]>([
     [
@@ -140,7 +233,11 @@ describe("refused with one line, and nothing written, is", () => {
       () => file("page.html", Buffer.from("<html>not found</html>")),
       /expected a file of weights/,
     ],
-    ["nothing there", async () => `${folder}/nowhere`, /expected a file of weights, an ONNX file or a run, got nothing there/],
+    [
+      "nothing there",
+      async () => `${folder}/nowhere`,
+      /expected a file of weights, an ONNX file or a run, got nothing there/,
+    ],
     [
       "a folder that is no run",
       async () => `${folder}/data`,

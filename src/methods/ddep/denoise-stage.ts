@@ -8,6 +8,7 @@ import type { Image } from "../../image/image.ts";
 import { networkOf } from "../../networks/network.ts";
 import { imageInput } from "../../nn/image-input.ts";
 import { clip, mean, square, sub } from "../../ops/index.ts";
+import { inEncoder } from "../encoder-training.ts";
 import type { Beginning, Trained, TrainingStage, Trial, TrialPicture } from "../stage.ts";
 import { levelModulation } from "./conditioning.ts";
 import { addNoise, denoised, denoisingErrors, denoisingLoss, levelWeights, sigmaOf } from "./noise.ts";
@@ -34,7 +35,7 @@ export function denoiseRecipe(recipe: DdepRecipe): DdepRecipe {
     schedule: "cosine",
     finalRate: 0,
     accumulate: 1,
-    outputStride: 1, // noise has no meaning at half the size
+    outputStride: recipe.denoiseOutputStride,
   };
 }
 
@@ -80,6 +81,7 @@ function begin({ weights, recipe: from, source }: Trained, recipe: DdepRecipe): 
 export function denoiseStage(recipe: DdepRecipe, requires: string | undefined): TrainingStage {
   const settings = denoiseRecipe(recipe);
   const { batchSize, cropHeight, cropWidth } = settings;
+  const isFrozen = settings.start === "ddep" && settings.denoiseEncoderRate === 0;
   return {
     kind: "training",
     name: "denoise",
@@ -100,7 +102,11 @@ export function denoiseStage(recipe: DdepRecipe, requires: string | undefined): 
       const { errors } = denoising(scope, clean, epsilon, level, settings);
       return { terms: { denoising: denoisingLoss(errors, levelWeights(level, settings)) } };
     },
-    trains: (name) => settings.start !== "ddep" || !name.startsWith("encoder."),
+    trains: (name) => !isFrozen || !inEncoder(name),
+    ...(settings.start === "ddep" &&
+      !isFrozen && {
+        group: (name, rank) => ({ rate: inEncoder(name) ? settings.denoiseEncoderRate : 1, decay: rank > 1 ? 1 : 0 }),
+      }),
     trials: [denoisingTrial(settings)],
   };
 }

@@ -45,6 +45,10 @@ interface DdepSettings extends Recipe, SegmentationLossSettings {
   readonly denoiseWarmupSteps: number;
   readonly denoiseClipNorm: number;
   readonly denoiseAverageDecay: number;
+  /** 0: with `ddep` the encoder is frozen, as in the paper; else it trains along, at this part of the denoising's rate. */
+  readonly denoiseEncoderRate: number;
+  /** 1, as in the paper: of every pixel. 2, 4: of that part of the picture's size, and the prediction is resized. */
+  readonly denoiseOutputStride: 1 | 2 | 4;
 
   // What is denoised.
   /** `additive`: x + σ·ε. `scaled`: √γ·x + √(1 − γ)·ε, which keeps the variance; γ = 1 / (1 + σ²). */
@@ -125,6 +129,8 @@ const published: Omit<DdepSettings, "name" | "cropHeight" | "cropWidth"> = {
   denoiseCropWidth: 224,
   denoiseScaleMin: 1,
   denoiseScaleMax: 1,
+  denoiseEncoderRate: 0,
+  denoiseOutputStride: 1,
   denoiseOptimizer: "adam",
   denoiseLearningRate: 6e-5,
   denoiseWeightDecay: 0,

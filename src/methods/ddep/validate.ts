@@ -17,7 +17,7 @@ const bounds: readonly (readonly [keys: readonly Key[], bounds: Bounds])[] = [
   [["encoderBatchSize", "denoiseBatchSize"], batch],
   [["encoderScaleMin", "encoderScaleMax", "denoiseScaleMin", "denoiseScaleMax"], scale],
   [["encoderLearningRate", "denoiseLearningRate"], rate],
-  [["encoderWeightDecay", "denoiseWeightDecay", "denoiseClipNorm"], decay],
+  [["encoderWeightDecay", "denoiseWeightDecay", "denoiseClipNorm", "denoiseEncoderRate"], decay],
   [["denoiseAverageDecay"], { least: 0, most: 0.999999 }],
   [["conditionWidth"], { least: 1, most: 65_536, whole: true }],
 ];
@@ -32,6 +32,7 @@ export function validate(recipe: DdepRecipe): void {
   oneOf("noiseMeasure", ["sigma", "gamma"]);
   oneOf("noiseTarget", ["noise", "image"]);
   oneOf("noiseLoss", ["l2", "l1", "huber"]);
+  oneOf("denoiseOutputStride", [1, 2, 4]);
   oneOf("levelWeights", ["uniform", "snr"]);
   oneOf("denoiseOptimizer", ["adam", "adamw", "sgd", "radam-lookahead"]);
   for (const [keys, limits] of bounds) for (const key of keys) number(key, limits, "Change it with --set.");

@@ -10,7 +10,8 @@ import { checkSegmentationLoss, checksOf } from "../checks.ts";
 import { encoderTraining, inEncoder, openedEncoder } from "../encoder-training.ts";
 import type { Method, Task } from "../method.ts";
 import { segmentationStage } from "../segmentation-stage.ts";
-import type { Trained, TrainingStage } from "../stage.ts";
+import type { Stage, Trained, TrainingStage } from "../stage.ts";
+import { cachedStages, checkCache } from "./cached.ts";
 import { recipes, type UNetRecipe } from "./recipe.ts";
 
 /** image: [B, 3, H, W] in [−1, 1] → class scores [B, K, H, W]. */
@@ -23,13 +24,14 @@ const logitsOf =
 const probabilitiesOf = (recipe: UNetRecipe, task: Task) => (scope: Scope, image: Tensor) =>
   softmax(logitsOf(recipe, task)(scope, imageInput(image)), { axis: 1 });
 
-/** First with the encoder as it is, if so asked, then with all. */
-function stages(recipe: UNetRecipe, task: Task): TrainingStage[] {
+/** On features computed once, if so asked; otherwise with the encoder as it is for some steps, then with all. */
+function stages(recipe: UNetRecipe, task: Task): Stage[] {
   const { frozenSteps, frozenWarmupSteps } = recipe;
   const begin = ({ weights, recipe: from, source, stage }: Trained) => {
     const parts: readonly Part[] = stage === "encoder" ? ["encoder"] : ["encoder", "decoder", "head"];
     return networkOf(recipe).transfer(weights, from, { parts, outputs: task.classes.length, source });
   };
+  if (recipe.cacheMegabytes > 0) return recipe.steps > 0 ? cachedStages(recipe, task, begin) : [];
   const own = (parameter: string) => !inEncoder(parameter);
   const frozen = { ...recipe, steps: frozenSteps, warmupSteps: frozenWarmupSteps };
   const first: TrainingStage = {
@@ -64,6 +66,7 @@ export const unet: Method<UNetRecipe> = {
     checkSegmentationLoss(recipe);
     const { number } = checksOf(recipe);
     number("frozenSteps", { least: 0, most: 99_999_999, whole: true }, "0 leaves them out.");
+    checkCache(recipe);
   },
   adopt: (recipe, from) =>
     Object.assign(

@@ -31,14 +31,37 @@ export function unet(
   { modulate }: { readonly modulate?: Modulation } = {},
 ): UNetOutputs {
   const features = encodedBy(scope, image, settings);
+  const size = [axisSize(image, 2), axisSize(image, 3)] as const;
+  return { features, logits: decodedFrom(scope, features, size, outputs, settings, { modulate }) };
+}
+
+/**
+ * What comes behind the encoder. features: the encoder's maps, or those of them that the decoder looks at; size: height and
+ * width of the picture that they are of → [B, outputs, H, W], no activation.
+ */
+export function decodedFrom(
+  scope: Scope,
+  features: readonly FeatureMap[],
+  size: readonly [height: number, width: number],
+  outputs: number,
+  settings: UNetSettings,
+  { modulate }: { readonly modulate?: Modulation | undefined } = {},
+): Tensor {
   const options: BlockOptions = { upsampling: settings.upsampling, initialization: "he", modulate };
   const scores =
     settings.decoder === "unet"
       ? head(scope.at("head"), joined(scope.at("decoder"), features, settings, options), outputs)
       : onLastMap(scope, features, outputs, settings, options);
-  const size = [axisSize(image, 2), axisSize(image, 3)] as const;
   const whole = axisSize(scores, 2) === size[0] && axisSize(scores, 3) === size[1];
-  return { features, logits: whole ? scores : resize(scores, size, { mode: "bilinear", alignCorners: false }) };
+  return whole ? scores : resize(scores, size, { mode: "bilinear", alignCorners: false });
+}
+
+/** Those of the encoder's maps that the decoder looks at. */
+export function decoderMaps(
+  features: readonly FeatureMap[],
+  { decoder, outputStride }: Pick<UNetSettings, "decoder" | "outputStride">,
+): readonly FeatureMap[] {
+  return decoder === "unet" ? features.filter(({ stride }) => stride >= outputStride) : features.slice(-1);
 }
 
 /** The encoder alone. image: [B, 3, H, W] in [−1, 1] → its maps, the largest first. */
