@@ -23,21 +23,15 @@ export const showCommand = command({
   async run({ positionals: [folder, ...paths], options }, terminal) {
     const { out } = options;
     if (out === undefined) throw new UsageError("show: --out is missing. Write --out FOLDER.");
-    const [
-      { nodePlatform },
-      { expandPhotographs },
-      { openRun },
-      { runTrial },
-      { outputNames },
-      { openShownPictures },
-    ] = await Promise.all([
-      import("../platform/node.ts"),
-      import("./photographs.ts"),
-      import("../runs/run.ts"),
-      import("../evaluation/trial.ts"),
-      import("../prediction/names.ts"),
-      import("./shown-pictures.ts"),
-    ]);
+    const [{ nodePlatform }, { expandPhotographs }, { openRun }, { runTrial }, { outputNames }, { openShownPictures }] =
+      await Promise.all([
+        import("../platform/node.ts"),
+        import("./photographs.ts"),
+        import("../runs/run.ts"),
+        import("../evaluation/trial.ts"),
+        import("../prediction/names.ts"),
+        import("./shown-pictures.ts"),
+      ]);
     const methods = await methodsWith(nodePlatform, options.method);
     const classes = await classesFrom(nodePlatform, options.classes);
     const photographs = await expandPhotographs(nodePlatform, paths);
