@@ -1,11 +1,13 @@
 import { describe, expect, test } from "vitest";
 import { components, tagged } from "../../test/support/skeletons.ts";
-import { requireMethod, requireModel, requireStages } from "./check-method.ts";
+import type { Dtype } from "../array/dtype.ts";
+import { input } from "../graph/tensor.ts";
+import { requireMethod, requireModel, requireOutputs, requireScores, requireStages } from "./check-method.ts";
 import type { Method } from "./method.ts";
 import type { PredictionModel } from "./model.ts";
 import { resolveRecipe, withSteps } from "./resolve-recipe.ts";
 import type { Stage } from "./stage.ts";
-import { anyTask, stagesOf } from "./stages.ts";
+import { anyTask, predictionParameters, stagesOf } from "./stages.ts";
 
 const recipe = tagged.recipes["tagged-tiny"];
 const [classify, masks, segment] = tagged.stages(recipe, anyTask);
@@ -111,6 +113,42 @@ describe("a model is refused, saying what is wrong,", () => {
   ])("%s", (_, model, message) => {
     expect(() => requireModel(model as PredictionModel, "here")).toThrow(message);
   });
+});
+
+describe("scores are refused that are not one of each class for each pixel:", () => {
+  const scores = (dtype: Dtype, shape: readonly number[]) => input("scores", shape, dtype);
+  test.each<[string, unknown, string]>([
+    ["other classes", scores("float32", [1, 5, 1, 1]), "got [1, 5, 1, 1] float32. Correct the method."],
+    ["no batch", scores("float32", [9, 1, 1]), "got [9, 1, 1] float32."],
+    ["numbers of another type", scores("uint8", [1, 9, 1, 1]), "got [1, 9, 1, 1] uint8."],
+    ["no tensor", undefined, "got none."],
+    ["several tensors by name", { scores: scores("float32", [1, 9, 1, 1]) }, 'got {"scores"'],
+  ])("%s", (_, given, message) => {
+    const check = () => requireScores(given, [1, 9, 1, 1], "here");
+    expect(check).toThrow("here: expected scores of [1, 9, 1, 1] float32, one for each class, got ");
+    expect(check).toThrow(message);
+  });
+
+  test("those are taken that fit", () => {
+    expect(() => requireScores(scores("float32", [1, 9, 1, 1]), [1, 9, 1, 1], "here")).not.toThrow();
+  });
+
+  test("a model that looks at its classes alone, and gives too few, is found before it trains", () => {
+    const model = { ...tagged.model(recipe, anyTask), scores: () => scores("float32", [1, 5, 64, 64]) };
+    const method = { ...tagged, model: () => model } as Method;
+    const classes = Array.from({ length: 9 }, (_, index) => ({ name: `${index}`, color: [0, 0, 0] as const }));
+    expect(() => predictionParameters({ method, recipe }, { classes, frequencies: [] }, [64, 64])).toThrow(
+      "method tagged: expected scores of [1, 9, 64, 64] float32, one for each class, got [1, 5, 64, 64] float32.",
+    );
+  });
+});
+
+test("outputs are refused where there are none", () => {
+  for (const outputs of [undefined, {}, [], { a: 1 }]) {
+    expect(() => requireOutputs(outputs, "here")).toThrow(
+      "here: expected outputs of a graph by name, at least one, got",
+    );
+  }
 });
 
 describe("a number of steps for a recipe whose stages have fields of their own", () => {

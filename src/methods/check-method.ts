@@ -121,9 +121,11 @@ export function requireModel(model: PredictionModel, where: string): void {
 }
 
 /** Throws InputError where a graph gives something else than a class score for each pixel of its window. */
-export function requireScoresShape(shape: readonly number[], expected: readonly number[], where: string): void {
-  const isSame = shape.length === expected.length && shape.every((size, axis) => size === expected[axis]);
-  requirementsOf(where).require(isSame, `scores of [${expected.join(", ")}], a class each`, `[${shape.join(", ")}]`);
+export function requireScores(scores: unknown, expected: readonly number[], where: string): void {
+  const { dtype, shape } = (isObject(scores) ? scores : {}) as { readonly dtype?: unknown; readonly shape?: unknown };
+  const isSame = Array.isArray(shape) && String(shape) === String(expected) && dtype === "float32";
+  const got = Array.isArray(shape) ? `[${shape.join(", ")}] ${dtype}` : shown(scores);
+  requirementsOf(where).require(isSame, `scores of [${expected.join(", ")}] float32, one for each class`, got);
 }
 
 /** Throws InputError where a graph gives nothing. */

@@ -5,8 +5,8 @@ import { labelKinds } from "../data/labels.ts";
 import type { LabelKind } from "../data/sample.ts";
 import { InputError } from "../errors.ts";
 import { Model, type Parameter } from "../graph/scope.ts";
-import { input, type Tensor } from "../graph/tensor.ts";
-import { requireModel, requireOutputs, requireScoresShape, requireStages } from "./check-method.ts";
+import { input } from "../graph/tensor.ts";
+import { requireModel, requireOutputs, requireScores, requireStages } from "./check-method.ts";
 import type { ResolvedRecipe, Task } from "./method.ts";
 import type { PredictionModel } from "./model.ts";
 import type { Beginning, Losses, Stage, Trained, TrainingStage } from "./stage.ts";
@@ -83,8 +83,8 @@ export function predictionParameters(
   const where = `method ${method.name}`;
   if (predictor.kind === "semantic") {
     const [height, width] = predictor.window ?? window;
-    const scores: Tensor | undefined = predictor.scores(model.scope, input("window", [1, height, width, 3], "uint8"));
-    requireScoresShape(scores?.shape ?? [], [1, known.classes.length, height, width], where);
+    const scores: unknown = predictor.scores(model.scope, input("window", [1, height, width, 3], "uint8"));
+    requireScores(scores, [1, known.classes.length, height, width], where);
   } else {
     const outputs: unknown = predictor.outputs(model.scope, input("window", [1, ...predictor.size, 3], "uint8"));
     requireOutputs(outputs, where);

@@ -81,9 +81,9 @@ export async function runPass(options: PassOptions): Promise<PassResult> {
           if (typeof found !== "object") {
             throw new InputError(`${where}: expected { labels, sums } of visit, got ${found}. Correct the method.`);
           }
-          const { labels = {}, sums: numbers = {} } = found;
+          const { labels: given = {}, sums: numbers = {} } = found;
           const bounds = { width: image.width, height: image.height, classes: classes.length };
-          requireLabels(labels, stage.writes ?? [], bounds, where);
+          const labels = requireLabels(given, stage.writes ?? [], bounds, where);
           if (stage.writes !== undefined) {
             kinds.set(id, await writeSampleLabels(platform, place, id, labels, classes));
           }
