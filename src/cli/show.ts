@@ -23,21 +23,29 @@ export const showCommand = command({
   async run({ positionals: [folder, ...paths], options }, terminal) {
     const { out } = options;
     if (out === undefined) throw new UsageError("show: --out is missing. Write --out FOLDER.");
-    const [{ nodePlatform }, { expandPhotographs }, { openRun }, { runTrial }, { outputNames }, { openShownPictures }] =
-      await Promise.all([
-        import("../platform/node.ts"),
-        import("./photographs.ts"),
-        import("../runs/run.ts"),
-        import("../evaluation/trial.ts"),
-        import("../prediction/names.ts"),
-        import("./shown-pictures.ts"),
-      ]);
+    const [
+      { nodePlatform },
+      { expandPhotographs },
+      { openRun },
+      { runTrial },
+      { outputNames },
+      { openShownPictures },
+      { viewsOf },
+    ] = await Promise.all([
+      import("../platform/node.ts"),
+      import("./photographs.ts"),
+      import("../runs/run.ts"),
+      import("../evaluation/trial.ts"),
+      import("../prediction/names.ts"),
+      import("./shown-pictures.ts"),
+      import("../methods/stages.ts"),
+    ]);
     const methods = await methodsWith(nodePlatform, options.method);
     const classes = await classesFrom(nodePlatform, options.classes);
     const photographs = await expandPhotographs(nodePlatform, paths);
     const onDamaged = (message: string) => terminal.note(message);
     const { method, recipe, task, weights } = await openRun(nodePlatform, folder, { onDamaged, methods, classes });
-    const views = method.views?.(recipe, task) ?? [];
+    const views = viewsOf({ method, recipe }, task);
     if (views.length === 0) {
       throw new InputError(
         `${folder}: expected a method that shows something, got ${method.name}, which has no views. Use tessera predict.`,

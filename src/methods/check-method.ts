@@ -1,10 +1,11 @@
 /** What a method gives, checked where it is first known: a mistake found after an hour of training is found too late. */
+import { requireArrays } from "../array/check-arrays.ts";
 import { InputError, shown } from "../errors.ts";
 import { isLabelKind } from "./check-labels.ts";
-import type { Method } from "./method.ts";
+import type { Imported, Method } from "./method.ts";
 import type { PredictionModel, SemanticModel } from "./model.ts";
 import { baseRecipe } from "./recipe.ts";
-import type { Stage } from "./stage.ts";
+import type { Beginning, Stage, Trial } from "./stage.ts";
 
 type Unknown<T> = { readonly [Key in keyof T]?: unknown };
 
@@ -83,6 +84,7 @@ function requireStage(stage: Stage, where: string): void {
   }
   const { settings, inputs } = stage as Unknown<typeof stage>;
   functions(stage, ["prepare", "loss"], ["trains", "rests", "group"]);
+  requireTrials(stage.trials ?? [], `${where}: trials`);
   require(isObject(inputs), "inputs by name", shown(inputs));
   require(isObject(settings), "settings, the recipe as it trains", shown(settings));
   if (!isObject(settings)) return;
@@ -126,6 +128,53 @@ export function requireScores(scores: unknown, expected: readonly number[], wher
   const isSame = Array.isArray(shape) && String(shape) === String(expected) && dtype === "float32";
   const got = Array.isArray(shape) ? `[${shape.join(", ")}] ${dtype}` : shown(scores);
   requirementsOf(where).require(isSame, `scores of [${expected.join(", ")}] float32, one for each class`, got);
+}
+
+/** Throws InputError where a stage does not say what it begins with. */
+export function requireBeginning(beginning: Beginning, where: string): void {
+  const { require } = requirementsOf(where);
+  require(isObject(beginning), "weights and notes of begin", shown(beginning));
+  const { weights, kept = {}, notes } = beginning;
+  requireArrays(weights, `${where}: weights of begin`);
+  requireArrays(kept, `${where}: kept of begin`);
+  require(Array.isArray(notes) &&
+    notes.every((note) => typeof note === "string"), "notes of begin, a list of lines", shown(notes));
+}
+
+/** Throws InputError where looks at a network lack what the shared rooms ask of them. */
+export function requireTrials(trials: readonly Trial[], where: string): void {
+  const { require } = requirementsOf(where);
+  require(Array.isArray(trials), "a list", shown(trials));
+  for (const [index, trial] of trials.entries()) {
+    const of = requirementsOf(`${where} ${index + 1}`);
+    of.require(isObject(trial), "a value", shown(trial));
+    const { name, images, learnsFrom } = trial as Unknown<Trial>;
+    of.require(isText(name), "a name", shown(name));
+    of.require(
+      Number.isSafeInteger(images) && Number(images) > 0,
+      "images, a whole number above 0",
+      shownNumber(images),
+    );
+    of.require(
+      learnsFrom === undefined || isKinds(learnsFrom),
+      `learnsFrom as a list of ${kindNames}`,
+      shown(learnsFrom),
+    );
+    of.functions(trial, ["prepare", "outputs"], ["scores", "pictures"]);
+  }
+}
+
+/** Throws InputError where published weights were taken, but not said what they are. */
+export function requireImported(imported: Imported, where: string): void {
+  const { require } = requirementsOf(where);
+  require(isObject(imported), "recipe, weights, outputs and untold of imports, or null", shown(imported));
+  const { recipe, weights, outputs, untold } = imported as Unknown<Imported>;
+  require(isObject(recipe), "recipe of imports", shown(recipe));
+  requireArrays(weights, `${where}: weights of imports`);
+  require(outputs === null || Number.isSafeInteger(outputs), "outputs of imports, a whole number or null", shown(
+    outputs,
+  ));
+  require(Array.isArray(untold), "untold of imports, a list of fields", shown(untold));
 }
 
 /** Throws InputError where a graph gives nothing. */

@@ -6,10 +6,17 @@ import type { LabelKind } from "../data/sample.ts";
 import { InputError } from "../errors.ts";
 import { Model, type Parameter } from "../graph/scope.ts";
 import { input } from "../graph/tensor.ts";
-import { requireModel, requireOutputs, requireScores, requireStages } from "./check-method.ts";
+import {
+  requireBeginning,
+  requireModel,
+  requireOutputs,
+  requireScores,
+  requireStages,
+  requireTrials,
+} from "./check-method.ts";
 import type { ResolvedRecipe, Task } from "./method.ts";
 import type { PredictionModel } from "./model.ts";
-import type { Beginning, Losses, Stage, Trained, TrainingStage } from "./stage.ts";
+import type { Beginning, Losses, Stage, Trained, TrainingStage, Trial } from "./stage.ts";
 
 /** Stands in where no data set is known yet: names, settings and kinds of labels do not depend on it. */
 export const anyTask: Task = { classes: [{ name: "class 0", color: [255, 255, 255] }], frequencies: [] };
@@ -26,6 +33,13 @@ export function modelOf({ method, recipe }: ResolvedRecipe, task: Task): Predict
   const model = method.model(recipe, task);
   requireModel(model, `method ${method.name}`);
   return model;
+}
+
+/** Pictures from inside the model; none where the method has none. Throws InputError where they lack something. */
+export function viewsOf({ method, recipe }: ResolvedRecipe, task: Task): readonly Trial[] {
+  const views = method.views?.(recipe, task) ?? [];
+  requireTrials(views, `method ${method.name}: views`);
+  return views;
 }
 
 /** Steps that a stage counts for: a pass is one. */
@@ -124,7 +138,12 @@ export function hasModel(resolved: ResolvedRecipe, { name }: Stage): boolean {
 
 /** What a stage takes over from weights that were trained before, of one source or several. */
 export function beginningOf(stage: Stage, from: readonly Trained[]): Beginning {
-  const all = from.map((trained) => stage.begin?.(trained) ?? { weights: trained.weights, notes: [] });
+  const all = from.map((trained) => {
+    if (stage.begin === undefined) return { weights: trained.weights, notes: [] };
+    const beginning = stage.begin(trained);
+    requireBeginning(beginning, `stage ${stage.name}`);
+    return beginning;
+  });
   const weights: Record<string, NdArray> = {};
   const sources = new Map<string, string>();
   for (const [index, each] of all.entries()) {

@@ -1,4 +1,5 @@
 /** A pass: every sample is read once, in order, and labels or sums come of it. Stopped and resumed, it goes on where it was. */
+import { requireArrays } from "../array/check-arrays.ts";
 import { type Named, type NdArray, ndarray } from "../array/ndarray.ts";
 import { sameShape, show, sizeOf } from "../array/shape.ts";
 import type { Dataset } from "../data/dataset.ts";
@@ -87,6 +88,7 @@ export async function runPass(options: PassOptions): Promise<PassResult> {
           if (stage.writes !== undefined) {
             kinds.set(id, await writeSampleLabels(platform, place, id, labels, classes));
           }
+          requireArrays(numbers, `${where}: sums`);
           sums?.add(numbers, stage.name);
         }
         if ((index + 1) % saveEvery === 0) await sums?.save(index + 1);
@@ -98,7 +100,9 @@ export async function runPass(options: PassOptions): Promise<PassResult> {
   } finally {
     await runner.release();
   }
-  return { weights: stage.weights?.(sums?.values ?? {}) ?? {}, skipped };
+  const given = stage.weights?.(sums?.values ?? {}) ?? {};
+  requireArrays(given, `stage ${stage.name}: weights`);
+  return { weights: given, skipped };
 }
 
 interface Sums {
