@@ -2,7 +2,16 @@ import { describe, expect, test } from "vitest";
 import { components, tagged } from "../../test/support/skeletons.ts";
 import type { Dtype } from "../array/dtype.ts";
 import { input } from "../graph/tensor.ts";
-import { requireMethod, requireModel, requireOutputs, requireScores, requireStages } from "./check-method.ts";
+import {
+  requireBeginning,
+  requireImported,
+  requireMethod,
+  requireModel,
+  requireOutputs,
+  requireScores,
+  requireStages,
+  requireTrials,
+} from "./check-method.ts";
 import type { Method } from "./method.ts";
 import type { PredictionModel } from "./model.ts";
 import { resolveRecipe, withSteps } from "./resolve-recipe.ts";
@@ -140,6 +149,83 @@ describe("scores are refused that are not one of each class for each pixel:", ()
     expect(() => predictionParameters({ method, recipe }, { classes, frequencies: [] }, [64, 64])).toThrow(
       "method tagged: expected scores of [1, 9, 64, 64] float32, one for each class, got [1, 5, 64, 64] float32.",
     );
+  });
+});
+
+describe("what a method gives besides is refused where it is not whole:", () => {
+  const trial = { name: "t", images: 1, prepare: () => null, outputs: () => ({}) };
+  const imported = { recipe, weights: {}, outputs: null, untold: [] };
+  test.each<[string, () => void, string]>([
+    [
+      "no beginning",
+      () => requireBeginning(undefined as never, "here"),
+      "here: expected weights and notes of begin, got none.",
+    ],
+    [
+      "a beginning without notes",
+      () => requireBeginning({ weights: {} } as never, "here"),
+      "expected notes of begin, a list of lines, got none",
+    ],
+    [
+      "a beginning without weights",
+      () => requireBeginning({ notes: [] } as never, "here"),
+      "here: weights of begin: expected arrays by name",
+    ],
+    [
+      "kept weights that are none",
+      () => requireBeginning({ weights: {}, notes: [], kept: { a: 1 } } as never, "here"),
+      "here: kept of begin: a: expected an array",
+    ],
+    [
+      "a trial without a name",
+      () => requireTrials([trial, { ...trial, name: "" }] as never, "here: views"),
+      'here: views 2: expected a name, got ""',
+    ],
+    [
+      "a trial of no images",
+      () => requireTrials([{ ...trial, images: 0 }] as never, "here"),
+      "here 1: expected images, a whole number above 0, got 0",
+    ],
+    [
+      "a trial without outputs",
+      () => requireTrials([{ ...trial, outputs: undefined }] as never, "here"),
+      "expected a function outputs, got none",
+    ],
+    ["trials that are no list", () => requireTrials(trial as never, "here"), "here: expected a list, got {"],
+    [
+      "a stage with such trials",
+      () => requireStages([{ ...classify, trials: [{}] } as never], "here"),
+      "here, stage classify: trials 1: expected a name",
+    ],
+    [
+      "an import of nothing",
+      () => requireImported(undefined as never, "here"),
+      "here: expected recipe, weights, outputs and untold of imports, or null, got none",
+    ],
+    [
+      "an import without weights",
+      () => requireImported({ ...imported, weights: undefined } as never, "here"),
+      "here: weights of imports: expected arrays by name",
+    ],
+    [
+      "an import without outputs",
+      () => requireImported({ ...imported, outputs: undefined } as never, "here"),
+      "expected outputs of imports, a whole number or null, got none",
+    ],
+    [
+      "an import that tells not what it does not tell",
+      () => requireImported({ ...imported, untold: undefined } as never, "here"),
+      "expected untold of imports, a list of fields, got none",
+    ],
+  ])("%s", (_, check, message) => {
+    expect(check).toThrow(message);
+    expect(check).toThrow(/Correct the method\.$/);
+  });
+
+  test("and taken where it is", () => {
+    expect(() => requireBeginning({ weights: {}, notes: [] }, "here")).not.toThrow();
+    expect(() => requireTrials([trial], "here")).not.toThrow();
+    expect(() => requireImported({ ...imported, outputs: 3 }, "here")).not.toThrow();
   });
 });
 
