@@ -12,17 +12,19 @@ import {
   requireStages,
   requireTrials,
 } from "./check-method.ts";
+import { ddep } from "./ddep/index.ts";
 import type { Method } from "./method.ts";
 import type { PredictionModel } from "./model.ts";
 import { resolveRecipe, withSteps } from "./resolve-recipe.ts";
 import type { Stage } from "./stage.ts";
 import { anyTask, predictionParameters, stagesOf } from "./stages.ts";
 
+const { study } = ddep;
 const recipe = tagged.recipes["tagged-tiny"];
 const [classify, masks, segment] = tagged.stages(recipe, anyTask);
 
 test("methods that are whole are taken as they are", () => {
-  for (const method of [components, tagged]) expect(() => requireMethod(method, "here")).not.toThrow();
+  for (const method of [components, tagged, ddep]) expect(() => requireMethod(method, "here")).not.toThrow();
 });
 
 describe("a method is refused, saying what is wrong,", () => {
@@ -65,6 +67,15 @@ describe("a method is refused, saying what is wrong,", () => {
       "with a field that is no number",
       { recipes: { "tagged-tiny": { ...recipe, width: Number.NaN } } },
       /expected width as a number, .*got NaN/,
+    ],
+    ["with a study that is none", { study: [] }, /^here: study: expected a value, or none, got \[\]/],
+    ["with a study without a plan", { study: { ...study, plan: undefined } }, /here: study: expected a function plan/],
+    ["with a study of no shares", { study: { ...study, fractions: [2] } }, /fractions, a list of shares, got \[2\]/],
+    ["with a study of no recipe", { study: { ...study, recipes: {} } }, /expected at least one recipe, got none/],
+    [
+      "with a study without settings",
+      { study: { ...study, recipes: { a: null } } },
+      /each with its settings, got \{"a"/,
     ],
     ["with views that are no function", { views: [] }, /a function views or none, got object/],
   ])("%s", (_, changes, message) => {

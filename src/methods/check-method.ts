@@ -6,6 +6,7 @@ import type { Imported, Method } from "./method.ts";
 import type { PredictionModel, SemanticModel } from "./model.ts";
 import { baseRecipe } from "./recipe.ts";
 import type { Beginning, Stage, Trial } from "./stage.ts";
+import type { Study } from "./study.ts";
 
 type Unknown<T> = { readonly [Key in keyof T]?: unknown };
 
@@ -31,6 +32,33 @@ export function requireMethod(method: Method, where: string): void {
   require(texts.every((text) => typeof text === "string"), "paper with authors, title, venue and url", shown(paper));
   require(isObject(recipes) && Object.keys(recipes).length > 0, "recipes by name, at least one", shown(recipes));
   for (const [key, recipe] of Object.entries(method.recipes)) requireRecipe(method, key, recipe, where);
+  if (method.study !== undefined) requireStudy(method.study, `${where}: study`);
+}
+
+function requireStudy(study: Study, where: string): void {
+  const { require, functions } = requirementsOf(where);
+  require(isObject(study), "a value, or none", shown(study));
+  const { recipes, dataset, fractions, seeds, parts, standardParts, scaled } = study as Unknown<Study>;
+  require(isObject(recipes) && Object.values(recipes).every(isTexts), "recipes by name, each with its settings", shown(
+    recipes,
+  ));
+  require(Object.keys(study.recipes).length > 0, "at least one recipe", "none");
+  require(isText(dataset), "a dataset", shown(dataset));
+  const isShare = (value: unknown) => typeof value === "number" && value > 0 && value <= 1;
+  require(Array.isArray(fractions) &&
+    fractions.length > 0 &&
+    fractions.every(isShare), "fractions, a list of shares", shown(fractions));
+  require(Number.isSafeInteger(seeds) && Number(seeds) > 0, "seeds, a whole number above 0", shownNumber(seeds));
+  require(isObject(parts), "parts by name", shown(parts));
+  require(isTexts(standardParts) && isTexts(scaled), "lists standardParts and scaled", shown({
+    standardParts,
+    scaled,
+  }));
+  functions(study, ["plan"], []);
+}
+
+function isTexts(value: unknown): boolean {
+  return Array.isArray(value) && value.every((each) => typeof each === "string");
 }
 
 /** Throws InputError where a listed recipe is not complete: it is written to a file, and read again by every command. */

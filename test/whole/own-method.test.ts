@@ -71,6 +71,23 @@ describe("a mistake is told as the method's:", () => {
   });
 });
 
+test("a study of its own is listed and run, as ours are", async () => {
+  const arm = 'name: "only", about: "it alone", settings: [], from: null, fractions: [1], drawn: true';
+  const study = `study: { recipes: { own: ["batchSize=2", "cropHeight=64", "cropWidth=64"] }, dataset: "scenes", fractions: [1], seeds: 1,
+    parts: { main: "all" }, standardParts: ["main"], scaled: [],
+    plan: () => ({ pretrainings: [], arms: [{ ${arm} }], claims: [] }) },`;
+  const file = await moduleWith("studied", study);
+  const options = ["--method", file, "--out", `${folder}/study`];
+  expect((await tessera("study", "own", ...options, "--list")).out).toContain("1 runs of own");
+  const { code, out, error } = await tessera("study", "own", `${folder}/data`, ...options);
+  expect([code, error.includes("tessera: ")]).toEqual([0, false]);
+  expect(out).toContain("only");
+  // The same command finds it done.
+  const again = await tessera("study", "own", `${folder}/data`, ...options);
+  expect([again.code, again.error]).toEqual([0, expect.stringMatching(/run 1 of 1: .*: done/)]);
+  expectOneLine(await tessera("study", "none", ...options), /expected a known name, got "none"/, 2);
+});
+
 test("one without a mistake trains", async () => {
   const { code, error } = await trained(await moduleWith("whole", ""));
   expect([code, error.includes("method own")]).toEqual([0, false]);
