@@ -63,13 +63,15 @@ export async function runPass(options: PassOptions): Promise<PassResult> {
   try {
     for (const [index, id] of dataset.ids.entries()) {
       if (signal?.aborted) {
-        await sums?.save(index);
+        if (sums !== null && index >= sums.visited) await sums.save(index);
         throw new Interrupted("interrupted");
       }
       const written = stage.writes === undefined ? null : await writtenKinds(platform, place, id);
       if (written !== null) kinds.set(id, written);
-      const visited = sums === null ? written !== null : index < sums.visited;
-      if (!visited) {
+      // Labels that were lost are made again; what is in the sums already is not added once more.
+      const isSummed = sums === null || index < sums.visited;
+      const isWritten = stage.writes === undefined || written !== null;
+      if (!isSummed || !isWritten) {
         const result = await visit(index).catch((error: unknown) => {
           if (onBadImage === "fail" || !(error instanceof InputError)) throw error;
           skipped.push(error.message);
@@ -89,9 +91,9 @@ export async function runPass(options: PassOptions): Promise<PassResult> {
             kinds.set(id, await writeSampleLabels(platform, place, id, labels, classes));
           }
           requireArrays(numbers, `${where}: sums`);
-          sums?.add(numbers, stage.name);
+          if (!isSummed) sums?.add(numbers, stage.name);
         }
-        if ((index + 1) % saveEvery === 0) await sums?.save(index + 1);
+        if (!isSummed && (index + 1) % saveEvery === 0) await sums?.save(index + 1);
       }
       onProgress?.(index + 1, dataset.ids.length);
     }
