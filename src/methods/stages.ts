@@ -138,17 +138,17 @@ export function hasModel(resolved: ResolvedRecipe, { name }: Stage): boolean {
 
 /** What a stage takes over from weights that were trained before, of one source or several. */
 export function beginningOf(stage: Stage, from: readonly Trained[]): Beginning {
-  const all = from.map((trained) => {
+  const all = from.map((trained): Beginning => {
     if (stage.begin === undefined) return { weights: trained.weights, notes: [] };
     const beginning = stage.begin(trained);
     requireBeginning(beginning, `stage ${stage.name}`);
     return beginning;
   });
-  const weights: Record<string, NdArray> = {};
   const sources = new Map<string, string>();
   for (const [index, each] of all.entries()) {
     const { source } = from[index];
-    for (const [name, value] of Object.entries(each.weights)) {
+    // What is kept for later counts as well: of two, one would be lost without a word.
+    for (const name of Object.keys({ ...each.kept, ...each.weights })) {
       const other = sources.get(name);
       if (other !== undefined) {
         throw new InputError(
@@ -156,11 +156,10 @@ export function beginningOf(stage: Stage, from: readonly Trained[]): Beginning {
         );
       }
       sources.set(name, source);
-      weights[name] = value;
     }
   }
   return {
-    weights,
+    weights: Object.assign({}, ...all.map(({ weights }) => weights)) as Named<NdArray>,
     kept: Object.assign({}, ...all.map(({ kept = {} }) => kept)) as Named<NdArray>,
     notes: all.flatMap(({ notes }) => notes),
   };
