@@ -55,6 +55,11 @@ export const predictCommand = command({
     const progress = terminal.progress("segmenting");
     try {
       const segmenter = await openModel(engine, nodePlatform, run, terminal, { methods, classes });
+      if (segmentIds !== undefined && segmenter.card.kind !== "panoptic") {
+        throw new UsageError(
+          `predict: --segment-ids is of panoptic models, got ${run}, which gives a class per pixel. Leave it out.`,
+        );
+      }
       const { written, skipped } = await predictFiles(segmenter, nodePlatform, photographs, out, {
         ...{
           ...segmentOptions,

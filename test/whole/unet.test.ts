@@ -140,7 +140,11 @@ describe("refused with one line, and nothing written, is", () => {
       () => file("page.html", Buffer.from("<html>not found</html>")),
       /expected a file of weights/,
     ],
-    ["nothing there", async () => `${folder}/nowhere`, /expected a file of weights, an ONNX file or a run, got nothing there/],
+    [
+      "nothing there",
+      async () => `${folder}/nowhere`,
+      /expected a file of weights, an ONNX file or a run, got nothing there/,
+    ],
     [
       "a folder that is no run",
       async () => `${folder}/data`,
