@@ -180,10 +180,12 @@ function batchStatistics(scope: Scope): Reader {
     }
     const now = batchNorm(x, gamma, beta, { epsilon: r.float("epsilon", 1e-5) });
     const kept = r.float("momentum", 0.9);
-    const blend = (old: Tensor, current: Tensor) => add(mul(old, kept), mul(current, 1 - kept));
-    const nameOf = ({ source }: Tensor) => (source as Leaf).name.slice(scope.path === "" ? 0 : scope.path.length + 1);
-    scope.update(nameOf(mean), blend(mean, now.mean));
-    scope.update(nameOf(variance), blend(variance, mul(now.variance, count / (count - 1))));
+    const blend = ({ source }: Tensor, current: Tensor) => {
+      const name = (source as Leaf).name.slice(scope.path === "" ? 0 : scope.path.length + 1);
+      scope.update(name, add(mul(scope.latest(name), kept), mul(current, 1 - kept)));
+    };
+    blend(mean, now.mean);
+    blend(variance, mul(now.variance, count / (count - 1)));
     return [now.y];
   };
 }

@@ -5,8 +5,12 @@ import { InputError, Interrupted, nearest, oneLine, UsageError } from "../errors
 import { version } from "../version.ts";
 import { asTyped, programName } from "./as-typed.ts";
 import { commands } from "./commands.ts";
+import { methodFault, ownMethods } from "./method-faults.ts";
 
 const program = programName(process.argv[1] ?? "", working());
+
+/** Where our own files are. */
+const home = new URL("..", import.meta.url).href;
 
 /** The working folder; empty where it was removed. */
 function working(): string {
@@ -105,6 +109,11 @@ function explain(error: unknown): number {
     process.stderr.write(`tessera: ${oneLine(path)}: ${refusals[error.code]}.\n`);
     return 1;
   }
+  const fault = methodFault(error, home);
+  if (fault !== null) {
+    process.stderr.write(`tessera: ${fault}\n`);
+    return 1;
+  }
   const text = (error instanceof Error ? (error.stack ?? error.message) : String(error)).split("\n").map(oneLine);
   process.stderr.write(
     `tessera: this is a bug in tessera; please report it with the lines below.\n${text.join("\n")}\n`,
@@ -155,11 +164,21 @@ function goOn(): string {
   return ` Go on with: ${oneLine([program, ...quoted].join(" "))}`;
 }
 
+// Nothing is left to wait for, and yet the command has not ended: a promise was made that nobody keeps.
+const unkept = () => {
+  const where = ownMethods() ?? "this is a bug in tessera; please report it";
+  process.stderr.write(`tessera: ${where}: expected an end, got a promise that never settles. Settle it, or throw.\n`);
+  process.exitCode = 1;
+};
+process.once("beforeExit", unkept);
+
 main(typed, controller.signal).then(
   () => {
+    process.off("beforeExit", unkept);
     process.exitCode = 0;
   },
   (error: unknown) => {
+    process.off("beforeExit", unkept);
     process.exitCode = explain(controller.signal.aborted ? new Interrupted("interrupted") : error);
   },
 );

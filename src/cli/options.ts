@@ -62,9 +62,9 @@ export async function classesFrom(
 ): Promise<readonly ClassInfo[] | undefined> {
   if (text === undefined) return undefined;
   const { parseClassList } = await import("../datasets/classes-file.ts");
-  const there = (await platform.exists(text)) === "file";
-  if (there || /\.json$/i.test(text)) {
-    if (!there) {
+  // Any other file that is called as a class is not meant, and a long list is no path.
+  if (/\.json$/i.test(text)) {
+    if ((await platform.exists(text)) !== "file") {
       throw new InputError(`${text}: expected a classes.json, got no such file. Check the path.`);
     }
     return parseClassList(await platform.readText(text), text).classes;

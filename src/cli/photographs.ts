@@ -1,13 +1,14 @@
 import { InputError } from "../errors.ts";
 import type { Platform } from "../platform/platform.ts";
 import { resultsAmong } from "../prediction/earlier-results.ts";
+import { shownPictures } from "./shown-pictures.ts";
 
 /** What folders are searched for; a file that is named itself may end in anything. */
 const endings = /\.(jpe?g|png|webp|avif|tiff?|gif)$/i;
 
 /**
  * The photographs that were meant: files as they are, folders as the photographs directly in them, in order of name,
- * without the masks and overlays that predict wrote among them.
+ * without the masks, overlays and pictures that predict and show wrote among them.
  * Throws InputError for a path that is not there and for a folder without photographs.
  */
 export async function expandPhotographs(platform: Platform, paths: readonly string[]): Promise<string[]> {
@@ -25,11 +26,12 @@ export async function expandPhotographs(platform: Platform, paths: readonly stri
     }
     const folder = path.replace(/[\\/]+$/, "") || path;
     const all = await platform.list(folder);
-    const results = await resultsAmong(platform, folder, all);
+    const shown = (await shownPictures(platform, folder)) ?? [];
+    const results = new Set([...(await resultsAmong(platform, folder, all)), ...shown]);
     const names = all.filter((name) => endings.test(name) && !name.startsWith(".") && !results.has(name));
-    if (names.length === 0 && results.size > 0) {
+    if (names.length === 0 && all.some((name) => results.has(name))) {
       throw new InputError(
-        `${path}: expected photographs, got a folder of what predict wrote. Name the folder of the photographs.`,
+        `${path}: expected photographs, got a folder of what predict or show wrote. Name the folder of the photographs.`,
       );
     }
     if (names.length === 0) {

@@ -32,7 +32,8 @@ export const predictCommand = command({
   ],
   notes:
     "NAME.png holds class indices with a palette, at the photograph's own upright size; NAME.json the area of each class.\n" +
-    "A panoptic model writes NAME.panoptic.png, the segments' ids, and panoptic.json, COCO's annotation of all photographs.\n" +
+    "A panoptic model writes NAME.panoptic.png, the segments' ids, and panoptic.json, COCO's annotation of all\n" +
+    "photographs whose ids lie in the folder, those of earlier calls too.\n" +
     "A photograph that cannot be read gets a line; the others are written, and the exit code is 1.",
   async run({ positionals: [run, ...paths], options }, terminal) {
     const { out, noOverlay, segmentIds } = options;
@@ -54,6 +55,11 @@ export const predictCommand = command({
     const progress = terminal.progress("segmenting");
     try {
       const segmenter = await openModel(engine, nodePlatform, run, terminal, { methods, classes });
+      if (segmentIds !== undefined && segmenter.card.kind !== "panoptic") {
+        throw new UsageError(
+          `predict: --segment-ids is of panoptic models, got ${run}, which gives a class per pixel. Leave it out.`,
+        );
+      }
       const { written, skipped } = await predictFiles(segmenter, nodePlatform, photographs, out, {
         ...{
           ...segmentOptions,

@@ -1,6 +1,5 @@
 import type { Dataset } from "../data/dataset.ts";
 import { InputError, oneLine, UsageError } from "../errors.ts";
-import { parseJson } from "../platform/json.ts";
 import type { Platform } from "../platform/platform.ts";
 import { command } from "./command.ts";
 import { classesFrom, classesOptions, engineFor, engineOptions } from "./options.ts";
@@ -24,27 +23,37 @@ export const showCommand = command({
   async run({ positionals: [folder, ...paths], options }, terminal) {
     const { out } = options;
     if (out === undefined) throw new UsageError("show: --out is missing. Write --out FOLDER.");
-    const [{ nodePlatform }, { expandPhotographs }, { openRun }, { runTrial }, { outputNames }] = await Promise.all([
+    const [
+      { nodePlatform },
+      { expandPhotographs },
+      { openRun },
+      { runTrial },
+      { outputNames },
+      { openShownPictures },
+      { viewsOf },
+    ] = await Promise.all([
       import("../platform/node.ts"),
       import("./photographs.ts"),
       import("../runs/run.ts"),
       import("../evaluation/trial.ts"),
       import("../prediction/names.ts"),
+      import("./shown-pictures.ts"),
+      import("../methods/stages.ts"),
     ]);
     const methods = await methodsWith(nodePlatform, options.method);
     const classes = await classesFrom(nodePlatform, options.classes);
     const photographs = await expandPhotographs(nodePlatform, paths);
     const onDamaged = (message: string) => terminal.note(message);
     const { method, recipe, task, weights } = await openRun(nodePlatform, folder, { onDamaged, methods, classes });
-    const views = method.views?.(recipe, task) ?? [];
+    const views = viewsOf({ method, recipe }, task);
     if (views.length === 0) {
       throw new InputError(
         `${folder}: expected a method that shows something, got ${method.name}, which has no views. Use tessera predict.`,
       );
     }
-    const stems = outputNames(photographs, out).map(({ mask }) => mask.slice(0, -".png".length));
-    const record = `${out}/show.json`;
-    const earlier = await earlierFiles(nodePlatform, record);
+    // Its own photographs are not replaced, and two of one name get numbers.
+    const stems = outputNames(photographs, out).map(({ mask }) => mask.slice(`${out}/`.length, -".png".length));
+    const write = await openShownPictures(nodePlatform, out);
     const written: string[] = [];
     const engine = await engineFor(options);
     const progress = terminal.progress("drawing");
@@ -61,24 +70,13 @@ export const showCommand = command({
               : pictures;
             for (const { name, image } of telling) {
               const part = name === view.name ? view.name : `${view.name}-${name.replace(/[^\p{L}\p{N}]+/gu, "-")}`;
-              const path = `${stems[index]}.${part}.png`;
-              if (!earlier.has(path) && (await nodePlatform.exists(path)) !== "nothing") {
-                throw new InputError(
-                  `${path}: expected nothing, or an earlier picture of show to replace, got another file. Choose another --out.`,
-                );
-              }
-              await nodePlatform.writeFile(path, await nodePlatform.encodeImage(image, "png"));
-              written.push(path);
+              written.push(await write(stems[index], part, await nodePlatform.encodeImage(image, "png")));
             }
           }
           progress.update(at * photographs.length + index + 1, views.length * photographs.length, file);
         }
       }
       progress.end();
-      await nodePlatform.writeFile(
-        record,
-        `${JSON.stringify({ show: [...new Set([...earlier, ...written])] }, null, 1)}\n`,
-      );
       for (const path of written) terminal.print(oneLine(path));
       terminal.result({ written });
     } finally {
@@ -94,18 +92,4 @@ function onePhotograph(platform: Platform, file: string): Dataset {
     ...{ name: file, split: "unlabelled", classes: [], kinds: [], ids: [file], valueMap: {}, source: () => file },
     read: async () => ({ id: file, source: file, image: await platform.decodeImage(file), labels: {} }),
   };
-}
-
-/** Pictures that show wrote there before: they may be replaced. */
-async function earlierFiles(platform: Platform, record: string): Promise<ReadonlySet<string>> {
-  if ((await platform.exists(record)) === "nothing") return new Set();
-  try {
-    const { show } = parseJson(await platform.readText(record)) as { readonly show?: unknown };
-    if (Array.isArray(show)) return new Set(show.filter((each) => typeof each === "string"));
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
-  }
-  throw new InputError(
-    `${record}: expected nothing, or the list of earlier pictures, got another file. Choose another --out.`,
-  );
 }

@@ -4,6 +4,7 @@ import type { Study } from "../methods/study.ts";
 import type { StudyOptions } from "../study/run-study.ts";
 import { command } from "./command.ts";
 import { badImagePolicy, datasetOptions, engineFor, engineOptions, placeOf, sizeOptions } from "./options.ts";
+import { methodOptions, methodsWith } from "./own-methods.ts";
 import { encoderFiles } from "./pretrained.ts";
 
 export const studyCommand = command({
@@ -43,6 +44,7 @@ export const studyCommand = command({
     list: { kind: "flag", help: "show parts and runs, and run nothing" },
     ...datasetOptions,
     ...sizeOptions,
+    ...methodOptions,
     ...engineOptions,
   },
   examples: [
@@ -55,7 +57,7 @@ export const studyCommand = command({
     "table.md, plot.svg and results.json the same for other uses. Ctrl-C ends after the current step; the same command goes on.",
   async run({ positionals: [name, spec], options }, terminal) {
     const { out, layout, parts, list, shortSide } = options;
-    const { method, study } = await studyOf(name);
+    const { method, study } = await studyOf(name, options.method);
     const { scheduleOf, sharedSettings } = await import("../study/schedule.ts");
     const choice = {
       ...{ method, study, settings: options.set, seeds: options.seeds ?? study.seeds },
@@ -173,9 +175,13 @@ export const studyCommand = command({
   },
 });
 
-async function studyOf(name: string): Promise<{ method: Method; study: Study }> {
-  const { findMethod, methods } = await import("../methods/index.ts");
-  const method = findMethod(name);
+async function studyOf(name: string, files: readonly string[]): Promise<{ method: Method; study: Study }> {
+  const [{ findMethod, methods: ours }, { nodePlatform }] = await Promise.all([
+    import("../methods/index.ts"),
+    import("../platform/node.ts"),
+  ]);
+  const methods = (await methodsWith(nodePlatform, files)) ?? ours;
+  const method = findMethod(name, methods);
   if (method.study !== undefined) return { method, study: method.study };
   const known = methods.filter(({ study }) => study !== undefined).map((each) => each.name);
   throw new UsageError(`study: expected a method with a study (${known.join(", ")}), got ${name}. Name one of them.`);

@@ -69,12 +69,13 @@ export const trainCommand = command({
         "train: --features and --normalization are of an ONNX encoder, got none. Add --encoder FILE.onnx.",
       );
     }
-    const [{ nodePlatform }, { sourcesOf }, { openTrainingData }, { runTraining, scoresText }] = await Promise.all([
-      import("../platform/node.ts"),
-      import("../methods/stages.ts"),
-      import("../datasets/training-data.ts"),
-      import("./run-training.ts"),
-    ]);
+    const [{ nodePlatform }, { sourcesOf, stagesOf }, { openTrainingData }, { runTraining, scoresText }] =
+      await Promise.all([
+        import("../platform/node.ts"),
+        import("../methods/stages.ts"),
+        import("../datasets/training-data.ts"),
+        import("./run-training.ts"),
+      ]);
     const onBadImage = badImagePolicy(options);
     // A mistyped recipe is said before a large data set is looked through.
     const methods = await methodsWith(nodePlatform, options.method);
@@ -119,7 +120,10 @@ export const trainCommand = command({
         terminal,
       );
       const { evaluation, report, steps, seconds } = outcome;
-      terminal.print(oneLine(`${out}: ${steps} ${steps === 1 ? "step" : "steps"}, ${duration(seconds)}`));
+      const count = `${steps} ${steps === 1 ? "step" : "steps"}`;
+      const passes = stagesOf(resolved).filter(({ kind }) => kind === "pass").length;
+      const counted = passes === 0 ? count : `${count} (${passes} of them ${passes === 1 ? "a pass" : "passes"})`;
+      terminal.print(oneLine(`${out}: ${counted}, ${duration(seconds)}`));
       if (evaluation === null) terminal.print(oneLine(await notScored(resolved, out)));
       else terminal.print(scoresText(evaluation, terminal));
       terminal.print(oneLine(`report: ${report}`));

@@ -1,4 +1,6 @@
 /** Batches for training: shuffled, decoded beside the computing, and the same for the same seed and step. */
+
+import { requireArrays } from "../array/check-arrays.ts";
 import { allocate } from "../array/dtype.ts";
 import { type Named, type NdArray, ndarray } from "../array/ndarray.ts";
 import { Random } from "../array/random.ts";
@@ -64,6 +66,7 @@ export function batches(dataset: Dataset, options: BatchOptions): Batches {
       decode(async () => {
         const sample = await read(step * batchSize + j);
         const arrays = await options.prepare(sample, new Random(seed, "sample", step, j));
+        requireArrays(arrays, "prepare of the stage");
         return { id: sample.id, source: sample.source, arrays };
       }),
     );

@@ -1,4 +1,5 @@
 /** Kinds of labels: what they are called, and which follow from others. */
+import { InputError } from "../errors.ts";
 import { IGNORE, type LabelMap } from "../image/image.ts";
 import type { LabelKind, Labels, SegmentMap } from "./sample.ts";
 
@@ -52,8 +53,16 @@ export function tagsOf({ data }: LabelMap): number[] {
   return [...seen.keys()].filter((label) => seen[label] === 1);
 }
 
-/** The class of each pixel's segment; void pixels are unlabelled. */
+/** The class of each pixel's segment; void pixels are unlabelled. Throws InputError for a class that a mask cannot hold. */
 export function maskOf({ width, height, data, segments }: SegmentMap): LabelMap {
+  const odd = segments.find(
+    ({ classIndex }) => !Number.isInteger(classIndex) || classIndex < 0 || classIndex >= IGNORE,
+  );
+  if (odd !== undefined) {
+    throw new InputError(
+      `segments: expected classes from 0 to ${IGNORE - 1}, got ${odd.classIndex} of segment ${odd.id}. Correct the data set.`,
+    );
+  }
   const classOf = new Map(segments.map(({ id, classIndex }) => [id, classIndex]));
   const mask = new Uint8Array(data.length);
   let [lastId, lastClass] = [0, IGNORE];

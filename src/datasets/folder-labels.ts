@@ -29,15 +29,15 @@ export interface SplitLabels extends ClassList {
   readonly notes: readonly Problem[];
 }
 
-/** Whether `train` has labels, or files that are to be some; true where they cannot be read. */
-export async function hasTrainingLabels(platform: Platform, folders: Folders, images: Files): Promise<boolean> {
+/** Whether the images of a split have labels, or files that are to be some; true where they cannot be read. */
+export async function hasLabels(platform: Platform, folders: Folders, split: Split, images: Files): Promise<boolean> {
   const { root } = folders;
   try {
     for (const folder of ["masks", "panoptic"]) {
-      if (await isThere(platform, root, joinPath(folder, "train"), "folder")) return true;
+      if (await isThere(platform, root, joinPath(folder, split), "folder")) return true;
     }
-    if (await isThere(platform, root, "panoptic/train.json", "file")) return true;
-    const { byId, lists } = await splitLabels(platform, folders, "train");
+    if (await isThere(platform, root, `panoptic/${split}.json`, "file")) return true;
+    const { byId, lists } = await splitLabels(platform, folders, split);
     return (
       lists.some(({ own }) => own.length > 0) ||
       [...byId].some(([id, labels]) => images.byId.has(id) && isLabelled({ labels }))

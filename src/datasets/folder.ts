@@ -7,7 +7,7 @@ import { InputError, problem } from "../errors.ts";
 import { joinPath } from "../platform/join-path.ts";
 import type { Platform } from "../platform/platform.ts";
 import { readClasses } from "./folder-classes.ts";
-import { hasTrainingLabels, isLabelled, pairingOf, splitLabels } from "./folder-labels.ts";
+import { hasLabels, isLabelled, pairingOf, splitLabels } from "./folder-labels.ts";
 import { misplaced, straysOf } from "./folder-strays.ts";
 import type { Entry, Folders, Layout, Problem, Survey } from "./layout.ts";
 import { type Files, filesIfThere, imageEntries, looksLikeImage, makeProblem, sortById, stemOf } from "./pairs.ts";
@@ -91,12 +91,8 @@ async function unlabelledSplit(
   misnamed: readonly Problem[],
 ): Promise<InputError> {
   if (misnamed.length > 0) return new InputError(misnamed[0].message);
-  for (const kind of ["masks", "panoptic"]) {
-    const meant = (await misplaced(platform, joinPath(root, kind))).find(({ message }) =>
-      message.includes(`Did you mean ${split}`),
-    );
-    if (meant !== undefined) return new InputError(meant.message);
-  }
+  const meant = await misnamedLabels(platform, root, split);
+  if (meant !== undefined) return new InputError(meant.message);
   const masks = joinPath(root, "masks", split);
   for (const list of ["tags.json", "captions.jsonl"]) {
     if ((await platform.exists(joinPath(root, list))) !== "file") continue;
@@ -107,6 +103,12 @@ async function unlabelledSplit(
   return new InputError(
     problem(masks, "expected a folder of masks", "no such folder", "Add a mask for each image, or other labels."),
   );
+}
+
+/** A folder or list of labels whose name is nearly that of the split. */
+async function misnamedLabels(platform: Platform, root: string, split: Split): Promise<Problem | undefined> {
+  const all = await Promise.all(["masks", "panoptic"].map((kind) => misplaced(platform, joinPath(root, kind))));
+  return all.flat().find(({ message }) => message.includes(`Did you mean ${split}`));
 }
 
 /** Kinds of labels that only some images have: what is scored by them passes over the others. */
@@ -179,19 +181,20 @@ async function missingSplit(platform: Platform, folders: Folders, split: Split):
   return new InputError(problem(folder, "expected a folder of images", found, remedy));
 }
 
-/** Images to train on that have no labels at all are no labelled split that is broken, they are unlabelled. */
+/** Images to train or score on that have no labels at all are no labelled split that is broken, they are unlabelled. */
 async function splits(platform: Platform, folders: Folders): Promise<Split[]> {
   const found: Split[] = [];
-  const train = joinPath(folders.images, "images/train");
-  for (const split of allSplits) {
-    const there =
-      split === "unlabelled"
-        ? (await unlabelledImages(platform, folders)).entries.length > 0
-        : (await platform.exists(joinPath(folders.images, "images", split))) === "folder" &&
-          (split !== "train" || (await hasTrainingLabels(platform, folders, await imagesOf(platform, train))));
-    if (there) found.push(split);
-  }
+  for (const split of allSplits) if (await hasSplit(platform, folders, split)) found.push(split);
   return found;
+}
+
+async function hasSplit(platform: Platform, folders: Folders, split: Split): Promise<boolean> {
+  if (split === "unlabelled") return (await unlabelledImages(platform, folders)).entries.length > 0;
+  const folder = joinPath(folders.images, "images", split);
+  if ((await platform.exists(folder)) !== "folder") return false;
+  if (split === "test" || (await hasLabels(platform, folders, split, await imagesOf(platform, folder)))) return true;
+  // Labels that were to be those of the split are told where it is read.
+  return split === "val" && (await misnamedLabels(platform, folders.root, split)) !== undefined;
 }
 
 export const folder: Layout = {

@@ -36,3 +36,11 @@ test("an image that is annotated twice is refused", () => {
     'annotations[1].file_name: expected each image once, got "a.png"',
   );
 });
+
+test.each([0, -3])("a segment of %i pixels is refused where it is read", (area) => {
+  const segment = { id: 1, category_id: 1, area };
+  const text = JSON.stringify({ categories: [sky], annotations: [{ file_name: "a.png", segments_info: [segment] }] });
+  expect(() => segmentsFrom(parseAnnotation(text, "train.json"), [{ ...sky, color: [0, 0, 0] }], "")).toThrow(
+    `train.json: annotations[0].segments_info[0].area: expected pixels, more than 0, got ${area}. Correct it, or remove the segment.`,
+  );
+});

@@ -105,6 +105,9 @@ export function segmentsFrom(
         const remedy = "Add it there, or remove the segment.";
         return fail(file, `${where}.category_id`, `expected a class of ${listed}`, known, remedy);
       }
+      if (typeof area === "number" && !(area > 0)) {
+        return fail(file, `${where}.area`, "expected pixels, more than 0", area, "Correct it, or remove the segment.");
+      }
       return {
         ...{ id: id as number, classIndex, crowd: iscrowd === 1 || iscrowd === true },
         ...(typeof area === "number" && { area }),

@@ -1,10 +1,12 @@
 /** Images without labels, in every layout that may have some. */
-import { rmSync } from "node:fs";
+import { mkdirSync, rmSync } from "node:fs";
 import { expect, test } from "vitest";
 import { plainFolder, skyAndRoad } from "../../test/support/folders.ts";
 import { greyPng, jpeg, put, temporaryFolder } from "../../test/support/pictures.ts";
 import { nodePlatform as platform } from "../platform/node.ts";
 import { openDataset, splitsOf } from "./index.ts";
+import { inspectDataset } from "./inspect.ts";
+import { openTrainingData } from "./training-data.ts";
 
 const open = (root: string) => openDataset(platform, root, "unlabelled");
 
@@ -50,6 +52,53 @@ test("without a folder of masks all training images are unlabelled, and training
   rmSync(`${root}/masks/train`, { recursive: true });
   expect((await open(root)).ids).toEqual(["a", "b"]);
   await expect(openDataset(platform, root, "train")).rejects.toThrow("expected a folder of masks, got no such folder");
+});
+
+test("images/val without labels is no split to score on, and stops nothing", async () => {
+  const root = await plainFolderWithoutVal();
+  expect(await splitsOf(platform, root)).toEqual(["train"]);
+  for (const learnsFrom of [
+    { labels: ["mask"], images: false },
+    { labels: [], images: true },
+  ] as const) {
+    const { dataset, validation } = await openTrainingData(platform, root, { learnsFrom });
+    expect([dataset.ids, validation]).toEqual([["a", "b"], null]);
+  }
+  // To pretrain on, nothing needs labels.
+  rmSync(`${root}/masks`, { recursive: true });
+  const images = await openTrainingData(platform, root, { learnsFrom: { labels: [], images: true } });
+  expect([images.dataset.ids, images.validation]).toEqual([["a", "b"], null]);
+  // Who scores on it is told what is missing.
+  await expect(openDataset(platform, root, "val")).rejects.toThrow("masks/val: expected a folder of masks");
+  const { problems } = await inspectDataset(platform, await plainFolderWithoutVal());
+  expect(problems.map(({ message }) => message)).toEqual([
+    expect.stringMatching(/expected a split val, got only train\. Scoring needs it/),
+  ]);
+});
+
+async function plainFolderWithoutVal(): Promise<string> {
+  const root = await plainFolder();
+  rmSync(`${root}/masks/val`, { recursive: true });
+  return root;
+}
+
+test.each<[string, (root: string) => unknown, RegExp]>([
+  [
+    "in a folder called nearly so",
+    (root) => put(root, "masks/validation/c.png", skyAndRoad()),
+    /masks\/validation: expected only .* Did you mean val\?/,
+  ],
+  ["in an empty folder", (root) => mkdirSync(`${root}/masks/val`), /c\.jpg: expected its mask .*masks\/val\/c\.png/],
+  [
+    "by a list of other names",
+    (root) => put(root, "tags.json", JSON.stringify({ val: { other: ["sky"] } })),
+    /tags\.json: expected names of images in .*images\/val, got "other"/,
+  ],
+])("labels that val was to have %s are missed", async (_, spoil, expected) => {
+  const root = await plainFolderWithoutVal();
+  await spoil(root);
+  const opened = openTrainingData(platform, root, { learnsFrom: { labels: [], images: true } });
+  await expect(opened).rejects.toThrow(expected);
 });
 
 test.each<[string, (root: string) => unknown, RegExp]>([

@@ -1,4 +1,5 @@
 /** Looking at a network on some images: scores of a stage that makes no whole model yet, pictures from inside a model. */
+import { requireArrays } from "../array/check-arrays.ts";
 import type { Named, NdArray } from "../array/ndarray.ts";
 import { Random } from "../array/random.ts";
 import type { Dataset } from "../data/dataset.ts";
@@ -40,6 +41,7 @@ export async function runTrial(
         const sample = await some.read(index);
         const prepared = trial.prepare(sample, new Random(seed, "trial", index));
         if (prepared === null) continue;
+        requireArrays(prepared, `prepare of trial ${trial.name}`);
         const result = await runner.run(withBatchAxis(prepared));
         // Neighbours are often alike (frames of a film), so pictures are spread as the images are.
         if (index % Math.ceil(some.ids.length / pictured) === 0 && trial.pictures !== undefined) {

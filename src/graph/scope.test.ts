@@ -36,6 +36,44 @@ test("only what trains gets gradients, and a frozen part is not in training", ()
   expect([frozen.training, model.scope.training]).toEqual([false, true]);
 });
 
+test("a part rests where all its weights do, by whatever names they are chosen", () => {
+  const names = new Set(["norm.weight", "norm.bias", "half.b"]);
+  for (const trains of [
+    (name: string) => /^(norm|half)\.(weight|b|bias)$/.test(name),
+    (name: string) => names.has(name),
+  ]) {
+    const model = new Model({ training: true, trains });
+    const at = (path: string, ...weights: readonly string[]) => {
+      const scope = model.scope.at(path);
+      for (const name of weights) scope.parameter(name, [1], zerosInitializer);
+      return scope.training;
+    };
+    expect([at("norm", "weight", "bias"), at("half", "a", "b"), at("none", "weight"), at("half2", "b")]).toEqual([
+      ...[true, true, false, false],
+    ]);
+    // A part that only counts has no weight to ask for: an average does not train.
+    const still = model.scope.at("still");
+    still.average("mean", [1]);
+    expect(still.training).toBe(false);
+  }
+});
+
+test("what a part below trains is not taken for another whose name begins alike", () => {
+  const model = new Model({ training: true, trains: (name) => name.startsWith("body2") });
+  model.scope.at("body2").parameter("weight", [1], zerosInitializer);
+  expect([model.scope.at("body").training, model.scope.at("body2").training]).toEqual([false, true]);
+});
+
+test("the latest value of an average is its update, once there is one", () => {
+  const scope = new Model({ training: true }).scope.at("norm").shared();
+  const mean = scope.average("mean", [1]);
+  expect(scope.latest("mean")).toBe(mean);
+  const next = constant(1);
+  scope.update("mean", next);
+  expect(scope.latest("mean")).toBe(next);
+  expect(() => scope.latest("other")).toThrow('norm: "other" must be declared before its latest value is asked for.');
+});
+
 test("outside training nothing trains and averages stay", () => {
   const model = new Model();
   model.scope.parameter("w", [1], zerosInitializer);

@@ -112,9 +112,16 @@ export class Scope {
     return new Scope(this.model, this.path, this.#shared, streamOf);
   }
 
-  /** True where this part of the model computes as in training: use batch statistics, draw dropout. */
+  /**
+   * True where this part of the model computes as in training: use batch statistics, draw dropout. It rests where a weight
+   * of this place would, and so do all weights that were declared at it or below so far.
+   */
   get training(): boolean {
-    return this.model.training && !this.model.rests(this.#join("dropout"));
+    const { training, rests, parameters } = this.model;
+    if (!training) return false;
+    const below = this.#join("");
+    const isAwake = ({ name, role }: Parameter) => role === "weight" && name.startsWith(below) && !rests(name);
+    return !rests(this.#join("weight")) || [...parameters.values()].some(isAwake);
   }
 
   /** A trainable tensor. Declared twice under one name is an error, unless the scope is `shared()`. */
@@ -127,7 +134,15 @@ export class Scope {
     return this.#declare("average", name, shape, initializer, dtype);
   }
 
-  /** Says what the running average `name` becomes after this step. Ignored outside training. */
+  /** The running average `name` as far as it is known: where the graph updates it already, as a second use of a shared part sees it. */
+  latest(name: string): Tensor {
+    const path = this.#join(name);
+    const known = this.model.updates.get(path) ?? this.model.parameters.get(path)?.tensor;
+    if (known === undefined) throw this.error(`"${name}" must be declared before its latest value is asked for.`);
+    return known;
+  }
+
+  /** Says what the running average `name` becomes after this step; see `latest`. Ignored outside training. */
   update(name: string, value: Tensor): void {
     if (this.training) this.model.updates.set(this.#join(name), value);
   }

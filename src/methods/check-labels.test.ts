@@ -80,6 +80,7 @@ describe("labels are refused", () => {
 test("a segment without a pixel is dropped", () => {
   const more = { ...segments, segments: [...segments.segments, { id: 9, classIndex: 0, crowd: false }] };
   expect(requireSegments(more, bounds, "here")).toEqual(segments);
+  expect(requireLabels({ panoptic: more }, ["panoptic"], bounds, "here")).toEqual({ panoptic: segments });
 });
 
 describe("segments are refused", () => {

@@ -14,8 +14,16 @@ export interface LabelBounds {
   readonly classes: number;
 }
 
-/** Throws InputError, which begins with `where`, for labels of a kind that is not among `writes`, of another size, or of classes that are none. */
-export function requireLabels(labels: Labels, writes: readonly LabelKind[], bounds: LabelBounds, where: string): void {
+/**
+ * The labels without segments that have no pixel. Throws InputError, which begins with `where`, for labels of a kind that is
+ * not among `writes`, of another size, or of classes that are none.
+ */
+export function requireLabels(
+  labels: Labels,
+  writes: readonly LabelKind[],
+  bounds: LabelBounds,
+  where: string,
+): Labels {
   const fail = failure(where);
   if (!isObject(labels)) fail("labels by kind", typeof labels);
   const given = Object.entries(labels).filter(([, value]) => value !== undefined);
@@ -36,8 +44,8 @@ export function requireLabels(labels: Labels, writes: readonly LabelKind[], boun
   if (captions !== undefined && !(Array.isArray(captions) && captions.every((text) => typeof text === "string"))) {
     fail("captions as a list of texts", typeof captions);
   }
-  if (panoptic !== undefined) requireSegments(panoptic, bounds, where);
   if (features !== undefined) requireFeatures(features, where);
+  return panoptic === undefined ? labels : { ...labels, panoptic: requireSegments(panoptic, bounds, where) };
 }
 
 function requireFeatures(features: Features, where: string): void {

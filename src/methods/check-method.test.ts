@@ -1,17 +1,30 @@
 import { describe, expect, test } from "vitest";
 import { components, tagged } from "../../test/support/skeletons.ts";
-import { requireMethod, requireModel, requireStages } from "./check-method.ts";
+import type { Dtype } from "../array/dtype.ts";
+import { input } from "../graph/tensor.ts";
+import {
+  requireBeginning,
+  requireImported,
+  requireMethod,
+  requireModel,
+  requireOutputs,
+  requireScores,
+  requireStages,
+  requireTrials,
+} from "./check-method.ts";
+import { ddep } from "./ddep/index.ts";
 import type { Method } from "./method.ts";
 import type { PredictionModel } from "./model.ts";
 import { resolveRecipe, withSteps } from "./resolve-recipe.ts";
 import type { Stage } from "./stage.ts";
-import { anyTask, stagesOf } from "./stages.ts";
+import { anyTask, predictionParameters, stagesOf } from "./stages.ts";
 
+const { study } = ddep;
 const recipe = tagged.recipes["tagged-tiny"];
 const [classify, masks, segment] = tagged.stages(recipe, anyTask);
 
 test("methods that are whole are taken as they are", () => {
-  for (const method of [components, tagged]) expect(() => requireMethod(method, "here")).not.toThrow();
+  for (const method of [components, tagged, ddep]) expect(() => requireMethod(method, "here")).not.toThrow();
 });
 
 describe("a method is refused, saying what is wrong,", () => {
@@ -54,6 +67,15 @@ describe("a method is refused, saying what is wrong,", () => {
       "with a field that is no number",
       { recipes: { "tagged-tiny": { ...recipe, width: Number.NaN } } },
       /expected width as a number, .*got NaN/,
+    ],
+    ["with a study that is none", { study: [] }, /^here: study: expected a value, or none, got \[\]/],
+    ["with a study without a plan", { study: { ...study, plan: undefined } }, /here: study: expected a function plan/],
+    ["with a study of no shares", { study: { ...study, fractions: [2] } }, /fractions, a list of shares, got \[2\]/],
+    ["with a study of no recipe", { study: { ...study, recipes: {} } }, /expected at least one recipe, got none/],
+    [
+      "with a study without settings",
+      { study: { ...study, recipes: { a: null } } },
+      /each with its settings, got \{"a"/,
     ],
     ["with views that are no function", { views: [] }, /a function views or none, got object/],
   ])("%s", (_, changes, message) => {
@@ -113,6 +135,119 @@ describe("a model is refused, saying what is wrong,", () => {
   ])("%s", (_, model, message) => {
     expect(() => requireModel(model as PredictionModel, "here")).toThrow(message);
   });
+});
+
+describe("scores are refused that are not one of each class for each pixel:", () => {
+  const scores = (dtype: Dtype, shape: readonly number[]) => input("scores", shape, dtype);
+  test.each<[string, unknown, string]>([
+    ["other classes", scores("float32", [1, 5, 1, 1]), "got [1, 5, 1, 1] float32. Correct the method."],
+    ["no batch", scores("float32", [9, 1, 1]), "got [9, 1, 1] float32."],
+    ["numbers of another type", scores("uint8", [1, 9, 1, 1]), "got [1, 9, 1, 1] uint8."],
+    ["no tensor", undefined, "got none."],
+    ["several tensors by name", { scores: scores("float32", [1, 9, 1, 1]) }, 'got {"scores"'],
+  ])("%s", (_, given, message) => {
+    const check = () => requireScores(given, [1, 9, 1, 1], "here");
+    expect(check).toThrow("here: expected scores of [1, 9, 1, 1] float32, one for each class, got ");
+    expect(check).toThrow(message);
+  });
+
+  test("those are taken that fit", () => {
+    expect(() => requireScores(scores("float32", [1, 9, 1, 1]), [1, 9, 1, 1], "here")).not.toThrow();
+  });
+
+  test("a model that looks at its classes alone, and gives too few, is found before it trains", () => {
+    const model = { ...tagged.model(recipe, anyTask), scores: () => scores("float32", [1, 5, 64, 64]) };
+    const method = { ...tagged, model: () => model } as Method;
+    const classes = Array.from({ length: 9 }, (_, index) => ({ name: `${index}`, color: [0, 0, 0] as const }));
+    expect(() => predictionParameters({ method, recipe }, { classes, frequencies: [] }, [64, 64])).toThrow(
+      "method tagged: expected scores of [1, 9, 64, 64] float32, one for each class, got [1, 5, 64, 64] float32.",
+    );
+  });
+});
+
+describe("what a method gives besides is refused where it is not whole:", () => {
+  const trial = { name: "t", images: 1, prepare: () => null, outputs: () => ({}) };
+  const imported = { recipe, weights: {}, outputs: null, untold: [] };
+  test.each<[string, () => void, string]>([
+    [
+      "no beginning",
+      () => requireBeginning(undefined as never, "here"),
+      "here: expected weights and notes of begin, got none.",
+    ],
+    [
+      "a beginning without notes",
+      () => requireBeginning({ weights: {} } as never, "here"),
+      "expected notes of begin, a list of lines, got none",
+    ],
+    [
+      "a beginning without weights",
+      () => requireBeginning({ notes: [] } as never, "here"),
+      "here: weights of begin: expected arrays by name",
+    ],
+    [
+      "kept weights that are none",
+      () => requireBeginning({ weights: {}, notes: [], kept: { a: 1 } } as never, "here"),
+      "here: kept of begin: a: expected an array",
+    ],
+    [
+      "a trial without a name",
+      () => requireTrials([trial, { ...trial, name: "" }] as never, "here: views"),
+      'here: views 2: expected a name, got ""',
+    ],
+    [
+      "a trial of no images",
+      () => requireTrials([{ ...trial, images: 0 }] as never, "here"),
+      "here 1: expected images, a whole number above 0, got 0",
+    ],
+    [
+      "a trial without outputs",
+      () => requireTrials([{ ...trial, outputs: undefined }] as never, "here"),
+      "expected a function outputs, got none",
+    ],
+    ["trials that are no list", () => requireTrials(trial as never, "here"), "here: expected a list, got {"],
+    [
+      "a stage with such trials",
+      () => requireStages([{ ...classify, trials: [{}] } as never], "here"),
+      "here, stage classify: trials 1: expected a name",
+    ],
+    [
+      "an import of nothing",
+      () => requireImported(undefined as never, "here"),
+      "here: expected recipe, weights, outputs and untold of imports, or null, got none",
+    ],
+    [
+      "an import without weights",
+      () => requireImported({ ...imported, weights: undefined } as never, "here"),
+      "here: weights of imports: expected arrays by name",
+    ],
+    [
+      "an import without outputs",
+      () => requireImported({ ...imported, outputs: undefined } as never, "here"),
+      "expected outputs of imports, a whole number or null, got none",
+    ],
+    [
+      "an import that tells not what it does not tell",
+      () => requireImported({ ...imported, untold: undefined } as never, "here"),
+      "expected untold of imports, a list of fields, got none",
+    ],
+  ])("%s", (_, check, message) => {
+    expect(check).toThrow(message);
+    expect(check).toThrow(/Correct the method\.$/);
+  });
+
+  test("and taken where it is", () => {
+    expect(() => requireBeginning({ weights: {}, notes: [] }, "here")).not.toThrow();
+    expect(() => requireTrials([trial], "here")).not.toThrow();
+    expect(() => requireImported({ ...imported, outputs: 3 }, "here")).not.toThrow();
+  });
+});
+
+test("outputs are refused where there are none", () => {
+  for (const outputs of [undefined, {}, [], { a: 1 }]) {
+    expect(() => requireOutputs(outputs, "here")).toThrow(
+      "here: expected outputs of a graph by name, at least one, got",
+    );
+  }
 });
 
 describe("a number of steps for a recipe whose stages have fields of their own", () => {

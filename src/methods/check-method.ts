@@ -1,11 +1,13 @@
 /** What a method gives, checked where it is first known: a mistake found after an hour of training is found too late. */
+import { requireArrays } from "../array/check-arrays.ts";
 import { labelKinds } from "../data/labels.ts";
 import { InputError, shown } from "../errors.ts";
 import { isLabelKind } from "./check-labels.ts";
-import type { Method } from "./method.ts";
+import type { Imported, Method } from "./method.ts";
 import type { PredictionModel, SemanticModel } from "./model.ts";
 import { baseRecipe } from "./recipe.ts";
-import type { Stage } from "./stage.ts";
+import type { Beginning, Stage, Trial } from "./stage.ts";
+import type { Study } from "./study.ts";
 
 type Unknown<T> = { readonly [Key in keyof T]?: unknown };
 
@@ -31,6 +33,33 @@ export function requireMethod(method: Method, where: string): void {
   require(texts.every((text) => typeof text === "string"), "paper with authors, title, venue and url", shown(paper));
   require(isObject(recipes) && Object.keys(recipes).length > 0, "recipes by name, at least one", shown(recipes));
   for (const [key, recipe] of Object.entries(method.recipes)) requireRecipe(method, key, recipe, where);
+  if (method.study !== undefined) requireStudy(method.study, `${where}: study`);
+}
+
+function requireStudy(study: Study, where: string): void {
+  const { require, functions } = requirementsOf(where);
+  require(isObject(study), "a value, or none", shown(study));
+  const { recipes, dataset, fractions, seeds, parts, standardParts, scaled } = study as Unknown<Study>;
+  require(isObject(recipes) && Object.values(recipes).every(isTexts), "recipes by name, each with its settings", shown(
+    recipes,
+  ));
+  require(Object.keys(study.recipes).length > 0, "at least one recipe", "none");
+  require(isText(dataset), "a dataset", shown(dataset));
+  const isShare = (value: unknown) => typeof value === "number" && value > 0 && value <= 1;
+  require(Array.isArray(fractions) &&
+    fractions.length > 0 &&
+    fractions.every(isShare), "fractions, a list of shares", shown(fractions));
+  require(Number.isSafeInteger(seeds) && Number(seeds) > 0, "seeds, a whole number above 0", shownNumber(seeds));
+  require(isObject(parts), "parts by name", shown(parts));
+  require(isTexts(standardParts) && isTexts(scaled), "lists standardParts and scaled", shown({
+    standardParts,
+    scaled,
+  }));
+  functions(study, ["plan"], []);
+}
+
+function isTexts(value: unknown): boolean {
+  return Array.isArray(value) && value.every((each) => typeof each === "string");
 }
 
 /** Throws InputError where a listed recipe is not complete: it is written to a file, and read again by every command. */
@@ -89,6 +118,7 @@ function requireStage(stage: Stage, where: string): void {
   const { settings, inputs, photographs } = stage as Unknown<typeof stage>;
   require(photographs === undefined || photographs === false, "photographs false or none", shown(photographs));
   functions(stage, ["prepare", "loss"], ["trains", "rests", "group"]);
+  requireTrials(stage.trials ?? [], `${where}: trials`);
   require(isObject(inputs), "inputs by name", shown(inputs));
   require(isObject(settings), "settings, the recipe as it trains", shown(settings));
   if (!isObject(settings)) return;
@@ -127,9 +157,58 @@ export function requireModel(model: PredictionModel, where: string): void {
 }
 
 /** Throws InputError where a graph gives something else than a class score for each pixel of its window. */
-export function requireScoresShape(shape: readonly number[], expected: readonly number[], where: string): void {
-  const isSame = shape.length === expected.length && shape.every((size, axis) => size === expected[axis]);
-  requirementsOf(where).require(isSame, `scores of [${expected.join(", ")}], a class each`, `[${shape.join(", ")}]`);
+export function requireScores(scores: unknown, expected: readonly number[], where: string): void {
+  const { dtype, shape } = (isObject(scores) ? scores : {}) as { readonly dtype?: unknown; readonly shape?: unknown };
+  const isSame = Array.isArray(shape) && String(shape) === String(expected) && dtype === "float32";
+  const got = Array.isArray(shape) ? `[${shape.join(", ")}] ${dtype}` : shown(scores);
+  requirementsOf(where).require(isSame, `scores of [${expected.join(", ")}] float32, one for each class`, got);
+}
+
+/** Throws InputError where a stage does not say what it begins with. */
+export function requireBeginning(beginning: Beginning, where: string): void {
+  const { require } = requirementsOf(where);
+  require(isObject(beginning), "weights and notes of begin", shown(beginning));
+  const { weights, kept = {}, notes } = beginning;
+  requireArrays(weights, `${where}: weights of begin`);
+  requireArrays(kept, `${where}: kept of begin`);
+  require(Array.isArray(notes) &&
+    notes.every((note) => typeof note === "string"), "notes of begin, a list of lines", shown(notes));
+}
+
+/** Throws InputError where looks at a network lack what the shared rooms ask of them. */
+export function requireTrials(trials: readonly Trial[], where: string): void {
+  const { require } = requirementsOf(where);
+  require(Array.isArray(trials), "a list", shown(trials));
+  for (const [index, trial] of trials.entries()) {
+    const of = requirementsOf(`${where} ${index + 1}`);
+    of.require(isObject(trial), "a value", shown(trial));
+    const { name, images, learnsFrom } = trial as Unknown<Trial>;
+    of.require(isText(name), "a name", shown(name));
+    of.require(
+      Number.isSafeInteger(images) && Number(images) > 0,
+      "images, a whole number above 0",
+      shownNumber(images),
+    );
+    of.require(
+      learnsFrom === undefined || isKinds(learnsFrom),
+      `learnsFrom as a list of ${kindNames}`,
+      shown(learnsFrom),
+    );
+    of.functions(trial, ["prepare", "outputs"], ["scores", "pictures"]);
+  }
+}
+
+/** Throws InputError where published weights were taken, but not said what they are. */
+export function requireImported(imported: Imported, where: string): void {
+  const { require } = requirementsOf(where);
+  require(isObject(imported), "recipe, weights, outputs and untold of imports, or null", shown(imported));
+  const { recipe, weights, outputs, untold } = imported as Unknown<Imported>;
+  require(isObject(recipe), "recipe of imports", shown(recipe));
+  requireArrays(weights, `${where}: weights of imports`);
+  require(outputs === null || Number.isSafeInteger(outputs), "outputs of imports, a whole number or null", shown(
+    outputs,
+  ));
+  require(Array.isArray(untold), "untold of imports, a list of fields", shown(untold));
 }
 
 /** Throws InputError where a graph gives nothing. */

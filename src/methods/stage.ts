@@ -51,7 +51,7 @@ interface StageBase {
 export interface Losses {
   /** Scalars; their sum is what training lowers. */
   readonly terms: Named<Tensor>;
-  /** Scalars that are logged and change nothing. */
+  /** Scalars that are logged and change no weight; a norm on the way to them alone counts its batch in its averages all the same. */
   readonly watched?: Named<Tensor>;
 }
 
@@ -76,7 +76,8 @@ export interface TrainingStage extends StageBase {
   trains?(parameter: string): boolean;
   /**
    * Whether the part of the model that a parameter belongs to computes as in prediction: running averages, no dropout.
-   * Default: where it does not train. False for a part that does not train but uses the batch's statistics.
+   * Default: where it does not train. A part rests where all its weights do, and one without weights by the name `weight` in
+   * it. False for a part that does not train but uses the batch's statistics.
    */
   rests?(parameter: string): boolean;
   /** Factors on learning rate and weight decay of a parameter; default 1 and, for parameters of one axis, no decay. */

@@ -6,7 +6,7 @@ import { Model } from "../graph/scope.ts";
 import { input } from "../graph/tensor.ts";
 import { linear } from "../nn/linear.ts";
 import { resolveRecipe, withSteps } from "./resolve-recipe.ts";
-import type { Trained } from "./stage.ts";
+import type { Stage, Trained } from "./stage.ts";
 import {
   beginningOf,
   endsWhole,
@@ -106,6 +106,27 @@ describe("a recipe's stages", () => {
     expect(() => beginningOf(stage, [from("one", "body."), from("two", "body.")])).toThrow(
       /^two: expected weights that one does not give as well, got body\.last\.\w+ from both\. Leave one --from out\.$/,
     );
+  });
+
+  test("nor two of one name where one of them, or both, are kept for later stages", () => {
+    const weight = { "body.w": float32([1], [1]) };
+    const stage: Stage = {
+      ...stages[0],
+      begin: ({ stage: end }) => ({ weights: {}, notes: [], [end]: weight }),
+    };
+    const from = (source: string, end: "weights" | "kept"): Trained => ({
+      ...{ stage: end, recipe: stages[0].settings, source, weights: {} },
+    });
+    for (const [one, two] of [
+      ["kept", "kept"],
+      ["weights", "kept"],
+      ["kept", "weights"],
+    ] as const) {
+      expect(() => beginningOf(stage, [from("one", one), from("two", two)])).toThrow(
+        /^two: expected weights that one does not give as well, got body\.w from both\./,
+      );
+    }
+    expect(beginningOf(stage, [from("one", "kept")])).toEqual({ weights: {}, kept: weight, notes: [] });
   });
 
   test("predict once all that the model needs is there, in its shapes, and means it", () => {

@@ -5,11 +5,18 @@ import { labelKinds } from "../data/labels.ts";
 import type { LabelKind } from "../data/sample.ts";
 import { InputError } from "../errors.ts";
 import { Model, type Parameter } from "../graph/scope.ts";
-import { input, type Tensor } from "../graph/tensor.ts";
-import { requireModel, requireOutputs, requireScoresShape, requireStages } from "./check-method.ts";
+import { input } from "../graph/tensor.ts";
+import {
+  requireBeginning,
+  requireModel,
+  requireOutputs,
+  requireScores,
+  requireStages,
+  requireTrials,
+} from "./check-method.ts";
 import type { ResolvedRecipe, Task } from "./method.ts";
 import type { PredictionModel } from "./model.ts";
-import type { Beginning, Losses, Stage, Trained, TrainingStage } from "./stage.ts";
+import type { Beginning, Losses, Stage, Trained, TrainingStage, Trial } from "./stage.ts";
 
 /** Stands in where no data set is known yet: names, settings and kinds of labels do not depend on it. */
 export const anyTask: Task = { classes: [{ name: "class 0", color: [255, 255, 255] }], frequencies: [] };
@@ -26,6 +33,13 @@ export function modelOf({ method, recipe }: ResolvedRecipe, task: Task): Predict
   const model = method.model(recipe, task);
   requireModel(model, `method ${method.name}`);
   return model;
+}
+
+/** Pictures from inside the model; none where the method has none. Throws InputError where they lack something. */
+export function viewsOf({ method, recipe }: ResolvedRecipe, task: Task): readonly Trial[] {
+  const views = method.views?.(recipe, task) ?? [];
+  requireTrials(views, `method ${method.name}: views`);
+  return views;
 }
 
 /** Steps that a stage counts for: a pass is one. */
@@ -88,8 +102,8 @@ export function predictionParameters(
   const where = `method ${method.name}`;
   if (predictor.kind === "semantic") {
     const [height, width] = predictor.window ?? window;
-    const scores: Tensor | undefined = predictor.scores(model.scope, input("window", [1, height, width, 3], "uint8"));
-    requireScoresShape(scores?.shape ?? [], [1, known.classes.length, height, width], where);
+    const scores: unknown = predictor.scores(model.scope, input("window", [1, height, width, 3], "uint8"));
+    requireScores(scores, [1, known.classes.length, height, width], where);
   } else {
     const outputs: unknown = predictor.outputs(model.scope, input("window", [1, ...predictor.size, 3], "uint8"));
     requireOutputs(outputs, where);
@@ -129,12 +143,17 @@ export function hasModel(resolved: ResolvedRecipe, { name }: Stage): boolean {
 
 /** What a stage takes over from weights that were trained before, of one source or several. */
 export function beginningOf(stage: Stage, from: readonly Trained[]): Beginning {
-  const all = from.map((trained) => stage.begin?.(trained) ?? { weights: trained.weights, notes: [] });
-  const weights: Record<string, NdArray> = {};
+  const all = from.map((trained): Beginning => {
+    if (stage.begin === undefined) return { weights: trained.weights, notes: [] };
+    const beginning = stage.begin(trained);
+    requireBeginning(beginning, `stage ${stage.name}`);
+    return beginning;
+  });
   const sources = new Map<string, string>();
   for (const [index, each] of all.entries()) {
     const { source } = from[index];
-    for (const [name, value] of Object.entries(each.weights)) {
+    // What is kept for later counts as well: of two, one would be lost without a word.
+    for (const name of Object.keys({ ...each.kept, ...each.weights })) {
       const other = sources.get(name);
       if (other !== undefined) {
         throw new InputError(
@@ -142,11 +161,10 @@ export function beginningOf(stage: Stage, from: readonly Trained[]): Beginning {
         );
       }
       sources.set(name, source);
-      weights[name] = value;
     }
   }
   return {
-    weights,
+    weights: Object.assign({}, ...all.map(({ weights }) => weights)) as Named<NdArray>,
     kept: Object.assign({}, ...all.map(({ kept = {} }) => kept)) as Named<NdArray>,
     notes: all.flatMap(({ notes }) => notes),
   };

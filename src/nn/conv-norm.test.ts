@@ -66,6 +66,27 @@ test("running averages take a tenth of the batch's mean and unbiased variance", 
   expect(toNumbers(results.variance)[0]).toBeCloseTo(0.9 * 2 + (0.1 * 14) / 3, 5);
 });
 
+test("a batch norm that is used twice counts both batches, one after the other", async () => {
+  const model = new Model({ training: true });
+  for (const name of ["a", "b"]) batchNorm2d(model.scope.shared(), input(name, [1, 1, 1, 2]));
+  const { running_mean: mean, running_var: variance } = Object.fromEntries(model.updates);
+  const results = await evaluate(
+    { mean, variance },
+    {
+      ...{ a: float32([1, 1, 1, 2], [1, 3]), b: float32([1, 1, 1, 2], [4, 12]) },
+      ...{ running_mean: float32([1], [10]), running_var: float32([1], [2]) },
+    },
+  );
+  expect(toNumbers(results.mean)[0]).toBeCloseTo(0.9 * (0.9 * 10 + 0.1 * 2) + 0.1 * 8, 5);
+  expect(toNumbers(results.variance)[0]).toBeCloseTo(0.9 * (0.9 * 2 + 0.1 * 2) + 0.1 * 32, 5);
+});
+
+test("a batch norm counts its batches where its weights are chosen by their own names", () => {
+  const model = new Model({ training: true, trains: (name) => /\.(weight|bias)$/.test(name) });
+  batchNorm2d(model.scope.at("norm"), input("v", [1, 1, 1, 2]));
+  expect(model.updates.size).toBe(2);
+});
+
 test.each([
   ["outside training", new Model(), {}],
   ["when frozen", new Model({ training: true }), { frozen: true }],

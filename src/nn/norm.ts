@@ -35,9 +35,10 @@ export function batchNorm2d(
     throw scope.error(
       `batch statistics need at least two values per channel, got ${count}. Use a larger batch or image.`,
     );
-  const blend = (old: Tensor, current: Tensor) => add(mul(old, 1 - momentum), mul(current, momentum));
-  scope.update("running_mean", blend(runningMean, mean));
-  scope.update("running_var", blend(runningVariance, mul(variance, count / (count - 1))));
+  const blend = (name: string, current: Tensor) =>
+    scope.update(name, add(mul(scope.latest(name), 1 - momentum), mul(current, momentum)));
+  blend("running_mean", mean);
+  blend("running_var", mul(variance, count / (count - 1)));
   return y;
 }
 

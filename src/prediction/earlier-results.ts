@@ -1,13 +1,17 @@
 /** Results that predict wrote before: they may be replaced, and are no photographs. */
 import { InputError } from "../errors.ts";
 import { parseJson } from "../platform/json.ts";
-import { listBytes } from "../platform/limits.ts";
 import type { Platform } from "../platform/platform.ts";
 import type { OutputNames } from "./names.ts";
-import { isPanopticJson } from "./panoptic-files.ts";
 import type { PredictionRecord } from "./write.ts";
 
 type Reader = Pick<Platform, "exists" | "readText">;
+
+/** What is written of each photograph besides its mask. */
+interface Kinds {
+  readonly overlay: boolean;
+  readonly panoptic: boolean;
+}
 
 /** Whether a file is the record of a prediction, as `writePrediction` leaves it beside mask and overlay. */
 export async function isPredictionRecord(platform: Reader, path: string): Promise<boolean> {
@@ -22,21 +26,14 @@ export async function isPredictionRecord(platform: Reader, path: string): Promis
   }
 }
 
-/** Throws InputError where one of the files that will be written is there and is not predict's own. panoptic: the folder's annotation, if one is written. */
+/** Throws InputError where one of the files that will be written is there and is not predict's own. */
 export async function requireOwnResults(
   platform: Reader,
   all: readonly OutputNames[],
-  { overlay, panoptic }: { readonly overlay: boolean; readonly panoptic: string | null },
+  { overlay, panoptic }: Kinds,
 ): Promise<void> {
-  if (panoptic !== null && (await platform.exists(panoptic)) !== "nothing") {
-    if ((await platform.exists(panoptic)) !== "file" || !isPanopticJson(await platform.readText(panoptic, listBytes))) {
-      throw new InputError(
-        `${panoptic}: expected nothing, or an earlier result of predict to replace, got another file. Choose another --out, or move it away.`,
-      );
-    }
-  }
   for (const { mask, overlay: picture, segments, record } of all) {
-    const files = [mask, record, ...(overlay ? [picture] : []), ...(panoptic === null ? [] : [segments])];
+    const files = [mask, record, ...(overlay ? [picture] : []), ...(panoptic ? [segments] : [])];
     for (const file of files) {
       if ((await platform.exists(file)) === "nothing" || (await isPredictionRecord(platform, record))) continue;
       throw new InputError(
@@ -44,6 +41,21 @@ export async function requireOwnResults(
       );
     }
   }
+}
+
+/** What an earlier prediction left of a photograph that the new one does not write: it would pass for a part of it. */
+export async function staleResults(
+  platform: Reader,
+  { overlay: picture, segments, record }: OutputNames,
+  { overlay, panoptic }: Kinds,
+): Promise<string[]> {
+  const stale: string[] = [];
+  for (const file of [...(overlay ? [] : [picture]), ...(panoptic ? [] : [segments])]) {
+    const isMask = async () => isPredictionRecord(platform, file.replace(/png$/, "json")); // of another photograph
+    if ((await platform.exists(file)) !== "file" || (await isMask())) continue;
+    if (await isPredictionRecord(platform, record)) stale.push(file);
+  }
+  return stale;
 }
 
 /** Of the names in a folder, those that are masks or overlays which predict wrote there. */

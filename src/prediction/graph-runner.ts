@@ -1,9 +1,11 @@
 /** Runs a part of a model on arrays of any shape: a program for each, of which the last few are kept. */
+import { requireArrays } from "../array/check-arrays.ts";
 import type { Named, NdArray } from "../array/ndarray.ts";
 import { InputError } from "../errors.ts";
 import { lower } from "../graph/graph.ts";
 import { Model, type Scope } from "../graph/scope.ts";
 import { input, type Tensor } from "../graph/tensor.ts";
+import { requireOutputs } from "../methods/check-method.ts";
 import type { RunGraph } from "../methods/stage.ts";
 import { writeModel } from "../onnx/write.ts";
 import type { Engine, Program } from "../runtime/engine.ts";
@@ -35,6 +37,7 @@ export function graphRunner(
       ([name, { dtype, shape }]) => [name, input(name, shape, dtype)] as const,
     );
     const outputs = build(model.scope, Object.fromEntries(symbols));
+    requireOutputs(outputs, where);
     const embed = Object.fromEntries(
       [...model.parameters.keys()].map((name) => {
         const value = weights[name];
@@ -48,6 +51,7 @@ export function graphRunner(
   const close = async (program: Promise<Program>) => (await program.catch(() => null))?.release();
   return {
     async run(inputs) {
+      requireArrays(inputs, `${where}: inputs of its graph`);
       const key = Object.entries(inputs)
         .map(([name, { dtype, shape }]) => `${name} ${dtype} ${shape.join("x")}`)
         .sort()

@@ -20,6 +20,15 @@ describe("output names", () => {
     expect(masks(photographs)).toEqual(expected);
   });
 
+  it("leave the folder's own files their names, whatever the case", () => {
+    const names = outputNames(["in/panoptic.jpg", "in/Panoptic.png", "in/a.jpg"], "./out", ["panoptic.json"]);
+    expect(names.map(({ record }) => record)).toEqual([
+      "./out/panoptic-2.json",
+      "./out/Panoptic-3.json",
+      "./out/a.json",
+    ]);
+  });
+
   it.each([
     ["in the same folder", ["in/a.png"], "in"],
     ["by another way of writing it", ["./in/../in/a.png"], "in/"],

@@ -13,10 +13,14 @@ export interface OutputNames {
 /**
  * Names in `folder` for each photograph: its own name with `.png`, `.overlay.png`, `.panoptic.png` and `.json`. Where two photographs
  * have one name (in two folders, or `a.jpg` and `a.png`), later ones get `-2`, `-3` and so on. Case does not
- * distinguish, since on many disks it does not. Throws InputError where an output would replace a photograph.
+ * distinguish, since on many disks it does not. reserved: names of files of the whole folder. Throws InputError where an output would replace a photograph.
  */
-export function outputNames(photographs: readonly string[], folder: string): OutputNames[] {
-  const taken = new Set<string>();
+export function outputNames(
+  photographs: readonly string[],
+  folder: string,
+  reserved: readonly string[] = [],
+): OutputNames[] {
+  const taken = new Set(reserved.map((name) => simplified(`${folder}/${name}`)));
   const inputs = new Set(photographs.map(simplified));
   return photographs.map((photograph) => {
     const stem = stemOf(photograph);

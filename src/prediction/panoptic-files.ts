@@ -90,23 +90,53 @@ export interface PanopticEntry {
 
 const description = "Segments found by tessera predict";
 
+/** A class as COCO's annotation has it. */
+export interface PanopticCategory {
+  readonly id: number;
+  readonly name: string;
+  readonly isthing: 0 | 1;
+}
+
+export function panopticCategories(classes: readonly ClassInfo[]): PanopticCategory[] {
+  return classes.map(({ name, thing }, index) => ({ id: index + 1, name, isthing: thing === true ? 1 : 0 }));
+}
+
 /** COCO's panoptic annotation of a folder of predictions; images are numbered from 1. */
-export function panopticJson(classes: readonly ClassInfo[], entries: readonly PanopticEntry[]): string {
+export function panopticJson(categories: readonly PanopticCategory[], entries: readonly PanopticEntry[]): string {
   const images = entries.map(({ photograph, width, height }, index) => ({
     ...{ id: index + 1, file_name: photograph.split(/[/\\]/).at(-1), width, height },
   }));
   const annotations = entries.map(({ file, segments }, index) => ({
     ...{ image_id: index + 1, file_name: file, segments_info: segments },
   }));
-  const categories = classes.map(({ name, thing }, index) => ({
-    id: index + 1,
-    name,
-    isthing: thing === true ? 1 : 0,
-  }));
   return `${JSON.stringify({ info: { description }, images, annotations, categories }, null, 1)}\n`;
 }
 
-/** Whether a text is what `panopticJson` writes: it may be replaced. */
-export function isPanopticJson(text: string): boolean {
-  return text.slice(0, 200).includes(description);
+/** What `panopticJson` wrote, as its text is parsed; null for anything else. */
+export function readPanopticJson(
+  value: unknown,
+): { readonly categories: readonly PanopticCategory[]; readonly entries: readonly PanopticEntry[] } | null {
+  const { info, images, annotations, categories } = (value ?? {}) as Partial<Written>;
+  const isOurs = info?.description === description && isList(categories) && isList(images) && isList(annotations);
+  if (!isOurs || images.length !== annotations.length) return null;
+  const entries = images.map(({ file_name: photograph, width, height }, index) => {
+    const { file_name: file, segments_info: segments } = annotations[index];
+    return { photograph, width, height, file, segments };
+  });
+  const isWhole = entries.every(
+    ({ photograph, file, segments }) =>
+      typeof photograph === "string" && typeof file === "string" && Array.isArray(segments),
+  );
+  return isWhole ? { categories, entries } : null;
+}
+
+function isList<T>(value: readonly T[] | undefined): value is readonly T[] {
+  return Array.isArray(value) && value.every((each) => typeof each === "object" && each !== null);
+}
+
+interface Written {
+  readonly info: { readonly description: string };
+  readonly images: readonly { readonly file_name: string; readonly width: number; readonly height: number }[];
+  readonly annotations: readonly { readonly file_name: string; readonly segments_info: readonly SegmentRecord[] }[];
+  readonly categories: readonly PanopticCategory[];
 }

@@ -1,8 +1,9 @@
 import { InputError, Interrupted } from "../errors.ts";
 import type { Platform } from "../platform/platform.ts";
-import { requireOwnResults } from "./earlier-results.ts";
+import { requireOwnResults, staleResults } from "./earlier-results.ts";
+import { annotationName, openAnnotation } from "./folder-annotation.ts";
 import { type OutputNames, outputNames } from "./names.ts";
-import { panopticJson, type SegmentIds } from "./panoptic-files.ts";
+import type { SegmentIds } from "./panoptic-files.ts";
 import type { SegmentOptions } from "./segmentation.ts";
 import type { Segmenter } from "./segmenter.ts";
 import { type PredictionRecord, type PredictionWriter, recordOf, writePrediction } from "./write.ts";
@@ -40,7 +41,7 @@ const maxPixelsInWork = 48e6;
 
 /**
  * Segments photographs and writes mask, overlay and record of each into `folder`; of a panoptic model the segments' ids as
- * well, and `panoptic.json`, COCO's annotation of them all. Decoding and writing go on beside
+ * well, and `panoptic.json`, COCO's annotation of all whose ids lie in the folder, earlier ones too. Decoding and writing go on beside
  * computing. Names: see `outputNames`; nothing is ever half-written.
  *
  * Throws InputError for a photograph that cannot be read (unless skipped), for a folder that cannot be written, and,
@@ -60,10 +61,12 @@ export async function predictFiles(
     ...segmentOptions
   }: PredictOptions = {},
 ): Promise<PredictResult> {
-  const names = outputNames(photographs, folder);
-  const isPanoptic = segmenter.card.kind === "panoptic";
-  const annotation = isPanoptic ? `${folder}/panoptic.json` : null;
-  await requireOwnResults(platform, names, { overlay, panoptic: annotation });
+  const panoptic = segmenter.card.kind === "panoptic";
+  const names = outputNames(photographs, folder, panoptic ? [annotationName] : []);
+  const idFiles = names.map(({ segments }) => nameIn(segments));
+  const annotation = await openAnnotation(platform, folder, idFiles, panoptic ? segmenter.card.classes : null);
+  await requireOwnResults(platform, names, { overlay, panoptic });
+  await annotation.begin();
   const written: (Predicted | undefined)[] = new Array(photographs.length);
   const skipped: { photograph: string; problem: string }[] = [];
   const room = budget(maxPixelsInWork);
@@ -84,6 +87,7 @@ export async function predictFiles(
       if (image === null) return;
       const result = await segmenter.segment(image, segmentOptions);
       const record = recordOf(photograph, result, segmenter.card, segmenter.source);
+      for (const file of await staleResults(platform, names[index], { overlay, panoptic })) await platform.remove(file);
       await writePrediction(platform, names[index], image, result, segmenter.card, record, { overlay, segmentIds });
       written[index] = { photograph, ...names[index], summary: record };
     } finally {
@@ -102,15 +106,24 @@ export async function predictFiles(
     }
   };
   await Promise.all(Array.from({ length: Math.min(lanes, photographs.length) }, lane));
+  const all = written.filter((entry) => entry !== undefined);
+  try {
+    await annotation.end(panoptic ? all.map(entryOf) : []);
+  } catch (error) {
+    failure ??= error;
+  }
   if (failure !== undefined) throw failure;
   if (signal?.aborted) throw new Interrupted("predict: stopped; what is written is whole.");
-  const all = written.filter((entry) => entry !== undefined);
-  if (annotation !== null) await platform.writeFile(annotation, panopticJson(segmenter.card.classes, all.map(entryOf)));
   return { written: all, skipped };
 }
 
 function entryOf({ photograph, segments, summary: { width, height, segments: records = [] } }: Predicted) {
-  return { photograph, width, height, file: segments.split("/").at(-1) ?? segments, segments: records };
+  return { photograph, width, height, file: nameIn(segments), segments: records };
+}
+
+/** Without its folder. */
+function nameIn(path: string): string {
+  return path.slice(path.lastIndexOf("/") + 1);
 }
 
 /** What `read` gives; null when it failed for the photograph's own fault and `skipped` takes such failures. */

@@ -1,4 +1,6 @@
+import { requireArray } from "../array/check-arrays.ts";
 import { ndarray } from "../array/ndarray.ts";
+import { InputError } from "../errors.ts";
 import type { Image } from "../image/image.ts";
 import type { SemanticModel } from "../methods/model.ts";
 import { addEnlarged, type ScoreMap } from "./enlarge.ts";
@@ -26,9 +28,10 @@ export async function refinedScores(
   const same = height === image.height && width === image.width;
   const scaled = same ? image : await programs.scale(image, shortSides[largest]);
   const better = await refine(ndarray("float32", [classes, height, width], mean), scaled);
+  requireArray(better, "refine of the model");
   if (String(better.shape) !== `${classes},${height},${width}` || better.dtype !== "float32") {
-    throw new Error(
-      `refine: expected float32 [${classes}, ${height}, ${width}], got ${better.dtype} [${better.shape}].`,
+    throw new InputError(
+      `refine of the model: expected float32 [${classes}, ${height}, ${width}], got ${better.dtype} [${better.shape}]. Correct the method.`,
     );
   }
   return { ...maps[largest], data: better.data as Float32Array };

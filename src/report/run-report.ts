@@ -8,7 +8,7 @@ import { eachGalleryEntry, type GalleryEntry } from "../evaluation/gallery.ts";
 import { scorerOf } from "../evaluation/scorer.ts";
 import { runTrial } from "../evaluation/trial.ts";
 import type { Method } from "../methods/method.ts";
-import { predicts, stagesOf } from "../methods/stages.ts";
+import { predicts, stagesOf, viewsOf } from "../methods/stages.ts";
 import { measureText } from "../metrics/measure.ts";
 import type { Platform } from "../platform/platform.ts";
 import type { TrainedModel } from "../prediction/model.ts";
@@ -152,7 +152,7 @@ async function viewRows(
 ): Promise<TrialRow[]> {
   const rows: TrialRow[] = [];
   if (dataset === null) return rows;
-  for (const view of method.views?.(recipe, task) ?? []) {
+  for (const view of viewsOf({ method, recipe }, task)) {
     const some = spreadDataset(labelledDataset(dataset, view.learnsFrom ?? []), viewedCount);
     if (some.ids.length === 0) continue;
     const options = { engine, dataset: some, weights, seed: recipe.seed, onBadImage, pictured: viewedCount };

@@ -27,7 +27,17 @@ async function runWith(...checkpoints: Checkpoint[]) {
 
 test("a checkpoint comes back as it was written", async () => {
   const { platform } = await runWith(checkpoint(5, 0.25));
-  expect(await readCheckpoint(platform, "run", 5)).toEqual(checkpoint(5, 0.25));
+  expect(await readCheckpoint(platform, "run", 5)).toEqual({ ...checkpoint(5, 0.25), about: {} });
+  await writeCheckpoint(platform, "run", checkpoint(6), { keep: 3, about: { stage: "learn" } });
+  expect((await readCheckpoint(platform, "run", 6)).about).toEqual({ stage: "learn" });
+});
+
+test("a sum that is no number comes back, and the checkpoint with it", async () => {
+  const { progress, tensors } = checkpoint(5);
+  const sums = { a: Number.NaN, b: Number.POSITIVE_INFINITY, c: 1 };
+  const { platform } = await runWith({ progress: { ...progress, window: { count: 2, sums } }, tensors });
+  const read = await readCheckpoint(platform, "run", 5);
+  expect(read.progress.window).toEqual({ count: 2, sums: { a: Number.NaN, b: Number.NaN, c: 1 } });
 });
 
 test("the same checkpoint has the same bytes", async () => {

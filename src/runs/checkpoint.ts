@@ -29,6 +29,8 @@ export type TensorFiles = Named<Named<NdArray>>;
 export interface Checkpoint {
   readonly progress: Progress;
   readonly tensors: TensorFiles;
+  /** What its files say of themselves, such as the name of the `stage`; nothing of imported weights. */
+  readonly about?: Named<string>;
 }
 
 interface StateFile {
@@ -87,6 +89,7 @@ export async function readCheckpoint(platform: Platform, run: string, step: numb
   const folder = `${run}/checkpoints/${nameOf(step)}`;
   const { progress, files } = await readState(platform, folder);
   const tensors: Record<string, Named<NdArray>> = {};
+  let about: Named<string> = {};
   for (const [name, expected] of Object.entries(files)) {
     const bytes = await platform.readFile(`${folder}/${name}`);
     if (bytes.length !== expected.bytes || (await sha256(bytes)) !== expected.sha256) {
@@ -95,9 +98,11 @@ export async function readCheckpoint(platform: Platform, run: string, step: numb
           `got ${bytes.length} bytes with another. The checkpoint is damaged; remove its folder to use an earlier one.`,
       );
     }
-    tensors[name.replace(/\.safetensors$/, "")] = readSafetensors(bytes, `${folder}/${name}`).tensors;
+    const read = readSafetensors(bytes, `${folder}/${name}`);
+    tensors[name.replace(/\.safetensors$/, "")] = read.tensors;
+    about = read.metadata;
   }
-  return { progress, tensors };
+  return { progress, tensors, about };
 }
 
 /**
@@ -201,7 +206,7 @@ async function readState(platform: Platform, folder: string): Promise<StateFile>
         `${path}: expected a checkpoint of format ${format}, got ${state.format}. Use the version of tessera that wrote it.`,
       );
     }
-    if ((await sealed(state)) === text && isState(state)) return state;
+    if ((await sealed(state)) === text && isState(state)) return { ...state, progress: withSums(state.progress) };
   } catch (error) {
     if (!(error instanceof SyntaxError || error instanceof TypeError)) throw error;
   }
@@ -218,13 +223,20 @@ function isState({ progress, files }: StateFile): boolean {
   return (
     [step, stage, stageStep, window.count].every(isCount) &&
     stageStep <= step &&
-    Object.values(window.sums).every(isNumber) &&
+    Object.values(window.sums).every((sum) => sum === null || isNumber(sum)) &&
     (score === null || isNumber(score)) &&
     "weights.safetensors" in files &&
     Object.entries(files).every(
       ([name, { bytes, sha256 }]) => /^\w+\.safetensors$/.test(name) && isCount(bytes) && typeof sha256 === "string",
     )
   );
+}
+
+/** JSON has no NaN: a sum of the log's that is none was written as null. */
+function withSums(progress: Progress): Progress {
+  const { window } = progress;
+  const sums = Object.entries(window.sums).map(([name, value]) => [name, value ?? Number.NaN] as const);
+  return { ...progress, window: { ...window, sums: Object.fromEntries(sums) } };
 }
 
 /** The text of state.json: the state and, as its last key, the checksum of all before it. */

@@ -5,6 +5,7 @@ import type { ClassInfo } from "../data/sample.ts";
 import { InputError } from "../errors.ts";
 import { IGNORE } from "../image/image.ts";
 import { distinctColors } from "../image/palette.ts";
+import { requireImported } from "../methods/check-method.ts";
 import { methods } from "../methods/index.ts";
 import type { Imported, ImportOptions, Method } from "../methods/method.ts";
 import { applySetting, checkRecipe } from "../methods/resolve-recipe.ts";
@@ -60,7 +61,7 @@ export async function importRun(options: ImportRunOptions): Promise<ImportedRun>
   }
   const { method, imported } = importedBy(read, options, list);
   const recipe = settings.reduce(applySetting, imported.recipe);
-  const untold = imported.untold.find((key) => !settings.some((setting) => setting.startsWith(`${key}=`)));
+  const untold = imported.untold.find((key) => !settings.some((setting) => setting.split("=")[0].trim() === key));
   if (untold !== undefined) {
     throw new InputError(
       `${file}: expected a network of the published widths, got another, whose ${untold} the file does not tell. Add --set ${untold}=N.`,
@@ -111,7 +112,9 @@ function importedBy(
 ): { method: Method; imported: Imported } {
   for (const method of list) {
     const imported = method.imports?.(files, options) ?? null;
-    if (imported !== null) return { method, imported };
+    if (imported === null) continue;
+    requireImported(imported, `method ${method.name}`);
+    return { method, imported };
   }
   throw new InputError(
     files.length > 1

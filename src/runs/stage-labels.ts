@@ -70,7 +70,7 @@ export async function writtenKinds(
   id: string,
 ): Promise<readonly LabelKind[] | null> {
   const path = `${folder}/${id}.json`;
-  return (await platform.exists(path)) === "file" ? (await readRecord(platform, path)).kinds : null;
+  return (await platform.exists(path)) === "file" ? (await readRecord(platform, path, visitAgain)).kinds : null;
 }
 
 /** Which samples have which kinds, written when the pass has ended. */
@@ -95,7 +95,7 @@ export async function withStageLabels(
   wanted: readonly LabelKind[],
   { photographs = true }: { readonly photographs?: boolean | undefined } = {},
 ): Promise<Dataset> {
-  const index = (await readJson(platform, `${folder}.json`)) as Readonly<Record<string, readonly LabelKind[]>>;
+  const index = (await readJson(platform, `${folder}.json`, anew)) as Readonly<Record<string, readonly LabelKind[]>>;
   const ofStage = (at: number) => {
     const { [dataset.ids[at]]: kinds = [] } = Object.hasOwn(index, dataset.ids[at]) ? index : {};
     return writes.filter((kind) => kinds.includes(kind));
@@ -132,7 +132,7 @@ export async function withStageLabels(
 const pixel: Image = { width: 1, height: 1, data: new Uint8Array(3).fill(128) };
 
 async function readLabels(platform: Platform, place: string, kinds: readonly LabelKind[]): Promise<Labels> {
-  const { tags, captions, segments = [] } = await readRecord(platform, `${place}.json`);
+  const { tags, captions, segments = [] } = await readRecord(platform, `${place}.json`, anew);
   const map = async (kind: LabelKind): Promise<LabelMap> => {
     const { width, height, data } = await platform.decodeMask(`${place}.${kind}.png`);
     return { width, height, data: Uint8Array.from(data) };
@@ -170,15 +170,19 @@ async function readFeatures(platform: Platform, path: string): Promise<Features>
   );
 }
 
-async function readRecord(platform: Platform, path: string): Promise<LabelRecord> {
-  const record = (await readJson(platform, path)) as Partial<LabelRecord>;
+/** While the pass goes on, it visits a sample without labels again; afterwards it is over. */
+const visitAgain = "Delete it and train on.";
+const anew = "Restore it, or train the run anew.";
+
+async function readRecord(platform: Platform, path: string, remedy: string): Promise<LabelRecord> {
+  const record = (await readJson(platform, path, remedy)) as Partial<LabelRecord>;
   if (Array.isArray(record.kinds)) return record as LabelRecord;
-  throw new InputError(`${path}: expected labels that a stage wrote, got something else. Delete it and train on.`);
+  throw new InputError(`${path}: expected labels that a stage wrote, got something else. ${remedy}`);
 }
 
-async function readJson(platform: Platform, path: string): Promise<object> {
+async function readJson(platform: Platform, path: string, remedy: string): Promise<object> {
   if ((await platform.exists(path)) !== "file") {
-    throw new InputError(`${path}: expected labels that a stage wrote, got no such file. Train the run anew.`);
+    throw new InputError(`${path}: expected labels that a stage wrote, got no such file. ${remedy}`);
   }
   try {
     const value = parseJson(await platform.readText(path, listBytes));
@@ -186,5 +190,5 @@ async function readJson(platform: Platform, path: string): Promise<object> {
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
   }
-  throw new InputError(`${path}: expected labels that a stage wrote, got a damaged file. Delete it and train on.`);
+  throw new InputError(`${path}: expected labels that a stage wrote, got a damaged file. ${remedy}`);
 }

@@ -3,6 +3,7 @@ import type { Dataset } from "../data/dataset.ts";
 import { labelledDataset, spreadDataset } from "../data/views.ts";
 import { InputError } from "../errors.ts";
 import { scorerOf } from "../evaluation/scorer.ts";
+import type { Method } from "../methods/method.ts";
 import type { Platform } from "../platform/platform.ts";
 import { openSegmenter } from "../prediction/segmenter.ts";
 import { pictureOf } from "../report/picture.ts";
@@ -24,6 +25,7 @@ export async function pictureRows(
   platform: Platform,
   engine: Engine,
   folder: string,
+  method: Method,
   { plan }: Pick<StudyResults, "plan">,
   validation: Dataset,
   { fraction, seed }: { readonly fraction: number; readonly seed: number },
@@ -34,7 +36,7 @@ export async function pictureRows(
   for (const { name, drawn } of plan.arms) {
     const run = `${folder}/runs/${armName(name, fraction, seed)}`;
     if (!drawn || (await platform.exists(`${run}/report.html`)) !== "file") continue;
-    const segmenter = await openSegmenter(engine, await openRun(platform, run));
+    const segmenter = await openSegmenter(engine, await openRun(platform, run, { methods: [method] }));
     try {
       for (let index = 0; index < dataset.ids.length; index++) {
         const sample = await dataset.read(index).catch(leaveOut);

@@ -3,6 +3,7 @@ import type { Dataset } from "../data/dataset.ts";
 import type { TrainingData } from "../datasets/training-data.ts";
 import { InputError, Interrupted } from "../errors.ts";
 import { scoreOfEvaluation } from "../evaluation/evaluate.ts";
+import { methods } from "../methods/index.ts";
 import type { ResolvedRecipe } from "../methods/method.ts";
 import { adopt, differences, recipeToAdopt } from "../methods/resolve-recipe.ts";
 import type { Trained } from "../methods/stage.ts";
@@ -56,21 +57,21 @@ export async function runStudy(options: StudyOptions): Promise<void> {
   const { runs } = scheduleOf(options);
   await requireSameStudy(platform, folder, options);
   for (const [index, run] of runs.entries()) {
-    const done = await isDone(platform, `${folder}/runs/${run.name}`, run);
+    const done = await isDone(options, `${folder}/runs/${run.name}`, run);
     onRun?.({ index, count: runs.length, run, done });
     const wanted = await recipeOf(options, run);
-    if (done) await requireRecipe(platform, `${folder}/runs/${run.name}`, wanted);
+    if (done) await requireRecipe(options, `${folder}/runs/${run.name}`, wanted);
     else await oneRun(options, run, wanted);
     if (signal.aborted) throw new Interrupted("study: stopped; run the same command to go on.");
   }
 }
 
 /** A run that is trained to its end and, where it is a whole model, scored. */
-async function isDone(platform: Platform, folder: string, { arm }: StudyRun): Promise<boolean> {
+async function isDone({ platform, method }: StudyOptions, folder: string, { arm }: StudyRun): Promise<boolean> {
   if ((await platform.exists(`${folder}/report.html`)) !== "file") return false;
   if (arm !== null && (await scoreOf(platform, folder)) === undefined) return false;
   const last = await latestCheckpoint(platform, folder, () => {});
-  return last?.progress.step === totalSteps(stagesOf(await readRun(platform, folder)));
+  return last?.progress.step === totalSteps(stagesOf(await readRun(platform, folder, { methods: [method] })));
 }
 
 /** What a run trains, and what it begins with. */
@@ -79,19 +80,21 @@ interface Wanted extends ResolvedRecipe {
 }
 
 async function recipeOf(options: StudyOptions, run: StudyRun): Promise<Wanted> {
-  const { recipe, encoder, encoderFiles, licence, platform, folder } = options;
-  const resolved = recipeToAdopt(recipe, run.settings);
+  const { method, recipe, encoder, encoderFiles, licence, platform, folder } = options;
+  const own = { methods: [method] };
+  const resolved = recipeToAdopt(recipe, run.settings, own.methods);
   const from: Trained[] = [];
-  if (run.from !== null) from.push(await openTrained(platform, `${folder}/runs/${run.from}`));
+  if (run.from !== null) from.push(await openTrained(platform, `${folder}/runs/${run.from}`, own));
   if (run.fromEncoder && encoder !== null) {
-    from.push(await openEncoder(platform, encoderFiles ?? encoder, resolved, { licence }));
+    const known = { methods: [...methods, method] }; // an encoder may be of another method's run
+    from.push(await openEncoder(platform, encoderFiles ?? encoder, resolved, { licence, ...known }));
   }
   return { ...adopt(resolved, from), from };
 }
 
 /** Runs of an older version, or of settings changed by hand, do not belong into one table with new ones. */
-async function requireRecipe(platform: Platform, folder: string, { recipe }: Wanted): Promise<void> {
-  const lines = differences((await readRun(platform, folder)).recipe, recipe);
+async function requireRecipe({ platform, method }: StudyOptions, folder: string, { recipe }: Wanted): Promise<void> {
+  const lines = differences((await readRun(platform, folder, { methods: [method] })).recipe, recipe);
   if (lines.length === 0) return;
   throw new InputError(
     `${folder}: expected a run of the recipe that the study trains, got another (there → here: ${lines.join("; ")}). Choose another --out, or remove this folder to train it anew.`,
@@ -119,7 +122,9 @@ async function oneRun(options: StudyOptions, run: StudyRun, { method, recipe, fr
       resume: true,
       watcher: { survey, ...watcher },
     });
-    const { evaluation } = await writeReport({ ...common, skipped, validation: scoredOn(run, data.validation) });
+    const { evaluation } = await writeReport({
+      ...{ ...common, skipped, methods: [method], validation: scoredOn(run, data.validation) },
+    });
     if (run.arm !== null && (evaluation === null || scoreOfEvaluation(evaluation) === null)) {
       throw new InputError(`${spec}: expected a labelled split val to score on, got none. A study compares scores.`);
     }

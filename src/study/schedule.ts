@@ -100,16 +100,16 @@ export function scheduleOf(choice: StudyChoice): Schedule {
       for (const fraction of arm.fractions) runs.push(armRun(arm, fraction, seed, folderOf(arm.from, seed), shared));
     }
   }
-  requireRunnable(recipe, runs);
+  requireRunnable(choice, runs);
   return { plan: planned, runs };
 }
 
 /** The study's plan for the recipe as the settings change it; whether its runs can be is not looked at here. */
 export function planOf(
-  choice: Pick<StudyChoice, "study" | "recipe" | "encoder" | "parts" | "fractions" | "settings">,
+  choice: Pick<StudyChoice, "method" | "study" | "recipe" | "encoder" | "parts" | "fractions" | "settings">,
 ): StudyPlan {
   const { study, encoder, parts, fractions } = choice;
-  const { recipe } = resolveRecipe(choice.recipe);
+  const { recipe } = resolveRecipe(choice.recipe, [], [choice.method]);
   const plan = study.plan({ parts, fractions, recipe: sharedSettings(choice).reduce(applySetting, recipe) });
   if (encoder === null) return plan;
   const made = new Set(plan.pretrainings.filter(({ isEncoder }) => isEncoder).map(({ name }) => name));
@@ -133,11 +133,11 @@ function requireCommon({ scaled }: Study, { arms }: StudyPlan, settings: readonl
 }
 
 /** Values that cannot be, nothing left to train after what a run begins with: found now, and not after hours. */
-function requireRunnable(recipe: string, runs: readonly StudyRun[]): void {
+function requireRunnable({ method, recipe }: StudyChoice, runs: readonly StudyRun[]): void {
   const lastStages = new Map<string, string>();
   const whole = new Map<string, boolean>();
   for (const { name, title, settings, from, arm } of runs) {
-    const resolved = resolveRecipe(recipe, settings);
+    const resolved = resolveRecipe(recipe, settings, [method]);
     const stage = stagesOf(resolved).at(-1) as Stage;
     lastStages.set(name, stage.name);
     if (!whole.has(stage.name)) whole.set(stage.name, endsWhole(resolved));

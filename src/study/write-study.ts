@@ -29,7 +29,7 @@ export async function writeStudy(options: WriteStudyOptions): Promise<StudyResul
     const pictures =
       engine === null || validation === null
         ? []
-        : await pictureRows(platform, engine, folder, results, validation, pictured);
+        : await pictureRows(platform, engine, folder, method, results, validation, pictured);
     const page = studyPage({
       title: `Study of ${method.name}`,
       ...{ paper: method.paper, dataset, results, pictures, pictured, command },

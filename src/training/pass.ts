@@ -1,4 +1,5 @@
 /** A pass: every sample is read once, in order, and labels or sums come of it. Stopped and resumed, it goes on where it was. */
+import { requireArrays } from "../array/check-arrays.ts";
 import { type Named, type NdArray, ndarray } from "../array/ndarray.ts";
 import { sameShape, show, sizeOf } from "../array/shape.ts";
 import type { Dataset } from "../data/dataset.ts";
@@ -62,13 +63,15 @@ export async function runPass(options: PassOptions): Promise<PassResult> {
   try {
     for (const [index, id] of dataset.ids.entries()) {
       if (signal?.aborted) {
-        await sums?.save(index);
+        if (sums !== null && index >= sums.visited) await sums.save(index);
         throw new Interrupted("interrupted");
       }
       const written = stage.writes === undefined ? null : await writtenKinds(platform, place, id);
       if (written !== null) kinds.set(id, written);
-      const visited = sums === null ? written !== null : index < sums.visited;
-      if (!visited) {
+      // Labels that were lost are made again; what is in the sums already is not added once more.
+      const isSummed = sums === null || index < sums.visited;
+      const isWritten = stage.writes === undefined || written !== null;
+      if (!isSummed || !isWritten) {
         const result = await visit(index).catch((error: unknown) => {
           if (onBadImage === "fail" || !(error instanceof InputError)) throw error;
           skipped.push(error.message);
@@ -81,15 +84,16 @@ export async function runPass(options: PassOptions): Promise<PassResult> {
           if (typeof found !== "object") {
             throw new InputError(`${where}: expected { labels, sums } of visit, got ${found}. Correct the method.`);
           }
-          const { labels = {}, sums: numbers = {} } = found;
+          const { labels: given = {}, sums: numbers = {} } = found;
           const bounds = { width: image.width, height: image.height, classes: classes.length };
-          requireLabels(labels, stage.writes ?? [], bounds, where);
+          const labels = requireLabels(given, stage.writes ?? [], bounds, where);
           if (stage.writes !== undefined) {
             kinds.set(id, await writeSampleLabels(platform, place, id, labels, classes));
           }
-          sums?.add(numbers, stage.name);
+          requireArrays(numbers, `${where}: sums`);
+          if (!isSummed) sums?.add(numbers, stage.name);
         }
-        if ((index + 1) % saveEvery === 0) await sums?.save(index + 1);
+        if (!isSummed && (index + 1) % saveEvery === 0) await sums?.save(index + 1);
       }
       onProgress?.(index + 1, dataset.ids.length);
     }
@@ -98,7 +102,9 @@ export async function runPass(options: PassOptions): Promise<PassResult> {
   } finally {
     await runner.release();
   }
-  return { weights: stage.weights?.(sums?.values ?? {}) ?? {}, skipped };
+  const given = stage.weights?.(sums?.values ?? {}) ?? {};
+  requireArrays(given, `stage ${stage.name}: weights`);
+  return { weights: given, skipped };
 }
 
 interface Sums {

@@ -13,7 +13,7 @@ import type { Losses, Stage, Trained, TrainingStage } from "../methods/stage.ts"
 import { recipes } from "../methods/transunet/recipe.ts";
 import { dropout } from "../nn/dropout.ts";
 import { linear } from "../nn/linear.ts";
-import { cast, max, mean, square, sub } from "../ops/index.ts";
+import { cast, log, max, mean, neg, square, sub } from "../ops/index.ts";
 import { latestCheckpoint, listCheckpoints, readCheckpoint } from "../runs/checkpoint.ts";
 import { isEvaluation, openLog, readMetrics } from "../runs/log.ts";
 import { type Run, weightsOf } from "../runs/run.ts";
@@ -222,6 +222,45 @@ describe("a session of two stages", () => {
     expect(fed.learn.every(({ labels }) => labels.mask === undefined)).toBe(true);
     expect(fed.learn.some(({ id }) => id.startsWith("2/more"))).toBe(true);
     expect(fed.use.every(({ labels, id }) => labels.mask !== undefined && id.startsWith("labelled"))).toBe(true);
+  });
+
+  test("goes on where a watched number was none, and logs it as none", async () => {
+    const odd = (settings: Recipe): Stage[] => [
+      {
+        ...learning(settings),
+        loss: (scope, batch) => ({ ...loss("guess")(scope, batch), watched: { odd: log(neg(max(batch.x))) } }),
+      },
+    ];
+    const platform = memoryPlatform();
+    await expect(train(platform, { stages: odd, stopAt: 1 })).rejects.toThrow(Interrupted);
+    expect((await readCheckpoint(platform, "run", 1)).progress.window.sums["watched:odd"]).toBeNaN();
+    await train(platform, { stages: odd });
+    const [line] = await readMetrics(platform, "run");
+    expect(isEvaluation(line) ? null : line.watched).toEqual({ odd: null });
+    const through = await train(memoryPlatform(), { stages: odd });
+    expect(platform.files.get("run/metrics.jsonl")).toEqual(through.platform.files.get("run/metrics.jsonl"));
+  });
+
+  test("refuses a checkpoint of a stage that is at another place by now", async () => {
+    const { platform } = await train(memoryPlatform(), { stages: (settings) => [learning(settings)] });
+    const resumed = train(platform, { stages: (settings) => [using(settings), learning(settings)] });
+    await expect(resumed).rejects.toThrow(
+      "run: expected stage learn, which the checkpoint is of, as stage 1 of method two, got use. Resume with the method as it was, or choose another --out.",
+    );
+    const begun = train(through.platform, { stages: (settings) => [using(settings)] });
+    await expect(begun).rejects.toThrow(
+      "expected stage use, which the checkpoint is of, as stage 2 of method two, got none",
+    );
+  });
+
+  test("is scored by the steps of its stage, once at its end", async () => {
+    const pass: Stage = {
+      ...{ kind: "pass", name: "count", learnsFrom: [], outputs: () => ({}), visit: async () => ({}) },
+    };
+    const changes = { evaluateEvery: 3 };
+    const { platform } = await train(memoryPlatform(), { stages: (settings) => [pass, learning(settings)], changes });
+    const scored = (await readMetrics(platform, "run")).filter(isEvaluation).map(({ step }) => step);
+    expect(scored).toEqual([4]);
   });
 
   describe("begun from another run", () => {

@@ -91,6 +91,13 @@ export class Session {
     this.#stage = start?.progress.stage ?? 0;
     this.#stageStep = start?.progress.stageStep ?? 0;
     this.#window = start?.progress.window ?? emptyWindow;
+    const begun = start?.about?.stage;
+    const now = this.#stages[this.#stage]?.name;
+    if (begun !== undefined && begun !== now) {
+      throw new InputError(
+        `${options.folder}: expected stage ${begun}, which the checkpoint is of, as stage ${this.#stage + 1} of method ${run.method.name}, got ${now ?? "none"}. Resume with the method as it was, or choose another --out.`,
+      );
+    }
     this.#trained = start === null ? (options.from ?? []) : [];
     this.#resumed = start;
   }
@@ -306,7 +313,7 @@ export class Session {
   /** Scores with the weights that prediction would use, when it is time. Returns that by which checkpoints are compared. */
   async #evaluate(stage: TrainingStage, step: TrainingStep, samples: Dataset, ended: boolean): Promise<number | null> {
     const { evaluateEvery } = stage.settings;
-    const due = evaluateEvery > 0 && (ended || this.step % evaluateEvery === 0);
+    const due = evaluateEvery > 0 && (ended || this.#stageStep % evaluateEvery === 0);
     if (!due) return null;
     const weights = weightsOf({ tensors: await this.#tensors(step) });
     const judged = { ...this.#options, run: this.#run, stage, weights, step: this.step };

@@ -1,6 +1,18 @@
+import { InputError, shown } from "../errors.ts";
 import type { TrainingStage } from "../methods/stage.ts";
 import type { Engine } from "../runtime/engine.ts";
 import { buildStep, type TrainingStep } from "../step/step.ts";
+
+type Factors = ReturnType<NonNullable<TrainingStage["group"]>>;
+
+/** Throws InputError where they are no numbers. */
+function factorsOf(given: Factors | undefined, { name: stage }: TrainingStage, parameter: string): Factors {
+  const { rate, decay } = given ?? {};
+  if (Number.isFinite(rate) && Number.isFinite(decay)) return { rate: Number(rate), decay: Number(decay) };
+  throw new InputError(
+    `stage ${stage}: expected numbers rate and decay of group for ${parameter}, got ${shown(given)}. Correct the method.`,
+  );
+}
 
 /** A stage's training step. Its functions are called on it: a stage may be of a class. */
 export function buildStageStep(stage: TrainingStage, engine: Engine): Promise<TrainingStep> {
@@ -12,6 +24,6 @@ export function buildStageStep(stage: TrainingStage, engine: Engine): Promise<Tr
     recipe: stage.settings,
     ...(trains && { trains: (name: string) => trains.call(stage, name) }),
     ...(rests && { rests: (name: string) => rests.call(stage, name) }),
-    ...(group && { group: (name: string, rank: number) => group.call(stage, name, rank) }),
+    ...(group && { group: (name: string, rank: number) => factorsOf(group.call(stage, name, rank), stage, name) }),
   });
 }

@@ -344,8 +344,15 @@ test("predict replaces its own results and nothing else, and does not take them 
   await rm(`${place}/a.jpg`);
   expectOneLine(
     await tessera("predict", `${folder}/run`, place, "--out", `${folder}/never`),
-    /a folder of what predict wrote/,
+    /a folder of what predict or show wrote/,
   );
+});
+
+test("an option of panoptic models is refused where the model is none", async () => {
+  const photograph = `${folder}/data/images/val/val_000000.jpg`;
+  const out = `${folder}/no-segments`;
+  const ended = await tessera("predict", `${folder}/run`, photograph, "--out", out, "--segment-ids", "16-bit");
+  expectOneLine(ended, /--segment-ids is of panoptic models, got .*run, which gives a class per pixel\. Leave/, 2);
 });
 
 test("computing leaves nothing in the home folder", async () => {

@@ -36,7 +36,9 @@ export async function assemble(engine: Engine, trained: TrainedModel): Promise<M
   requireWeights(declared, weights, trained.source);
   const unfed = [...declared.noises.keys(), ...declared.hostCalls.map(({ name }) => name)];
   if (unfed.length > 0)
-    throw new Error(`${method.name}: predicting must not use noise or host calls (${unfed.join(", ")}).`);
+    throw new InputError(
+      `method ${method.name}: expected a model that predicts without noise and host calls, got ${unfed.join(", ")}. Correct the method.`,
+    );
 
   const lowered = lower({ outputs }, { device: "cpu", operators: "portable", convBlock: 0 });
   const folded = await foldGraph(engine, lowered, weights);

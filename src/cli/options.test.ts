@@ -1,0 +1,31 @@
+import { expect, test } from "vitest";
+import { memoryPlatform } from "../../test/support/memory-platform.ts";
+import { classesFrom } from "./options.ts";
+
+const namesOf = async (platform: Parameters<typeof classesFrom>[0], text: string) =>
+  (await classesFrom(platform, text))?.map(({ name }) => name);
+
+test("classes are a list of words, whatever files are called like them", async () => {
+  const platform = memoryPlatform();
+  for (const name of ["sky", "sky, road"]) await platform.writeFile(name, "no classes");
+  expect(await namesOf(platform, "sky")).toEqual(["sky"]);
+  expect(await namesOf(platform, "sky, road")).toEqual(["sky", "road"]);
+});
+
+test("a list longer than a file's name can be is a list", async () => {
+  const words = Array.from({ length: 100 }, (_, index) => `class number ${index}`);
+  const platform = {
+    exists: () => Promise.reject(new Error("a list was looked for among the files")),
+    readText: () => Promise.reject(new Error("a list was read")),
+  };
+  expect(await namesOf(platform, words.join(", "))).toEqual(words);
+});
+
+test("what ends in .json is a file", async () => {
+  const platform = memoryPlatform();
+  await platform.writeFile("own.JSON", '{"classes":[{"name":"sea"},{"name":"sand"}]}');
+  expect(await namesOf(platform, "own.JSON")).toEqual(["sea", "sand"]);
+  await expect(classesFrom(platform, "none.json")).rejects.toThrow(
+    "none.json: expected a classes.json, got no such file. Check the path.",
+  );
+});

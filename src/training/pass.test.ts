@@ -1,0 +1,79 @@
+import { beforeEach, expect, test } from "vitest";
+import { type MemoryPlatform, memoryPlatform } from "../../test/support/memory-platform.ts";
+import { float32, toNumbers } from "../array/ndarray.ts";
+import type { Dataset } from "../data/dataset.ts";
+import { Interrupted } from "../errors.ts";
+import type { Pass } from "../methods/stage.ts";
+import { withStageLabels } from "../runs/stage-labels.ts";
+import type { Engine } from "../runtime/engine.ts";
+import { runPass } from "./pass.ts";
+
+const ids = ["a", "b", "c", "d"];
+const pixel = { width: 1, height: 1, data: new Uint8Array(3) };
+const dataset: Dataset = {
+  ...{ name: "own", split: "train", classes: [], kinds: [], ids, valueMap: {}, source: (at) => ids[at] },
+  read: async (at) => ({ id: ids[at], source: ids[at], image: pixel, labels: {} }),
+};
+const classes = ids.map((name) => ({ name, color: [0, 0, 0] as const }));
+
+let platform: MemoryPlatform;
+let visited: string[];
+
+beforeEach(() => {
+  platform = memoryPlatform();
+  visited = [];
+});
+
+/** Each sample is tagged by its place, and counted in the decimal place of it: 1, 10, 100 … */
+const stage: Pass = {
+  ...{ kind: "pass", name: "p", learnsFrom: [], writes: ["tags"], outputs: () => ({}) },
+  async visit({ id }) {
+    visited.push(id);
+    const at = ids.indexOf(id);
+    return { labels: { tags: [at] }, sums: { count: float32([], [10 ** at]) } };
+  },
+  weights: ({ count }) => ({ w: float32([], toNumbers(count)) }),
+};
+
+/** Stops after `stopAt` samples. */
+function pass(stopAt = 0) {
+  const stop = new AbortController();
+  return runPass({
+    ...{ platform, engine: {} as Engine, folder: "run", stage, weights: {}, dataset, classes, signal: stop.signal },
+    onProgress: (done) => void (done === stopAt && stop.abort()),
+  });
+}
+
+const countOf = async (result: ReturnType<typeof pass>) => toNumbers((await result).weights.w);
+
+test("a pass that is stopped and resumed counts every sample once", async () => {
+  await expect(pass(3)).rejects.toThrow(Interrupted);
+  // Stopped again among those that are counted already.
+  await expect(pass(1)).rejects.toThrow(Interrupted);
+  await expect(pass(2)).rejects.toThrow(Interrupted);
+  expect([await countOf(pass()), visited]).toEqual([[1111], ids]);
+});
+
+test("labels that were lost meanwhile are made again, and counted no more", async () => {
+  await expect(pass(3)).rejects.toThrow(Interrupted);
+  await platform.remove("run/labels/p/b.json");
+  expect([await countOf(pass()), visited]).toEqual([[1111], ["a", "b", "c", "b", "d"]]);
+  const joined = await withStageLabels(platform, "run/labels/p", ["tags"], dataset, ["tags"]);
+  const tags = await Promise.all(ids.map(async (_, at) => (await joined.read(at)).labels.tags));
+  expect(tags).toEqual([[0], [1], [2], [3]]);
+});
+
+test("damaged labels can be deleted while the pass goes on, and afterwards no more", async () => {
+  await expect(pass(3)).rejects.toThrow(Interrupted);
+  for (const text of ["{", "{}"]) {
+    await platform.writeFile("run/labels/p/b.json", text);
+    await expect(pass()).rejects.toThrow(/b\.json: expected labels .* Delete it and train on\.$/);
+  }
+  await platform.remove("run/labels/p/b.json");
+  expect(await countOf(pass())).toEqual([1111]);
+  const joined = await withStageLabels(platform, "run/labels/p", ["tags"], dataset, ["tags"]);
+  await platform.writeFile("run/labels/p/b.json", "{");
+  await expect(joined.read(1)).rejects.toThrow(/a damaged file\. Restore it, or train the run anew\.$/);
+  await platform.remove("run/labels/p/b.json");
+  await expect(joined.read(1)).rejects.toThrow(/no such file\. Restore it, or train the run anew\.$/);
+});
