@@ -21,6 +21,13 @@ test("a list longer than a file's name can be is a list", async () => {
   expect(await namesOf(platform, words.join(", "))).toEqual(words);
 });
 
+test("a path to a file is no word", async () => {
+  const platform = memoryPlatform();
+  await platform.writeFile("here/notes.txt", "no classes");
+  await expect(namesOf(platform, "here/notes.txt")).rejects.toThrow("here/notes.txt: expected a JSON object");
+  expect(await namesOf(platform, "road/pavement")).toEqual(["road/pavement"]);
+});
+
 test("what ends in .json is a file", async () => {
   const platform = memoryPlatform();
   await platform.writeFile("own.JSON", '{"classes":[{"name":"sea"},{"name":"sand"}]}');

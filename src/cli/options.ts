@@ -62,8 +62,10 @@ export async function classesFrom(
 ): Promise<readonly ClassInfo[] | undefined> {
   if (text === undefined) return undefined;
   const { parseClassList } = await import("../datasets/classes-file.ts");
-  // Any other file that is called as a class is not meant, and a long list is no path.
-  if (/\.json$/i.test(text)) {
+  // A file that is called as a class is not meant, and a long list is no path.
+  const pieces = text.split(/[\\/]/);
+  const isPath = pieces.length > 1 && pieces.every((piece) => piece.length < 256) && text.length < 1024;
+  if (/\.json$/i.test(text) || (isPath && (await platform.exists(text)) === "file")) {
     if ((await platform.exists(text)) !== "file") {
       throw new InputError(`${text}: expected a classes.json, got no such file. Check the path.`);
     }

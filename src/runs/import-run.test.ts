@@ -7,6 +7,8 @@ import { float32, type Named, type NdArray } from "../array/ndarray.ts";
 import { InputError, UsageError } from "../errors.ts";
 import { Model } from "../graph/scope.ts";
 import { input } from "../graph/tensor.ts";
+import { methods } from "../methods/index.ts";
+import type { Method } from "../methods/method.ts";
 import { encoder } from "../networks/transunet/encoder.ts";
 import { transunet } from "../networks/transunet/network.ts";
 import { publishedTransUNet, type TransUNetSettings } from "../networks/transunet/settings.ts";
@@ -273,4 +275,19 @@ describe("refused, with nothing written, is", () => {
     );
     expect([...platform.files.keys()]).toEqual(["run/notes.txt"]);
   });
+});
+
+test("a method of one's own is asked before ours, which take every file of a kind for theirs", async () => {
+  const asked: string[] = [];
+  const own: Method = {
+    ...(methods.find(({ name }) => name === "transunet") as Method),
+    name: "own",
+    imports() {
+      asked.push("own");
+      throw new InputError("own: asked.");
+    },
+  };
+  const content = writeSafetensors({ "somebody.weight": float32([1], [1]) });
+  await expect(imported(content, { methods: [...methods, own] })).rejects.toThrow("own: asked.");
+  expect(asked).toEqual(["own"]);
 });

@@ -110,7 +110,9 @@ function importedBy(
   options: ImportOptions,
   list: readonly Method[],
 ): { method: Method; imported: Imported } {
-  for (const method of list) {
+  // Ours take every file of a kind for theirs, so methods of others are asked first.
+  const others = list.filter((method) => !methods.includes(method));
+  for (const method of new Set([...others, ...list])) {
     const imported = method.imports?.(files, options) ?? null;
     if (imported === null) continue;
     requireImported(imported, `method ${method.name}`);
