@@ -97,7 +97,7 @@ describe("what is wrong is said in one line, with the right exit code, and nothi
       "train DATA --out NEW --set batchSize=0 --recipe transunet-tiny",
       /batchSize must be a whole number from 1 to 1000000/,
     ],
-    [2, "train DATA --out NEW --set cropHeight=70 --recipe transunet-tiny", /multiple of 16, got 70/],
+    [2, "train DATA --out NEW --set cropHeight=70 --recipe transunet-tiny", /multiple of 16 up to 8192, got 70/],
     [2, "train DATA --out NEW --steps 1.5", /--steps must be an integer/],
     [2, "train DATA --out NEW --device gpu", /--device must be one of/],
     [2, "train DATA --out NEW --layout vox", /--layout must be one of .* Did you mean voc\?/],

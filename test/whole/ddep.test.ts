@@ -122,7 +122,7 @@ test("what must be the same is everything: weights, optimizer, state, records, s
   expect(names).toEqual(
     expect.arrayContaining([
       ...[...tensors, `${last}/state.json`, "labelled.txt", "metrics.jsonl", "recipe.json", "run.json", "scores.json"],
-      ...["clean", "noisy", "denoised-00000010", "denoised-00000016"].map(
+      ...["clean", "noisy", "denoised-00000009", "denoised-00000014", "denoised-00000016"].map(
         (name) => `pictures/denoise/val_000000/${name}.png`,
       ),
     ]),
