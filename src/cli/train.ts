@@ -102,7 +102,8 @@ export const trainCommand = command({
       );
     }
     const isLearned = sourcesOf(resolved).labels.every((kind) => data.dataset.kinds.includes(kind));
-    if (data.leavesImages && isLearned) {
+    // A run that is gone on from may have learned from them.
+    if (data.leavesImages && isLearned && options.from.length === 0) {
       const { name } = resolved.recipe;
       terminal.note(
         oneLine(`${spec} has images without masks, which ${name} leaves out; ddep-small learns from them, too`),
