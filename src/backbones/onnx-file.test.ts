@@ -40,7 +40,11 @@ describe("an ONNX file as an encoder that recipes name", () => {
         toNumbers(first[1]).map((value) => value + 1),
       ),
     };
-    const file = writeOnnxEncoder(findEncoder(taken.encoder).file!, { ...Object.fromEntries(others), ...moved }, where);
+    const file = writeOnnxEncoder(
+      findEncoder(taken.encoder).file!,
+      { ...Object.fromEntries(others), ...moved },
+      { where },
+    );
     const names = [
       taken.encoder,
       (await takeOnnxEncoder(bytes, { where, normalization: "unit" })).encoder,

@@ -70,9 +70,15 @@ export async function restoreOnnxEncoder(file: Uint8Array, where: string): Promi
   return { kind: "onnx", where, encoder, tensors: weights, notes };
 }
 
-/** `Encoder.file` with other weights, as an ONNX model whose outputs are the features. */
-export function writeOnnxEncoder(file: Uint8Array, weights: Named<NdArray>, where: string): Uint8Array {
-  return writeEncoder(file, weights, { where, features: outputsOf(file, where) });
+/** `Encoder.file` with other weights, as an ONNX model whose outputs are the features; licence: of the weights. */
+export function writeOnnxEncoder(
+  file: Uint8Array,
+  weights: Named<NdArray>,
+  { where, licence }: { readonly where: string; readonly licence?: string | undefined },
+): Uint8Array {
+  const model = decodeModel(writeEncoder(file, weights, { where, features: outputsOf(file, where) }), where);
+  const stated = licence === undefined ? [] : [{ key: "licence", value: licence }];
+  return encodeModel({ ...model, metadata_props: [...(model.metadata_props ?? []), ...stated] });
 }
 
 function outputsOf(file: Uint8Array, where: string): string[] {

@@ -48,7 +48,7 @@ export async function exportEncoder(
   const bytes =
     onnx === undefined
       ? writeSafetensors(theirs, { format: "pt", ...(licence !== undefined && { licence }) })
-      : writeOnnxEncoder(onnx, own, `${source}/encoder.onnx`);
+      : writeOnnxEncoder(onnx, own, { where: `${source}/encoder.onnx`, licence });
   await platform.writeFile(file, bytes);
   return { file, encoder: settings.encoder, tensors: Object.keys(theirs).length, bytes: bytes.length };
 }

@@ -205,6 +205,11 @@ describe("an encoder of the hub", () => {
     const out = `${folder}/hub-onnx`;
     const { code, error } = await trainWith({}, ...tiny, "--encoder", "lab/resnet", "--out", out);
     expect([code, error]).toEqual([0, expect.stringMatching(/onnx-[0-9a-f]{12}/)]);
+    const written = `${folder}/hub-written.onnx`;
+    expect((await tessera("export", out, "--weights", "onnx", "--out", written)).code).toBe(0);
+    expect(JSON.stringify(decodeModel(readFileSync(written), written).metadata_props)).toMatch(
+      /"licence".*mit \(lab\/resnet@/,
+    );
   });
 
   test.each([
