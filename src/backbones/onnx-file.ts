@@ -1,4 +1,5 @@
 /** ONNX files that recipes name as their encoder: by what is in them, so that none passes for another. */
+import { hexDigest } from "../array/digest.ts";
 import type { Named, NdArray } from "../array/ndarray.ts";
 import { InputError } from "../errors.ts";
 import { decodeModel, encodeModel } from "../onnx/wire.ts";
@@ -59,8 +60,7 @@ export async function restoreOnnxEncoder(file: Uint8Array, where: string): Promi
       `${where}: expected a model for any batch, or for one picture, got one for ${batch} at once alone. Export it with an open batch.`,
     );
   }
-  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", file.slice().buffer));
-  const encoder = `onnx-${Array.from(digest.subarray(0, 6), (byte) => byte.toString(16).padStart(2, "0")).join("")}`;
+  const encoder = `onnx-${(await hexDigest(file)).slice(0, 12)}`;
   addEncoder(encoder, {
     ...opened.encoder,
     file,

@@ -1,3 +1,4 @@
+import { median } from "../array/median.ts";
 import { encode, findEncoder } from "../backbones/encoders.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { kindsText, sourceOf } from "../data/labels.ts";
@@ -104,8 +105,4 @@ async function someSizes(dataset: Dataset): Promise<(readonly [number, number])[
     }
   }
   return sizes;
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
 }

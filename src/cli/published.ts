@@ -42,9 +42,14 @@ export async function filesOf(
       files.push(name);
       continue;
     }
-    const { weights, licence, repository, commit } = await fetchPublished(name, terminal);
-    files.push(...weights);
-    licences.add(`${licence} (${repository}@${commit.slice(0, 7)})`);
+    const model = await fetchPublished(name, terminal);
+    files.push(...model.weights);
+    licences.add(licenceText(model));
   }
   return { files, licence: licences.size === 0 ? undefined : [...licences].join("; ") };
+}
+
+/** What a run keeps of a fetched model's licence: with whose it is. */
+export function licenceText({ licence, repository, commit }: FetchedModel): string {
+  return `${licence} (${repository}@${commit.slice(0, 7)})`;
 }

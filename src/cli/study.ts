@@ -5,7 +5,7 @@ import type { StudyOptions } from "../study/run-study.ts";
 import { command } from "./command.ts";
 import { badImagePolicy, datasetOptions, engineFor, engineOptions, placeOf, sizeOptions } from "./options.ts";
 import { methodOptions, methodsWith } from "./own-methods.ts";
-import { encoderFiles } from "./pretrained.ts";
+import { filesOf } from "./published.ts";
 
 export const studyCommand = command({
   name: "study",
@@ -102,7 +102,7 @@ export const studyCommand = command({
       import("../runs/run.ts"),
       import("../evaluation/evaluate.ts"),
     ]);
-    const encoder = choice.encoder === null ? null : await encoderFiles(choice.encoder, terminal);
+    const encoder = choice.encoder === null ? null : await filesOf([choice.encoder], terminal);
     const onBadFile = badImagePolicy(options);
     const dataset = spec ?? study.dataset;
     const openEngine = () => engineFor(options);

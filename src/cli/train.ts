@@ -3,7 +3,9 @@ import { InputError, oneLine, UsageError } from "../errors.ts";
 import type { Method, ResolvedRecipe } from "../methods/method.ts";
 import type { Trained } from "../methods/stage.ts";
 import type { Platform } from "../platform/platform.ts";
-import { command, type Values } from "./command.ts";
+import type { ReadEncoder } from "../runs/open-encoder.ts";
+import { command } from "./command.ts";
+import { cachedEncoder, encoderOptions, givenEncoder } from "./encoder-option.ts";
 import {
   badImagePolicy,
   datasetOptions,
@@ -15,7 +17,6 @@ import {
   sizeOptions,
 } from "./options.ts";
 import { methodOptions, methodsWith } from "./own-methods.ts";
-import { cachedEncoder, type EncoderFiles, encoderFiles, encoderFrom, encoderOptions } from "./pretrained.ts";
 import { duration, type Terminal } from "./terminal.ts";
 
 export const trainCommand = command({
@@ -64,11 +65,6 @@ export const trainCommand = command({
     const { out, shortSide, licence, labelSeed } = options;
     if (out === undefined) throw new UsageError("train: --out is missing. Write --out FOLDER.");
     const keep = await labelsToKeep(options);
-    if (options.encoder === undefined && (options.features ?? options.normalization) !== undefined) {
-      throw new UsageError(
-        "train: --features and --normalization are of an ONNX encoder, got none. Add --encoder FILE.onnx.",
-      );
-    }
     const [{ nodePlatform }, { sourcesOf, stagesOf }, { openTrainingData }, { runTraining, scoresText }] =
       await Promise.all([
         import("../platform/node.ts"),
@@ -80,18 +76,17 @@ export const trainCommand = command({
     // A mistyped recipe is said before a large data set is looked through.
     const methods = await methodsWith(nodePlatform, options.method);
     const place = { ...placeOf(options), onBadFile: onBadImage };
-    let named = await namedRecipe(nodePlatform, out, options, options.set, methods);
-    let encoder = options.encoder === undefined ? null : await encoderFiles(options.encoder, terminal);
-    if (named === null) {
-      const chosen = await chosenRecipe(nodePlatform, spec, place, { ...options, files: encoder }, terminal);
-      named = chosen.resolved;
-      encoder = chosen.encoder;
-    }
+    const named = await namedRecipe(nodePlatform, out, options, options.set, methods);
+    const given = await givenEncoder(nodePlatform, options, { terminal, methods });
+    const { start, encoder } =
+      named === null
+        ? await chosenRecipe(nodePlatform, spec, place, { given, set: options.set }, terminal)
+        : { start: named, encoder: given };
     const from: Trained[] = [];
     for (const run of options.from) from.push(await trainedIn(nodePlatform, run, terminal, methods));
-    if (encoder !== null) from.push(await encoderFrom(nodePlatform, encoder, named, options, { terminal, methods }));
+    if (encoder !== null) from.push((await import("../runs/open-encoder.ts")).encoderFor(encoder, start));
     const seeded = labelSeed === undefined ? {} : { labelSeed };
-    const resolved = await withStepsOf(options.steps, await adopted(named, from, terminal));
+    const resolved = await withStepsOf(options.steps, await adopted(start, from, terminal));
     const data = await openTrainingData(nodePlatform, spec, {
       ...{ ...place, keep, learnsFrom: sourcesOf(resolved) },
       ...seeded,
@@ -178,27 +173,29 @@ async function chosenRecipe(
   platform: Platform,
   spec: string,
   place: OpenOptions,
-  options: Values<typeof encoderOptions> & { readonly set: readonly string[]; readonly files: EncoderFiles | null },
+  { given, set }: { readonly given: ReadEncoder | null; readonly set: readonly string[] },
   terminal: Terminal,
-): Promise<{ readonly resolved: ResolvedRecipe; readonly encoder: EncoderFiles | null }> {
-  const [{ chooseRecipe }, { recipeToAdopt }, { openDataset }, { findRecipe }] = await Promise.all([
+): Promise<{ readonly start: ResolvedRecipe; readonly encoder: ReadEncoder | null }> {
+  const [{ chooseRecipe }, { recipeToAdopt }, { openDataset }, { findRecipe }, { encoderFor }] = await Promise.all([
     import("./choose-recipe.ts"),
     import("../methods/resolve-recipe.ts"),
     import("../datasets/index.ts"),
     import("../methods/index.ts"),
+    import("../runs/open-encoder.ts"),
   ]);
   const dataset = await openDataset(platform, spec, "train", place);
-  const cached = options.files === null ? await cachedEncoder(platform) : null;
-  const files = options.files ?? cached;
-  const opened = files && (await encoderFrom(platform, files, findRecipe("unet-mobilenet"), options, {}));
-  const { encoder: name } = (opened?.recipe ?? {}) as { readonly encoder?: string };
+  const cached = given === null ? await cachedEncoder(platform) : null;
+  const encoder = given ?? cached?.read ?? null;
+  const { encoder: name } = (encoder === null ? {} : encoderFor(encoder, findRecipe("unet-mobilenet")).recipe) as {
+    readonly encoder?: string;
+  };
   const how =
     cached === null
       ? `a pretrained ${name} is given`
       : `the cache has ${cached.name}, a pretrained ${name} (${cached.licence})`;
   const { recipe, settings, why } = await chooseRecipe(dataset, name === undefined ? null : { name, how });
   terminal.note(`recipe ${recipe}: ${why}. Another: --recipe NAME.`);
-  return { resolved: recipeToAdopt(recipe, [...settings, ...options.set]), encoder: files };
+  return { start: recipeToAdopt(recipe, [...settings, ...set]), encoder };
 }
 
 async function trainedIn(

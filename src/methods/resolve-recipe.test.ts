@@ -30,10 +30,15 @@ test("every listed recipe is complete and valid", () => {
   }
 });
 
-test("a recipe written to a file and read again is the same", () => {
-  const { recipe } = resolveRecipe("transunet-small");
-  expect(recipeFrom(JSON.parse(JSON.stringify(recipe)), "recipe.json").recipe).toEqual(recipe);
-});
+test.each(["transunet-small", "ddep-small", "ddep-mobilenet"])(
+  "%s written to a file and read again is the same, under a name of its own, too",
+  (name) => {
+    const { recipe } = resolveRecipe(name);
+    for (const written of [recipe, { ...recipe, name: "mine" }]) {
+      expect(recipeFrom(JSON.parse(JSON.stringify(written)), "recipe.json").recipe).toEqual(written);
+    }
+  },
+);
 
 describe("what is wrong with a setting is said in one line", () => {
   test.each<[string, RegExp]>([

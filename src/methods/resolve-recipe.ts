@@ -93,7 +93,10 @@ export function recipeFrom(value: unknown, where: string, methods?: readonly Met
   }
   try {
     const method = findMethod(given.method, methods);
-    const complete = method.recipes[given.name] ?? Object.values(method.recipes)[0];
+    // Under a name of its own, its fields tell on which network it is.
+    const all = Object.values(method.recipes);
+    const alike = all.find((each) => Object.keys(each).every((key) => Object.hasOwn(given, key)));
+    const complete = method.recipes[given.name] ?? alike ?? all[0];
     const what = `a recipe of ${method.name} (see tessera recipes ${complete.name})`;
     requireKnownKeys(given, Object.keys(complete), what, where);
     for (const key of Object.keys(complete) as (keyof Recipe)[]) {

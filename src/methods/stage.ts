@@ -81,7 +81,7 @@ export interface TrainingStage extends StageBase {
    */
   rests?(parameter: string): boolean;
   /** Factors on learning rate and weight decay of a parameter; default 1 and, for parameters of one axis, no decay. */
-  group?(parameter: string, rank: number): { readonly rate: number; readonly decay: number };
+  group?(parameter: string, rank: number): { readonly rate?: number; readonly decay?: number };
   /** How the stage is judged while it trains, where it makes no whole model. */
   readonly trials?: readonly Trial[];
 }

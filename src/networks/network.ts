@@ -8,7 +8,7 @@ import type { Scope } from "../graph/scope.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import { globalAveragePool, mean, reshape } from "../ops/index.ts";
 import type { WeightFile } from "../weights/read-weights.ts";
-import type { TransferOptions } from "./transfer.ts";
+import { inEncoder, type TransferOptions } from "./transfer.ts";
 import { encoder } from "./transunet/encoder.ts";
 import { settingsFrom } from "./transunet/found-settings.ts";
 import { transunet } from "./transunet/network.ts";
@@ -99,7 +99,7 @@ function transUNetOf(settings: TransUNetSettings): Network {
     encoder(file) {
       if (file.kind !== "npz") {
         throw new InputError(
-          `${file.where}: expected the weights of a hybrid vision transformer (R50+ViT-B_16.npz), got another kind of file. For other encoders use --recipe unet-mobilenet.`,
+          `${file.where}: expected the weights of a hybrid vision transformer (R50+ViT-B_16.npz), got another kind of file. For other encoders choose a recipe that has the key encoder.`,
         );
       }
       const weights = hybridVitWeights(file.tensors, file.where, { patchOnly: settings.stageUnits.length === 0 });
@@ -111,7 +111,7 @@ function transUNetOf(settings: TransUNetSettings): Network {
 }
 
 function hasEncoder(weights: Named<NdArray>): boolean {
-  return Object.keys(weights).some((name) => name.startsWith("encoder."));
+  return Object.keys(weights).some(inEncoder);
 }
 
 function prefixed(weights: Named<NdArray>): Named<NdArray> {

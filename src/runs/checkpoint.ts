@@ -2,6 +2,7 @@
  * Checkpoints: `checkpoints/step-00000100/` with tensors as safetensors, and state.json, which says how far the run
  * is and guards every file by its SHA-256. A checkpoint is written aside and renamed, so one that exists is complete.
  */
+import { hexDigest } from "../array/digest.ts";
 import type { Named, NdArray } from "../array/ndarray.ts";
 import { InputError } from "../errors.ts";
 import { OtherVersion } from "../methods/other-version.ts";
@@ -62,7 +63,7 @@ export async function writeCheckpoint(
     const files: Record<string, { bytes: number; sha256: string }> = {};
     for (const [group, values] of Object.entries(tensors)) {
       const bytes = writeSafetensors(values, about);
-      files[`${group}.safetensors`] = { bytes: bytes.length, sha256: await sha256(bytes) };
+      files[`${group}.safetensors`] = { bytes: bytes.length, sha256: await hexDigest(bytes) };
       await platform.writeFile(`${aside}/${group}.safetensors`, bytes);
     }
     const state: StateFile = { format, progress, files };
@@ -92,7 +93,7 @@ export async function readCheckpoint(platform: Platform, run: string, step: numb
   let about: Named<string> = {};
   for (const [name, expected] of Object.entries(files)) {
     const bytes = await platform.readFile(`${folder}/${name}`);
-    if (bytes.length !== expected.bytes || (await sha256(bytes)) !== expected.sha256) {
+    if (bytes.length !== expected.bytes || (await hexDigest(bytes)) !== expected.sha256) {
       throw new InputError(
         `${folder}/${name}: expected ${expected.bytes} bytes with SHA-256 ${expected.sha256.slice(0, 12)}…, ` +
           `got ${bytes.length} bytes with another. The checkpoint is damaged; remove its folder to use an earlier one.`,
@@ -242,12 +243,6 @@ function withSums(progress: Progress): Progress {
 /** The text of state.json: the state and, as its last key, the checksum of all before it. */
 async function sealed({ format, progress, files }: StateFile): Promise<string> {
   const state = { format, progress, files };
-  const seal = await sha256(new TextEncoder().encode(JSON.stringify(state)));
+  const seal = await hexDigest(new TextEncoder().encode(JSON.stringify(state)));
   return `${JSON.stringify({ ...state, seal }, null, 2)}\n`;
-}
-
-/** SHA-256 in hexadecimal. */
-export async function sha256(bytes: Uint8Array): Promise<string> {
-  const digest = await crypto.subtle.digest("SHA-256", bytes as Uint8Array<ArrayBuffer>);
-  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

@@ -4,6 +4,7 @@ import { publishedNames } from "../backbones/published.ts";
 import { InputError } from "../errors.ts";
 import type { Trained } from "../methods/stage.ts";
 import { encoderFileOf, type NetworkSettings } from "../networks/network.ts";
+import { inEncoder } from "../networks/transfer.ts";
 import type { Platform } from "../platform/platform.ts";
 import { writeSafetensors } from "../weights/safetensors.ts";
 
@@ -33,7 +34,7 @@ export async function exportEncoder(
   }
   const own: Named<NdArray> = Object.fromEntries(
     Object.entries(weights).flatMap(([name, array]) =>
-      name.startsWith("encoder.") ? [[name.slice("encoder.".length), array] as const] : [],
+      inEncoder(name) ? [[name.slice("encoder.".length), array] as const] : [],
     ),
   );
   const onnx = encoderFileOf(recipe);

@@ -1,15 +1,16 @@
 import type { OnnxNormalization } from "../backbones/onnx-encoder.ts";
-import { takeOnnxEncoder } from "../backbones/onnx-file.ts";
+import { type OnnxEncoderFile, takeOnnxEncoder } from "../backbones/onnx-file.ts";
 import { InputError, UsageError } from "../errors.ts";
 import type { Method, ResolvedRecipe } from "../methods/method.ts";
 import type { Trained } from "../methods/stage.ts";
+import { inEncoder } from "../networks/transfer.ts";
 import { externalLocations } from "../onnx/external.ts";
 import { joinPath } from "../platform/join-path.ts";
 import type { Platform } from "../platform/platform.ts";
-import { openWeights } from "../weights/read-weights.ts";
+import { openWeights, type WeightFile } from "../weights/read-weights.ts";
 import { type OpenOptions, openTrained, stateOf } from "./run.ts";
 
-export interface OpenEncoderOptions extends OpenOptions {
+export interface ReadEncoderOptions extends OpenOptions {
   /** Of an ONNX file: names of the tensors that are taken. Default: one for each stride, found. */
   readonly features?: readonly string[] | undefined;
   /** Of an ONNX file: values of the pictures that it was trained on. Default: ImageNet's, or bytes where it takes bytes. */
@@ -18,19 +19,26 @@ export interface OpenEncoderOptions extends OpenOptions {
   readonly licence?: string | undefined;
 }
 
+/** A pretrained encoder that was read, before it is known which network takes it. */
+export type ReadEncoder =
+  | { readonly kind: "run"; readonly trained: Trained }
+  | {
+      readonly kind: "file";
+      readonly file: WeightFile | OnnxEncoderFile;
+      readonly source: string;
+      readonly licence: string | undefined;
+    };
+
 /**
- * A pretrained encoder for a recipe to begin with: that of another run, of a published file of weights (one, or its parts), or
- * of an ONNX model.
+ * Reads a pretrained encoder: that of another run, of a published file of weights (one, or its parts), or of an ONNX model.
  *
- * source: folder of a run, or files. Throws InputError for files of other networks and damaged ones, and where the recipe's
- * network has no encoder that could be another's.
+ * source: folder of a run, or files. Throws InputError for what is none of these, and damaged files.
  */
-export async function openEncoder(
+export async function readEncoder(
   platform: Platform,
   source: string | readonly string[],
-  { method, recipe }: ResolvedRecipe,
-  options: OpenEncoderOptions = {},
-): Promise<Trained> {
+  options: ReadEncoderOptions = {},
+): Promise<ReadEncoder> {
   const files = typeof source === "string" ? [source] : source;
   const [where] = files;
   const kind = await platform.exists(where);
@@ -39,26 +47,37 @@ export async function openEncoder(
     if (options[key] === undefined || (kind === "file" && isOnnx)) continue;
     throw new UsageError(`${where}: expected an ONNX file to take --${key} of, got something else. Leave it out.`);
   }
-  if (kind === "folder" && (await stateOf(platform, where)) === "run") return encoderOfRun(platform, where, options);
+  if (kind === "folder" && (await stateOf(platform, where)) === "run") {
+    return { kind: "run", trained: await encoderOfRun(platform, where, options) };
+  }
   if (kind !== "file") {
     throw new InputError(
       `${where}: expected a file of weights, an ONNX file or a run, got ${kind === "folder" ? "another folder" : "nothing there"}. See docs/encoders.md.`,
     );
   }
-  const take = (method as Method).encoder;
-  if (take === undefined) {
+  const file = isOnnx ? await openOnnx(platform, where, options) : await openParts(platform, files);
+  return { kind: "file", file, source: where, licence: options.licence };
+}
+
+/**
+ * What a recipe begins with, of an encoder that was read. Throws InputError where it is of another network than the recipe's,
+ * or that network has no encoder that could be another's.
+ */
+export function encoderFor(read: ReadEncoder, { method, recipe }: ResolvedRecipe): Trained {
+  if (read.kind === "run") return read.trained;
+  const { file, source, licence } = read;
+  const taken = (method as Method).encoder?.(file, recipe);
+  if (taken === undefined) {
     throw new InputError(
-      `${where}: expected a recipe whose encoder can be given, got ${recipe.name}. Try --recipe unet-mobilenet.`,
+      `${source}: expected a recipe whose encoder can be given, got ${recipe.name}. Choose one that has the key encoder.`,
     );
   }
-  const file = isOnnx ? await openOnnx(platform, where, options) : await openParts(platform, files);
-  const { licence } = options;
-  return { ...take.call(method, file, recipe), source: where, ...(licence !== undefined && { licence }) };
+  return { ...taken, source, ...(licence !== undefined && { licence }) };
 }
 
 async function encoderOfRun(platform: Platform, folder: string, options: OpenOptions): Promise<Trained> {
   const trained = await openTrained(platform, folder, options);
-  const weights = Object.entries(trained.weights).filter(([name]) => name.startsWith("encoder."));
+  const weights = Object.entries(trained.weights).filter(([name]) => inEncoder(name));
   if (weights.length === 0) {
     throw new InputError(
       `${folder}: expected a run with an encoder, got one of ${trained.recipe.method} without. Choose another.`,
@@ -70,7 +89,7 @@ async function encoderOfRun(platform: Platform, folder: string, options: OpenOpt
 async function openOnnx(
   platform: Platform,
   where: string,
-  { features, normalization, onNote = () => {} }: OpenEncoderOptions,
+  { features, normalization, onNote = () => {} }: ReadEncoderOptions,
 ) {
   const bytes = await platform.readFile(where);
   const beside = new Map<string, Uint8Array>();

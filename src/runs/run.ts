@@ -1,4 +1,5 @@
 /** A run folder: what was asked for (recipe.json), what it learns from (run.json), and what came of it. */
+import { hexDigest } from "../array/digest.ts";
 import type { Named, NdArray } from "../array/ndarray.ts";
 import { restoreOnnxEncoder } from "../backbones/onnx-file.ts";
 import type { ClassInfo } from "../data/sample.ts";
@@ -12,7 +13,7 @@ import { encoderFileOf } from "../networks/network.ts";
 import { parseJson } from "../platform/json.ts";
 import type { Platform } from "../platform/platform.ts";
 import type { TrainedModel } from "../prediction/model.ts";
-import { bestCheckpoint, type Checkpoint, listCheckpoints, sha256 } from "./checkpoint.ts";
+import { bestCheckpoint, type Checkpoint, listCheckpoints } from "./checkpoint.ts";
 import { type RunRecord, recordFrom } from "./run-record.ts";
 
 /** The encoder that a recipe names, where it was read from an ONNX file. */
@@ -267,7 +268,7 @@ function byName(classes: readonly ClassInfo[]): Record<string, string> {
 
 /** What tells one data set from another: the samples that it consists of. */
 export async function fingerprintOf(ids: readonly string[]): Promise<string> {
-  return sha256(new TextEncoder().encode(ids.join("\n")));
+  return hexDigest(new TextEncoder().encode(ids.join("\n")));
 }
 
 async function readJson(platform: Platform, path: string): Promise<unknown> {

@@ -11,7 +11,7 @@ import { sourcesOf, stagesOf, totalSteps } from "../methods/stages.ts";
 import type { Platform } from "../platform/platform.ts";
 import { writeReport } from "../report/run-report.ts";
 import { latestCheckpoint } from "../runs/checkpoint.ts";
-import { openEncoder } from "../runs/open-encoder.ts";
+import { encoderFor, readEncoder } from "../runs/open-encoder.ts";
 import { openTrained, readRun } from "../runs/run.ts";
 import type { Engine } from "../runtime/engine.ts";
 import type { Watcher } from "../training/session.ts";
@@ -87,7 +87,7 @@ async function recipeOf(options: StudyOptions, run: StudyRun): Promise<Wanted> {
   if (run.from !== null) from.push(await openTrained(platform, `${folder}/runs/${run.from}`, own));
   if (run.fromEncoder && encoder !== null) {
     const known = { methods: [...methods, method] }; // an encoder may be of another method's run
-    from.push(await openEncoder(platform, encoderFiles ?? encoder, resolved, { licence, ...known }));
+    from.push(encoderFor(await readEncoder(platform, encoderFiles ?? encoder, { licence, ...known }), resolved));
   }
   return { ...adopt(resolved, from), from };
 }

@@ -2,13 +2,20 @@ import { InputError, shown } from "../errors.ts";
 import type { TrainingStage } from "../methods/stage.ts";
 import type { Engine } from "../runtime/engine.ts";
 import { buildStep, type TrainingStep } from "../step/step.ts";
+import { defaultGroup, type Group } from "../step/update.ts";
 
 type Factors = ReturnType<NonNullable<TrainingStage["group"]>>;
 
-/** Throws InputError where they are no numbers. */
-function factorsOf(given: Factors | undefined, { name: stage }: TrainingStage, parameter: string): Factors {
-  const { rate, decay } = given ?? {};
-  if (Number.isFinite(rate) && Number.isFinite(decay)) return { rate: Number(rate), decay: Number(decay) };
+/** With the default of what is left out. Throws InputError where they are no numbers. */
+export function factorsOf(
+  given: Factors | undefined,
+  { name: stage }: Pick<TrainingStage, "name">,
+  parameter: string,
+  rank: number,
+): ReturnType<Group> {
+  const { rate, decay } = { ...defaultGroup(parameter, rank), ...given };
+  const isGiven = typeof given === "object" && given !== null;
+  if (isGiven && Number.isFinite(rate) && Number.isFinite(decay)) return { rate, decay };
   throw new InputError(
     `stage ${stage}: expected numbers rate and decay of group for ${parameter}, got ${shown(given)}. Correct the method.`,
   );
@@ -24,6 +31,8 @@ export function buildStageStep(stage: TrainingStage, engine: Engine): Promise<Tr
     recipe: stage.settings,
     ...(trains && { trains: (name: string) => trains.call(stage, name) }),
     ...(rests && { rests: (name: string) => rests.call(stage, name) }),
-    ...(group && { group: (name: string, rank: number) => factorsOf(group.call(stage, name, rank), stage, name) }),
+    ...(group && {
+      group: (name: string, rank: number) => factorsOf(group.call(stage, name, rank), stage, name, rank),
+    }),
   });
 }

@@ -1,4 +1,5 @@
 /** What has to be known before the first step: the data set's frequencies and sizes, and whether the folder is free. */
+import { median } from "../array/median.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { kindsText, sourceOf } from "../data/labels.ts";
 import { classStatistics } from "../data/statistics.ts";
@@ -230,11 +231,6 @@ export function windowOf(
     return Math.ceil((wanted - remainder) / stride) * stride + remainder;
   };
   return [along("height", cropHeight), along("width", cropWidth)];
-}
-
-/** 0 of nothing. */
-function median(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[values.length >> 1] ?? 0;
 }
 
 /**

@@ -1,3 +1,4 @@
+import { hexDigest } from "../array/digest.ts";
 import { InputError } from "../errors.ts";
 import { chooseWeights, companionsOf, isIndex, shardsOf } from "../hub/choose.ts";
 import { type Connection, HubSilent } from "../hub/connection.ts";
@@ -124,9 +125,8 @@ function room({ size }: HubFile, where: string): Uint8Array<ArrayBuffer> {
 async function digest(bytes: Uint8Array<ArrayBuffer>, file: HubFile): Promise<string> {
   const { algorithm, prefix } = hashOf(file);
   const before = new TextEncoder().encode(prefix);
-  const hashed = before.length === 0 ? bytes : await new Blob([before, bytes]).arrayBuffer();
-  const sum = await crypto.subtle.digest(algorithm === "sha1" ? "SHA-1" : "SHA-256", hashed);
-  return [...new Uint8Array(sum)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  const hashed = before.length === 0 ? bytes : new Uint8Array(await new Blob([before, bytes]).arrayBuffer());
+  return hexDigest(hashed, algorithm === "sha1" ? "SHA-1" : "SHA-256");
 }
 
 /** Bytes in the cache; null where there are none, or others than the hub lists. */

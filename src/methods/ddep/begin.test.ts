@@ -207,6 +207,14 @@ describe("going on from weights that were trained before", () => {
     expect({ ...recipe, encoderSteps, denoiseSteps }).toEqual({ ...tiny, start });
   });
 
+  test("an encoder that was denoised along is no classified one", () => {
+    const along = { ...denoised, recipe: { ...tiny, denoiseEncoderRate: 0.2 } as DdepRecipe };
+    expect(ddep.adopt!({ ...tiny, start: "ddep" }, [along]).denoiseSteps).toBe(0);
+    expect(() => ddep.adopt!({ ...tiny, start: "supervised" }, [along])).toThrow(
+      "got those of denoise of ddep with its encoder (before). Add --set start=ddep, or leave --from out.",
+    );
+  });
+
   test.each<[string, Partial<DdepTransUNetRecipe>, DdepTransUNetRecipe["encoderConvention"]]>([
     [positions, { encoderConvention: "transunet" }, "transunet"],
     [positions, { encoderConvention: "jax" }, "jax"],

@@ -8,7 +8,7 @@ import type { Image } from "../../image/image.ts";
 import { networkOf } from "../../networks/network.ts";
 import { imageInput } from "../../nn/image-input.ts";
 import { clip, mean, square, sub } from "../../ops/index.ts";
-import { inEncoder } from "../encoder-training.ts";
+import { encoderTraining } from "../network-method.ts";
 import type { Beginning, Trained, TrainingStage, Trial, TrialPicture } from "../stage.ts";
 import { levelModulation } from "./conditioning.ts";
 import { addNoise, denoised, denoisingErrors, denoisingLoss, levelWeights, sigmaOf } from "./noise.ts";
@@ -74,14 +74,13 @@ function begin({ weights, recipe: from, source }: Trained, recipe: DdepRecipe): 
 
 /**
  * Denoising pretraining (Brempong et al. 2022, sec. 3): noise is added to images, and the network says what was added.
- * With `ddep` the encoder is frozen: no gradient, no dropout; with `dep` everything trains.
+ * With `ddep` the encoder is frozen (no gradient, no dropout) or trains at a rate of its own; with `dep` everything trains.
  *
  * requires: see `Stage`.
  */
 export function denoiseStage(recipe: DdepRecipe, requires: string | undefined): TrainingStage {
   const settings = denoiseRecipe(recipe);
   const { batchSize, cropHeight, cropWidth } = settings;
-  const isFrozen = settings.start === "ddep" && settings.denoiseEncoderRate === 0;
   return {
     kind: "training",
     name: "denoise",
@@ -102,11 +101,7 @@ export function denoiseStage(recipe: DdepRecipe, requires: string | undefined): 
       const { errors } = denoising(scope, clean, epsilon, level, settings);
       return { terms: { denoising: denoisingLoss(errors, levelWeights(level, settings)) } };
     },
-    trains: (name) => !isFrozen || !inEncoder(name),
-    ...(settings.start === "ddep" &&
-      !isFrozen && {
-        group: (name, rank) => ({ rate: inEncoder(name) ? settings.denoiseEncoderRate : 1, decay: rank > 1 ? 1 : 0 }),
-      }),
+    ...encoderTraining(settings.start === "ddep" ? settings.denoiseEncoderRate : 1),
     trials: [denoisingTrial(settings)],
   };
 }

@@ -1,19 +1,12 @@
 import { InputError } from "../../errors.ts";
-import type { Scope } from "../../graph/scope.ts";
-import type { Tensor } from "../../graph/tensor.ts";
 import { networkOf } from "../../networks/network.ts";
 import type { Part } from "../../networks/transfer.ts";
-import { encoderTraining } from "../encoder-training.ts";
 import type { Task } from "../method.ts";
+import { encoderTraining, logitsOf } from "../network-method.ts";
 import { segmentationStage } from "../segmentation-stage.ts";
 import type { Beginning, Trained, TrainingStage } from "../stage.ts";
 import { foldCondition } from "./conditioning.ts";
 import type { DdepRecipe } from "./recipe.ts";
-
-/** image: [B, 3, H, W] in [−1, 1] → class scores [B, K, H, W]. */
-export function logitsOf(recipe: DdepRecipe, { classes }: Task) {
-  return (scope: Scope, image: Tensor): Tensor => networkOf(recipe).logits(scope, image, classes.length);
-}
 
 /**
  * What fine-tuning takes over: of a network that was fine-tuned before all, of a denoised one encoder and decoder (for
@@ -56,6 +49,6 @@ export function finetuneStage(recipe: DdepRecipe, task: Task, requires: string |
   return segmentationStage(logitsOf(recipe, task), recipe, task, {
     ...{ name: "finetune", requires },
     begin: (from) => begin(from, recipe, task),
-    ...encoderTraining(recipe),
+    ...encoderTraining("encoderRate" in recipe ? recipe.encoderRate : 1),
   });
 }

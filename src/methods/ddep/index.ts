@@ -1,24 +1,16 @@
 import { UsageError } from "../../errors.ts";
-import type { Scope } from "../../graph/scope.ts";
-import type { Tensor } from "../../graph/tensor.ts";
 import { networkOf } from "../../networks/network.ts";
-import { imageInput } from "../../nn/image-input.ts";
-import { softmax } from "../../ops/index.ts";
-import { certaintyView } from "../certainty-view.ts";
-import { openedEncoder } from "../encoder-training.ts";
+import { inEncoder } from "../../networks/transfer.ts";
 import type { Method, Task } from "../method.ts";
+import { networkEncoder, networkModel, networkViews } from "../network-method.ts";
 import type { Trained } from "../stage.ts";
 import { denoiseStage } from "./denoise-stage.ts";
 import { encoderStage } from "./encoder-stage.ts";
-import { finetuneStage, logitsOf } from "./finetune-stage.ts";
+import { finetuneStage } from "./finetune-stage.ts";
 import { importEncoder } from "./import.ts";
 import { type DdepRecipe, recipes } from "./recipe.ts";
 import { study } from "./study.ts";
 import { validate } from "./validate.ts";
-
-/** image: [B, H, W, 3] uint8 → class probabilities [B, K, H, W]. */
-const probabilitiesOf = (recipe: DdepRecipe, task: Task) => (scope: Scope, image: Tensor) =>
-  softmax(logitsOf(recipe, task)(scope, imageInput(image)), { axis: 1 });
 
 /** The parts of a start that are still to be trained. */
 function stages(recipe: DdepRecipe, task: Task) {
@@ -38,16 +30,18 @@ function stages(recipe: DdepRecipe, task: Task) {
 /** What a start may begin with: a stage and, where that tells them apart, the start that the stage was part of. */
 const beginnings: Readonly<Record<DdepRecipe["start"], readonly string[]>> = {
   none: ["finetune of none"],
-  // The encoder behind a denoised decoder was frozen, and is the classified one.
+  // The encoder behind a denoised decoder was frozen, and is the classified one, unless it was denoised along.
   supervised: ["encoder", "train", "denoise of ddep", "finetune of supervised"],
   dep: ["denoise of dep", "finetune of dep"],
-  ddep: ["encoder", "train", "denoise of ddep", "finetune of ddep"],
+  ddep: ["encoder", "train", "denoise of ddep", "denoise of ddep with its encoder", "finetune of ddep"],
 };
 
 /** Throws UsageError where the weights would make the start another than its name says. */
 function requireBeginning({ name, start }: DdepRecipe, { stage, source, recipe: from }: Trained): void {
   const own = stage === "denoise" || stage === "finetune";
-  const behind = own ? `${stage} of ${(from as DdepRecipe).start}` : stage;
+  const { start: before, denoiseEncoderRate } = from as DdepRecipe;
+  const along = stage === "denoise" && before === "ddep" && denoiseEncoderRate > 0 ? " with its encoder" : "";
+  const behind = own ? `${stage} of ${before}${along}` : stage;
   if (beginnings[start].includes(behind)) return;
   const fitting = Object.entries(beginnings).filter(([, known]) => known.includes(behind));
   const others = fitting.map(([each]) => `--set start=${each}`).join(" or ");
@@ -59,7 +53,7 @@ function requireBeginning({ name, start }: DdepRecipe, { stage, source, recipe: 
 
 /** What need not be trained again. */
 function adopted({ stage, weights, recipe: from }: Trained, recipe: DdepRecipe): Partial<DdepRecipe> {
-  const hasEncoder = Object.keys(weights).some((name) => name.startsWith("encoder."));
+  const hasEncoder = Object.keys(weights).some(inEncoder);
   return {
     ...networkOf(recipe).adopted(weights, from),
     ...(hasEncoder && { encoderSteps: 0 }),
@@ -85,10 +79,7 @@ export const ddep: Method<DdepRecipe> = {
     return Object.assign({ ...recipe }, ...from.map((trained) => adopted(trained, recipe))) as DdepRecipe;
   },
   imports: importEncoder,
-  encoder: (file, recipe) => openedEncoder(file, recipe),
-  model(recipe, task) {
-    const { multiple, size } = networkOf(recipe);
-    return { kind: "semantic", stride: multiple, ...(size && { window: size }), scores: probabilitiesOf(recipe, task) };
-  },
-  views: (recipe, task) => [certaintyView(recipe, probabilitiesOf(recipe, task))],
+  encoder: networkEncoder,
+  model: networkModel,
+  views: networkViews,
 };

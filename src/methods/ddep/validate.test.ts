@@ -60,6 +60,10 @@ describe("values that cannot be are refused", () => {
       { ...gamma, noiseForm: "additive", noiseLevelMin: 0.9, noiseLevelMax: 0.9 },
       "noiseMeasure must be sigma where the noise is additive, got gamma. Use sigma.",
     ],
+    [{ denoiseOutputStride: 3 }, "denoiseOutputStride must be one of 1, 2, 4, got 3"],
+    // Fine-tuning would miss the last blocks.
+    [{ denoiseOutputStride: 2, outputStride: 1 }, "denoiseOutputStride must be at most outputStride (1), got 2"],
+    [{ denoiseEncoderRate: -1 }, "denoiseEncoderRate must be a number of at least 0, got -1"],
     // As of every TransUNet, and of every loss on masks.
     [{ cropHeight: 180 }, "cropHeight must be a multiple of 16 up to 8192, got 180. Try 176."],
     [{ stageUnits: [], skips: 3 }, "skips must be one of 0, got 3"],

@@ -33,6 +33,13 @@ export function validate(recipe: DdepRecipe): void {
   oneOf("noiseTarget", ["noise", "image"]);
   oneOf("noiseLoss", ["l2", "l1", "huber"]);
   oneOf("denoiseOutputStride", [1, 2, 4]);
+  // Fine-tuning takes all blocks of the decoder over, or none.
+  const hasBlocks = !("decoder" in recipe) || recipe.decoder === "unet";
+  const denoises = recipe.denoiseSteps > 0 && recipe.steps > 0 && (recipe.start === "dep" || recipe.start === "ddep");
+  require(!denoises ||
+    !hasBlocks ||
+    recipe.denoiseOutputStride <=
+      recipe.outputStride, "denoiseOutputStride", `at most outputStride (${recipe.outputStride})`, "Change one of them.");
   oneOf("levelWeights", ["uniform", "snr"]);
   oneOf("denoiseOptimizer", ["adam", "adamw", "sgd", "radam-lookahead"]);
   for (const [keys, limits] of bounds) for (const key of keys) number(key, limits, "Change it with --set.");

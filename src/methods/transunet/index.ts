@@ -1,29 +1,14 @@
-import type { Scope } from "../../graph/scope.ts";
-import type { Tensor } from "../../graph/tensor.ts";
 import { networkOf } from "../../networks/network.ts";
 import type { Part } from "../../networks/transfer.ts";
 import { settingsFrom, untoldBy } from "../../networks/transunet/found-settings.ts";
 import { stateDictionaryWeights } from "../../networks/transunet/weights.ts";
-import { imageInput } from "../../nn/image-input.ts";
-import { softmax } from "../../ops/index.ts";
-import { certaintyView } from "../certainty-view.ts";
 import { checkNetwork } from "../check-network.ts";
 import { checkSegmentationLoss } from "../checks.ts";
-import { openedEncoder } from "../encoder-training.ts";
 import type { Method, Task } from "../method.ts";
+import { adoptNetwork, logitsOf, networkEncoder, networkModel, networkViews } from "../network-method.ts";
 import { segmentationStage } from "../segmentation-stage.ts";
 import type { Trained } from "../stage.ts";
 import { recipes, type TransUNetRecipe } from "./recipe.ts";
-
-/** image: [B, 3, H, W] in [−1, 1] → class scores [B, K, H, W]. */
-const logitsOf =
-  (recipe: TransUNetRecipe, { classes }: Task) =>
-  (scope: Scope, image: Tensor) =>
-    networkOf(recipe).logits(scope, image, classes.length);
-
-/** image: [B, H, W, 3] uint8 → class probabilities [B, K, H, W]. */
-const probabilitiesOf = (recipe: TransUNetRecipe, task: Task) => (scope: Scope, image: Tensor) =>
-  softmax(logitsOf(recipe, task)(scope, imageInput(image)), { axis: 1 });
 
 /** All of another network but a head for other classes, or what there is of it: an encoder alone, say. */
 function begin({ weights, recipe: from, source, stage }: Trained, recipe: TransUNetRecipe, { classes }: Task) {
@@ -47,18 +32,14 @@ export const transunet: Method<TransUNetRecipe> = {
       begin: (from) => begin(from, recipe, task),
     }),
   ],
-  model: (recipe, task) => ({ kind: "semantic", stride: 16, scores: probabilitiesOf(recipe, task) }),
-  views: (recipe, task) => [certaintyView(recipe, probabilitiesOf(recipe, task))],
+  model: networkModel,
+  views: networkViews,
   validate(recipe) {
     checkNetwork(recipe);
     checkSegmentationLoss(recipe);
   },
-  adopt: (recipe, all) =>
-    Object.assign(
-      { ...recipe },
-      ...all.map(({ weights, recipe: from }) => networkOf(recipe).adopted(weights, from)),
-    ) as TransUNetRecipe,
-  encoder: (file, recipe) => openedEncoder(file, recipe),
+  adopt: adoptNetwork,
+  encoder: networkEncoder,
   imports([file, ...others]) {
     if (file.kind === "npz" || others.length > 0) return null;
     const weights = stateDictionaryWeights(file.tensors, file.where);

@@ -3,6 +3,7 @@ import { type MemoryPlatform, memoryPlatform } from "../../../test/support/memor
 import { freshWeights, movedWeights } from "../../../test/support/weights.ts";
 import { item, type Named, type NdArray, ndarray } from "../../array/ndarray.ts";
 import { Random } from "../../array/random.ts";
+import { addEncoder, findEncoder } from "../../backbones/encoders.ts";
 import type { Dataset } from "../../data/dataset.ts";
 import type { Features, Sample } from "../../data/sample.ts";
 import { Interrupted, UsageError } from "../../errors.ts";
@@ -10,6 +11,7 @@ import { Model } from "../../graph/scope.ts";
 import { input } from "../../graph/tensor.ts";
 import { padImage } from "../../image/pad.ts";
 import { networkOf } from "../../networks/network.ts";
+import { inEncoder } from "../../networks/transfer.ts";
 import { decoderMaps, encodedBy } from "../../networks/unet/network.ts";
 import { imageInput } from "../../nn/image-input.ts";
 import type { IndexedImage } from "../../platform/platform.ts";
@@ -20,7 +22,6 @@ import { nodeBackend } from "../../runtime/node.ts";
 import { runPass } from "../../training/pass.ts";
 import { train } from "../../training/train.ts";
 import { widenHalf } from "../../weights/half-precision.ts";
-import { inEncoder } from "../encoder-training.ts";
 import type { Method, Task } from "../method.ts";
 import { segmentationStage } from "../segmentation-stage.ts";
 import type { Pass, TrainingStage } from "../stage.ts";
@@ -317,4 +318,11 @@ describe("values that do not go with kept features are refused", () => {
     expect(refused).toThrow(message);
     expect(refused).toThrow(UsageError);
   });
+});
+
+test("features are not kept of an encoder of one size: photographs are padded to others", () => {
+  addEncoder("of-one-size", { ...findEncoder("resnet18"), size: [64, 64] });
+  expect(() => unet.validate({ ...tiny, encoder: "of-one-size" })).toThrow(
+    "cacheMegabytes must be 0 for of-one-size, which takes pictures of one size alone, got 1. Add --set cacheMegabytes=0.",
+  );
 });

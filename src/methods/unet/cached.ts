@@ -8,12 +8,12 @@ import { input, type TensorType } from "../../graph/tensor.ts";
 import type { Image } from "../../image/image.ts";
 import { padImage } from "../../image/pad.ts";
 import { resizeImage } from "../../image/resize.ts";
+import { inEncoder } from "../../networks/transfer.ts";
 import { decodedFrom, decoderMaps, encodedBy } from "../../networks/unet/network.ts";
 import { imageInput } from "../../nn/image-input.ts";
 import { cast, clip } from "../../ops/index.ts";
 import type { ImageSize } from "../../platform/platform.ts";
 import { checksOf } from "../checks.ts";
-import { inEncoder } from "../encoder-training.ts";
 import type { Task } from "../method.ts";
 import { type MaskLearning, maskStage } from "../segmentation-stage.ts";
 import type { Pass, Stage, TrainingStage } from "../stage.ts";
@@ -158,6 +158,9 @@ export function checkCache(recipe: UNetRecipe): void {
   number("cacheMegabytes", { least: 0 }, "0 keeps no features.");
   number("cacheSide", { least: 1, most: 8192, whole: true }, "1024 is usual.");
   if (recipe.cacheMegabytes === 0) return;
+  const { size } = findEncoder(recipe.encoder);
+  const off = "Add --set cacheMegabytes=0.";
+  require(size === undefined, "cacheMegabytes", `0 for ${recipe.encoder}, which takes pictures of one size alone`, off);
   const fixed = { encoderRate: 0, frozenSteps: 0, scaleMin: 1, scaleMax: 1, photometric: 0, cropMaxShare: 1 } as const;
   for (const [key, value] of Object.entries(fixed) as [keyof typeof fixed, number][]) {
     const remedy = `Add --set ${key}=${value}, or cacheMegabytes=0.`;

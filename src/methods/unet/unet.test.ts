@@ -36,10 +36,10 @@ describe("the encoder", () => {
   test("trains at its own rate", () => {
     const [{ group, trains }] = stagesOf({ encoderRate: 0.2 });
     expect(names.map((name, i) => group?.(name, i % 2 === 0 ? 4 : 1))).toEqual([
-      { rate: 0.2, decay: 1 },
-      { rate: 0.2, decay: 0 },
-      { rate: 1, decay: 1 },
-      { rate: 1, decay: 0 },
+      { rate: 0.2 },
+      { rate: 0.2 },
+      { rate: 1 },
+      { rate: 1 },
     ]);
     expect(trains).toBeUndefined();
   });

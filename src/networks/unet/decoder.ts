@@ -1,9 +1,9 @@
 /** What U-Nets end in: blocks that each double the size of a map, join the encoder's map of that size, and mix both. */
+import { convNorm } from "../../backbones/encoder.ts";
 import { fanInUniformInitializer, fans, heUniformInitializer, type Initializer } from "../../graph/initializer.ts";
 import type { Scope } from "../../graph/scope.ts";
 import type { Tensor } from "../../graph/tensor.ts";
 import { conv2d } from "../../nn/conv.ts";
-import { batchNorm2d } from "../../nn/norm.ts";
 import { axisSize, concat, relu, resize } from "../../ops/index.ts";
 
 /** How PyTorch starts a convolution: uniform within ±1/√fan-in. */
@@ -31,10 +31,8 @@ export function convNormRelu(
   channels: number,
   { initialization, modulate = (_, y) => y }: BlockOptions,
 ): Tensor {
-  const scope = decoder.at(place);
   const initializer = initialization === "he" ? heUniformInitializer : frameworkInitializer;
-  const y = conv2d(scope.at("conv"), x, channels, { kernel: 3, padding: 1, bias: false, initializer });
-  const normed = batchNorm2d(scope.at("norm"), y, { epsilon: 1e-5, momentum: 0.1 });
+  const normed = convNorm(decoder.at(place), x, channels, { kernel: 3, padding: 1, initializer });
   return relu(modulate(`${place}.norm`, normed));
 }
 

@@ -77,6 +77,15 @@ describe("weights of another U-Net", () => {
     expect([Object.keys(kept).filter((name) => name.startsWith("head.")), notes.length]).toEqual([[], 1]);
   });
 
+  test("without a head that read another map, though its shapes are the same", () => {
+    const even = { ...small, decoderChannels: [8, 8, 8, 8, 8] };
+    const { weights, notes } = transferUNet(weightsOf(even), even, { ...even, outputStride: 4 }, options);
+    expect(Object.keys(weights).some((name) => name.startsWith("head."))).toBe(false);
+    expect(notes).toEqual([
+      "head: decoder unet at output stride 1 in run, decoder unet at output stride 4 wanted: it starts anew",
+    ]);
+  });
+
   test("without a head for other classes", () => {
     const { weights, notes } = transferUNet(weightsOf(small, 7), small, small, options);
     expect(Object.keys(weights).some((name) => name.startsWith("head."))).toBe(false);

@@ -1,4 +1,4 @@
-import type { FeatureMap } from "../../backbones/encoder.ts";
+import { convNorm, type FeatureMap } from "../../backbones/encoder.ts";
 import { encode, findEncoder } from "../../backbones/encoders.ts";
 import { UsageError } from "../../errors.ts";
 import { normalInitializer } from "../../graph/initializer.ts";
@@ -117,8 +117,7 @@ function onLastMap(
     return conv2d(scope.at("head"), normed, outputs, { kernel: 1, initializer });
   }
   const [reduced, ...mixed] = decoderChannels;
-  const entry = conv2d(place.at("entry").at("conv"), map, reduced, { kernel: 1, bias: false });
-  const x = relu(batchNorm2d(place.at("entry").at("norm"), entry));
+  const x = relu(convNorm(place.at("entry"), map, reduced, { kernel: 1 }));
   const y = mixed.reduce((input, channels, i) => convNormRelu(place, `unit${i + 1}`, input, channels, options), x);
   return conv2d(scope.at("head"), y, outputs, { kernel: 1, initializer });
 }

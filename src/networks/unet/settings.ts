@@ -12,11 +12,11 @@ export interface UNetSettings {
   readonly encoderStride: 32 | 16 | 8;
   /**
    * `unet`: blocks that double the size and join the encoder's maps. `linear`: batch norm and one 1×1 convolution on the last
-   * map. `convolutional`: a 1×1 convolution, two of 3×3 with norms, then the scores.
+   * map. `convolutional`: a 1×1 convolution, then one of 3×3 with a norm for each further width, then the scores.
    */
   readonly decoder: "unet" | "linear" | "convolutional";
   readonly upsampling: "nearest" | "bilinear";
-  /** Of the blocks, from the smallest map; for `convolutional`, of its three convolutions. */
+  /** Of the blocks, from the smallest map; for `convolutional`, of its convolutions. */
   readonly decoderChannels: readonly number[];
   /** 1: the blocks go on to the picture's size. 2, 4: to that part of it, and scores are resized bilinearly. */
   readonly outputStride: 1 | 2 | 4;

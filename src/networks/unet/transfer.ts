@@ -28,15 +28,17 @@ export function transferUNet(
     );
   }
   const declared = declaredBy(to, outputs);
+  const [read, reads] = [mapOfHead(from), mapOfHead(to)];
   const kept: Record<string, NdArray> = {};
   const anew = new Set<string>();
   for (const [name, array] of Object.entries(weights)) {
     const part = name.split(".")[0] as Part;
     const shape = declared.get(name);
     if (!parts.includes(part) || shape === undefined) continue;
-    if (sameShape(shape, array.shape)) kept[name] = array;
-    else if (part === "head")
-      anew.add(`head: ${array.shape[0]} outputs in ${source}, ${outputs} wanted: it starts anew`);
+    if (part === "head" && (reads !== read || !sameShape(shape, array.shape))) {
+      const [had, wanted] = reads === read ? [`${array.shape[0]} outputs`, String(outputs)] : [read, reads];
+      anew.add(`head: ${had} in ${source}, ${wanted} wanted: it starts anew`);
+    } else if (sameShape(shape, array.shape)) kept[name] = array;
     else {
       throw new InputError(
         `${source}: expected ${name} ${show(shape)}, got ${show(array.shape)}. Its recipe has other decoderChannels: set them, or take the encoder alone with --encoder.`,
@@ -45,6 +47,11 @@ export function transferUNet(
   }
   if (anew.size > 0) for (const name of Object.keys(kept)) if (name.startsWith("head.")) delete kept[name];
   return { weights: kept, notes: [...anew].slice(0, 1) };
+}
+
+/** The map that the head reads; of another one its weights are worth nothing, though their shapes may be the same. */
+function mapOfHead({ decoder, outputStride }: Partial<UNetSettings>): string {
+  return decoder === "unet" ? `decoder unet at output stride ${outputStride}` : `decoder ${decoder}`;
 }
 
 /** Names and shapes of all parameters. */

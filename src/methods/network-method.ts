@@ -1,0 +1,57 @@
+/** What methods share whose model is a network of `networks/`: how it predicts, what it shows, what it takes over. */
+import type { OnnxEncoderFile } from "../backbones/onnx-file.ts";
+import type { Scope } from "../graph/scope.ts";
+import type { Tensor } from "../graph/tensor.ts";
+import { type NetworkSettings, networkOf } from "../networks/network.ts";
+import { inEncoder } from "../networks/transfer.ts";
+import { imageInput } from "../nn/image-input.ts";
+import { softmax } from "../ops/index.ts";
+import type { WeightFile } from "../weights/read-weights.ts";
+import { certaintyView } from "./certainty-view.ts";
+import type { Task } from "./method.ts";
+import type { SemanticModel } from "./model.ts";
+import type { Recipe } from "./recipe.ts";
+import type { Trained, TrainingStage, Trial } from "./stage.ts";
+
+export type NetworkRecipe = Recipe & NetworkSettings;
+
+/** image: [B, 3, H, W] in [−1, 1] → class scores [B, K, H, W]. */
+export function logitsOf(recipe: NetworkRecipe, { classes }: Task) {
+  return (scope: Scope, image: Tensor): Tensor => networkOf(recipe).logits(scope, image, classes.length);
+}
+
+/** image: [B, H, W, 3] uint8 → class probabilities [B, K, H, W]. */
+function probabilitiesOf(recipe: NetworkRecipe, task: Task) {
+  return (scope: Scope, image: Tensor): Tensor =>
+    softmax(logitsOf(recipe, task)(scope, imageInput(image)), { axis: 1 });
+}
+
+export function networkModel(recipe: NetworkRecipe, task: Task): SemanticModel {
+  const { multiple, size } = networkOf(recipe);
+  return { kind: "semantic", stride: multiple, ...(size && { window: size }), scores: probabilitiesOf(recipe, task) };
+}
+
+export function networkViews(recipe: NetworkRecipe, task: Task): readonly Trial[] {
+  return [certaintyView(recipe, probabilitiesOf(recipe, task))];
+}
+
+/** The recipe of the network that the given weights are of. */
+export function adoptNetwork<R extends NetworkRecipe>(recipe: R, from: readonly Trained[]): R {
+  const found = from.map(({ weights, recipe: before }) => networkOf(recipe).adopted(weights, before));
+  return Object.assign({ ...recipe }, ...found) as R;
+}
+
+/** How a stage trains the encoder: at `rate` of its learning rate; 0: not at all. */
+export function encoderTraining(rate: number): Pick<TrainingStage, "trains" | "group"> {
+  if (rate === 0) return { trains: (parameter) => !inEncoder(parameter) };
+  return rate === 1 ? {} : { group: (parameter) => ({ rate: inEncoder(parameter) ? rate : 1 }) };
+}
+
+/** A published file of an encoder for a recipe's network, see `Method.encoder`. */
+export function networkEncoder(
+  file: WeightFile | OnnxEncoderFile,
+  recipe: NetworkRecipe,
+): Pick<Trained, "weights" | "stage" | "recipe"> {
+  const { weights, settings } = networkOf(recipe).encoder(file);
+  return { stage: "encoder", weights, recipe: { ...recipe, ...settings } as Recipe };
+}
