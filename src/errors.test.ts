@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { InputError, oneLine } from "./errors.ts";
+import { InputError, isObject, oneLine, shown } from "./errors.ts";
 
 describe("oneLine", () => {
   test.each([
@@ -26,4 +26,22 @@ test("a message that quotes a million letters keeps its beginning and its remedy
   const { message } = new InputError(`file: expected a name, got ${"x".repeat(1_000_000)}. Rename it.`);
   expect(message.length).toBeLessThan(5000);
   expect(message).toMatch(/^file: expected a name, got x+ … x+\. Rename it\.$/);
+});
+
+test.each<[unknown, string]>([
+  [Number.NaN, "NaN"],
+  [-Infinity, "-Infinity"],
+  [1e21, "1e+21"],
+  [undefined, "none"],
+  [null, "null"],
+  ["a", '"a"'],
+  [{ a: [1] }, '{"a":[1]}'],
+  ["x".repeat(100), `"${"x".repeat(59)} …`],
+])("a message shows %s as %s", (value, text) => {
+  expect(shown(value)).toBe(text);
+});
+
+test("an object is what has fields: no list, and not null", () => {
+  expect([{}, { a: 1 }, new Map()].every(isObject)).toBe(true);
+  expect([null, undefined, [], 1, "a", () => 1].some(isObject)).toBe(false);
 });

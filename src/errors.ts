@@ -49,10 +49,15 @@ export function problem(where: string, expected: string, got: string, remedy: st
   return `${where}: ${expected}, got ${got}. ${remedy}`;
 }
 
-/** A value from a file as a part of a message: JSON, cut after 60 characters. */
+/** A value that was given as a part of a message: JSON, or the number where JSON has none, cut after 60 characters. */
 export function shown(value: unknown): string {
-  const text = JSON.stringify(value) ?? "none";
+  const text = typeof value === "number" ? String(value) : (JSON.stringify(value) ?? "none");
   return text.length > 60 ? `${text.slice(0, 60)} …` : text;
+}
+
+/** Whether a value that was given has fields: no list, and not null. */
+export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /** The entry of `known` nearest to `word` by edit distance, or undefined if none is near enough to be meant. */

@@ -1,10 +1,10 @@
-import { InputError } from "../errors.ts";
+import { InputError, isObject } from "../errors.ts";
 import type { Named, NdArray } from "./ndarray.ts";
 import { sizeOf } from "./shape.ts";
 
 /** Throws InputError where a value that another's code gave is no record of arrays. `where` begins the message. */
 export function requireArrays(value: unknown, where: string): asserts value is Named<NdArray> {
-  if (typeof value !== "object" || value === null || Array.isArray(value) || value instanceof Promise) {
+  if (!isObject(value) || value instanceof Promise) {
     throw new InputError(`${where}: expected arrays by name, got ${kindOf(value)}. Correct the method.`);
   }
   for (const [name, array] of Object.entries(value)) requireArray(array, `${where}: ${name}`);

@@ -144,17 +144,17 @@ function inTheirFile(name: string, joined: Joined): { readonly name: string; rea
   return { name: found.whole, shape: ([rows, ...rest]) => [rows * found.parts.length, ...rest] };
 }
 
-const known = new WeakMap<Encoder, Map<Norms, ReadonlyMap<string, Shape>>>();
+const declaredShapes = new WeakMap<Encoder, Map<Norms, ReadonlyMap<string, Shape>>>();
 
 /** Names and shapes of all that an encoder has, in order. */
 export function declaredBy(encoder: Encoder, norms: Norms): ReadonlyMap<string, Shape> {
-  const before = known.get(encoder)?.get(norms);
+  const before = declaredShapes.get(encoder)?.get(norms);
   if (before !== undefined) return before;
   const model = new Model();
   const side = encoder.multiple * Math.ceil(64 / encoder.multiple);
   encoder.features(model.scope, input("image", [1, 3, side, side]), { norms });
   const declared = new Map([...model.parameters.values()].map(({ name, tensor }) => [name, tensor.shape]));
-  known.set(encoder, (known.get(encoder) ?? new Map()).set(norms, declared));
+  declaredShapes.set(encoder, (declaredShapes.get(encoder) ?? new Map()).set(norms, declared));
   return declared;
 }
 

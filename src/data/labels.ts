@@ -6,6 +6,11 @@ import type { LabelKind, Labels, SegmentMap } from "./sample.ts";
 /** All kinds in the order in which they are shown. */
 export const labelKinds: readonly LabelKind[] = ["mask", "panoptic", "tags", "captions", "saliency", "features"];
 
+/** What a stage may learn from and a pass write. */
+export function isLabelKind(value: unknown): value is LabelKind {
+  return labelKinds.some((kind) => kind === value);
+}
+
 /** Those that data sets have; the others only passes write. */
 export type GivenKind = Exclude<LabelKind, "features">;
 export const givenKinds: readonly GivenKind[] = labelKinds.filter((kind) => kind !== "features");

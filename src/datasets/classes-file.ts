@@ -24,7 +24,7 @@
  */
 
 import type { ClassInfo } from "../data/sample.ts";
-import { InputError, problem, shown, suggestion } from "../errors.ts";
+import { InputError, isObject, problem, shown, suggestion } from "../errors.ts";
 import { formatColor, parseColor } from "../image/color.ts";
 import { type Color, maxClasses } from "../image/image.ts";
 import { distinctColors } from "../image/palette.ts";
@@ -74,8 +74,8 @@ export function parseClassList(text: string, file: string): ClassList {
   let isBackgroundKnown = false;
   const classes = list.map((item: unknown, index): ClassInfo => {
     const field = `classes[${index}]`;
-    const entry: Fields = typeof item === "string" ? { name: item } : isFields(item) ? item : {};
-    if (!isFields(item) && typeof item !== "string") fail(field, "expected an object", item, 'Write {"name": "sky"}.');
+    const entry: Fields = typeof item === "string" ? { name: item } : isObject(item) ? item : {};
+    if (!isObject(item) && typeof item !== "string") fail(field, "expected an object", item, 'Write {"name": "sky"}.');
     requireKnownKeys(entry, classKeys, `${file}: ${field}`);
     const { name, thing, background, words } = entry;
     if (typeof name !== "string" || name.trim() === "") {
@@ -141,7 +141,7 @@ function fieldsOf(text: string, file: string): Fields {
     const got = text.trim() === "" ? "an empty file" : `broken JSON (${reason})`;
     throw new InputError(problem(file, "expected a JSON object", got, "Correct the file."));
   }
-  if (isFields(value)) return value;
+  if (isObject(value)) return value;
   const remedy = 'Write {"ignoreIndex": 255, "classes": [{"name": "sky"}]}.';
   throw new InputError(problem(file, "expected a JSON object", show(value), remedy));
 }
@@ -218,10 +218,6 @@ function readColor(value: unknown, where: string): Color | undefined {
 
 function isMaskValue(value: unknown): value is number {
   return typeof value === "number" && Number.isInteger(value) && value >= 0 && value <= 65_535;
-}
-
-function isFields(value: unknown): value is Fields {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function show(value: unknown): string {

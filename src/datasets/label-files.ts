@@ -2,9 +2,9 @@
 
 import { allSplits } from "../data/dataset.ts";
 import type { ClassInfo } from "../data/sample.ts";
-import { InputError, problem, shown, suggestion } from "../errors.ts";
+import { InputError, isObject, problem, shown, suggestion } from "../errors.ts";
 import { looksLikeImage, stemOf } from "./pairs.ts";
-import { fieldsOf, isFields, parsed } from "./text-file.ts";
+import { fieldsOf, parsed } from "./text-file.ts";
 
 /** What a list says of the images of one split. */
 export interface Listing<Value> {
@@ -25,7 +25,7 @@ export function tagsFrom(
   classes: readonly ClassInfo[],
 ): Listing<readonly number[]> {
   const root = fieldsOf(text, file, 'Write {"train": {"NAME": ["sky", "road"]}}.');
-  const isBySplit = Object.values(root).some(isFields);
+  const isBySplit = Object.values(root).some(isObject);
   const indexOf = new Map(classes.map(({ name }, index) => [name, index]));
   const byId = new Map<string, readonly number[]>();
   const loose = new Set<string>();
@@ -61,7 +61,7 @@ export function tagsFrom(
       continue;
     }
     if (!isSplit(name)) throw unknownSplit(file, name);
-    if (!isFields(value)) {
+    if (!isObject(value)) {
       const remedy = 'Write {"NAME": ["sky", "road"]}.';
       throw new InputError(problem(`${file}: ${name}`, "expected images with their tags", shown(value), remedy));
     }

@@ -1,11 +1,11 @@
 /** COCO's panoptic annotation: which categories there are, and which segments each PNG of ids has. */
 
 import type { ClassInfo, Segment } from "../data/sample.ts";
-import { InputError, problem, shown } from "../errors.ts";
+import { InputError, isObject, problem, shown } from "../errors.ts";
 import { maxClasses } from "../image/image.ts";
 import { distinctColors } from "../image/palette.ts";
 import { stemOf } from "./pairs.ts";
-import { type Fields, fieldsOf, isFields } from "./text-file.ts";
+import { type Fields, fieldsOf } from "./text-file.ts";
 
 export interface Category {
   readonly id: number;
@@ -32,8 +32,8 @@ function fail(file: string, field: string, expected: string, got: unknown, remed
  */
 export function parseAnnotation(text: string, file: string): PanopticAnnotation {
   const { categories: list, annotations } = fieldsOf(text, file, restore);
-  if (!Array.isArray(list) || !list.every(isFields)) return fail(file, "categories", "expected a list", list);
-  if (!Array.isArray(annotations) || !annotations.every(isFields))
+  if (!Array.isArray(list) || !list.every(isObject)) return fail(file, "categories", "expected a list", list);
+  if (!Array.isArray(annotations) || !annotations.every(isObject))
     return fail(file, "annotations", "expected a list", annotations);
   const seen = new Set<unknown>();
   const categories = list.map(({ id, name, isthing }, index): Category => {
@@ -88,7 +88,7 @@ export function segmentsFrom(
     if (byId.has(stemOf(name))) {
       return fail(file, `${field}.file_name`, "expected each image once", name, "Merge the two annotations.");
     }
-    if (!Array.isArray(list) || !list.every(isFields))
+    if (!Array.isArray(list) || !list.every(isObject))
       return fail(file, `${field}.segments_info`, "expected a list", list);
     const seen = new Set<number>();
     const segments = list.map(({ id, category_id: category, iscrowd, area }, at): Segment => {

@@ -1,6 +1,6 @@
 /** Text files that describe labels: UTF-8, and JSON in them. */
 
-import { InputError, problem, shown } from "../errors.ts";
+import { InputError, isObject, problem, shown } from "../errors.ts";
 import { parseJson } from "../platform/json.ts";
 import { descriptionBytes } from "../platform/limits.ts";
 import type { Platform } from "../platform/platform.ts";
@@ -33,10 +33,6 @@ export function parsed(text: string, where: string, remedy: string): unknown {
 /** The same; throws InputError where it is no object too. */
 export function fieldsOf(text: string, where: string, remedy: string): Fields {
   const value = parsed(text, where, remedy);
-  if (isFields(value)) return value;
+  if (isObject(value)) return value;
   throw new InputError(problem(where, "expected a JSON object", shown(value), remedy));
-}
-
-export function isFields(value: unknown): value is Fields {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

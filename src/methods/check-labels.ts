@@ -1,9 +1,8 @@
 /** Labels and segments that a method's own code makes: checked where they are given, as they go into many files. */
 import { allFiniteHalves, featuresProblem } from "../data/features.ts";
-import { labelKinds } from "../data/labels.ts";
 import type { Features, LabelKind, Labels, SegmentMap } from "../data/sample.ts";
-import { InputError } from "../errors.ts";
 import { IGNORE } from "../image/image.ts";
+import { failure } from "./requirements.ts";
 
 /** What labels have to fit. */
 export interface LabelBounds {
@@ -101,16 +100,4 @@ function classText({ classes }: LabelBounds): string {
 
 function isObject(value: unknown): boolean {
   return typeof value === "object" && value !== null;
-}
-
-/** A function, so that a check is one line. */
-function failure(where: string): (expected: string, got: string) => never {
-  return (expected, got) => {
-    throw new InputError(`${where}: expected ${expected}, got ${got}. Correct the method.`);
-  };
-}
-
-/** What a stage may learn from and a pass write. */
-export function isLabelKind(value: unknown): value is LabelKind {
-  return labelKinds.some((kind) => kind === value);
 }

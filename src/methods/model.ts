@@ -9,7 +9,8 @@ import type { Color, Image } from "../image/image.ts";
  * How a photograph becomes windows, by name (`prediction/windows.ts`): `smooth`, `even` and `halves` overlap, `tiles` lie
  * side by side, and with `none` the whole photograph is made to fit one window.
  */
-export type WindowingName = "smooth" | "even" | "halves" | "tiles" | "none";
+export const windowingNames = ["smooth", "even", "halves", "tiles", "none"] as const;
+export type WindowingName = (typeof windowingNames)[number];
 
 /** A class per pixel. */
 export interface SemanticModel {

@@ -1,6 +1,10 @@
 import { describe, expect, test } from "vitest";
+import { tagged } from "../../test/support/skeletons.ts";
 import { methods } from "./index.ts";
-import { differences, recipeFrom, resolveRecipe } from "./resolve-recipe.ts";
+import type { Method } from "./method.ts";
+import { differences, recipeFrom, resolveRecipe, withSteps } from "./resolve-recipe.ts";
+import type { Stage } from "./stage.ts";
+import { stagesOf } from "./stages.ts";
 
 test("settings change single values, read as the type they have", () => {
   const { recipe } = resolveRecipe("transunet-tiny", [
@@ -105,4 +109,43 @@ test("differences are listed key by key", () => {
     'c: "x" → none',
     "d: none → true",
   ]);
+});
+
+describe("a number of steps for a recipe whose stages have fields of their own", () => {
+  const recipe = tagged.recipes["tagged-tiny"];
+  const fields = { steps: "firstSteps", warmupSteps: "firstWarmup" };
+  const method: Method = {
+    ...tagged,
+    recipes: { "tagged-tiny": { ...recipe, firstSteps: 0, firstWarmup: 0 } as typeof recipe },
+    stages(settings, task) {
+      const { firstSteps, firstWarmup } = settings as unknown as { firstSteps: number; firstWarmup: number };
+      const [first, pass, last] = tagged.stages(settings, task);
+      const own = { ...settings, steps: firstSteps, warmupSteps: firstWarmup };
+      return [{ ...first, settings: own, fields } as Stage, pass, last];
+    },
+  };
+  test("leaves a stage without steps without", () => {
+    const longer = withSteps(resolveRecipe("tagged-tiny", [], [method]), 40);
+    expect(longer.recipe).toMatchObject({ steps: 40, firstSteps: 0, firstWarmup: 0 });
+    expect(stagesOf(longer).map((stage) => (stage.kind === "training" ? stage.settings.steps : "pass"))).toEqual([
+      0,
+      "pass",
+      40,
+    ]);
+  });
+
+  test("shares them by the stages' own", () => {
+    const longer = withSteps(resolveRecipe("tagged-tiny", ["firstSteps=4"], [method]), 40);
+    expect(longer.recipe).toMatchObject({ steps: 30, firstSteps: 10 });
+  });
+
+  test("refuses fields of its own that are not finite, and another method", () => {
+    const changed = (changes: object) => ({ ...method, recipes: { "tagged-tiny": { ...recipe, ...changes } } });
+    expect(() => resolveRecipe("tagged-tiny", [], [changed({ firstSteps: Number.NaN }) as Method])).toThrow(
+      "recipe tagged-tiny: firstSteps must be a finite number",
+    );
+    expect(() => resolveRecipe("tagged-tiny", [], [changed({ method: "other" }) as Method])).toThrow(
+      'recipe tagged-tiny: method must be tagged, got "other".',
+    );
+  });
 });

@@ -13,7 +13,7 @@ import {
   requireScores,
   requireStages,
   requireTrials,
-} from "./check-method.ts";
+} from "./check-stages.ts";
 import type { ResolvedRecipe, Task } from "./method.ts";
 import type { PredictionModel } from "./model.ts";
 import type { Beginning, Losses, Stage, Trained, TrainingStage, Trial } from "./stage.ts";

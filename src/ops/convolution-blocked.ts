@@ -12,7 +12,7 @@ import { reshape, transpose } from "./shape.ts";
 import { pad, slice } from "./slicing.ts";
 import { type Geometry, type Window, windowAttributes, windowOutput } from "./window.ts";
 
-export const domain = "com.microsoft.nchwc";
+export const blockedDomain = "com.microsoft.nchwc";
 
 /** `size` rounded up to whole blocks. */
 export function wholeBlocks(size: number, block: number): number {
@@ -21,19 +21,19 @@ export function wholeBlocks(size: number, block: number): number {
 
 /** x: [B, C, H, W] → blocked, with zero channels up to whole blocks. */
 export function toBlocked(x: Tensor, block: number): Tensor {
-  if (x.source.kind === "node" && x.source.domain === domain && x.source.op === "ReorderOutput") {
+  if (x.source.kind === "node" && x.source.domain === blockedDomain && x.source.op === "ReorderOutput") {
     const inner = x.source.inputs[0]!;
     if (inner.shape[1] === wholeBlocks(x.shape[1], block)) return inner;
   }
   const whole = withChannels(x, 1, wholeBlocks(x.shape[1], block));
-  return node("ReorderInput", [whole], { domain, output: whole, gradient: null });
+  return node("ReorderInput", [whole], { domain: blockedDomain, output: whole, gradient: null });
 }
 
 /** Blocked → [B, channels, H, W]. */
 export function fromBlocked(x: Tensor, channels: number): Tensor {
   const [batch, , ...size] = x.shape;
   return node("ReorderOutput", [x], {
-    domain,
+    domain: blockedDomain,
     attributes: { channels },
     output: { dtype: x.dtype, shape: [batch, channels, ...size] },
     gradient: null,
@@ -53,7 +53,7 @@ export function blockedConv(
   const size = windowOutput("conv", [x.shape[2], x.shape[3]], window);
   const inputs = added !== null ? [x, w, bias, added] : bias !== null ? [x, w, bias] : [x, w];
   return node("Conv", inputs, {
-    domain,
+    domain: blockedDomain,
     attributes: { ...windowAttributes(window), group: 1 },
     output: { dtype: x.dtype, shape: [x.shape[0], w.shape[0], ...size] },
     gradient: null,
@@ -114,7 +114,8 @@ export function convolveWeightBlocked(x: Tensor, y: Tensor, window: Window, bloc
   const kernels = stripesOf(extended(y, rows * stripes), stripes, rows, rows); // [B·stripes, O, rows, W′]
   let total: Tensor | null = null;
   for (let group = 0; group < groups; group++) {
-    const samples = (tensor: Tensor) => withChannels(part(tensor, 0, group * block, block), 0, block);
+    const samples = (tensor: Tensor) =>
+      withChannels(slice(tensor, [{ axis: 0, start: group * block, end: (group + 1) * block }]), 0, block);
     const image = transpose(samples(pixels), [1, 2, 3, 0]); // [C, rowsMet, W, block]
     const kernel = kernelOf(samples(kernels), block); // [O / b, rows, W′, block, b]
     const height = rowsAtOnce(rows, outputColumns * block * features);
@@ -140,10 +141,12 @@ function partialSum(
   const [channels, , columns, block] = image.shape;
   const [featureBlocks, , outputColumns] = kernel.shape;
   const met = (height - 1) * window.strides[0] + window.dilations[0] * (window.kernel[0] - 1) + 1;
-  const rows = part(image, 1, row * window.strides[0], met);
+  const first = row * window.strides[0];
+  const rows = slice(image, [{ axis: 1, start: first, end: first + met }]);
+  const weights = slice(kernel, [{ axis: 1, start: row, end: row + height }]);
   return blockedConv(
     reshape(rows, [channels, block, met, columns]),
-    reshape(part(kernel, 1, row, height), [featureBlocks * block, block, height, outputColumns]),
+    reshape(weights, [featureBlocks * block, block, height, outputColumns]),
     {
       kernel: [height, outputColumns],
       strides: window.dilations,
@@ -159,7 +162,10 @@ function fitted(x: Tensor, { pads: [top, left] }: Window, covered: readonly numb
   const after = [0, 1].map((axis) => Math.max(0, covered[axis] - (axis === 0 ? top : left) - x.shape[axis + 2]));
   const around = pad(x, { before: [0, 0, top, left], after: [0, 0, ...after], mode: "constant", value: 0 });
   // Padding first: windows that meet nothing but padding may leave none of x.
-  return part(part(around, 2, 0, covered[0]), 3, 0, covered[1]);
+  return slice(around, [
+    { axis: 2, end: covered[0] },
+    { axis: 3, end: covered[1] },
+  ]);
 }
 
 function extended(y: Tensor, rows: number): Tensor {
@@ -173,12 +179,6 @@ function stripesOf(x: Tensor, count: number, step: number, height: number): Tens
     slice(x, [{ axis: 2, start: i * step, end: i * step + height }]),
   );
   return concat(parts, { axis: 0 });
-}
-
-/** Positions start … start + count − 1 of an axis, or as many as there are. */
-export function part(x: Tensor, axis: number, start: number, count: number): Tensor {
-  const end = Math.min(start + count, x.shape[axis]);
-  return start === 0 && end === x.shape[axis] ? x : slice(x, [{ axis, start, end }]);
 }
 
 /**

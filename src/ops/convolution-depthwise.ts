@@ -9,16 +9,15 @@ import type { Shape } from "../array/shape.ts";
 import { node, type Target, type Tensor } from "../graph/tensor.ts";
 import { sum } from "./broadcast.ts";
 import {
-  domain,
+  blockedDomain,
   fromBlocked,
   isNearlyWhole,
-  part,
   toBlocked,
   wholeBlocks,
   withChannels,
 } from "./convolution-blocked.ts";
 import { reshape, transpose } from "./shape.ts";
-import { flip, pad } from "./slicing.ts";
+import { flip, pad, slice } from "./slicing.ts";
 import { type Geometry, type Window, windowAttributes, windowOutput } from "./window.ts";
 
 /** Whether every channel has one kernel of its own. w: [O, C / groups, kh, kw]. */
@@ -80,7 +79,7 @@ export function convolveWeightDepthwise(x: Tensor, y: Tensor, window: Window, bl
     return Math.max(0, met - pads[axis] - x.shape[axis + 2]);
   });
   const perSample = depthwiseNode(
-    block === 0 ? "" : domain,
+    block === 0 ? "" : blockedDomain,
     reshape(inBlocks(x), [1, batch * whole, ...x.shape.slice(2)]),
     reshape(inBlocks(y), [batch * whole, 1, ...size]),
     null,
@@ -95,7 +94,10 @@ export function convolveWeightDepthwise(x: Tensor, y: Tensor, window: Window, bl
   const total = sum(reshape(perSample, [batch, whole, rows, columns]), { axes: [0], keepDims: true });
   const plain = block === 0 ? total : fromBlocked(total, channels);
   // Rows and columns beyond the last window met pixels that no output used.
-  const dw = part(part(plain, 2, 0, kernel[0]), 3, 0, kernel[1]); // [1, C, kh, kw]
+  const dw = slice(plain, [
+    { axis: 2, end: kernel[0] },
+    { axis: 3, end: kernel[1] },
+  ]); // [1, C, kh, kw]
   return reshape(dw, [channels, 1, ...kernel]);
 }
 
@@ -105,7 +107,7 @@ function depthwiseConv(x: Tensor, w: Tensor, bias: Tensor | null, window: Window
   const whole = wholeBlocks(channels, block);
   const split = reshape(withChannels(w, 0, whole), [whole / block, block, kh * kw]);
   const weight = reshape(transpose(split, [0, 2, 1]), [whole, 1, kh, kw]); // [C / b, kh, kw, b]
-  return depthwiseNode(domain, x, weight, bias === null ? null : withChannels(bias, 0, whole), window);
+  return depthwiseNode(blockedDomain, x, weight, bias === null ? null : withChannels(bias, 0, whole), window);
 }
 
 /** `Conv` of a domain, in its layout. x: [B, C, H, W], w: [C, 1, kh, kw], bias: [C] → [B, C, H′, W′]. */

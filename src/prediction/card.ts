@@ -1,7 +1,7 @@
 /** What an exported model says about itself, as the `metadata_props` of its file. */
 
 import type { Named } from "../array/ndarray.ts";
-import { InputError } from "../errors.ts";
+import { InputError, isObject } from "../errors.ts";
 import { formatColor, parseColor } from "../image/color.ts";
 import { modelOf } from "../methods/stages.ts";
 import { parseJson } from "../platform/json.ts";
@@ -84,9 +84,9 @@ export function cardFrom(metadata: Named<string>, where: string): ModelCard {
     return typeof thing === "boolean" ? { name, color, thing } : { name, color };
   });
   const valueMap = parsed("value_map");
-  if (typeof valueMap !== "object" || valueMap === null || Array.isArray(valueMap)) throw damaged("value_map");
+  if (!isObject(valueMap)) throw damaged("value_map");
   for (const value of Object.values(valueMap)) {
-    if (value !== "ignore" && !(Number.isInteger(value) && value >= 0 && value < classes.length))
+    if (value !== "ignore" && !(Number.isInteger(value) && Number(value) >= 0 && Number(value) < classes.length))
       throw damaged("value_map");
   }
   const [height, width] = list("window");

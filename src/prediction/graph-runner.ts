@@ -5,7 +5,7 @@ import { InputError } from "../errors.ts";
 import { lower } from "../graph/graph.ts";
 import { Model, type Scope } from "../graph/scope.ts";
 import { input, type Tensor } from "../graph/tensor.ts";
-import { requireOutputs } from "../methods/check-method.ts";
+import { requireOutputs } from "../methods/check-stages.ts";
 import type { RunGraph } from "../methods/stage.ts";
 import { writeModel } from "../onnx/write.ts";
 import type { Engine, Program } from "../runtime/engine.ts";

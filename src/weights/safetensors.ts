@@ -5,7 +5,7 @@
 import { bytesOf, type Dtype, view } from "../array/dtype.ts";
 import type { Named, NdArray } from "../array/ndarray.ts";
 import { type Shape, show, sizeOf } from "../array/shape.ts";
-import { InputError } from "../errors.ts";
+import { InputError, isObject } from "../errors.ts";
 import type { ByteSource } from "../platform/byte-source.ts";
 import { widenBrain } from "./half-precision.ts";
 
@@ -174,7 +174,7 @@ function readHeader(
   } catch (error) {
     if (!(error instanceof SyntaxError || error instanceof TypeError)) throw error;
   }
-  if (!isRecord(header)) throw damaged(where, "a JSON object as header", "something else");
+  if (!isObject(header)) throw damaged(where, "a JSON object as header", "something else");
   const twice = repeatedName(text);
   if (twice !== undefined) throw damaged(where, "every name in the header once", `"${twice}" twice`);
   return { header, dataStart };
@@ -202,7 +202,7 @@ function repeatedName(text: string): string | undefined {
 
 /** Optional: text by key. */
 function metadataOf({ __metadata__: given = {} }: Record<string, unknown>, where: string): Named<string> {
-  if (!isRecord(given)) {
+  if (!isObject(given)) {
     throw damaged(where, "an object of text in __metadata__", Array.isArray(given) ? "a list" : JSON.stringify(given));
   }
   for (const text of Object.values(given)) {
@@ -212,7 +212,7 @@ function metadataOf({ __metadata__: given = {} }: Record<string, unknown>, where
 }
 
 function entryOf(name: string, value: unknown, where: string): Entry {
-  if (!isRecord(value)) throw damaged(where, `an object for tensor "${name}"`, typeof value);
+  if (!isObject(value)) throw damaged(where, `an object for tensor "${name}"`, typeof value);
   const { dtype, shape, data_offsets: place } = value;
   const wrong = (field: string) =>
     damaged(where, `dtype, shape and data_offsets for tensor "${name}"`, `another ${field}`);
@@ -247,10 +247,6 @@ function arrayOf({ code, shape }: Entry, bytes: Uint8Array): NdArray {
   const dtype = dtypes.get(code);
   if (dtype !== undefined) return { dtype, shape, data: view(dtype, bytes.buffer, bytes.byteOffset, count) };
   return { dtype: "float32", shape, data: widenBrain(new Uint16Array(bytes.buffer, bytes.byteOffset, count)) };
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function isSizes(value: unknown): value is number[] {

@@ -1,0 +1,35 @@
+/** Test support: cases of convolutions, and the machines that they are lowered for. */
+import type { NdArray } from "../../src/array/ndarray.ts";
+import { type ConvOptions, conv } from "../../src/ops/convolution.ts";
+import { detectConvBlock } from "../../src/runtime/conv-block.ts";
+import { nodeBackend } from "../../src/runtime/node.ts";
+import type { Case } from "./check.ts";
+import { convPlain, type PlainWindow } from "./check-plain-window.ts";
+
+export function convCase(
+  title: string,
+  x: number[],
+  w: number[],
+  options: ConvOptions = {},
+  plain: PlainWindow = {},
+): Case {
+  return {
+    title,
+    inputs: [x, w],
+    build: (x, w) => conv(x, w, options),
+    forward: (x: NdArray, w: NdArray) => convPlain(x, w, null, plain),
+  };
+}
+
+/** Channels in a block of ONNX Runtime's own layout on this machine; 0: it has none. */
+export const convBlock = await detectConvBlock(nodeBackend);
+
+/** Settings of all cases: the plain layout natively and portably, and this machine's blocks. */
+export const convSettings = {
+  dtype: "float32",
+  targets: [
+    { device: "cpu", operators: "native", convBlock: 0 },
+    { device: "cpu", operators: "portable", convBlock: 0 },
+    { device: "cpu", operators: "native", convBlock },
+  ],
+} as const;
