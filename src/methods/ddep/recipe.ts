@@ -242,7 +242,7 @@ const small: DdepTransUNetRecipe = {
   decoderChannels: [64, 48, 32, 16],
 };
 
-/** Ours: a U-Net on MobileNetV2, whose pretrained weights --encoder gives. Scores: see the README beside this file. */
+/** Ours: a U-Net on MobileNetV2, whose pretrained weights --encoder gives. */
 const mobilenet: DdepSettings & UNetSettings = {
   ...short,
   ...usualUNet,

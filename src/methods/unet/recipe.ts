@@ -57,7 +57,7 @@ const resnet50: UNetRecipe = { ...mobilenet, name: "unet-resnet50", encoder: "re
 
 /**
  * Batch norm and one layer on the features of a frozen DINOv2-S/14 (Oquab et al. 2024, sec. 7.4: linear evaluation): little to
- * learn, so that a handful of masks is enough. Scores: see the README beside this file.
+ * learn, for a handful of masks.
  */
 const dinov2Linear: UNetRecipe = {
   ...mobilenet,
@@ -73,8 +73,7 @@ const dinov2Linear: UNetRecipe = {
 };
 
 /**
- * The same, each photograph encoded once: no colours and scales are varied, and steps take a fraction of the time. Scores: see
- * the README beside this file.
+ * The same, each photograph encoded once: no colours and scales are varied, and steps take a fraction of the time.
  */
 const dinov2Cached: UNetRecipe = {
   ...dinov2Linear,
