@@ -25,6 +25,13 @@ export interface OnnxEncoderFile {
   readonly notes: readonly string[];
 }
 
+const prefix = "onnx-";
+
+/** Whether an encoder's name is that of one that was read from an ONNX file. */
+export function isOnnxEncoder(name: unknown): name is string {
+  return typeof name === "string" && name.startsWith(prefix);
+}
+
 /** Key of an ONNX file's metadata under which the values of its pictures are told. */
 const normalizationKey = "tessera.normalization";
 
@@ -60,7 +67,7 @@ export async function restoreOnnxEncoder(file: Uint8Array, where: string): Promi
       `${where}: expected a model for any batch, or for one picture, got one for ${batch} at once alone. Export it with an open batch.`,
     );
   }
-  const encoder = `onnx-${(await hexDigest(file)).slice(0, 12)}`;
+  const encoder = `${prefix}${(await hexDigest(file)).slice(0, 12)}`;
   addEncoder(encoder, {
     ...opened.encoder,
     file,

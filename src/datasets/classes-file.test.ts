@@ -95,7 +95,7 @@ function c(name: string) {
 }
 
 test.each([
-  ["", "got an empty file"],
+  ["", "got nothing"],
   ["{", "got broken JSON ("],
   ["<html>\n</html>", "got broken JSON ("],
   [`{"classes": [{"name": ${"[".repeat(200)}${"]".repeat(200)}}]}`, "broken JSON (more than 100 levels of nesting)"],

@@ -28,7 +28,7 @@ import { InputError, isObject, problem, shown, suggestion } from "../errors.ts";
 import { formatColor, parseColor } from "../image/color.ts";
 import { type Color, maxClasses } from "../image/image.ts";
 import { distinctColors } from "../image/palette.ts";
-import { parseJson } from "../platform/json.ts";
+import { type Fields, fieldsOf } from "./text-file.ts";
 import type { ValueMap } from "./value-map.ts";
 
 export interface ClassList {
@@ -37,14 +37,13 @@ export interface ClassList {
   readonly colorCoded: boolean;
 }
 
-type Fields = Readonly<Record<string, unknown>>;
-
 const fileKeys = ["ignoreIndex", "classes", "colorCoded", "ignoreColors", "description", "license", "source"];
 const classKeys = ["name", "color", "thing", "background", "words", "value", "values", "colors"];
 
 /** text: the content of classes.json. Throws InputError naming `file` and the field at fault. */
 export function parseClassList(text: string, file: string): ClassList {
-  const root = fieldsOf(text, file);
+  const remedy = 'Write {"ignoreIndex": 255, "classes": [{"name": "sky"}]}.';
+  const root = fieldsOf(text, file, remedy, "expected a JSON object");
   const fail = (field: string, expected: string, got: unknown, remedy: string): never => {
     throw new InputError(problem(`${file}: ${field}`, expected, show(got), remedy));
   };
@@ -130,20 +129,6 @@ export function parseClassList(text: string, file: string): ClassList {
     }
   }
   return { classes, valueMap, colorCoded };
-}
-
-function fieldsOf(text: string, file: string): Fields {
-  let value: unknown;
-  try {
-    value = parseJson(text.replace(/^\ufeff/, ""));
-  } catch (error) {
-    const reason = error instanceof Error ? error.message.replace(/\s+/g, " ") : String(error);
-    const got = text.trim() === "" ? "an empty file" : `broken JSON (${reason})`;
-    throw new InputError(problem(file, "expected a JSON object", got, "Correct the file."));
-  }
-  if (isObject(value)) return value;
-  const remedy = 'Write {"ignoreIndex": 255, "classes": [{"name": "sky"}]}.';
-  throw new InputError(problem(file, "expected a JSON object", show(value), remedy));
 }
 
 function requireKnownKeys(fields: Fields, known: readonly string[], where: string): void {

@@ -7,7 +7,7 @@ import { segmentIdsOf } from "../metrics/segment-ids.ts";
 import type { Platform } from "../platform/platform.ts";
 import type { Entry, Survey } from "./layout.ts";
 import { readUtf8 } from "./text-file.ts";
-import { type Lookup, labelsOf, lookupOf } from "./value-map.ts";
+import { type Lookup, labelsOf, lookupOf, shownGrey } from "./value-map.ts";
 
 /** A data set of the entries that a survey found; `name` is layout and place. Samples are decoded when they are read. */
 export function fileDataset(platform: Platform, name: string, split: Split, survey: Survey): Dataset {
@@ -103,11 +103,10 @@ function segmentsOf(raw: RawPixels, { file, segments }: NonNullable<Entry["label
   return { ...map, segments: segments.filter(({ id }) => seen.has(id)) };
 }
 
-function greyOf({ channels, bits, depth = 8, palette, data, width, height }: RawPixels, file: string): LabelMap {
+function greyOf({ channels, bits, depth, palette, data, width, height }: RawPixels, file: string): LabelMap {
   if (channels === 1 && bits === 8 && (palette === undefined || palette.every(isGrey))) {
     const grey = palette?.map(([red]) => red);
-    const white = 2 ** depth - 1;
-    return { width, height, data: Uint8Array.from(data, (value) => grey?.[value] ?? (255 * value) / white) };
+    return { width, height, data: Uint8Array.from(data, (value) => grey?.[value] ?? shownGrey(value, depth)) };
   }
   const got = palette ? "a coloured palette" : `${channels < 3 ? "grey with alpha or" : "colour,"} ${bits} bits`;
   throw new InputError(problem(file, "expected saliency as grey of 8 bits", got, "Save it as 8-bit grey."));

@@ -189,7 +189,11 @@ async function splits(platform: Platform, folders: Folders): Promise<Split[]> {
 }
 
 async function hasSplit(platform: Platform, folders: Folders, split: Split): Promise<boolean> {
-  if (split === "unlabelled") return (await unlabelledImages(platform, folders)).entries.length > 0;
+  if (split === "unlabelled") {
+    // Labels of train, which may be long lists, need not be read where there are images apart.
+    const own = await filesIfThere(platform, joinPath(folders.images, "images/unlabelled"), "image");
+    return own.byId.size > 0 || (await unlabelledImages(platform, folders)).entries.length > 0;
+  }
   const folder = joinPath(folders.images, "images", split);
   if ((await platform.exists(folder)) !== "folder") return false;
   if (split === "test" || (await hasLabels(platform, folders, split, await imagesOf(platform, folder)))) return true;

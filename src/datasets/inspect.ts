@@ -138,7 +138,7 @@ async function inspectPlace(
     const message = problem(root, `expected a split ${needed}`, `only ${found.join(", ")}`, remedy);
     problems.push({ file: root, message });
   }
-  const notes = layout.name === "folder" ? [...strays, ...unusedClasses(root, classes, splits)] : [];
+  const notes = [...strays, ...(layout.name === "folder" ? unusedClasses(root, classes, splits) : [])];
   notes.push(...kindsOfTrainAlone(root, splits));
   if (isUnlabelled) notes.push(imagesAlone(root));
   return { ...report, layout: layout.name, classes, valueMap, splits, problems, notes };

@@ -19,20 +19,18 @@ export async function readUtf8(platform: Platform, file: string, most = descript
 }
 
 /** text: of `where`, which begins messages → what it holds. Throws InputError where it is not JSON. */
-export function parsed(text: string, where: string, remedy: string): unknown {
+export function parsed(text: string, where: string, remedy: string, expected = "expected JSON"): unknown {
   try {
     return parseJson(text.replace(/^\ufeff/, ""));
   } catch (error) {
     const reason = error instanceof Error ? error.message.replace(/\s+/g, " ") : String(error);
-    throw new InputError(
-      problem(where, "expected JSON", text.trim() === "" ? "nothing" : `broken JSON (${reason})`, remedy),
-    );
+    throw new InputError(problem(where, expected, text.trim() === "" ? "nothing" : `broken JSON (${reason})`, remedy));
   }
 }
 
 /** The same; throws InputError where it is no object too. */
-export function fieldsOf(text: string, where: string, remedy: string): Fields {
-  const value = parsed(text, where, remedy);
+export function fieldsOf(text: string, where: string, remedy: string, expected = "expected JSON"): Fields {
+  const value = parsed(text, where, remedy, expected);
   if (isObject(value)) return value;
   throw new InputError(problem(where, "expected a JSON object", shown(value), remedy));
 }

@@ -105,12 +105,17 @@ function mapGrey(raw: RawImage, lookup: Lookup, out: Uint8Array): number {
   return -1;
 }
 
+/** A grey value as it is stored → as it looks, 0 to 255: files of fewer than 8 bits have a smaller white. */
+export function shownGrey(value: number, depth = 8): number {
+  return (255 * value) / (2 ** depth - 1);
+}
+
 /** Colour-coded masks may be stored as a palette, or as grey when all their colours are. */
-function tableOfColors({ palette, bits, depth = 8 }: RawImage, lookup: Lookup): Int16Array {
+function tableOfColors({ palette, bits, depth }: RawImage, lookup: Lookup): Int16Array {
   const table = new Int16Array(65_536).fill(unknown);
   if (bits === 16) return table;
   for (let value = 0; value < 256; value++) {
-    const grey = (255 * value) / (2 ** depth - 1);
+    const grey = shownGrey(value, depth);
     const color = palette === undefined ? ([grey, grey, grey] as const) : palette[value];
     if (color === undefined) continue;
     table[value] = lookup.colors.get((color[0] << 16) | (color[1] << 8) | color[2]) ?? unknown;
@@ -138,7 +143,7 @@ function mapColors({ data, channels, bits }: RawImage, lookup: Lookup, out: Uint
 }
 
 function unknownValue(raw: RawImage, pixel: number, lookup: Lookup, file: string, remedy: string): InputError {
-  const { data, channels, width, bits, depth = 8, palette } = raw;
+  const { data, channels, width, bits, depth, palette } = raw;
   const at = pixel * channels;
   const place = `at column ${pixel % width}, row ${Math.floor(pixel / width)}`;
   const colored = channels > 2 && !(data[at] === data[at + 1] && data[at] === data[at + 2]);
@@ -150,7 +155,7 @@ function unknownValue(raw: RawImage, pixel: number, lookup: Lookup, file: string
   if (!lookup.colorCoded) {
     return new InputError(problem(file, `expected class ${lookup.known}`, `${data[at]} ${place}`, remedy));
   }
-  const grey = (255 * data[at]) / (2 ** depth - 1);
+  const grey = shownGrey(data[at], depth);
   const color = channels > 2 ? ([data[at], data[at + 1], data[at + 2]] as const) : palette?.[data[at]];
   const shown = bits === 16 ? "16-bit values" : formatColor(color ?? [grey, grey, grey]);
   return new InputError(problem(file, `expected ${lookup.known} of the classes`, `${shown} ${place}`, remedy));

@@ -37,20 +37,20 @@ export async function runTrial(
   try {
     const some = spreadDataset(dataset, trial.images);
     for (let index = 0; index < some.ids.length; index++) {
-      try {
-        const sample = await some.read(index);
-        const prepared = trial.prepare(sample, new Random(seed, "trial", index));
-        if (prepared === null) continue;
-        requireArrays(prepared, `prepare of trial ${trial.name}`);
-        const result = await runner.run(withBatchAxis(prepared));
-        // Neighbours are often alike (frames of a film), so pictures are spread as the images are.
-        if (index % Math.ceil(some.ids.length / pictured) === 0 && trial.pictures !== undefined) {
-          pictures.push({ sample: some.ids[index], pictures: trial.pictures(result, sample) });
-        }
-        results.push(result);
-      } catch (error) {
+      const sample = await some.read(index).catch((error: unknown) => {
         if (onBadImage === "fail" || !(error instanceof InputError)) throw error;
+        return null;
+      });
+      // What the method makes of a sample is no fault of the image: it is never skipped.
+      const prepared = sample === null ? null : trial.prepare(sample, new Random(seed, "trial", index));
+      if (sample === null || prepared === null) continue;
+      requireArrays(prepared, `prepare of trial ${trial.name}`);
+      const result = await runner.run(withBatchAxis(prepared));
+      // Neighbours are often alike (frames of a film), so pictures are spread as the images are.
+      if (index % Math.ceil(some.ids.length / pictured) === 0 && trial.pictures !== undefined) {
+        pictures.push({ sample: some.ids[index], pictures: trial.pictures(result, sample) });
       }
+      results.push(result);
     }
   } finally {
     await runner.release();

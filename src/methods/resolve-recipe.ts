@@ -115,6 +115,11 @@ export function recipeFrom(value: unknown, where: string, methods?: readonly Met
   }
 }
 
+/** The field that a setting changes. */
+export function keyOf(setting: string): string {
+  return setting.split("=")[0].trim();
+}
+
 /** `recipe` with one value changed: `key=value`, read as the type that the value has now. */
 export function applySetting(recipe: Recipe, setting: string): Recipe {
   const where = `recipe ${recipe.name}`;

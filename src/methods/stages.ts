@@ -74,6 +74,11 @@ export function writesFeatures(stage: Stage): boolean {
   return stage.kind === "pass" && stage.writes?.includes("features") === true;
 }
 
+/** The shorter side that a stage sees photographs at, see `Pass`; 0: as they are. */
+export function shortSideSeen(stage: Stage, shortSide: number): number {
+  return stage.kind === "pass" && !writesFeatures(stage) ? 0 : shortSide;
+}
+
 /** What a stage's graph declares: a model in training, its losses. */
 export function trainingModel(stage: TrainingStage): { readonly model: Model; readonly losses: Losses } {
   const { trains, rests } = stage;

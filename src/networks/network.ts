@@ -1,6 +1,6 @@
 /** The networks that recipes describe, as methods take them: which one it is, its fields tell. */
 import type { Named, NdArray } from "../array/ndarray.ts";
-import { findEncoder } from "../backbones/encoders.ts";
+import { encoderNames, findEncoder } from "../backbones/encoders.ts";
 import type { OnnxEncoderFile } from "../backbones/onnx-file.ts";
 import { publishedEncoder } from "../backbones/published.ts";
 import { InputError } from "../errors.ts";
@@ -54,10 +54,10 @@ export function networkOf(settings: NetworkSettings): Network {
   return "encoder" in settings ? uNetOf(settings) : transUNetOf(settings);
 }
 
-/** The ONNX file of a recipe's encoder; undefined where it has none. */
+/** The ONNX file of a recipe's encoder; undefined where it has none. Methods of others may mean anything by `encoder`. */
 export function encoderFileOf(recipe: object): Uint8Array | undefined {
   const { encoder } = recipe as Partial<UNetSettings>;
-  return typeof encoder === "string" ? findEncoder(encoder).file : undefined;
+  return encoder !== undefined && encoderNames().includes(encoder) ? findEncoder(encoder).file : undefined;
 }
 
 function uNetOf(settings: UNetSettings): Network {

@@ -1,5 +1,7 @@
 /** File names of what a prediction writes. */
+
 import { InputError } from "../errors.ts";
+import { lastPart } from "../platform/join-path.ts";
 
 /** The files of one photograph. */
 export interface OutputNames {
@@ -48,7 +50,7 @@ export function outputNames(
 
 /** File name without folder and extension. */
 export function stemOf(path: string): string {
-  const name = path.split(/[/\\]/).at(-1) ?? "";
+  const name = lastPart(path);
   const dot = name.lastIndexOf(".");
   return (dot > 0 ? name.slice(0, dot) : name) || "image";
 }

@@ -1,6 +1,8 @@
 /** Segments as files that other tools read: COCO's PNG of ids and its JSON, or ids in 16 bits. */
+
 import type { ClassInfo, SegmentMap } from "../data/sample.ts";
 import { InputError } from "../errors.ts";
+import { lastPart } from "../platform/join-path.ts";
 import type { Platform } from "../platform/platform.ts";
 
 /** How ids are stored: red + 256 · green + 65536 · blue as COCO has it, or grey of 16 bits. */
@@ -104,7 +106,7 @@ export function panopticCategories(classes: readonly ClassInfo[]): PanopticCateg
 /** COCO's panoptic annotation of a folder of predictions; images are numbered from 1. */
 export function panopticJson(categories: readonly PanopticCategory[], entries: readonly PanopticEntry[]): string {
   const images = entries.map(({ photograph, width, height }, index) => ({
-    ...{ id: index + 1, file_name: photograph.split(/[/\\]/).at(-1), width, height },
+    ...{ id: index + 1, file_name: lastPart(photograph), width, height },
   }));
   const annotations = entries.map(({ file, segments }, index) => ({
     ...{ image_id: index + 1, file_name: file, segments_info: segments },

@@ -1,4 +1,5 @@
 import { InputError, Interrupted } from "../errors.ts";
+import { lastPart } from "../platform/join-path.ts";
 import type { Platform } from "../platform/platform.ts";
 import { requireOwnResults, staleResults } from "./earlier-results.ts";
 import { annotationName, openAnnotation } from "./folder-annotation.ts";
@@ -63,7 +64,7 @@ export async function predictFiles(
 ): Promise<PredictResult> {
   const panoptic = segmenter.card.kind === "panoptic";
   const names = outputNames(photographs, folder, panoptic ? [annotationName] : []);
-  const idFiles = names.map(({ segments }) => nameIn(segments));
+  const idFiles = names.map(({ segments }) => lastPart(segments));
   const annotation = await openAnnotation(platform, folder, idFiles, panoptic ? segmenter.card.classes : null);
   await requireOwnResults(platform, names, { overlay, panoptic });
   await annotation.begin();
@@ -118,12 +119,7 @@ export async function predictFiles(
 }
 
 function entryOf({ photograph, segments, summary: { width, height, segments: records = [] } }: Predicted) {
-  return { photograph, width, height, file: nameIn(segments), segments: records };
-}
-
-/** Without its folder. */
-function nameIn(path: string): string {
-  return path.slice(path.lastIndexOf("/") + 1);
+  return { photograph, width, height, file: lastPart(segments), segments: records };
 }
 
 /** What `read` gives; null when it failed for the photograph's own fault and `skipped` takes such failures. */

@@ -1,4 +1,5 @@
 /** From a run folder to its report: scores of the model it learned, pictures, curves. */
+
 import type { Dataset } from "../data/dataset.ts";
 import { sourceOf } from "../data/labels.ts";
 import type { ClassInfo } from "../data/sample.ts";
@@ -10,6 +11,7 @@ import { runTrial } from "../evaluation/trial.ts";
 import type { Method } from "../methods/method.ts";
 import { predicts, stagesOf, viewsOf } from "../methods/stages.ts";
 import { measureText } from "../metrics/measure.ts";
+import { lastPart } from "../platform/join-path.ts";
 import type { Platform } from "../platform/platform.ts";
 import type { TrainedModel } from "../prediction/model.ts";
 import { openSegmenter } from "../prediction/segmenter.ts";
@@ -197,10 +199,5 @@ function factsOf({ measures }: Evaluation): [string, string][] {
 /** The last part of a path: `folder ./data/camvid` → `camvid`; a drawn set without its options. */
 function shortName(name: string): string {
   if (name.startsWith("scenes")) return "scenes";
-  return (
-    name
-      .replace(/[\\/]+$/, "")
-      .split(/[\\/]/)
-      .at(-1) ?? name
-  );
+  return lastPart(name);
 }

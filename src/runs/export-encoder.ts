@@ -3,8 +3,9 @@ import { writeOnnxEncoder } from "../backbones/onnx-file.ts";
 import { publishedNames } from "../backbones/published.ts";
 import { InputError } from "../errors.ts";
 import type { Trained } from "../methods/stage.ts";
-import { encoderFileOf, type NetworkSettings } from "../networks/network.ts";
+import { encoderFileOf } from "../networks/network.ts";
 import { inEncoder } from "../networks/transfer.ts";
+import type { UNetSettings } from "../networks/unet/settings.ts";
 import type { Platform } from "../platform/platform.ts";
 import { writeSafetensors } from "../weights/safetensors.ts";
 
@@ -26,8 +27,8 @@ export async function exportEncoder(
   library: string,
   file: string,
 ): Promise<ExportedEncoder> {
-  const settings = recipe as Partial<NetworkSettings>;
-  if (!("encoder" in settings) || settings.encoder === undefined) {
+  const { encoder } = recipe as Partial<UNetSettings>;
+  if (encoder === undefined) {
     throw new InputError(
       `${source}: expected a run of a U-Net, whose encoder others have, too, got one of ${recipe.method} on another network. Use tessera export without --weights.`,
     );
@@ -41,15 +42,15 @@ export async function exportEncoder(
   if ((onnx !== undefined) !== (library === "onnx")) {
     throw new InputError(
       onnx === undefined
-        ? `${source}: expected a library that knows ${settings.encoder}, got "onnx". Leave --weights out for an ONNX model.`
+        ? `${source}: expected a library that knows ${encoder}, got "onnx". Leave --weights out for an ONNX model.`
         : `${source}: expected "onnx", since its encoder was read from an ONNX file, got "${library}". Write --weights onnx.`,
     );
   }
-  const theirs = onnx === undefined ? publishedNames(settings.encoder, own, library) : own;
+  const theirs = onnx === undefined ? publishedNames(encoder, own, library) : own;
   const bytes =
     onnx === undefined
       ? writeSafetensors(theirs, { format: "pt", ...(licence !== undefined && { licence }) })
       : writeOnnxEncoder(onnx, own, { where: `${source}/encoder.onnx`, licence });
   await platform.writeFile(file, bytes);
-  return { file, encoder: settings.encoder, tensors: Object.keys(theirs).length, bytes: bytes.length };
+  return { file, encoder, tensors: Object.keys(theirs).length, bytes: bytes.length };
 }

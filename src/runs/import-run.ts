@@ -8,7 +8,7 @@ import { distinctColors } from "../image/palette.ts";
 import { requireImported } from "../methods/check-method.ts";
 import { methods } from "../methods/index.ts";
 import type { Imported, ImportOptions, Method } from "../methods/method.ts";
-import { applySetting, checkRecipe } from "../methods/resolve-recipe.ts";
+import { applySetting, checkRecipe, keyOf } from "../methods/resolve-recipe.ts";
 import { predictionParameters, stagesOf, trainingModel } from "../methods/stages.ts";
 import type { Platform } from "../platform/platform.ts";
 import { version } from "../version.ts";
@@ -61,7 +61,7 @@ export async function importRun(options: ImportRunOptions): Promise<ImportedRun>
   }
   const { method, imported } = importedBy(read, options, list);
   const recipe = settings.reduce(applySetting, imported.recipe);
-  const untold = imported.untold.find((key) => !settings.some((setting) => setting.split("=")[0].trim() === key));
+  const untold = imported.untold.find((key) => !settings.map(keyOf).includes(key));
   if (untold !== undefined) {
     throw new InputError(
       `${file}: expected a network of the published widths, got another, whose ${untold} the file does not tell. Add --set ${untold}=N.`,

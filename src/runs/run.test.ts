@@ -34,11 +34,21 @@ test("imported weights have none of our steps behind them, and nothing is said",
   expect(await said(0, 0, [{ source: "file", stage: "import" }])).toEqual([]);
 });
 
-test("a new run begins without the labels of a try before it", async () => {
+test("a new run begins without labels, lists and encoder of a try before it", async () => {
   const platform = memoryPlatform();
   await platform.writeFile("run/labels/masks/a.json", "{}");
   await platform.writeFile("run/labels/masks.safetensors", "");
+  for (const name of ["labelled.txt", "encoder.onnx"]) await platform.writeFile(`run/${name}`, "of another");
   const record = { format: runFormat } as RunRecord;
   await createRun(platform, "run", { ...resolveRecipe("ddep-tiny"), record });
-  expect(await platform.exists("run/labels")).toBe("nothing");
+  for (const name of ["labels", "labelled.txt", "encoder.onnx"])
+    expect(await platform.exists(`run/${name}`)).toBe("nothing");
+});
+
+test("a method of one's own may mean anything by a field called encoder", async () => {
+  const platform = memoryPlatform();
+  const { method, recipe } = resolveRecipe("ddep-tiny");
+  const own = { method, recipe: { ...recipe, encoder: "spectral" }, record: { format: runFormat } as RunRecord };
+  await createRun(platform, "run", own);
+  expect(JSON.parse(await platform.readText("run/recipe.json")).encoder).toBe("spectral");
 });

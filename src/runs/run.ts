@@ -1,7 +1,8 @@
 /** A run folder: what was asked for (recipe.json), what it learns from (run.json), and what came of it. */
+
 import { hexDigest } from "../array/digest.ts";
 import type { Named, NdArray } from "../array/ndarray.ts";
-import { restoreOnnxEncoder } from "../backbones/onnx-file.ts";
+import { isOnnxEncoder, restoreOnnxEncoder } from "../backbones/onnx-file.ts";
 import type { ClassInfo } from "../data/sample.ts";
 import { InputError } from "../errors.ts";
 import { maxClasses } from "../image/image.ts";
@@ -10,6 +11,7 @@ import { differences, recipeFrom } from "../methods/resolve-recipe.ts";
 import type { Stage, Trained } from "../methods/stage.ts";
 import { hasModel, predicts, stagesOf, stepsOf, totalSteps } from "../methods/stages.ts";
 import { encoderFileOf } from "../networks/network.ts";
+import { lastPart } from "../platform/join-path.ts";
 import { parseJson } from "../platform/json.ts";
 import type { Platform } from "../platform/platform.ts";
 import type { TrainedModel } from "../prediction/model.ts";
@@ -61,7 +63,7 @@ export async function createRun(
 ): Promise<void> {
   await clearUnfinished(platform, folder);
   // Those of a first try that failed would pass for this run's.
-  await platform.remove(`${folder}/labels`);
+  for (const name of ["labels", "labelled.txt", encoderFile]) await platform.remove(`${folder}/${name}`);
   if (labelledIds !== null) await platform.writeFile(`${folder}/labelled.txt`, `${labelledIds.join("\n")}\n`);
   const encoder = encoderFileOf(recipe);
   if (encoder !== undefined) await platform.writeFile(`${folder}/${encoderFile}`, encoder);
@@ -104,7 +106,7 @@ export async function readRun(platform: Platform, folder: string, { methods }: R
 async function restoreEncoder(platform: Platform, path: string, recipe: unknown): Promise<void> {
   const named = (recipe as { readonly encoder?: unknown } | null)?.encoder;
   if ((await platform.exists(path)) !== "file") {
-    if (typeof named !== "string" || !/^onnx-[0-9a-f]+$/.test(named)) return;
+    if (!isOnnxEncoder(named)) return;
     throw new InputError(`${path}: expected the file of the encoder ${named}, got none. Restore it.`);
   }
   const { encoder } = await restoreOnnxEncoder(await platform.readFile(path), path);
@@ -255,10 +257,6 @@ function withoutPath(dataset: RunRecord["dataset"]): RunRecord["dataset"] {
 /** What a run began with, for comparing; its path may differ as well. */
 function beginning({ source, stage }: RunRecord["from"][number]): string {
   return `${lastPart(source)} after ${stage}`;
-}
-
-function lastPart(path: string): string {
-  return path.replace(/[\\/]+$/, "").replace(/^.*[\\/]/s, "");
 }
 
 /** Class name by index, for comparing. */

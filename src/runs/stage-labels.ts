@@ -59,8 +59,12 @@ export async function writeSampleLabels(
 
 /** Removes what a stage wrote: it is of no use any more. */
 export async function removeStageLabels(platform: Platform, folder: string): Promise<void> {
-  await platform.remove(folder);
-  await platform.remove(`${folder}.json`);
+  for (const path of [folder, `${folder}.json`, sumsFile(folder)]) await platform.remove(path);
+}
+
+/** Where a pass keeps its sums: beside the samples, since an id may be any name. */
+export function sumsFile(folder: string): string {
+  return `${folder}.safetensors`;
 }
 
 /** Kinds of labels that were written of a sample; null where none were, or were not finished. */
@@ -97,8 +101,8 @@ export async function withStageLabels(
 ): Promise<Dataset> {
   const index = (await readJson(platform, `${folder}.json`, anew)) as Readonly<Record<string, readonly LabelKind[]>>;
   const ofStage = (at: number) => {
-    const { [dataset.ids[at]]: kinds = [] } = Object.hasOwn(index, dataset.ids[at]) ? index : {};
-    return writes.filter((kind) => kinds.includes(kind));
+    const id = dataset.ids[at];
+    return Object.hasOwn(index, id) ? writes.filter((kind) => index[id].includes(kind)) : [];
   };
   const follows = (kind: LabelKind, from: LabelKind) => kind !== from && sourceOf(kind, [from]) !== undefined;
   const isHidden = (kind: LabelKind, missing: LabelKind): boolean =>

@@ -35,19 +35,17 @@ export interface Reading {
 
 const format = 1;
 const keys = [
-  ...[
-    "format",
-    "version",
-    "method",
-    "recipe",
-    "encoder",
-    "dataset",
-    "settings",
-    "reading",
-    "parts",
-    "fractions",
-    "seeds",
-  ],
+  "format",
+  "version",
+  "method",
+  "recipe",
+  "encoder",
+  "dataset",
+  "settings",
+  "reading",
+  "parts",
+  "fractions",
+  "seeds",
 ] as const;
 const readingKeys = ["layout", "onBadImage", "shortSide", "samples"] as const;
 

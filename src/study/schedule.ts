@@ -1,7 +1,7 @@
 /** Which runs a study consists of, in order, and what each is called. */
 import { suggestion, UsageError } from "../errors.ts";
 import type { Method } from "../methods/method.ts";
-import { applySetting, resolveRecipe } from "../methods/resolve-recipe.ts";
+import { applySetting, keyOf, resolveRecipe } from "../methods/resolve-recipe.ts";
 import type { Stage } from "../methods/stage.ts";
 import { endsWhole, stagesOf } from "../methods/stages.ts";
 import { type Arm, fractionText, type Pretraining, type Study, type StudyPlan } from "../methods/study.ts";
@@ -121,7 +121,6 @@ export function planOf(
 
 /** A setting that the study makes itself would be lost without a word, or make two arms one. */
 function requireCommon({ scaled }: Study, { arms }: StudyPlan, settings: readonly string[]): void {
-  const keyOf = (setting: string) => setting.split("=")[0].trim();
   const own = new Set(
     ["seed", ...arms.flatMap((arm) => arm.settings.map(keyOf))].filter((key) => !scaled.includes(key)),
   );

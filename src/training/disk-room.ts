@@ -4,8 +4,8 @@ import { sourceOf } from "../data/labels.ts";
 import { labelledDataset, scaledSize } from "../data/views.ts";
 import { InputError } from "../errors.ts";
 import type { ResolvedRecipe, Task } from "../methods/method.ts";
-import type { Pass } from "../methods/stage.ts";
-import { stagesOf, writesFeatures } from "../methods/stages.ts";
+import type { DiskRoom } from "../methods/stage.ts";
+import { shortSideSeen, stagesOf } from "../methods/stages.ts";
 import type { ImageSize } from "../platform/platform.ts";
 
 /**
@@ -25,7 +25,7 @@ export function requireRoom(
     const own = stage.learnsFrom.filter((kind) => sourceOf(kind, dataset.kinds) !== undefined);
     const more = stage.learnsFrom.length === 0 ? (unlabelled?.ids.length ?? 0) : 0;
     const samples = labelledDataset(dataset, own).ids.length + more;
-    const bytes = samples * meanBytes(stage, sizes, writesFeatures(stage) ? shortSide : 0);
+    const bytes = samples * meanBytes(stage.room, sizes, shortSideSeen(stage, shortSide));
     if (bytes <= stage.room.most) continue;
     throw new InputError(
       `recipe ${recipe.name}: expected stage ${stage.name} to write at most ${megabytes(stage.room.most)}, got about ${megabytes(bytes)} for ${samples} photographs. ${stage.room.remedy(bytes)}`,
@@ -33,8 +33,8 @@ export function requireRoom(
   }
 }
 
-function meanBytes({ room }: Pass, sizes: readonly ImageSize[], shortSide: number): number {
-  const all = sizes.map((size) => room?.bytes(scaledSize(size, shortSide)) ?? 0);
+function meanBytes(room: DiskRoom, sizes: readonly ImageSize[], shortSide: number): number {
+  const all = sizes.map((size) => room.bytes(scaledSize(size, shortSide)));
   return all.reduce((sum, bytes) => sum + bytes, 0) / Math.max(1, all.length);
 }
 

@@ -2,11 +2,11 @@ import { beforeEach, expect, test } from "vitest";
 import { type MemoryPlatform, memoryPlatform } from "../../test/support/memory-platform.ts";
 import { float32, toNumbers } from "../array/ndarray.ts";
 import type { Dataset } from "../data/dataset.ts";
-import { Interrupted } from "../errors.ts";
+import { InputError, Interrupted } from "../errors.ts";
 import type { Pass } from "../methods/stage.ts";
-import { withStageLabels } from "../runs/stage-labels.ts";
+import { removeStageLabels, withStageLabels } from "../runs/stage-labels.ts";
 import type { Engine } from "../runtime/engine.ts";
-import { runPass } from "./pass.ts";
+import { type PassOptions, runPass } from "./pass.ts";
 
 const ids = ["a", "b", "c", "d"];
 const pixel = { width: 1, height: 1, data: new Uint8Array(3) };
@@ -36,10 +36,11 @@ const stage: Pass = {
 };
 
 /** Stops after `stopAt` samples. */
-function pass(stopAt = 0) {
+function pass(stopAt = 0, options: Partial<PassOptions> = {}) {
   const stop = new AbortController();
   return runPass({
     ...{ platform, engine: {} as Engine, folder: "run", stage, weights: {}, dataset, classes, signal: stop.signal },
+    ...options,
     onProgress: (done) => void (done === stopAt && stop.abort()),
   });
 }
@@ -76,4 +77,30 @@ test("damaged labels can be deleted while the pass goes on, and afterwards no mo
   await expect(joined.read(1)).rejects.toThrow(/a damaged file\. Restore it, or train the run anew\.$/);
   await platform.remove("run/labels/p/b.json");
   await expect(joined.read(1)).rejects.toThrow(/no such file\. Restore it, or train the run anew\.$/);
+});
+
+test("a bad image may be skipped, and what the method makes of a good one may not", async () => {
+  const damaged: Dataset = {
+    ...dataset,
+    read: (at) => (at === 1 ? Promise.reject(new InputError("b: damaged.")) : dataset.read(at)),
+  };
+  const { skipped, weights } = await pass(0, { dataset: damaged, onBadImage: "skip" });
+  expect([skipped, toNumbers(weights.w)]).toEqual([["b: damaged."], [1101]]);
+  const visit = () => Promise.reject(new InputError("stage p: expected sense. Correct the method."));
+  const faulty = pass(0, { stage: { ...stage, name: "q", visit }, onBadImage: "skip" });
+  await expect(faulty).rejects.toThrow("Correct the method.");
+});
+
+test.each([null, undefined, 3])("a visit that gives %o is told as the method's mistake", async (given) => {
+  const visit = () => Promise.resolve(given as never);
+  await expect(pass(0, { stage: { ...stage, visit } })).rejects.toThrow(
+    `stage p, sample a: expected { labels, sums } of visit, got ${given}. Correct the method.`,
+  );
+});
+
+test("nothing that a pass wrote is left where it is removed", async () => {
+  await pass();
+  expect(platform.files.size).toBeGreaterThan(0);
+  await removeStageLabels(platform, "run/labels/p");
+  expect([...platform.files.keys()]).toEqual([]);
 });

@@ -9,7 +9,7 @@ import { requireLabels } from "../methods/check-labels.ts";
 import type { Pass, Visit } from "../methods/stage.ts";
 import type { Platform } from "../platform/platform.ts";
 import { graphRunner } from "../prediction/graph-runner.ts";
-import { labelsFolder, writeIndex, writeSampleLabels, writtenKinds } from "../runs/stage-labels.ts";
+import { labelsFolder, sumsFile, writeIndex, writeSampleLabels, writtenKinds } from "../runs/stage-labels.ts";
 import type { Engine } from "../runtime/engine.ts";
 import { readSafetensors, writeSafetensors } from "../weights/safetensors.ts";
 
@@ -56,10 +56,12 @@ export async function runPass(options: PassOptions): Promise<PassResult> {
   const kinds = new Map<string, readonly LabelKind[]>();
   const skipped: string[] = [];
   const runner = graphRunner(engine, weights, `stage ${stage.name}`, (scope, inputs) => stage.outputs(scope, inputs));
-  const visit = async (index: number) => {
-    const sample = await dataset.read(index);
-    return { image: sample.image, found: (await stage.visit(sample, runner.run)) as Visit | undefined };
-  };
+  const readable = (index: number) =>
+    dataset.read(index).catch((error: unknown) => {
+      if (onBadImage === "fail" || !(error instanceof InputError)) throw error;
+      skipped.push(error.message);
+      return null;
+    });
   try {
     for (const [index, id] of dataset.ids.entries()) {
       if (signal?.aborted) {
@@ -72,16 +74,13 @@ export async function runPass(options: PassOptions): Promise<PassResult> {
       const isSummed = sums === null || index < sums.visited;
       const isWritten = stage.writes === undefined || written !== null;
       if (!isSummed || !isWritten) {
-        const result = await visit(index).catch((error: unknown) => {
-          if (onBadImage === "fail" || !(error instanceof InputError)) throw error;
-          skipped.push(error.message);
-          return null;
-        });
-        // What the method made of a sample is no fault of the image: it is never skipped.
-        if (result !== null) {
-          const { image, found } = result;
+        const sample = await readable(index);
+        // What the method makes of a sample is no fault of the image: it is never skipped.
+        if (sample !== null) {
+          const { image } = sample;
+          const found = (await stage.visit(sample, runner.run)) as Visit | null | undefined;
           const where = `stage ${stage.name}, sample ${id}`;
-          if (typeof found !== "object") {
+          if (typeof found !== "object" || found === null) {
             throw new InputError(`${where}: expected { labels, sums } of visit, got ${found}. Correct the method.`);
           }
           const { labels: given = {}, sums: numbers = {} } = found;
@@ -118,7 +117,7 @@ interface Sums {
 
 /** Sums of numbers over samples, kept in a file that says how many they are of. */
 async function openSums(platform: Platform, place: string): Promise<Sums> {
-  const path = `${place}.safetensors`; // beside the samples: an id may be any name
+  const path = sumsFile(place);
   const values: Record<string, NdArray> = {};
   let visited = 0;
   if ((await platform.exists(path)) === "file") {

@@ -8,7 +8,7 @@ import { labelledDataset, scaledDataset } from "../data/views.ts";
 import { InputError, Interrupted } from "../errors.ts";
 import type { ResolvedRecipe } from "../methods/method.ts";
 import type { Pass, Stage, Trained, TrainingStage } from "../methods/stage.ts";
-import { beginningOf, partsStartingAnew, stagesOf, stepsOf, totalSteps, writesFeatures } from "../methods/stages.ts";
+import { beginningOf, partsStartingAnew, shortSideSeen, stagesOf, stepsOf, totalSteps } from "../methods/stages.ts";
 import type { Platform } from "../platform/platform.ts";
 import { type Checkpoint, type Progress, writeCheckpoint } from "../runs/checkpoint.ts";
 import type { EvaluationLine, Log } from "../runs/log.ts";
@@ -153,7 +153,7 @@ export class Session {
     const { kind, name, learnsFrom } = stage;
     const photographs = kind === "pass" || stage.photographs !== false;
     const { platform, folder, dataset, unlabelled = null } = this.#options;
-    const shortSide = kind === "pass" && !writesFeatures(stage) ? 0 : this.#run.record.shortSide;
+    const shortSide = shortSideSeen(stage, this.#run.record.shortSide);
     const all = unlabelled === null ? dataset : joinedDatasets(dataset.name, dataset, unlabelled);
     if (learnsFrom.length === 0) return scaledDataset(imagesOnly(all), shortSide);
     // A pass over images alone may have given labels to those that had none.
