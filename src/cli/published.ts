@@ -4,9 +4,8 @@ import type { Terminal } from "./terminal.ts";
 
 /** Fetches `owner/name[@revision][:file]` or takes it from the cache. Throws InputError. */
 export async function fetchPublished(name: string, terminal: Terminal): Promise<FetchedModel> {
-  const [{ fetchModel }, { isCommit }, { nodePlatform }] = await Promise.all([
+  const [{ fetchModel }, { nodePlatform }] = await Promise.all([
     import("../hub/fetch.ts"),
-    import("../hub/reference.ts"),
     import("../platform/node.ts"),
   ]);
   const progress = terminal.progress("fetching");
@@ -19,7 +18,7 @@ export async function fetchPublished(name: string, terminal: Terminal): Promise<
       if (done < total) progress.update(Math.floor(done / 1e5) / 10, Math.ceil(total / 1e5) / 10, `MB  ${file}`);
     },
   }).finally(() => progress.end());
-  if (model.source === "cache" && !isCommit(model.revision)) {
+  if (model.source === "cache") {
     const commit = model.commit.slice(0, 7);
     terminal.note(`${name}: taken from the cache, commit ${commit}; the hub was not asked or did not answer.`);
   }

@@ -47,13 +47,17 @@ export async function cachedSnapshot(
   places: Places,
   revision: string,
 ): Promise<Snapshot | null> {
-  const ref = joinPath(places.refs, revision);
-  const isRef = !isCommit(revision) && (await platform.exists(ref)) === "file";
-  const commit = isRef ? (await platform.readText(ref)).trim() : revision;
-  if (!isCommit(commit)) return null;
+  const commit = isCommit(revision) ? revision : await cachedCommit(platform, places, revision);
+  if (commit === null || !isCommit(commit)) return null;
   const folder = joinPath(places.snapshots, commit);
   const paths = await filesBelow(platform, folder);
   return paths.length === 0 ? null : { commit, folder, paths };
+}
+
+/** The commit that a branch or tag was at when it was last fetched; null where nobody has. */
+export async function cachedCommit(platform: CachePlatform, places: Places, revision: string): Promise<string | null> {
+  const ref = joinPath(places.refs, revision);
+  return (await platform.exists(ref)) === "file" ? (await platform.readText(ref)).trim() : null;
 }
 
 /** Files below a folder, within it and sorted; links that lead nowhere are none. */
@@ -106,16 +110,10 @@ async function cachedModel(platform: CachePlatform, cache: string, repository: s
   }
   const commits = (await platform.exists(places.snapshots)) === "folder" ? await platform.list(places.snapshots) : [];
   const revisions: CachedRevision[] = [];
-  const sizes = new Map<string, number>();
   for (const commit of commits.filter(isCommit)) {
     const folder = joinPath(places.snapshots, commit);
     const paths = await filesBelow(platform, folder);
-    let bytes = 0;
-    for (const path of paths) {
-      const { real, size } = await blobOf(platform, joinPath(folder, path));
-      bytes += size;
-      sizes.set(real, size);
-    }
+    const bytes = total(await onDisk(platform, folder, paths));
     revisions.push({
       commit,
       folder,
@@ -125,17 +123,28 @@ async function cachedModel(platform: CachePlatform, cache: string, repository: s
     });
   }
   // What no snapshot uses takes room as well: cut-off downloads, and blobs whose snapshot is gone.
-  for (const path of await filesBelow(platform, places.blobs)) {
-    const { real, size } = await blobOf(platform, joinPath(places.blobs, path));
-    sizes.set(real, size);
-  }
-  const bytes = [...sizes.values()].reduce((sum, size) => sum + size, 0);
-  return { repository, folder: places.root, bytes, revisions };
+  const all = await onDisk(platform, places.blobs, await filesBelow(platform, places.blobs));
+  for (const { folder, paths } of revisions)
+    for (const [id, size] of await onDisk(platform, folder, paths)) all.set(id, size);
+  return { repository, folder: places.root, bytes: total(all), revisions };
 }
 
-async function blobOf({ shared }: CachePlatform, path: string): Promise<{ real: string; size: number }> {
-  const real = (await shared.realPath(path)) ?? path;
-  return { real, size: (await shared.fileFacts(real))?.size ?? 0 };
+/** Bytes of files by what they are on disk: several names of one, by links of either kind, count once. */
+async function onDisk(
+  { shared }: CachePlatform,
+  folder: string,
+  paths: readonly string[],
+): Promise<Map<string, number>> {
+  const sizes = new Map<string, number>();
+  for (const path of paths) {
+    const facts = await shared.fileFacts(joinPath(folder, path));
+    if (facts !== null) sizes.set(facts.id, facts.size);
+  }
+  return sizes;
+}
+
+function total(sizes: ReadonlyMap<string, number>): number {
+  return [...sizes.values()].reduce((sum, size) => sum + size, 0);
 }
 
 /**
@@ -153,28 +162,26 @@ export async function removeFromCache(
   if ((await platform.exists(places.root)) !== "folder") throw missing;
   const release = await takeLocks(platform, places, where);
   try {
-    const before = (await cachedModel(platform, cache, repository)).bytes;
-    if (revision === null) {
-      await platform.remove(places.root);
-      return before;
-    }
-    const { revisions } = await cachedModel(platform, cache, repository);
-    const gone = revisions.find(({ commit, refs }) => commit === revision || refs.includes(revision));
-    if (gone === undefined) throw missing;
+    const { bytes, revisions } = await cachedModel(platform, cache, repository);
+    const gone = revisions.find(({ commit, refs }) => commit === revision || refs.includes(revision ?? ""));
+    if (revision !== null && gone === undefined) throw missing;
     const others = revisions.filter((each) => each !== gone);
-    if (others.length === 0) {
+    if (gone === undefined || others.length === 0) {
       await platform.remove(places.root);
-      return before;
+      return bytes;
     }
-    const used = new Set<string>();
-    for (const { folder, paths } of others) {
-      for (const path of paths) used.add((await blobOf(platform, joinPath(folder, path))).real);
-    }
+    const unused = await onDisk(platform, gone.folder, gone.paths);
+    for (const { folder, paths } of others)
+      for (const id of (await onDisk(platform, folder, paths)).keys()) unused.delete(id);
     for (const name of gone.refs) await platform.remove(joinPath(places.refs, name));
-    const blobs = await Promise.all(gone.paths.map((path) => blobOf(platform, joinPath(gone.folder, path))));
     await platform.remove(gone.folder);
-    for (const { real } of blobs) if (!used.has(real)) await platform.remove(real);
-    return before - (await cachedModel(platform, cache, repository)).bytes;
+    // Found among the blobs, since a link may lead out of the cache.
+    for (const path of await filesBelow(platform, places.blobs)) {
+      const blob = joinPath(places.blobs, path);
+      const facts = await platform.shared.fileFacts(blob);
+      if (facts !== null && unused.has(facts.id)) await platform.remove(blob);
+    }
+    return bytes - (await cachedModel(platform, cache, repository)).bytes;
   } finally {
     await release();
   }

@@ -30,7 +30,7 @@ export function chooseWeights(paths: readonly string[], file: string | null, whe
   }
   const named = usual.find((name) => paths.includes(name));
   if (named !== undefined) return named;
-  const candidates = paths.filter((path) => kinds.some((kind) => path.endsWith(kind)));
+  const candidates = paths.filter(holdsWeights);
   const outer = candidates.filter((path) => !path.includes("/"));
   const near = outer.length > 0 ? outer : candidates;
   const best = kinds.map((kind) => near.filter((path) => path.endsWith(kind))).find((each) => each.length > 0) ?? [];
@@ -42,6 +42,11 @@ function none(expected: string, paths: readonly string[], where: string): InputE
   const more = paths.length > mostNamed ? ` and ${paths.length - mostNamed} more` : "";
   const got = paths.length === 0 ? "an empty repository" : `${paths.slice(0, mostNamed).join(", ")}${more}`;
   return new InputError(`${expected}, got ${got}. Name one: ${where}:FILE.`);
+}
+
+/** Whether a file holds weights, or lists the files that do. */
+export function holdsWeights(path: string): boolean {
+  return usual.includes(path) || kinds.some((kind) => path.endsWith(kind));
 }
 
 /** Whether a file is the index of weights in parts. */

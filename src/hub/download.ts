@@ -84,23 +84,24 @@ async function fetchPart(
 ): Promise<{ readonly whole: boolean; readonly pieced: boolean }> {
   const { platform, connection, file } = download;
   const sizeNow = async () => (await platform.shared.fileFacts(part))?.size ?? 0;
+  const had = await sizeNow();
   try {
-    const { pieced } = await fillPart(download, part);
+    const { pieced } = await fillPart(download, part, had);
     const { algorithm, prefix } = hashOf(file);
-    const hash = await platform.shared.hashFile(part, algorithm, prefix, connection.signal);
-    if ((await sizeNow()) === file.size && hash === file.hash) return { whole: true, pieced };
-    await platform.remove(part);
-    return { whole: false, pieced };
+    const whole = (await platform.shared.hashFile(part, algorithm, prefix, connection.signal)) === file.hash;
+    if (!whole) await platform.remove(part);
+    return { whole, pieced };
   } catch (error) {
-    const goesOn = error instanceof HubSilent || connection.signal?.aborted === true;
-    if (!goesOn || (await sizeNow()) === 0) await platform.remove(part);
+    const size = await sizeNow();
+    // A refusal before a byte came says nothing against those that are there: their name is their hash.
+    const goesOn = error instanceof HubSilent || connection.signal?.aborted === true || size === had;
+    if (!goesOn || size === 0) await platform.remove(part);
     throw error;
   }
 }
 
-async function fillPart(download: Download, path: string): Promise<{ readonly pieced: boolean }> {
+async function fillPart(download: Download, path: string, had: number): Promise<{ readonly pieced: boolean }> {
   const { platform, file, onBytes } = download;
-  const had = (await platform.shared.fileFacts(path))?.size ?? 0;
   if (had === file.size && had > 0) return { pieced: true };
   // Opened when there is something to write: a refusal leaves nothing behind.
   let opened: PartFile | undefined;

@@ -2,37 +2,25 @@
 import { InputError } from "../errors.ts";
 import { joinPath } from "../platform/join-path.ts";
 import type { Platform } from "../platform/platform.ts";
-import { type CachePlatform, cachedSnapshot, placesOf } from "./cache.ts";
-import { chooseWeights, companionsOf, isIndex, shardsOf } from "./choose.ts";
+import { type CachePlatform, cachedCommit, cachedSnapshot, placesOf } from "./cache.ts";
+import { chooseWeights, companionsOf, holdsWeights, isIndex, shardsOf } from "./choose.ts";
 import { type Connection, HubSilent } from "./connection.ts";
 import { downloadBlob } from "./download.ts";
+import { type FetchedFrom, type FetchWatcher, fetchFiles, type Keeper } from "./fetch-files.ts";
 import { licenceOfReadme, notStated } from "./licence.ts";
-import { isCommit, parseReference, type Reference } from "./reference.ts";
-import { describeRepository, type HubFile, nameOf, type Repository } from "./repository.ts";
+import { parseReference, type Reference } from "./reference.ts";
+import { describeRepository, nameOf, type Repository } from "./repository.ts";
 import { type Environment, type HubSettings, hubSettings } from "./settings.ts";
 
 export type HubPlatform = CachePlatform & Pick<Platform, "rename" | "writeFile">;
 
-export interface FetchOptions {
+export interface FetchOptions extends FetchWatcher {
   readonly platform: HubPlatform;
   /** HF_HOME, HF_TOKEN and their like; by default those of the process. */
   readonly environment?: Environment;
-  readonly signal?: AbortSignal;
-  /** Called once, before anything is fetched. */
-  readonly onLicence?: (licence: string) => void;
-  /** Bytes of all files that had to be fetched, and which one is being. */
-  readonly onProgress?: (done: number, total: number, file: string) => void;
 }
 
-export interface FetchedModel {
-  /** `owner/name` */
-  readonly repository: string;
-  /** As it was asked for: a branch, tag or commit. */
-  readonly revision: string;
-  /** What it was at: 40 hexadecimal digits. */
-  readonly commit: string;
-  /** As the model's card has it, such as `apache-2.0`; `not stated` where it says nothing. */
-  readonly licence: string;
+export interface FetchedModel extends FetchedFrom {
   /** The snapshot: files lie in it by the names that they have in the repository. */
   readonly folder: string;
   /** Paths of the weights: one file, or all parts of weights in parts. */
@@ -41,8 +29,6 @@ export interface FetchedModel {
   readonly files: readonly string[];
   /** Path of config.json; null where there is none. */
   readonly config: string | null;
-  /** `cache`: the hub was not asked, or did not answer. */
-  readonly source: "hub" | "cache";
 }
 
 /**
@@ -61,14 +47,12 @@ export async function fetchModel(name: string, options: FetchOptions): Promise<F
     if (typeof model !== "string") onLicence?.(model.licence);
     return model;
   };
-  if (settings.offline || (isCommit(reference.revision) && reference.file !== null)) {
+  if (settings.offline) {
     const model = await known();
     if (typeof model !== "string") return model;
-    if (settings.offline) {
-      throw new InputError(
-        `${name}: expected a model in the cache ${settings.cache} while HF_HUB_OFFLINE is set, got ${model}. Unset it once, to fetch the model.`,
-      );
-    }
+    throw new InputError(
+      `${name}: expected a model in the cache ${settings.cache} while HF_HUB_OFFLINE is set, got ${model}. Unset it once, to fetch the model.`,
+    );
   }
   const connection: Connection = { ...settings, signal };
   let repository: Repository;
@@ -87,44 +71,28 @@ async function fromHub(
   connection: Connection,
   settings: HubSettings,
   reference: Reference,
-  { commit, licence, files }: Repository,
-  { platform, onLicence, onProgress }: FetchOptions,
+  repository: Repository,
+  options: FetchOptions,
 ): Promise<FetchedModel> {
-  const where = nameOf(reference);
-  const paths = files.map(({ path }) => path);
-  const byPath = new Map(files.map((file) => [file.path, file]));
-  const chosen = chooseWeights(paths, reference.file, where);
-  onLicence?.(licence);
+  const { platform } = options;
+  const { commit, licence } = repository;
+  const { revision } = reference;
   const places = placesOf(settings.cache, reference.repository);
   const folder = joinPath(places.snapshots, commit);
-  const fetchAll = async (wanted: readonly string[]) => {
-    const missing: HubFile[] = [];
-    for (const path of wanted) {
-      const file = byPath.get(path);
-      if (file === undefined) throw new InputError(`${where}: expected ${path}, which its index names, got none.`);
-      const there = await platform.shared.fileFacts(joinPath(folder, path));
-      if (there?.size !== file.size) missing.push(file);
-    }
-    const total = missing.reduce((sum, { size }) => sum + size, 0);
-    let before = 0;
-    for (const file of missing) {
-      const { path, size, hash } = file;
-      await downloadBlob({
-        ...{ platform, connection, places, file, commit, repository: reference.repository },
-        purpose: { where: `${where}:${path}`, repository: reference.repository },
-        onBytes: (done) => onProgress?.(before + done, total, path),
-      });
-      await platform.shared.link(joinPath(folder, path), joinPath(places.blobs, hash));
-      before += size;
-      onProgress?.(before, total, path);
-    }
+  const keeper: Keeper = {
+    has: async ({ path, size }) => (await platform.shared.fileFacts(joinPath(folder, path)))?.size === size,
+    async fetch(file, purpose, onBytes) {
+      await downloadBlob({ platform, connection, places, file, commit, purpose, onBytes });
+      await platform.shared.link(joinPath(folder, file.path), joinPath(places.blobs, file.hash));
+    },
+    text: (path) => platform.readText(joinPath(folder, path)),
   };
-  const companions = companionsOf(paths, chosen);
-  if (isIndex(chosen)) await fetchAll([chosen]);
-  const weights = isIndex(chosen) ? await shardsIn(platform, folder, chosen, where) : [chosen];
-  await fetchAll([...weights, ...companions]);
-  if (reference.revision !== commit) await platform.writeFile(joinPath(places.refs, reference.revision), commit);
-  return modelOf(reference, { commit, folder, licence, source: "hub" }, weights, [chosen, ...companions]);
+  const { weights, all } = await fetchFiles(reference, repository, keeper, options);
+  // A cache that may not be written to serves as well.
+  if (revision !== commit && (await cachedCommit(platform, places, revision)) !== commit) {
+    await platform.writeFile(joinPath(places.refs, revision), commit);
+  }
+  return modelOf(reference, { commit, folder, licence, source: "hub" }, weights, all);
 }
 
 /** The model as it lies in the cache, or what is missing there. */
@@ -139,18 +107,17 @@ async function fromCache(
   const { commit, folder, paths } = snapshot;
   const { file } = reference;
   if (file !== null && !paths.includes(file)) return `one without ${file}`;
+  if (file === null && !paths.some(holdsWeights)) return "one without weights";
   const chosen = chooseWeights(paths, file, nameOf(reference));
-  const weights = isIndex(chosen) ? await shardsIn(platform, folder, chosen, nameOf(reference)) : [chosen];
+  const weights = isIndex(chosen)
+    ? shardsOf(await platform.readText(joinPath(folder, chosen)), chosen, nameOf(reference))
+    : [chosen];
   const absent = weights.find((path) => !paths.includes(path));
   if (absent !== undefined) return `one without ${absent}`;
   const card = joinPath(folder, "README.md");
   const licence = paths.includes("README.md") ? licenceOfReadme(await platform.readText(card)) : notStated;
   const companions = companionsOf(paths, chosen);
   return modelOf(reference, { commit, folder, licence, source: "cache" }, weights, [chosen, ...companions]);
-}
-
-async function shardsIn(platform: HubPlatform, folder: string, index: string, where: string): Promise<string[]> {
-  return shardsOf(await platform.readText(joinPath(folder, index)), index, where);
 }
 
 function modelOf(

@@ -14,7 +14,6 @@ export interface Request {
   readonly connection: Connection;
   /** `owner/name@revision:file` */
   readonly purpose: Purpose;
-  readonly repository: string;
   readonly commit: string;
   readonly file: HubFile;
   /** Bytes that are there already. */
@@ -26,12 +25,11 @@ export interface Request {
  * is not the file that the hub lists, HubSilent where it does not come to its end.
  */
 export async function receive(request: Request, receiver: Receiver): Promise<{ readonly pieced: boolean }> {
-  const { connection, purpose, repository, commit, file, from } = request;
-  const path = file.path.split("/").map(encodeURIComponent).join("/");
-  const url = `${connection.endpoint}/${repository}/resolve/${commit}/${path}`;
+  const { connection, purpose, commit, file, from } = request;
+  const url = addressOf(connection.endpoint, purpose.repository, commit, file.path);
   let at = from;
   let most = from;
-  let pieced = from > 0;
+  let pieced = false;
   const headers = (): Record<string, string> => ({
     "accept-encoding": "identity",
     ...(at > 0 && { range: `bytes=${at}-` }),
@@ -48,6 +46,7 @@ export async function receive(request: Request, receiver: Receiver): Promise<{ r
     }
     checkAnswer(response, at, file, purpose);
     if (response.status !== 206 && at > 0) await restart();
+    pieced ||= at > 0;
     await read(async (bytes) => {
       if (at + bytes.length > file.size) throw wrongLength(purpose, file, "more");
       await receiver.write(bytes, at);
@@ -57,12 +56,14 @@ export async function receive(request: Request, receiver: Receiver): Promise<{ r
         gained();
       }
     });
-    if (at < file.size) {
-      pieced = true;
-      throw cutOff(`${at} of ${file.size} bytes`);
-    }
+    if (at < file.size) throw cutOff(`${at} of ${file.size} bytes`);
   });
   return { pieced };
+}
+
+/** Where a file of a commit lies. */
+export function addressOf(endpoint: string, repository: string, commit: string, path: string): string {
+  return `${endpoint}/${repository}/resolve/${commit}/${path.split("/").map(encodeURIComponent).join("/")}`;
 }
 
 /** Throws InputError where an answer announces something else than the file from byte `at` on. */

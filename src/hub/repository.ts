@@ -33,25 +33,29 @@ export async function describeRepository(connection: Connection, reference: Refe
   const { listFiles, modelInfo } = await import("./library.ts");
   const { repository, revision } = reference;
   const where = nameOf(reference);
-  const shared = { hubUrl: connection.endpoint, fetch: jsonFetch(connection, { where, repository }) };
+  const asking = (isRight: (value: unknown) => boolean) => ({
+    hubUrl: connection.endpoint,
+    fetch: jsonFetch(connection, { where, repository }, isRight),
+  });
   const fields = ["sha", "cardData", "tags"] as const;
   const info: Partial<Record<(typeof fields)[number], unknown>> = await modelInfo({
-    ...{ ...shared, name: repository, revision, additionalFields: [...fields] },
+    ...{ ...asking(isRecord), name: repository, revision, additionalFields: [...fields] },
   });
   const commit = info.sha;
   if (typeof commit !== "string" || !isCommit(commit)) throw unusable(where, "a commit of 40 digits", shown(commit));
   const files: HubFile[] = [];
+  const isList = (value: unknown) => Array.isArray(value) && value.every(isRecord);
   const repo = { type: "model", name: repository } as const;
-  for await (const entry of listFiles({ ...shared, repo, revision: commit, recursive: true })) {
+  for await (const entry of listFiles({ ...asking(isList), repo, revision: commit, recursive: true })) {
     if (entry.type !== "file") continue;
-    const { path, size, oid, lfs } = entry;
-    const hash = lfs?.oid ?? oid;
+    const { path, lfs } = entry;
+    const { size, oid: hash } = lfs ?? entry;
     if (typeof path !== "string" || !isInside(path)) throw unusable(where, "names of files", shown(path));
     if (!Number.isSafeInteger(size) || size < 0) throw unusable(`${where}:${path}`, "a size", shown(size));
     if (typeof hash !== "string" || !(lfs ? /^[0-9a-f]{64}$/ : /^[0-9a-f]{40}$/).test(hash)) {
       throw unusable(`${where}:${path}`, "a hash to check it by", shown(hash));
     }
-    files.push({ path, size: lfs?.size ?? size, hash });
+    files.push({ path, size, hash });
   }
   return { commit, licence: licenceOfCard(info.cardData, info.tags), files };
 }
@@ -62,7 +66,7 @@ export function nameOf({ repository, revision }: Pick<Reference, "repository" | 
 }
 
 /** The `fetch` that the library is given: JSON that has been read whole, or an InputError. */
-function jsonFetch(connection: Connection, purpose: Purpose): typeof fetch {
+function jsonFetch(connection: Connection, purpose: Purpose, isRight: (value: unknown) => boolean): typeof fetch {
   let requests = 0;
   return async (input) => {
     if (++requests > mostPages) throw unusable(purpose.where, `a list of at most ${mostPages} pages`, "more");
@@ -86,7 +90,7 @@ function jsonFetch(connection: Connection, purpose: Purpose): typeof fetch {
         });
         const text = await new Blob(pieces as BlobPart[]).text();
         const value = parsed(text);
-        if (typeof value !== "object" || value === null) throw notJson(purpose.where, connection.endpoint, shown(text));
+        if (!isRight(value)) throw notJson(purpose.where, connection.endpoint, shown(text));
         // The library passes over relative addresses, and with them over the next pages.
         const link = response.headers.get("link") ?? "";
         const absolute = link.replace(/<([^>]*)>/g, (_, to: string) => `<${new URL(to, url).href}>`);
@@ -94,6 +98,10 @@ function jsonFetch(connection: Connection, purpose: Purpose): typeof fetch {
       },
     );
   };
+}
+
+function isRecord(value: unknown): boolean {
+  return typeof value === "object" && value !== null;
 }
 
 function parsed(text: string): unknown {

@@ -59,10 +59,6 @@ export async function takeLock(
         await rm(path, { force: true });
       };
     } catch (error) {
-      if (isCode(error, "ENOENT")) {
-        await makeFolders(dirname(path)); // it was removed as an empty one meanwhile
-        continue;
-      }
       if (!isCode(error, "EEXIST")) throw fileProblem(path, "expected a folder to write to", error);
     }
     const text = await textOf(path);

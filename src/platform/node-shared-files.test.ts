@@ -58,11 +58,11 @@ test("facts and places are of what links lead to; of nothing there are none", as
   await writeFile(join(folder, "blob"), "bytes");
   await symlink("blob", join(folder, "link"));
   await symlink("gone", join(folder, "dangling"));
-  expect(await shared.fileFacts(join(folder, "link"))).toEqual({ size: 5, changed: expect.any(Number) });
-  expect(await shared.realPath(join(folder, "link"))).toMatch(/\/blob$/);
+  expect(await shared.fileFacts(join(folder, "link"))).toEqual({
+    ...{ size: 5, changed: expect.any(Number), id: (await shared.fileFacts(join(folder, "blob")))?.id },
+  });
   for (const name of ["dangling", "none", "blob/below"]) {
     expect(await shared.fileFacts(join(folder, name))).toBeNull();
-    expect(await shared.realPath(join(folder, name))).toBeNull();
   }
   expect(await shared.fileFacts(folder)).toBeNull();
 });

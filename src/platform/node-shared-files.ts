@@ -1,7 +1,7 @@
 /** Files on Node that several programs use at the same time. */
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { constants, copyFile, link, open, realpath, rename, rm, stat, symlink } from "node:fs/promises";
+import { constants, copyFile, link, open, rename, rm, stat, symlink } from "node:fs/promises";
 import { homedir } from "node:os";
 import { dirname, relative, resolve } from "node:path";
 import { fileProblem, makeFolders } from "./node-files.ts";
@@ -10,25 +10,19 @@ import type { PartFile, SharedFiles } from "./shared-files.ts";
 
 export const nodeSharedFiles: SharedFiles = {
   environment: process.env,
-  home: homedir(),
+  get home() {
+    return homedir(); // throws for users that the system does not know
+  },
   takeLock: (path) => takeLock(path).then((taken) => (typeof taken === "function" ? taken : null)),
 
   async fileFacts(path) {
     try {
-      const found = await stat(path);
-      return found.isFile() ? { size: found.size, changed: found.mtimeMs } : null;
+      const found = await stat(path, { bigint: true }); // numbers of files on Windows have 64 bits
+      if (!found.isFile()) return null;
+      return { size: Number(found.size), changed: Number(found.mtimeMs), id: `${found.dev}:${found.ino}` };
     } catch (error) {
       if (isMissing(error)) return null;
       throw fileProblem(path, "expected a readable file", error);
-    }
-  },
-
-  async realPath(path) {
-    try {
-      return await realpath(path);
-    } catch (error) {
-      if (isMissing(error)) return null;
-      throw fileProblem(path, "expected a readable path", error);
     }
   },
 

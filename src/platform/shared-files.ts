@@ -15,10 +15,11 @@ export interface SharedFiles {
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** The user's home folder. */
   readonly home: string;
-  /** Bytes of a file and when it was last written (milliseconds since 1970), links followed; null: there is none. */
-  fileFacts(path: string): Promise<{ readonly size: number; readonly changed: number } | null>;
-  /** Where a link leads, links followed to their end; null: nowhere. */
-  realPath(path: string): Promise<string | null>;
+  /**
+   * Bytes of a file, when it was last written (milliseconds since 1970), and what all names of it have in common, links of
+   * either kind; null: there is none.
+   */
+  fileFacts(path: string): Promise<{ readonly size: number; readonly changed: number; readonly id: string } | null>;
   /** Opens a file to be written in parts; it and its folders are made if need be. Throws InputError, as all of these. */
   openPart(path: string): Promise<PartFile>;
   /** Hash of `prefix` and a file's bytes, in hexadecimal digits; reads in pieces. */

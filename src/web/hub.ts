@@ -1,10 +1,10 @@
 import { hexDigest } from "../array/digest.ts";
 import { InputError } from "../errors.ts";
-import { chooseWeights, companionsOf, isIndex, shardsOf } from "../hub/choose.ts";
 import { type Connection, HubSilent } from "../hub/connection.ts";
-import { hashOf, receive, wrongHash } from "../hub/receive.ts";
-import { parseReference } from "../hub/reference.ts";
-import { describeRepository, type HubFile, nameOf, type Repository } from "../hub/repository.ts";
+import { fetchFiles, type Keeper } from "../hub/fetch-files.ts";
+import { addressOf, hashOf, type Request, receive, wrongHash } from "../hub/receive.ts";
+import { parseReference, type Reference } from "../hub/reference.ts";
+import { describeRepository, type HubFile, type Repository } from "../hub/repository.ts";
 import { defaultEndpoint, defaultTimeoutMs, endpointOf, tokenOf } from "../hub/settings.ts";
 import type { FetchedModel, FetchOptions, ModelFile } from "./fetched-model.ts";
 
@@ -14,65 +14,45 @@ const cacheName = "tessera-hub";
 /** See `fetchModel`. */
 export async function fetchToBrowser(name: string, options: FetchOptions): Promise<FetchedModel> {
   const reference = parseReference(name);
-  const { repository, revision, file } = reference;
-  const where = nameOf(reference);
+  const { repository, revision } = reference;
   if (globalThis.crypto?.subtle === undefined || globalThis.caches === undefined) {
     throw new InputError(
       `${name}: expected a page that may keep and check files, got one that is not secure. Serve it over https.`,
     );
   }
-  const { endpoint = defaultEndpoint, token = "", signal, onLicence, onProgress } = options;
+  const { endpoint = defaultEndpoint, token = "", signal } = options;
   const connection: Connection = {
     ...{ endpoint: endpointOf(endpoint), token: tokenOf(token), timeoutMs: defaultTimeoutMs, signal },
   };
   const cache = await globalThis.caches.open(cacheName);
   const address = `${connection.endpoint}/api/models/${repository}/revision/${encodeURIComponent(revision)}`;
   const { described, source } = await describe(connection, reference, cache, address);
-  const { commit, licence, files } = described;
-  const paths = files.map(({ path }) => path);
-  const chosen = chooseWeights(paths, file, where);
-  onLicence?.(licence);
-
+  const { commit, licence } = described;
+  const keyOf = (path: string) => addressOf(connection.endpoint, repository, commit, path);
   const loaded = new Map<string, ModelFile>();
-  const load = async (wanted: readonly string[]) => {
-    const missing: HubFile[] = [];
-    for (const path of wanted.filter((each) => !loaded.has(each))) {
-      const known = files.find((each) => each.path === path);
-      if (known === undefined)
-        throw new InputError(`${where}: expected ${path}, which its index names, got none. Name another file.`);
-      const bytes = await kept(cache, keyOf(path), known.size);
-      if (bytes === null) missing.push(known);
-      else loaded.set(path, { path, bytes });
-    }
-    const total = missing.reduce((sum, { size }) => sum + size, 0);
-    let before = 0;
-    for (const each of missing) {
-      const { path, size } = each;
-      const bytes = await received(connection, { where: `${where}:${path}`, repository }, commit, each, (done) =>
-        onProgress?.(before + done, total, path),
-      );
-      await keep(cache, keyOf(path), bytes);
-      loaded.set(path, { path, bytes });
-      before += size;
-    }
+  const keeper: Keeper = {
+    async has({ path, size }) {
+      const bytes = loaded.get(path)?.bytes ?? (await kept(cache, keyOf(path), size));
+      if (bytes !== null) loaded.set(path, { path, bytes });
+      return bytes !== null;
+    },
+    async fetch(file, purpose, onBytes) {
+      const bytes = await received({ connection, purpose, commit, file, from: 0 }, onBytes);
+      await keep(cache, keyOf(file.path), bytes);
+      loaded.set(file.path, { path: file.path, bytes });
+    },
+    text: async (path) => new TextDecoder().decode(loaded.get(path)?.bytes),
   };
-  const keyOf = (path: string) =>
-    `${connection.endpoint}/${repository}/resolve/${commit}/${path.split("/").map(encodeURIComponent).join("/")}`;
-  const companions = companionsOf(paths, chosen);
-  if (isIndex(chosen)) await load([chosen]);
-  const index = loaded.get(chosen);
-  const weights = index === undefined ? [chosen] : shardsOf(new TextDecoder().decode(index.bytes), chosen, where);
-  await load([...weights, ...companions]);
+  const { weights, all } = await fetchFiles(reference, described, keeper, options);
   if (source === "hub") await keep(cache, address, new TextEncoder().encode(JSON.stringify(described)));
-  const all = [...loaded.values()];
-  const chosenFiles = weights.flatMap((path) => loaded.get(path) ?? []);
-  return { repository, revision, commit, licence, weights: chosenFiles, files: all, source };
+  const filesAt = (paths: readonly string[]) => paths.flatMap((path) => loaded.get(path) ?? []);
+  return { repository, revision, commit, licence, weights: filesAt(weights), files: filesAt(all), source };
 }
 
 /** What the hub says of the repository, or where it does not answer, what it said when the model was last fetched. */
 async function describe(
   connection: Connection,
-  reference: ReturnType<typeof parseReference>,
+  reference: Reference,
   cache: Cache,
   address: string,
 ): Promise<{ readonly described: Repository; readonly source: "hub" | "cache" }> {
@@ -86,15 +66,9 @@ async function describe(
 }
 
 /** A file's bytes, checked. */
-async function received(
-  connection: Connection,
-  purpose: { readonly where: string; readonly repository: string },
-  commit: string,
-  file: HubFile,
-  onBytes: (done: number) => void,
-): Promise<Uint8Array<ArrayBuffer>> {
-  const bytes = room(file, purpose.where);
-  const request = { connection, purpose, repository: purpose.repository, commit, file, from: 0 };
+async function received(request: Request, onBytes: (done: number) => void): Promise<Uint8Array<ArrayBuffer>> {
+  const { purpose, file } = request;
+  const bytes = memoryFor(file, purpose.where);
   const attempt = async () => {
     const { pieced } = await receive(request, {
       write(piece, position) {
@@ -112,7 +86,7 @@ async function received(
 }
 
 /** Memory for a file, whose size is what the hub says. */
-function room({ size }: HubFile, where: string): Uint8Array<ArrayBuffer> {
+function memoryFor({ size }: HubFile, where: string): Uint8Array<ArrayBuffer> {
   try {
     return new Uint8Array(size);
   } catch {

@@ -58,7 +58,7 @@ export function memoryPlatform(): MemoryPlatform {
     },
     lock: async () => async () => {},
     shared: {
-      ...{ environment: {}, home: "/home", fileFacts: async () => null, realPath: async () => null },
+      ...{ environment: {}, home: "/home", fileFacts: async () => null },
       ...{ openPart: refuse, copyFile: refuse, link: refuse, takeLock: refuse },
       hashFile: async (path, algorithm, prefix = "") =>
         createHash(algorithm)
