@@ -1,23 +1,25 @@
 import type { Tensor } from "../graph/tensor.ts";
 import { IGNORE } from "../image/image.ts";
-import { add, axisSize, div, mean, mul, oneHot, softmax, square, sub, sum, unsqueeze } from "../ops/index.ts";
-import { labelled } from "./cross-entropy.ts";
+import { add, axisSize, cast, div, greater, mul, oneHot, softmax, square, sub, sum, unsqueeze } from "../ops/index.ts";
+import { labelled, weightedMean } from "./cross-entropy.ts";
 
 export interface DiceOptions {
   /** Pixels with this label count nowhere. */
   readonly ignoreLabel?: number;
-  /** Added above and below the line: a class that is in neither counts as right. */
+  /** Added above and below the line. */
   readonly smooth?: number;
   /** Squares below the line, as in the paper; otherwise plain sums. */
   readonly squared?: boolean;
 }
 
 /**
- * Soft Dice loss, averaged over classes: 1 − (2·Σ p·t + s) / (Σ p² + Σ t² + s), the sums over the whole batch
- * (Milletari et al. 2016, sec. 3). Differs: one ratio per class instead of foreground alone; ignored pixels left out.
+ * Soft Dice loss, averaged over the classes that are in the batch: 1 − (2·Σ p·t + s) / (Σ p² + Σ t² + s), the sums over the
+ * whole batch (Milletari et al. 2016, sec. 3). Differs: one ratio per class instead of foreground alone; ignored pixels left
+ * out. A class that no pixel has counts nowhere: its ratio would only fall as fast as the last traces of it, and with many classes
+ * of which few are in a batch these outweigh all that is learned from the others.
  *
  * logits: [B, K, H, W] float; labels: [B, H, W] integers, 0 … K−1 or `ignoreLabel`.
- * Returns a scalar in [0, 1]: near 0 where every counted pixel is right and certain.
+ * Returns a scalar in [0, 1]: near 0 where every counted pixel is right and certain; 0 where none is counted.
  */
 export function diceLoss(
   logits: Tensor,
@@ -31,8 +33,10 @@ export function diceLoss(
 
   const overlap = perClass(mul(truth, guess)); // [K]
   const guessed = perClass(squared ? square(guess) : guess); // [K]
-  const total = add(guessed, perClass(truth)); // [K]; t² = t
-  return sub(1, mean(div(add(mul(overlap, 2), smooth), add(total, smooth))));
+  const pixels = perClass(truth); // [K]; t² = t
+  const wrong = sub(1, div(add(mul(overlap, 2), smooth), add(add(guessed, pixels), smooth)));
+  const present = cast(greater(pixels, 0), logits.dtype);
+  return weightedMean(mul(wrong, present), present);
 }
 
 /** Sums over all but the classes, each picture first: [B, K, H, W] → [K]. */

@@ -187,6 +187,17 @@ test("Dice loss of a worked example", async () => {
   expect(value).toBeCloseTo(1 - (ratios[0] + ratios[1]) / 2, 6);
 });
 
+test("Dice loss leaves out the classes that no counted pixel has", async () => {
+  // As above with a third class, which an ignored pixel alone would be guessed.
+  const logits = float32([1, 3, 3], [Math.log(3), 0, 0, 0, 0, 0, -60, -60, 9]);
+  const labels = fromNumbers("uint8", [1, 3], [0, 1, 255]);
+  const ratios = [(2 * 0.75 + 1) / (0.75 ** 2 + 0.5 ** 2 + 1 + 1), (2 * 0.5 + 1) / (0.25 ** 2 + 0.5 ** 2 + 1 + 1)];
+  expect((await run((x, y) => diceLoss(x, y), logits, labels)).value).toBeCloseTo(1 - (ratios[0] + ratios[1]) / 2, 6);
+  const none = await run((x, y) => diceLoss(x, y), logits, fromNumbers("uint8", [1, 3], [255, 255, 255]));
+  expect(none.value).toBe(0);
+  expect(none.gradient.map(Math.abs)).toEqual(new Array(9).fill(0));
+});
+
 test.each(losses.filter(([name]) => !name.includes("smoothed")))(
   "%s of a certain, right prediction is near 0",
   async (_, loss) => {
