@@ -59,3 +59,19 @@ export function item(array: NdArray): number {
   }
   return Number(array.data[0]);
 }
+
+/** Arrays of one type and equal later axes, one after the other along the first axis: n of [B, ...] → [n·B, ...]. */
+export function joinArrays(parts: readonly NdArray[]): NdArray {
+  const [{ dtype, shape }] = parts;
+  const [first, ...rest] = shape;
+  const size = sizeOf(shape);
+  const data = allocate(dtype, size * parts.length);
+  for (const [i, part] of parts.entries()) (data as Float32Array).set(part.data as Float32Array, i * size);
+  return { dtype, shape: [first * parts.length, ...rest], data };
+}
+
+/** Part `index` of `count` equal parts along the first axis, copied: [n·B, ...] → [B, ...]. */
+export function partOfArray({ dtype, shape: [first, ...rest], data }: NdArray, index: number, count: number): NdArray {
+  const size = data.length / count;
+  return { dtype, shape: [first / count, ...rest], data: data.slice(index * size, (index + 1) * size) };
+}

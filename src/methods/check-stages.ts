@@ -45,7 +45,7 @@ function requireStage(stage: Stage, where: string): void {
   }
   const { settings, inputs, photographs } = stage as Unknown<typeof stage>;
   require(photographs === undefined || photographs === false, "photographs false or none", shown(photographs));
-  functions(stage, ["prepare", "loss"], ["trains", "rests", "group"]);
+  functions(stage, ["prepare", "loss"], ["embed", "trains", "rests", "group"]);
   requireTrials(stage.trials ?? [], `${where}: trials`);
   require(isObject(inputs), "inputs by name", shown(inputs));
   require(isObject(settings), "settings, the recipe as it trains", shown(settings));

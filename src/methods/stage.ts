@@ -70,6 +70,12 @@ export interface TrainingStage extends StageBase {
    * pixel is in its place. Default: it is there.
    */
   readonly photographs?: false;
+  /**
+   * Graph: what the loss needs of a batch, each with the batch as its first axis, where the loss compares samples with each
+   * other. `loss` is then given this, of all batches of a step that accumulates, joined: their gradient is that of one large
+   * batch, in the memory of a small one and for one more forward pass. Default: `loss` is given the batch itself.
+   */
+  embed?(scope: Scope, batch: Named<Tensor>): Named<Tensor>;
   /** Graph. */
   loss(scope: Scope, batch: Named<Tensor>): Losses;
   /** Which parameters train; default all. */

@@ -4,8 +4,8 @@ import { sameShape, show } from "../array/shape.ts";
 import { labelKinds } from "../data/labels.ts";
 import type { LabelKind } from "../data/sample.ts";
 import { InputError } from "../errors.ts";
-import { Model, type Parameter } from "../graph/scope.ts";
-import { input } from "../graph/tensor.ts";
+import { Model, type Parameter, type Scope } from "../graph/scope.ts";
+import { input, type Tensor } from "../graph/tensor.ts";
 import {
   requireBeginning,
   requireModel,
@@ -90,9 +90,25 @@ export function trainingModel(stage: TrainingStage): { readonly model: Model; re
   const batch = Object.entries(stage.inputs).map(
     ([name, { shape, dtype }]) => [name, input(name, shape, dtype)] as const,
   );
-  const losses = stage.loss(model.scope, Object.fromEntries(batch));
+  const given = Object.fromEntries(batch);
+  const losses = stage.loss(model.scope, stage.embed === undefined ? given : embeddingOf(stage, model.scope, given));
   requireOutputs(losses?.terms, `stage ${stage.name}: terms of loss`);
   return { model, losses };
+}
+
+/** What a stage's loss is given of a batch, see `TrainingStage.embed`. Throws InputError where it cannot be joined with that of others. */
+export function embeddingOf(stage: TrainingStage, scope: Scope, batch: Named<Tensor>): Named<Tensor> {
+  const where = `stage ${stage.name}: embed`;
+  const embedded = stage.embed?.(scope, batch) ?? batch;
+  requireOutputs(embedded, where);
+  const { batchSize } = stage.settings;
+  for (const [name, { shape }] of Object.entries(embedded)) {
+    if (shape[0] === batchSize) continue;
+    throw new InputError(
+      `${where}: expected the batch of ${batchSize} as the first axis of ${name}, got ${show(shape)}. Correct the method.`,
+    );
+  }
+  return embedded;
 }
 
 /** The parameters of the model that predicts, by name; task without classes: of any. window: of a semantic model's image. */

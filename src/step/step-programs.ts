@@ -36,7 +36,7 @@ export interface StepGraph {
   readonly group: Group;
 }
 
-interface CompileOptions {
+export interface CompileOptions {
   readonly engine: Engine;
   readonly target: Target;
   /** See `StepOptions`. */
@@ -85,7 +85,7 @@ async function gradientsFirst(graph: StepGraph, options: CompileOptions): Promis
   const left = trained.map(
     ({ name }, i) => [`gradient/${name}`, first === null ? fresh[i] : add(where(first, 0, kept[i]), fresh[i])] as const,
   );
-  const averages = first === null ? null : averagesInWaiting(model, first);
+  const averages = first === null ? null : averagesInWaiting(model, model.updates, first);
   const built: Sequence[] = [];
   try {
     if (averages === null) {
@@ -127,14 +127,15 @@ interface AccumulatedStep {
   readonly hostCalls: readonly HostCall[];
 }
 
-const waiting = (name: string) => `waiting/${name}`;
+/** Where a running average waits until the step is known to count: its name in the store. */
+export const waiting = (name: string) => `waiting/${name}`;
 
 /**
  * Running averages of a step that accumulates: each batch moves a copy, which takes the average's place when the step
  * does update. So a step that is refused at a later batch has moved none.
  */
-function averagesInWaiting(model: Model, first: Tensor) {
-  const moved = [...model.updates].map(([name, next]) => {
+export function averagesInWaiting(model: Model, updates: ReadonlyMap<string, Tensor>, first: Tensor) {
+  const moved = [...updates].map(([name, next]) => {
     const { tensor } = model.parameters.get(name)!;
     return { name, next, tensor, copy: variable(waiting(name), tensor.shape) };
   });
@@ -164,7 +165,7 @@ function averagesInWaiting(model: Model, first: Tensor) {
  * New values by store name in parts of about `most` bytes: a parameter and what belongs to it stay together. ONNX Runtime's package for Node
  * copies all outputs of a run, whatever it was given to fill; in parts, the copies of one part are gone before the next.
  */
-function inParts(next: Named<Tensor>, most: number): Record<string, Tensor>[] {
+export function inParts(next: Named<Tensor>, most: number): Record<string, Tensor>[] {
   const parts: { bytes: number; values: Record<string, Tensor> }[] = [];
   const home = new Map<string, number>();
   const parameterOf = (name: string) => name.slice(name.indexOf("/") + 1);
@@ -197,7 +198,7 @@ interface WritingOptions extends CompileOptions {
 }
 
 /** Compiles a graph that reports `outputs` and writes `next`, by store name, if the output `commitIf` is finite. */
-function writing(
+export function writing(
   outputs: Named<Tensor>,
   next: Named<Tensor>,
   { engine, target, inPlace, hostCalls = [], commitIf, over }: WritingOptions,

@@ -9,6 +9,7 @@ import { add } from "../ops/index.ts";
 import type { Engine } from "../runtime/engine.ts";
 import { targetOf } from "../runtime/target.ts";
 import { initialValues, type StepVariable } from "./initial-values.ts";
+import { compileJointStep, type Joint, joinedInputs } from "./joint-programs.ts";
 import { compileStep } from "./step-programs.ts";
 import { defaultGroup, type Group, type OptimizerRecipe, rateOf } from "./update.ts";
 
@@ -16,6 +17,12 @@ export interface StepOptions {
   readonly engine: Engine;
   /** Types of one batch, by name; the first axis is the batch. */
   readonly inputs: Named<TensorType>;
+  /**
+   * Graph: what the loss needs of a batch, each with the batch as its first axis. A step of several batches then lowers the loss of
+   * all of them joined, which is given what this made of each (see `joint-programs.ts`). Default: the loss is given the batch itself,
+   * and several batches lower the mean of their losses.
+   */
+  readonly embed?: (scope: Scope, batch: Named<Tensor>) => Named<Tensor>;
   /** Graph: named scalars; the sum of the terms is what training lowers, watched ones are only reported. */
   readonly loss: (
     scope: Scope,
@@ -84,7 +91,8 @@ const watchedPrefix = "watched:";
  * small one for the update (see `step-programs.ts`). Host calls cut the first where they are (see `programs.ts`).
  */
 export async function buildStep(options: StepOptions): Promise<TrainingStep> {
-  const { engine, inputs, loss, recipe, trains, rests, group = defaultGroup, target = targetOf(engine) } = options;
+  const { engine, inputs, embed, loss, recipe, trains, rests } = options;
+  const { group = defaultGroup, target = targetOf(engine) } = options;
   const { updateBytes = 256e6 } = options;
   const inPlace = options.inPlace ?? engine.overwrites;
   const rateAt = options.rate ?? ((step: number) => rateOf(recipe, step));
@@ -94,7 +102,10 @@ export async function buildStep(options: StepOptions): Promise<TrainingStep> {
   const batch = Object.fromEntries(
     Object.entries(inputs).map(([name, { shape, dtype }]) => [name, input(`${batchPrefix}${name}`, shape, dtype)]),
   );
-  const { terms, watched = {} } = loss(model.scope, batch);
+  const embedded = embed?.(model.scope, batch) ?? batch;
+  const joint = embed === undefined || !accumulates ? null : jointOf(model, embedded, recipe.accumulate);
+  const { terms, watched = {} } = loss(model.scope, joint?.joined ?? embedded);
+  if (joint !== null) requireApart(model, joint);
   requireScalars(watched);
   const total = sumOfTerms(terms);
   const trained = model.trained;
@@ -113,11 +124,11 @@ export async function buildStep(options: StepOptions): Promise<TrainingStep> {
   const reported: Record<string, Tensor> = { total };
   for (const [name, term] of Object.entries(terms)) reported[`${termPrefix}${name}`] = term;
   for (const [name, value] of Object.entries(watched)) reported[`${watchedPrefix}${name}`] = value;
-  const programs = await compileStep(
-    { model, total, reported, recipe, group },
-    { engine, target, inPlace, updateBytes },
-  );
-  const { forward, updateGraph } = programs;
+  const graph = { model, total, reported, recipe, group };
+  const compiling = { engine, target, inPlace, updateBytes };
+  const programs =
+    joint === null ? await compileStep(graph, compiling) : await compileJointStep(graph, joint, compiling);
+  const { updateGraph } = programs;
   for (const { name, tensor } of updateGraph.state) declare("optimizer", name, tensor);
   for (const [name, followed] of Object.entries(updateGraph.averages)) {
     declare("average", name, model.parameters.get(followed)!.tensor);
@@ -126,6 +137,8 @@ export async function buildStep(options: StepOptions): Promise<TrainingStep> {
     declare("scratch", name, model.parameters.get(parameter)!.tensor);
   }
 
+  const batchFeeds = (given: Named<NdArray>) =>
+    Object.fromEntries(Object.keys(inputs).map((name) => [`${batchPrefix}${name}`, given[name]]));
   return {
     model,
     variables,
@@ -144,17 +157,30 @@ export async function buildStep(options: StepOptions): Promise<TrainingStep> {
       // Fresh for each run of a program: what is fed is handed over.
       const scalars = () => Object.fromEntries(Object.entries(numbers).map(([name, value]) => [name, scalar(value)]));
 
+      const noise = (i: number) =>
+        Object.fromEntries(
+          [...model.noises.values()].map((each) => [`noise:${each.name}`, drawn(each, seed, step, i)]),
+        );
+
       let results: Named<NdArray> = {};
       const means: Record<string, number> = {};
-      for (const [i, given] of list.entries()) {
-        const feeds: Record<string, NdArray> = accumulates
-          ? { "accumulate:first": scalar(i === 0 ? 1 : 0) }
-          : scalars();
-        for (const name of Object.keys(inputs)) feeds[`${batchPrefix}${name}`] = given[name];
-        for (const noise of model.noises.values()) feeds[`noise:${noise.name}`] = drawn(noise, seed, step, i);
-        results = await forward.run(pick(feeds, forward.inputs));
-        for (const name of Object.keys(reported)) means[name] = (means[name] ?? 0) + item(results[name]) / list.length;
-        if (!Number.isFinite(means.total)) break;
+      const count = (share: number) => {
+        for (const name of Object.keys(reported)) means[name] = (means[name] ?? 0) + item(results[name]) * share;
+      };
+      if ("embed" in programs) {
+        results = await programs.run(
+          list.map((given, i) => () => ({ ...batchFeeds(copied(given)), ...noise(i) })),
+          noise(0),
+        );
+        count(1);
+      } else {
+        for (const [i, given] of list.entries()) {
+          const first = accumulates ? { "accumulate:first": scalar(i === 0 ? 1 : 0) } : scalars();
+          const feeds = { ...first, ...batchFeeds(given), ...noise(i) };
+          results = await programs.forward.run(pick(feeds, programs.forward.inputs));
+          count(1 / list.length);
+          if (!Number.isFinite(means.total)) break;
+        }
       }
       const { norm: measure, updates } = programs;
       if (measure !== null && Number.isFinite(means.total)) results = { ...results, ...(await measure.run({})) };
@@ -175,9 +201,34 @@ export async function buildStep(options: StepOptions): Promise<TrainingStep> {
     },
 
     async release() {
-      await Promise.all([programs.forward, programs.norm, ...programs.updates].map((program) => program?.release()));
+      const { norm, updates } = programs;
+      const first = "embed" in programs ? [programs.embed, programs.loss, programs.backward] : [programs.forward];
+      await Promise.all([...first, norm, ...updates].map((program) => program?.release()));
     },
   };
+}
+
+function jointOf(model: Model, embedded: Named<Tensor>, count: number): Joint {
+  if (model.hostCalls.length > 0) {
+    const { name } = model.hostCalls[0];
+    throw new InputError(`${name}: expected an embedding without host computations, got one. Move it to the loss.`);
+  }
+  return { embedded, joined: joinedInputs(embedded, count), averages: new Map(model.updates) };
+}
+
+/** A running average that both move would have to wait for both. */
+function requireApart(model: Model, { averages }: Joint): void {
+  for (const [name, next] of averages) {
+    if (model.updates.get(name) === next) continue;
+    throw new InputError(`${name}: expected to be of the embedding or of the loss, got both. Move its norm to one.`);
+  }
+}
+
+/** What is fed is handed over, and a joint step feeds a batch twice. */
+function copied(batch: Named<NdArray>): Named<NdArray> {
+  return Object.fromEntries(
+    Object.entries(batch).map(([name, array]) => [name, { ...array, data: array.data.slice() }]),
+  );
 }
 
 function sumOfTerms(terms: Named<Tensor>): Tensor {

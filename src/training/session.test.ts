@@ -253,6 +253,36 @@ describe("a session of two stages", () => {
     );
   });
 
+  describe("whose loss compares the samples of several batches", () => {
+    const comparing = (settings: Recipe): Stage => ({
+      ...stage("learn", "guess", settings),
+      learnsFrom: [],
+      embed: (scope, { x }) => ({ z: dropout(scope.at("body"), linear(scope.at("body"), x, 4), 0.25) }),
+      loss: (_scope, { z }) => ({
+        terms: { apart: neg(mean(square(sub(z, mean(z, { axes: [0], keepDims: true }))))) },
+      }),
+    });
+    const options = { stages: (settings: Recipe) => [comparing(settings)], changes: { steps: 6, accumulate: 3 } };
+
+    test("goes on as if it had not been stopped", async () => {
+      const whole = outcome((await train(memoryPlatform(), options)).platform);
+      const platform = memoryPlatform();
+      await expect(train(platform, { ...options, stopAt: 2 })).rejects.toThrow(Interrupted);
+      await train(platform, options);
+      expect(outcome(platform)).toEqual(whole);
+    });
+
+    test("refuses an embedding without the batch as its first axis", async () => {
+      const wrong = (settings: Recipe): Stage => ({
+        ...(comparing(settings) as TrainingStage),
+        embed: (scope, { x }) => ({ z: mean(linear(scope.at("body"), x, 4), { axes: [0] }) }),
+      });
+      await expect(train(memoryPlatform(), { ...options, stages: (settings) => [wrong(settings)] })).rejects.toThrow(
+        "stage learn: embed: expected the batch of 2 as the first axis of z, got [4]. Correct the method.",
+      );
+    });
+  });
+
   test("is scored by the steps of its stage, once at its end", async () => {
     const pass: Stage = {
       ...{ kind: "pass", name: "count", learnsFrom: [], outputs: () => ({}), visit: async () => ({}) },

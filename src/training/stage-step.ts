@@ -1,5 +1,9 @@
+import type { Named } from "../array/ndarray.ts";
 import { InputError, shown } from "../errors.ts";
+import type { Scope } from "../graph/scope.ts";
+import type { Tensor } from "../graph/tensor.ts";
 import type { TrainingStage } from "../methods/stage.ts";
+import { embeddingOf } from "../methods/stages.ts";
 import type { Engine } from "../runtime/engine.ts";
 import { buildStep, type TrainingStep } from "../step/step.ts";
 import { defaultGroup, type Group } from "../step/update.ts";
@@ -27,6 +31,7 @@ export function buildStageStep(stage: TrainingStage, engine: Engine): Promise<Tr
   return buildStep({
     engine,
     inputs: stage.inputs,
+    ...(stage.embed && { embed: (scope: Scope, batch: Named<Tensor>) => embeddingOf(stage, scope, batch) }),
     loss: (scope, batch) => stage.loss(scope, batch),
     recipe: stage.settings,
     ...(trains && { trains: (name: string) => trains.call(stage, name) }),
