@@ -31,13 +31,16 @@ function checkUNet(recipe: Recipe & UNetSettings): void {
   oneOf("encoderNorms", ["batch", "frozen", "folded"]);
   number("encoderRate", { least: 0 }, "0.1 is usual.");
   oneOf("encoderStride", [32, 16, 8]);
+  oneOf("magnification", [1, 2]);
   oneOf("decoder", ["unet", "linear", "convolutional"]);
   oneOf("upsampling", ["nearest", "bilinear"]);
   oneOf("outputStride", [1, 2, 4]);
-  const { encoder, encoderStride, decoder, decoderChannels, outputStride } = recipe;
+  const { encoder, encoderStride, magnification, decoder, decoderChannels, outputStride } = recipe;
   const { multiple, dilates, size, batch } = findEncoder(encoder);
   require(encoderStride === 32 || dilates, "encoderStride", `32 for ${encoder}`, "Set it to 32.");
-  const doublings = Math.log2(Math.min(encoderStride, multiple) / outputStride);
+  require(magnification === 1 ||
+    size === undefined, "magnification", `1 for ${encoder}, which was made for one size`, "Set it to 1.");
+  const doublings = Math.log2(Math.min(encoderStride, multiple) / magnification / outputStride);
   const joins = decoder !== "unet" || Number.isInteger(doublings);
   require(joins, "decoder", `linear or convolutional for ${encoder}`, "Try convolutional.");
   const blocks = decoder === "unet" ? doublings : decoder === "linear" ? 0 : 1;

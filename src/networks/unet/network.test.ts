@@ -8,7 +8,7 @@ import { concat, resize } from "../../ops/index.ts";
 import { evaluate } from "../../runtime/evaluate.ts";
 import { networkOf } from "../network.ts";
 import { convNormRelu, decoderBlocks } from "./decoder.ts";
-import { unet } from "./network.ts";
+import { decodedFrom, encodedBy, unet } from "./network.ts";
 import { type UNetSettings, usualUNet } from "./settings.ts";
 import { transferUNet } from "./transfer.ts";
 
@@ -30,6 +30,7 @@ describe("scores have the picture's size", () => {
     ["with three, resized", { outputStride: 4 }, ["block3.unit2.conv.weight"]],
     ["repeated or bilinear", { upsampling: "bilinear", outputStride: 2 }, ["block4.unit2.conv.weight"]],
     ["of an encoder with wide kernels", { encoderStride: 8, outputStride: 4 }, ["block1.unit2.conv.weight"]],
+    ["of a magnified picture", { magnification: 2, outputStride: 4 }, ["block2.unit2.conv.weight"]],
     ["of folded norms", { encoder: "mobilenet-v2-tf", encoderNorms: "folded" }, ["block5.unit2.conv.weight"]],
     ["of a linear head", { decoder: "linear" }, ["norm.weight"]],
     ["of a convolutional head", { decoder: "convolutional" }, ["entry.conv.weight", "unit4.conv.weight"]],
@@ -39,6 +40,22 @@ describe("scores have the picture's size", () => {
     const number = Math.max(...names.map((name) => Number(/block(\d)/.exec(name)?.[1] ?? 0)));
     expect(number).toBe(Number(/block(\d)/.exec(last[0])?.[1] ?? 0));
   });
+});
+
+test("a magnified picture's scores are those of the larger picture, at half its size", async () => {
+  const picture = input("picture", [1, 3, 32, 64]);
+  const settings: UNetSettings = { ...small, magnification: 2 };
+  const model = new Model();
+  const { logits, features } = unet(model.scope, picture, 2, settings);
+  expect(features.map(({ stride }) => stride)).toEqual([1, 2, 4, 8, 16]);
+  const again = new Model();
+  const larger = resize(picture, [64, 128], { mode: "bilinear", alignCorners: false });
+  const plain: UNetSettings = { ...small, outputStride: 2 };
+  const expected = decodedFrom(again.scope, encodedBy(again.scope, larger, plain), [32, 64], 2, plain);
+  const values = Float32Array.from({ length: 3 * 32 * 64 }, (_, i) => Math.sin(i / 7));
+  const given = { ...movedWeights(model), picture: float32([1, 3, 32, 64], values) };
+  const got = (await evaluate({ logits }, given)).logits;
+  expect(toNumbers(got)).toEqual(toNumbers((await evaluate({ expected }, given)).expected));
 });
 
 test("a block doubles its map, joins the encoder's of that size, and mixes both", async () => {

@@ -64,15 +64,23 @@ export function decoderMaps(
   return decoder === "unet" ? features.filter(({ stride }) => stride >= outputStride) : features.slice(-1);
 }
 
-/** The encoder alone. image: [B, 3, H, W] in [−1, 1] → its maps, the largest first. */
+/**
+ * The encoder alone. image: [B, 3, H, W] in [−1, 1] → its maps, the largest first; strides are in pixels of the image,
+ * whatever its magnification.
+ */
 export function encodedBy(
   scope: Scope,
   image: Tensor,
-  { encoder: name, encoderNorms, encoderStride }: Pick<UNetSettings, "encoder" | "encoderNorms" | "encoderStride">,
+  settings: Pick<UNetSettings, "encoder" | "encoderNorms" | "encoderStride" | "magnification">,
 ): readonly FeatureMap[] {
-  const encoder = findEncoder(name);
-  const options = { norms: encoderNorms, ...(encoder.dilates && { outputStride: encoderStride }) };
-  return encode(encoder, scope.at("encoder"), image, options);
+  const { encoderNorms: norms, encoderStride: outputStride, magnification } = settings;
+  const encoder = findEncoder(settings.encoder);
+  const options = { norms, ...(encoder.dilates && { outputStride }) };
+  const size = [axisSize(image, 2) * magnification, axisSize(image, 3) * magnification] as const;
+  const seen = magnification === 1 ? image : resize(image, size, { mode: "bilinear", alignCorners: false });
+  return encode(encoder, scope.at("encoder"), seen, options).map(({ stride, map }) => ({
+    ...{ stride: stride / magnification, map },
+  }));
 }
 
 /** The U-Net's last map, at 1 / outputStride. */

@@ -10,6 +10,8 @@ export interface UNetSettings {
   readonly encoderRate: number;
   /** Stride of the encoder's last maps, where it can be chosen; 16 and 8 widen kernels in place of further strides. */
   readonly encoderStride: 32 | 16 | 8;
+  /** 2: photographs are made twice as large before they are encoded. For small ones: encoders know things of some size. */
+  readonly magnification: 1 | 2;
   /**
    * `unet`: blocks that double the size and join the encoder's maps. `linear`: batch norm and one 1×1 convolution on the last
    * map. `convolutional`: a 1×1 convolution, then one of 3×3 with a norm for each further width, then the scores.
@@ -28,6 +30,7 @@ export const usualUNet: UNetSettings = {
   encoderNorms: "batch",
   encoderRate: 1,
   encoderStride: 32,
+  magnification: 1,
   decoder: "unet",
   upsampling: "nearest",
   decoderChannels: [256, 128, 64, 32, 16],
