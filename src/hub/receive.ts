@@ -22,7 +22,7 @@ export interface Request {
 
 /**
  * Fetches a file from byte `from` on. Returns whether it was put together of several answers. Throws InputError where the answer
- * is not the file that the hub lists, HubSilent where it does not come to its end.
+ * is not the file that the hub lists, HubUnavailable where it does not come to its end.
  */
 export async function receive(request: Request, receiver: Receiver): Promise<{ readonly pieced: boolean }> {
   const { connection, purpose, commit, file, from } = request;
@@ -44,7 +44,7 @@ export async function receive(request: Request, receiver: Receiver): Promise<{ r
       await restart();
       throw cutOff("no answer to what is missing");
     }
-    checkAnswer(response, at, file, purpose);
+    checkAnswer(response, at, request);
     if (response.status !== 206 && at > 0) await restart();
     pieced ||= at > 0;
     await read(async (bytes) => {
@@ -67,14 +67,15 @@ export function addressOf(endpoint: string, repository: string, commit: string, 
 }
 
 /** Throws InputError where an answer announces something else than the file from byte `at` on. */
-function checkAnswer({ headers, status, type }: Response, at: number, file: HubFile, purpose: Purpose): void {
+function checkAnswer({ headers, status, type }: Response, at: number, { connection, file, purpose }: Request): void {
+  const { endpoint } = connection.names;
   const kind = headers.get("content-type") ?? "";
   if (/^text\/html\b/i.test(kind) && !/\.html?$/i.test(file.path)) {
-    const remedy = "Check HF_ENDPOINT, and that no login page or proxy answers in its place.";
+    const remedy = `Check ${endpoint}, and that no login page or proxy answers in its place.`;
     throw new InputError(problem(purpose.where, "expected the file", `a page in HTML (status ${status})`, remedy));
   }
   if (status !== 200 && status !== 206) {
-    throw new InputError(problem(purpose.where, "expected the file", `status ${status}`, "Check HF_ENDPOINT."));
+    throw new InputError(problem(purpose.where, "expected the file", `status ${status}`, `Check ${endpoint}.`));
   }
   // Lengths of packed bytes are others; a browser does not show a page whether another site's are packed.
   if ((headers.get("content-encoding") ?? "identity") !== "identity" || type === "cors") return;

@@ -28,7 +28,7 @@ export interface Repository {
 /** Pages of the list of files; a hub that has more of them is not meant. */
 const mostPages = 1000;
 
-/** Asks the hub, through its own library. Throws InputError, HubSilent where it cannot be had. */
+/** Asks the hub, through its own library. Throws InputError, HubUnavailable where it cannot be had. */
 export async function describeRepository(connection: Connection, reference: Reference): Promise<Repository> {
   const { listFiles, modelInfo } = await import("./library.ts");
   const { repository, revision } = reference;
@@ -42,7 +42,8 @@ export async function describeRepository(connection: Connection, reference: Refe
     ...{ ...asking(isRecord), name: repository, revision, additionalFields: [...fields] },
   });
   const commit = info.sha;
-  if (typeof commit !== "string" || !isCommit(commit)) throw unusable(where, "a commit of 40 digits", shown(commit));
+  if (typeof commit !== "string" || !isCommit(commit))
+    throw unusable(connection, where, "a commit of 40 digits", shown(commit));
   const files: HubFile[] = [];
   const isList = (value: unknown) => Array.isArray(value) && value.every(isRecord);
   const repo = { type: "model", name: repository } as const;
@@ -50,10 +51,10 @@ export async function describeRepository(connection: Connection, reference: Refe
     if (entry.type !== "file") continue;
     const { path, lfs } = entry;
     const { size, oid: hash } = lfs ?? entry;
-    if (typeof path !== "string" || !isInside(path)) throw unusable(where, "names of files", shown(path));
-    if (!Number.isSafeInteger(size) || size < 0) throw unusable(`${where}:${path}`, "a size", shown(size));
+    if (typeof path !== "string" || !isInside(path)) throw unusable(connection, where, "names of files", shown(path));
+    if (!Number.isSafeInteger(size) || size < 0) throw unusable(connection, `${where}:${path}`, "a size", shown(size));
     if (typeof hash !== "string" || !(lfs ? /^[0-9a-f]{64}$/ : /^[0-9a-f]{40}$/).test(hash)) {
-      throw unusable(`${where}:${path}`, "a hash to check it by", shown(hash));
+      throw unusable(connection, `${where}:${path}`, "a hash to check it by", shown(hash));
     }
     files.push({ path, size, hash });
   }
@@ -68,8 +69,9 @@ export function nameOf({ repository, revision }: Pick<Reference, "repository" | 
 /** The `fetch` that the library is given: JSON that has been read whole, or an InputError. */
 function jsonFetch(connection: Connection, purpose: Purpose, isRight: (value: unknown) => boolean): typeof fetch {
   let requests = 0;
+  const { where } = purpose;
   return async (input) => {
-    if (++requests > mostPages) throw unusable(purpose.where, `a list of at most ${mostPages} pages`, "more");
+    if (++requests > mostPages) throw unusable(connection, where, `a list of at most ${mostPages} pages`, "more");
     const accept = { accept: "application/json" };
     const url = input instanceof Request ? input.url : String(input);
     return asked(
@@ -79,18 +81,18 @@ function jsonFetch(connection: Connection, purpose: Purpose, isRight: (value: un
       () => accept,
       async ({ response, read }) => {
         const kind = response.headers.get("content-type") ?? "no type";
-        if (!/\bjson\b/i.test(kind)) throw notJson(purpose.where, connection.endpoint, kind);
+        if (!/\bjson\b/i.test(kind)) throw notJson(connection, where, kind);
         const pieces: Uint8Array[] = [];
         let size = 0;
         await read((piece) => {
           size += piece.length;
           if (size > descriptionBytes)
-            throw unusable(purpose.where, `at most ${descriptionBytes} bytes of JSON`, "more");
+            throw unusable(connection, where, `at most ${descriptionBytes} bytes of JSON`, "more");
           pieces.push(piece);
         });
         const text = await new Blob(pieces as BlobPart[]).text();
         const value = parsed(text);
-        if (!isRight(value)) throw notJson(purpose.where, connection.endpoint, shown(text));
+        if (!isRight(value)) throw notJson(connection, where, shown(text));
         // The library passes over relative addresses, and with them over the next pages.
         const link = response.headers.get("link") ?? "";
         const absolute = link.replace(/<([^>]*)>/g, (_, to: string) => `<${new URL(to, url).href}>`);
@@ -112,11 +114,11 @@ function parsed(text: string): unknown {
   }
 }
 
-function notJson(where: string, endpoint: string, got: string): InputError {
-  const remedy = "Check HF_ENDPOINT, and that no login page or proxy answers in its place.";
+function notJson({ endpoint, names }: Connection, where: string, got: string): InputError {
+  const remedy = `Check ${names.endpoint}, and that no login page or proxy answers in its place.`;
   return new InputError(problem(where, `expected an answer in JSON from ${endpoint}`, got, remedy));
 }
 
-function unusable(where: string, expected: string, got: string): InputError {
-  return new InputError(problem(where, `expected ${expected} from the hub`, got, "Check HF_ENDPOINT."));
+function unusable({ names }: Connection, where: string, expected: string, got: string): InputError {
+  return new InputError(problem(where, `expected ${expected} from the hub`, got, `Check ${names.endpoint}.`));
 }

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { memoryPlatform } from "../../test/support/memory-platform.ts";
+import { InputError } from "../errors.ts";
 import { hubSettings } from "./settings.ts";
 
 test.each([
@@ -29,6 +30,18 @@ test("the token is that of the variable, else the one that a login has saved", a
   expect(await tokenOf({})).toBe("hf_saved");
   expect(await tokenOf({ HF_TOKEN: " hf_given " })).toBe("hf_given");
   expect(await tokenOf({ HF_HUB_DISABLE_IMPLICIT_TOKEN: "1" })).toBeNull();
+});
+
+test("who has no home folder needs none where the cache is named", async () => {
+  const homeless = {
+    ...memoryPlatform(),
+    home() {
+      throw new InputError("HOME: expected the user's home folder, got none.");
+    },
+  };
+  expect((await hubSettings(homeless, { HF_HOME: "/hf" })).cache).toBe("/hf/hub");
+  expect((await hubSettings(homeless, { XDG_CACHE_HOME: "/xdg" })).cache).toBe("/xdg/huggingface/hub");
+  await expect(hubSettings(homeless, {})).rejects.toThrow(InputError);
 });
 
 test.each([

@@ -2,7 +2,7 @@
 import { open, rename, rm, stat, utimes } from "node:fs/promises";
 import { hostname } from "node:os";
 import { dirname } from "node:path";
-import { InputError } from "../errors.ts";
+import { codeOf, InputError } from "../errors.ts";
 import { parseJson } from "./json.ts";
 import { fileProblem, makeFolders } from "./node-files.ts";
 
@@ -59,7 +59,7 @@ export async function takeLock(
         await rm(path, { force: true });
       };
     } catch (error) {
-      if (!isCode(error, "EEXIST")) throw fileProblem(path, "expected a folder to write to", error);
+      if (codeOf(error) !== "EEXIST") throw fileProblem(path, "expected a folder to write to", error);
     }
     const text = await textOf(path);
     if (text === null) continue; // given back meanwhile
@@ -77,7 +77,7 @@ async function takeAway(path: string, text: string): Promise<void> {
   try {
     await rename(path, aside);
   } catch (error) {
-    if (isCode(error, "ENOENT")) return;
+    if (codeOf(error) === "ENOENT") return;
     throw error;
   }
   if ((await textOf(aside)) === text) await rm(aside, { force: true });
@@ -99,7 +99,7 @@ async function works({ process: id, host, started }: Holder, renewed: boolean, p
   try {
     process.kill(id, 0);
   } catch (error) {
-    if (!isCode(error, "EPERM")) return false;
+    if (codeOf(error) !== "EPERM") return false;
   }
   const now = await startOf(id);
   return started === null || now === null || now === started;
@@ -132,8 +132,4 @@ async function isYounger(path: string, ms: number): Promise<boolean> {
   } catch {
     return false;
   }
-}
-
-function isCode(error: unknown, code: string): boolean {
-  return error instanceof Error && "code" in error && error.code === code;
 }

@@ -2,17 +2,13 @@
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { constants, copyFile, link, open, rename, rm, stat, symlink } from "node:fs/promises";
-import { homedir } from "node:os";
 import { dirname, relative, resolve } from "node:path";
+import { codeOf } from "../errors.ts";
 import { fileProblem, makeFolders } from "./node-files.ts";
 import { takeLock } from "./node-lock.ts";
 import type { PartFile, SharedFiles } from "./shared-files.ts";
 
 export const nodeSharedFiles: SharedFiles = {
-  environment: process.env,
-  get home() {
-    return homedir(); // throws for users that the system does not know
-  },
   takeLock: (path) => takeLock(path).then((taken) => (typeof taken === "function" ? taken : null)),
 
   async fileFacts(path) {
@@ -120,10 +116,6 @@ async function openPart(path: string): Promise<PartFile> {
     truncate: (length) => guarded(() => file.truncate(length)),
     close: () => guarded(() => file.sync().finally(() => file.close())),
   };
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof Error && "code" in error ? String(error.code) : "";
 }
 
 function isMissing(error: unknown): boolean {

@@ -11,10 +11,6 @@ export interface PartFile {
 }
 
 export interface SharedFiles {
-  /** Environment variables by name. */
-  readonly environment: Readonly<Record<string, string | undefined>>;
-  /** The user's home folder. */
-  readonly home: string;
   /**
    * Bytes of a file, when it was last written (milliseconds since 1970), and what all names of it have in common, links of
    * either kind; null: there is none.

@@ -95,6 +95,24 @@ test("a gated model needs a token", async () => {
   expect((await get("lab/gated", { token: "hf_secret" })).weights).toHaveLength(1);
 });
 
+test.each([
+  ["lab/gated", {}, /a gated repository .*, then set token\./],
+  ["lab/gated", { token: "hf_wrong" }, /a gated repository .* as the user of token\./],
+  ["lab/none", {}, /a missing, private or gated repository .* and set token\./],
+  ["lab/net", { token: "two words" }, /^token: expected a token/],
+  ["lab/net", { endpoint: "hub" }, /^endpoint: expected an address, got "hub"/],
+  [
+    "lab/net",
+    { endpoint: "http://127.0.0.1:9" },
+    /expected an answer of .*, got none .*\. Check the connection and endpoint\./,
+  ],
+])("messages name the options of a page: %s %j", async (name, options, message) => {
+  const error = await get(name, options).catch((reason: unknown) => reason);
+  expect(error).toBeInstanceOf(InputError);
+  expect((error as InputError).message).toMatch(message);
+  expect((error as InputError).message).not.toMatch(/HF_/);
+});
+
 test("a browser without room keeps nothing, and the model is there", async () => {
   cache.put = () => Promise.reject(new DOMException("full", "QuotaExceededError"));
   expect((await get("lab/net")).weights).toHaveLength(1);

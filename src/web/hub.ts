@@ -1,6 +1,6 @@
 import { hexDigest } from "../array/digest.ts";
 import { InputError } from "../errors.ts";
-import { type Connection, HubSilent } from "../hub/connection.ts";
+import { type Connection, HubUnavailable } from "../hub/connection.ts";
 import { fetchFiles, type Keeper } from "../hub/fetch-files.ts";
 import { addressOf, hashOf, type Request, receive, wrongHash } from "../hub/receive.ts";
 import { parseReference, type Reference } from "../hub/reference.ts";
@@ -10,6 +10,9 @@ import type { FetchedModel, FetchOptions, ModelFile } from "./fetched-model.ts";
 
 /** The name of our part of the browser's cache. */
 const cacheName = "tessera-hub";
+
+/** What a page's options are called, for messages. */
+const names = { endpoint: "endpoint", token: "token" } as const;
 
 /** See `fetchModel`. */
 export async function fetchToBrowser(name: string, options: FetchOptions): Promise<FetchedModel> {
@@ -22,7 +25,9 @@ export async function fetchToBrowser(name: string, options: FetchOptions): Promi
   }
   const { endpoint = defaultEndpoint, token = "", signal } = options;
   const connection: Connection = {
-    ...{ endpoint: endpointOf(endpoint), token: tokenOf(token), timeoutMs: defaultTimeoutMs, signal },
+    endpoint: endpointOf(endpoint, names.endpoint),
+    token: tokenOf(token, names.token),
+    ...{ names, timeoutMs: defaultTimeoutMs, signal },
   };
   const cache = await globalThis.caches.open(cacheName);
   const address = `${connection.endpoint}/api/models/${repository}/revision/${encodeURIComponent(revision)}`;
@@ -59,7 +64,7 @@ async function describe(
   try {
     return { described: await describeRepository(connection, reference), source: "hub" };
   } catch (error) {
-    const known = error instanceof HubSilent ? await cache.match(address) : undefined;
+    const known = error instanceof HubUnavailable ? await cache.match(address) : undefined;
     if (known === undefined) throw error;
     return { described: (await known.json()) as Repository, source: "cache" };
   }
