@@ -72,13 +72,14 @@ test("weights in parts come in order", async () => {
 });
 
 test("what is cut off is gone on with", async () => {
+  let times = 0;
   hub.misbehave("file", (request, response, body) => {
-    if (body.length !== weights.length) return false;
+    if (++times > 1) return false;
     sendAndCut(request, response, body, 80_000);
     return true;
   });
   expect(Buffer.compare((await get("lab/net")).weights[0].bytes, weights)).toBe(0);
-  expect(fetches().filter((line) => line.includes("bytes=")).length).toBeGreaterThan(1);
+  expect(fetches()[1]).toMatch(/model\.safetensors bytes=\d+-$/);
 });
 
 test("other bytes than the hub lists are refused and not kept", async () => {
