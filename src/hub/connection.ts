@@ -67,7 +67,7 @@ export async function asked<T>(
       const wait = error.waitMs ?? firstWaitMs(connection) * (progress ? 1 : 2 ** (inVain - 1));
       if (wait > longestWaitMs) {
         throw new HubUnavailable(
-          `${purpose.where}: expected the file, got ${error.message}. Try again in ${Math.ceil(wait / 1000)} s.`,
+          `${purpose.where}: expected an answer of ${connection.endpoint}, got ${error.message}. Try again in ${Math.ceil(wait / 1000)} s.`,
         );
       }
       if (inVain >= mostInVain || attempt >= mostAttempts) {

@@ -1,8 +1,8 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { mkdir, rm, writeFile } from "node:fs/promises";
+import { mkdir, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { type Mischief, noise, sendAndCut } from "../../test/support/fake-hub.ts";
+import { type Mischief, noise, sendAndCut, sendFile } from "../../test/support/fake-hub.ts";
 import { answer, atWeights, blob, commit, impatient, net, useHubCache, weights } from "../../test/support/hub-cache.ts";
 import { InputError } from "../errors.ts";
 import { nodePlatform as platform } from "../platform/node.ts";
@@ -92,6 +92,49 @@ test.each([
   expect(Object.keys(files()).filter((path) => /incomplete|part/.test(path))).toEqual([]);
 });
 
+test.each([
+  ["where another begins", `bytes 7-${weights.length - 1}/${weights.length}`],
+  ["of a file of another size", `bytes 120000-${weights.length}/${weights.length + 1}`],
+  ["of nothing known", "lines 1-2"],
+])("a server that sends a part %s is asked for all of it", async (_, range) => {
+  await mkdir(join(box.cache, net, "blobs"), { recursive: true });
+  await writeFile(join(box.cache, part), weights.subarray(0, 120_000));
+  box.hub.misbehave("file", (request, response, body) => {
+    if (request.headers.range === undefined) return false;
+    response.writeHead(206, { "content-range": range }).end(body.subarray(120_000));
+    return true;
+  });
+  await get("lab/net:model.safetensors");
+  expect(fetches().filter((line) => line.includes("model.safetensors"))).toEqual([
+    `GET /lab/net/resolve/${commit}/model.safetensors bytes=120000-`,
+    `GET /lab/net/resolve/${commit}/model.safetensors`,
+  ]);
+  expect(blobBytes().equals(weights)).toBe(true);
+});
+
+test("a server that says it sends what is missing and does not is asked for all of it", async () => {
+  await mkdir(join(box.cache, net, "blobs"), { recursive: true });
+  await writeFile(join(box.cache, part), weights.subarray(0, 120_000));
+  box.hub.misbehave("file", (request, response, body) => {
+    if (request.headers.range === undefined) return false;
+    sendFile(request, response, noise(body.length, 6));
+    return true;
+  });
+  await get("lab/net:model.safetensors");
+  expect(blobBytes().equals(weights)).toBe(true);
+});
+
+test.skipIf(process.platform === "win32")("a part that is a link is not written through", async () => {
+  const outside = join(box.home, "outside");
+  await writeFile(outside, weights.subarray(0, 10));
+  await mkdir(join(box.cache, net, "blobs"), { recursive: true });
+  await symlink(outside, join(box.cache, part));
+  await expect(get("lab/net:model.safetensors")).rejects.toThrow(
+    /incomplete: .*, got a symbolic link .*Remove the link\./,
+  );
+  expect(readFileSync(outside).length).toBe(10);
+});
+
 test("a part that Python left is gone on with, and stays while somebody may be writing it", async () => {
   const theirs = join(box.cache, net, "blobs", `${blob}.incomplete`);
   await mkdir(join(box.cache, net, "blobs"), { recursive: true });
@@ -148,6 +191,16 @@ test.each([
       return true;
     },
     new RegExp(`expected bytes of SHA-256 ${blob.slice(0, 12)}…, got others`),
+  ],
+  [
+    "a part that nobody asked for",
+    answer(206, { "content-range": `bytes 7-11/${weights.length}` }, "12345"),
+    /expected 300000 bytes, got a part \(bytes 7-11\/300000\)\. /,
+  ],
+  [
+    "headers beyond measure",
+    answer(200, { "x-long": "x".repeat(100_000) }),
+    /got a connection that broke \(Headers Overflow Error\), 4 times/,
   ],
   ["401", answer(401), /got a missing, private or gated repository \(status 401\)/],
   [

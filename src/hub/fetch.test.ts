@@ -1,10 +1,8 @@
 import { readFileSync, readlinkSync } from "node:fs";
 import { mkdir, rm, symlink, writeFile } from "node:fs/promises";
-import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { beforeAll, expect, test } from "vitest";
-import { gitHash, type Mischief, noise, sendFile, startFakeHub } from "../../test/support/fake-hub.ts";
+import { gitHash, type Mischief, noise, sendFile, serve, startFakeHub } from "../../test/support/fake-hub.ts";
 import { answer, blob, card, commit, impatient, net, useHubCache, weights } from "../../test/support/hub-cache.ts";
 
 const index = JSON.stringify({ metadata: {}, weight_map: { a: "model-2.safetensors", b: "model-1.safetensors" } });
@@ -140,19 +138,12 @@ test("progress counts the bytes that are missing, and the licence is said before
 
 test("a token is sent to the hub and to nobody else", async () => {
   let authorization: string | undefined = "never asked";
-  const other: Server = createServer((request, response) => {
+  const other = await serve((request, response) => {
     authorization = request.headers.authorization;
     sendFile(request, response, weights);
   });
-  await new Promise<void>((resolve) => other.listen(0, "127.0.0.1", resolve));
-  const elsewhere = `http://localhost:${(other.address() as AddressInfo).port}/weights`;
-  box.hub.misbehave("file", answer(302, { location: elsewhere }));
-  try {
-    await get("lab/gated", { HF_TOKEN: "hf_secret" });
-  } finally {
-    other.closeAllConnections();
-    other.close();
-  }
+  box.hub.misbehave("file", answer(302, { location: `${other.address}/weights` }));
+  await get("lab/gated", { HF_TOKEN: "hf_secret" }).finally(other.close);
   expect(new Set(box.hub.headers.map((each) => each.authorization))).toEqual(new Set(["Bearer hf_secret"]));
   expect(authorization).toBeUndefined();
 });
@@ -207,15 +198,21 @@ test.each([
   },
 );
 
-test("a list of files that would lead out of the cache", async () => {
-  box.hub.misbehave("api", (request, response) => {
+test("files of names that lead out of the cache, or do on Windows, are passed over", async () => {
+  const names = ["../../../evil", "/evil", "a/../../evil", "..\\..\\evil", "C:evil", "evil\n", "", "model.npz"];
+  const entries = names.map((path) => ({ type: "file", oid: gitHash(Buffer.from("evil")), size: 4, path }));
+  box.hub.misbehave("api", (request, response, body) => {
     if (!request.url?.includes("/tree/")) return false;
-    const entry = { type: "file", oid: "0".repeat(40), size: 1, path: "../../../evil" };
-    answer(200, { "content-type": "application/json" }, JSON.stringify([entry]))(request, response, weights);
-    return true;
+    return answer(200, { "content-type": "application/json" }, JSON.stringify(entries))(request, response, body);
   });
-  await expect(get("lab/net")).rejects.toThrow(/expected names of files from the hub, got "\.\.\/\.\.\/\.\.\/evil"/);
-  expect(files()).toEqual({});
+  box.hub.misbehave("file", answer(200, {}, "evil"));
+  const model = await get("lab/net");
+  expect(model.files).toEqual([join(model.folder, "model.npz")]);
+  expect(Object.keys(files())).toEqual([
+    `${net}/blobs/${gitHash(Buffer.from("evil"))}`,
+    `${net}/refs/main`,
+    `${net}/snapshots/${commit}/model.npz`,
+  ]);
 });
 
 test.each([

@@ -25,8 +25,8 @@ export interface Repository {
   readonly files: readonly HubFile[];
 }
 
-/** Pages of the list of files; a hub that has more of them is not meant. */
-const mostPages = 1000;
+/** Pages of the list of files, and bytes of all of them; a hub that has more is not meant. */
+const [mostPages, mostBytes] = [1000, 4 * descriptionBytes];
 
 /** Asks the hub, through its own library. Throws InputError, HubUnavailable where it cannot be had. */
 export async function describeRepository(connection: Connection, reference: Reference): Promise<Repository> {
@@ -51,7 +51,8 @@ export async function describeRepository(connection: Connection, reference: Refe
     if (entry.type !== "file") continue;
     const { path, lfs } = entry;
     const { size, oid: hash } = lfs ?? entry;
-    if (typeof path !== "string" || !isInside(path)) throw unusable(connection, where, "names of files", shown(path));
+    if (typeof path !== "string") throw unusable(connection, where, "names of files", shown(path));
+    if (!isInside(path)) continue; // Git has names that lead out of a folder, at least on Windows: such a file is not for us
     if (!Number.isSafeInteger(size) || size < 0) throw unusable(connection, `${where}:${path}`, "a size", shown(size));
     if (typeof hash !== "string" || !(lfs ? /^[0-9a-f]{64}$/ : /^[0-9a-f]{40}$/).test(hash)) {
       throw unusable(connection, `${where}:${path}`, "a hash to check it by", shown(hash));
@@ -69,6 +70,7 @@ export function nameOf({ repository, revision }: Pick<Reference, "repository" | 
 /** The `fetch` that the library is given: JSON that has been read whole, or an InputError. */
 function jsonFetch(connection: Connection, purpose: Purpose, isRight: (value: unknown) => boolean): typeof fetch {
   let requests = 0;
+  let before = 0;
   const { where } = purpose;
   return async (input) => {
     if (++requests > mostPages) throw unusable(connection, where, `a list of at most ${mostPages} pages`, "more");
@@ -86,16 +88,25 @@ function jsonFetch(connection: Connection, purpose: Purpose, isRight: (value: un
         let size = 0;
         await read((piece) => {
           size += piece.length;
-          if (size > descriptionBytes)
-            throw unusable(connection, where, `at most ${descriptionBytes} bytes of JSON`, "more");
+          if (size > descriptionBytes || before + size > mostBytes) {
+            const most = size > descriptionBytes ? `${descriptionBytes} bytes of JSON` : `${mostBytes} bytes in all`;
+            throw unusable(connection, where, `at most ${most}`, "more");
+          }
           pieces.push(piece);
         });
+        before += size;
         const text = await new Blob(pieces as BlobPart[]).text();
         const value = parsed(text);
         if (!isRight(value)) throw notJson(connection, where, shown(text));
         // The library passes over relative addresses, and with them over the next pages.
         const link = response.headers.get("link") ?? "";
-        const absolute = link.replace(/<([^>]*)>/g, (_, to: string) => `<${new URL(to, url).href}>`);
+        const absolute = link.replace(/<([^>]*)>/g, (_, to: string) => {
+          const next = URL.canParse(to, url) ? new URL(to, url) : null;
+          if (next === null || !/^https?:$/.test(next.protocol)) {
+            throw unusable(connection, where, "the address of the next page", shown(to));
+          }
+          return `<${next.href}>`;
+        });
         return new Response(text, { status: 200, headers: { link: absolute } });
       },
     );

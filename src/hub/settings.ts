@@ -33,10 +33,11 @@ export async function hubSettings(
   const tokenFile = folder(value("HF_TOKEN_PATH") ?? joinPath(hubHome, "token"));
   const isImplicit = !isTrue(value("HF_HUB_DISABLE_IMPLICIT_TOKEN"));
   const saved = isImplicit && (await platform.exists(tokenFile)) === "file" ? await platform.readText(tokenFile) : "";
+  const token = value("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN");
   return {
     cache: cache.replace(/(?<=.)\/+$/, ""),
     endpoint: endpointOf(value("HF_ENDPOINT") ?? defaultEndpoint, names.endpoint),
-    token: tokenOf(value("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN") ?? saved.trim(), names.token),
+    token: token === undefined ? tokenOf(saved.trim(), tokenFile) : tokenOf(token, names.token),
     names,
     offline: isTrue(value("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE")),
     timeoutMs: timeoutOf(value("HF_HUB_DOWNLOAD_TIMEOUT")),
@@ -45,9 +46,12 @@ export async function hubSettings(
 
 /** The hub's address without a slash at its end. `name`: what the setting is called. Throws InputError. */
 export function endpointOf(text: string, name: string): string {
-  if (!URL.canParse(text) || !/^https?:$/.test(new URL(text).protocol)) {
-    throw new InputError(`${name}: expected an address, got "${text}". Write one such as ${defaultEndpoint}.`);
-  }
+  const wrong = (got: string) =>
+    new InputError(`${name}: expected an address, got ${got}. Write one such as ${defaultEndpoint}.`);
+  const { protocol, username, password, search, hash } = URL.canParse(text) ? new URL(text) : { protocol: "" };
+  if (!/^https?:$/.test(protocol)) throw wrong(`"${text}"`);
+  if (username || password) throw wrong("one with a user's name or password"); // neither is shown, nor can be sent
+  if (search || hash) throw wrong(`"${text}" with more behind its path`);
   return text.replace(/\/+$/, "");
 }
 

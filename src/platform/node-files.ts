@@ -20,7 +20,7 @@ const systemErrors: Readonly<Record<string, readonly [got: string, remedy: strin
   EEXIST: ["a file of that name", "Remove it or choose another name."],
   ENOTEMPTY: ["a folder that is not empty", "Remove it or choose another name."],
   ENAMETOOLONG: ["a name that is too long", "Choose a shorter name."],
-  ELOOP: ["a circle of symbolic links", "Remove the link."],
+  ELOOP: ["a symbolic link that cannot be followed", "Remove the link."],
   EMFILE: ["too many open files", "Raise the limit (`ulimit -n`)."],
   EIO: ["a failing disk", "Check the disk."],
 };

@@ -119,6 +119,16 @@ test("a browser without room keeps nothing, and the model is there", async () =>
   expect((await get("lab/net")).weights).toHaveLength(1);
 });
 
+test("a browser without a cache keeps nothing, and the model is there", async () => {
+  vi.stubGlobal("caches", { open: () => Promise.reject(new DOMException("private", "SecurityError")) });
+  expect((await get("lab/net")).weights).toHaveLength(1);
+  hub.misbehave("api", (_, response) => {
+    response.writeHead(429, { "retry-after": "3600" }).end();
+    return true;
+  });
+  await expect(get("lab/net")).rejects.toThrow(/got status 429/);
+});
+
 test("a page that is not secure is refused", async () => {
   vi.stubGlobal("caches", undefined);
   await expect(get("lab/net")).rejects.toThrow(InputError);

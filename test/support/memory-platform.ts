@@ -61,6 +61,7 @@ export function memoryPlatform(): MemoryPlatform {
     lock: async () => async () => {},
     shared: {
       fileFacts: async () => null,
+      filesBelow: async () => [],
       ...{ openPart: refuse, copyFile: refuse, link: refuse, takeLock: refuse },
       hashFile: async (path, algorithm, prefix = "") =>
         createHash(algorithm)
