@@ -10,7 +10,10 @@ export interface Connection extends Hub {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** The hub cannot be had now (no answer, status 5xx, too many requests): what lies in the cache may do. Any other InputError is its last word. */
+/**
+ * The hub cannot be had now (no answer, status 5xx, too many requests): what lies in the cache may do. Any other InputError is
+ * its last word.
+ */
 export class HubUnavailable extends InputError {}
 
 /** A failure that may pass. `waitMs`: what the server asks for. `cost`: of attempts in vain; silence has taken long already. */

@@ -198,22 +198,27 @@ test.each([
   },
 );
 
-test("files of names that lead out of the cache, or do on Windows, are passed over", async () => {
-  const names = ["../../../evil", "/evil", "a/../../evil", "..\\..\\evil", "C:evil", "evil\n", "", "model.npz"];
+/** Lists files of these names, each of which is "evil". */
+function listNames(...names: readonly string[]): void {
   const entries = names.map((path) => ({ type: "file", oid: gitHash(Buffer.from("evil")), size: 4, path }));
   box.hub.misbehave("api", (request, response, body) => {
     if (!request.url?.includes("/tree/")) return false;
     return answer(200, { "content-type": "application/json" }, JSON.stringify(entries))(request, response, body);
   });
   box.hub.misbehave("file", answer(200, {}, "evil"));
-  const model = await get("lab/net");
-  expect(model.files).toEqual([join(model.folder, "model.npz")]);
-  expect(Object.keys(files())).toEqual([
-    `${net}/blobs/${gitHash(Buffer.from("evil"))}`,
-    `${net}/refs/main`,
-    `${net}/snapshots/${commit}/model.npz`,
-  ]);
-});
+}
+
+test.each(["../../../evil.npz", "/evil.npz", "a/../../evil.npz", "..\\..\\evil.npz", "C:evil.npz", "evil\n.npz"])(
+  "a file of the name %j, which may lead out of the cache, is passed over",
+  async (name) => {
+    listNames(name);
+    await expectRefusal(get("lab/net"), /^lab\/net: expected one file of weights, got an empty repository\. /);
+    listNames(name, "model.npz");
+    const model = await get("lab/net");
+    expect(model.files).toEqual([join(model.folder, "model.npz")]);
+    expect(Object.keys(files())).toHaveLength(3); // its blob, its link and the ref
+  },
+);
 
 test.each([
   [
