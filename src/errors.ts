@@ -55,6 +55,11 @@ export function shown(value: unknown): string {
   return text.length > 60 ? `${text.slice(0, 60)} …` : text;
 }
 
+/** The code of an error of the system or of Node, such as ENOENT; "" where it has none. */
+export function codeOf(error: unknown): string {
+  return error instanceof Error && "code" in error ? String(error.code) : "";
+}
+
 /** Whether a value that was given has fields: no list, and not null. */
 export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === "object" && value !== null && !Array.isArray(value);

@@ -65,6 +65,12 @@ test("a revision is removed with what only it uses, the last one with all that i
   expect(existsSync(join(cache, "datasets--lab--set"))).toBe(true);
 });
 
+test("links to folders are not entered", async () => {
+  const before = await listCache(platform, cache);
+  for (const name of ["one", "two"]) await symlink(".", join(folder(), "snapshots", first, name));
+  expect(await listCache(platform, cache)).toEqual(before);
+});
+
 test("a model is removed whole", async () => {
   expect(await removeFromCache(platform, cache, { repository: "lab/net-x", revision: null })).toBe(142);
   expect(existsSync(folder())).toBe(false);

@@ -50,7 +50,7 @@ export async function cachedSnapshot(
   const commit = isCommit(revision) ? revision : await cachedCommit(platform, places, revision);
   if (commit === null || !isCommit(commit)) return null;
   const folder = joinPath(places.snapshots, commit);
-  const paths = await filesBelow(platform, folder);
+  const paths = await platform.shared.filesBelow(folder);
   return paths.length === 0 ? null : { commit, folder, paths };
 }
 
@@ -58,19 +58,6 @@ export async function cachedSnapshot(
 export async function cachedCommit(platform: CachePlatform, places: Places, revision: string): Promise<string | null> {
   const ref = joinPath(places.refs, revision);
   return (await platform.exists(ref)) === "file" ? (await platform.readText(ref)).trim() : null;
-}
-
-/** Files below a folder, within it and sorted; links that lead nowhere are none. */
-async function filesBelow(platform: CachePlatform, folder: string, within = ""): Promise<string[]> {
-  if ((await platform.exists(folder)) !== "folder") return [];
-  const found: string[] = [];
-  for (const name of await platform.list(folder)) {
-    const path = joinPath(folder, name);
-    const kind = await platform.exists(path);
-    if (kind === "file") found.push(`${within}${name}`);
-    else if (kind === "folder") found.push(...(await filesBelow(platform, path, `${within}${name}/`)));
-  }
-  return found;
 }
 
 /** A model as it lies in the cache. */
@@ -105,14 +92,14 @@ export async function listCache(platform: CachePlatform, cache: string): Promise
 async function cachedModel(platform: CachePlatform, cache: string, repository: string): Promise<CachedModel> {
   const places = placesOf(cache, repository);
   const refs: [name: string, commit: string][] = [];
-  for (const name of await filesBelow(platform, places.refs)) {
+  for (const name of await platform.shared.filesBelow(places.refs)) {
     refs.push([name, (await platform.readText(joinPath(places.refs, name))).trim()]);
   }
   const commits = (await platform.exists(places.snapshots)) === "folder" ? await platform.list(places.snapshots) : [];
   const revisions: CachedRevision[] = [];
   for (const commit of commits.filter(isCommit)) {
     const folder = joinPath(places.snapshots, commit);
-    const paths = await filesBelow(platform, folder);
+    const paths = await platform.shared.filesBelow(folder);
     const bytes = total(await onDisk(platform, folder, paths));
     revisions.push({
       commit,
@@ -123,7 +110,7 @@ async function cachedModel(platform: CachePlatform, cache: string, repository: s
     });
   }
   // What no snapshot uses takes room as well: cut-off downloads, and blobs whose snapshot is gone.
-  const all = await onDisk(platform, places.blobs, await filesBelow(platform, places.blobs));
+  const all = await onDisk(platform, places.blobs, await platform.shared.filesBelow(places.blobs));
   for (const { folder, paths } of revisions)
     for (const [id, size] of await onDisk(platform, folder, paths)) all.set(id, size);
   return { repository, folder: places.root, bytes: total(all), revisions };
@@ -176,7 +163,7 @@ export async function removeFromCache(
     for (const name of gone.refs) await platform.remove(joinPath(places.refs, name));
     await platform.remove(gone.folder);
     // Found among the blobs, since a link may lead out of the cache.
-    for (const path of await filesBelow(platform, places.blobs)) {
+    for (const path of await platform.shared.filesBelow(places.blobs)) {
       const blob = joinPath(places.blobs, path);
       const facts = await platform.shared.fileFacts(blob);
       if (facts !== null && unused.has(facts.id)) await platform.remove(blob);

@@ -1,21 +1,20 @@
 /**
  * Requests to a hub that may fail: nothing waits forever, what may pass is tried again, and each failure ends as one line.
  */
-import { InputError } from "../errors.ts";
-import { type Purpose, refusedLine } from "./refusal.ts";
+import { codeOf, InputError } from "../errors.ts";
+import { type Hub, type Purpose, refusedLine } from "./refusal.ts";
 
-export interface Connection {
-  /** The hub's address, without a slash at its end. */
-  readonly endpoint: string;
-  /** Sent to the endpoint alone; null: none. */
-  readonly token: string | null;
+export interface Connection extends Hub {
   /** How long a server may be silent. */
   readonly timeoutMs: number;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** The hub cannot be had now: what lies in the cache may do. Any other InputError is the hub's last word. */
-export class HubSilent extends InputError {}
+/**
+ * The hub cannot be had now (no answer, status 5xx, too many requests): what lies in the cache may do. Any other InputError is
+ * its last word.
+ */
+export class HubUnavailable extends InputError {}
 
 /** A failure that may pass. `waitMs`: what the server asks for. `cost`: of attempts in vain; silence has taken long already. */
 class Passing extends Error {
@@ -46,7 +45,7 @@ export interface Answer {
 /**
  * Calls `use` with an answer of status 2xx or 416 (no such range), again while it fails by what may pass: no answer in time, a cut-off, status
  * 408, 429 and 5xx. `headers` are asked for anew each time; `use` throws `cutOff()` where a body ended too early. An attempt
- * that calls `gained` counts as progress. Throws HubSilent when that does not end, InputError for a refusal.
+ * that calls `gained` counts as progress. Throws HubUnavailable when that does not end, InputError for a refusal.
  */
 export async function asked<T>(
   connection: Connection,
@@ -70,12 +69,12 @@ export async function asked<T>(
       inVain = progress ? 0 : inVain + error.cost;
       const wait = error.waitMs ?? firstWaitMs(connection) * (progress ? 1 : 2 ** (inVain - 1));
       if (wait > longestWaitMs) {
-        throw new HubSilent(
-          `${purpose.where}: expected the file, got ${error.message}. Try again in ${Math.ceil(wait / 1000)} s.`,
+        throw new HubUnavailable(
+          `${purpose.where}: expected an answer of ${connection.endpoint}, got ${error.message}. Try again in ${Math.ceil(wait / 1000)} s.`,
         );
       }
       if (inVain >= mostInVain || attempt >= mostAttempts) {
-        throw new HubSilent(
+        throw new HubUnavailable(
           `${purpose.where}: expected an answer of ${connection.endpoint}, got ${error.message}, ${attempt} times. Try again later, or check the connection.`,
         );
       }
@@ -93,12 +92,13 @@ export function cutOff(got: string): Error {
 }
 
 async function attemptOnce<T>(
-  { endpoint, token, timeoutMs, signal }: Connection,
+  connection: Connection,
   url: string,
   purpose: Purpose,
   headers: Readonly<Record<string, string>>,
   use: (answer: Answer) => Promise<T>,
 ): Promise<T> {
+  const { endpoint, token, timeoutMs, signal } = connection;
   const controller = new AbortController();
   let late = false;
   let timer: ReturnType<typeof setTimeout> | undefined;
@@ -110,7 +110,7 @@ async function attemptOnce<T>(
     try {
       return await act();
     } catch (error) {
-      throw late ? new Passing(`nothing for ${timeoutMs / 1000} s`, { cost: 2 }) : network(error, purpose, endpoint);
+      throw late ? new Passing(`nothing for ${timeoutMs / 1000} s`, { cost: 2 }) : network(error, purpose, connection);
     } finally {
       clearTimeout(timer);
     }
@@ -129,7 +129,7 @@ async function attemptOnce<T>(
       if (status === 408 || status === 429 || status >= 500) {
         throw new Passing(`status ${status}${meaning[status] ?? ""}`, { waitMs: retryAfter(response) });
       }
-      throw new InputError(refusedLine(response, purpose, { endpoint, hasToken: token !== null }));
+      throw new InputError(refusedLine(response, purpose, connection));
     }
     return await use({
       response,
@@ -155,17 +155,19 @@ const lasting =
   /^(?:ECONNREFUSED|ENOTFOUND|EAI_AGAIN|ENETUNREACH|EHOSTUNREACH|ERR_INVALID_URL|.*(?:CERT|SELF_SIGNED|SSL|TLS).*)$/;
 
 /** Why a connection failed, from what the runtime says of it. */
-function network(error: unknown, { where }: Purpose, endpoint: string): Error {
+function network(error: unknown, { where }: Purpose, { endpoint, names }: Hub): Error {
   const cause = error instanceof Error ? (error.cause ?? error) : error;
-  const code = cause instanceof Error && "code" in cause ? String(cause.code) : "";
+  const code = codeOf(cause);
   const reason = cause instanceof Error ? cause.message || code : String(cause);
   if (lasting.test(code) || reason === "bad port") {
-    return new HubSilent(
-      `${where}: expected an answer of ${endpoint}, got none (${reason}). Check the connection, HF_ENDPOINT, or use what is in the cache (HF_HUB_OFFLINE=1).`,
+    return new HubUnavailable(
+      `${where}: expected an answer of ${endpoint}, got none (${reason}). Check the connection and ${names.endpoint}.`,
     );
   }
   if (/redirect count/.test(reason)) {
-    return new InputError(`${where}: expected a file, got redirects without end from ${endpoint}. Check HF_ENDPOINT.`);
+    return new InputError(
+      `${where}: expected a file, got redirects without end from ${endpoint}. Check ${names.endpoint}.`,
+    );
   }
   return new Passing(`a connection that broke (${reason})`);
 }
@@ -178,7 +180,8 @@ function retryAfter(response: Response): number | null {
   return Number.isFinite(ms) ? Math.max(0, ms) : null;
 }
 
-function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
+/** Waits; rejects with its reason as soon as the signal is given. */
+export function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
   return new Promise((resolve, reject) => {
     const stop = () => {
       clearTimeout(timer);

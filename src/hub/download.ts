@@ -3,7 +3,7 @@ import { joinPath } from "../platform/join-path.ts";
 import type { Platform } from "../platform/platform.ts";
 import type { PartFile } from "../platform/shared-files.ts";
 import { lockEnd, type Places } from "./cache.ts";
-import { HubSilent } from "./connection.ts";
+import { HubUnavailable, pause } from "./connection.ts";
 import { hashOf, type Request, receive, wrongHash } from "./receive.ts";
 
 export interface Download extends Omit<Request, "from"> {
@@ -63,7 +63,7 @@ async function lockUnless(
       return null;
     }
     onBytes((await shared.fileFacts(part))?.size ?? 0);
-    await new Promise((resolve) => setTimeout(resolve, lookMs));
+    await pause(lookMs, signal);
   }
 }
 
@@ -94,7 +94,7 @@ async function fetchPart(
   } catch (error) {
     const size = await sizeNow();
     // A refusal before a byte came says nothing against those that are there: their name is their hash.
-    const goesOn = error instanceof HubSilent || connection.signal?.aborted === true || size === had;
+    const goesOn = error instanceof HubUnavailable || connection.signal?.aborted === true || size === had;
     if (!goesOn || size === 0) await platform.remove(part);
     throw error;
   }

@@ -4,7 +4,7 @@ import { joinPath } from "../platform/join-path.ts";
 import type { Platform } from "../platform/platform.ts";
 import { type CachePlatform, cachedCommit, cachedSnapshot, placesOf } from "./cache.ts";
 import { chooseWeights, companionsOf, holdsWeights, isIndex, shardsOf } from "./choose.ts";
-import { type Connection, HubSilent } from "./connection.ts";
+import { type Connection, HubUnavailable } from "./connection.ts";
 import { downloadBlob } from "./download.ts";
 import { type FetchedFrom, type FetchWatcher, fetchFiles, type Keeper } from "./fetch-files.ts";
 import { licenceOfReadme, notStated } from "./licence.ts";
@@ -12,7 +12,7 @@ import { parseReference, type Reference } from "./reference.ts";
 import { describeRepository, nameOf, type Repository } from "./repository.ts";
 import { type Environment, type HubSettings, hubSettings } from "./settings.ts";
 
-export type HubPlatform = CachePlatform & Pick<Platform, "rename" | "writeFile">;
+export type HubPlatform = CachePlatform & Pick<Platform, "environment" | "home" | "rename" | "writeFile">;
 
 export interface FetchOptions extends FetchWatcher {
   readonly platform: HubPlatform;
@@ -59,7 +59,7 @@ export async function fetchModel(name: string, options: FetchOptions): Promise<F
   try {
     repository = await describeRepository(connection, reference);
   } catch (error) {
-    if (!(error instanceof HubSilent)) throw error;
+    if (!(error instanceof HubUnavailable)) throw error;
     const model = await known();
     if (typeof model === "string") throw error;
     return model;

@@ -12,8 +12,8 @@ export function licenceOfCard(card: unknown, tags?: unknown): string {
   const tagged = Array.isArray(tags)
     ? tags.map((tag) => /^license:(.+)$/.exec(String(tag))?.[1]).find(Boolean)
     : undefined;
-  const kinds = Array.isArray(license) ? license.filter((each) => typeof each === "string") : [license];
-  const kind = kinds.filter((each) => typeof each === "string" && each !== "").join(", ") || tagged;
+  const kinds = [license].flat().filter((each) => typeof each === "string" && each !== "");
+  const kind = kinds.join(", ") || tagged;
   if (kind === undefined) return notStated;
   const named = typeof name === "string" && name !== "" ? `${kind}: ${name}` : kind;
   return shortened(typeof link === "string" && link !== "" ? `${named} (${link})` : named);

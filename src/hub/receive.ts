@@ -22,7 +22,7 @@ export interface Request {
 
 /**
  * Fetches a file from byte `from` on. Returns whether it was put together of several answers. Throws InputError where the answer
- * is not the file that the hub lists, HubSilent where it does not come to its end.
+ * is not the file that the hub lists, HubUnavailable where it does not come to its end.
  */
 export async function receive(request: Request, receiver: Receiver): Promise<{ readonly pieced: boolean }> {
   const { connection, purpose, commit, file, from } = request;
@@ -40,11 +40,11 @@ export async function receive(request: Request, receiver: Receiver): Promise<{ r
     pieced = false;
   };
   await asked(connection, url, purpose, headers, async ({ response, read }, gained) => {
-    if (response.status === 416 && at > 0) {
+    if (at > 0 && (response.status === 416 || isOtherPart(response, at, file))) {
       await restart();
       throw cutOff("no answer to what is missing");
     }
-    checkAnswer(response, at, file, purpose);
+    checkAnswer(response, at, request);
     if (response.status !== 206 && at > 0) await restart();
     pieced ||= at > 0;
     await read(async (bytes) => {
@@ -67,27 +67,38 @@ export function addressOf(endpoint: string, repository: string, commit: string, 
 }
 
 /** Throws InputError where an answer announces something else than the file from byte `at` on. */
-function checkAnswer({ headers, status, type }: Response, at: number, file: HubFile, purpose: Purpose): void {
+function checkAnswer(response: Response, at: number, { connection, file, purpose }: Request): void {
+  const { headers, status, type } = response;
+  const { endpoint } = connection.names;
   const kind = headers.get("content-type") ?? "";
   if (/^text\/html\b/i.test(kind) && !/\.html?$/i.test(file.path)) {
-    const remedy = "Check HF_ENDPOINT, and that no login page or proxy answers in its place.";
+    const remedy = `Check ${endpoint}, and that no login page or proxy answers in its place.`;
     throw new InputError(problem(purpose.where, "expected the file", `a page in HTML (status ${status})`, remedy));
   }
   if (status !== 200 && status !== 206) {
-    throw new InputError(problem(purpose.where, "expected the file", `status ${status}`, "Check HF_ENDPOINT."));
+    throw new InputError(problem(purpose.where, "expected the file", `status ${status}`, `Check ${endpoint}.`));
   }
-  // Lengths of packed bytes are others; a browser does not show a page whether another site's are packed.
-  if ((headers.get("content-encoding") ?? "identity") !== "identity" || type === "cors") return;
-  if (status === 206) {
-    const range = headers.get("content-range") ?? "nothing said of which";
-    const [, start, total] = /^bytes (\d+)-\d+\/(\d+|\*)$/.exec(range) ?? [];
-    if (Number(start) !== at || (total !== "*" && Number(total) !== file.size)) {
-      throw wrongLength(purpose, file, `a part (${range})`);
-    }
-    return;
+  if (isOtherPart(response, at, file)) {
+    throw wrongLength(purpose, file, `a part (${headers.get("content-range") ?? "nothing said of which"})`);
   }
   const length = headers.get("content-length");
-  if (length !== null && Number(length) !== file.size) throw wrongLength(purpose, file, length);
+  // A browser does not show a page whether another site's bytes are packed.
+  if (status === 206 || length === null || isPacked(response) || type === "cors") return;
+  if (Number(length) !== file.size) throw wrongLength(purpose, file, length);
+}
+
+/** Whether an answer says that it is another part than the one from byte `at` on. A browser may hide what another site says. */
+function isOtherPart(response: Response, at: number, { size }: HubFile): boolean {
+  if (response.status !== 206 || isPacked(response)) return false;
+  const range = response.headers.get("content-range");
+  if (range === null) return response.type !== "cors";
+  const [, start, total] = /^bytes (\d+)-\d+\/(\d+|\*)$/.exec(range) ?? [];
+  return Number(start) !== at || (total !== "*" && Number(total) !== size);
+}
+
+/** Lengths and positions of packed bytes are others. */
+function isPacked({ headers }: Response): boolean {
+  return (headers.get("content-encoding") ?? "identity") !== "identity";
 }
 
 const doubtful = "Try again later; the hub, or what lies between, does not send what it lists.";

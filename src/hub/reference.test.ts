@@ -30,7 +30,17 @@ test.each([
     "lab/net@x^",
     "lab/net@x#y",
   ],
-  ...["lab/net:../x", "lab/net:/x", "lab/net:a//b", "lab/net:a\\b", "lab/net:a/./b", "lab/net:a\nb", "C:\\models\\net"],
+  ...[
+    "lab/net:../x",
+    "lab/net:/x",
+    "lab/net:a//b",
+    "lab/net:a\\b",
+    "lab/net:a/./b",
+    "lab/net:a\nb",
+    "lab/net:a\u009bb",
+    "lab/net:a\u202eb",
+    "C:\\models\\net",
+  ],
   ...["https://huggingface.co/lab/net", `lab/${"n".repeat(100)}`],
 ])("%j is none", (text) => {
   expect(() => parseReference(text)).toThrow(/expected a model's name, got something else\. Write owner\/name/);

@@ -1,5 +1,5 @@
 /** Names of models on the hub, `owner/name[@revision][:file]`, and how they differ from paths. */
-import { InputError } from "../errors.ts";
+import { InputError, oneLine } from "../errors.ts";
 import type { Platform } from "../platform/platform.ts";
 
 export interface Reference {
@@ -51,8 +51,7 @@ function isRevision(revision: string): boolean {
 
 /** A relative path of plain pieces: it cannot lead out of the folder that it is joined to. */
 export function isInside(path: string): boolean {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is refused here
-  if (path === "" || /[\\:\u0000-\u001f\u007f]/.test(path)) return false;
+  if (path === "" || /[\\:]/.test(path) || oneLine(path) !== path) return false;
   return path.split("/").every((piece) => piece !== "" && piece !== "." && piece !== "..");
 }
 

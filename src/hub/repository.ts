@@ -25,10 +25,10 @@ export interface Repository {
   readonly files: readonly HubFile[];
 }
 
-/** Pages of the list of files; a hub that has more of them is not meant. */
-const mostPages = 1000;
+/** Pages of the list of files, and bytes of all of them; a hub that has more is not meant. */
+const [mostPages, mostBytes] = [1000, 4 * descriptionBytes];
 
-/** Asks the hub, through its own library. Throws InputError, HubSilent where it cannot be had. */
+/** Asks the hub, through its own library. Throws InputError, HubUnavailable where it cannot be had. */
 export async function describeRepository(connection: Connection, reference: Reference): Promise<Repository> {
   const { listFiles, modelInfo } = await import("./library.ts");
   const { repository, revision } = reference;
@@ -42,7 +42,8 @@ export async function describeRepository(connection: Connection, reference: Refe
     ...{ ...asking(isRecord), name: repository, revision, additionalFields: [...fields] },
   });
   const commit = info.sha;
-  if (typeof commit !== "string" || !isCommit(commit)) throw unusable(where, "a commit of 40 digits", shown(commit));
+  if (typeof commit !== "string" || !isCommit(commit))
+    throw unusable(connection, where, "a commit of 40 digits", shown(commit));
   const files: HubFile[] = [];
   const isList = (value: unknown) => Array.isArray(value) && value.every(isRecord);
   const repo = { type: "model", name: repository } as const;
@@ -50,10 +51,11 @@ export async function describeRepository(connection: Connection, reference: Refe
     if (entry.type !== "file") continue;
     const { path, lfs } = entry;
     const { size, oid: hash } = lfs ?? entry;
-    if (typeof path !== "string" || !isInside(path)) throw unusable(where, "names of files", shown(path));
-    if (!Number.isSafeInteger(size) || size < 0) throw unusable(`${where}:${path}`, "a size", shown(size));
+    if (typeof path !== "string") throw unusable(connection, where, "names of files", shown(path));
+    if (!isInside(path)) continue; // Git has names that lead out of a folder, at least on Windows: such a file is not for us
+    if (!Number.isSafeInteger(size) || size < 0) throw unusable(connection, `${where}:${path}`, "a size", shown(size));
     if (typeof hash !== "string" || !(lfs ? /^[0-9a-f]{64}$/ : /^[0-9a-f]{40}$/).test(hash)) {
-      throw unusable(`${where}:${path}`, "a hash to check it by", shown(hash));
+      throw unusable(connection, `${where}:${path}`, "a hash to check it by", shown(hash));
     }
     files.push({ path, size, hash });
   }
@@ -68,8 +70,10 @@ export function nameOf({ repository, revision }: Pick<Reference, "repository" | 
 /** The `fetch` that the library is given: JSON that has been read whole, or an InputError. */
 function jsonFetch(connection: Connection, purpose: Purpose, isRight: (value: unknown) => boolean): typeof fetch {
   let requests = 0;
+  let before = 0;
+  const { where } = purpose;
   return async (input) => {
-    if (++requests > mostPages) throw unusable(purpose.where, `a list of at most ${mostPages} pages`, "more");
+    if (++requests > mostPages) throw unusable(connection, where, `a list of at most ${mostPages} pages`, "more");
     const accept = { accept: "application/json" };
     const url = input instanceof Request ? input.url : String(input);
     return asked(
@@ -79,21 +83,30 @@ function jsonFetch(connection: Connection, purpose: Purpose, isRight: (value: un
       () => accept,
       async ({ response, read }) => {
         const kind = response.headers.get("content-type") ?? "no type";
-        if (!/\bjson\b/i.test(kind)) throw notJson(purpose.where, connection.endpoint, kind);
+        if (!/\bjson\b/i.test(kind)) throw notJson(connection, where, kind);
         const pieces: Uint8Array[] = [];
         let size = 0;
         await read((piece) => {
           size += piece.length;
-          if (size > descriptionBytes)
-            throw unusable(purpose.where, `at most ${descriptionBytes} bytes of JSON`, "more");
+          if (size > descriptionBytes || before + size > mostBytes) {
+            const most = size > descriptionBytes ? `${descriptionBytes} bytes of JSON` : `${mostBytes} bytes in all`;
+            throw unusable(connection, where, `at most ${most}`, "more");
+          }
           pieces.push(piece);
         });
+        before += size;
         const text = await new Blob(pieces as BlobPart[]).text();
         const value = parsed(text);
-        if (!isRight(value)) throw notJson(purpose.where, connection.endpoint, shown(text));
+        if (!isRight(value)) throw notJson(connection, where, shown(text));
         // The library passes over relative addresses, and with them over the next pages.
         const link = response.headers.get("link") ?? "";
-        const absolute = link.replace(/<([^>]*)>/g, (_, to: string) => `<${new URL(to, url).href}>`);
+        const absolute = link.replace(/<([^>]*)>/g, (_, to: string) => {
+          const next = URL.canParse(to, url) ? new URL(to, url) : null;
+          if (next === null || !/^https?:$/.test(next.protocol)) {
+            throw unusable(connection, where, "the address of the next page", shown(to));
+          }
+          return `<${next.href}>`;
+        });
         return new Response(text, { status: 200, headers: { link: absolute } });
       },
     );
@@ -112,11 +125,11 @@ function parsed(text: string): unknown {
   }
 }
 
-function notJson(where: string, endpoint: string, got: string): InputError {
-  const remedy = "Check HF_ENDPOINT, and that no login page or proxy answers in its place.";
+function notJson({ endpoint, names }: Connection, where: string, got: string): InputError {
+  const remedy = `Check ${names.endpoint}, and that no login page or proxy answers in its place.`;
   return new InputError(problem(where, `expected an answer in JSON from ${endpoint}`, got, remedy));
 }
 
-function unusable(where: string, expected: string, got: string): InputError {
-  return new InputError(problem(where, `expected ${expected} from the hub`, got, "Check HF_ENDPOINT."));
+function unusable({ names }: Connection, where: string, expected: string, got: string): InputError {
+  return new InputError(problem(where, `expected ${expected} from the hub`, got, `Check ${names.endpoint}.`));
 }

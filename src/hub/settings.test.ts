@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { memoryPlatform } from "../../test/support/memory-platform.ts";
+import { InputError } from "../errors.ts";
 import { hubSettings } from "./settings.ts";
 
 test.each([
@@ -29,6 +30,47 @@ test("the token is that of the variable, else the one that a login has saved", a
   expect(await tokenOf({})).toBe("hf_saved");
   expect(await tokenOf({ HF_TOKEN: " hf_given " })).toBe("hf_given");
   expect(await tokenOf({ HF_HUB_DISABLE_IMPLICIT_TOKEN: "1" })).toBeNull();
+});
+
+test("who has no home folder needs none where the cache is named", async () => {
+  const homeless = {
+    ...memoryPlatform(),
+    home() {
+      throw new InputError("HOME: expected the user's home folder, got none.");
+    },
+  };
+  expect((await hubSettings(homeless, { HF_HOME: "/hf" })).cache).toBe("/hf/hub");
+  expect((await hubSettings(homeless, { XDG_CACHE_HOME: "/xdg" })).cache).toBe("/xdg/huggingface/hub");
+  await expect(hubSettings(homeless, {})).rejects.toThrow(InputError);
+});
+
+test("a token that cannot be one is said by where it is from", async () => {
+  const platform = memoryPlatform();
+  platform.files.set("/hf/token", new TextEncoder().encode("two words"));
+  await expect(hubSettings(platform, { HF_HOME: "/hf" })).rejects.toThrow(/^\/hf\/token: expected a token, got text/);
+  await expect(hubSettings(platform, { HF_HOME: "/hf", HF_TOKEN: "a b" })).rejects.toThrow(
+    /^HF_TOKEN: expected a token/,
+  );
+});
+
+test.each([
+  ["hub.example", 'got "hub.example"'],
+  ["file:///etc", 'got "file:///etc"'],
+  ["https://hub.example/?a=b", "with more behind its path"],
+  ["https://hub.example/#a", "with more behind its path"],
+  ["https://lab:secret@hub.example", "got one with a user's name or password"],
+  ["https://secret@hub.example", "got one with a user's name or password"],
+])("the hub cannot be at %s", async (endpoint, message) => {
+  const settings = hubSettings(memoryPlatform(), { HF_ENDPOINT: endpoint });
+  await expect(settings).rejects.toThrow(InputError);
+  await expect(settings).rejects.toThrow(message);
+  await expect(settings).rejects.not.toThrow("secret");
+});
+
+test("the hub may be below a path", async () => {
+  expect((await hubSettings(memoryPlatform(), { HF_ENDPOINT: "https://lab.example/hf//" })).endpoint).toBe(
+    "https://lab.example/hf",
+  );
 });
 
 test.each([

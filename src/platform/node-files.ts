@@ -1,9 +1,9 @@
 /** Files on Node: reading, listing, and writing that never leaves half a file. */
 import { constants as bufferConstants } from "node:buffer";
 import { access, constants, type FileHandle, mkdir, open, readdir, readFile, rename, rm, stat } from "node:fs/promises";
-import { totalmem } from "node:os";
+import { homedir, totalmem } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
-import { InputError, problem } from "../errors.ts";
+import { codeOf, InputError, problem } from "../errors.ts";
 import type { ByteSource } from "./byte-source.ts";
 import { descriptionBytes } from "./limits.ts";
 
@@ -20,15 +20,15 @@ const systemErrors: Readonly<Record<string, readonly [got: string, remedy: strin
   EEXIST: ["a file of that name", "Remove it or choose another name."],
   ENOTEMPTY: ["a folder that is not empty", "Remove it or choose another name."],
   ENAMETOOLONG: ["a name that is too long", "Choose a shorter name."],
-  ELOOP: ["a circle of symbolic links", "Remove the link."],
+  ELOOP: ["a symbolic link that cannot be followed", "Remove the link."],
   EMFILE: ["too many open files", "Raise the limit (`ulimit -n`)."],
   EIO: ["a failing disk", "Check the disk."],
 };
 
 /** The InputError for a failed file operation; errors that are not the system's are returned as they are. */
 export function fileProblem(path: string, expected: string, error: unknown): unknown {
-  const code = error instanceof Error && "code" in error ? String(error.code) : undefined;
-  if (code === undefined) return error;
+  const code = codeOf(error);
+  if (code === "") return error;
   const known = systemErrors[code];
   if (known !== undefined) return new InputError(problem(path, expected, known[0], known[1]));
   return "syscall" in (error as object)
@@ -36,13 +36,22 @@ export function fileProblem(path: string, expected: string, error: unknown): unk
     : error;
 }
 
+/** See `Platform.home`. */
+export function homeFolder(): string {
+  try {
+    return homedir();
+  } catch {
+    // A number without a user, as containers run with.
+    throw new InputError("HOME: expected the user's home folder, got none that the system knows. Set HOME.");
+  }
+}
+
 /** See `Platform.exists`. A path that leads through a file does not exist. */
 export async function existsOnDisk(path: string): Promise<"file" | "folder" | "nothing"> {
   try {
     return (await stat(path)).isDirectory() ? "folder" : "file";
   } catch (error) {
-    const code = error instanceof Error && "code" in error ? error.code : undefined;
-    if (code === "ENOENT" || code === "ENOTDIR") return "nothing";
+    if (["ENOENT", "ENOTDIR"].includes(codeOf(error))) return "nothing";
     throw fileProblem(path, "expected a readable path", error);
   }
 }
@@ -168,8 +177,7 @@ export async function makeFolders(folder: string): Promise<void> {
     try {
       await mkdir(path);
     } catch (error) {
-      // Somebody else may have made it meanwhile.
-      if (!(error instanceof Error && "code" in error && error.code === "EEXIST")) throw error;
+      if (codeOf(error) !== "EEXIST") throw error; // somebody else may have made it meanwhile
     }
   }
 }

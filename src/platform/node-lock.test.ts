@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
-import { mkdtemp, readFile, rm, utimes, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, symlink, utimes, writeFile } from "node:fs/promises";
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -73,4 +73,28 @@ test("a lock of another machine that is renewed is believed for a minute", async
   const release = await takeLock(path);
   if (typeof release !== "function") throw new Error("not taken over");
   await release();
+});
+
+test("a lock that cannot be read is somebody's; one that leads nowhere is nobody's", async () => {
+  await mkdir(`${folder}/.lock`);
+  await expect(lockFolder(folder)).rejects.toThrow("another process does");
+  const path = `${folder}/file.lock`;
+  await mkdir(path);
+  expect(await takeLock(path)).toEqual({ who: "another process" });
+  await rm(path, { recursive: true });
+  await symlink("nowhere", path);
+  const release = await takeLock(path);
+  if (typeof release !== "function") throw new Error("not taken over");
+  await release();
+  expect(existsSync(path)).toBe(false);
+});
+
+test("a lock that another one has taken over meanwhile is left to it", async () => {
+  const path = `${folder}/file.lock`;
+  const release = await takeLock(path);
+  if (typeof release !== "function") throw new Error("not taken");
+  const theirs = JSON.stringify({ process: 1, host: "elsewhere", started: null });
+  await writeFile(path, theirs);
+  await release();
+  expect(await readFile(path, "utf8")).toBe(theirs);
 });

@@ -1,8 +1,8 @@
 /** One writer a folder: a file that says which process works there, and that outlives a killed one harmlessly. */
-import { open, rename, rm, stat, utimes } from "node:fs/promises";
+import { lstat, open, rename, rm, stat, utimes } from "node:fs/promises";
 import { hostname } from "node:os";
 import { dirname } from "node:path";
-import { InputError } from "../errors.ts";
+import { codeOf, InputError } from "../errors.ts";
 import { parseJson } from "./json.ts";
 import { fileProblem, makeFolders } from "./node-files.ts";
 
@@ -46,42 +46,53 @@ export async function takeLock(
   } catch (error) {
     throw fileProblem(dirname(path), "expected a folder to write to", error);
   }
-  const mine: Holder = { process: process.pid, host: hostname(), started: await startOf(process.pid) };
+  const me: Holder = { process: process.pid, host: hostname(), started: await startOf(process.pid) };
+  const mine = `${JSON.stringify(me)}\n`;
+  /** Given back unless somebody took it over meanwhile, as from a machine that slept. */
+  const release = async () => {
+    if ((await textOf(path)) === mine) await rm(path, { force: true });
+  };
   for (;;) {
     try {
       const file = await open(path, "wx");
-      await file.writeFile(`${JSON.stringify(mine)}\n`);
-      await file.close();
-      if (!renewed) return () => rm(path, { force: true });
+      await file.writeFile(mine).finally(() => file.close());
+      if (!renewed) return release;
       const timer = setInterval(() => utimes(path, new Date(), new Date()).catch(() => {}), renewedMs / 6).unref();
       return async () => {
         clearInterval(timer);
-        await rm(path, { force: true });
+        await release();
       };
     } catch (error) {
-      if (!isCode(error, "EEXIST")) throw fileProblem(path, "expected a folder to write to", error);
+      if (codeOf(error) !== "EEXIST") throw fileProblem(path, "expected a folder to write to", error);
     }
     const text = await textOf(path);
-    if (text === null) continue; // given back meanwhile
-    const holder = holderOf(text);
-    if (holder === null ? await isYounger(path, freshMs) : await works(holder, renewed, path)) {
-      return { who: holder === null ? "another process" : `process ${holder.process} on ${holder.host}` };
-    }
+    if (text === null && !(await isThere(path))) continue; // given back meanwhile
+    const who = await holderAtWork(path, text, renewed);
+    if (who !== null) return { who };
     await takeAway(path, text);
   }
 }
 
+/** Who has a lock of this text, or of one that may not be read (null); null where nobody does any more. */
+async function holderAtWork(path: string, text: string | null, renewed: boolean): Promise<string | null> {
+  const holder = text === null ? null : holderOf(text);
+  if (holder !== null) {
+    return (await works(holder, renewed, path)) ? `process ${holder.process} on ${holder.host}` : null;
+  }
+  const countsMs = text !== null ? freshMs : renewed ? renewedMs : Number.POSITIVE_INFINITY;
+  return (await isYounger(path, countsMs)) ? "another process" : null;
+}
+
 /** Removes a lock that nobody holds; what someone else has put in its place meanwhile is put back. */
-async function takeAway(path: string, text: string): Promise<void> {
+async function takeAway(path: string, text: string | null): Promise<void> {
   const aside = `${path}.${process.pid}.part`;
   try {
     await rename(path, aside);
+    if ((await textOf(aside)) === text) await rm(aside, { force: true });
+    else await rename(aside, path);
   } catch (error) {
-    if (isCode(error, "ENOENT")) return;
-    throw error;
+    if (codeOf(error) !== "ENOENT") throw fileProblem(path, "expected to take over a lock that nobody holds", error);
   }
-  if ((await textOf(aside)) === text) await rm(aside, { force: true });
-  else await rename(aside, path);
 }
 
 function holderOf(text: string): Holder | null {
@@ -99,7 +110,7 @@ async function works({ process: id, host, started }: Holder, renewed: boolean, p
   try {
     process.kill(id, 0);
   } catch (error) {
-    if (!isCode(error, "EPERM")) return false;
+    if (codeOf(error) !== "EPERM") return false;
   }
   const now = await startOf(id);
   return started === null || now === null || now === started;
@@ -111,7 +122,7 @@ async function startOf(id: number): Promise<string | null> {
   return text?.slice(text.lastIndexOf(")") + 2).split(" ")[19] ?? null;
 }
 
-/** At most as much as a lock or a line of /proc has; null where there is no such file. */
+/** At most as much as a lock or a line of /proc has; null where there is no such file, or it may not be read. */
 async function textOf(path: string): Promise<string | null> {
   try {
     const file = await open(path, "r");
@@ -126,14 +137,18 @@ async function textOf(path: string): Promise<string | null> {
   }
 }
 
+/** Also where it is a link that leads nowhere. */
+async function isThere(path: string): Promise<boolean> {
+  return lstat(path).then(
+    () => true,
+    (error: unknown) => codeOf(error) !== "ENOENT",
+  );
+}
+
 async function isYounger(path: string, ms: number): Promise<boolean> {
   try {
     return Date.now() - (await stat(path)).mtimeMs < ms;
   } catch {
     return false;
   }
-}
-
-function isCode(error: unknown, code: string): boolean {
-  return error instanceof Error && "code" in error && error.code === code;
 }

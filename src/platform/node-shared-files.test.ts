@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { lstatSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
-import { mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -65,4 +65,34 @@ test("facts and places are of what links lead to; of nothing there are none", as
     expect(await shared.fileFacts(join(folder, name))).toBeNull();
   }
   expect(await shared.fileFacts(folder)).toBeNull();
+});
+
+test("files below a folder are those of its folders, not of what links lead to", async () => {
+  await mkdir(join(folder, "a/b"), { recursive: true });
+  await writeFile(join(folder, "a/b/file"), "");
+  await writeFile(join(folder, "z"), "");
+  await symlink("../z", join(folder, "a/link"));
+  await symlink("gone", join(folder, "a/dangling"));
+  for (const name of ["one", "two"]) await symlink(".", join(folder, "a", name)); // folders without end
+  expect(await shared.filesBelow(folder)).toEqual(["a/b/file", "a/link", "z"]);
+  expect(await shared.filesBelow(join(folder, "none"))).toEqual([]);
+  expect(await shared.filesBelow(join(folder, "z"))).toEqual([]);
+});
+
+test.skipIf(process.platform === "win32")("nothing is written through a link that somebody has left", async () => {
+  await writeFile(join(folder, "other"), "theirs");
+  await symlink("other", join(folder, "part"));
+  await expect(shared.openPart(join(folder, "part"))).rejects.toThrow(/got a symbolic link/);
+  await symlink("new", join(folder, "dangling"));
+  await expect(shared.openPart(join(folder, "dangling"))).rejects.toThrow(InputError);
+  await expect(shared.copyFile(join(folder, "other"), join(folder, "dangling"))).rejects.toThrow(InputError);
+  expect(readFileSync(join(folder, "other"), "utf8")).toBe("theirs");
+  expect(readdirSync(folder).sort()).toEqual(["dangling", "other", "part"]);
+});
+
+test("a name may be as long as the system allows", async () => {
+  await writeFile(join(folder, "blob"), "bytes");
+  const path = join(folder, "n".repeat(255));
+  await shared.link(path, join(folder, "blob"));
+  expect(readFileSync(path, "utf8")).toBe("bytes");
 });

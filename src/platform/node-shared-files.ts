@@ -1,18 +1,14 @@
 /** Files on Node that several programs use at the same time. */
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { constants, copyFile, link, open, rename, rm, stat, symlink } from "node:fs/promises";
-import { homedir } from "node:os";
-import { dirname, relative, resolve } from "node:path";
+import { constants, copyFile, link, open, readdir, rename, rm, stat, symlink } from "node:fs/promises";
+import { dirname, join, relative, resolve, sep } from "node:path";
+import { codeOf } from "../errors.ts";
 import { fileProblem, makeFolders } from "./node-files.ts";
 import { takeLock } from "./node-lock.ts";
 import type { PartFile, SharedFiles } from "./shared-files.ts";
 
 export const nodeSharedFiles: SharedFiles = {
-  environment: process.env,
-  get home() {
-    return homedir(); // throws for users that the system does not know
-  },
   takeLock: (path) => takeLock(path).then((taken) => (typeof taken === "function" ? taken : null)),
 
   async fileFacts(path) {
@@ -23,6 +19,21 @@ export const nodeSharedFiles: SharedFiles = {
     } catch (error) {
       if (isMissing(error)) return null;
       throw fileProblem(path, "expected a readable file", error);
+    }
+  },
+
+  async filesBelow(folder) {
+    try {
+      const found: string[] = [];
+      for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
+        const path = join(entry.parentPath, entry.name);
+        const isFile = entry.isSymbolicLink() ? (await nodeSharedFiles.fileFacts(path)) !== null : entry.isFile();
+        if (isFile) found.push(relative(folder, path).split(sep).join("/"));
+      }
+      return found.sort();
+    } catch (error) {
+      if (isMissing(error)) return [];
+      throw fileProblem(folder, "expected a readable folder", error);
     }
   },
 
@@ -44,20 +55,20 @@ export const nodeSharedFiles: SharedFiles = {
   async copyFile(from, to) {
     try {
       await makeFolders(dirname(to));
-      await copyFile(from, to, constants.COPYFILE_FICLONE); // shares the blocks where the file system can
+      await copyFile(from, to, newCopy);
     } catch (error) {
       throw fileProblem(to, "expected to copy a file", error);
     }
   },
 
   async link(path, target) {
-    const place = `${path}.${process.pid}-${links++}.part`;
+    const place = join(dirname(path), `.${process.pid}-${links++}.part`); // whatever the length of the name
     try {
       await makeFolders(dirname(path));
       const ways = [
         () => symlink(relative(dirname(resolve(path)), resolve(target)), place),
         () => link(target, place),
-        () => copyFile(target, place, constants.COPYFILE_FICLONE),
+        () => copyFile(target, place, newCopy),
       ];
       await firstPossible(ways);
       await rename(place, path);
@@ -70,6 +81,9 @@ export const nodeSharedFiles: SharedFiles = {
 };
 
 let links = 0;
+
+/** Follows no link that is there already, and shares the blocks where the file system can. */
+const newCopy = constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE;
 
 /** Codes by which a system says that it has no links of a kind, or does not allow them here. */
 const refusals = new Set([
@@ -105,8 +119,8 @@ async function openPart(path: string): Promise<PartFile> {
   };
   const file = await guarded(async () => {
     await makeFolders(dirname(path));
-    // Neither truncated nor appended to: bytes go to their own positions.
-    return open(path, constants.O_RDWR | constants.O_CREAT);
+    // Neither truncated nor appended to: bytes go to their own positions. Others may write to the folder: no link is followed.
+    return open(path, constants.O_RDWR | constants.O_CREAT | (constants.O_NOFOLLOW ?? 0)); // Windows has no such flag
   });
   const { size } = await guarded(() => file.stat());
   return {
@@ -120,10 +134,6 @@ async function openPart(path: string): Promise<PartFile> {
     truncate: (length) => guarded(() => file.truncate(length)),
     close: () => guarded(() => file.sync().finally(() => file.close())),
   };
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof Error && "code" in error ? String(error.code) : "";
 }
 
 function isMissing(error: unknown): boolean {

@@ -3,6 +3,7 @@
 import {
   appendToFile,
   existsOnDisk,
+  homeFolder,
   listFolder,
   moveFile,
   readWholeFile,
@@ -24,6 +25,8 @@ import type { Platform } from "./platform.ts";
 import { encodeIndexedPng } from "./png-write.ts";
 
 export const nodePlatform: Platform = {
+  environment: process.env,
+  home: homeFolder,
   readFile: readWholeFile,
   readText: readWholeText,
   withFile,

@@ -32,6 +32,10 @@ export interface IndexedImage {
 }
 
 export interface Platform {
+  /** Environment variables by name. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** The user's home folder. Throws InputError where the system knows of none. */
+  home(): string;
   /**
    * The whole file. Throws InputError when it is missing, a folder, may not be read, or has more than `most` bytes (default:
    * what fits into memory); its size is known before it is read.

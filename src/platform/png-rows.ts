@@ -1,6 +1,7 @@
 /** The rows of a PNG, one after the other: inflated piece by piece, unfiltered, in the order of the file. */
 import { pipeline } from "node:stream/promises";
 import { createInflate } from "node:zlib";
+import { codeOf } from "../errors.ts";
 import type { ByteSource } from "./byte-source.ts";
 import { damagedPng, type PngHeader, type PngParts, readPieces } from "./png-chunks.ts";
 
@@ -51,7 +52,7 @@ export async function eachPngRow(
       for await (const piece of inflated as AsyncIterable<Uint8Array>) rows.add(piece);
     });
   } catch (error) {
-    const code = error instanceof Error && "code" in error ? String(error.code) : "";
+    const code = codeOf(error);
     if (code === "Z_BUF_ERROR") throw damagedPng(where, "compressed data that ends too early");
     throw code.startsWith("Z_") ? damagedPng(where, "damaged compressed data") : error;
   }

@@ -11,19 +11,21 @@ export interface PartFile {
 }
 
 export interface SharedFiles {
-  /** Environment variables by name. */
-  readonly environment: Readonly<Record<string, string | undefined>>;
-  /** The user's home folder. */
-  readonly home: string;
   /**
    * Bytes of a file, when it was last written (milliseconds since 1970), and what all names of it have in common, links of
    * either kind; null: there is none.
    */
   fileFacts(path: string): Promise<{ readonly size: number; readonly changed: number; readonly id: string } | null>;
-  /** Opens a file to be written in parts; it and its folders are made if need be. Throws InputError, as all of these. */
+  /** Files below a folder, within it and sorted; of links those that lead to a file. None where there is no such folder. */
+  filesBelow(folder: string): Promise<string[]>;
+  /**
+   * Opens a file to be written in parts; it and its folders are made if need be. Throws InputError, as all of these; also
+   * where it is a link.
+   */
   openPart(path: string): Promise<PartFile>;
   /** Hash of `prefix` and a file's bytes, in hexadecimal digits; reads in pieces. */
   hashFile(path: string, algorithm: "sha1" | "sha256", prefix?: string, signal?: AbortSignal): Promise<string>;
+  /** Copies to where nothing is. */
   copyFile(from: string, to: string): Promise<void>;
   /**
    * Makes `path` another name of the file `target`, in place of what it was: a relative symbolic link; where the system

@@ -1,6 +1,6 @@
 import { hexDigest } from "../array/digest.ts";
 import { InputError } from "../errors.ts";
-import { type Connection, HubSilent } from "../hub/connection.ts";
+import { type Connection, HubUnavailable } from "../hub/connection.ts";
 import { fetchFiles, type Keeper } from "../hub/fetch-files.ts";
 import { addressOf, hashOf, type Request, receive, wrongHash } from "../hub/receive.ts";
 import { parseReference, type Reference } from "../hub/reference.ts";
@@ -10,6 +10,9 @@ import type { FetchedModel, FetchOptions, ModelFile } from "./fetched-model.ts";
 
 /** The name of our part of the browser's cache. */
 const cacheName = "tessera-hub";
+
+/** What a page's options are called, for messages. */
+const names = { endpoint: "endpoint", token: "token" } as const;
 
 /** See `fetchModel`. */
 export async function fetchToBrowser(name: string, options: FetchOptions): Promise<FetchedModel> {
@@ -22,9 +25,11 @@ export async function fetchToBrowser(name: string, options: FetchOptions): Promi
   }
   const { endpoint = defaultEndpoint, token = "", signal } = options;
   const connection: Connection = {
-    ...{ endpoint: endpointOf(endpoint), token: tokenOf(token), timeoutMs: defaultTimeoutMs, signal },
+    endpoint: endpointOf(endpoint, names.endpoint),
+    token: tokenOf(token, names.token),
+    ...{ names, timeoutMs: defaultTimeoutMs, signal },
   };
-  const cache = await globalThis.caches.open(cacheName);
+  const cache = await globalThis.caches.open(cacheName).catch(() => null); // private windows of some browsers have none
   const address = `${connection.endpoint}/api/models/${repository}/revision/${encodeURIComponent(revision)}`;
   const { described, source } = await describe(connection, reference, cache, address);
   const { commit, licence } = described;
@@ -53,13 +58,13 @@ export async function fetchToBrowser(name: string, options: FetchOptions): Promi
 async function describe(
   connection: Connection,
   reference: Reference,
-  cache: Cache,
+  cache: Cache | null,
   address: string,
 ): Promise<{ readonly described: Repository; readonly source: "hub" | "cache" }> {
   try {
     return { described: await describeRepository(connection, reference), source: "hub" };
   } catch (error) {
-    const known = error instanceof HubSilent ? await cache.match(address) : undefined;
+    const known = error instanceof HubUnavailable ? await cache?.match(address) : undefined;
     if (known === undefined) throw error;
     return { described: (await known.json()) as Repository, source: "cache" };
   }
@@ -104,16 +109,16 @@ async function digest(bytes: Uint8Array<ArrayBuffer>, file: HubFile): Promise<st
 }
 
 /** Bytes in the cache; null where there are none, or others than the hub lists. */
-async function kept(cache: Cache, key: string, size: number): Promise<Uint8Array<ArrayBuffer> | null> {
-  const found = await cache.match(key);
+async function kept(cache: Cache | null, key: string, size: number): Promise<Uint8Array<ArrayBuffer> | null> {
+  const found = await cache?.match(key);
   const bytes = found === undefined ? null : new Uint8Array(await found.arrayBuffer());
   return bytes?.length === size ? bytes : null;
 }
 
 /** A browser that gives no room keeps nothing: the model is there all the same. */
-async function keep(cache: Cache, key: string, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
+async function keep(cache: Cache | null, key: string, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
   try {
-    await cache.put(key, new Response(bytes, { headers: { "content-length": String(bytes.length) } }));
+    await cache?.put(key, new Response(bytes, { headers: { "content-length": String(bytes.length) } }));
   } catch (error) {
     if (!(error instanceof DOMException)) throw error;
   }

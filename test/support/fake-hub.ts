@@ -110,14 +110,30 @@ export async function startFakeHub(repositories: Readonly<Record<string, FakeRep
     }
     sendFile(request, response, body);
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port, close } = await listening(server);
   return {
-    endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    endpoint: `http://127.0.0.1:${port}`,
     requests,
     headers,
     misbehave(kind, act) {
       mischief[kind] = act;
     },
+    close,
+  };
+}
+
+/** Another host on this machine, for what leads away from the hub. */
+export async function serve(
+  answer: (request: IncomingMessage, response: ServerResponse) => void,
+): Promise<{ readonly address: string; close(): Promise<void> }> {
+  const { port, close } = await listening(createServer(answer));
+  return { address: `http://localhost:${port}`, close };
+}
+
+async function listening(server: Server): Promise<{ readonly port: number; close(): Promise<void> }> {
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return {
+    port: (server.address() as AddressInfo).port,
     close() {
       server.closeAllConnections();
       return new Promise((resolve) => server.close(() => resolve()));

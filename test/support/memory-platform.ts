@@ -21,6 +21,8 @@ export function memoryPlatform(): MemoryPlatform {
     );
   return {
     files,
+    environment: {},
+    home: () => "/home",
     async readFile(path) {
       const bytes = files.get(path);
       if (bytes === undefined)
@@ -58,7 +60,8 @@ export function memoryPlatform(): MemoryPlatform {
     },
     lock: async () => async () => {},
     shared: {
-      ...{ environment: {}, home: "/home", fileFacts: async () => null },
+      fileFacts: async () => null,
+      filesBelow: async () => [],
       ...{ openPart: refuse, copyFile: refuse, link: refuse, takeLock: refuse },
       hashFile: async (path, algorithm, prefix = "") =>
         createHash(algorithm)

@@ -124,22 +124,21 @@ test("two processes at once fetch a file once, and both have it", async () => {
   expect(readdirSync(`${cache}/.locks/models--lab--net`)).toEqual([]);
 });
 
-test("what was killed in the middle is gone on with, and its lock holds nobody up", async () => {
-  let came: () => void = () => {};
-  const half = new Promise<void>((resolve) => {
-    came = resolve;
-  });
+/** Fetches `lab/net` and sends the process a signal when a third of the weights has come. */
+async function cutInTheMiddle(signal: NodeJS.Signals): Promise<Ended> {
+  const { process, ended } = start(["hub", "get", "lab/net"], environment());
   hub.misbehave("file", (_, response, body) => {
     if (body.length !== weights.length) return false;
     response
       .writeHead(200, { "content-length": body.length })
-      .write(body.subarray(0, 1_000_000), () => setTimeout(came, 500));
+      .write(body.subarray(0, 1_000_000), () => setTimeout(() => process.kill(signal), 500));
     return true;
   });
-  const killed = start(["hub", "get", "lab/net"], environment());
-  await half;
-  killed.process.kill("SIGKILL");
-  await killed.ended;
+  return ended;
+}
+
+test("what was killed in the middle is gone on with, and its lock holds nobody up", async () => {
+  await cutInTheMiddle("SIGKILL");
   expect(existsSync(path("model.safetensors"))).toBe(false);
   hub.misbehave("file", null);
   hub.requests.length = 0;
@@ -149,21 +148,7 @@ test("what was killed in the middle is gone on with, and its lock holds nobody u
 });
 
 test("Ctrl-C ends it with 130 and keeps what came", async () => {
-  let came: () => void = () => {};
-  const begun = new Promise<void>((resolve) => {
-    came = resolve;
-  });
-  hub.misbehave("file", (_, response, body) => {
-    if (body.length !== weights.length) return false;
-    response
-      .writeHead(200, { "content-length": body.length })
-      .write(body.subarray(0, 1_000_000), () => setTimeout(came, 500));
-    return true;
-  });
-  const { process, ended } = start(["hub", "get", "lab/net"], environment());
-  await begun;
-  process.kill("SIGINT");
-  const { code, error } = await ended;
+  const { code, error } = await cutInTheMiddle("SIGINT");
   expect(code).toBe(130);
   expect(error).toMatch(/tessera: interrupted\./);
   expect(readdirSync(`${cache}/models--lab--net/blobs`)).toEqual([`${blob}.tessera.incomplete`]);
