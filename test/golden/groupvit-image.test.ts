@@ -1,34 +1,17 @@
 /** GroupViT's image encoder and its grouping block alone, against the authors' modules. */
-import type { Named, NdArray } from "../../src/array/ndarray.ts";
-import { gradients } from "../../src/autodiff/gradients.ts";
+import type { NdArray } from "../../src/array/ndarray.ts";
 import { Model } from "../../src/graph/scope.ts";
-import type { Tensor } from "../../src/graph/tensor.ts";
 import { groupingBlock } from "../../src/methods/groupvit/grouping.ts";
-import { type ImageTokens, imageEncoder } from "../../src/methods/groupvit/image-encoder.ts";
+import { imageEncoder } from "../../src/methods/groupvit/image-encoder.ts";
 import { publishedGroupViT } from "../../src/methods/groupvit/settings.ts";
 import { mul, squeeze, sum } from "../../src/ops/index.ts";
 import { evaluate } from "../../src/runtime/evaluate.ts";
-import { checkAll, imageSettings, inputsOf, underGoldenNames, weightsNamed, weightsOf } from "./groupvit.ts";
+import { checkAll, gradientsOf, imageOutputs, imageSettings, inputsOf, weightsNamed, weightsOf } from "./groupvit.ts";
 import { type GoldenCase, openGoldens } from "./manifest.ts";
 import { prefixed } from "./transunet-recipe.ts";
 
 const goldens = openGoldens("groupvit");
 const ofKind = (kind: string) => goldens.names.filter((name) => name.startsWith(kind));
-
-/** Gradients of a scalar by golden names, of weights and of inputs. */
-async function gradientsOf(
-  objective: Tensor,
-  weights: Named<Tensor>,
-  inputs: Named<Tensor>,
-  { feeds, prefix, place }: { feeds: Named<NdArray>; prefix: string; place: string },
-): Promise<Record<string, NdArray>> {
-  const all = { ...prefixed("input:", inputs), ...weights };
-  const found = gradients(objective, Object.values(all));
-  const numbers = await evaluate(Object.fromEntries(Object.keys(all).map((name, i) => [name, found[i]])), feeds);
-  const ofInputs = Object.keys(inputs).map((name) => [prefix + name, numbers[`input:${name}`]] as const);
-  const ofWeights = Object.fromEntries(Object.keys(weights).map((name) => [name, numbers[name]]));
-  return { ...Object.fromEntries(ofInputs), ...underGoldenNames(ofWeights, prefix, place) };
-}
 
 const blockPlace = "img_encoder.layers.0.downsample.";
 
@@ -106,7 +89,7 @@ for (const name of ofKind("vit_")) {
         { ...settings, assignment: each.startsWith("soft") ? "soft" : "hard" },
         training ? { noise: noise.map((given) => squeeze(given, 1)) } : {},
       );
-      const outputs = prefixed(`${each}.`, encoderOutputs(encoded));
+      const outputs = prefixed(`${each}.`, imageOutputs(encoded));
       const known = Object.entries(outputs).filter(([entry]) => golden.entries[entry] !== undefined);
       Object.assign(got, await evaluate(Object.fromEntries(known), all));
       if (!training) continue;
@@ -118,19 +101,6 @@ for (const name of ofKind("vit_")) {
     }
     checkAll(goldens, golden, got);
   });
-}
-
-/** What the manifest calls the image encoder's results. */
-function encoderOutputs({ patches, positioned, stages, tokens, pooled }: ImageTokens): Record<string, Tensor> {
-  const outputs: Record<string, Tensor> = { patch_embed: patches, with_pos: positioned, feat: tokens, pooled };
-  for (const [stage, { tokens: out, groupTokens, grouping }] of stages.entries()) {
-    outputs[`stage${stage}.out`] = out;
-    if (groupTokens !== null) outputs[`stage${stage}.group_tokens`] = groupTokens;
-    if (grouping === null) continue;
-    outputs[`stage${stage}.attn_soft`] = grouping.soft;
-    outputs[`stage${stage}.attn_used`] = grouping.used;
-  }
-  return outputs;
 }
 
 /** The parts of a file that tensors like `pattern` tell. */
