@@ -1,5 +1,5 @@
 /** Names and shapes of the released checkpoints against our network of that size. */
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { Model } from "../../src/graph/scope.ts";
@@ -9,8 +9,9 @@ import { publishedGroupViT } from "../../src/methods/groupvit/settings.ts";
 import { isBatchCounter, officialPlace } from "../../src/methods/groupvit/weights.ts";
 import { openGoldens } from "./manifest.ts";
 
-test("the published network has the tensors of the released files, in their shapes", () => {
-  const path = join(openGoldens("groupvit").folder, "full_size_keys.json");
+const path = join(openGoldens("groupvit").folder, "full_size_keys.json");
+
+test.skipIf(!existsSync(path))("the published network has the tensors of the released files, in their shapes", () => {
   const rows = JSON.parse(readFileSync(path, "utf8")) as { official: string; shape: number[] }[];
   const known = rows.filter(({ official }) => !isBatchCounter(official));
   const theirs = Object.fromEntries(known.map(({ official, shape }) => [official, shape]));

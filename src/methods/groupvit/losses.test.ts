@@ -93,9 +93,9 @@ describe("the multi-label loss", () => {
   });
 
   test("as the code has it is larger than the paper's by at least ln K on the image side", async () => {
-    const side = (form: "mean of logarithms" | "logarithm of sum") =>
+    const side = (form: "mean-of-logs" | "log-of-sum") =>
       value((i, p) => multiLabelTerms(i, p, scale, { form }).imageSide, [images, words]);
-    const [code, paper] = [await side("mean of logarithms"), await side("logarithm of sum")];
+    const [code, paper] = [await side("mean-of-logs"), await side("log-of-sum")];
     expect(code - paper).toBeGreaterThanOrEqual(Math.log(prompts) - 1e-6);
   });
 });
