@@ -1,14 +1,22 @@
 import { InputError, problem } from "../errors.ts";
-import { type Global, GlobalReference, kindOf, limits, quote } from "./pickle-values.ts";
+import { type Global, GlobalReference, kindOf, limits, PassedBy, quote } from "./pickle-values.ts";
 
 export interface UnpickleOptions {
   /** The globals that may be named, by "module name", such as "collections OrderedDict". */
   readonly globals?: ReadonlyMap<string, Global>;
+  /**
+   * Passes by objects of classes that are not listed, such as a program's settings: neither the class nor what sets their
+   * state is ever looked up. Calls of anything else that is not listed are refused as always. Default: all are refused.
+   */
+  readonly passObjects?: boolean;
   /** What stands for an object that is kept outside of the pickle. */
   readonly persistent?: (id: unknown) => unknown;
   /** Where the pickle begins. */
   readonly start?: number;
 }
+
+/** What stands for a global that is not listed where objects are passed by: it can be named and made an object of. */
+export const unlisted: Global = {};
 
 /** What opcodes work on: the stack, the marks on it, and the memo. */
 export class Machine {
@@ -17,6 +25,7 @@ export class Machine {
   readonly where: string;
   readonly globals: ReadonlyMap<string, Global>;
   readonly persistent: ((id: unknown) => unknown) | undefined;
+  readonly passObjects: boolean;
   readonly stack: unknown[] = [];
   /** Positions in the stack below which nothing is popped. */
   readonly marks: number[] = [];
@@ -27,12 +36,17 @@ export class Machine {
   items = 0;
   at: number;
 
-  constructor(bytes: Uint8Array, where: string, { globals = new Map(), persistent, start = 0 }: UnpickleOptions) {
+  constructor(
+    bytes: Uint8Array,
+    where: string,
+    { globals = new Map(), persistent, passObjects = false, start = 0 }: UnpickleOptions,
+  ) {
     this.bytes = bytes;
     this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.where = where;
     this.globals = globals;
     this.persistent = persistent;
+    this.passObjects = passObjects;
     this.at = start;
   }
 
@@ -139,6 +153,7 @@ export class Machine {
 
   append(values: readonly unknown[]): void {
     const list = this.top();
+    if (list instanceof PassedBy) return this.count(values.length);
     if (!Array.isArray(list) || Object.isFrozen(list)) throw this.damaged("a list to append to", kindOf(list));
     this.count(values.length);
     for (const value of values) list.push(value);
@@ -146,6 +161,7 @@ export class Machine {
 
   setItems(pairs: readonly unknown[]): void {
     const map = this.top();
+    if (map instanceof PassedBy) return this.count(pairs.length / 2);
     if (!(map instanceof Map)) throw this.damaged("a dictionary to set items of", kindOf(map));
     if (pairs.length % 2 !== 0) throw this.damaged("pairs of keys and values", `${pairs.length} values`);
     this.count(pairs.length / 2);
@@ -159,9 +175,21 @@ export class Machine {
   global(module: unknown, name: unknown): void {
     if (typeof module !== "string" || typeof name !== "string") throw this.damaged("a global's name", kindOf(name));
     const key = `${module} ${name}`;
-    const global = this.globals.get(key);
-    if (global === undefined) throw this.unsafe(`a call of ${quote(`${module}.${name}`)}, which could run code`);
+    const global = this.globals.get(key) ?? (this.passObjects ? unlisted : undefined);
+    if (global === undefined) throw this.unnamed(`${module}.${name}`);
     this.pushNew(new GlobalReference(key, global));
+  }
+
+  /** NEWOBJ: an object of a class that is not listed, or what a call gives. */
+  create(): void {
+    const args = this.pop();
+    const target = this.top();
+    if (!(target instanceof GlobalReference) || target.global !== unlisted) {
+      this.push(args);
+      return this.call();
+    }
+    this.pop();
+    this.pushNew(new PassedBy(target.name));
   }
 
   call(): void {
@@ -169,6 +197,7 @@ export class Machine {
     const target = this.pop();
     if (!(target instanceof GlobalReference)) throw this.unsafe(`a call of ${kindOf(target)}, which could run code`);
     const { global } = target;
+    if (global === unlisted) throw this.unnamed(target.name.replace(" ", "."));
     if (global.call === undefined) throw this.unsafe(`a call of ${kindOf(target)}, which could run code`);
     if (!Array.isArray(args) || !Object.isFrozen(args)) throw this.damaged("a tuple of arguments", kindOf(args));
     // A few bytes can hand the same long list over again and again, and what is made of it takes memory each time.
@@ -181,6 +210,7 @@ export class Machine {
   build(): void {
     const state = this.pop();
     const target = this.top();
+    if (target instanceof PassedBy) return;
     const build = this.built.get(target)?.build;
     if (build === undefined) throw this.unsafe(`a change of ${kindOf(target)} by BUILD, which could run code`);
     build(target, state);
@@ -198,6 +228,10 @@ export class Machine {
 
   unsafe(got: string): InputError {
     return refused(this.where, "only tensors", got, "Do not use this file; ask for safetensors.");
+  }
+
+  unnamed(global: string): InputError {
+    return this.unsafe(`a call of ${quote(global)}, which could run code`);
   }
 
   tooMuch(what: string, limit: number, got?: number): InputError {

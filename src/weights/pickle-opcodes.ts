@@ -64,7 +64,7 @@ export const operations: Readonly<Record<number, (m: Machine) => void>> = {
     m.global(module, name);
   },
   82: (m) => m.call(), // R REDUCE
-  129: (m) => m.call(), // NEWOBJ
+  129: (m) => m.create(), // NEWOBJ
   98: (m) => m.build(), // b BUILD
   81: (m) => m.external(), // Q BINPERSID
 };

@@ -19,6 +19,16 @@ export class GlobalReference {
   }
 }
 
+/** An object of a class that is not known: it stands for itself, and whatever it was given is gone. */
+export class PassedBy {
+  /** Its class, by "module name". */
+  readonly name: string;
+
+  constructor(name: string) {
+    this.name = name;
+  }
+}
+
 /** Far more than state dictionaries need, and little enough for memory. */
 export const limits = {
   stack: 1_000_000,
@@ -41,6 +51,7 @@ export function kindOf(value: unknown): string {
   if (value instanceof Map) return "a dictionary";
   if (value instanceof Uint8Array) return "bytes";
   if (value instanceof GlobalReference) return value.name.replace(" ", ".");
+  if (value instanceof PassedBy) return `an object of ${quote(value.name.replace(" ", "."))}`;
   if (typeof value === "string") return "text";
   return typeof value === "object" ? "an object" : `a ${typeof value}`;
 }

@@ -1,12 +1,12 @@
 /**
  * Python's pickle format (protocols 1 to 5, CPython's Lib/pickletools.py), restricted. A pickle is a program for a
- * small stack machine that may name any Python function and have it called; here it can name only what the caller
+ * small stack machine that may name any Python function and have it called; here it can call only what the caller
  * lists, and nothing is ever run but the caller's own handlers. Refused altogether: sets, EXT opcodes, old-style
  * classes (INST, OBJ), out-of-band buffers, and the opcodes of protocol 0, which are lines of text.
  */
-import { Machine, refused, type UnpickleOptions } from "./pickle-machine.ts";
+import { Machine, refused, type UnpickleOptions, unlisted } from "./pickle-machine.ts";
 import { operations } from "./pickle-opcodes.ts";
-import { limits } from "./pickle-values.ts";
+import { GlobalReference, limits } from "./pickle-values.ts";
 
 /**
  * The value of the pickle at `start`, and the position after its STOP (old files hold several, one after another).
@@ -27,6 +27,7 @@ export function unpickle(
   while (!step(machine));
   const value = machine.result();
   checkNesting(value, where);
+  checkGlobals(value, machine);
   return { value, end: machine.at };
 }
 
@@ -56,4 +57,13 @@ function checkNesting(value: unknown, where: string, level = 0, heights = new Ma
   for (const part of value.values()) height = Math.max(height, 1 + checkNesting(part, where, level + 1, heights));
   heights.set(value, height);
   return height;
+}
+
+/** A global that is not listed may belong to an object that was passed by, but is nothing by itself. */
+function checkGlobals(value: unknown, machine: Machine, seen = new Set<unknown>()): void {
+  if (value instanceof GlobalReference && value.global === unlisted)
+    throw machine.unnamed(value.name.replace(" ", "."));
+  if ((!Array.isArray(value) && !(value instanceof Map)) || seen.has(value)) return;
+  seen.add(value);
+  for (const part of value.values()) checkGlobals(part, machine, seen);
 }

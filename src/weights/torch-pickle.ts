@@ -1,8 +1,8 @@
-/** The pickles of PyTorch's files: which globals they may name, and what these give. */
+/** The pickles of PyTorch's files: which globals they may name, and what these give; objects of other classes are passed by. */
 import { show, sizeOf } from "../array/shape.ts";
 import { InputError, problem } from "../errors.ts";
 import { unpickle } from "./pickle.ts";
-import { type Global, GlobalReference, kindOf, quote } from "./pickle-values.ts";
+import { type Global, GlobalReference, kindOf, PassedBy, quote } from "./pickle-values.ts";
 import { StoredNumbers, StoredTensor, storageTypes } from "./torch-tensors.ts";
 
 const largestRank = 8;
@@ -19,6 +19,22 @@ interface Unpickled {
   readonly end: number;
 }
 
+/**
+ * Calls that checkpoints of training contain beside the weights, in settings and counters. They make values and nothing else;
+ * what they would give is passed by, as objects of unknown classes are.
+ */
+const settingsGlobals = [
+  "collections defaultdict",
+  "copyreg _reconstructor",
+  "copy_reg _reconstructor",
+  "_codecs encode",
+  "operator getitem",
+  "_operator getitem",
+  ...["numpy.core.multiarray", "numpy._core.multiarray"].flatMap((room) => [`${room} scalar`, `${room} _reconstruct`]),
+  "numpy dtype",
+  ...["PosixPath", "PurePosixPath", "WindowsPath", "PureWindowsPath"].map((name) => `pathlib ${name}`),
+];
+
 /** The object of a pickle that may hold tensors, and the storages that it refers to. */
 export function unpickleTensors(bytes: Uint8Array, where: string, start = 0): Unpickled {
   const rebuild: Global = { call: (args) => rebuildTensor(args, where) };
@@ -33,9 +49,10 @@ export function unpickleTensors(bytes: Uint8Array, where: string, start = 0): Un
     ["torch._utils _rebuild_parameter_with_state", { call: (args) => tensorOf(args[0], where) }],
   ]);
   for (const name of storageTypes.keys()) globals.set(name, {});
+  for (const name of settingsGlobals) globals.set(name, { call: () => new PassedBy(name) });
   const storages = new Map<string, StoredNumbers>();
   const persistent = (id: unknown) => storageOf(id, storages, where);
-  const { value, end } = unpickle(bytes, where, { globals, persistent, start });
+  const { value, end } = unpickle(bytes, where, { globals, persistent, passObjects: true, start });
   return { object: value, storages, end };
 }
 

@@ -188,6 +188,14 @@ describe("what could run code is refused by name", () => {
     ["a call", call(global("os", "system"), text("rm")), "a call of os.system"],
     ["a namespace of settings", global("argparse", "Namespace"), "a call of argparse.Namespace"],
     ["torch's own loader", global("torch.serialization", "load"), "a call of torch.serialization.load"],
+    [
+      "a call in an object's state",
+      [[global("a", "B"), ")\x81"], call(global("os", "system"), text("rm")), "b"],
+      "a call of os.system",
+    ],
+    ["a call beside others", [call(global("os", "system"), text("rm")), "0N"], "a call of os.system"],
+    ["a call by an object", [[global("a", "B"), ")\x81"], ")R"], "a call of an object of a.B"],
+    ["a class by itself", tuple(global("builtins", "eval")), "a call of builtins.eval"],
     ["a call of a storage class", [floatStorage, ")R"], "a call of torch.FloatStorage"],
     ["the state of a tensor", [tensor({ count: 6, shape: [1] }), "}b"], "a change of an object by BUILD"],
   ];

@@ -216,3 +216,47 @@ describe("where the tensors are", () => {
     expect(await names(object)).toEqual([tensors, others]);
   });
 });
+
+describe("what a training's checkpoint holds beside the weights is passed by, never run", () => {
+  const one = tensor({ count: 6, shape: [1] });
+  const object = (module: string, name: string, state: Piece) => [global(module, name), ")", "\x81", state, "b"];
+  const settings = object(
+    "omegaconf.dictconfig",
+    "DictConfig",
+    dictionary({
+      _content: dictionary({ width: object("omegaconf.nodes", "AnyNode", dictionary({ _val: integer(8) })) }),
+      _metadata: object(
+        "omegaconf.base",
+        "ContainerMetadata",
+        dictionary({
+          ref_type: global("typing", "Any"),
+          object_type: global("builtins", "dict"),
+          resolver_cache: call(global("collections", "defaultdict"), global("builtins", "dict")),
+        }),
+      ),
+    }),
+  );
+  const number = call(
+    global("numpy.core.multiarray", "scalar"),
+    [call(global("numpy", "dtype"), text("f8"), "\x89", "\x88"), tuple(integer(3), text("<")), "b"],
+    call(global("_codecs", "encode"), text("x"), text("latin1")),
+  );
+  test.each<[string, Piece]>([
+    ["settings with settings in them", settings],
+    ["a namespace", object("argparse", "Namespace", dictionary({ lr: integer(1) }))],
+    ["settings that are a dictionary", [global("yacs.config", "CfgNode"), ")", "\x81(", text("a"), "N", "u"]],
+    ["settings that are a list", [global("a.b", "Items"), ")", "\x81(", "N", "e"]],
+    ["settings that hold themselves", ["(", global("a", "B"), ")", "\x81q\x20", "]h\x20a", "b", "t"]],
+    ["a number of NumPy", number],
+    ["a path", call(global("pathlib", "PosixPath"), text("/"), text("data"))],
+  ])("%s", async (_, beside) => {
+    for (const [place, names] of [
+      [dictionary({ model: dictionary({ a: one }), config: beside }), ["config"]],
+      [dictionary({ model: dictionary({ a: one, config: beside }) }), ["config"]],
+    ] as const) {
+      for (const file of [torchZip(place, six), torchLegacy(place, six)]) {
+        expect(await readTorch(file)).toEqual({ tensors: { a: float32([1], [0]) }, others: names });
+      }
+    }
+  });
+});
