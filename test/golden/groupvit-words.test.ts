@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { clipTokenizer } from "../../src/text/clip-tokenizer.ts";
+import { nounPhrasesOf, nounsOf, type TaggedWord } from "../../src/text/nouns.ts";
 import { goldenFolder } from "./cases.ts";
 
 /** A file of cases; a set without it has none of them. */
@@ -40,5 +41,20 @@ describe.skipIf(cases.length === 0)("CLIP's tokenizer", () => {
     expect(context.reduce((sum, id) => sum + id, 0)).toBe(golden.context_77_sum);
     expect(context[golden.context_77_length - 1]).toBe(end);
     expect(context.slice(golden.context_77_length).every((id) => id === 0)).toBe(true);
+  });
+});
+
+interface NounCase {
+  readonly tagged: readonly TaggedWord[];
+  readonly nouns: readonly string[];
+  readonly noun_phrases: readonly string[];
+}
+
+const nouns = casesOf<NounCase>("noun_cases.json").cases;
+
+describe.skipIf(nouns.length === 0)("words out of tagged captions", () => {
+  test.each(nouns.map((each) => [each.tagged.map(([word]) => word).join(" "), each] as const))("%s", (_, golden) => {
+    expect(nounsOf(golden.tagged)).toEqual(golden.nouns);
+    expect(nounPhrasesOf(golden.tagged)).toEqual(golden.noun_phrases);
   });
 });
