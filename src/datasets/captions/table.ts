@@ -1,0 +1,155 @@
+/** Tables of photographs and captions: CSV, TSV, and JSON lines. */
+
+import Papa from "papaparse";
+import { InputError, isObject, problem, shown } from "../../errors.ts";
+import { parseJson } from "../../platform/json.ts";
+import type { Platform } from "../../platform/platform.ts";
+import { BadPairs } from "./bad-pairs.ts";
+import { Column } from "./columns.ts";
+import { type Finder, imageFinder } from "./image-finder.ts";
+import { captionFields, fieldOf, imageFields, type Pairs, sentencesFrom, utf8 } from "./pairs.ts";
+import { textRecords } from "./records.ts";
+
+export type TableKind = "csv" | "tsv" | "jsonl";
+
+/** A row's photograph as it is written there, and its captions; or what is wrong with the row. */
+export type Row = { readonly image: string; readonly captions: readonly string[] } | { readonly fault: string };
+
+type ParseRow = (text: string) => Row;
+
+/**
+ * Indexes a table: 12 bytes a row and its name. Rows are parsed once, and those whose photograph is not there are left out;
+ * photographs lie below `folder`, as the table names them. Throws InputError where columns cannot be told.
+ */
+export async function tablePairs(platform: Platform, file: string, kind: TableKind, folder: string): Promise<Pairs> {
+  const ids: string[] = [];
+  const [offsets, lengths] = [new Column(8), new Column(4)];
+  const bad = new BadPairs();
+  let names: ((path: string) => string) | undefined = uniqueNames();
+  const find = imageFinder(platform, folder);
+  let parse: ParseRow | undefined = kind === "jsonl" ? jsonRow : undefined;
+  await platform.withFile(file, async (source) => {
+    let number = 0;
+    for await (const { offset, bytes } of textRecords(source, file, kind === "csv" ? 44 : undefined)) {
+      const place = `${file}: row ${++number}`;
+      const text = utf8(number === 1 ? withoutMark(bytes) : bytes);
+      if (parse === undefined) {
+        const head = columnsOf(cellsOf(text ?? "", kind), file);
+        parse = (row) => tableRow(cellsOf(row, kind), head);
+        if (head.isHeader) continue;
+      }
+      const row = text === undefined ? { fault: "the text is not UTF-8" } : parse(text);
+      const fault = "fault" in row ? row.fault : (await find(row.image)).fault;
+      if (fault !== undefined || "fault" in row) {
+        bad.add(fault ?? "", place);
+        continue;
+      }
+      ids.push(names?.(row.image) ?? "");
+      offsets.push(offset + (number === 1 ? bytes.length - withoutMark(bytes).length : 0));
+      lengths.push(number === 1 ? withoutMark(bytes).length : bytes.length);
+    }
+  });
+  names = undefined; // it holds every name once more
+  return {
+    ids,
+    bad,
+    source: (index) => `${file}: ${ids[index]}`,
+    async read(index) {
+      const bytes = await platform.withFile(file, (source) => source.read(offsets.at(index), lengths.at(index)));
+      const row = parse?.(utf8(bytes) ?? "") ?? { fault: "" };
+      return rowPair(row, find, `${file}: ${ids[index]}`);
+    },
+  };
+}
+
+/** A row that was good when it was listed. */
+export async function rowPair(row: Row, find: Finder, where: string): ReturnType<Pairs["read"]> {
+  const found: Awaited<ReturnType<Finder>> = "fault" in row ? row : await find(row.image);
+  if (!("fault" in row) && found.path !== undefined) return { image: found.path, captions: row.captions };
+  const got = found.fault || "another row";
+  throw new InputError(problem(where, "expected a photograph and its captions", got, "Start again."));
+}
+
+function withoutMark(bytes: Uint8Array): Uint8Array {
+  return bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? bytes.subarray(3) : bytes;
+}
+
+/** Tabs separate, and quotation marks are themselves: so are the lists of Conceptual Captions written. */
+function cellsOf(text: string, kind: TableKind): readonly string[] {
+  if (kind === "tsv") return text.split("\t");
+  return Papa.parse<string[]>(text, { delimiter: "," }).data[0] ?? [];
+}
+
+interface Columns {
+  readonly image: number;
+  readonly caption: number;
+  readonly count: number;
+  readonly isHeader: boolean;
+}
+
+/**
+ * first: the first row. Columns are known by their names; two columns without names are caption and photograph, as in
+ * Conceptual Captions, or the other way round where the first looks like a file.
+ */
+function columnsOf(first: readonly string[], file: string): Columns {
+  const names = first.map((cell) => cell.trim().toLowerCase());
+  const indexOf = (known: readonly string[]) => {
+    const name = known.find((each) => names.includes(each));
+    return name === undefined ? -1 : names.indexOf(name);
+  };
+  const [image, caption] = [indexOf(imageFields), indexOf(captionFields)];
+  const count = first.length;
+  if (image >= 0 && caption >= 0) return { image, caption, count, isHeader: true };
+  if (count === 2 && image < 0 && caption < 0) {
+    const isFileFirst = looksLikeFile(first[0]) && !looksLikeFile(first[1]);
+    return { image: isFileFirst ? 0 : 1, caption: isFileFirst ? 1 : 0, count, isHeader: false };
+  }
+  const expected = `expected columns for the photograph (${imageFields.join(", ")}) and the caption (${captionFields.join(", ")})`;
+  throw new InputError(problem(file, expected, shown(names.join(", ")), "Name them in the first row."));
+}
+
+function looksLikeFile(cell: string): boolean {
+  return /^\S+\.(?:jpe?g|png|webp|gif|avif|tiff?|bmp)$/i.test(cell.trim());
+}
+
+function tableRow(cells: readonly string[], { image, caption, count }: Columns): Row {
+  if (cells.length !== count) return { fault: `the row has not ${count} columns` };
+  const captions = sentencesFrom(cells[caption]);
+  if ("fault" in captions) return captions;
+  return cells[image].trim() === ""
+    ? { fault: "the photograph is not named" }
+    : { image: cells[image].trim(), captions };
+}
+
+function jsonRow(text: string): Row {
+  try {
+    return fieldsRow(parseJson(text));
+  } catch (error) {
+    if (error instanceof SyntaxError) return { fault: "the line is broken JSON" };
+    throw error;
+  }
+}
+
+/** A row that has names: of JSON lines and Parquet. */
+export function fieldsRow(value: unknown): Row {
+  if (!isObject(value)) return { fault: "the row is no object" };
+  const image = fieldOf(value, imageFields);
+  if (typeof image !== "string" || image.trim() === "") return { fault: "the photograph is not named" };
+  const captions = sentencesFrom(fieldOf(value, captionFields));
+  return "fault" in captions ? captions : { image: image.trim(), captions };
+}
+
+/** Photographs that are listed several times, once with each caption, are numbered: `a`, `a~2`. */
+export function uniqueNames(): (path: string) => string {
+  const counts = new Map<string, number>();
+  return (path) => {
+    const name = path
+      .replace(/[?#].*$/, "")
+      .replace(/\.[^./\\]+$/, "")
+      .replace(/^https?:\/\//, "")
+      .replace(/[\\/]+/g, "-");
+    const count = (counts.get(name) ?? 0) + 1;
+    counts.set(name, count);
+    return count === 1 ? name : `${name}~${count}`;
+  };
+}
