@@ -37,7 +37,7 @@ export async function openCaptions(
   const total = pairs.ids.length + found.bad.count;
   found.bad.check(name, total, badPairs);
   if (pairs.ids.length === 0) {
-    const got = found.bad.lines()[0] ?? "none";
+    const got = found.bad.lines()[0]?.replace(/\.$/, "") ?? "none";
     throw new InputError(problem(name, `expected pairs in the split ${split}`, got, "Add photographs with captions."));
   }
   return {

@@ -71,7 +71,8 @@ async function bufferOf(platform: Platform, path: string): Promise<AsyncBuffer> 
     slice: (start, end = byteLength) =>
       platform.withFile(path, async (source) => {
         const from = start < 0 ? byteLength + start : start;
-        return (await source.read(from, Math.max(0, Math.min(end, byteLength) - from))).slice().buffer as ArrayBuffer;
+        // A copy: what the platform gives may be part of a larger buffer.
+        return new Uint8Array(await source.read(from, Math.max(0, Math.min(end, byteLength) - from))).buffer;
       }),
   };
 }

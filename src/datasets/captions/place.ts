@@ -78,8 +78,14 @@ export async function findCaptions(
   spec: string,
   { layout, images }: { readonly layout?: string; readonly images?: string } = {},
 ): Promise<CaptionPlace | undefined> {
-  if (layout !== undefined && !captionFormats.some(({ name }) => name === layout)) return undefined;
+  const asked = captionFormats.find(({ name }) => name === layout);
+  if (layout !== undefined && asked === undefined) return undefined;
   const found = await placeOf(platform, spec, layout);
+  if (found === undefined && asked !== undefined) {
+    const got = (await platform.exists(spec)) === "nothing" ? "nothing there" : "none of its files";
+    const remedy = "Check the path, or leave --layout out.";
+    throw new InputError(problem(spec, `expected the layout ${asked.name} (${asked.about})`, got, remedy));
+  }
   if (found === undefined || images === undefined) return found;
   return new Map([...found].map(([split, files]) => [split, { ...files, folder: images }]));
 }
@@ -93,7 +99,7 @@ async function placeOf(
   if (isPattern || (await platform.exists(spec)) === "file") {
     const files = isPattern ? await existing(platform, expanded(spec)) : [spec];
     const format = formatOf(spec);
-    if (format === undefined) return undefined;
+    if (format === undefined || (layout ?? format) !== format) return undefined;
     if (format !== "webdataset" && files.length > 1) {
       const expected = "expected tar archives where a pattern stands";
       throw new InputError(problem(spec, expected, `${files.length} tables`, "Join the tables into one."));
