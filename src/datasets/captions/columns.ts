@@ -16,7 +16,7 @@ export class Column {
   push(value: number): void {
     if (this.#length === this.#values.length) {
       const larger = new (this.#values.constructor as new (length: number) => Float64Array | Uint32Array)(
-        Math.ceil(1.5 * this.#length),
+        Math.ceil(1.25 * this.#length),
       );
       larger.set(this.#values);
       this.#values = larger;

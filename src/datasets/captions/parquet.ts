@@ -7,7 +7,7 @@ import { parseJson } from "../../platform/json.ts";
 import type { Platform } from "../../platform/platform.ts";
 import { BadPairs } from "./bad-pairs.ts";
 import { Column } from "./columns.ts";
-import { imageFinder } from "./image-finder.ts";
+import { imageCheck } from "./image-finder.ts";
 import { captionFields, imageFields, type Pairs } from "./pairs.ts";
 import { fieldsRow, type Row, rowPair, uniqueNames } from "./table.ts";
 
@@ -19,26 +19,29 @@ const rowsAtOnce = 10_000;
  * name. Photographs lie below `folder`. Throws InputError for a broken file, or where there are no such columns.
  */
 export async function parquetPairs(platform: Platform, path: string, folder: string): Promise<Pairs> {
-  const ids: string[] = [];
-  const bad = new BadPairs();
-  const texts = new Texts();
-  const find = imageFinder(platform, folder);
-  const names = uniqueNames();
-  let row = 0;
+  const { ids, bad, texts } = await goodRows(platform, path, folder);
+  const source = (index: number) => `${path}: ${ids[index]}`;
+  const read: Pairs["read"] = async (index) => rowPair(parseJson(texts.at(index)) as Row, folder, source(index));
+  return { ids, bad, source, read };
+}
+
+async function goodRows(platform: Platform, path: string, folder: string) {
+  const found = { ids: [] as string[], bad: new BadPairs(), texts: new Texts() };
+  const missing = imageCheck(platform, folder);
+  const name = uniqueNames();
+  let number = 0;
   for await (const value of rowsOf(platform, path)) {
-    const place = `${path}: row ${++row}`;
-    const parsed = fieldsRow(value);
-    const fault = "fault" in parsed ? parsed.fault : (await find(parsed.image)).fault;
-    if (fault !== undefined || "fault" in parsed) {
-      bad.add(fault ?? "", place);
+    const place = `${path}: row ${++number}`;
+    const row = fieldsRow(value);
+    const fault = "fault" in row ? row.fault : await missing(row.image);
+    if ("fault" in row || fault !== undefined) {
+      found.bad.add(fault ?? "", place);
       continue;
     }
-    ids.push(names(parsed.image));
-    texts.push(JSON.stringify(parsed));
+    found.ids.push(name(row.image));
+    found.texts.push(JSON.stringify(row));
   }
-  const source = (index: number) => `${path}: ${ids[index]}`;
-  const read: Pairs["read"] = (index) => rowPair(parseJson(texts.at(index)) as Row, find, source(index));
-  return { ids, bad, source, read };
+  return found;
 }
 
 async function* rowsOf(platform: Platform, path: string): AsyncGenerator<unknown, void, undefined> {

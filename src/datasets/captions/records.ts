@@ -35,6 +35,7 @@ export async function* textRecords(
     position += chunk.length;
     let bytes = joined(rest, chunk);
     let from = 0;
+    if (start === 0 && at === 0 && hasMark(bytes)) at = 3;
     for (; at < bytes.length; at++) {
       const byte = bytes[at];
       // A quotation mark opens a field at its start alone; two within it are one that is meant, and close and open it.
@@ -57,6 +58,11 @@ export async function* textRecords(
   }
   const end = rest.at(-1) === carriageReturn ? rest.length - 1 : rest.length;
   if (end > 0) yield { offset: start, bytes: rest.subarray(0, end) };
+}
+
+/** Whether UTF-8's byte order mark comes first, which decoding drops. */
+function hasMark(bytes: Uint8Array): boolean {
+  return bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf;
 }
 
 function joined(a: Uint8Array, b: Uint8Array): Uint8Array {

@@ -2,11 +2,12 @@
 
 import Papa from "papaparse";
 import { InputError, isObject, problem, shown } from "../../errors.ts";
+import { joinPath } from "../../platform/join-path.ts";
 import { parseJson } from "../../platform/json.ts";
 import type { Platform } from "../../platform/platform.ts";
 import { BadPairs } from "./bad-pairs.ts";
 import { Column } from "./columns.ts";
-import { type Finder, imageFinder } from "./image-finder.ts";
+import { imageBelow, imageCheck } from "./image-finder.ts";
 import { captionFields, fieldOf, imageFields, type Pairs, sentencesFrom, utf8 } from "./pairs.ts";
 import { textRecords } from "./records.ts";
 
@@ -17,61 +18,71 @@ export type Row = { readonly image: string; readonly captions: readonly string[]
 
 type ParseRow = (text: string) => Row;
 
+/** Where the good rows of a table are. */
+interface Rows {
+  readonly ids: string[];
+  readonly offsets: Column;
+  readonly lengths: Column;
+  readonly bad: BadPairs;
+  readonly parse: ParseRow;
+}
+
 /**
  * Indexes a table: 12 bytes a row and its name. Rows are parsed once, and those whose photograph is not there are left out;
  * photographs lie below `folder`, as the table names them. Throws InputError where columns cannot be told.
  */
 export async function tablePairs(platform: Platform, file: string, kind: TableKind, folder: string): Promise<Pairs> {
-  const ids: string[] = [];
-  const [offsets, lengths] = [new Column(8), new Column(4)];
-  const bad = new BadPairs();
-  let names: ((path: string) => string) | undefined = uniqueNames();
-  const find = imageFinder(platform, folder);
+  const { ids, offsets, lengths, bad, parse } = await goodRows(platform, file, kind, folder);
+  const source = (index: number) => `${file}: ${ids[index]}`;
+  return {
+    ...{ ids, bad, source },
+    async read(index) {
+      const bytes = await platform.withFile(file, (text) => text.read(offsets.at(index), lengths.at(index)));
+      return rowPair(parse(utf8(bytes) ?? ""), folder, source(index));
+    },
+  };
+}
+
+/** What is needed for listing alone, such as every name, is gone after it. */
+async function goodRows(platform: Platform, file: string, kind: TableKind, folder: string): Promise<Rows> {
+  const rows = { ids: [] as string[], offsets: new Column(8), lengths: new Column(4), bad: new BadPairs() };
+  const name = uniqueNames();
+  const missing = imageCheck(platform, folder);
   let parse: ParseRow | undefined = kind === "jsonl" ? jsonRow : undefined;
   await platform.withFile(file, async (source) => {
     let number = 0;
     for await (const { offset, bytes } of textRecords(source, file, kind === "csv" ? 44 : undefined)) {
       const place = `${file}: row ${++number}`;
-      const text = utf8(number === 1 ? withoutMark(bytes) : bytes);
+      const text = utf8(bytes);
       if (parse === undefined) {
-        const head = columnsOf(cellsOf(text ?? "", kind), file);
-        parse = (row) => tableRow(cellsOf(row, kind), head);
-        if (head.isHeader) continue;
+        const columns = columnsOf(cellsOf(text ?? "", kind), file);
+        parse = rowParser(columns, kind);
+        if (columns.isHeader) continue;
       }
       const row = text === undefined ? { fault: "the text is not UTF-8" } : parse(text);
-      const fault = "fault" in row ? row.fault : (await find(row.image)).fault;
-      if (fault !== undefined || "fault" in row) {
-        bad.add(fault ?? "", place);
+      const fault = "fault" in row ? row.fault : await missing(row.image);
+      if ("fault" in row || fault !== undefined) {
+        rows.bad.add(fault ?? "", place);
         continue;
       }
-      ids.push(names?.(row.image) ?? "");
-      offsets.push(offset + (number === 1 ? bytes.length - withoutMark(bytes).length : 0));
-      lengths.push(number === 1 ? withoutMark(bytes).length : bytes.length);
+      rows.ids.push(name(row.image));
+      rows.offsets.push(offset);
+      rows.lengths.push(bytes.length);
     }
   });
-  names = undefined; // it holds every name once more
-  return {
-    ids,
-    bad,
-    source: (index) => `${file}: ${ids[index]}`,
-    async read(index) {
-      const bytes = await platform.withFile(file, (source) => source.read(offsets.at(index), lengths.at(index)));
-      const row = parse?.(utf8(bytes) ?? "") ?? { fault: "" };
-      return rowPair(row, find, `${file}: ${ids[index]}`);
-    },
-  };
+  return { ...rows, parse: parse ?? jsonRow };
+}
+
+function rowParser(columns: Columns, kind: TableKind): ParseRow {
+  return (text) => tableRow(cellsOf(text, kind), columns);
 }
 
 /** A row that was good when it was listed. */
-export async function rowPair(row: Row, find: Finder, where: string): ReturnType<Pairs["read"]> {
-  const found: Awaited<ReturnType<Finder>> = "fault" in row ? row : await find(row.image);
-  if (!("fault" in row) && found.path !== undefined) return { image: found.path, captions: row.captions };
-  const got = found.fault || "another row";
+export function rowPair(row: Row, folder: string, where: string): Awaited<ReturnType<Pairs["read"]>> {
+  const path = "fault" in row ? undefined : imageBelow(row.image);
+  if (!("fault" in row) && path !== undefined) return { image: joinPath(folder, path), captions: row.captions };
+  const got = "fault" in row ? row.fault : "another row";
   throw new InputError(problem(where, "expected a photograph and its captions", got, "Start again."));
-}
-
-function withoutMark(bytes: Uint8Array): Uint8Array {
-  return bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? bytes.subarray(3) : bytes;
 }
 
 /** Tabs separate, and quotation marks are themselves: so are the lists of Conceptual Captions written. */
