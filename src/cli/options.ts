@@ -36,7 +36,7 @@ export const datasetOptions = {
   images: {
     kind: "text",
     placeholder: "FOLDER",
-    help: "the folder that holds images/, where the data set has labels alone",
+    help: "the folder that holds images/, where the data set has labels alone, or the photographs of a table of captions",
   },
   badPairs: {
     kind: "text",

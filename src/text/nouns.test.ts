@@ -1,7 +1,9 @@
 import { describe, expect, test } from "vitest";
-import { englishTagger } from "./english-tagger.ts";
 import { nounPhrasesOf, nounsOf, type TaggedWord } from "./nouns.ts";
+import { openTagger } from "./open-tagger.ts";
 import { pennWords } from "./penn-words.ts";
+
+const englishTagger = await openTagger();
 
 const tagged = (text: string): TaggedWord[] =>
   text.split(" ").map((each) => each.split("/") as [word: string, tag: string]);

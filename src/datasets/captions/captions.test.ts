@@ -53,6 +53,9 @@ describe("tar shards", () => {
     expect(await shownPairs(await openDataset(platform, root, "val"))).toEqual(["2: two"]);
     expect(await shownPairs(await openDataset(platform, `${root}/train`, "train"))).toEqual(["1: one"]);
     expect(await shownPairs(await openDataset(platform, `${root}/train/a.tar`, "train"))).toEqual(["1: one"]);
+    for (const folder of ["0", "1"]) put(root, `${folder}/c.tar`, tar(...pairIn("x/y", `in ${folder}`)));
+    const same = await openDataset(platform, `${root}/{0..1}/c.tar`, "train");
+    expect(await shownPairs(same)).toEqual(["0-x-y: in 0", "1-x-y: in 1"]);
     await expect(openDataset(platform, root, "test")).rejects.toThrow("expected a split test, got only train, val.");
   });
 
@@ -151,6 +154,10 @@ describe("tables", () => {
     const table = put(temporaryFolder(), "t.csv", "image,caption\na.jpg,one\na.jpg,two\n");
     const dataset = await openDataset(platform, table, "train", { images: photos });
     expect(await shownPairs(dataset)).toEqual(["a: one", "a~2: two"]);
+    put(photos, "a~2.jpg", photo);
+    const odd = put(temporaryFolder(), "t.csv", "image,caption\na~2.jpg,0\na.jpg,1\na.jpg,2\na.jpg,3\na~2.jpg,4\n");
+    const { ids } = await openDataset(platform, odd, "train", { images: photos });
+    expect(ids).toEqual(["a~2", "a", "a~3", "a~4", "a~2~2"]);
   });
 
   test("a table is looked for in a folder without images/", async () => {
@@ -275,11 +282,13 @@ describe("texts beside photographs", () => {
     const root = temporaryFolder();
     for (const name of ["a.jpg", "b.png", "b.jpg", "alone.jpg", "blank.jpg"]) put(root, name, photo);
     put(root, "a.txt", "\ufeffA red car.\r\n\r\nIt is parked.\n");
-    put(root, "b.txt", "Two dogs");
+    put(root, "b.TXT", "Two dogs");
+    put(root, `${"é".normalize("NFD")}.jpg`, photo);
+    put(root, "é.txt", "accents");
     put(root, "blank.txt", "\n");
     put(root, "lost.txt", "nothing");
     const dataset = await openDataset(platform, root, "train");
-    expect(await shownPairs(dataset)).toEqual(["a: A red car. | It is parked.", "b: Two dogs"]);
+    expect(await shownPairs(dataset)).toEqual(["a: A red car. | It is parked.", "b: Two dogs", "é: accents"]);
     expect(dataset.leftOut).toEqual([
       `${root}/alone.jpg: left out: the caption is missing.`,
       `${root}/b.png: left out: the name occurs twice.`,

@@ -33,19 +33,21 @@ export async function shardPairs(platform: Platform, shards: readonly string[]):
   const [captionAt, captionSize] = [new Column(8), new Column(4)];
   const isJson = new Column(4);
   const bad = new BadPairs();
+  const prefixes = prefixesOf(shards);
   for (const [number, shard] of shards.entries()) {
     await platform.withFile(shard, async (file) => {
       const seen = new Set<string>();
       for await (const group of groupsOf(tarEntries(file, shard))) {
         const place = `${shard}: ${group.key}`;
         const caption = group.text ?? group.json;
-        const fault = seen.has(group.key) ? "the name occurs twice" : await faultOf(file, group);
-        seen.add(group.key);
+        const id = prefixes[number] + flat(group.key);
+        const fault = seen.has(id) ? "the name occurs twice" : await faultOf(file, group);
+        seen.add(id);
         if (fault !== undefined || group.image === undefined || caption === undefined) {
           bad.add(fault ?? "the caption is missing", place);
           continue;
         }
-        ids.push(shards.length === 1 ? flat(group.key) : `${stemOf(shard)}-${flat(group.key)}`);
+        ids.push(id);
         shardOf.push(number);
         imageAt.push(group.image.offset);
         imageSize.push(group.image.size);
@@ -127,6 +129,9 @@ function flat(key: string): string {
   return key.replace(/^(\.\/)+/, "").replaceAll("/", "-");
 }
 
-function stemOf(path: string): string {
-  return path.slice(path.lastIndexOf("/") + 1).replace(/\.tar$/i, "");
+/** What makes names of one archive unlike those of the others: its own name, or its number where two are called the same. */
+function prefixesOf(shards: readonly string[]): readonly string[] {
+  if (shards.length === 1) return [""];
+  const stems = shards.map((path) => path.slice(path.lastIndexOf("/") + 1).replace(/\.tar$/i, ""));
+  return new Set(stems).size === stems.length ? stems.map((stem) => `${stem}-`) : stems.map((_, at) => `${at}-`);
 }

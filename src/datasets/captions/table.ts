@@ -159,8 +159,11 @@ export function uniqueNames(): (path: string) => string {
       .replace(/\.[^./\\]+$/, "")
       .replace(/^https?:\/\//, "")
       .replace(/[\\/]+/g, "-");
-    const count = (counts.get(name) ?? 0) + 1;
+    let count = (counts.get(name) ?? 0) + 1;
+    while (count > 1 && counts.has(`${name}~${count}`)) count++;
     counts.set(name, count);
-    return count === 1 ? name : `${name}~${count}`;
+    const own = count === 1 ? name : `${name}~${count}`;
+    if (own.includes("~")) counts.set(own, counts.get(own) ?? 1); // a photograph may be called so
+    return own;
   };
 }

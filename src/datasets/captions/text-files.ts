@@ -4,57 +4,56 @@ import { InputError, problem } from "../../errors.ts";
 import { joinPath } from "../../platform/join-path.ts";
 import { descriptionBytes } from "../../platform/limits.ts";
 import type { Platform } from "../../platform/platform.ts";
-import { splitName } from "../pairs.ts";
+import { splitName, stemOf } from "../pairs.ts";
 import { BadPairs } from "./bad-pairs.ts";
 import { imageExtensions, type Pairs, utf8 } from "./pairs.ts";
 
 /**
- * Pairs of `NAME.jpg` and `NAME.txt`, a sentence a line: two names a pair are kept. Texts are read once to see that they
- * are some. Photographs without text, and texts without photograph, are left out.
+ * Pairs of `NAME.jpg` and `NAME.txt`, a sentence a line: three names a pair are kept. Texts are read once to see that they
+ * are some. Photographs without text, and texts without photograph, are left out. Accents may be composed or not.
  */
 export async function textFilePairs(platform: Platform, folder: string): Promise<Pairs> {
   const bad = new BadPairs();
-  const images: string[] = [];
-  const texts = new Set<string>();
+  const photographs: string[] = [];
+  const texts = new Map<string, string>();
   for (const name of await platform.list(folder)) {
-    const [stem, extension] = splitName(name);
+    const extension = splitName(name)[1];
     if (name.startsWith(".")) continue;
-    if (extension === "txt") texts.add(stem);
-    else if (imageExtensions.has(extension)) images.push(name);
+    if (extension === "txt") texts.set(stemOf(name), name);
+    else if (imageExtensions.has(extension)) photographs.push(name);
   }
-  const [ids, kept] = [[] as string[], [] as string[]];
+  const [ids, images, captions] = [[] as string[], [] as string[], [] as string[]];
   const seen = new Set<string>();
-  for (const name of images) {
-    const [stem] = splitName(name);
-    const fault = seen.has(stem) ? "the name occurs twice" : await faultOf(platform, folder, stem, texts);
-    seen.add(stem);
-    if (fault === undefined) {
-      ids.push(stem.normalize("NFC"));
-      kept.push(name);
-    } else bad.add(fault, joinPath(folder, name));
+  for (const name of photographs) {
+    const id = stemOf(name);
+    const text = texts.get(id);
+    const fault = seen.has(id) ? "the name occurs twice" : await faultOf(platform, folder, text);
+    seen.add(id);
+    if (fault !== undefined || text === undefined) {
+      bad.add(fault ?? "", joinPath(folder, name));
+      continue;
+    }
+    ids.push(id);
+    images.push(name);
+    captions.push(text);
   }
-  for (const stem of texts) if (!seen.has(stem)) bad.add("the photograph is missing", joinPath(folder, `${stem}.txt`));
+  for (const [id, name] of texts) if (!seen.has(id)) bad.add("the photograph is missing", joinPath(folder, name));
   return {
     ids,
     bad,
-    source: (index) => joinPath(folder, kept[index]),
+    source: (index) => joinPath(folder, images[index]),
     async read(index) {
-      const file = joinPath(folder, `${splitName(kept[index])[0]}.txt`);
-      const captions = await sentencesIn(platform, file);
-      if (typeof captions !== "string") return { image: joinPath(folder, kept[index]), captions };
-      throw new InputError(problem(file, "expected captions, one a line", captions, "Write some, or remove the file."));
+      const file = joinPath(folder, captions[index]);
+      const found = await sentencesIn(platform, file);
+      if (typeof found !== "string") return { image: joinPath(folder, images[index]), captions: found };
+      throw new InputError(problem(file, "expected captions, one a line", found, "Write some, or remove the file."));
     },
   };
 }
 
-async function faultOf(
-  platform: Platform,
-  folder: string,
-  stem: string,
-  texts: ReadonlySet<string>,
-): Promise<string | undefined> {
-  if (!texts.has(stem)) return "the caption is missing";
-  const found = await sentencesIn(platform, joinPath(folder, `${stem}.txt`));
+async function faultOf(platform: Platform, folder: string, text: string | undefined): Promise<string | undefined> {
+  if (text === undefined) return "the caption is missing";
+  const found = await sentencesIn(platform, joinPath(folder, text));
   return typeof found === "string" ? found : undefined;
 }
 
