@@ -75,7 +75,8 @@ export const evalCommand = command({
       const isRun = (await nodePlatform.exists(run)) === "folder";
       const open = isRun && (await readRun(nodePlatform, run, { methods })).method.vocabulary === "open";
       // A model that takes any words is asked for those of the data set.
-      const classes = (await classesFrom(nodePlatform, options.classes)) ?? (open ? dataset.classes : undefined);
+      const classes =
+        (await classesFrom(nodePlatform, options.classes, options.classesFile)) ?? (open ? dataset.classes : undefined);
       const segmenter = await openModel(engine, nodePlatform, run, terminal, { methods, classes });
       const evaluation = await evaluateDataset(segmenter, dataset, {
         ...{ ...segmentOptions, boundary: !noBoundary, onBadImage, signal: terminal.signal },

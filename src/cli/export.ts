@@ -40,7 +40,7 @@ export const exportCommand = command({
     await requireKind(nodePlatform, out, ".onnx");
     const onDamaged = (message: string) => terminal.note(message);
     const methods = await methodsWith(nodePlatform, options.method);
-    const classes = await classesFrom(nodePlatform, options.classes);
+    const classes = await classesFrom(nodePlatform, options.classes, options.classesFile);
     const trained = await openRun(nodePlatform, run, { onDamaged, methods, classes });
     const engine = await engineFor(options);
     try {

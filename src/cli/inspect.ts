@@ -1,19 +1,23 @@
 import { InputError } from "../errors.ts";
 import { command } from "./command.ts";
-import { datasetOptions } from "./options.ts";
+import { datasetOptions, placeOf } from "./options.ts";
 
 export const inspectCommand = command({
   name: "inspect",
   summary: "say what is in a data set folder, and what is wrong with it",
   positionals: [{ name: "DATASET", help: "a folder, or scenes for the drawn data set", count: "one" }],
-  options: { layout: datasetOptions.layout, images: datasetOptions.images },
+  options: {
+    layout: datasetOptions.layout,
+    images: datasetOptions.images,
+    captionCleaning: datasetOptions.captionCleaning,
+  },
   examples: [
     ["tessera inspect photos", "reads every image and label and lists each problem with its file and its fix"],
     ["tessera inspect tags-of-photos --images photos", "labels in one folder, their photographs in photos/images"],
     ["tessera inspect photos --json | jq .splits[0].classes", "class frequencies for a script"],
   ],
   notes: "Exits with 1 when there are problems.",
-  async run({ positionals: [path], options: { layout, images } }, terminal) {
+  async run({ positionals: [path], options }, terminal) {
     const [{ countProblems, inspectDataset }, { inspectText }, { nodePlatform }] = await Promise.all([
       import("../datasets/inspect.ts"),
       import("../datasets/inspect-text.ts"),
@@ -21,8 +25,7 @@ export const inspectCommand = command({
     ]);
     const progress = terminal.progress("reading");
     const report = await inspectDataset(nodePlatform, path, {
-      ...(layout !== undefined && { layout }),
-      ...(images !== undefined && { images }),
+      ...placeOf(options),
       onProgress(done, total, split) {
         terminal.signal.throwIfAborted();
         progress.update(done, total, split);

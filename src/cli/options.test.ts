@@ -36,3 +36,20 @@ test("what ends in .json is a file", async () => {
     "none.json: expected a classes.json, got no such file. Check the path.",
   );
 });
+
+test("classes have other words, and may come in a file, one a line", async () => {
+  const platform = memoryPlatform();
+  await platform.writeFile("words.txt", "# things\ncat\nsofa=couch, settee\n");
+  await platform.writeFile("empty.txt", "\n");
+  const words = async (...asked: [string | undefined, string?]) =>
+    (await classesFrom(platform, ...asked))?.map(({ name, words = [name] }) => words.join("/"));
+  expect(await words("cat, sofa=couch|settee")).toEqual(["cat", "sofa/couch/settee"]);
+  expect(await words("cat; sofa=couch, settee")).toEqual(["cat", "sofa/couch/settee"]);
+  expect(await words(undefined, "words.txt")).toEqual(["cat", "sofa/couch/settee"]);
+  expect(await words(undefined)).toBeUndefined();
+  await expect(words(undefined, "empty.txt")).rejects.toThrow("empty.txt: expected names, one a line, got none.");
+  await expect(words("cat", "words.txt")).rejects.toThrow("Leave one of them out.");
+  await expect(words("cat, cat")).rejects.toThrow(
+    '--classes: expected names with commas between, each once, got "cat" twice.',
+  );
+});

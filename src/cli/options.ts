@@ -1,9 +1,12 @@
 /** Options that several commands share. */
 import type { ClassInfo } from "../data/sample.ts";
-import { layouts } from "../datasets/index.ts";
+import { parseBudget } from "../datasets/captions/bad-pairs.ts";
+import { captionFormats } from "../datasets/captions/place.ts";
+import { layouts, type OpenOptions } from "../datasets/index.ts";
 import { InputError, UsageError } from "../errors.ts";
 import type { Platform } from "../platform/platform.ts";
 import type { Engine } from "../runtime/engine.ts";
+import type { ClassWords } from "../text/class-words.ts";
 import type { Options, Values } from "./command.ts";
 
 export const engineOptions = {
@@ -27,13 +30,24 @@ export const datasetOptions = {
   layout: {
     kind: "text",
     placeholder: "NAME",
-    choices: layouts.map(({ name }) => name),
+    choices: [...layouts, ...captionFormats].map(({ name }) => name),
     help: "how the data set lies on disk; default: recognized by its folders",
   },
   images: {
     kind: "text",
     placeholder: "FOLDER",
-    help: "the folder that holds images/, where the data set has labels alone",
+    help: "the folder that holds images/, where the data set has labels alone, or the photographs of a table of captions",
+  },
+  badPairs: {
+    kind: "text",
+    placeholder: "COUNT",
+    help: "how many pairs of photograph and caption may be left out as bad: 500, or 2%; default 1%, but 100 always",
+  },
+  captionCleaning: {
+    kind: "text",
+    placeholder: "NAME",
+    choices: ["yfcc"],
+    help: "clean captions as YFCC needs it: addresses decoded, tags stripped, single words dropped",
   },
   onBadImage: {
     kind: "text",
@@ -50,44 +64,55 @@ export const classesOptions = {
     placeholder: "LIST",
     help: 'what to segment, for models that take any words: "cat, sofa=couch|settee, lamp", or a classes.json',
   },
+  classesFile: {
+    kind: "text",
+    placeholder: "FILE",
+    help: 'the same as a text file with one a line: "sofa=couch, settee"',
+  },
 } as const satisfies Options;
 
 /**
  * The classes of `--classes`: a classes.json, or names with commas between, each with other words for it after `=`, and
- * `|` between those. Undefined where there are none. Throws UsageError or InputError.
+ * `|` between those (`parseClassWords`); or of the lines of `--classes-file`. Undefined where there are none. Throws
+ * UsageError or InputError.
  */
 export async function classesFrom(
   platform: Pick<Platform, "exists" | "readText">,
   text: string | undefined,
+  file?: string,
 ): Promise<readonly ClassInfo[] | undefined> {
-  if (text === undefined) return undefined;
-  const { parseClassList } = await import("../datasets/classes-file.ts");
-  // A file that is called as a class is not meant, and a long list is no path.
-  const pieces = text.split(/[\\/]/);
-  const isPath = pieces.length > 1 && pieces.every((piece) => piece.length < 256) && text.length < 1024;
-  if (/\.json$/i.test(text) || (isPath && (await platform.exists(text)) === "file")) {
-    if ((await platform.exists(text)) !== "file") {
-      throw new InputError(`${text}: expected a classes.json, got no such file. Check the path.`);
-    }
-    return parseClassList(await platform.readText(text), text).classes;
+  if (text === undefined && file === undefined) return undefined;
+  if (text !== undefined && file !== undefined) {
+    throw new UsageError("--classes-file: expected classes in one place, got --classes too. Leave one of them out.");
   }
-  const { distinctColors } = await import("../image/palette.ts");
-  const parts = text.split(",").map((part) => part.trim());
-  const colors = distinctColors(parts.length);
-  const classes = parts.map((part, index): ClassInfo => {
-    const [name, words] = part.split("=").map((each) => each.trim());
-    const others = words?.split("|").map((each) => each.trim());
-    if (name === "" || others?.includes("") || part.split("=").length > 2) {
-      throw new UsageError(
-        `--classes: expected names with commas between, got "${text}". Write "cat, sofa=couch|settee".`,
-      );
+  const { parseClassLines, parseClassWords } = await import("../text/class-words.ts");
+  if (file !== undefined) {
+    const lines = parseClassLines(await platform.readText(file));
+    if (typeof lines !== "string") return withColors(lines);
+    throw new InputError(`${file}: expected names, one a line, got ${lines}. Write lines such as sofa=couch, settee.`);
+  }
+  const list = text as string;
+  // A file that is called as a class is not meant, and a long list is no path.
+  const pieces = list.split(/[\\/]/);
+  const isPath = pieces.length > 1 && pieces.every((piece) => piece.length < 256) && list.length < 1024;
+  if (/\.json$/i.test(list) || (isPath && (await platform.exists(list)) === "file")) {
+    if ((await platform.exists(list)) !== "file") {
+      throw new InputError(`${list}: expected a classes.json, got no such file. Check the path.`);
     }
-    return { name, color: colors[index], ...(others && { words: [name, ...others] }) };
-  });
-  const twice = classes.find(({ name }, index) => classes.findIndex((each) => each.name === name) !== index);
-  if (twice !== undefined)
-    throw new UsageError(`--classes: expected each name once, got "${twice.name}" twice. Remove one.`);
-  return classes;
+    const { parseClassList } = await import("../datasets/classes-file.ts");
+    return parseClassList(await platform.readText(list), list).classes;
+  }
+  const classes = parseClassWords(list);
+  if (typeof classes !== "string") return withColors(classes);
+  throw new UsageError(
+    `--classes: expected names with commas between, each once, got ${classes}. Write "cat, sofa=couch|settee".`,
+  );
+}
+
+async function withColors(classes: readonly ClassWords[]): Promise<readonly ClassInfo[]> {
+  const { distinctColors } = await import("../image/palette.ts");
+  const colors = distinctColors(classes.length);
+  return classes.map((each, index) => ({ ...each, color: colors[index] }));
 }
 
 /** How large a run sees its images. */
@@ -162,12 +187,23 @@ export async function engineFor({ device, threads }: Values<typeof engineOptions
   });
 }
 
-/** How the data set lies on disk, as the user said. */
-export function placeOf({ layout, images }: Pick<Values<typeof datasetOptions>, "layout" | "images">): {
-  readonly layout?: string;
-  readonly images?: string;
-} {
-  return { ...(layout !== undefined && { layout }), ...(images !== undefined && { images }) };
+/** How the data set lies on disk, as the user said. Throws UsageError for a number of bad pairs that is none. */
+export function placeOf({
+  layout,
+  images,
+  badPairs,
+  captionCleaning,
+}: Pick<Values<typeof datasetOptions>, "layout" | "images"> &
+  Partial<Pick<Values<typeof datasetOptions>, "badPairs" | "captionCleaning">>): Pick<
+  OpenOptions,
+  "layout" | "images" | "badPairs" | "captionCleaning"
+> {
+  return {
+    ...(layout !== undefined && { layout }),
+    ...(images !== undefined && { images }),
+    ...(badPairs !== undefined && { badPairs: parseBudget(badPairs) }),
+    ...(captionCleaning === "yfcc" && { captionCleaning }),
+  };
 }
 
 /** `fail` unless the user asked to skip. */

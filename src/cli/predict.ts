@@ -49,7 +49,7 @@ export const predictCommand = command({
       throw new InputError(`${out}: expected a folder for the results, got a file. Choose another --out.`);
     }
     const methods = await methodsWith(nodePlatform, options.method);
-    const classes = await classesFrom(nodePlatform, options.classes);
+    const classes = await classesFrom(nodePlatform, options.classes, options.classesFile);
     const photographs = await expandPhotographs(nodePlatform, paths);
     const engine = await engineFor(options);
     const progress = terminal.progress("segmenting");

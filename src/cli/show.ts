@@ -41,7 +41,7 @@ export const showCommand = command({
       import("../methods/stages.ts"),
     ]);
     const methods = await methodsWith(nodePlatform, options.method);
-    const classes = await classesFrom(nodePlatform, options.classes);
+    const classes = await classesFrom(nodePlatform, options.classes, options.classesFile);
     const photographs = await expandPhotographs(nodePlatform, paths);
     const onDamaged = (message: string) => terminal.note(message);
     const { method, recipe, task, weights } = await openRun(nodePlatform, folder, { onDamaged, methods, classes });

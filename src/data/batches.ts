@@ -130,7 +130,9 @@ function goodSamples(
   skipped: string[],
 ): (place: number) => Promise<Sample> {
   const count = dataset.ids.length;
-  const budget = skipBudget ?? Math.max(1, Math.floor(count / 10));
+  const { unreadableAllowed } = dataset;
+  const stops = onBadImage === "fail" && unreadableAllowed === undefined;
+  const budget = skipBudget ?? unreadableAllowed ?? Math.max(1, Math.floor(count / 10));
   const kept = new Map<number, Sample>();
   const bad = new Set<number>();
   let room = cacheBytes;
@@ -149,7 +151,7 @@ function goodSamples(
       }
       return sample;
     } catch (error) {
-      if (onBadImage === "fail" || !(error instanceof InputError)) throw error;
+      if (stops || !(error instanceof InputError)) throw error;
       if (!bad.has(index)) {
         bad.add(index);
         skipped.push(error.message);

@@ -21,6 +21,11 @@ export interface Dataset {
   readonly valueMap: Readonly<Record<string, number | "ignore">>;
   /** Files that keep a sample from being complete and were left out when the data set was opened, one line each. */
   readonly leftOut?: readonly string[];
+  /**
+   * How many samples that cannot be read are passed over even where a bad image is to stop the run: data from the web have
+   * some. Absent: none.
+   */
+  readonly unreadableAllowed?: number;
   /** The kinds of labels that one sample has; absent where each has all of `kinds`. */
   kindsOf?(index: number): readonly LabelKind[];
   /**

@@ -82,10 +82,12 @@ export function joinedDatasets(name: string, first: Dataset, second: Dataset): D
   const at = (index: number): readonly [Dataset, number] => (index < size ? [first, index] : [second, index - size]);
   const ids = parts.flatMap((part, place) => part.ids.map((id) => `${place + 1}/${id}`));
   const all = parts.flatMap(({ kinds }) => kinds);
+  const unreadable = parts.flatMap(({ unreadableAllowed = [] }) => unreadableAllowed);
   return {
     ...{ name, split: first.split, classes: first.classes, valueMap: first.valueMap, ids },
     kinds: labelKinds.filter((kind) => all.includes(kind)),
     leftOut: parts.flatMap(({ leftOut = [] }) => leftOut),
+    ...(unreadable.length > 0 && { unreadableAllowed: unreadable.reduce((sum, each) => sum + each, 0) }),
     source: (index) => {
       const [part, own] = at(index);
       return part.source(own);

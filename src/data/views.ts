@@ -71,10 +71,11 @@ export function keptDataset(dataset: Dataset): Dataset {
 
 /** The same data set, read in another way. */
 export function withRead(dataset: Dataset, read: Dataset["read"]): Dataset {
-  const { name, split, classes, kinds, ids, valueMap, leftOut } = dataset;
+  const { name, split, classes, kinds, ids, valueMap, leftOut, unreadableAllowed } = dataset;
   return {
     ...{ name, split, classes, kinds, ids, valueMap, read, source: (index) => dataset.source(index) },
     ...(leftOut && { leftOut }),
+    ...(unreadableAllowed !== undefined && { unreadableAllowed }),
     ...(dataset.kindsOf && { kindsOf: (index: number) => kindsAt(dataset, index) }),
   };
 }

@@ -5,6 +5,7 @@ import { classesJson, plainFolder, skyAndRoad } from "../../test/support/folders
 import { greyPng, jpeg, pattern, png, put, raw, temporaryFolder } from "../../test/support/pictures.ts";
 import type { Split } from "../data/dataset.ts";
 import { nodePlatform as platform } from "../platform/node.ts";
+import { captionFormats } from "./captions/place.ts";
 import { parseClassList } from "./classes-file.ts";
 import { findLayout, layouts, openDataset, splitsOf } from "./index.ts";
 import { vocColor } from "./voc-folders.ts";
@@ -295,8 +296,8 @@ test("a VOC list that names missing files and one name twice is refused", async 
 
 test("the page on data draws every layout as its reader does", () => {
   const page = readFileSync(new URL("../../docs/data.md", import.meta.url), "utf8");
-  for (const { name } of layouts) expect(page).toContain(`**${name}** — `);
-  for (const { drawing } of layouts) expect(page).toContain(drawing);
+  for (const { name } of [...layouts, ...captionFormats]) expect(page).toContain(`**${name}** — `);
+  for (const { drawing } of [...layouts, ...captionFormats]) expect(page).toContain(drawing);
 });
 
 test("the page on data shows a classes.json that is valid", () => {

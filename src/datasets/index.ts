@@ -6,7 +6,10 @@ import { InputError, problem, suggestion, UsageError } from "../errors.ts";
 import { joinPath } from "../platform/join-path.ts";
 import type { Platform } from "../platform/platform.ts";
 import { ade20k } from "./ade20k.ts";
+import { type CaptionOptions, openCaptions } from "./captions/open-captions.ts";
+import { captionFormats, findCaptions } from "./captions/place.ts";
 import { cityscapes } from "./cityscapes.ts";
+import { cocoObject } from "./coco-object.ts";
 import { fileDataset } from "./file-dataset.ts";
 import { folder } from "./folder.ts";
 import type { Folders, Layout } from "./layout.ts";
@@ -14,9 +17,9 @@ import { pascalContext, pascalContext60 } from "./pascal-context.ts";
 import { voc } from "./voc.ts";
 
 /** Every layout that can be read, the most particular first: the first whose signs are all there is taken. */
-export const layouts: readonly Layout[] = [pascalContext, pascalContext60, voc, cityscapes, ade20k, folder];
+export const layouts: readonly Layout[] = [pascalContext, pascalContext60, voc, cityscapes, ade20k, cocoObject, folder];
 
-export interface OpenOptions {
+export interface OpenOptions extends CaptionOptions {
   /** Name of a layout in `layouts`; found by the folder's content when absent. */
   readonly layout?: string;
   /** The folder that holds `images`, where it is another than that of the labels (plain folders only). */
@@ -56,6 +59,8 @@ export async function openDataset(
 ): Promise<Dataset> {
   const { images, onBadFile = "fail" } = options;
   if (isScenes(spec, options)) return (await import("../scenes/index.ts")).openScenes(spec, split);
+  const captions = await findCaptions(platform, spec, options);
+  if (captions !== undefined) return openCaptions(platform, spec, captions, split, options);
   const place = await findLayout(platform, spec, options);
   const { root, layout } = place;
   const survey = await layout.survey(platform, place, split);
@@ -81,6 +86,8 @@ export async function splitsOf(platform: Platform, spec: string, options: OpenOp
     const { counts } = (await import("../scenes/index.ts")).parseScenesSpec(spec);
     return allSplits.filter((split) => counts[split] > 0);
   }
+  const captions = await findCaptions(platform, spec, options);
+  if (captions !== undefined) return [...captions.keys()];
   const place = await findLayout(platform, spec, options);
   return place.layout.splits(platform, place);
 }
@@ -102,7 +109,7 @@ export async function findLayout(
     (layout) => fits(layout) && (images === undefined || layout.apart || name !== undefined),
   );
   if (asked.length === 0) {
-    const known = layouts.map((layout) => layout.name);
+    const known = [...layouts, ...captionFormats].map((layout) => layout.name);
     throw new UsageError(
       problem("layout", "expected the name of a known layout", `"${name}"`, suggestion(name ?? "", known)),
     );

@@ -9,6 +9,8 @@ import { InputError, nearest, problem } from "../errors.ts";
 import { IGNORE } from "../image/image.ts";
 import { joinPath } from "../platform/join-path.ts";
 import type { Platform } from "../platform/platform.ts";
+import { type CaptionOptions, openCaptions } from "./captions/open-captions.ts";
+import { type CaptionPlace, findCaptions } from "./captions/place.ts";
 import { fileDataset } from "./file-dataset.ts";
 import { findLayout, isScenes, layouts, missingSigns, openDataset, type Place, splitsOf } from "./index.ts";
 import { type LabelReport, LabelTally, type Range, rangeOf } from "./label-tally.ts";
@@ -67,7 +69,7 @@ export interface InspectReport {
   readonly layouts: readonly LayoutGuess[];
 }
 
-export interface InspectOptions {
+export interface InspectOptions extends Pick<CaptionOptions, "captionCleaning"> {
   /** Name of a layout; found by the folder's content when absent. */
   readonly layout?: string;
   /** The folder that holds `images`, where it is another than that of the labels. */
@@ -89,6 +91,8 @@ export async function inspectDataset(
     ...{ path: spec, classes: [], valueMap: {}, splits: [], problems: [], notes: [], layouts: [] },
   };
   if (isScenes(spec, options)) return inspectScenes(platform, spec, report, onProgress);
+  const captions = await findCaptions(platform, spec, options);
+  if (captions !== undefined) return inspectCaptions(platform, spec, captions, report, options, onProgress);
   let place: Place;
   try {
     place = await findLayout(platform, spec, options);
@@ -158,6 +162,29 @@ async function inspectScenes(
     splits.push(await inspectSplit(dataset, spec, [], [], onProgress));
   }
   return { ...report, layout: "scenes", classes, valueMap, splits };
+}
+
+async function inspectCaptions(
+  platform: Platform,
+  spec: string,
+  place: CaptionPlace,
+  report: InspectReport,
+  options: CaptionOptions,
+  onProgress: InspectOptions["onProgress"],
+): Promise<InspectReport> {
+  const splits: SplitReport[] = [];
+  const problems: Problem[] = [];
+  for (const split of place.keys()) {
+    try {
+      // All that is bad is listed, however much it is.
+      const dataset = await openCaptions(platform, spec, place, split, { ...options, badPairs: { share: 1 } });
+      const left = (dataset.leftOut ?? []).map((message) => ({ file: spec, message }));
+      splits.push(await inspectSplit(dataset, spec, left, [], onProgress));
+    } catch (error) {
+      problems.push(asProblem(spec, error));
+    }
+  }
+  return { ...report, layout: place.values().next().value?.format, splits, problems };
 }
 
 async function inspectSplit(

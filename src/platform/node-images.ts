@@ -2,6 +2,7 @@
 import type { Metadata, SharpOptions } from "sharp";
 import { InputError, problem } from "../errors.ts";
 import type { Image } from "../image/image.ts";
+import { type ByteSource, sourceOf } from "./byte-source.ts";
 import { jpegDamage } from "./jpeg-check.ts";
 import { maxPixels } from "./limits.ts";
 import { readAtOnce, readWholeFile, requireContent, withFile } from "./node-files.ts";
@@ -65,12 +66,14 @@ function finding(error: unknown, format: string): readonly [got: string, remedy:
   ];
 }
 
-async function openChecked(path: string, expected: string, format: string): Promise<Metadata> {
-  await requireContent(path, expected);
+/** A picture in a file, or bytes of one that `path` names in messages. */
+async function openChecked(path: string, expected: string, format: string, bytes?: Uint8Array): Promise<Metadata> {
+  if (bytes === undefined) await requireContent(path, expected);
+  else if (bytes.length === 0) throw new InputError(problem(path, expected, "no bytes", intact));
   const sharp = await loadSharp();
   let metadata: Metadata;
   try {
-    metadata = await sharp(path, { ...options, limitInputPixels: false }).metadata();
+    metadata = await sharp(bytes ?? path, { ...options, limitInputPixels: false }).metadata();
   } catch (error) {
     throw unreadable(path, expected, error, format);
   }
@@ -85,19 +88,21 @@ async function openChecked(path: string, expected: string, format: string): Prom
   return metadata;
 }
 
-/** See `Platform.decodeImage`. */
-export async function decodePhotograph(path: string): Promise<Image> {
-  const metadata = await openChecked(path, imageExpected, photographFormats);
+/** See `Platform.decodeImage` and, with `bytes`, `Platform.decodeImageBytes`. */
+export async function decodePhotograph(path: string, bytes?: Uint8Array): Promise<Image> {
+  const metadata = await openChecked(path, imageExpected, photographFormats, bytes);
+  const within = <T>(use: (file: ByteSource) => Promise<T>) =>
+    bytes === undefined ? withFile(path, use) : use(sourceOf(bytes));
   const { format, orientation = 1 } = metadata;
   if (format === "jpeg") {
-    const start = await withFile(path, (file) => file.read(0, Math.min(file.size, mostBytes(metadata), readAtOnce)));
+    const start = await within((file) => file.read(0, Math.min(file.size, mostBytes(metadata), readAtOnce)));
     const damage = jpegDamage(start);
     if (damage !== undefined) throw new InputError(problem(path, imageExpected, damage, intact));
   }
   try {
     const image = isLargeInterlaced(metadata)
-      ? await withFile(path, (file) => decodePngPhotograph(file, path))
-      : await decodeRgb(path);
+      ? await within((file) => decodePngPhotograph(file, path))
+      : await decodeRgb(bytes ?? path);
     return await upright(image, orientation);
   } catch (error) {
     throw error instanceof InputError ? error : unreadable(path, imageExpected, error, photographFormats);
@@ -115,10 +120,10 @@ function isLargeInterlaced({ format, isProgressive, hasProfile, width, height, c
 }
 
 /** Pixels in the order of the file, alpha on white. */
-async function decodeRgb(path: string): Promise<Image> {
+async function decodeRgb(input: string | Uint8Array): Promise<Image> {
   const sharp = await loadSharp();
   const decode = (failOn: "error" | "warning") =>
-    sharp(path, { ...options, failOn })
+    sharp(input, { ...options, failOn })
       .flatten({ background: "#ffffff" })
       .toColourspace("srgb")
       .raw({ depth: "uchar" })

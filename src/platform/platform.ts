@@ -68,6 +68,8 @@ export interface Platform {
   readonly shared: SharedFiles;
   /** A photograph: any common format, first frame, EXIF orientation applied, converted to 8-bit sRGB; alpha on white. */
   decodeImage(path: string): Promise<Image>;
+  /** The same of the bytes of such a file; `where` is what messages call it. */
+  decodeImageBytes(bytes: Uint8Array, where: string): Promise<Image>;
   /** Upright size, from the header alone. */
   imageSize(path: string): Promise<ImageSize>;
   /** A mask: stored values, exact. PNG (1 to 16 bits, grey, palette, RGB), and what else is lossless. */

@@ -34,7 +34,8 @@ function licenceOf(from: readonly Trained[]): string | undefined {
  * data set or a batch is at fault; a loss that is not finite names the batch's files and leaves the last checkpoint.
  */
 export async function train(options: TrainOptions): Promise<TrainResult> {
-  const { platform, folder, dataset, resume = false, onBadImage = "fail", watcher = {} } = options;
+  const { platform, folder, dataset, resume = false, watcher = {} } = options;
+  const onBadImage = dataset.unreadableAllowed === undefined ? (options.onBadImage ?? "fail") : "skip";
   const begun = performance.now();
   const note = (line: string) => watcher.note?.(line);
   const onProgress = (done: number, total: number) => watcher.survey?.(done, total);

@@ -70,6 +70,7 @@ export function memoryPlatform(): MemoryPlatform {
           .digest("hex"),
     },
     decodeImage: refuse,
+    decodeImageBytes: refuse,
     imageSize: refuse,
     decodeMask: refuse,
     encodeIndexedPng: refuse,

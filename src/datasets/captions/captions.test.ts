@@ -1,0 +1,364 @@
+import { parquetWriteBuffer } from "hyparquet-writer";
+import { describe, expect, test } from "vitest";
+import { jpeg, put, temporaryFolder } from "../../../test/support/pictures.ts";
+import { pax, type TarFile, tar } from "../../../test/support/tar.ts";
+import { batches } from "../../data/batches.ts";
+import type { Dataset } from "../../data/dataset.ts";
+import { nodePlatform as platform } from "../../platform/node.ts";
+import { openDataset, splitsOf } from "../index.ts";
+import { inspectDataset } from "../inspect.ts";
+
+const photo = await jpeg(8, 6);
+
+/** `id: caption | caption` of every sample, which has a photograph of 8 x 6 pixels. */
+async function shownPairs(dataset: Dataset): Promise<string[]> {
+  expect(dataset.kinds).toEqual(["captions"]);
+  return Promise.all(
+    dataset.ids.map(async (id, index) => {
+      const sample = await dataset.read(index);
+      expect([sample.id, sample.image.width, sample.image.height]).toEqual([id, 8, 6]);
+      return `${id}: ${sample.labels.captions?.join(" | ")}`;
+    }),
+  );
+}
+
+const pairIn = (key: string, caption: string): TarFile[] => [
+  { name: `${key}.jpg`, content: photo },
+  { name: `${key}.txt`, content: caption },
+];
+
+describe("tar shards", () => {
+  const json = (name: string, value: unknown): TarFile => ({ name, content: JSON.stringify(value) });
+
+  test("pairs of several archives, named by a pattern, with texts and descriptions", async () => {
+    const root = temporaryFolder();
+    put(root, "cc-00.tar", tar(...pairIn("0001", " A red\ncar. \n"), ...pairIn("0002", "Ein Café")));
+    const second = [{ name: "d/x.JPG", content: photo }, json("d/x.json", { caption: "Two dogs", width: 8 })];
+    put(root, "cc-01.tar", tar(...second, { name: "y.cls", content: "3" }));
+    const dataset = await openDataset(platform, `${root}/cc-{00..01}.tar`, "train");
+    expect(await shownPairs(dataset)).toEqual([
+      "cc-00-0001: A red car.",
+      "cc-00-0002: Ein Café",
+      "cc-01-d-x: Two dogs",
+    ]);
+    expect(dataset.leftOut).toEqual([]);
+    expect(dataset.source(2)).toBe(`${root}/cc-01.tar: cc-01-d-x`);
+  });
+
+  test("a folder of archives, one archive, and folders of splits", async () => {
+    const root = temporaryFolder();
+    put(root, "train/a.tar", tar(...pairIn("1", "one")));
+    put(root, "validation/b.tar", tar(...pairIn("2", "two")));
+    expect(await splitsOf(platform, root)).toEqual(["train", "val"]);
+    expect(await shownPairs(await openDataset(platform, root, "val"))).toEqual(["2: two"]);
+    expect(await shownPairs(await openDataset(platform, `${root}/train`, "train"))).toEqual(["1: one"]);
+    expect(await shownPairs(await openDataset(platform, `${root}/train/a.tar`, "train"))).toEqual(["1: one"]);
+    for (const folder of ["0", "1"]) put(root, `${folder}/c.tar`, tar(...pairIn("x/y", `in ${folder}`)));
+    const same = await openDataset(platform, `${root}/{0..1}/c.tar`, "train");
+    expect(await shownPairs(same)).toEqual(["0-x-y: in 0", "1-x-y: in 1"]);
+    await expect(openDataset(platform, root, "test")).rejects.toThrow("expected a split test, got only train, val.");
+  });
+
+  test("bad pairs are left out, counted, and the first named", async () => {
+    const root = temporaryFolder();
+    const long = `${"deep/".repeat(30)}z`;
+    const bytes = tar(
+      ...pairIn("good", "fine"),
+      ...pairIn("empty", " \n"),
+      { name: "latin.jpg", content: photo },
+      { name: "latin.txt", content: Buffer.from("caf\xe9", "latin1") },
+      { name: "alone.jpg", content: photo },
+      { name: "text.txt", content: "no photograph" },
+      { name: "none.jpg", content: "" },
+      { name: "none.txt", content: "empty photograph" },
+      { name: "wrong.jpg", content: photo },
+      json("wrong.json", { caption: 5 }),
+      { name: "broken.jpg", content: photo },
+      { name: "broken.json", content: "{" },
+      { name: "link.jpg", type: "2" },
+      { name: "link.txt", content: "a link" },
+      ...pairIn("good", "again"),
+      pax({ path: "../../etc/out.jpg" }),
+      { name: "x", content: photo },
+      { name: "../../etc/out.txt", content: "out" },
+      ...pairIn("/abs", "absolute"),
+      pax({ path: `${long}.jpg` }),
+      { name: "x", content: photo },
+      pax({ path: `${long}.txt` }),
+      { name: "x", content: "long name" },
+      ...pairIn("empty2", ""),
+    );
+    const file = put(root, "a.tar", bytes);
+    const dataset = await openDataset(platform, file, "train");
+    expect(await shownPairs(dataset)).toEqual(["good: fine", `${long.replaceAll("/", "-")}: long name`]);
+    expect(dataset.leftOut).toEqual([
+      `${file}: empty: left out: the caption is empty; so in 1 other (${file}: empty2).`,
+      `${file}: latin: left out: the caption is not UTF-8.`,
+      `${file}: alone: left out: the caption is missing.`,
+      `${file}: text: left out: the photograph is missing.`,
+      `${file}: none: left out: the photograph is empty.`,
+      `${file}: wrong: left out: the caption is no text.`,
+      `${file}: broken: left out: the description is broken JSON.`,
+      `${file}: link: left out: a file is a link.`,
+      `${file}: good: left out: the name occurs twice.`,
+      `${file}: ../../etc/out: left out: the path leads out of the archive; so in 1 other (${file}: /abs).`,
+    ]);
+    await expect(openDataset(platform, file, "train", { badPairs: { count: 11 } })).rejects.toThrow(
+      `webdataset ${file}: expected at most 11 bad pairs of 14, got 2 where the caption is empty (${file}: empty), `,
+    );
+    await openDataset(platform, file, "train", { badPairs: { count: 12 } });
+  });
+
+  test("broken archives and missing ones are one line", async () => {
+    const root = temporaryFolder();
+    const whole = tar(...pairIn("1", "one"));
+    const file = put(root, "0.tar", whole.subarray(0, 700));
+    await expect(openDataset(platform, file, "train")).rejects.toThrow(`${file}: expected a tar archive, got`);
+    await expect(openDataset(platform, `${root}/{0..1}.tar`, "train")).rejects.toThrow(
+      `${root}/1.tar: expected a file of the pattern, got nothing there.`,
+    );
+    await expect(openDataset(platform, `${root}/{5..1}.tar`, "train")).rejects.toThrow("expected numbers that rise");
+  });
+});
+
+describe("tables", () => {
+  const withPhotos = (...names: string[]) => {
+    const root = temporaryFolder();
+    for (const name of names) put(root, name, photo);
+    return root;
+  };
+
+  test.each([
+    ["pairs.csv", 'id,caption,image\r\n1,"A ""red"" car,\r\nparked",p/a.jpg\r\n\r\n2,Two dogs,p/b.jpg\r\n'],
+    ["pairs.tsv", '\ufeffid\timage\tcaption\n1\tp/a.jpg\tA "red" car, parked\n2\tp/b.jpg\tTwo dogs'],
+    ["plain.tsv", 'A "red" car, parked\tp/a.jpg\nTwo dogs\tp/b.jpg\n'],
+    ["turned.csv", 'p/a.jpg,"A ""red"" car, parked"\np/b.jpg,Two dogs\n'],
+    ["urls.tsv", 'A "red" car, parked\thttp://x.org/p/a.jpg?w=5\nTwo dogs\thttps://y.org/b.jpg\n'],
+    [
+      "pairs.jsonl",
+      '{"image": "./p/a.jpg", "caption": "A \\"red\\" car, parked"}\n\n{"file_name": "p\\\\b.jpg", "text": ["Two dogs"]}',
+    ],
+  ])("%s", async (name, content) => {
+    const root = withPhotos("p/a.jpg", "p/b.jpg", "a.jpg", "b.jpg");
+    const dataset = await openDataset(platform, put(root, name, content), "train");
+    const pairs = await shownPairs(dataset);
+    expect(pairs.map((pair) => pair.replace(/^.*?: /, "").replace(/\s+/g, " "))).toEqual([
+      ...['A "red" car, parked', "Two dogs"],
+    ]);
+    expect(dataset.leftOut).toEqual([]);
+    expect(new Set(dataset.ids).size).toBe(2);
+  });
+
+  test("photographs may lie in another folder, and be listed once for each caption", async () => {
+    const photos = withPhotos("a.jpg");
+    const table = put(temporaryFolder(), "t.csv", "image,caption\na.jpg,one\na.jpg,two\n");
+    const dataset = await openDataset(platform, table, "train", { images: photos });
+    expect(await shownPairs(dataset)).toEqual(["a: one", "a~2: two"]);
+    put(photos, "a~2.jpg", photo);
+    const odd = put(temporaryFolder(), "t.csv", "image,caption\na~2.jpg,0\na.jpg,1\na.jpg,2\na.jpg,3\na~2.jpg,4\n");
+    const { ids } = await openDataset(platform, odd, "train", { images: photos });
+    expect(ids).toEqual(["a~2", "a", "a~3", "a~4", "a~2~2"]);
+  });
+
+  test("a table is looked for in a folder without images/", async () => {
+    const root = withPhotos("a.jpg");
+    put(root, "captions.tsv", "a red car\ta.jpg\n");
+    expect(await shownPairs(await openDataset(platform, root, "train"))).toEqual(["a: a red car"]);
+  });
+
+  test("rows longer than what is read at a time, and rows over its edge, are whole", async () => {
+    const root = withPhotos("a.jpg");
+    const captions = Array.from(
+      { length: 40 },
+      (_, row) => `${row} ${"word ".repeat(row === 20 ? 300_000 : 9_000)}end`,
+    );
+    const file = put(root, "long.csv", `image,caption\n${captions.map((each) => `a.jpg,"${each}"`).join("\n")}\n`);
+    const dataset = await openDataset(platform, file, "train");
+    const read = await Promise.all(dataset.ids.map(async (_, row) => (await dataset.read(row)).labels.captions?.[0]));
+    expect(read).toEqual(captions);
+  });
+
+  test("bad rows are left out, counted, and the first named", async () => {
+    const root = withPhotos("a.jpg");
+    const rows = [
+      '{"image": "a.jpg", "caption": "good"}',
+      '{"image": "a.jpg", "caption": ""}',
+      '{"image": "a.jpg"}',
+      '{"caption": "no name"}',
+      '{"image": 5, "caption": "x"}',
+      '{"image": "b.jpg", "caption": "not there"}',
+      '{"image": "../a.jpg", "caption": "out"}',
+      '{"image": "/etc/passwd", "caption": "out"}',
+      '{"image": "C:\\\\a.jpg", "caption": "out"}',
+      '{"image": "a.jpg", "captions": ["one", 2]}',
+      "[]",
+      "{",
+    ];
+    const latin = Buffer.from('\n{"image": "a.jpg", "caption": "caf\xe9"}\n', "latin1");
+    const file = put(root, "t.jsonl", Buffer.concat([Buffer.from(rows.join("\n")), latin]));
+    const dataset = await openDataset(platform, file, "train");
+    expect(await shownPairs(dataset)).toEqual(["a: good"]);
+    expect(dataset.leftOut).toEqual([
+      `${file}: row 2: left out: the caption is empty.`,
+      `${file}: row 3: left out: the caption is missing.`,
+      `${file}: row 4: left out: the photograph is not named; so in 1 other (${file}: row 5).`,
+      `${file}: row 6: left out: the photograph is missing.`,
+      `${file}: row 7: left out: the path leads out of the folder; so in 2 others (${file}: row 8, ${file}: row 9).`,
+      `${file}: row 10: left out: the caption is no text.`,
+      `${file}: row 11: left out: the row is no object.`,
+      `${file}: row 12: left out: the line is broken JSON.`,
+      `${file}: row 13: left out: the text is not UTF-8.`,
+    ]);
+    await expect(openDataset(platform, file, "train", { badPairs: { share: 0.5 } })).rejects.toThrow(
+      /expected at most 6 bad pairs of 13, got 3 where the path leads out of the folder \(.*Correct them, or allow more by --bad-pairs\.$/,
+    );
+  });
+
+  test("columns that cannot be told are refused", async () => {
+    const file = put(temporaryFolder(), "t.csv", "id,width,height\n1,2,3\n");
+    await expect(openDataset(platform, file, "train")).rejects.toThrow(
+      /t\.csv: expected columns for the photograph \(image, .*got "id, width, height"\. Name them in the first row\.$/,
+    );
+  });
+
+  test("a table of bad rows alone says what is wrong with them", async () => {
+    const file = put(temporaryFolder(), "t.csv", "image,caption\na.jpg,one\n");
+    await expect(openDataset(platform, file, "train")).rejects.toThrow(
+      "row 2: left out: the photograph is missing. Add",
+    );
+  });
+});
+
+describe("image folders of Hugging Face", () => {
+  const parquet = (columnData: Parameters<typeof parquetWriteBuffer>[0]["columnData"]) =>
+    new Uint8Array(parquetWriteBuffer({ columnData }));
+
+  test.each<[string, string | Uint8Array]>([
+    ["metadata.jsonl", '{"file_name": "p/a.jpg", "text": "A red car"}\n{"file_name": "b.jpg", "text": "Two dogs"}\n'],
+    ["metadata.csv", "file_name,text\np/a.jpg,A red car\nb.jpg,Two dogs\n"],
+    [
+      "metadata.parquet",
+      parquet([
+        { name: "width", data: [8, 8], type: "INT32" },
+        { name: "file_name", data: ["p/a.jpg", "b.jpg"], type: "STRING" },
+        { name: "text", data: ["A red car", "Two dogs"], type: "STRING" },
+      ]),
+    ],
+  ])("%s", async (name, content) => {
+    const root = temporaryFolder();
+    for (const split of ["train", "validation"]) {
+      for (const photograph of ["p/a.jpg", "b.jpg"]) put(root, `${split}/${photograph}`, photo);
+      put(root, `${split}/${name}`, content);
+    }
+    expect(await splitsOf(platform, root)).toEqual(["train", "val"]);
+    expect(await shownPairs(await openDataset(platform, root, "val"))).toEqual(["p-a: A red car", "b: Two dogs"]);
+  });
+
+  test("bad rows and broken files of Parquet", async () => {
+    const root = temporaryFolder();
+    put(root, "a.jpg", photo);
+    const data = { file_name: ["a.jpg", "b.jpg", "../a.jpg", "a.jpg"], text: ["good", "gone", "out", " "] };
+    const columns = Object.entries(data).map(([name, values]) => ({ name, data: values, type: "STRING" as const }));
+    const bytes = parquet(columns);
+    const file = put(root, "metadata.parquet", bytes);
+    const dataset = await openDataset(platform, root, "train");
+    expect(await shownPairs(dataset)).toEqual(["a: good"]);
+    expect(dataset.leftOut).toEqual([
+      `${file}: row 2: left out: the photograph is missing.`,
+      `${file}: row 3: left out: the path leads out of the folder.`,
+      `${file}: row 4: left out: the caption is empty.`,
+    ]);
+    put(root, "metadata.parquet", bytes.subarray(0, bytes.length - 20));
+    await expect(openDataset(platform, root, "train")).rejects.toThrow(
+      /metadata\.parquet: expected a Parquet file, got a broken one/,
+    );
+    put(root, "metadata.parquet", parquet([{ name: "id", data: [1], type: "INT32" }]));
+    await expect(openDataset(platform, root, "train")).rejects.toThrow(/expected a column of file names .*, got id\./);
+  });
+});
+
+describe("texts beside photographs", () => {
+  test("a sentence a line, and what has no partner is left out", async () => {
+    const root = temporaryFolder();
+    for (const name of ["a.jpg", "b.png", "b.jpg", "alone.jpg", "blank.jpg"]) put(root, name, photo);
+    put(root, "a.txt", "\ufeffA red car.\r\n\r\nIt is parked.\n");
+    put(root, "b.TXT", "Two dogs");
+    put(root, `${"é".normalize("NFD")}.jpg`, photo);
+    put(root, "é.txt", "accents");
+    put(root, "blank.txt", "\n");
+    put(root, "lost.txt", "nothing");
+    const dataset = await openDataset(platform, root, "train");
+    expect(await shownPairs(dataset)).toEqual(["a: A red car. | It is parked.", "b: Two dogs", "é: accents"]);
+    expect(dataset.leftOut).toEqual([
+      `${root}/alone.jpg: left out: the caption is missing.`,
+      `${root}/b.png: left out: the name occurs twice.`,
+      `${root}/blank.jpg: left out: the caption is empty.`,
+      `${root}/lost.txt: left out: the photograph is missing.`,
+    ]);
+  });
+});
+
+test("captions are cleaned as YFCC is, and what is left of them in one word is dropped", async () => {
+  const root = temporaryFolder();
+  put(root, "a.jpg", photo);
+  const captions = ["A+red%20car+%3Cb%3Enow%3C%2Fb%3E%0Ahere 100%", "IMG_0042", "<a href=x>the sea</a>"];
+  const lines = captions.map((caption) => JSON.stringify({ image: "a.jpg", caption }));
+  const file = put(root, "t.jsonl", lines.join("\n"));
+  const dataset = await openDataset(platform, file, "train", { captionCleaning: "yfcc", badPairs: { count: 0 } });
+  expect(await shownPairs(dataset)).toEqual(["a: A red car now here 100%", "a~3: the sea"]);
+  expect(dataset.leftOut).toEqual([`${file}: a~2: left out: the cleaned caption has fewer than two words.`]);
+});
+
+test("photographs that cannot be read are passed over in training as far as the budget goes", async () => {
+  const root = temporaryFolder();
+  const files = Array.from({ length: 6 }, (_, at) => pairIn(`${at}`, `caption ${at}`)).flat();
+  const broken = files.map((file) => (file.name === "3.jpg" ? { ...file, content: photo.subarray(0, 200) } : file));
+  const path = put(root, "a.tar", tar(...broken));
+  const epoch = async (dataset: Dataset) => {
+    const found = batches(dataset, { batchSize: 3, seed: 0, toStep: 2, prepare: () => ({}) });
+    const ids: string[] = [];
+    for await (const batch of found) ids.push(...batch.ids);
+    return { ids: ids.sort(), skipped: found.skipped };
+  };
+  const { ids, skipped } = await epoch(await openDataset(platform, path, "train"));
+  expect(ids).not.toContain("3");
+  expect(ids.length).toBe(6);
+  expect(skipped).toEqual([expect.stringContaining(`${path}: 3: expected an intact photograph`)]);
+  const strict = await openDataset(platform, path, "train", { badPairs: { count: 0 } });
+  await expect(epoch(strict)).rejects.toThrow("expected at most 0 unreadable samples, got 1");
+});
+
+test("inspect counts pairs and lists what is bad", async () => {
+  const root = temporaryFolder();
+  const path = put(
+    root,
+    "a.tar",
+    tar(
+      ...pairIn("1", "one"),
+      ...pairIn("2", ""),
+      { name: "3.jpg", content: "no picture" },
+      { name: "3.txt", content: "three" },
+    ),
+  );
+  const { layout, splits, problems } = await inspectDataset(platform, path);
+  expect([layout, problems, splits.map(({ samples, readable }) => [samples, readable])]).toEqual([
+    "webdataset",
+    [],
+    [[2, 1]],
+  ]);
+  expect(splits[0].labels.captions).toEqual({ samples: 1, perSample: { smallest: 1, median: 1, largest: 1 } });
+  expect(splits[0].problems.map(({ message }) => message)).toEqual([
+    `${path}: 2: left out: the caption is empty.`,
+    expect.stringContaining(`${path}: 3: expected an intact photograph`),
+  ]);
+});
+
+test("a layout that is named and not there is refused with what it is", async () => {
+  const root = temporaryFolder();
+  await expect(openDataset(platform, root, "train", { layout: "webdataset" })).rejects.toThrow(
+    "expected the layout webdataset (WebDataset: tar archives of photographs and captions), got none of its files.",
+  );
+  await expect(openDataset(platform, root, "train", { layout: "webdatset" })).rejects.toThrow(
+    "Did you mean webdataset?",
+  );
+});
