@@ -1,14 +1,22 @@
 import { constantInitializer, type Initializer } from "../graph/initializer.ts";
 import type { Scope } from "../graph/scope.ts";
 import type { Tensor } from "../graph/tensor.ts";
-import { add, axisSize, gelu, mul } from "../ops/index.ts";
+import { add, axisSize, gelu, mul, quickGelu } from "../ops/index.ts";
 import { selfAttention } from "./attention.ts";
 import { dropout, dropPath } from "./dropout.ts";
 import { type LinearOptions, linear } from "./linear.ts";
 import { layerNorm } from "./norm.ts";
 
-/** `none`: x·Φ(x), exact by erf; `tanh`: the approximation that JAX code uses by default. */
-export type GeluForm = "none" | "tanh";
+/**
+ * `none`: x·Φ(x), exact by erf; `tanh`: the approximation that JAX code uses by default; `quick`: x·σ(1.702 x), CLIP's.
+ */
+export type GeluForm = "none" | "tanh" | "quick";
+
+/** How linear layers start, where the last of a branch starts otherwise than those before it. */
+export interface BranchInitializers extends LinearOptions {
+  /** Of the weight of `out`; default: as the others. */
+  readonly outWeightInitializer?: Initializer;
+}
 
 export interface MlpOptions {
   /** Width of the hidden layer. */
@@ -18,6 +26,8 @@ export interface MlpOptions {
   readonly gelu?: GeluForm;
   readonly dropout?: number;
   readonly weightInitializer?: Initializer;
+  /** Of the weight of `out`; default: as that of `hidden`. */
+  readonly outWeightInitializer?: Initializer;
   readonly biasInitializer?: Initializer;
 }
 
@@ -25,15 +35,24 @@ export interface MlpOptions {
 export function mlp(
   scope: Scope,
   x: Tensor,
-  { hidden, outputs = axisSize(x, -1), gelu: approximate = "none", dropout: rate = 0, ...initializers }: MlpOptions,
+  {
+    hidden,
+    outputs = axisSize(x, -1),
+    gelu: form = "none",
+    dropout: rate = 0,
+    weightInitializer,
+    outWeightInitializer = weightInitializer,
+    biasInitializer,
+  }: MlpOptions,
 ): Tensor {
-  const options: LinearOptions = initializers;
-  const inner = gelu(linear(scope.at("hidden"), x, hidden, options), { approximate });
-  return dropout(
-    scope.at("out"),
-    linear(scope.at("out"), dropout(scope.at("hidden"), inner, rate), outputs, options),
-    rate,
-  );
+  const first = linear(scope.at("hidden"), x, hidden, { weightInitializer, biasInitializer }); // [..., hidden]
+  const inner = dropout(scope.at("hidden"), activated(first, form), rate);
+  const out = linear(scope.at("out"), inner, outputs, { weightInitializer: outWeightInitializer, biasInitializer });
+  return dropout(scope.at("out"), out, rate);
+}
+
+function activated(x: Tensor, form: GeluForm): Tensor {
+  return form === "quick" ? quickGelu(x) : gelu(x, { approximate: form });
 }
 
 export interface TransformerBlockOptions {
@@ -43,6 +62,8 @@ export interface TransformerBlockOptions {
   /** Added to the variance in both norms. */
   readonly epsilon?: number;
   readonly gelu?: GeluForm;
+  /** A token attends to itself and those before it only. Default: to all. */
+  readonly causal?: boolean;
   /** In the MLP. */
   readonly dropout?: number;
   /** On the attention weights. */
@@ -53,8 +74,8 @@ export interface TransformerBlockOptions {
   readonly dropPath?: number;
   /** Both branches are multiplied by a learned vector that starts at this (Touvron et al. 2021b, LayerScale). Default: they are not. */
   readonly layerScale?: number;
-  readonly attentionInitializers?: LinearOptions;
-  readonly mlpInitializers?: LinearOptions;
+  readonly attentionInitializers?: BranchInitializers;
+  readonly mlpInitializers?: BranchInitializers;
 }
 
 /**
@@ -71,6 +92,7 @@ export function transformerBlock(
     hidden = 4 * axisSize(x, -1),
     epsilon = 1e-6,
     gelu: form = "none",
+    causal = false,
     dropout: rate = 0,
     attentionDropout = 0,
     attentionOutputDropout = rate,
@@ -88,7 +110,9 @@ export function transformerBlock(
     heads,
     dropout: attentionOutputDropout,
     attentionDropout,
+    causal,
     weightInitializer: attentionInitializers.weightInitializer,
+    outWeightInitializer: attentionInitializers.outWeightInitializer,
     biasInitializer: attentionInitializers.biasInitializer,
   });
   const afterAttention = add(x, dropPath(scope.at("attention"), scaled(attended, "scale1"), pathRate)); // [B, T, D]
@@ -98,6 +122,7 @@ export function transformerBlock(
     gelu: form,
     dropout: rate,
     weightInitializer: mlpInitializers.weightInitializer,
+    outWeightInitializer: mlpInitializers.outWeightInitializer,
     biasInitializer: mlpInitializers.biasInitializer,
   });
   return add(afterAttention, dropPath(scope.at("mlp"), scaled(transformed, "scale2"), pathRate)); // [B, T, D]

@@ -1,0 +1,129 @@
+/** GroupViT whole: images and texts as vectors of one space, and what training lowers. The same code trains and predicts. */
+import { constantInitializer } from "../../graph/initializer.ts";
+import type { Scope } from "../../graph/scope.ts";
+import type { Tensor } from "../../graph/tensor.ts";
+import { linear } from "../../nn/linear.ts";
+import { batchNorm2d } from "../../nn/norm.ts";
+import { mean, relu, reshape, split } from "../../ops/index.ts";
+import { type ImageEncoderOptions, type ImageTokens, imageEncoder } from "./image-encoder.ts";
+import { clampedScale, contrastiveLoss, multiLabelLoss } from "./losses.ts";
+import type { GroupViTSettings } from "./settings.ts";
+import { type TextVectors, textEncoder } from "./text-encoder.ts";
+import { unitVectors } from "./unit.ts";
+
+export interface EncodedImages extends ImageTokens {
+  /** [B, C], not normalized. */
+  readonly embedding: Tensor;
+  /**
+   * Of each final segment, [B, G, C], not normalized; null in training, where the statistics of the projection are those
+   * of whole images.
+   */
+  readonly groupEmbeddings: Tensor | null;
+}
+
+/** images: [B, 3, H, W] float, normalized; see `imageEncoder`. */
+export function encodeImages(
+  scope: Scope,
+  images: Tensor,
+  settings: GroupViTSettings,
+  options: ImageEncoderOptions = {},
+): EncodedImages {
+  const encoded = imageEncoder(scope.at("image"), images, settings, options);
+  const { pooled, tokens } = encoded;
+  const projector = scope.at("imageProjection").shared();
+  const embedding = projection(projector, pooled, settings); // [B, C]
+  if (projector.training) return { ...encoded, embedding, groupEmbeddings: null };
+  const [batch, groups, width] = tokens.shape;
+  const each = projection(projector, reshape(tokens, [batch * groups, width]), settings); // [B·G, C]
+  return { ...encoded, embedding, groupEmbeddings: reshape(each, [batch, groups, settings.projectionWidth]) };
+}
+
+export interface EncodedTexts extends TextVectors {
+  /** [N, C], not normalized. */
+  readonly embedding: Tensor;
+}
+
+/** ids: [N, L] int64 or int32; see `textEncoder`. */
+export function encodeTexts(scope: Scope, ids: Tensor, settings: GroupViTSettings): EncodedTexts {
+  const encoded = textEncoder(scope.at("text"), ids, settings);
+  return { ...encoded, embedding: projection(scope.at("textProjection"), encoded.pooled, settings) };
+}
+
+/**
+ * Vectors of classes from their prompts: the mean over templates, of length 1. ids: [N, T, L], T templates → [N, C].
+ */
+export function classVectors(scope: Scope, ids: Tensor, settings: GroupViTSettings): Tensor {
+  const [classes, templates, places] = ids.shape;
+  const { embedding } = encodeTexts(scope, reshape(ids, [classes * templates, places]), settings);
+  const each = reshape(embedding, [classes, templates, settings.projectionWidth]);
+  // The mean first: long vectors count more.
+  return unitVectors(mean(each, { axes: [1] }));
+}
+
+/** Factor of cosines, a scalar of at most 100. */
+export function logitScale(scope: Scope, name: "logitScale" | "multiLabelScale" = "logitScale"): Tensor {
+  return clampedScale(scope.parameter(name, [], constantInitializer(Math.log(1 / 0.07))));
+}
+
+/** Vectors of a batch that the losses compare, not normalized. */
+export interface PairVectors {
+  /** [B, C] */
+  readonly images: Tensor;
+  /** [B, C] */
+  readonly captions: Tensor;
+  /** [B, K, C]; null where there are none. */
+  readonly prompts: Tensor | null;
+}
+
+/**
+ * images: [B, 3, H, W] float, normalized; ids: [B, 1 + K, L], the caption's first, then those of its prompted nouns. All
+ * texts go through the projection together, so that they share its statistics.
+ */
+export function encodePairs(
+  scope: Scope,
+  images: Tensor,
+  ids: Tensor,
+  settings: GroupViTSettings,
+  options: ImageEncoderOptions = {},
+): PairVectors {
+  const { embedding } = encodeImages(scope, images, settings, options);
+  const [batch, texts, places] = ids.shape;
+  const { prompts: count, projectionWidth } = settings;
+  if (texts !== 1 + count) {
+    throw scope.error(`expected ${1 + count} texts an image, a caption and ${count} prompts, got ${texts}. Add some.`);
+  }
+  const vectors = encodeTexts(scope, reshape(ids, [batch * texts, places]), settings).embedding; // [B·(1 + K), C]
+  if (count === 0) return { images: embedding, captions: vectors, prompts: null };
+  const each = reshape(vectors, [batch, texts, projectionWidth]);
+  const [captions, prompts] = split(each, [1, count], { axis: 1 });
+  return { images: embedding, captions: reshape(captions, [batch, projectionWidth]), prompts };
+}
+
+/** Scalars; training lowers their sum. */
+export interface PairLosses {
+  readonly contrastive: Tensor;
+  readonly multiLabel?: Tensor;
+}
+
+/** Both losses of a batch's vectors, at the learned temperatures. */
+export function pairLosses(
+  scope: Scope,
+  { images, captions, prompts }: PairVectors,
+  { sharedTemperature, multiLabelForm: form }: GroupViTSettings,
+): PairLosses {
+  const scale = logitScale(scope);
+  const contrastive = contrastiveLoss(images, captions, scale);
+  if (prompts === null) return { contrastive };
+  const own = sharedTemperature ? scale : logitScale(scope, "multiLabelScale");
+  return { contrastive, multiLabel: multiLabelLoss(images, prompts, own, { form }) };
+}
+
+/** Linear `hidden`, batch norm `norm`, ReLU, linear `out`. x: [N, D] → [N, projectionWidth]. */
+function projection(
+  scope: Scope,
+  x: Tensor,
+  { projectionHidden, projectionWidth }: Pick<GroupViTSettings, "projectionHidden" | "projectionWidth">,
+): Tensor {
+  const hidden = relu(batchNorm2d(scope.at("norm"), linear(scope.at("hidden"), x, projectionHidden)));
+  return linear(scope.at("out"), hidden, projectionWidth);
+}

@@ -1,0 +1,105 @@
+/** What a recipe says of a GroupViT: image encoder, text encoder, projections and what their losses need. */
+export interface GroupViTSettings {
+  // Image encoder: stages of a vision transformer, each but the last ending in a grouping block.
+  /** Sides of a training image, pixels: positions are kept for its grid of patches. */
+  readonly imageSize: number;
+  /** Sides of a patch, pixels. */
+  readonly patchSize: number;
+  /** Of the tokens of the first stage. */
+  readonly width: number;
+  /** What `width` is multiplied by in each stage. */
+  readonly widthFactors: readonly number[];
+  /** Of each stage. */
+  readonly heads: readonly number[];
+  /** Transformer blocks of each stage. */
+  readonly depths: readonly number[];
+  /** Learned group tokens of each stage; those of a stage that groups must be above 0. */
+  readonly groupTokens: readonly number[];
+  /** Segments that each stage but the last makes of its tokens; what is listed beyond is not used. */
+  readonly outputGroups: readonly number[];
+  /** Hidden width of the MLPs, as a multiple of the tokens' width. */
+  readonly mlpRatio: number;
+  /** The same in a grouping block: of the MLP along the group tokens, and of the one over channels. */
+  readonly assignMlpRatio: readonly number[];
+  /**
+   * How tokens are given to groups. `hard`: each to one, drawn with Gumbel noise in training and the likeliest in prediction,
+   * with the gradient of its probabilities. `soft`: by the probabilities themselves, never with noise.
+   */
+  readonly assignment: "hard" | "soft";
+  /** Temperature of the noisy assignment: the scores and their noise are divided by it. */
+  readonly gumbelTau: number;
+  /** Whether a segment is the sum of its tokens, or their sum divided by how many they are and `assignEps`. */
+  readonly sumAssign: boolean;
+  readonly assignEps: number;
+  /** Of stochastic depth in the last block; it grows evenly from 0 in the first. */
+  readonly dropPath: number;
+  /** Position vectors: learned, or fixed sines and cosines. */
+  readonly position: "learned" | "sinusoidal";
+
+  // Text encoder: a causal transformer.
+  /** Most tokens of a text. */
+  readonly textContext: number;
+  readonly textWidth: number;
+  readonly textHeads: number;
+  readonly textLayers: number;
+  /** Token ids are 0 … textVocabulary − 1. */
+  readonly textVocabulary: number;
+  /** A text is the vector at the first place of this id; −1: of the largest id in it. */
+  readonly textEndToken: number;
+
+  // What both become, and how they are compared.
+  /** Hidden width of the two projections. */
+  readonly projectionHidden: number;
+  /** Width of the vectors that images and texts are compared by. */
+  readonly projectionWidth: number;
+  /** Prompted nouns of each caption that the multi-label loss takes; 0: without that loss. */
+  readonly prompts: number;
+  /** Whether the multi-label loss has the temperature of the contrastive one, or its own. */
+  readonly sharedTemperature: boolean;
+  /**
+   * What is taken of an image's own prompts in the multi-label loss: the mean of their log-probabilities, as in the
+   * authors' code, or the logarithm of their summed probability, as in the paper.
+   */
+  readonly multiLabelForm: "mean of logarithms" | "logarithm of sum";
+}
+
+/** GroupViT-S with two grouping stages at 224 pixels: the released models (Xu et al. 2022). */
+export const publishedGroupViT: GroupViTSettings = {
+  imageSize: 224,
+  patchSize: 16,
+  width: 384,
+  widthFactors: [1, 1, 1],
+  heads: [6, 6, 6],
+  depths: [6, 3, 3],
+  groupTokens: [64, 8, 0],
+  outputGroups: [64, 8],
+  mlpRatio: 4,
+  assignMlpRatio: [0.5, 4],
+  assignment: "hard",
+  gumbelTau: 1,
+  sumAssign: false,
+  assignEps: 1,
+  dropPath: 0.1,
+  position: "learned",
+  textContext: 77,
+  textWidth: 256,
+  textHeads: 4,
+  textLayers: 12,
+  textVocabulary: 49_408,
+  textEndToken: -1,
+  projectionHidden: 4096,
+  projectionWidth: 256,
+  prompts: 3,
+  sharedTemperature: false,
+  multiLabelForm: "mean of logarithms",
+};
+
+/** The paper's model with one grouping stage; its weights were never released. */
+export const oneStageGroupViT: GroupViTSettings = {
+  ...publishedGroupViT,
+  widthFactors: [1, 1],
+  heads: [6, 6],
+  depths: [6, 6],
+  groupTokens: [64, 0],
+  outputGroups: [8],
+};
