@@ -34,11 +34,7 @@ export interface SelfAttentionOptions extends MultiHeadOptions {
  *
  * x: [B, T, D] → [B, T, D].
  */
-export function selfAttention(
-  scope: Scope,
-  x: Tensor,
-  { causal = false, ...options }: SelfAttentionOptions,
-): Tensor {
+export function selfAttention(scope: Scope, x: Tensor, { causal = false, ...options }: SelfAttentionOptions): Tensor {
   return multiHeadAttention(scope, x, x, options, causal);
 }
 

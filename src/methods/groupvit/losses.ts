@@ -45,7 +45,12 @@ export function clampedScale(logScale: Tensor): Tensor {
  * images, texts: [B, C] float, not normalized, one row a pair; scale: scalar. Returns a scalar, 0 or above.
  * Differs from the paper: half of the sum, as in the code.
  */
-export function contrastiveLoss(images: Tensor, texts: Tensor, scale: Tensor, { own }: ContrastiveOptions = {}): Tensor {
+export function contrastiveLoss(
+  images: Tensor,
+  texts: Tensor,
+  scale: Tensor,
+  { own }: ContrastiveOptions = {},
+): Tensor {
   const [i, t] = [unitVectors(images), unitVectors(texts)];
   const rows = own ?? { start: 0, count: axisSize(i, 0) };
   const partners = range(rows.count).map((row) => [rows.start + row]);
@@ -92,9 +97,7 @@ export function multiLabelTerms(
   const ownPrompts = { start: rows.start * count, count: rows.count * count };
   const forward = mul(matmul(rowsOf(i, rows), p, { transposeB: true }), scale); // [own, B·K]
   const backward =
-    own === undefined
-      ? transpose(forward, [1, 0])
-      : mul(matmul(rowsOf(p, ownPrompts), i, { transposeB: true }), scale); // [own·K, B]
+    own === undefined ? transpose(forward, [1, 0]) : mul(matmul(rowsOf(p, ownPrompts), i, { transposeB: true }), scale); // [own·K, B]
   const promptsOf = range(rows.count).map((row) => range(count).map((k) => ownPrompts.start + row * count + k));
   const imageOf = range(ownPrompts.count).map((prompt) => [rows.start + Math.floor(prompt / count)]);
   return {

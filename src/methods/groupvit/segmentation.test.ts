@@ -4,7 +4,8 @@ import { float32, type NdArray, scalar, toNumbers } from "../../array/ndarray.ts
 import { Random } from "../../array/random.ts";
 import { constant } from "../../graph/tensor.ts";
 import { evaluate } from "../../runtime/evaluate.ts";
-import { classScores, classVectors, groupClassScores, groupMaps, groupOfPixels, portScores } from "./segmentation.ts";
+import { clampedScale } from "./losses.ts";
+import { classScores, groupClassScores, groupMaps, groupOfPixels, portScores } from "./segmentation.ts";
 
 interface Case {
   readonly images: number;
@@ -64,7 +65,7 @@ function lengthOne(array: NdArray): NdArray {
 }
 
 const symbols = ({ assignments, groupEmbeddings, embedding }: ReturnType<typeof given>, { grid }: Case) => ({
-  assignments: assignments.map((array) => constant(array)),
+  soft: assignments.map((array) => constant(array)),
   grid,
   groupEmbeddings: constant(groupEmbeddings),
   embedding: constant(embedding),
@@ -154,7 +155,7 @@ test.each(cases)("scores of pixels are those of their groups: %s", async (_, one
   const from = given(one);
   const background = one.threshold === null ? null : { threshold: one.threshold };
   const options = { background, ...(one.kept !== undefined && { kept: one.kept }) };
-  const scale = constant(scalar(from.logitScale));
+  const scale = clampedScale(constant(scalar(from.logitScale)));
   const images = symbols(from, one);
   const { scores, groups } = await evaluate({
     scores: classScores(images, constant(from.vectors), scale, one.size, options),
@@ -182,7 +183,7 @@ test("the port's scores weigh each group by its soft map, with the temperature t
   const one = { ...usual, logitScale: 5 };
   const from = given(one);
   const { scores } = await evaluate({
-    scores: portScores(symbols(from, one), constant(from.vectors), constant(scalar(5)), one.size),
+    scores: portScores(symbols(from, one), constant(from.vectors), constant(scalar(Math.exp(5))), one.size),
   });
   const words = toNumbers(from.vectors);
   const groups = toNumbers(from.groupEmbeddings);
@@ -216,7 +217,7 @@ describe("ties", () => {
       embedding: constant(float32([1, 2], [1, 0])),
     };
     const { scores } = await evaluate({
-      scores: groupClassScores(images, vectors, constant(scalar(0)), { background: null, kept: 2 }),
+      scores: groupClassScores(images, vectors, constant(scalar(1)), { background: null, kept: 2 }),
     });
     expect(toNumbers(scores).map((value) => Math.round(value * 1000))).toEqual([167, 167, 0]);
   });
@@ -229,19 +230,13 @@ describe("ties", () => {
   });
 });
 
-test("a class's vector is the direction of the mean of its prompts, not of their directions", async () => {
-  const embeddings = float32([2, 2, 2], [3, 0, 0, 4, 0, 0, 0, 0]);
-  const { vectors } = await evaluate({ vectors: classVectors(constant(embeddings)) });
-  expect(toNumbers(vectors).map((value) => Number(value.toFixed(5)))).toEqual([0.6, 0.8, 0, 0]);
-});
-
 test("a wrong grid and a model without groups are refused", () => {
   const from = given(usual);
   expect(() => groupMaps({ ...symbols(from, usual), grid: [4, 4] }, usual.size)).toThrow(
-    "groups: expected assignments of 4 x 4 patches, got [2, 6, 15]. Pass the encoder's own grid.",
+    "groups: expected probabilities of 4 x 4 patches, got [2, 6, 15]. Pass the encoder's own grid.",
   );
   expect(() =>
-    classScores({ ...symbols(from, usual), assignments: [] }, constant(from.vectors), constant(scalar(0)), usual.size, {
+    classScores({ ...symbols(from, usual), soft: [] }, constant(from.vectors), constant(scalar(1)), usual.size, {
       background: null,
     }),
   ).toThrow("expected at least one stage with groups, got none");

@@ -11,43 +11,41 @@ import {
   axisSize,
   cast,
   concat,
-  div,
-  exp,
   greater,
   less,
   matmul,
   max,
-  maximum,
-  mean,
   minimum,
   mul,
   oneHot,
   reshape,
   resize,
   softmax,
-  sqrt,
   sum,
-  sumSquare,
   topK,
   transpose,
   unsqueeze,
   where,
 } from "../../ops/index.ts";
+import { unitVectors } from "./unit.ts";
 
-/** What the image encoder found in each of B windows of one size. */
+/** What the image encoder found in each of B windows of one size; a part of `EncodedImages`. */
 export interface GroupedImages {
   /**
-   * Of each grouping block, the first stage's first: to which of G groups each of L tokens belongs, soft and without noise, [B, G, L],
-   * summing to 1 over the groups; L is the number of patches, then the groups before.
+   * Of each grouping block, the first stage's first: the probability that a token is of a group, without noise, [B, G, L], summing
+   * to 1 over the groups; L is the number of patches, then of the groups before.
    */
-  readonly assignments: readonly Tensor[];
+  readonly soft: readonly Tensor[];
   /** Of the patches. */
   readonly grid: Grid;
-  /** Of the last groups, projected, of any length: [B, G, C]. */
-  readonly groupEmbeddings: Tensor;
-  /** Of the whole window, projected, of any length: [B, C]. */
+  /** Of the last groups, of any length: [B, G, C]; null in training. */
+  readonly groupEmbeddings: Tensor | null;
+  /** Of the whole window, of any length: [B, C]. */
   readonly embedding: Tensor;
 }
+
+/** What group maps are made of. */
+export type Assigned = Pick<GroupedImages, "soft" | "grid">;
 
 /** The background is a class of its own, the first. */
 export interface Background {
@@ -62,34 +60,20 @@ export interface ClassScoreOptions {
   readonly kept?: number;
 }
 
-/** Temperatures are clamped to at most this factor. */
-const largestScale = 100;
-
 /** Lower than any score, and so far that its exponential is 0. */
 const excluded = -1e9;
 
-/**
- * A class's vector from the embeddings of its prompts: their mean, before which they are not brought to one length, then
- * brought to length 1. embeddings: [N, T, C], N classes in T templates → [N, C].
- */
-export function classVectors(embeddings: Tensor): Tensor {
-  return unit(mean(embeddings, { axes: [1] }));
-}
-
 /** Soft maps of the groups after each stage: its assignment times all before it, [B, G, rows, columns]; they sum to 1 over the groups. */
-export function patchGroups({
-  assignments,
-  grid: [rows, columns],
-}: Pick<GroupedImages, "assignments" | "grid">): Tensor[] {
+export function patchGroups({ soft, grid: [rows, columns] }: Assigned): Tensor[] {
   const maps: Tensor[] = [];
   let whole: Tensor | undefined;
-  for (const assignment of assignments) {
+  for (const assignment of soft) {
     // M₁ = S₁ᵀ, M₂ = M₁ S₂ᵀ …, here with the groups in front.
     whole = whole === undefined ? assignment : matmul(assignment, whole); // [B, G, patches]
     const [images, groups, patches] = whole.shape;
     if (patches !== rows * columns) {
       throw new InputError(
-        `groups: expected assignments of ${rows} x ${columns} patches, got ${show(whole.shape)}. Pass the encoder's own grid.`,
+        `groups: expected probabilities of ${rows} x ${columns} patches, got ${show(whole.shape)}. Pass the encoder's own grid.`,
       );
     }
     maps.push(reshape(whole, [images, groups, rows, columns]));
@@ -101,10 +85,7 @@ export function patchGroups({
  * The same enlarged to the window, bilinearly: stretched over all of it, although patches leave out what is no multiple of their
  * side. size: [H, W] → for each stage [B, G, H, W].
  */
-export function groupMaps(
-  images: Pick<GroupedImages, "assignments" | "grid">,
-  size: readonly [number, number],
-): Tensor[] {
+export function groupMaps(images: Assigned, size: readonly [number, number]): Tensor[] {
   return patchGroups(images).map((map) => resize(map, size));
 }
 
@@ -117,19 +98,18 @@ export function groupOfPixels(map: Tensor): Tensor {
  * The scores of each group, among them that of the background: a product of two softmaxes over the classes, of which one knows only
  * those that fit the whole window best.
  *
- * classes: vectors of length 1, [N, C]. logitScale: the logarithm of the learned temperature's inverse, a scalar.
+ * classes: vectors of length 1, [N, C]. scale: what cosines are multiplied by, `logitScale` of the network.
  * → [B, G, N], or with a background in front [B, G, 1 + N]; 0 … 1.
  */
 export function groupClassScores(
   { groupEmbeddings, embedding }: Pick<GroupedImages, "groupEmbeddings" | "embedding">,
   classes: Tensor,
-  logitScale: Tensor,
+  scale: Tensor,
   { background, kept = 5 }: ClassScoreOptions,
 ): Tensor {
   const count = axisSize(classes, 0);
-  const scale = minimum(exp(logitScale), largestScale);
-  const logits = mul(matmul(unit(groupEmbeddings), classes, { transposeB: true }), scale); // [B, G, N]
-  const whole = mul(matmul(unit(embedding), classes, { transposeB: true }), scale); // [B, N]
+  const logits = mul(matmul(unitVectors(ofGroups(groupEmbeddings)), classes, { transposeB: true }), scale); // [B, G, N]
+  const whole = mul(matmul(unitVectors(embedding), classes, { transposeB: true }), scale); // [B, N]
   const { indices } = topK(whole, Math.min(kept, count), { axis: 1 }); // [B, kept]
   const chosen = unsqueeze(sum(oneHot(indices, count), { axes: [1] }), 1); // [B, 1, N]
   const among = softmax(where(greater(chosen, 0), logits, excluded), { axis: 2 });
@@ -147,11 +127,11 @@ export function groupClassScores(
 export function classScores(
   images: GroupedImages,
   classes: Tensor,
-  logitScale: Tensor,
+  scale: Tensor,
   size: readonly [number, number],
   options: ClassScoreOptions,
 ): Tensor {
-  const scores = groupClassScores(images, classes, logitScale, options); // [B, G, K]
+  const scores = groupClassScores(images, classes, scale, options); // [B, G, K]
   const map = lastOf(groupMaps(images, size)); // [B, G, H, W]
   const groups = axisSize(map, 1);
   const belongs = oneHot(groupOfPixels(map), groups, { axis: 1 }); // [B, G, H, W], 0 or 1
@@ -159,17 +139,16 @@ export function classScores(
 }
 
 /**
- * Class scores as the port in Hugging Face's transformers has them: soft maps are weights, the temperature is not clamped and
- * counts twice, there is no background, and nothing is a probability. → [B, N, H, W]
+ * Class scores as the port in Hugging Face's transformers has them: soft maps are weights, the temperature counts
+ * twice, there is no background, and nothing is a probability. scale: e^logitScale, without the authors' limit. → [B, N, H, W]
  */
 export function portScores(
   images: GroupedImages,
   classes: Tensor,
-  logitScale: Tensor,
+  scale: Tensor,
   size: readonly [number, number],
 ): Tensor {
-  const scale = exp(logitScale);
-  const logits = mul(matmul(unit(images.groupEmbeddings), classes, { transposeB: true }), scale); // [B, G, N]
+  const logits = mul(matmul(unitVectors(ofGroups(images.groupEmbeddings)), classes, { transposeB: true }), scale); // [B, G, N]
   return mul(spread(logits, lastOf(groupMaps(images, size))), scale);
 }
 
@@ -191,8 +170,7 @@ function lastOf(maps: readonly Tensor[]): Tensor {
   return last;
 }
 
-/** Brought to length 1 along the last axis; 0 stays 0. */
-function unit(x: Tensor): Tensor {
-  const length = sqrt(sumSquare(x, { axes: [-1], keepDims: true }));
-  return div(x, maximum(length, 1e-12));
+function ofGroups(embeddings: Tensor | null): Tensor {
+  if (embeddings !== null) return embeddings;
+  throw new Error("groups: vectors of groups are not there in training.");
 }
