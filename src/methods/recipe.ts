@@ -34,16 +34,23 @@ export interface Recipe {
   readonly epsilon: number;
   /** Decoupled for adamw, added to the gradient otherwise. Not applied to parameters of one axis. */
   readonly weightDecay: number;
-  readonly schedule: "constant" | "step" | "poly" | "cosine";
+  /**
+   * `cosine-from-start` counts from step 0, warm-up or not, so that the rate drops a little where the warm-up ends, and a
+   * step has the rate of the step before it, as where a scheduler is moved on after the optimizer's step with that step's
+   * own number (timm's, as GroupViT's code calls it). The others begin when the warm-up ends.
+   */
+  readonly schedule: "constant" | "step" | "poly" | "cosine" | "cosine-from-start";
   /** Exponent of `poly`. */
   readonly schedulePower: number;
   /** `step`: the rate is multiplied by `scheduleFactor` at these fractions of `steps`. */
   readonly scheduleMilestones: readonly number[];
   readonly scheduleFactor: number;
-  /** Rate at the end of cosine, poly: a fraction of `learningRate`. */
+  /** Rate at the end of the cosines and poly: a fraction of `learningRate`. */
   readonly finalRate: number;
   /** Steps over which the rate grows linearly; a tenth of `steps` where it is as long as they are. */
   readonly warmupSteps: number;
+  /** Rate at the start of the warm-up: a fraction of `learningRate`. */
+  readonly warmupStart: number;
   /** Largest global norm of the gradients; 0: no clipping. */
   readonly clipNorm: number;
   /** Decay of the exponential moving average of weights; 0: none. */
@@ -86,6 +93,7 @@ export const baseRecipe: Omit<Recipe, "name" | "method"> = {
   scheduleFactor: 1,
   finalRate: 0,
   warmupSteps: 20,
+  warmupStart: 0,
   clipNorm: 1,
   averageDecay: 0,
   accumulate: 1,

@@ -189,6 +189,7 @@ const ranges: Partial<Record<keyof Recipe, Bounds>> = {
   scheduleFactor: { least: 0 },
   finalRate: { least: 0, most: 1 },
   warmupSteps: { least: 0, whole: true },
+  warmupStart: { least: 0, most: 1 },
   clipNorm: { least: 0 },
   averageDecay: { least: 0, most: 0.999999 },
   accumulate: { least: 1, most: 1_000_000, whole: true },
@@ -200,7 +201,7 @@ const ranges: Partial<Record<keyof Recipe, Bounds>> = {
 
 const choices: Partial<Record<keyof Recipe, readonly string[]>> = {
   optimizer: ["sgd", "adam", "adamw", "radam-lookahead"],
-  schedule: ["constant", "step", "poly", "cosine"],
+  schedule: ["constant", "step", "poly", "cosine", "cosine-from-start"],
 };
 
 /** Throws UsageError when a value is out of range or values do not go together. */

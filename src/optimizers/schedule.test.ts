@@ -104,6 +104,19 @@ describe("learning rate", () => {
       ],
     ],
     [
+      "cosine beside a warm-up that does not start at 0, one step behind",
+      { ...base, kind: "cosine", warmupSteps: 20, warmup: "beside", warmupStart: 0.1, behind: 1 },
+      [
+        [0, 0.2],
+        [1, 0.2],
+        [11, 1.1],
+        [20, 0.2 + 1.8 * 0.95],
+        [21, 1 + Math.cos(0.2 * Math.PI)],
+        [51, 1],
+        [101, 0],
+      ],
+    ],
+    [
       "poly, whose last step's rate stays",
       { ...base, kind: "poly", pastEnd: "last step" },
       [

@@ -34,6 +34,7 @@ const recipe: OptimizerRecipe = {
   scheduleFactor: 1,
   finalRate: 0,
   warmupSteps: 0,
+  warmupStart: 0,
   clipNorm: 1,
   averageDecay: 0,
   accumulate: 1,

@@ -30,6 +30,7 @@ export type OptimizerRecipe = Pick<
   | "scheduleFactor"
   | "finalRate"
   | "warmupSteps"
+  | "warmupStart"
   | "clipNorm"
   | "averageDecay"
   | "accumulate"
@@ -57,9 +58,11 @@ export function optimizerOf(recipe: OptimizerRecipe): Optimizer {
 
 /** The learning rate of step 0, 1, … of a run. */
 export function rateOf(recipe: OptimizerRecipe, step: number): number {
+  const fromStart = recipe.schedule === "cosine-from-start";
   return learningRate(
     {
-      kind: recipe.schedule,
+      kind: recipe.schedule === "cosine-from-start" ? "cosine" : recipe.schedule,
+      ...(fromStart && { warmup: "beside", behind: 1 }),
       rate: recipe.learningRate,
       steps: recipe.steps,
       power: recipe.schedulePower,
@@ -68,6 +71,7 @@ export function rateOf(recipe: OptimizerRecipe, step: number): number {
       final: recipe.finalRate,
       // A warm-up that would outlast a short run takes a tenth of it.
       warmupSteps: recipe.warmupSteps < recipe.steps ? recipe.warmupSteps : Math.floor(recipe.steps / 10),
+      warmupStart: recipe.warmupStart,
     },
     step,
   );

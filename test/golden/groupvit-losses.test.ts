@@ -2,12 +2,11 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { type Named, type NdArray, ndarray, toNumbers } from "../../src/array/ndarray.ts";
+import { type Named, type NdArray, ndarray } from "../../src/array/ndarray.ts";
 import { gradients } from "../../src/autodiff/gradients.ts";
 import type { Tensor } from "../../src/graph/tensor.ts";
 import { dropPathRates } from "../../src/methods/groupvit/image-encoder.ts";
 import { clampedScale, contrastiveLoss, multiLabelLoss, multiLabelTerms } from "../../src/methods/groupvit/losses.ts";
-import { publishedGroupViT } from "../../src/methods/groupvit/settings.ts";
 import { sinusoidalPositions } from "../../src/methods/groupvit/sinusoidal.ts";
 import { baseRecipe } from "../../src/methods/recipe.ts";
 import { resizePositions } from "../../src/nn/embedding.ts";
@@ -100,7 +99,11 @@ test("learning rates of the authors' scheduler", () => {
   };
   const recipe = {
     ...baseRecipe,
-    ...{ schedule: "cosine-late", learningRate: golden.base_lr, finalRate: golden.min_lr / golden.base_lr } as const,
+    ...({
+      schedule: "cosine-from-start",
+      learningRate: golden.base_lr,
+      finalRate: golden.min_lr / golden.base_lr,
+    } as const),
     steps: golden.epochs * golden.iters_per_epoch,
     warmupSteps: golden.warmup_epochs * golden.iters_per_epoch,
     warmupStart: golden.warmup_lr / golden.base_lr,

@@ -4,15 +4,29 @@ import { item, type Named, type NdArray, scalar, zeros } from "../../src/array/n
 import { gradients } from "../../src/autodiff/gradients.ts";
 import { Model } from "../../src/graph/scope.ts";
 import type { Tensor } from "../../src/graph/tensor.ts";
-import { classVectors, encodeImages, encodePairs, encodeTexts, pairLosses } from "../../src/methods/groupvit/network.ts";
+import {
+  classVectors,
+  encodeImages,
+  encodePairs,
+  encodeTexts,
+  pairLosses,
+} from "../../src/methods/groupvit/network.ts";
 import { unitVectors } from "../../src/methods/groupvit/unit.ts";
-import { ourNames } from "../../src/methods/groupvit/weights.ts";
 import { weightDecayGroup } from "../../src/methods/groupvit/weight-decay.ts";
+import { ourNames } from "../../src/methods/groupvit/weights.ts";
 import { baseRecipe } from "../../src/methods/recipe.ts";
 import { add, layerNorm, matmul, squeeze } from "../../src/ops/index.ts";
 import { evaluate } from "../../src/runtime/evaluate.ts";
 import { updateGraph } from "../../src/step/update.ts";
-import { checkAll, checkpointOf, float32Noise, imageOutputs, inputsOf, modelSettings, underGoldenNames } from "./groupvit.ts";
+import {
+  checkAll,
+  checkpointOf,
+  float32Noise,
+  imageOutputs,
+  inputsOf,
+  modelSettings,
+  underGoldenNames,
+} from "./groupvit.ts";
 import { openGoldens } from "./manifest.ts";
 import { prefixed } from "./transunet-recipe.ts";
 
@@ -83,7 +97,7 @@ describe("training", () => {
         epsilon: optimizer.eps,
         clipNorm: optimizer.clip_grad_norm,
       },
-      (name, rank) => ({ rate: 1, decay: 1, ...weightDecayGroup(name, rank) }),
+      (name, rank) => ({ rate: 1, ...weightDecayGroup(name, rank) }),
     );
     const parameters = trained.map(({ name }) => name);
     const outputs = {

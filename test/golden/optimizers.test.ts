@@ -195,24 +195,6 @@ describe("gss", () => {
   });
 });
 
-test("groupvit: learning rates, one step behind", () => {
-  const golden = readJson("groupvit", "lr_schedule.json") as Named<number> & { lr: Named<number> };
-  const schedule: Schedule = {
-    kind: "cosine",
-    rate: golden.base_lr,
-    steps: golden.epochs * golden.iters_per_epoch,
-    final: golden.min_lr / golden.base_lr,
-    warmupSteps: golden.warmup_epochs * golden.iters_per_epoch,
-    warmupStart: golden.warmup_lr / golden.base_lr,
-    warmup: "beside",
-  };
-  // The scheduler moves on after the optimizer's step, with that step's own index.
-  expectRates(
-    schedule,
-    Object.entries(golden.lr).map(([step, rate]) => [Math.max(0, Number(step) - 1), rate] as const),
-  );
-});
-
 describe("max-deeplab", () => {
   interface Training {
     readonly learning_rate: readonly (Named<number> & { values: [number, number][] })[];

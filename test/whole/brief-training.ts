@@ -46,6 +46,7 @@ export async function trainBriefly(engine: Engine): Promise<{ total: number; gra
       scheduleFactor: 1,
       finalRate: 0,
       warmupSteps: 0,
+      warmupStart: 0,
       clipNorm: 1,
       averageDecay: 0.9,
       accumulate: 1,

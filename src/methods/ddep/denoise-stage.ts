@@ -34,6 +34,7 @@ export function denoiseRecipe(recipe: DdepRecipe): DdepRecipe {
     averageDecay: recipe.denoiseAverageDecay,
     schedule: "cosine",
     finalRate: 0,
+    warmupStart: 0,
     accumulate: 1,
     outputStride: recipe.denoiseOutputStride,
   };

@@ -31,6 +31,7 @@ export function encoderRecipe(recipe: DdepRecipe): DdepRecipe {
     optimizer: "adamw",
     schedule: "cosine",
     finalRate: 0,
+    warmupStart: 0,
     accumulate: 1,
     learningRate: recipe.encoderLearningRate,
     weightDecay: recipe.encoderWeightDecay,

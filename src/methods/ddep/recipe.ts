@@ -102,6 +102,7 @@ const published: Omit<DdepSettings, "name" | "cropHeight" | "cropWidth"> = {
   scheduleFactor: 1,
   finalRate: 0,
   warmupSteps: 500,
+  warmupStart: 0,
   clipNorm: 1,
   averageDecay: 0,
   accumulate: 1,

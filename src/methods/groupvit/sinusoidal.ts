@@ -2,7 +2,7 @@ import { float32, type NdArray } from "../../array/ndarray.ts";
 import type { Grid } from "../../nn/embedding.ts";
 
 /**
- * Fixed position vectors of a grid: sines, then cosines, of the column, then of the row, with wavelengths from 2π towards
+ * Fixed position vectors of a grid: sines, then cosines, of the row, then of the column, with wavelengths from 2π towards
  * 20,000π (Chen et al. 2021, MoCo v3; GroupViT's option `fourier`).
  *
  * width: a multiple of 4 → [1, rows · columns, width], row-major.
@@ -14,10 +14,9 @@ export function sinusoidalPositions([rows, columns]: Grid, width: number): NdArr
     for (let wave = 0; wave < waves; wave++) {
       const omega = 10_000 ** (-wave / waves);
       const [across, down] = [(place % columns) * omega, Math.floor(place / columns) * omega];
-      values.set([Math.sin(across)], place * width + wave);
-      values.set([Math.cos(across)], place * width + waves + wave);
-      values.set([Math.sin(down)], place * width + 2 * waves + wave);
-      values.set([Math.cos(down)], place * width + 3 * waves + wave);
+      for (const [part, value] of [Math.sin(down), Math.cos(down), Math.sin(across), Math.cos(across)].entries()) {
+        values[place * width + part * waves + wave] = value;
+      }
     }
   }
   return float32([1, rows * columns, width], values);

@@ -36,6 +36,7 @@ const transunet: TransUNetRecipe = {
   scheduleFactor: 1,
   finalRate: 0,
   warmupSteps: 0,
+  warmupStart: 0,
   clipNorm: 0,
   averageDecay: 0,
   accumulate: 1,
