@@ -77,11 +77,12 @@ export function isRecipeValue(value: unknown): boolean {
 export function requireImported(imported: Imported, where: string): void {
   const { require } = requirementsOf(where);
   require(isObject(imported), "recipe, weights, outputs and untold of imports, or null", shown(imported));
-  const { recipe, weights, outputs, untold } = imported as Unknown<Imported>;
+  const { recipe, weights, outputs, untold, notes = [] } = imported as Unknown<Imported>;
   require(isObject(recipe), "recipe of imports", shown(recipe));
   requireArrays(weights, `${where}: weights of imports`);
   require(outputs === null || Number.isSafeInteger(outputs), "outputs of imports, a whole number or null", shown(
     outputs,
   ));
   require(Array.isArray(untold), "untold of imports, a list of fields", shown(untold));
+  require(isTexts(notes), "notes of imports, a list of lines, or none", shown(notes));
 }

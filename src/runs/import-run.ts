@@ -17,9 +17,12 @@ import { writeCheckpoint } from "./checkpoint.ts";
 import { createRun, fingerprintOf, type Run, stateOf } from "./run.ts";
 import { runFormat } from "./run-record.ts";
 
-export interface ImportRunOptions extends ImportOptions {
+export interface ImportRunOptions extends Omit<ImportOptions, "beside"> {
   readonly platform: Platform;
-  /** Together the weights of one network. */
+  /**
+   * Together the weights of one network. The JSON files that Hugging Face's libraries keep in a folder of weights are read where
+   * they lie beside the first.
+   */
   readonly files: readonly string[];
   /** Who may know them; default: our own methods. */
   readonly methods?: readonly Method[];
@@ -41,7 +44,15 @@ export interface ImportedRun extends Run {
   /** Parts of the network that the file has. */
   readonly parts: readonly string[];
   readonly parameters: number;
+  /** Lines for the user: what of the files is not used. */
+  readonly notes: readonly string[];
 }
+
+/** What may lie in the folder of published weights and says what they are of. */
+const companions = ["config.json", "preprocessor_config.json"];
+
+/** Longer ones are something else. */
+const longestCompanion = 2 ** 20;
 
 /**
  * Reads files of published weights and writes a run folder. Throws InputError where no method knows them, parts of
@@ -59,7 +70,8 @@ export async function importRun(options: ImportRunOptions): Promise<ImportedRun>
     sums.push(await platform.shared.hashFile(each, "sha256"));
     read.push(await openWeights(platform, each));
   }
-  const { method, imported } = importedBy(read, options, list);
+  const beside = await besideOf(platform, files[0]);
+  const { method, imported } = importedBy(read, { patchOnly: options.patchOnly, beside }, list);
   const recipe = settings.reduce(applySetting, imported.recipe);
   const untold = imported.untold.find((key) => !settings.map(keyOf).includes(key));
   if (untold !== undefined) {
@@ -101,8 +113,22 @@ export async function importRun(options: ImportRunOptions): Promise<ImportedRun>
     throw error;
   }
   const parameters = Object.values(imported.weights).reduce((sum, { data }) => sum + data.length, 0);
-  const whole = isWhole && imported.outputs !== null;
-  return { ...run, folder, stage: stage.name, whole, parts, parameters };
+  // Where classes are named when predicting, there is no head for them.
+  const whole = isWhole && (imported.outputs !== null || method.vocabulary === "open");
+  return { ...run, folder, stage: stage.name, whole, parts, parameters, notes: imported.notes ?? [] };
+}
+
+/** Texts of the JSON files beside a file of weights, by name. */
+async function besideOf(platform: Platform, file: string | undefined): Promise<Record<string, string>> {
+  if (file === undefined) return {};
+  const folder = file.slice(0, Math.max(file.lastIndexOf("/"), file.lastIndexOf("\\")) + 1);
+  const texts: Record<string, string> = {};
+  for (const name of companions) {
+    if ((await platform.exists(folder + name)) !== "file") continue;
+    const text = await platform.readText(folder + name);
+    if (text.length <= longestCompanion) texts[name] = text;
+  }
+  return texts;
 }
 
 function importedBy(
