@@ -1,4 +1,4 @@
-import { float32 } from "../array/ndarray.ts";
+import { fromNumbers } from "../array/ndarray.ts";
 import type { Initializer } from "../graph/initializer.ts";
 import type { Scope } from "../graph/scope.ts";
 import { constant, type Tensor } from "../graph/tensor.ts";
@@ -83,18 +83,16 @@ function multiHeadAttention(
  */
 export function attentionWeights(q: Tensor, k: Tensor, { causal = false }: { causal?: boolean } = {}): Tensor {
   const scores = matmul(q, k, { transposeB: true, scale: scoreScale(q) }); // [..., T, S]
-  return softmax(causal ? add(scores, later(axisSize(q, -2), axisSize(k, -2))) : scores, { axis: -1 });
+  return softmax(causal ? add(scores, behind(scores)) : scores, { axis: -1 });
 }
 
-/** −∞ where the column is behind the row, else 0: [T, S]. */
-function later(rows: number, columns: number): Tensor {
-  const hidden = Array.from({ length: rows * columns }, (_, i) => i % columns > Math.floor(i / columns));
-  return constant(
-    float32(
-      [rows, columns],
-      hidden.map((isLater) => (isLater ? Number.NEGATIVE_INFINITY : 0)),
-    ),
+/** −∞ where the column is behind the row, else 0. scores: [..., T, S] → [T, S]. */
+function behind({ dtype, shape }: Tensor): Tensor {
+  const [rows, columns] = shape.slice(-2);
+  const values = Array.from({ length: rows * columns }, (_, i) =>
+    i % columns > Math.floor(i / columns) ? Number.NEGATIVE_INFINITY : 0,
   );
+  return constant(fromNumbers(dtype, [rows, columns], values));
 }
 
 function scoreScale(q: Tensor): number {

@@ -74,10 +74,7 @@ export function multiLabelLoss(
   images: Tensor,
   prompts: Tensor,
   scale: Tensor,
-  {
-    own,
-    form = "mean of logarithms",
-  }: ContrastiveOptions & { readonly form?: GroupViTSettings["multiLabelForm"] } = {},
+  { own, form = "mean-of-logs" }: ContrastiveOptions & { readonly form?: GroupViTSettings["multiLabelForm"] } = {},
 ): Tensor {
   const { imageSide, promptSide } = multiLabelTerms(images, prompts, scale, { own, form });
   return mul(add(imageSide, promptSide), 0.5);
@@ -113,11 +110,11 @@ export function multiLabelTerms(
 function meanCrossEntropy(
   logits: Tensor,
   right: readonly (readonly number[])[],
-  form: GroupViTSettings["multiLabelForm"] = "mean of logarithms",
+  form: GroupViTSettings["multiLabelForm"] = "mean-of-logs",
 ): Tensor {
   const indices = constant(fromNumbers("int64", [right.length, right[0].length], right.flat()));
   const chosen = takeAlong(logits, indices, { axis: 1 }); // [N, right]
-  const truth = form === "mean of logarithms" ? mean(chosen, { axes: [1] }) : logSumExp(chosen, { axes: [1] });
+  const truth = form === "mean-of-logs" ? mean(chosen, { axes: [1] }) : logSumExp(chosen, { axes: [1] });
   return mean(sub(logSumExp(logits, { axes: [1] }), truth));
 }
 

@@ -60,7 +60,7 @@ export interface GroupViTSettings {
    * What is taken of an image's own prompts in the multi-label loss: the mean of their log-probabilities, as in the
    * authors' code, or the logarithm of their summed probability, as in the paper.
    */
-  readonly multiLabelForm: "mean of logarithms" | "logarithm of sum";
+  readonly multiLabelForm: "mean-of-logs" | "log-of-sum";
 }
 
 /** GroupViT-S with two grouping stages at 224 pixels: the released models (Xu et al. 2022). */
@@ -91,7 +91,7 @@ export const publishedGroupViT: GroupViTSettings = {
   projectionWidth: 256,
   prompts: 3,
   sharedTemperature: false,
-  multiLabelForm: "mean of logarithms",
+  multiLabelForm: "mean-of-logs",
 };
 
 /** The paper's model with one grouping stage; its weights were never released. */
