@@ -28,6 +28,8 @@ export interface Imported<R extends Recipe = Recipe> {
   readonly recipe: R;
   /** Under our names. */
   readonly weights: Named<NdArray>;
+  /** What the network has no use for, but whoever reads its weights elsewhere has; the run keeps it beside them. Default: nothing. */
+  readonly kept?: Named<NdArray>;
   /** Outputs of the head: classes; null where there is no head. */
   readonly outputs: number | null;
   /** Fields of the recipe that the files do not tell and that cannot be guessed: `--set` has to. */

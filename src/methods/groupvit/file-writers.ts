@@ -2,7 +2,7 @@
  * A GroupViT in the forms that others read: the authors' checkpoints (`.pth`), and directories of the port to Hugging Face's
  * transformers. Their weights are the same, so what was read from one can be written as the other.
  */
-import { fromNumbers, type Named, type NdArray } from "../../array/ndarray.ts";
+import { fromNumbers, type NdArray } from "../../array/ndarray.ts";
 import { writeSafetensors } from "../../weights/safetensors.ts";
 import { writeTorch } from "../../weights/torch-write.ts";
 import { configText } from "./port-config.ts";
@@ -12,9 +12,10 @@ import { officialTensors } from "./weights.ts";
 import { counterNames, type PublishedGroupViT, wholeOf, withPositions } from "./whole-weights.ts";
 
 /** The bytes of an official checkpoint: the state dictionary under `model`. Throws InputError where weights are missing. */
-export function officialFile({ settings, weights, counters }: PublishedGroupViT, where = "groupvit"): Uint8Array {
+export function officialFile(published: PublishedGroupViT, where = "groupvit"): Uint8Array {
+  const { settings, weights } = published;
   const whole = wholeOf(withPositions(weights, settings), settings, where).weights;
-  return writeTorch(officialTensors({ ...whole, ...allCounters(counters) }), where);
+  return writeTorch(officialTensors({ ...whole, ...allCounters(published) }), where);
 }
 
 /**
@@ -22,16 +23,14 @@ export function officialFile({ settings, weights, counters }: PublishedGroupViT,
  * are missing, and for networks that the port does not have.
  */
 export function portFiles(
-  { settings, weights, counters }: PublishedGroupViT,
-  {
-    preparation = usualPreparation(settings.imageSize),
-    licence,
-  }: { readonly preparation?: PortPreparation | null; readonly licence?: string } = {},
+  published: PublishedGroupViT,
+  { preparation = null, licence }: { readonly preparation?: PortPreparation | null; readonly licence?: string } = {},
   where = "groupvit",
 ): { readonly files: Readonly<Record<string, Uint8Array | string>>; readonly notes: readonly string[] } {
+  const { settings, weights } = published;
   const config = configText(settings, where);
   const whole = wholeOf(withPositions(weights, settings), settings, where).weights;
-  const { tensors, without } = portTensors({ ...whole, ...allCounters(counters) });
+  const { tensors, without } = portTensors({ ...whole, ...allCounters(published) });
   return {
     files: {
       "config.json": config,
@@ -42,6 +41,6 @@ export function portFiles(
   };
 }
 
-function allCounters(counters: Named<NdArray>): Record<string, NdArray> {
+function allCounters({ weights, counters = weights }: PublishedGroupViT): Record<string, NdArray> {
   return Object.fromEntries(counterNames.map((name) => [name, counters[name] ?? fromNumbers("int64", [], [0])]));
 }

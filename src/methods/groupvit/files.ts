@@ -17,6 +17,7 @@ import { ourNames, ourWeights } from "./weights.ts";
 import { counterNames, listed, type PublishedGroupViT, wholeOf } from "./whole-weights.ts";
 
 export interface ReadGroupViT extends PublishedGroupViT {
+  readonly counters: Named<NdArray>;
   readonly form: "official" | "hf";
   /** Settings that the files do not tell; they are 1 until somebody sets them. */
   readonly untold: readonly ("heads" | "textHeads")[];
@@ -162,6 +163,6 @@ export function importedGroupViT<R extends Recipe>(
 ): Imported<R> | null {
   const read = readGroupViT(files, beside);
   if (read === null) return null;
-  const { weights, untold, notes } = read;
-  return { recipe: recipeOf(read), weights, outputs: null, untold, notes };
+  const { weights, counters, untold, notes } = read;
+  return { recipe: recipeOf(read), weights, kept: counters, outputs: null, untold, notes };
 }

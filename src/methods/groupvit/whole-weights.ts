@@ -16,9 +16,9 @@ export interface PublishedGroupViT {
   readonly weights: Named<NdArray>;
   /**
    * How many batches the averages of both projections have seen, int64 scalars under our names. Nothing is computed with them,
-   * but other programs expect them.
+   * but other programs expect them. Default: those that stand among the weights, as in a run; or 0.
    */
-  readonly counters: Named<NdArray>;
+  readonly counters?: Named<NdArray>;
 }
 
 /** Of the position vectors. */
