@@ -55,7 +55,8 @@ export const importCommand = command({
       ...{ platform: nodePlatform, files, folder: out, patchOnly, settings: set, classes: ofHead, licence },
       ...(methods && { methods }),
     });
-    const { method, stage, whole, parts, parameters, recipe, record } = imported;
+    const { method, stage, whole, parts, parameters, recipe, record, notes } = imported;
+    for (const note of notes) terminal.note(oneLine(note));
     const millions = (parameters / 1e6).toFixed(1);
     terminal.print(oneLine(`${out}: ${parts.join(", ")} of a ${method.name} network, ${millions} million numbers`));
     const next = whole

@@ -80,7 +80,8 @@ export function shardsOf(text: string, path: string, where: string): string[] {
 /** What goes with the weights, of what there is: configuration, card, licences, and the second file of an ONNX model. */
 export function companionsOf(paths: readonly string[], weights: string): string[] {
   const folder = weights.slice(0, weights.lastIndexOf("/") + 1);
-  const names = ["config.json", "README.md", `${folder}config.json`, `${weights}_data`, `${weights}.data`];
+  const described = ["config.json", "preprocessor_config.json"].flatMap((name) => [name, `${folder}${name}`]);
+  const names = [...described, "README.md", `${weights}_data`, `${weights}.data`];
   const isLicence = (path: string) => /^(?:licen[cs]e|notice)(?:\.(?:md|txt))?$/i.test(path);
   return paths.filter((path) => path !== weights && (names.includes(path) || isLicence(path)));
 }

@@ -76,12 +76,16 @@ export function isRecipeValue(value: unknown): boolean {
 /** Throws InputError where published weights were taken, but not said what they are. */
 export function requireImported(imported: Imported, where: string): void {
   const { require } = requirementsOf(where);
-  require(isObject(imported), "recipe, weights, outputs and untold of imports, or null", shown(imported));
-  const { recipe, weights, outputs, untold } = imported as Unknown<Imported>;
+  // Weights are not written out: millions of numbers.
+  const what = isObject(imported) ? "an object" : shown(imported);
+  require(isObject(imported), "recipe, weights, outputs and untold of imports, or null", what);
+  const { recipe, weights, outputs, untold, notes = [] } = imported as Unknown<Imported>;
   require(isObject(recipe), "recipe of imports", shown(recipe));
   requireArrays(weights, `${where}: weights of imports`);
+  requireArrays(imported.kept ?? {}, `${where}: kept of imports`);
   require(outputs === null || Number.isSafeInteger(outputs), "outputs of imports, a whole number or null", shown(
     outputs,
   ));
   require(Array.isArray(untold), "untold of imports, a list of fields", shown(untold));
+  require(isTexts(notes), "notes of imports, a list of lines, or none", shown(notes));
 }

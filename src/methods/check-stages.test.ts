@@ -64,6 +64,12 @@ describe("a model is refused, saying what is wrong,", () => {
     ["with a stride of 0", { ...semantic, stride: 0 }, /expected stride, a whole number above 0, got 0/],
     ["with a remainder beyond its stride", { ...semantic, remainder: 4 }, /expected remainder, .* below stride, got 4/],
     ["with windows that are none", { ...semantic, windowing: "thirds" }, /windowing as one of smooth, .*got "thirds"/],
+    [
+      "with photographs of no size",
+      { ...semantic, preparation: { shortSide: 0 } },
+      /preparation with shortSide, a whole number above 0, or none, got 0/,
+    ],
+    ["with photographs scaled by text", { ...semantic, preparation: { antialias: "no" } }, /antialias, true or false/],
     ["with a window of one number", { ...semantic, window: 64 }, /window as \[height, width\], or none, got 64/],
     ["without padding", { ...panoptic, padding: undefined }, /expected padding as \[red, green, blue\], got none/],
     ["without segments", { ...panoptic, segments: undefined }, /expected a function segments, got none/],

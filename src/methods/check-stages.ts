@@ -2,7 +2,7 @@
 import { requireArrays } from "../array/check-arrays.ts";
 import { isObject, shown } from "../errors.ts";
 import { isRecipeValue } from "./check-method.ts";
-import { type PredictionModel, type SemanticModel, windowingNames } from "./model.ts";
+import { type PredictionModel, type Preparation, type SemanticModel, windowingNames } from "./model.ts";
 import { baseRecipe } from "./recipe.ts";
 import { isByte, isKinds, isSize, isText, kindNames, requirementsOf, type Unknown } from "./requirements.ts";
 import type { Beginning, Stage, Trial } from "./stage.ts";
@@ -80,6 +80,22 @@ export function requireModel(model: PredictionModel, where: string): void {
   require(window === undefined || isSize(window), "window as [height, width], or none", shown(window));
   const isKnown = windowing === undefined || windowingNames.some((name) => name === String(windowing));
   require(isKnown, `windowing as one of ${windowingNames.join(", ")}`, shown(windowing));
+  requirePreparation(model.preparation, require);
+}
+
+function requirePreparation(
+  preparation: unknown,
+  require: (holds: boolean, expected: string, got: string) => void,
+): void {
+  if (preparation === undefined) return;
+  require(isObject(preparation), "preparation, or none", shown(preparation));
+  const { shortSide, longSide, antialias } = preparation as Unknown<Preparation>;
+  for (const [name, side] of Object.entries({ shortSide, longSide })) {
+    const isSide = side === undefined || (Number.isSafeInteger(side) && Number(side) > 0);
+    require(isSide, `preparation with ${name}, a whole number above 0, or none`, shown(side));
+  }
+  require(antialias === undefined ||
+    typeof antialias === "boolean", "preparation with antialias, true or false, or none", shown(antialias));
 }
 
 /** Throws InputError where a graph gives something else than a class score for each pixel of its window. */

@@ -28,15 +28,21 @@ export interface Imported<R extends Recipe = Recipe> {
   readonly recipe: R;
   /** Under our names. */
   readonly weights: Named<NdArray>;
+  /** What the network has no use for, but whoever reads its weights elsewhere has; the run keeps it beside them. Default: nothing. */
+  readonly kept?: Named<NdArray>;
   /** Outputs of the head: classes; null where there is no head. */
   readonly outputs: number | null;
   /** Fields of the recipe that the files do not tell and that cannot be guessed: `--set` has to. */
   readonly untold: readonly string[];
+  /** Lines for the user: what of the files is not used. Default: nothing to say. */
+  readonly notes?: readonly string[];
 }
 
 export interface ImportOptions {
   /** An encoder without residual network is wanted, from an ordinary vision transformer. */
   readonly patchOnly: boolean;
+  /** Texts of the JSON files in the folder of the weights, by name, such as `config.json`. Default: there are none. */
+  readonly beside?: Named<string>;
 }
 
 export interface Method<R extends Recipe = Recipe> {

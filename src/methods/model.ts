@@ -12,6 +12,19 @@ import type { Color, Image } from "../image/image.ts";
 export const windowingNames = ["smooth", "even", "halves", "tiles", "none"] as const;
 export type WindowingName = (typeof windowingNames)[number];
 
+/** How a photograph is scaled where a model, other than in training, wants all of them alike. */
+export interface Preparation {
+  /**
+   * Pixels that its shorter side is made to have, enlarged where it has fewer. Default: what training had, where shorter ones
+   * stayed as they were.
+   */
+  readonly shortSide?: number;
+  /** Most pixels of its longer side, at the cost of the shorter; default: any. */
+  readonly longSide?: number;
+  /** False: reduced by bilinear interpolation of the nearest four pixels, whatever lies between. Default: all pixels count. */
+  readonly antialias?: boolean;
+}
+
 /** A class per pixel. */
 export interface SemanticModel {
   readonly kind: "semantic";
@@ -23,6 +36,8 @@ export interface SemanticModel {
   readonly window?: readonly [height: number, width: number];
   /** Default `smooth`. */
   readonly windowing?: WindowingName;
+  /** How photographs are scaled before windows are cut. Default: as in training, see `Preparation`. */
+  readonly preparation?: Preparation;
   /**
    * Graph, not for training: image [B, H, W, 3] uint8 RGB → scores [B, K, H, W]. Those of several windows, scales and of the
    * mirrored image are averaged, so they are best probabilities; the largest wins.

@@ -94,6 +94,50 @@ export function resizePositionTable(source: NdArray, [rows, columns]: Grid, from
   return { dtype: "float32", shape: [1, wanted, width], data: result };
 }
 
+/**
+ * The numbers of `resizePositions` with `mode: "bicubic"` (a = −0.75, half-pixel centres, edges repeated), on the host: for weights
+ * from a file whose grid is another. table: [1, rows·columns, D] float32 → [1, rows′·columns′, D].
+ */
+export function bicubicPositionTable(table: NdArray, from: Grid, to: Grid): NdArray {
+  const [, count, width] = table.shape;
+  if (count !== from[0] * from[1]) {
+    throw new InputError(
+      `position embedding: expected ${from[0] * from[1]} tokens for a ${from[0]} × ${from[1]} grid, got ${show(table.shape)}. Pass the grid that the file was trained with.`,
+    );
+  }
+  if (from[0] === to[0] && from[1] === to[1]) return table;
+  const data = table.data as Float32Array;
+  const result = new Float32Array(to[0] * to[1] * width);
+  const across = Array.from({ length: to[1] }, (_, i) => cubicReading(i, to[1], from[1]));
+  for (let row = 0; row < to[0]; row++) {
+    const down = cubicReading(row, to[0], from[0]);
+    for (let column = 0; column < to[1]; column++) {
+      const out = (row * to[1] + column) * width;
+      for (let d = 0; d < width; d++) {
+        let sum = 0;
+        for (const [y, weightY] of down) {
+          for (const [x, weightX] of across[column]) sum += weightY * weightX * data[(y * from[1] + x) * width + d];
+        }
+        result[out + d] = sum;
+      }
+    }
+  }
+  return { dtype: "float32", shape: [1, to[0] * to[1], width], data: result };
+}
+
+/** Keys 1981 with a = −0.75: the four source positions around the centre of output `index`. */
+function cubicReading(index: number, size: number, sourceSize: number): [position: number, weight: number][] {
+  const a = -0.75;
+  const centre = ((index + 0.5) * sourceSize) / size - 0.5;
+  const first = Math.floor(centre) - 1;
+  return [0, 1, 2, 3].map((i) => {
+    const t = Math.abs(centre - first - i);
+    const near = ((a + 2) * t - (a + 3)) * t * t + 1;
+    const far = ((a * t - 5 * a) * t + 8 * a) * t - 4 * a;
+    return [Math.min(Math.max(first + i, 0), sourceSize - 1), t <= 1 ? near : far];
+  });
+}
+
 /** Which source positions output `index` reads, and how much of each. */
 function alignedReading(index: number, size: number, sourceSize: number): [position: number, weight: number][] {
   const exact = size === 1 ? 0 : (index * (sourceSize - 1)) / (size - 1);

@@ -19,6 +19,12 @@ export const imagenetNormalization: Normalization = {
   deviation: [58.395, 57.12, 57.375],
 };
 
+/** Mean and standard deviation of CLIP's training images (Radford et al. 2021), as its ports take them. */
+export const clipNormalization: Normalization = {
+  mean: [0.48145466 * 255, 0.4578275 * 255, 0.40821073 * 255],
+  deviation: [0.26862954 * 255, 0.26130258 * 255, 0.27577711 * 255],
+};
+
 /**
  * The first nodes of every model: bytes become (v − mean) / deviation with the channels in front.
  *

@@ -3,7 +3,13 @@ export { attentionWeights, crossAttention, selfAttention } from "./attention.ts"
 export { conv2d, standardizedConv2d } from "./conv.ts";
 export { dropout, dropPath } from "./dropout.ts";
 export { embedding, resizePositions } from "./embedding.ts";
-export { imageInput, imagenetNormalization, type Normalization, symmetricNormalization } from "./image-input.ts";
+export {
+  clipNormalization,
+  imageInput,
+  imagenetNormalization,
+  type Normalization,
+  symmetricNormalization,
+} from "./image-input.ts";
 export { linear } from "./linear.ts";
 export { batchNorm2d, groupNorm, instanceNorm, layerNorm } from "./norm.ts";
 export { mlp, transformerBlock } from "./transformer.ts";

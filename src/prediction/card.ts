@@ -3,6 +3,7 @@
 import type { Named } from "../array/ndarray.ts";
 import { InputError, isObject } from "../errors.ts";
 import { formatColor, parseColor } from "../image/color.ts";
+import type { Preparation } from "../methods/model.ts";
 import { modelOf } from "../methods/stages.ts";
 import { parseJson } from "../platform/json.ts";
 import { version } from "../version.ts";
@@ -17,9 +18,15 @@ export function cardOf({ method, recipe, task, valueMap, window, shortSide, lice
   const model = modelOf({ method, recipe }, task);
   const own = model.kind === "semantic" ? model.window : model.size;
   const windowing = model.kind === "semantic" ? (model.windowing ?? defaultWindowing) : "none";
+  const {
+    shortSide: wanted,
+    longSide = 0,
+    antialias = true,
+  }: Preparation = model.kind === "semantic" ? (model.preparation ?? {}) : {};
   return {
     ...{ kind: model.kind, method: method.name, recipe: recipe.name, classes: task.classes, valueMap },
-    ...{ window: own ?? window, shortSide, windowing, licence, leftOut: [], version },
+    ...{ window: own ?? window, shortSide: wanted ?? shortSide, enlarge: wanted !== undefined, longSide, antialias },
+    ...{ windowing, licence, leftOut: [], version },
   };
 }
 
@@ -36,11 +43,28 @@ export function metadataOf(card: ModelCard): Named<string> {
     value_map: JSON.stringify(card.valueMap),
     window: JSON.stringify(card.window),
     short_side: String(card.shortSide),
+    enlarge: String(card.enlarge),
+    long_side: String(card.longSide),
+    antialias: String(card.antialias),
     kind: card.kind,
     windowing: card.windowing,
     left_out: JSON.stringify(card.leftOut),
     licence: card.licence,
   };
+}
+
+/** How images are scaled, as a file tells; files of earlier versions do not, and never did otherwise than by default. */
+export function scalingFrom(metadata: Named<string>): Pick<ModelCard, "enlarge" | "longSide" | "antialias"> {
+  return {
+    enlarge: metadata.enlarge === "true",
+    longSide: Number(metadata.long_side ?? 0),
+    antialias: metadata.antialias !== "false",
+  };
+}
+
+/** The shorter side that the pipeline takes by default, as `workingSize` has it. */
+export function ownShortSide({ shortSide, enlarge }: Pick<ModelCard, "shortSide" | "enlarge">): number {
+  return enlarge ? shortSide : -shortSide;
 }
 
 /** Reads a card back. Throws InputError for models that TESSERA did not write, and for damaged metadata. */
@@ -99,6 +123,8 @@ export function cardFrom(metadata: Named<string>, where: string): ModelCard {
   if (!leftOut.every((each) => typeof each === "string")) throw damaged("left_out");
   const shortSide = Number(metadata.short_side);
   if (!Number.isInteger(shortSide) || shortSide < 0) throw damaged("short_side");
+  const { enlarge, longSide, antialias } = scalingFrom(metadata);
+  if (!Number.isInteger(longSide) || longSide < 0) throw damaged("long_side");
   return {
     kind,
     windowing: windowing as ModelCard["windowing"],
@@ -108,7 +134,7 @@ export function cardFrom(metadata: Named<string>, where: string): ModelCard {
     classes,
     valueMap: valueMap as ModelCard["valueMap"],
     window: [height, width],
-    shortSide,
+    ...{ shortSide, enlarge, longSide, antialias },
     licence: metadata.licence ?? "",
     version: metadata["tessera.version"] ?? "",
   };

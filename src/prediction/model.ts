@@ -31,6 +31,12 @@ export interface ModelCard {
   readonly valueMap: TrainedModel["valueMap"];
   readonly window: TrainedModel["window"];
   readonly shortSide: number;
+  /** Whether images with a shorter side of fewer pixels are enlarged to `shortSide`. */
+  readonly enlarge: boolean;
+  /** Most pixels of the longer side of a scaled image; 0: any. */
+  readonly longSide: number;
+  /** Whether all pixels count where images are reduced. */
+  readonly antialias: boolean;
   readonly windowing: WindowingName;
   readonly licence: string;
   /** What the method does to scores or outputs on the host and this file does not; empty for a run. */

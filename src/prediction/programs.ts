@@ -4,12 +4,13 @@ import { InputError } from "../errors.ts";
 import type { Image } from "../image/image.ts";
 import { decodeModel, encodeModel, type ModelProto } from "../onnx/wire.ts";
 import type { Engine, Program } from "../runtime/engine.ts";
+import { ownShortSide, scalingFrom } from "./card.ts";
 import { scalingModel } from "./pipeline/pipeline.ts";
 import { workingSize } from "./windows.ts";
 
 /** Runs the pipeline at any scale. */
 export interface PipelinePrograms {
-  /** What the file tells about itself; empty for a model from memory. */
+  /** What the model tells about itself. */
   readonly metadata: Named<string>;
   /**
    * Outputs of an image: of a semantic model labels [H, W] and probabilities [K, h, w]. fetch: only those; null: all.
@@ -41,11 +42,13 @@ export interface ModelSource {
  */
 export async function openPrograms(engine: Engine, source: ModelSource): Promise<PipelinePrograms> {
   let fixed = source.file === null ? null : await loadFile(engine, source.file);
-  const metadata = fixed?.metadata ?? {};
+  const whole = fixed === null ? await source.model() : null;
+  const metadata = fixed?.metadata ?? metadataIn(whole);
+  const scaling = scalingFrom(metadata);
   // Made to fit one window, an image has one size whatever is asked for.
   const fits = metadata.windowing === "none";
-  const ownShortSide = -Number(metadata.short_side);
-  let open = fixed === null ? await engine.load(encodeModel(scaleAsInput(await source.model())), []) : null;
+  const own = ownShortSide({ ...scaling, shortSide: Number(metadata.short_side) });
+  let open = whole === null ? null : await engine.load(encodeModel(scaleAsInput(whole)), []);
   let scaler: Promise<Program> | null = null;
 
   const running = new Set<Promise<unknown>>();
@@ -65,12 +68,12 @@ export async function openPrograms(engine: Engine, source: ModelSource): Promise
     return switching;
   };
   const start = async (image: Image, shortSide: number, fetch: readonly string[] | null) => {
-    const same = (fits && shortSide !== 0) || (!fits && sameSize(image, shortSide, ownShortSide));
-    const own = fixed !== null && switching === null && same;
-    const program = own ? fixed! : await anyScale();
+    const same = (fits && shortSide !== 0) || (!fits && sameSize(image, shortSide, own, scaling.longSide));
+    const asItStands = fixed !== null && switching === null && same;
+    const program = asItStands ? fixed! : await anyScale();
     // The image stays the caller's: overlays are drawn on it.
     const result = program.run(feeds(image, shortSide), { ...(fetch && { fetch }), keepFeeds: true });
-    if (own) {
+    if (asItStands) {
       running.add(result);
       const done = () => running.delete(result);
       result.then(done, done);
@@ -85,7 +88,7 @@ export async function openPrograms(engine: Engine, source: ModelSource): Promise
     metadata,
     run: start,
     async scale(image, shortSide) {
-      scaler ??= engine.load(encodeModel(scalingModel()), []);
+      scaler ??= engine.load(encodeModel(scalingModel(scaling)), []);
       const { scaled } = await (await scaler).run(feeds(image, shortSide), { keepFeeds: true });
       return { height: scaled.shape[0], width: scaled.shape[1], data: scaled.data as Uint8Array };
     },
@@ -99,8 +102,14 @@ export async function openPrograms(engine: Engine, source: ModelSource): Promise
 }
 
 /** Whether an image has one working size by both: single windows keep theirs, so the file's own form can run them. */
-function sameSize({ height, width }: Image, shortSide: number, other: number): boolean {
-  return String(workingSize(height, width, shortSide)) === String(workingSize(height, width, other));
+function sameSize({ height, width }: Image, shortSide: number, other: number, longSide: number): boolean {
+  return (
+    String(workingSize(height, width, shortSide, longSide)) === String(workingSize(height, width, other, longSide))
+  );
+}
+
+function metadataIn(model: ModelProto | null): Named<string> {
+  return Object.fromEntries(model?.metadata_props?.map(({ key = "", value = "" }) => [key, value]) ?? []);
 }
 
 async function loadFile(engine: Engine, { name, content }: ExportedFile): Promise<Program> {

@@ -31,7 +31,7 @@ export function fitsOnePiece(
   shortSide: number,
 ): boolean {
   if (image.width * image.height > piecePixels) return false;
-  const [height, width] = paddedSize(workingSize(image.height, image.width, shortSide), card.window);
+  const [height, width] = paddedSize(workingSize(image.height, image.width, shortSide, card.longSide), card.window);
   if (height === card.window[0] && width === card.window[1]) return true;
   return windowing === windowings[card.windowing] && card.classes.length * height * width <= pieceElements;
 }
@@ -47,7 +47,7 @@ export async function eachScoreMap(
   use: (map: ScoreMap, used: Rectangle) => void | Promise<void>,
 ): Promise<void> {
   const { programs, card, windowing, pieceElements } = options;
-  const [height, width] = workingSize(image.height, image.width, shortSide);
+  const [height, width] = workingSize(image.height, image.width, shortSide, card.longSide);
   if (fitsOnePiece(options, image, shortSide)) {
     const { probabilities } = await programs.run(image, shortSide, ["probabilities"]);
     const data = probabilities.data as Float32Array;

@@ -9,7 +9,7 @@ import { modelOf } from "../methods/stages.ts";
 import { parseJson } from "../platform/json.ts";
 import type { Platform } from "../platform/platform.ts";
 import type { Engine } from "../runtime/engine.ts";
-import { cardFrom, cardOf } from "./card.ts";
+import { cardFrom, cardOf, ownShortSide } from "./card.ts";
 import { addMirrored, outputOf, type Rectangle, type ScoreMap, writeLabels } from "./enlarge.ts";
 import type { ModelCard, TrainedModel } from "./model.ts";
 import { segmentPanoptic } from "./panoptic-segmenter.ts";
@@ -153,7 +153,7 @@ function makeSegmenter(
         );
         return segmentation(labels, classes);
       }
-      checkMemory(image, sizes, classes);
+      checkMemory(image, sizes, card);
       let maps: ScoreMap[] = [];
       for (const size of sizes) {
         const map = await wholeScoreMap(scoring, image, size);
@@ -175,7 +175,8 @@ function makeSegmenter(
 }
 
 /** What is asked of the pipeline: one `short_side` for each scale. */
-function shortSides(image: Image, { shortSide: own, windowing, window }: ModelCard, options: SegmentOptions): number[] {
+function shortSides(image: Image, card: ModelCard, options: SegmentOptions): number[] {
+  const { windowing, window, longSide } = card;
   const { shortSide, scales = [1] } = options;
   const fits = (options.windows ?? windowing) === "none";
   if (fits && (shortSide !== undefined || options.scales !== undefined)) {
@@ -193,8 +194,8 @@ function shortSides(image: Image, { shortSide: own, windowing, window }: ModelCa
       `segment: scales must be above 0 and at most 8, got [${scales.join(", ")}]. Try 0.75, 1, 1.25.`,
     );
   }
-  const wanted = fits ? fittedShortSide(image.height, image.width, window) : (shortSide ?? -own);
-  const [height, width] = workingSize(image.height, image.width, wanted);
+  const wanted = fits ? fittedShortSide(image.height, image.width, window) : (shortSide ?? ownShortSide(card));
+  const [height, width] = workingSize(image.height, image.width, wanted, longSide);
   return scales.map((scale) => (scale === 1 ? wanted : Math.max(1, Math.round(scale * Math.min(height, width)))));
 }
 
@@ -206,10 +207,14 @@ function checkImage({ width, height, data }: Image): void {
   }
 }
 
-function checkMemory({ height, width }: Image, sizes: readonly number[], classes: number): void {
+function checkMemory(
+  { height, width }: Image,
+  sizes: readonly number[],
+  { classes: { length: classes }, longSide }: ModelCard,
+): void {
   let elements = 0;
   for (const size of sizes) {
-    const [rows, columns] = workingSize(height, width, size);
+    const [rows, columns] = workingSize(height, width, size, longSide);
     elements += classes * rows * columns;
   }
   if (elements > maxKeptElements) {

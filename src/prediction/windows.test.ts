@@ -17,6 +17,18 @@ describe("working size", () => {
   ])("%s", (_, [height, width, shortSide], expected) => {
     expect(workingSize(height, width, shortSide)).toEqual(expected);
   });
+
+  it.each([
+    ["of a photograph that is not too long", [720, 960, 448], [448, 597]],
+    ["of a panorama, by its longer side", [500, 4000, 448], [256, 2048]],
+    ["upright", [4000, 500, 448], [2048, 256]],
+    ["reduced at most", [600, 5000, -448], [246, 2048]],
+    ["of its own size, whatever that is", [500, 4000, 0], [500, 4000]],
+    ["halves round up", [101, 4096, 448], [51, 2048]],
+    ["never zero", [1, 9000, 448], [1, 2048]],
+  ])("with a longest side of 2048: %s", (_, [height, width, shortSide], expected) => {
+    expect(workingSize(height, width, shortSide, 2048)).toEqual(expected);
+  });
 });
 
 describe("windows", () => {

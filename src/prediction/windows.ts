@@ -19,14 +19,23 @@ export function fittedShortSide(height: number, width: number, [rows, columns]: 
 
 /**
  * Rows and columns of an image when windows are cut from it. shortSide: pixels of its shorter side; 0 for its own
- * size; −n for at most n, never enlarging (as training does). Whole-number arithmetic, rounding halves up, so that
- * graph and host agree exactly.
+ * size; −n for at most n, never enlarging (as training does). longSide: most pixels of its longer side where it is scaled
+ * at all; 0: any. Whole-number arithmetic, rounding halves up, so that graph and host agree exactly.
  */
-export function workingSize(height: number, width: number, shortSide: number): [height: number, width: number] {
+export function workingSize(
+  height: number,
+  width: number,
+  shortSide: number,
+  longSide = 0,
+): [height: number, width: number] {
   const short = Math.min(height, width);
+  const long = Math.max(height, width);
   const wanted = shortSide < 0 ? Math.min(short, -shortSide) : Math.min(shortSide, maxEnlargement * short);
   const target = shortSide === 0 ? short : wanted;
-  const scaled = (side: number) => Math.max(1, Math.floor((2 * side * target + short) / (2 * short)));
+  // The side that becomes `to` pixels from `from` decides about both.
+  const tooLong = longSide > 0 && shortSide !== 0 && longSide * short < target * long;
+  const [to, from] = tooLong ? [longSide, long] : [target, short];
+  const scaled = (side: number) => Math.max(1, Math.floor((2 * side * to + from) / (2 * from)));
   return [scaled(height), scaled(width)];
 }
 

@@ -3,6 +3,7 @@ import type { Named, NdArray } from "../array/ndarray.ts";
 import { sameShape, show } from "../array/shape.ts";
 import type { ClassInfo } from "../data/sample.ts";
 import { InputError } from "../errors.ts";
+import { chooseWeights, isIndex, shardsOf } from "../hub/choose.ts";
 import { IGNORE } from "../image/image.ts";
 import { distinctColors } from "../image/palette.ts";
 import { requireImported } from "../methods/check-method.ts";
@@ -17,9 +18,12 @@ import { writeCheckpoint } from "./checkpoint.ts";
 import { createRun, fingerprintOf, type Run, stateOf } from "./run.ts";
 import { runFormat } from "./run-record.ts";
 
-export interface ImportRunOptions extends ImportOptions {
+export interface ImportRunOptions extends Omit<ImportOptions, "beside"> {
   readonly platform: Platform;
-  /** Together the weights of one network. */
+  /**
+   * Together the weights of one network; a folder stands for those in it. The JSON files that Hugging Face's libraries keep in a
+   * folder of weights are read where they lie beside the first.
+   */
   readonly files: readonly string[];
   /** Who may know them; default: our own methods. */
   readonly methods?: readonly Method[];
@@ -41,25 +45,35 @@ export interface ImportedRun extends Run {
   /** Parts of the network that the file has. */
   readonly parts: readonly string[];
   readonly parameters: number;
+  /** Lines for the user: what of the files is not used. */
+  readonly notes: readonly string[];
 }
+
+/** What may lie in the folder of published weights and says what they are of. */
+const companions = ["config.json", "preprocessor_config.json"];
+
+/** Longer ones are something else. */
+const longestCompanion = 2 ** 20;
 
 /**
  * Reads files of published weights and writes a run folder. Throws InputError where no method knows them, parts of
  * their network are missing, or the folder is not empty; then nothing is written.
  */
 export async function importRun(options: ImportRunOptions): Promise<ImportedRun> {
-  const { platform, files, folder, settings, licence, methods: list = methods } = options;
+  const { platform, folder, settings, licence, methods: list = methods } = options;
   if ((await stateOf(platform, folder)) !== "new") {
     throw new InputError(`${folder}: expected an empty folder for the run, got other files. Choose another --out.`);
   }
-  const file = files.join(", ");
+  const files = (await Promise.all(options.files.map((each) => weightsIn(platform, each)))).flat();
+  const file = options.files.join(", ");
   const read: WeightFile[] = [];
   const sums: string[] = [];
   for (const each of files) {
     sums.push(await platform.shared.hashFile(each, "sha256"));
     read.push(await openWeights(platform, each));
   }
-  const { method, imported } = importedBy(read, options, list);
+  const beside = await besideOf(platform, files[0]);
+  const { method, imported } = importedBy(read, { patchOnly: options.patchOnly, beside }, list);
   const recipe = settings.reduce(applySetting, imported.recipe);
   const untold = imported.untold.find((key) => !settings.map(keyOf).includes(key));
   if (untold !== undefined) {
@@ -93,7 +107,8 @@ export async function importRun(options: ImportRunOptions): Promise<ImportedRun>
   const run: Run = { method, recipe, record };
   const progress = { step: 0, stage: 0, stageStep: 0, window: { count: 0, sums: {} }, score: null };
   try {
-    await writeCheckpoint(platform, folder, { progress, tensors: { weights: imported.weights } }, { keep: 1 });
+    const weights = { ...imported.kept, ...imported.weights };
+    await writeCheckpoint(platform, folder, { progress, tensors: { weights } }, { keep: 1 });
     await createRun(platform, folder, run);
   } catch (error) {
     // Half a run would be in the way of the next try.
@@ -101,8 +116,30 @@ export async function importRun(options: ImportRunOptions): Promise<ImportedRun>
     throw error;
   }
   const parameters = Object.values(imported.weights).reduce((sum, { data }) => sum + data.length, 0);
-  const whole = isWhole && imported.outputs !== null;
-  return { ...run, folder, stage: stage.name, whole, parts, parameters };
+  // Where classes are named when predicting, there is no head for them.
+  const whole = isWhole && (imported.outputs !== null || method.vocabulary === "open");
+  return { ...run, folder, stage: stage.name, whole, parts, parameters, notes: imported.notes ?? [] };
+}
+
+/** The files of weights in a folder, chosen by their usual names; another path is itself. */
+async function weightsIn(platform: Platform, path: string): Promise<string[]> {
+  if ((await platform.exists(path)) !== "folder") return [path];
+  const chosen = chooseWeights(await platform.list(path), null, path);
+  const shards = isIndex(chosen) ? shardsOf(await platform.readText(`${path}/${chosen}`), chosen, path) : [chosen];
+  return shards.map((name) => `${path.replace(/[\\/]+$/, "")}/${name}`);
+}
+
+/** Texts of the JSON files beside a file of weights, by name. */
+async function besideOf(platform: Platform, file: string | undefined): Promise<Record<string, string>> {
+  if (file === undefined) return {};
+  const folder = file.slice(0, Math.max(file.lastIndexOf("/"), file.lastIndexOf("\\")) + 1);
+  const texts: Record<string, string> = {};
+  for (const name of companions) {
+    if ((await platform.exists(folder + name)) !== "file") continue;
+    const text = await platform.readText(folder + name);
+    if (text.length <= longestCompanion) texts[name] = text;
+  }
+  return texts;
 }
 
 function importedBy(

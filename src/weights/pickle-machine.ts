@@ -153,18 +153,18 @@ export class Machine {
 
   append(values: readonly unknown[]): void {
     const list = this.top();
-    if (list instanceof PassedBy) return this.count(values.length);
-    if (!Array.isArray(list) || Object.isFrozen(list)) throw this.damaged("a list to append to", kindOf(list));
     this.count(values.length);
+    if (list instanceof PassedBy) return;
+    if (!Array.isArray(list) || Object.isFrozen(list)) throw this.damaged("a list to append to", kindOf(list));
     for (const value of values) list.push(value);
   }
 
   setItems(pairs: readonly unknown[]): void {
     const map = this.top();
-    if (map instanceof PassedBy) return this.count(pairs.length / 2);
+    this.count(Math.ceil(pairs.length / 2));
+    if (map instanceof PassedBy) return;
     if (!(map instanceof Map)) throw this.damaged("a dictionary to set items of", kindOf(map));
     if (pairs.length % 2 !== 0) throw this.damaged("pairs of keys and values", `${pairs.length} values`);
-    this.count(pairs.length / 2);
     for (let i = 0; i < pairs.length; i += 2) {
       const key = pairs[i];
       if (typeof key === "object" && key !== null) throw this.damaged("keys that are text or numbers", kindOf(key));
@@ -186,10 +186,11 @@ export class Machine {
     const target = this.top();
     if (!(target instanceof GlobalReference) || target.global !== unlisted) {
       this.push(args);
-      return this.call();
+      this.call();
+    } else {
+      this.pop();
+      this.pushNew(new PassedBy(target.name));
     }
-    this.pop();
-    this.pushNew(new PassedBy(target.name));
   }
 
   call(): void {

@@ -60,9 +60,12 @@ export function classVectors(scope: Scope, ids: Tensor, settings: GroupViTSettin
   return unitVectors(mean(each, { axes: [1] }));
 }
 
+/** What the logarithm of the factor of cosines starts with. */
+export const initialLogitScale = Math.log(1 / 0.07);
+
 /** Factor of cosines, a scalar of at most 100. */
 export function logitScale(scope: Scope, name: "logitScale" | "multiLabelScale" = "logitScale"): Tensor {
-  return clampedScale(scope.parameter(name, [], constantInitializer(Math.log(1 / 0.07))));
+  return clampedScale(scope.parameter(name, [], constantInitializer(initialLogitScale)));
 }
 
 /** Vectors of a batch that the losses compare, not normalized. */

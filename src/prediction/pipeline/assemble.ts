@@ -8,7 +8,7 @@ import { modelOf } from "../../methods/stages.ts";
 import type { ModelProto } from "../../onnx/wire.ts";
 import { graphProto, modelProto } from "../../onnx/write.ts";
 import type { Engine } from "../../runtime/engine.ts";
-import { cardOf, metadataOf } from "../card.ts";
+import { cardOf, metadataOf, ownShortSide } from "../card.ts";
 import type { TrainedModel } from "../model.ts";
 import { fitWindow, windowings } from "../windows.ts";
 import { foldGraph } from "./fold.ts";
@@ -48,9 +48,10 @@ export async function assemble(engine: Engine, trained: TrainedModel): Promise<M
     const graph = panopticPipeline({ model: written.graph, ...model });
     return modelProto({ ...written, graph }, { metadata: { ...metadata, settings: JSON.stringify(recipe) } });
   }
-  const shortSide = card.windowing === "none" ? fitWindow : -trained.shortSide;
+  const shortSide = card.windowing === "none" ? fitWindow : ownShortSide(card);
+  const { longSide, antialias } = card;
   const windows = { classes: task.classes.length, window, windowing: windowings[card.windowing] };
-  const graph = pipelineGraph({ model: written.graph, ...windows, shortSide });
+  const graph = pipelineGraph({ model: written.graph, ...windows, shortSide, longSide, antialias });
   return modelProto({ ...written, graph }, { metadata });
 }
 

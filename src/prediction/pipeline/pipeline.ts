@@ -11,7 +11,15 @@ import { fitWindow, maxEnlargement } from "../windows.ts";
 import { labelBands } from "./label-bands.ts";
 import { type WindowModel, windowLoops } from "./window-loops.ts";
 
-export interface PipelineOptions extends WindowModel {
+/** How images are scaled, besides `short_side`. */
+export interface ScalingOptions {
+  /** Most pixels of the longer side of a scaled image; 0, the default: any. */
+  readonly longSide?: number;
+  /** Default true: all pixels count where images are reduced. */
+  readonly antialias?: boolean;
+}
+
+export interface PipelineOptions extends WindowModel, ScalingOptions {
   /** Default of the graph's `short_side`. */
   readonly shortSide: number;
 }
@@ -22,14 +30,14 @@ export interface PipelineOptions extends WindowModel {
  * that a run may override).
  * Gives `labels` [H, W], uint8, and `probabilities` float32 [K, h, w] at the working size.
  *
- * Reduced by an antialiased linear filter; padded with its border pixels up to one window; windows lie as `windowing`
+ * Reduced by a linear filter, antialiased if nothing else is said; padded with its border pixels up to one window; windows lie as `windowing`
  * says; their probabilities (not logits) are averaged with weights whose sum is 1 everywhere; enlarged bilinearly with
  * half-pixel centres; the lowest class wins ties.
  */
-export function pipelineGraph({ shortSide, ...windows }: PipelineOptions): GraphProto {
+export function pipelineGraph({ shortSide, longSide, antialias, ...windows }: PipelineOptions): GraphProto {
   const { classes, window } = windows;
   const w = nodeWriter("");
-  const { sizes, working, scaled } = scaledImage(w, window);
+  const { sizes, working, scaled } = scaledImage(w, window, { longSide, antialias });
   const padded = w.add("Max", [working, w.integers([...window])]);
   const missing = w.add("Sub", [padded, working]);
   const image = w.add(
@@ -57,9 +65,9 @@ export function pipelineGraph({ shortSide, ...windows }: PipelineOptions): Graph
 }
 
 /** The pipeline's first step by itself: `image` and `short_side` as there → `scaled` uint8 [h, w, 3]. */
-export function scalingModel(): ModelProto {
+export function scalingModel(options: ScalingOptions): ModelProto {
   const w = nodeWriter("");
-  w.output(w.add("Squeeze", [scaledImage(w, null).scaled, w.integers([0])]), "scaled");
+  w.output(w.add("Squeeze", [scaledImage(w, null, options).scaled, w.integers([0])]), "scaled");
   const graph: GraphProto = {
     name: "tessera_scaling",
     node: w.nodes,
@@ -77,23 +85,23 @@ export function scalingModel(): ModelProto {
 export function scaledImage(
   w: NodeWriter,
   window: readonly [number, number] | null,
-  { clamped = false }: { readonly clamped?: boolean } = {},
+  { clamped = false, longSide = 0, antialias = true }: ScalingOptions & { readonly clamped?: boolean } = {},
 ): { sizes: string; working: string; scaled: string } {
   const sizes = w.add("Slice", [w.add("Shape", ["image"]), w.integers([0]), w.integers([2])]);
-  const free = scaledSizes(w, sizes, window);
+  const free = scaledSizes(w, sizes, window, longSide);
   const working = clamped && window !== null ? w.add("Min", [free, w.integers([...window])]) : free;
   const one = w.add("Unsqueeze", ["image", w.integers([0])]);
   const target = w.add("Concat", [w.integers([1]), working, w.integers([3])], { axis: 0 });
   const scaled = w.add("Resize", [one, "", "", target], {
     mode: "linear",
     coordinate_transformation_mode: "half_pixel",
-    antialias: 1,
+    antialias: antialias ? 1 : 0,
   });
   return { sizes, working, scaled };
 }
 
 /** `workingSize` of windows.ts as graph. sizes: int64 [2] → int64 [2]. */
-function scaledSizes(w: NodeWriter, sizes: string, window: readonly [number, number] | null): string {
+function scaledSizes(w: NodeWriter, sizes: string, window: readonly [number, number] | null, longSide: number): string {
   const short = w.add("ReduceMin", [sizes], { keepdims: 0 });
   const limit = w.add("Mul", [short, w.integers(maxEnlargement)]);
   let side = "short_side";
@@ -107,8 +115,17 @@ function scaledSizes(w: NodeWriter, sizes: string, window: readonly [number, num
   const exactly = w.add("Min", [side, limit]);
   const atMost = w.add("Min", [w.add("Neg", [side]), short]);
   const wanted = w.add("Where", [w.add("Less", [side, w.integers(0)]), atMost, exactly]);
-  const target = w.add("Where", [w.add("Equal", [side, w.integers(0)]), short, wanted]);
-  const twice = w.add("Mul", [w.add("Mul", [sizes, target]), w.integers(2)]);
-  const divided = w.add("Div", [w.add("Add", [twice, short]), w.add("Mul", [short, w.integers(2)])]);
+  const ownSize = w.add("Equal", [side, w.integers(0)]);
+  let to = w.add("Where", [ownSize, short, wanted]);
+  let from = short;
+  if (longSide > 0) {
+    const long = w.add("ReduceMax", [sizes], { keepdims: 0 });
+    const beyond = w.add("Less", [w.add("Mul", [w.integers(longSide), short]), w.add("Mul", [to, long])]);
+    const tooLong = w.add("And", [beyond, w.add("Not", [ownSize])]);
+    to = w.add("Where", [tooLong, w.integers(longSide), to]);
+    from = w.add("Where", [tooLong, long, short]);
+  }
+  const twice = w.add("Mul", [w.add("Mul", [sizes, to]), w.integers(2)]);
+  const divided = w.add("Div", [w.add("Add", [twice, from]), w.add("Mul", [from, w.integers(2)])]);
   return w.add("Max", [divided, w.integers(1)]);
 }

@@ -1,0 +1,176 @@
+/**
+ * From what GroupViT's image encoder gives to class scores of pixels, without any training on masks (Xu et al. 2022, sec. 3.3).
+ * Where the paper and the authors' code differ, this is the code's way; the port's to Hugging Face is `portScores`.
+ */
+import { show } from "../../array/shape.ts";
+import { InputError } from "../../errors.ts";
+import type { Tensor } from "../../graph/tensor.ts";
+import type { Grid } from "../../nn/embedding.ts";
+import {
+  argMax,
+  axisSize,
+  cast,
+  concat,
+  greater,
+  less,
+  matmul,
+  max,
+  minimum,
+  mul,
+  oneHot,
+  reshape,
+  resize,
+  softmax,
+  sum,
+  topK,
+  transpose,
+  unsqueeze,
+  where,
+} from "../../ops/index.ts";
+import { unitVectors } from "./unit.ts";
+
+/** What the image encoder found in each of B windows of one size; a part of `EncodedImages`. */
+export interface GroupedImages {
+  /**
+   * Of each grouping block, the first stage's first: the probability that a token is of a group, without noise, [B, G, L], summing
+   * to 1 over the groups; L is the number of patches, then of the groups before.
+   */
+  readonly soft: readonly Tensor[];
+  /** Of the patches. */
+  readonly grid: Grid;
+  /** Of the last groups, of any length: [B, G, C]; null in training. */
+  readonly groupEmbeddings: Tensor | null;
+  /** Of the whole window, of any length: [B, C]. */
+  readonly embedding: Tensor;
+}
+
+/** What group maps are made of. */
+export type Assigned = Pick<GroupedImages, "soft" | "grid">;
+
+/** The background is a class of its own, the first. */
+export interface Background {
+  /** Groups whose best class has a lower score are background; but never all groups of a window. 0 … 1. */
+  readonly threshold: number;
+}
+
+export interface ClassScoreOptions {
+  /** Null: every pixel is of one of the classes. */
+  readonly background: Background | null;
+  /** So many classes, those that fit the whole window best, can be found in a window. Default 5. */
+  readonly kept?: number;
+}
+
+/** Lower than any score, and so far that its exponential is 0. */
+const excluded = -1e9;
+
+/** Soft maps of the groups after each stage: its assignment times all before it, [B, G, rows, columns]; they sum to 1 over the groups. */
+export function patchGroups({ soft, grid: [rows, columns] }: Assigned): Tensor[] {
+  const maps: Tensor[] = [];
+  let whole: Tensor | undefined;
+  for (const assignment of soft) {
+    // M₁ = S₁ᵀ, M₂ = M₁ S₂ᵀ …, here with the groups in front.
+    whole = whole === undefined ? assignment : matmul(assignment, whole); // [B, G, patches]
+    const [images, groups, patches] = whole.shape;
+    if (patches !== rows * columns) {
+      throw new InputError(
+        `groups: expected probabilities of ${rows} x ${columns} patches, got ${show(whole.shape)}. Pass the encoder's own grid.`,
+      );
+    }
+    maps.push(reshape(whole, [images, groups, rows, columns]));
+  }
+  return maps;
+}
+
+/**
+ * The same enlarged to the window, bilinearly: stretched over all of it, although patches leave out what is no multiple of their
+ * side. size: [H, W] → for each stage [B, G, H, W].
+ */
+export function groupMaps(images: Assigned, size: readonly [number, number]): Tensor[] {
+  return patchGroups(images).map((map) => resize(map, size));
+}
+
+/** The group of each pixel, the lowest of several with the same share. map: [B, G, H, W] → int64 [B, H, W]. */
+export function groupOfPixels(map: Tensor): Tensor {
+  return argMax(map, { axis: 1 });
+}
+
+/**
+ * The scores of each group, among them that of the background: a product of two softmaxes over the classes, of which one knows only
+ * those that fit the whole window best.
+ *
+ * classes: vectors of length 1, [N, C]. scale: what cosines are multiplied by, `logitScale` of the network.
+ * → [B, G, N], or with a background in front [B, G, 1 + N]; 0 … 1.
+ */
+export function groupClassScores(
+  { groupEmbeddings, embedding }: Pick<GroupedImages, "groupEmbeddings" | "embedding">,
+  classes: Tensor,
+  scale: Tensor,
+  { background, kept = 5 }: ClassScoreOptions,
+): Tensor {
+  const count = axisSize(classes, 0);
+  const logits = mul(matmul(unitVectors(ofGroups(groupEmbeddings)), classes, { transposeB: true }), scale); // [B, G, N]
+  const whole = mul(matmul(unitVectors(embedding), classes, { transposeB: true }), scale); // [B, N]
+  const { indices } = topK(whole, Math.min(kept, count), { axis: 1 }); // [B, kept]
+  const chosen = unsqueeze(sum(oneHot(indices, count), { axes: [1] }), 1); // [B, 1, N]
+  const among = softmax(where(greater(chosen, 0), logits, excluded), { axis: 2 });
+  const scores = mul(among, softmax(logits, { axis: 2 })); // [B, G, N]
+  if (background === null) return scores;
+  const best = max(scores, { axes: [2], keepDims: true }); // [B, G, 1]
+  const threshold = minimum(max(best, { axes: [1], keepDims: true }), background.threshold); // [B, 1, 1]
+  return concat([cast(less(best, threshold), "float32"), scores], { axis: 2 }); // [B, G, 1 + N]
+}
+
+/**
+ * Class scores of each pixel: those of its group. size: of the windows, [H, W]; the rest as in `groupClassScores`.
+ * → [B, N, H, W], or with a background in front [B, 1 + N, H, W]. Those of overlapping windows are averaged as they are.
+ */
+export function classScores(
+  images: GroupedImages,
+  classes: Tensor,
+  scale: Tensor,
+  size: readonly [number, number],
+  options: ClassScoreOptions,
+): Tensor {
+  const scores = groupClassScores(images, classes, scale, options); // [B, G, K]
+  const map = lastOf(groupMaps(images, size)); // [B, G, H, W]
+  const groups = axisSize(map, 1);
+  const belongs = oneHot(groupOfPixels(map), groups, { axis: 1 }); // [B, G, H, W], 0 or 1
+  return spread(scores, belongs);
+}
+
+/**
+ * Class scores as the port in Hugging Face's transformers has them: soft maps are weights, the temperature counts
+ * twice, there is no background, and nothing is a probability. scale: e^logitScale, without the authors' limit. → [B, N, H, W]
+ */
+export function portScores(
+  images: GroupedImages,
+  classes: Tensor,
+  scale: Tensor,
+  size: readonly [number, number],
+): Tensor {
+  const logits = mul(matmul(unitVectors(ofGroups(images.groupEmbeddings)), classes, { transposeB: true }), scale); // [B, G, N]
+  return mul(spread(logits, lastOf(groupMaps(images, size))), scale);
+}
+
+/** scores: [B, G, K] and shares of the groups [B, G, H, W] → the shares' sum of scores, [B, K, H, W]. */
+function spread(scores: Tensor, shares: Tensor): Tensor {
+  const [images, groups, height, width] = shares.shape;
+  const pixels = reshape(shares, [images, groups, height * width]);
+  const spreaded = matmul(transpose(scores, [0, 2, 1]), pixels); // [B, K, H·W]
+  return reshape(spreaded, [images, axisSize(scores, 2), height, width]);
+}
+
+function lastOf(maps: readonly Tensor[]): Tensor {
+  const last = maps.at(-1);
+  if (last === undefined) {
+    throw new InputError(
+      "groups: expected at least one stage with groups, got none. Choose a recipe with a grouping block.",
+    );
+  }
+  return last;
+}
+
+function ofGroups(embeddings: Tensor | null): Tensor {
+  if (embeddings !== null) return embeddings;
+  throw new Error("groups: vectors of groups are not there in training.");
+}

@@ -1,0 +1,58 @@
+/** Class scores of windows of a photograph for words that were asked for: what a GroupViT predicts with. */
+import { constantInitializer } from "../../graph/initializer.ts";
+import type { Scope } from "../../graph/scope.ts";
+import type { Tensor } from "../../graph/tensor.ts";
+import { clipNormalization, imageInput, imagenetNormalization, type Normalization } from "../../nn/image-input.ts";
+import { exp } from "../../ops/index.ts";
+import type { Preparation } from "../model.ts";
+import { encodeImages, initialLogitScale, logitScale } from "./network.ts";
+import { type Background, classScores, portScores } from "./segmentation.ts";
+import type { GroupViTSettings } from "./settings.ts";
+
+/** Whose way of scaling and normalizing photographs is taken: their weights are the same, their numbers are not. */
+export type PreparationName = "official" | "hf";
+
+/** What bytes become, by whose way. */
+export const normalizations: Readonly<Record<PreparationName, Normalization>> = {
+  official: imagenetNormalization,
+  hf: clipNormalization,
+};
+
+/** The authors' size of a photograph when windows are cut from it: 448 pixels, the longer side at most 2048, whatever lies between. */
+export const officialPreparation: Preparation = { shortSide: 448, longSide: 2048, antialias: false };
+
+/** Sides of the authors' windows, which lie as `halves` do: a stride of 224. */
+export const officialWindow = 448;
+
+export interface WindowScoreOptions {
+  /** Of bytes; see `normalizations`. */
+  readonly normalization: Normalization;
+  /** Whose class scores: the authors', or those of the port, which knows no background. */
+  readonly scores: "official" | "hf";
+  /** Of the authors' scores: a background, which is then the first class. Default none. */
+  readonly background?: Background | null;
+}
+
+/**
+ * image: [B, H, W, 3] uint8 RGB, at least a patch large. classes: vectors of length 1, [N, C]. → [B, N, H, W], or with a
+ * background in front [B, 1 + N, H, W].
+ */
+export function windowScores(
+  scope: Scope,
+  image: Tensor,
+  classes: Tensor,
+  settings: GroupViTSettings,
+  { normalization, scores, background = null }: WindowScoreOptions,
+): Tensor {
+  const [, height, width] = image.shape;
+  const encoded = encodeImages(scope, imageInput(image, normalization), settings);
+  if (scores === "official") {
+    return classScores(encoded, classes, logitScale(scope), [height, width], { background });
+  }
+  return portScores(encoded, classes, unclampedScale(scope), [height, width]);
+}
+
+/** e^logitScale as the port has it, without the authors' limit of 100: a scalar. */
+export function unclampedScale(scope: Scope): Tensor {
+  return exp(scope.parameter("logitScale", [], constantInitializer(initialLogitScale)));
+}

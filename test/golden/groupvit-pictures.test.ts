@@ -1,0 +1,108 @@
+/** Pictures around GroupViT: where names are written, the largest groups, and what photographs are made into before. */
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type Named, type NdArray, ndarray, toNumbers } from "../../src/array/ndarray.ts";
+import { constant, input } from "../../src/graph/tensor.ts";
+import type { Image, LabelMap } from "../../src/image/image.ts";
+import { labelAnchors } from "../../src/image/label-anchors.ts";
+import { keepLargest } from "../../src/image/largest-shares.ts";
+import { portInput, portScaled, usualPreparation } from "../../src/methods/groupvit/port-preparation.ts";
+import { normalizations, officialPreparation } from "../../src/methods/groupvit/window-scores.ts";
+import { imageInput } from "../../src/nn/image-input.ts";
+import { encodeModel } from "../../src/onnx/wire.ts";
+import { scalingModel } from "../../src/prediction/pipeline/pipeline.ts";
+import { workingSize } from "../../src/prediction/windows.ts";
+import type { Engine } from "../../src/runtime/engine.ts";
+import { evaluate } from "../../src/runtime/evaluate.ts";
+import { readSafetensors } from "../../src/weights/safetensors.ts";
+import { checkEngine } from "../support/check-model.ts";
+import { caseEntries } from "./cases.ts";
+import { openGoldens } from "./manifest.ts";
+
+const { folder, manifest } = openGoldens("groupvit");
+const file = join(folder, "misc.safetensors");
+const isThere = existsSync(file) && caseEntries(manifest).some(({ name }) => name === "misc");
+const tensors: Named<NdArray> = isThere ? readSafetensors(new Uint8Array(readFileSync(file)), file).tensors : {};
+
+let engine: Engine;
+beforeAll(async () => {
+  engine = await checkEngine();
+});
+afterAll(() => engine.close());
+
+const mapOf = ({ shape, ...array }: NdArray): LabelMap => {
+  const [height, width] = shape;
+  return { height, width, data: Uint8Array.from(toNumbers({ shape, ...array })) };
+};
+
+/** The largest difference of two lists. */
+function apart(got: ArrayLike<number>, expected: ArrayLike<number>): number {
+  expect(got.length).toBe(expected.length);
+  return Array.from(expected).reduce((worst, value, i) => Math.max(worst, Math.abs(got[i] - value)), 0);
+}
+
+describe.skipIf(!isThere)("misc", () => {
+  test("names of labels stand at the mean place of their pixels", () => {
+    const expected = tensors["anchor.centroids"];
+    const anchors = labelAnchors(mapOf(tensors["anchor.labels"]), expected.shape[0]);
+    const got = anchors.flatMap((anchor) => [anchor?.row ?? Number.NaN, anchor?.column ?? Number.NaN]);
+    expect(apart(got, toNumbers(expected))).toBeLessThan(1e-5);
+  });
+
+  test("the largest groups take the pixels of the others", () => {
+    // Groups stand last there, in front here.
+    const turned = ({ shape, ...array }: NdArray): NdArray => {
+      const [, height, width, groups] = shape;
+      const numbers = toNumbers({ shape, ...array });
+      const pixels = height * width;
+      const data = Float32Array.from(numbers, (_, i) => numbers[(i % pixels) * groups + Math.floor(i / pixels)]);
+      return ndarray("float32", [groups, height, width], data);
+    };
+    const cases = Object.keys(tensors).flatMap((name) => /^top_groups\.k(\d+)$/.exec(name)?.[1] ?? []);
+    expect(cases.length).toBeGreaterThan(0);
+    for (const count of cases) {
+      expect(keepLargest(turned(tensors["top_groups.in"]), Number(count))).toEqual(
+        turned(tensors[`top_groups.k${count}`]),
+      );
+    }
+  });
+
+  const picture = tensors["prep.image_rgb"];
+  const imageOf = ({ shape: [height, width], data }: NdArray): Image => ({ height, width, data: data as Uint8Array });
+
+  test("the authors' scaling: bilinear, the longer side at most 2048", async () => {
+    const expected = tensors["prep.official.resized"];
+    const { longSide = 0, antialias } = officialPreparation;
+    const { height, width } = imageOf(picture);
+    const shortSide = Math.min(...expected.shape.slice(0, 2)); // a stand-in for their 448
+    expect(workingSize(height, width, shortSide, longSide)).toEqual(expected.shape.slice(0, 2));
+    const program = await engine.load(encodeModel(scalingModel({ longSide, antialias })), []);
+    const { scaled } = await program.run(
+      { image: picture, short_side: ndarray("int64", [], BigInt64Array.of(BigInt(shortSide))) },
+      { keepFeeds: true },
+    );
+    await program.release();
+    expect(scaled.shape).toEqual(expected.shape);
+    expect(apart(toNumbers(scaled), toNumbers(expected))).toBeLessThanOrEqual(1);
+    const { pixels } = await evaluate({
+      pixels: imageInput(constant({ ...expected, shape: [1, ...expected.shape] }), normalizations.official),
+    });
+    expect(apart(toNumbers(pixels), toNumbers(tensors["prep.official.normalized"]))).toBeLessThan(1e-5);
+  });
+
+  test("the port's scaling and crop: Pillow's bicubic filter", async () => {
+    const [resized, expected] = [tensors["prep.hf.resized"], tensors["prep.hf.pixel_values"]];
+    const preparation = usualPreparation(expected.shape[1]);
+    const image = input("image", [1, ...picture.shape], "uint8");
+    const got = await evaluate(
+      { scaled: portScaled(image, preparation), pixels: portInput(image, preparation) },
+      { image: { ...picture, shape: image.shape } },
+    );
+    expect([got.scaled.shape.slice(1), got.pixels.shape.slice(1)]).toEqual([resized.shape, expected.shape]);
+    expect(apart(toNumbers(got.scaled), toNumbers(resized))).toBeLessThanOrEqual(1);
+    // One byte more or less, divided by the smallest deviation.
+    const byte = 1 / Math.min(...preparation.normalization.deviation);
+    expect(apart(toNumbers(got.pixels), toNumbers(expected))).toBeLessThan(byte + 1e-5);
+  });
+});
