@@ -17,7 +17,7 @@ import type { OptimizerRecipe } from "./update.ts";
 const recipe: OptimizerRecipe = {
   ...{ steps: 10, optimizer: "sgd", learningRate: 0.1, momentum: 0.9, nesterov: true, beta1: 0.9, beta2: 0.999 },
   ...{ epsilon: 1e-8, weightDecay: 0.1, schedule: "cosine", schedulePower: 1, scheduleMilestones: [] },
-  ...{ scheduleFactor: 1, finalRate: 0, warmupSteps: 0, clipNorm: 1, averageDecay: 0.9, accumulate: 1 },
+  ...{ scheduleFactor: 1, finalRate: 0, warmupSteps: 0, warmupStart: 0, clipNorm: 1, averageDecay: 0.9, accumulate: 1 },
 };
 const features = 6;
 const width = 5;
