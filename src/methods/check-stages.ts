@@ -78,6 +78,8 @@ export function requireModel(model: PredictionModel, where: string): void {
   const fits = Number.isSafeInteger(remainder) && Number(remainder) >= 0 && Number(remainder) < Number(stride);
   require(fits, "remainder, a whole number from 0 below stride", shown(remainder));
   require(window === undefined || isSize(window), "window as [height, width], or none", shown(window));
+  const { anySize = false } = model as Unknown<SemanticModel>;
+  require(typeof anySize === "boolean", "anySize, true or false, or none", shown(anySize));
   const isKnown = windowing === undefined || windowingNames.some((name) => name === String(windowing));
   require(isKnown, `windowing as one of ${windowingNames.join(", ")}`, shown(windowing));
   requirePreparation(model.preparation, require);

@@ -34,6 +34,8 @@ export interface SemanticModel {
   readonly remainder?: number;
   /** The only height and width that it takes; default: by crop and data set. */
   readonly window?: readonly [height: number, width: number];
+  /** True where it takes any other size of at least `stride` as well, so that it can see photographs as wholes. Default: it does not. */
+  readonly anySize?: boolean;
   /** Default `smooth`. */
   readonly windowing?: WindowingName;
   /** How photographs are scaled before windows are cut. Default: as in training, see `Preparation`. */
