@@ -2,7 +2,7 @@
 import { requireArrays } from "../array/check-arrays.ts";
 import { isObject, shown } from "../errors.ts";
 import { isRecipeValue } from "./check-method.ts";
-import { type PredictionModel, type Preparation, type SemanticModel, windowingNames } from "./model.ts";
+import { type PredictionModel, type Preparation, resizeFilters, type SemanticModel, windowingNames } from "./model.ts";
 import { baseRecipe } from "./recipe.ts";
 import { isByte, isKinds, isSize, isText, kindNames, requirementsOf, type Unknown } from "./requirements.ts";
 import type { Beginning, Stage, Trial } from "./stage.ts";
@@ -91,7 +91,9 @@ function requirePreparation(
 ): void {
   if (preparation === undefined) return;
   require(isObject(preparation), "preparation, or none", shown(preparation));
-  const { shortSide, longSide, antialias } = preparation as Unknown<Preparation>;
+  const { shortSide, longSide, antialias, filter = "bilinear" } = preparation as Unknown<Preparation>;
+  const isFilter = resizeFilters.some((name) => name === filter);
+  require(isFilter, `preparation with filter as one of ${resizeFilters.join(", ")}, or none`, shown(filter));
   for (const [name, side] of Object.entries({ shortSide, longSide })) {
     const isSide = side === undefined || (Number.isSafeInteger(side) && Number(side) > 0);
     require(isSide, `preparation with ${name}, a whole number above 0, or none`, shown(side));

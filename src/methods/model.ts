@@ -12,6 +12,10 @@ import type { Color, Image } from "../image/image.ts";
 export const windowingNames = ["smooth", "even", "halves", "tiles", "none"] as const;
 export type WindowingName = (typeof windowingNames)[number];
 
+/** How pixels that lie between others are computed, by name. */
+export const resizeFilters = ["bilinear", "bicubic"] as const;
+export type ResizeFilter = (typeof resizeFilters)[number];
+
 /** How a photograph is scaled where a model, other than in training, wants all of them alike. */
 export interface Preparation {
   /**
@@ -21,8 +25,10 @@ export interface Preparation {
   readonly shortSide?: number;
   /** Most pixels of its longer side, at the cost of the shorter; default: any. */
   readonly longSide?: number;
-  /** False: reduced by bilinear interpolation of the nearest four pixels, whatever lies between. Default: all pixels count. */
+  /** False: reduced by interpolation of the nearest pixels, whatever lies between. Default: all pixels count. */
   readonly antialias?: boolean;
+  /** Default `bilinear`. `bicubic` is Pillow's where all pixels count (a = −0.5), otherwise PyTorch's (a = −0.75). */
+  readonly filter?: ResizeFilter;
 }
 
 /** A class per pixel. */

@@ -54,9 +54,9 @@ export async function assemble(
     return modelProto({ ...written, graph }, { metadata: { ...metadata, settings: JSON.stringify(recipe) } });
   }
   const shortSide = card.windowing === "none" ? fitWindow : ownShortSide(card);
-  const { longSide, antialias } = card;
+  const { longSide, antialias, filter } = card;
   const windows = { classes: task.classes.length, window, windowing: windowings[card.windowing] };
-  const graph = pipelineGraph({ model: written.graph, ...windows, shortSide, longSide, antialias });
+  const graph = pipelineGraph({ model: written.graph, ...windows, shortSide, longSide, antialias, filter });
   return modelProto({ ...written, graph }, { metadata });
 }
 
