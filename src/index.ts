@@ -47,7 +47,14 @@ export { isReference } from "./hub/reference.ts";
 export { type Color, IGNORE, type Image, type LabelMap } from "./image/image.ts";
 export { findMethod, findRecipe, methods, recipeNames } from "./methods/index.ts";
 export type { Citation, Method, ResolvedRecipe, Task } from "./methods/method.ts";
-export type { Frame, PanopticModel, PredictionModel, Preparation, SemanticModel, WindowingName } from "./methods/model.ts";
+export type {
+  Frame,
+  PanopticModel,
+  PredictionModel,
+  Preparation,
+  SemanticModel,
+  WindowingName,
+} from "./methods/model.ts";
 export { baseRecipe, type Recipe } from "./methods/recipe.ts";
 export { resolveRecipe, withSteps } from "./methods/resolve-recipe.ts";
 export { segmentationStage } from "./methods/segmentation-stage.ts";
