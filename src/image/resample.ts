@@ -23,7 +23,9 @@ export function resampleImage(image: Image, rectangle: Rectangle, width: number,
   for (let y = 0, to = 0; y < rectangle.height; y++) {
     const base = ((y + rectangle.top) * image.width + rectangle.left) * 3;
     for (let x = 0; x < width; x++, to += 3) {
-      let [red, green, blue] = [0.5, 0.5, 0.5];
+      let red = 0.5;
+      let green = 0.5;
+      let blue = 0.5;
       let from = base + columns.first[x] * 3;
       for (let i = x * columns.size; i < (x + 1) * columns.size; i++, from += 3) {
         const weight = columns.weights[i];
