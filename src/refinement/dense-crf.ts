@@ -3,11 +3,12 @@ import { type NdArray, ndarray } from "../array/ndarray.ts";
 import { show } from "../array/shape.ts";
 import { InputError } from "../errors.ts";
 import type { Image } from "../image/image.ts";
-import { exactFilter } from "./exact-filter.ts";
-import type { GaussianFilter } from "./gaussian-filter.ts";
-import { latticeFilter } from "./lattice-filter.ts";
 import { type CrfSettings, type CrfTerm, requireSettings } from "./crf-settings.ts";
-import { edgesOf, meanField } from "./mean-field.ts";
+import { exactFilter, exactFilterOfOthers } from "./exact-filter.ts";
+import { type FilterMaker, strideOf } from "./gaussian-filter.ts";
+import { latticeFilter } from "./lattice-filter.ts";
+import { edgesOf, meanField, noLabel } from "./mean-field.ts";
+import { Workspace } from "./workspace.ts";
 
 /** Images of more pixels are too many pairs: 2 bytes times the square of the pixels for each term. */
 export const maxExactPixels = 10_000;
@@ -39,8 +40,9 @@ export function denseCrf(
   scores: NdArray,
   image: Image,
   settings: CrfSettings,
-  { filter = "lattice", selfPair = true }: CrfOptions = {},
+  options: CrfOptions = {},
 ): NdArray {
+  const { filter = "lattice", selfPair = true } = options;
   requireSettings(settings);
   const labels = requireScores(scores, image);
   const pixels = image.width * image.height;
@@ -54,15 +56,23 @@ export function denseCrf(
       "dense CRF: expected pixels among their own neighbours with the lattice, got selfPair: false. Use the exact filter.",
     );
   }
+  const workspace = new Workspace();
+  const stride = strideOf(labels);
+  const [negativeUnary, marginals] = [workspace.reserve(pixels * stride), workspace.reserve(pixels * stride)];
   const edges = settings.terms.map((term) => {
     const features = featuresOf(image, term);
-    const dimensions = features.length / pixels;
-    const own: GaussianFilter =
-      filter === "exact" ? exactFilter(features, dimensions, selfPair) : latticeFilter(features, dimensions);
-    return edgesOf(own, term.weight, term.normalization ?? "symmetric");
+    const own = makerOf(options)(workspace, features, features.length / pixels, stride);
+    return edgesOf(workspace, own, term.weight, term.normalization ?? "symmetric", marginals);
   });
-  const marginals = meanField(logScores(scores.data as Float32Array, labels), labels, edges, settings.iterations);
-  return ndarray("float32", scores.shape, planesOf(marginals, labels));
+  writeLogScores(workspace.floats(negativeUnary, pixels * stride), scores.data as Float32Array, labels, stride);
+  meanField(workspace, { negativeUnary, marginals, points: pixels, stride }, edges, settings.iterations);
+  const result = planesOf(workspace.floats(marginals, pixels * stride), labels, stride);
+  return ndarray("float32", scores.shape, result);
+}
+
+function makerOf({ filter = "lattice", selfPair = true }: CrfOptions): FilterMaker {
+  if (filter === "lattice") return latticeFilter;
+  return selfPair ? exactFilter : exactFilterOfOthers;
 }
 
 /** Where each pixel lies, and its colour where the term looks at it, in standard deviations. → [pixels, 2 or 5]. */
@@ -80,24 +90,23 @@ function featuresOf({ width, height, data }: Image, { xy, rgb }: CrfTerm): Float
   return features;
 }
 
-/** [labels, pixels] → log, [pixels, labels]. */
-function logScores(planes: Float32Array, labels: number): Float32Array {
+/** [labels, pixels] → log, [pixels, stride]. */
+function writeLogScores(rows: Float32Array, planes: Float32Array, labels: number, stride: number): void {
+  rows.fill(noLabel);
   const pixels = planes.length / labels;
-  const result = new Float32Array(planes.length);
   for (let l = 0, from = 0; l < labels; l++) {
-    for (let pixel = 0; pixel < pixels; pixel++, from++) {
-      result[pixel * labels + l] = Math.log(Math.min(1, Math.max(leastProbability, planes[from])));
+    for (let to = l, pixel = 0; pixel < pixels; pixel++, from++, to += stride) {
+      rows[to] = Math.log(Math.min(1, Math.max(leastProbability, planes[from])));
     }
   }
-  return result;
 }
 
-/** [pixels, labels] → [labels, pixels]. */
-function planesOf(values: Float32Array, labels: number): Float32Array {
-  const pixels = values.length / labels;
-  const planes = new Float32Array(values.length);
+/** [pixels, stride] → [labels, pixels]. */
+function planesOf(rows: Float32Array, labels: number, stride: number): Float32Array {
+  const pixels = rows.length / stride;
+  const planes = new Float32Array(labels * pixels);
   for (let l = 0, to = 0; l < labels; l++) {
-    for (let pixel = 0; pixel < pixels; pixel++, to++) planes[to] = values[pixel * labels + l];
+    for (let from = l; from < rows.length; from += stride, to++) planes[to] = rows[from];
   }
   return planes;
 }

@@ -1,11 +1,19 @@
-import type { GaussianFilter } from "./gaussian-filter.ts";
+import type { FilterMaker, GaussianFilter } from "./gaussian-filter.ts";
+import type { Workspace } from "./workspace.ts";
 
-/**
- * Every pair of points, for small images: time grows with the square of the points, and so does memory, 2 · points² bytes.
- *
- * features: [points, dimensions]. selfPair: whether j = i counts; textbook mean field leaves it out.
- */
-export function exactFilter(features: Float32Array, dimensions: number, selfPair = true): GaussianFilter {
+/** Every pair of points, for small images: time grows with the square of the points, and so does memory, 2 · points² bytes. */
+export const exactFilter: FilterMaker = (...given) => pairwiseFilter(...given, 1);
+
+/** The same without the pairs of a point with itself, as textbook mean field has it. */
+export const exactFilterOfOthers: FilterMaker = (...given) => pairwiseFilter(...given, 0);
+
+function pairwiseFilter(
+  workspace: Workspace,
+  features: Float32Array,
+  dimensions: number,
+  mostStride: number,
+  self: number,
+): GaussianFilter {
   const points = features.length / dimensions;
   // k(i, j) for j < i, row after row.
   const kernel = new Float32Array((points * (points - 1)) / 2);
@@ -16,29 +24,34 @@ export function exactFilter(features: Float32Array, dimensions: number, selfPair
       kernel[at] = Math.exp(-0.5 * squared);
     }
   }
-  let sums = new Float64Array(0);
-  let count = 0;
+  const sums = new Float64Array(points * mostStride);
+  let stride = mostStride;
   return {
     points,
-    spread(values, labels, factors) {
-      count = labels;
-      const own = Float64Array.from(values);
-      if (factors !== null) for (let i = 0; i < own.length; i++) own[i] *= factors[Math.floor(i / labels)];
-      sums = selfPair ? own.slice() : new Float64Array(own.length);
+    spread(values, spreadStride, factors) {
+      stride = spreadStride;
+      const own = Float64Array.from(workspace.floats(values, points * stride));
+      if (factors !== 0) {
+        const scales = workspace.floats(factors, points);
+        for (let i = 0; i < own.length; i++) own[i] *= scales[Math.floor(i / stride)];
+      }
+      for (let i = 0; i < own.length; i++) sums[i] = self * own[i];
       for (let i = 0, at = 0; i < points; i++) {
         for (let j = 0; j < i; j++, at++) {
           const weight = kernel[at];
-          for (let l = 0; l < labels; l++) {
-            sums[i * labels + l] += weight * own[j * labels + l];
-            sums[j * labels + l] += weight * own[i * labels + l];
+          for (let l = 0; l < stride; l++) {
+            sums[i * stride + l] += weight * own[j * stride + l];
+            sums[j * stride + l] += weight * own[i * stride + l];
           }
         }
       }
     },
     gather(into, first, end, scale, factors) {
+      const rows = workspace.floats(into, (end - first) * stride);
+      const scales = factors === 0 ? null : workspace.floats(factors, points);
       for (let i = first, to = 0; i < end; i++) {
-        const factor = scale * (factors?.[i] ?? 1);
-        for (let l = 0; l < count; l++, to++) into[to] += factor * sums[i * count + l];
+        const factor = scale * (scales?.[i] ?? 1);
+        for (let l = 0; l < stride; l++, to++) rows[to] += factor * sums[i * stride + l];
       }
     },
   };

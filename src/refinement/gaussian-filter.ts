@@ -1,21 +1,27 @@
 /** Sums over all pairs of points, weighted by a Gaussian of their distance: what the terms of a dense CRF ask for. */
+import type { Address, Workspace } from "./workspace.ts";
 
-/** Filters values with k(i, j) = exp(−|fᵢ − fⱼ|² / 2) of features f that it was made of; j = i is one of the pairs. */
+/**
+ * Filters rows of float32, one row a point, with k(i, j) = exp(−|fᵢ − fⱼ|² / 2) of the features that it was made of; j = i is
+ * one of the pairs. Factors: the address of a float32 a point; 0: none.
+ */
 export interface GaussianFilter {
   readonly points: number;
-  /** Takes values [points, labels], each point's multiplied by its factor first; null: by 1. */
-  spread(values: Float32Array, labels: number, factors: Float32Array | null): void;
-  /**
-   * Adds scale · factorᵢ · Σⱼ k(i, j) · (what was spread at j) for the points i from `first` up to `end`, exclusive.
-   * into: [end − first, labels].
-   */
-  gather(into: Float32Array, first: number, end: number, scale: number, factors: Float32Array | null): void;
+  /** Takes the rows of all points, each times its factor. stride: numbers a row, at most those that it was made for. */
+  spread(values: Address, stride: number, factors: Address): void;
+  /** Adds scale · factorᵢ · Σⱼ k(i, j) · (what was spread at j) to rows for the points i from `first` up to `end`, exclusive. */
+  gather(into: Address, first: number, end: number, scale: number, factors: Address): void;
 }
 
-/** Σⱼ k(i, j) · valuesⱼ. values: [points, labels] → the same. */
-export function filtered(filter: GaussianFilter, values: Float32Array, labels: number): Float32Array {
-  const sums = new Float32Array(filter.points * labels);
-  filter.spread(values, labels, null);
-  filter.gather(sums, 0, filter.points, 1, null);
-  return sums;
+/** Makes a filter of features [points, dimensions]. stride: most numbers of a row, a multiple of 4. */
+export type FilterMaker = (
+  workspace: Workspace,
+  features: Float32Array,
+  dimensions: number,
+  stride: number,
+) => GaussianFilter;
+
+/** Labels as numbers of a row: the next multiple of 4. */
+export function strideOf(labels: number): number {
+  return 4 * Math.ceil(labels / 4);
 }

@@ -3,30 +3,31 @@
  * share in each, and the lines of corners along which values are blurred.
  */
 import { KeyTable } from "./key-table.ts";
+import type { Address, Workspace } from "./workspace.ts";
 
+/** All addresses are of the workspace. */
 export interface Lattice {
   readonly points: number;
-  /** d. */
-  readonly dimensions: number;
   /** Corners of simplices that have points. */
   readonly vertices: number;
-  /** [points, d + 1]: vertices of each point's simplex. */
-  readonly corners: Int32Array;
-  /** [points, d + 1]: barycentric coordinates; a point's sum to 1. */
-  readonly shares: Float32Array;
+  /** Int32 [points, d + 1]: vertices of each point's simplex. */
+  readonly corners: Address;
+  /** Float32 [points, d + 1]: barycentric coordinates; a point's sum to 1. */
+  readonly shares: Address;
   /**
-   * For each of the d + 1 directions: the vertices in lines, one after another, the last of each line as −1 − vertex. Those
-   * without a neighbour in the direction are left out.
+   * For each of the d + 1 directions: int32, the vertices in lines, one after another, the last of each line as −1 − vertex.
+   * Those without a neighbour in the direction are left out.
    */
-  readonly lines: readonly Int32Array[];
+  readonly lines: readonly { readonly address: Address; readonly count: number }[];
 }
 
 /** features: [points, d], whose Gaussian has a standard deviation of 1. */
-export function lattice(features: Float32Array, dimensions: number): Lattice {
+export function buildLattice(workspace: Workspace, features: Float32Array, dimensions: number): Lattice {
   const points = features.length / dimensions;
   const d = dimensions;
-  const corners = new Int32Array(points * (d + 1));
-  const shares = new Float32Array(points * (d + 1));
+  const [cornersAt, sharesAt] = [workspace.reserve(points * (d + 1)), workspace.reserve(points * (d + 1))];
+  const corners = workspace.integers(cornersAt, points * (d + 1));
+  const shares = workspace.floats(sharesAt, points * (d + 1));
   const table = new KeyTable(d);
   const scale = Float64Array.from({ length: d }, (_, i) => (Math.sqrt(2 / 3) * (d + 1)) / Math.sqrt((i + 1) * (i + 2)));
   const elevated = new Float64Array(d + 1);
@@ -64,8 +65,8 @@ export function lattice(features: Float32Array, dimensions: number): Lattice {
     lastNearest.set(nearest);
     lastRank.set(rank);
   }
-  const lines = Array.from({ length: d + 1 }, (_, direction) => linesAlong(table, direction));
-  return { points, dimensions, vertices: table.count, corners, shares, lines };
+  const lines = Array.from({ length: d + 1 }, (_, direction) => linesAlong(workspace, table, direction));
+  return { points, vertices: table.count, corners: cornersAt, shares: sharesAt, lines };
 }
 
 /** Into the plane of d + 1 coordinates whose sum is 0. */
@@ -107,7 +108,7 @@ function findSimplex(elevated: Float64Array, nearest: Int32Array, rank: Int32Arr
 }
 
 /** `Lattice.lines` of one direction. */
-function linesAlong(table: KeyTable, direction: number): Int32Array {
+function linesAlong(workspace: Workspace, table: KeyTable, direction: number): Lattice["lines"][number] {
   const { count, keys, width } = table;
   const next = new Int32Array(count);
   const follows = new Uint8Array(count);
@@ -123,7 +124,9 @@ function linesAlong(table: KeyTable, direction: number): Int32Array {
   }
   let heads = 0;
   for (let vertex = 0; vertex < count; vertex++) if (follows[vertex] === 0 && next[vertex] >= 0) heads++;
-  const lines = new Int32Array(neighbours + heads);
+  const length = neighbours + heads;
+  const address = workspace.reserve(length);
+  const lines = workspace.integers(address, length);
   let at = 0;
   for (let vertex = 0; vertex < count; vertex++) {
     if (follows[vertex] === 1 || next[vertex] < 0) continue;
@@ -131,5 +134,5 @@ function linesAlong(table: KeyTable, direction: number): Int32Array {
     for (; next[current] >= 0; current = next[current]) lines[at++] = current;
     lines[at++] = -1 - current;
   }
-  return lines;
+  return { address, count: length };
 }
