@@ -15,43 +15,39 @@ function pairwiseFilter(
   self: number,
 ): GaussianFilter {
   const points = features.length / dimensions;
+  const [sums, own] = [workspace.reserve(2 * points * mostStride), workspace.reserve(2 * points * mostStride)];
   // k(i, j) for j < i, row after row.
-  const kernel = new Float32Array((points * (points - 1)) / 2);
+  const kernel = workspace.reserve((points * (points - 1)) / 2);
+  const pairs = workspace.floats(kernel, (points * (points - 1)) / 2);
   for (let i = 0, at = 0; i < points; i++) {
     for (let j = 0; j < i; j++, at++) {
       let squared = 0;
       for (let c = 0; c < dimensions; c++) squared += (features[i * dimensions + c] - features[j * dimensions + c]) ** 2;
-      kernel[at] = Math.exp(-0.5 * squared);
+      pairs[at] = Math.exp(-0.5 * squared);
     }
   }
-  const sums = new Float64Array(points * mostStride);
   let stride = mostStride;
   return {
     points,
     spread(values, spreadStride, factors) {
       stride = spreadStride;
-      const own = Float64Array.from(workspace.floats(values, points * stride));
-      if (factors !== 0) {
-        const scales = workspace.floats(factors, points);
-        for (let i = 0; i < own.length; i++) own[i] *= scales[Math.floor(i / stride)];
+      const given = workspace.floats(values, points * stride);
+      const scales = factors === 0 ? null : workspace.floats(factors, points);
+      const rows = workspace.doubles(own, points * stride);
+      const into = workspace.doubles(sums, points * stride);
+      for (let i = 0; i < rows.length; i++) {
+        rows[i] = given[i] * (scales?.[Math.floor(i / stride)] ?? 1);
+        into[i] = self * rows[i];
       }
-      for (let i = 0; i < own.length; i++) sums[i] = self * own[i];
-      for (let i = 0, at = 0; i < points; i++) {
-        for (let j = 0; j < i; j++, at++) {
-          const weight = kernel[at];
-          for (let l = 0; l < stride; l++) {
-            sums[i * stride + l] += weight * own[j * stride + l];
-            sums[j * stride + l] += weight * own[i * stride + l];
-          }
-        }
-      }
+      workspace.kernels.addPairs(sums, own, kernel, points, stride);
     },
     gather(into, first, end, scale, factors) {
       const rows = workspace.floats(into, (end - first) * stride);
+      const from = workspace.doubles(sums, points * stride);
       const scales = factors === 0 ? null : workspace.floats(factors, points);
       for (let i = first, to = 0; i < end; i++) {
         const factor = scale * (scales?.[i] ?? 1);
-        for (let l = 0; l < stride; l++, to++) rows[to] += factor * sums[i * stride + l];
+        for (let l = 0; l < stride; l++, to++) rows[to] += factor * from[i * stride + l];
       }
     },
   };

@@ -7,6 +7,27 @@ export type Address = number;
 
 /** What kernels/dense-crf.ts exports. */
 export interface Kernels {
+  simplices(
+    features: Address,
+    points: number,
+    dimensions: number,
+    corners: Address,
+    shares: Address,
+    keys: Address,
+    slots: Address,
+    scratch: Address,
+  ): number;
+  linesAlong(
+    direction: number,
+    vertices: number,
+    dimensions: number,
+    keys: Address,
+    slots: Address,
+    lines: Address,
+    next: Address,
+    follows: Address,
+    key: Address,
+  ): number;
   spread(
     vertices: Address,
     values: Address,
@@ -30,6 +51,7 @@ export interface Kernels {
     stride: number,
     scale: number,
   ): void;
+  addPairs(sums: Address, rows: Address, kernel: Address, points: number, stride: number): void;
   softmax(into: Address, from: Address, rows: number, stride: number): void;
 }
 
@@ -39,7 +61,7 @@ const mostPages = 65_536;
 
 let compiled: WebAssembly.Module | undefined;
 
-/** Numbers in memory that only grows; all of it is freed with the workspace. */
+/** Numbers one after another in memory that only grows; all of it is freed with the workspace. */
 export class Workspace {
   readonly kernels: Kernels;
   #memory = new WebAssembly.Memory({ initial: 1, maximum: mostPages });
@@ -51,7 +73,17 @@ export class Workspace {
     this.kernels = exports as unknown as Kernels;
   }
 
-  /** Room for `count` numbers of 4 bytes, all 0. Throws InputError where it is more than there can be. */
+  /** Where the next numbers will be. */
+  get end(): Address {
+    return this.#end;
+  }
+
+  /** Gives back all that was reserved from there on. */
+  free(end: Address): void {
+    this.#end = end;
+  }
+
+  /** Room for `count` numbers of 4 bytes, which may be anything. Throws InputError where it is more than there can be. */
   reserve(count: number): Address {
     const start = this.#end;
     const end = start + Math.ceil(count / 4) * 16;
@@ -73,6 +105,15 @@ export class Workspace {
   /** The numbers there. To be used before anything else is reserved: growing moves them. */
   floats(address: Address, count: number): Float32Array {
     return new Float32Array(this.#memory.buffer, address, count);
+  }
+
+  /** Copies `count` numbers, which may overlap where they go. */
+  move(to: Address, from: Address, count: number): void {
+    new Uint32Array(this.#memory.buffer).copyWithin(to / 4, from / 4, from / 4 + count);
+  }
+
+  doubles(address: Address, count: number): Float64Array {
+    return new Float64Array(this.#memory.buffer, address, count);
   }
 
   integers(address: Address, count: number): Int32Array {
