@@ -132,7 +132,7 @@ function slotsOf(count: i32): i32 {
 }
 
 /** Where `key` is numbered, or the empty slot where it belongs. Slots hold numbers + 1. */
-// @ts-ignore: a decorator on a function, which only AssemblyScript has
+// @ts-expect-error: a decorator on a function, which only AssemblyScript has
 @inline
 function slotOf(key: usize, d: i32, keys: usize, slots: usize, mask: i32): usize {
   let hash = 0;
@@ -145,7 +145,7 @@ function slotOf(key: usize, d: i32, keys: usize, slots: usize, mask: i32): usize
   return slot;
 }
 
-// @ts-ignore: a decorator on a function, which only AssemblyScript has
+// @ts-expect-error: a decorator on a function, which only AssemblyScript has
 @inline
 function isKey(key: usize, other: usize, d: i32): bool {
   const end = key + (<usize>d << 2);
@@ -241,7 +241,7 @@ export function blur(vertices: usize, lines: usize, count: i32, stride: i32): vo
   }
 }
 
-// @ts-ignore: a decorator on a function, which only AssemblyScript has
+// @ts-expect-error: a decorator on a function, which only AssemblyScript has
 @inline
 function blurLine(vertices: usize, lines: usize, row: usize, two: bool): void {
   const half = f32x4.splat(0.5);
@@ -361,7 +361,7 @@ export function softmax(into: usize, from: usize, rows: i32, stride: i32): void 
 }
 
 /** x ≤ 0: 2ⁿ · e^r with |r| ≤ ln 2 / 2, whose series is cut where float32 no longer sees it. */
-// @ts-ignore: a decorator on a function, which only AssemblyScript has
+// @ts-expect-error: a decorator on a function, which only AssemblyScript has
 @inline
 function exp(x: v128): v128 {
   const seen = f32x4.ge(x, f32x4.splat(-69));

@@ -18,7 +18,10 @@ export function kernelsModule(): string {
     execFileSync(process.execPath, [compiler, "kernels/dense-crf.ts", "--outFile", binary, ...flags], {
       cwd: fileURLToPath(root),
     });
-    const lines = readFileSync(binary).toString("base64").match(/.{1,110}/g) ?? [];
+    const lines =
+      readFileSync(binary)
+        .toString("base64")
+        .match(/.{1,110}/g) ?? [];
     return [
       "/** WebAssembly of kernels/dense-crf.ts, where it is explained; made by `npm run kernels`. */",
       "export const kernels =",

@@ -60,7 +60,9 @@ try {
   let vertices: number[] = [];
   let lattices = 0;
   for (let turn = 0; turn < turns; turn++) {
-    const [whole, built, ...counts] = execFileSync(program, [input, output], { encoding: "utf8" }).split(" ").map(Number);
+    const [whole, built, ...counts] = execFileSync(program, [input, output], { encoding: "utf8" })
+      .split(" ")
+      .map(Number);
     theirs.push(whole);
     vertices = counts;
     const start = process.cpuUsage();
@@ -75,7 +77,9 @@ try {
   const list = (times: number[]) => times.map((time) => time.toFixed(0)).join(", ");
   console.log(`${width} × ${height}, ${labels} labels, ${values.crf}, ${settings.iterations} iterations`);
   console.log(`lattice vertices: ${vertices.join(", ")}`);
-  console.log(`ours ${list(ours)} ms; C++ ${list(theirs)} ms, ${lattices.toFixed(0)} of them lattices; least ${(least / base).toFixed(2)} of g++ -O3`);
+  console.log(
+    `ours ${list(ours)} ms; C++ ${list(theirs)} ms, ${lattices.toFixed(0)} of them lattices; least ${(least / base).toFixed(2)} of g++ -O3`,
+  );
   console.log(agreement(result.data as Float32Array, expected));
   const script = process.argv.slice(1, 2);
   const child = spawnSync(process.execPath, [...process.execArgv, ...script, ...process.argv.slice(2), "--memory"], {

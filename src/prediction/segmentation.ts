@@ -2,6 +2,7 @@
 import type { SegmentMap } from "../data/sample.ts";
 import type { LabelMap } from "../image/image.ts";
 import type { WindowingName } from "../methods/model.ts";
+import type { CrfSettings } from "../refinement/crf-settings.ts";
 
 /** How an image becomes one class map. What is averaged, over windows, scales and mirror image alike, are probabilities. */
 export interface SegmentOptions {
@@ -16,6 +17,11 @@ export interface SegmentOptions {
   readonly flip?: boolean;
   /** How windows lie on images larger than one, and how they are averaged: see `windowings`. Default: the model's. */
   readonly windows?: WindowingName;
+  /**
+   * A dense CRF on the averaged probabilities, at the size at which windows were cut, in place of what the model's method makes of
+   * them on the host; `none`: neither. Default: as the method does.
+   */
+  readonly crf?: CrfSettings | "none";
 }
 
 export interface Segmentation {

@@ -1,5 +1,5 @@
 /** Parameters of dense CRFs, and those that published results were made with. */
-import { InputError, shown, suggestion } from "../errors.ts";
+import { InputError, shown, suggestion, UsageError } from "../errors.ts";
 import type { Normalization } from "./mean-field.ts";
 
 /** A Gaussian kernel over pairs of pixels, and how much their agreeing counts. */
@@ -27,6 +27,9 @@ export const crfSettings = {
   cam: settings([3, 3], [10, 80, 13]),
 } as const satisfies Readonly<Record<string, CrfSettings>>;
 
+/** Names of `crfSettings`. */
+export const crfNames: readonly string[] = Object.keys(crfSettings);
+
 function settings(
   [spatialWeight, spatial]: readonly [weight: number, xy: number],
   [weight, xy, rgb]: readonly [weight: number, xy: number, rgb: number],
@@ -42,35 +45,42 @@ function settings(
 
 /**
  * A name of `crfSettings`, or terms with slashes between: `weight,xy` of one that looks at places, `weight,xy,rgb` of one that
- * looks at colours as well. Throws InputError for other texts.
+ * looks at colours as well; 10 iterations. Throws UsageError for other texts.
  */
 export function parseCrf(text: string): CrfSettings {
   if (Object.hasOwn(crfSettings, text)) return crfSettings[text as keyof typeof crfSettings];
-  const terms = text.split("/").map((part) => part.split(",").map((number) => (number.trim() === "" ? Number.NaN : Number(number))));
-  if (!terms.every((term) => (term.length === 2 || term.length === 3) && term.every(Number.isFinite))) {
-    const known = Object.keys(crfSettings);
-    throw new InputError(
-      `dense CRF: expected ${known.join(", ")}, or terms such as 3,3/4,67,3 (weight,xy/weight,xy,rgb), got "${text}". ${suggestion(text, known)}`,
+  const number = (part: string) => (part.trim() === "" ? Number.NaN : Number(part));
+  const terms = text.split("/").map((term): CrfTerm => {
+    const [weight, xy, rgb, ...more] = term.split(",").map(number);
+    return { weight: more.length > 0 ? Number.NaN : weight, xy, ...(rgb !== undefined && { rgb }) };
+  });
+  if (!terms.every(isTerm)) {
+    throw new UsageError(
+      `dense CRF: expected ${crfNames.join(", ")}, or terms such as 3,3/4,67,3 (weight,xy/weight,xy,rgb), got "${text}". ${suggestion(text, crfNames)}`,
     );
   }
-  const parsed = {
-    terms: terms.map(([weight, xy, rgb]) => ({ weight, xy, ...(rgb !== undefined && { rgb }) })),
-    iterations: crfSettings["deeplab-v2"].iterations,
-  };
-  requireSettings(parsed);
-  return parsed;
+  return { terms, iterations: crfSettings["deeplab-v2"].iterations };
 }
 
 /** Throws InputError for numbers that no CRF has. */
 export function requireSettings({ terms, iterations }: CrfSettings): void {
-  const positive = (value: number) => Number.isFinite(value) && value > 0;
-  for (const { weight, xy, rgb = 1 } of terms) {
-    if (Number.isFinite(weight) && positive(xy) && positive(rgb)) continue;
+  const wrong = terms.find((term) => !isTerm(term));
+  if (wrong !== undefined) {
+    const { weight, xy, rgb } = wrong;
     throw new InputError(
-      `dense CRF: expected a finite weight and standard deviations above 0, got ${shown({ weight, xy, rgb })}. Correct the term.`,
+      `dense CRF: expected a finite weight and standard deviations from 0.01 on, got ${shown({ weight, xy, rgb })}. Correct the term.`,
     );
   }
   if (!Number.isInteger(iterations) || iterations < 0) {
     throw new InputError(`dense CRF: expected a whole number of iterations, got ${iterations}. Use 10.`);
   }
 }
+
+function isTerm({ weight, xy, rgb = 1 }: CrfTerm): boolean {
+  return (
+    Number.isFinite(weight) && [xy, rgb].every((deviation) => Number.isFinite(deviation) && deviation >= leastDeviation)
+  );
+}
+
+/** Smaller ones would put places beyond what whole numbers of the lattice can say. */
+const leastDeviation = 0.01;

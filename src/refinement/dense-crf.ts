@@ -36,12 +36,7 @@ export interface CrfOptions {
  * to 1 a pixel, noise up to 6. Throws InputError for scores of another shape, or which are not finite, for settings out of
  * range and for more pixels than `exact` takes.
  */
-export function denseCrf(
-  scores: NdArray,
-  image: Image,
-  settings: CrfSettings,
-  options: CrfOptions = {},
-): NdArray {
+export function denseCrf(scores: NdArray, image: Image, settings: CrfSettings, options: CrfOptions = {}): NdArray {
   const { filter = "lattice", selfPair = true } = options;
   requireSettings(settings);
   const labels = requireScores(scores, image);

@@ -22,7 +22,8 @@ function pairwiseFilter(
   for (let i = 0, at = 0; i < points; i++) {
     for (let j = 0; j < i; j++, at++) {
       let squared = 0;
-      for (let c = 0; c < dimensions; c++) squared += (features[i * dimensions + c] - features[j * dimensions + c]) ** 2;
+      for (let c = 0; c < dimensions; c++)
+        squared += (features[i * dimensions + c] - features[j * dimensions + c]) ** 2;
       pairs[at] = Math.exp(-0.5 * squared);
     }
   }

@@ -81,7 +81,10 @@ describe("marginals from probabilities", () => {
 });
 
 function checkNormalizers(golden: GoldenCase, { width, height, data }: Image, terms: CrfSettings["terms"]): void {
-  for (const [key, { xy, rgb }] of [["norm_gaussian", terms[0]], ["norm_bilateral", terms[1]]] as const) {
+  for (const [key, { xy, rgb }] of [
+    ["norm_gaussian", terms[0]],
+    ["norm_bilateral", terms[1]],
+  ] as const) {
     if (!has(golden, key)) continue;
     const features = Array.from({ length: width * height }, (_, i) => [
       (i % width) / xy,
@@ -91,7 +94,13 @@ function checkNormalizers(golden: GoldenCase, { width, height, data }: Image, te
     const ones = new Float32Array(features.length).fill(1);
     const sums = filtered(exactFilter, Float32Array.from(features.flat()), features[0].length, ones, 1);
     // What the sums are turned into: half of the factor that normalizes.
-    expect(worst(sums.map((sum) => 1 / Math.sqrt(sum + 1e-20)), own(golden, key).data as Float64Array), key).toBeLessThan(1e-5);
+    expect(
+      worst(
+        sums.map((sum) => 1 / Math.sqrt(sum + 1e-20)),
+        own(golden, key).data as Float64Array,
+      ),
+      key,
+    ).toBeLessThan(1e-5);
   }
 }
 
@@ -112,11 +121,13 @@ describe("marginals from CAMs with a background score", () => {
       const [tags, height, width] = cams.shape;
       const pixels = height * width;
       const background = new Float32Array(pixels).fill(0);
-      for (let i = 0; i < tags * pixels; i++) background[i % pixels] = Math.max(background[i % pixels], numbers(cams)[i]);
+      for (let i = 0; i < tags * pixels; i++)
+        background[i % pixels] = Math.max(background[i % pixels], numbers(cams)[i]);
       const input = ndarray("float32", [tags + 1, height, width], new Float32Array((tags + 1) * pixels));
       numbers(input).set(background.map((most) => (1 - most) ** alpha));
       numbers(input).set(numbers(cams), pixels);
-      if (has(golden, "bgcam_score")) expect(worst(numbers(input), numbers(own(golden, "bgcam_score")))).toBeLessThan(1e-6);
+      if (has(golden, "bgcam_score"))
+        expect(worst(numbers(input), numbers(own(golden, "bgcam_score")))).toBeLessThan(1e-6);
       checkMarginals(golden, input, imageOf(fusion["fusion/image_u8"]), terms);
     });
   }
@@ -144,7 +155,9 @@ describe("one filter pass", () => {
 
 /** [rows, columns] → data of [columns, rows]. */
 function transposed({ shape: [rows, columns], data }: NdArray): Float32Array {
-  return Float32Array.from({ length: data.length }, (_, i) => Number(data[(i % rows) * columns + Math.floor(i / rows)]));
+  return Float32Array.from({ length: data.length }, (_, i) =>
+    Number(data[(i % rows) * columns + Math.floor(i / rows)]),
+  );
 }
 
 test.skipIf(names.length === 0)("every case of the file is of a kind that is known here", () => {

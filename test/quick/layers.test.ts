@@ -13,7 +13,7 @@ const rows = [
   ["ops", "platform"],
   ["onnx"],
   ["runtime"],
-  ["nn", "losses", "autodiff", "optimizers", "weights", "hub", "metrics"],
+  ["nn", "losses", "autodiff", "optimizers", "weights", "hub", "metrics", "refinement"],
   ["data"],
   ["scenes"],
   ["datasets", "backbones"],
