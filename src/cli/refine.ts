@@ -19,20 +19,24 @@ export const refineCommand = command({
       placeholder: "SHARE",
       minimum: 0.01,
       maximum: 1,
-      help: "how sure the labels of masks are; the rest is shared by the image's other labels; default 0.7",
+      help: "how sure the labels of masks are; the rest is shared by the image's other labels; default 0.9",
     },
+    keepUnlabelled: { kind: "flag", help: "pixels that are 255 stay so" },
   },
   examples: [
     ["tessera refine masks --images photos --out refined", "masks/a.png and photos/a.jpg give refined/a.png"],
-    ["tessera refine masks --images photos --out refined --crf cam --certainty 0.5", "coarse masks, stronger edges"],
-    ["tessera refine scores --images photos --out refined --crf 3,3/4,67,3", "score maps a.npy, weights of one's own"],
+    [
+      "tessera refine masks --images photos --out refined --crf 3,3/4,20,10",
+      "weights of one's own, which look less far",
+    ],
+    ["tessera refine scores --images photos --out refined --crf cam", "score maps a.npy, such as CAMs with background"],
   ],
   notes:
     "Masks are indexed or grey, of the photograph's size; 255 stands for unknown and gets the label that fits. Values and\n" +
     "palette are kept. Score maps are float32 [labels, height, width], 0 to 1. Called again, it goes on where it was stopped.\n" +
     "A mask that cannot be refined gets a line; the others are written, and the exit code is 1.",
   async run({ positionals: [masks], options }, terminal) {
-    const { images, out, crf, certainty } = options;
+    const { images, out, crf, certainty, keepUnlabelled } = options;
     if (images === undefined) throw new UsageError("refine: --images is missing. Write --images FOLDER.");
     if (out === undefined) throw new UsageError("refine: --out is missing. Write --out FOLDER.");
     const settings = crf === undefined ? crfSettings["deeplab-v2"] : parseCrf(crf);
@@ -43,6 +47,7 @@ export const refineCommand = command({
     const progress = terminal.progress("refining");
     const result = await refineFiles(nodePlatform, masks, images, out, settings, {
       ...(certainty !== undefined && { certainty }),
+      keepUnlabelled,
       signal: terminal.signal,
       onProgress: (done, total, mask) => progress.update(done, total, mask),
     }).finally(() => progress.end());

@@ -15,6 +15,8 @@ import { readNpy } from "../weights/npy.ts";
 export interface RefineOptions {
   /** How sure the labels of masks are, above 0 to 1; score maps say it themselves. Default `defaultCertainty`. */
   readonly certainty?: number;
+  /** Pixels of masks that are `IGNORE` stay so; otherwise they get the label that fits. Default false. */
+  readonly keepUnlabelled?: boolean;
   /** Called after each mask. */
   readonly onProgress?: (done: number, total: number, mask: string) => void;
   /** Stops before the next mask; then throws Interrupted. */
@@ -34,6 +36,12 @@ export interface RefineResult {
   /** Already there, from an earlier call with the same settings. */
   readonly kept: readonly string[];
   readonly skipped: readonly { readonly mask: string; readonly problem: string }[];
+}
+
+interface How {
+  readonly crf: CrfSettings;
+  readonly certainty: number;
+  readonly keepUnlabelled: boolean;
 }
 
 type RefinePlatform = Pick<
@@ -58,11 +66,12 @@ export async function refineFiles(
   photographs: string,
   folder: string,
   settings: CrfSettings,
-  { certainty = defaultCertainty, onProgress, signal }: RefineOptions = {},
+  { certainty = defaultCertainty, keepUnlabelled = false, onProgress, signal }: RefineOptions = {},
 ): Promise<RefineResult> {
   const files = await masksIn(platform, masks);
   const images = await photographsIn(platform, photographs);
-  await begin(platform, folder, { crf: settings, certainty });
+  const how = { crf: settings, certainty, keepUnlabelled };
+  await begin(platform, folder, how);
   const written: Refined[] = [];
   const kept: string[] = [];
   const skipped: { mask: string; problem: string }[] = [];
@@ -82,7 +91,7 @@ export async function refineFiles(
           mask,
           photograph,
           out,
-          changed: await refineOne(platform, mask, photograph, out, settings, certainty),
+          changed: await refineOne(platform, mask, photograph, out, how),
         });
       } catch (error) {
         if (!(error instanceof InputError)) throw error;
@@ -102,14 +111,13 @@ async function refineOne(
   mask: string,
   photograph: string,
   out: string,
-  settings: CrfSettings,
-  certainty: number,
+  how: How,
 ): Promise<number> {
   const image = await platform.decodeImage(photograph);
   const isScores = splitName(mask)[1] === "npy";
   const { before, after, palette } = isScores
-    ? await refineScores(platform, mask, photograph, image, settings)
-    : await refineMask(platform, mask, photograph, image, settings, certainty);
+    ? await refineScores(platform, mask, photograph, image, how)
+    : await refineMask(platform, mask, photograph, image, how);
   await platform.writeFile(out, await platform.encodeIndexedPng({ ...after, palette }));
   let [labelled, changed] = [0, 0];
   for (let i = 0; i < before.data.length; i++) {
@@ -131,8 +139,7 @@ async function refineMask(
   mask: string,
   photograph: string,
   image: Image,
-  settings: CrfSettings,
-  certainty: number,
+  { crf, certainty, keepUnlabelled }: How,
 ): Promise<Change> {
   const raw = await platform.decodeMask(mask);
   if (raw.channels !== 1 || raw.bits !== 8) {
@@ -142,7 +149,8 @@ async function refineMask(
   }
   requireSize(mask, raw, photograph, image);
   const before: LabelMap = { width: raw.width, height: raw.height, data: raw.data as Uint8Array };
-  const after = refineLabels(before, image, settings, certainty);
+  const after = refineLabels(before, image, crf, certainty);
+  if (keepUnlabelled) for (let i = 0; i < after.data.length; i++) if (before.data[i] === IGNORE) after.data[i] = IGNORE;
   const most = after.data.reduce((largest, label) => Math.max(largest, label), 0);
   // Grey files have no colours, and a palette must have one for each value.
   const colors = raw.palette ?? distinctColors(Math.min(most + 1, maxClasses));
@@ -155,7 +163,7 @@ async function refineScores(
   file: string,
   photograph: string,
   image: Image,
-  settings: CrfSettings,
+  { crf }: How,
 ): Promise<Change> {
   const scores = readNpy(await platform.readFile(file), file);
   const [labels, height, width] = scores.shape;
@@ -166,7 +174,7 @@ async function refineScores(
   }
   requireSize(file, { width, height }, photograph, image);
   const given = { ...scores, dtype: "float32" as const, data: Float32Array.from(scores.data as Float32Array) };
-  const after = likeliest(denseCrf(given, image, settings));
+  const after = likeliest(denseCrf(given, image, crf));
   return { before: likeliest(given), after, palette: distinctColors(labels) };
 }
 
@@ -240,7 +248,7 @@ function idOf(name: string): string {
 }
 
 /** Writes what the folder is begun with, or finds the same there. */
-async function begin(platform: RefinePlatform, folder: string, how: Readonly<Record<string, unknown>>): Promise<void> {
+async function begin(platform: RefinePlatform, folder: string, how: How): Promise<void> {
   const record = joinPath(folder, recordName);
   const text = `${JSON.stringify({ refine: how }, null, 2)}\n`;
   const kind = await platform.exists(folder);

@@ -5,8 +5,11 @@ import { IGNORE, type Image, type LabelMap } from "../image/image.ts";
 import type { CrfSettings } from "./crf-settings.ts";
 import { denseCrf } from "./dense-crf.ts";
 
-/** How sure labels are unless someone says otherwise; customary with published dense CRFs on pseudo masks. */
-export const defaultCertainty = 0.7;
+/**
+ * How sure labels are unless someone says otherwise. Measured: with less, the published weights, made for a network's softer
+ * probabilities, take more from masks than they give (bench/README.md).
+ */
+export const defaultCertainty = 0.9;
 
 /**
  * Scores of hard labels: `certainty` for the label that a pixel has, the rest shared by the other labels of the map; pixels that
