@@ -29,6 +29,11 @@ export const commands: readonly Entry[] = [
     load: async () => (await import("./predict.ts")).predictCommand,
   },
   {
+    name: "refine",
+    summary: "make masks follow the edges of their photographs: a dense CRF",
+    load: async () => (await import("./refine.ts")).refineCommand,
+  },
+  {
     name: "show",
     summary: "draw what a model sees inside: the pictures that its method offers",
     load: async () => (await import("./show.ts")).showCommand,

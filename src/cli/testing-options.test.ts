@@ -11,7 +11,7 @@ const asked = (...typed: string[]) => {
 };
 
 test("nothing typed leaves all to the segmenter's defaults", () => {
-  expect(asked()).toEqual({ scales: undefined, flip: false, windows: undefined, shortSide: undefined });
+  expect(asked()).toEqual({ scales: undefined, flip: false, windows: undefined, shortSide: undefined, crf: undefined });
 });
 
 test("what is typed is what the segmenter is asked for", () => {

@@ -1,6 +1,7 @@
 import { UsageError } from "../errors.ts";
 import type { SegmentOptions, WindowsChoice } from "../prediction/segmentation.ts";
 import { windowings } from "../prediction/windows.ts";
+import { crfNames, parseCrf } from "../refinement/crf-settings.ts";
 import type { Options, Values } from "./command.ts";
 import { sizeOptions } from "./options.ts";
 
@@ -18,6 +19,11 @@ export const testingOptions = {
     choices: [...Object.keys(windowings), "whole"],
     help: "how windows lie on large images: overlapping and blended, overlapping and averaged, side by side, the whole made to fit one (none), or the whole as it is (whole), where the network takes any size; default: as the model says",
   },
+  crf: {
+    kind: "text",
+    placeholder: "NAME",
+    help: `refine the scores by a dense CRF instead of what the method does: ${crfNames.join(", ")}, terms such as 3,3/4,67,3 (weight,xy/weight,xy,rgb), or none`,
+  },
   shortSide: {
     ...sizeOptions.shortSide,
     help: "scale images so that the shorter side has this many pixels; 0: their own size; default as in training",
@@ -26,8 +32,11 @@ export const testingOptions = {
 
 /** What the segmenter is asked for. Throws UsageError. */
 export function segmentOptionsFrom(options: Values<typeof testingOptions>): SegmentOptions {
-  const { flip, shortSide } = options;
-  return { flip, shortSide, windows: options.windows as WindowsChoice | undefined, scales: scalesFrom(options.scales) };
+  const { flip, shortSide, crf } = options;
+  return {
+    ...{ flip, shortSide, windows: options.windows as WindowsChoice | undefined, scales: scalesFrom(options.scales) },
+    crf: crf === undefined || crf === "none" ? crf : parseCrf(crf),
+  };
 }
 
 /** `0.5,1` → [0.5, 1]. Throws UsageError. */

@@ -93,7 +93,7 @@ describe("evaluation", () => {
   it("gives a result that JSON can hold", async () => {
     const result = await evaluateDataset(segmenter, dataset(), { flip: true });
     expect(JSON.parse(JSON.stringify(result))).toEqual(result);
-    expect(result.options).toEqual({ shortSide: null, scales: [1], flip: true, windows: "smooth" });
+    expect(result.options).toEqual({ shortSide: null, scales: [1], flip: true, windows: "smooth", crf: null });
   });
 
   it("has no score where no pixel counts, and says so in JSON with null", async () => {

@@ -8,6 +8,7 @@ import type { Measure } from "../metrics/measure.ts";
 import type { ModelCard } from "../prediction/model.ts";
 import type { SegmentOptions, WindowsChoice } from "../prediction/segmentation.ts";
 import type { Segmenter } from "../prediction/segmenter.ts";
+import type { CrfSettings } from "../refinement/crf-settings.ts";
 import { type PanopticDetails, type Scorer, type SemanticDetails, scorerOf } from "./scorer.ts";
 
 export interface EvaluateOptions extends SegmentOptions {
@@ -44,6 +45,8 @@ export interface EvaluationSummary {
     readonly scales: readonly number[];
     readonly flip: boolean;
     readonly windows: WindowsChoice;
+    /** Null: what the model's method does on the host. */
+    readonly crf: CrfSettings | "none" | null;
   };
 }
 
@@ -89,12 +92,18 @@ export async function evaluateDataset(
     if (index + 1 < dataset.ids.length) ahead ??= read(index + 1);
     onProgress?.(index + 1, dataset.ids.length);
   }
-  const { shortSide = null, scales = [1], flip = false, windows = segmenter.card.windowing } = segmentOptions;
+  const {
+    shortSide = null,
+    scales = [1],
+    flip = false,
+    windows = segmenter.card.windowing,
+    crf = null,
+  } = segmentOptions;
   return {
     ...{ dataset: dataset.name, split: dataset.split, model: segmenter.source, images: perImage.length },
     measures: scorer.measures(),
     ...scorer.details(),
-    ...{ perImage, skipped, options: { shortSide, scales, flip, windows } },
+    ...{ perImage, skipped, options: { shortSide, scales, flip, windows, crf } },
   };
 }
 

@@ -17,9 +17,9 @@ export async function segmentPanoptic(
   { classes }: ModelCard,
   model: PanopticModel,
   image: Image,
-  { shortSide, scales, flip, windows }: SegmentOptions,
+  { shortSide, scales, flip, windows, crf }: SegmentOptions,
 ): Promise<Segmentation> {
-  const asked = Object.entries({ shortSide, scales, flip: flip || undefined, windows }).find(
+  const asked = Object.entries({ shortSide, scales, flip: flip || undefined, windows, crf }).find(
     ([, value]) => value !== undefined,
   );
   if (asked !== undefined) {

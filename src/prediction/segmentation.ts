@@ -2,6 +2,7 @@
 import type { SegmentMap } from "../data/sample.ts";
 import type { LabelMap } from "../image/image.ts";
 import type { WindowingName } from "../methods/model.ts";
+import type { CrfSettings } from "../refinement/crf-settings.ts";
 
 /** How an image becomes one class map. What is averaged, over windows, scales and mirror image alike, are probabilities. */
 export interface SegmentOptions {
@@ -19,6 +20,11 @@ export interface SegmentOptions {
    * network sees the image as it is at once, where it takes any size; each size takes a program of its own, and time for that.
    */
   readonly windows?: WindowsChoice;
+  /**
+   * A dense CRF on the averaged probabilities, at the size at which windows were cut, in place of what the model's method makes of
+   * them on the host; `none`: neither. Default: as the method does.
+   */
+  readonly crf?: CrfSettings | "none";
 }
 
 /** What `windows` may be. */

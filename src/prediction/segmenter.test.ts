@@ -9,6 +9,7 @@ import type { Image } from "../image/image.ts";
 import type { SemanticModel, WindowingName } from "../methods/model.ts";
 import { decodeModel, encodeModel, type GraphProto } from "../onnx/wire.ts";
 import { nodePlatform } from "../platform/node.ts";
+import { crfSettings } from "../refinement/crf-settings.ts";
 import type { Engine } from "../runtime/engine.ts";
 import { writeLabels } from "./enlarge.ts";
 import { exportModel } from "./export.ts";
@@ -291,6 +292,20 @@ describe("a model with a refinement on the host", () => {
       await refined.close();
     },
   );
+
+  it("gives way to a dense CRF that is asked for, and to none at all", async () => {
+    const refined = await openSegmenter(engine, checkModel({ model: { refine } }));
+    const image = checkImage(60, 41);
+    const crf = crfSettings["deeplab-v2"];
+    given.length = 0;
+    const [asked, without] = [await refined.segment(image, { crf }), await refined.segment(image, { crf: "none" })];
+    expect(given).toEqual([]);
+    expect(without.labels.data).toEqual((await segmenter.segment(image)).labels.data);
+    expect(asked.labels.data).toEqual((await segmenter.segment(image, { crf })).labels.data);
+    expect(asked.labels.data).toEqual((await exported.segment(image, { crf })).labels.data);
+    expect(asked.labels.data).not.toEqual(without.labels.data);
+    await refined.close();
+  });
 
   it("goes without it in a file, which says so", async () => {
     const trained = checkModel({ model: { refine } });

@@ -3,11 +3,12 @@ import type { Named } from "../array/ndarray.ts";
 import { InputError, shown } from "../errors.ts";
 import type { Image, LabelMap } from "../image/image.ts";
 import type { Method } from "../methods/method.ts";
-import type { PredictionModel } from "../methods/model.ts";
+import type { PredictionModel, SemanticModel } from "../methods/model.ts";
 import { recipeFrom } from "../methods/resolve-recipe.ts";
 import { modelOf } from "../methods/stages.ts";
 import { parseJson } from "../platform/json.ts";
 import type { Platform } from "../platform/platform.ts";
+import { denseCrf } from "../refinement/dense-crf.ts";
 import type { Engine } from "../runtime/engine.ts";
 import { cardFrom, cardOf, ownShortSide } from "./card.ts";
 import { addMirrored, outputOf, type Rectangle, type ScoreMap, writeLabels } from "./enlarge.ts";
@@ -163,7 +164,7 @@ function makeSegmenter(
       const { height, width } = image;
       const sizes = shortSides(image, card, options);
       const [only] = sizes;
-      const refine = model?.refine?.bind(model);
+      const refine = refinementOf(model, options.crf);
       const simple = sizes.length === 1 && !options.flip && refine === undefined;
       if (simple) {
         return withScoring(image, only, options, async (scoring) => {
@@ -204,6 +205,13 @@ function makeSegmenter(
       await wholes?.release();
     },
   };
+}
+
+/** What is done to the scores on the host: what the user wants, else what the method does. */
+function refinementOf(model: PredictionModel | null, crf: SegmentOptions["crf"]): SemanticModel["refine"] {
+  if (crf === "none") return undefined;
+  if (crf !== undefined) return (scores, image) => denseCrf(scores, image, crf);
+  return model?.kind === "semantic" ? model.refine?.bind(model) : undefined;
 }
 
 /** What is asked of the pipeline: one `short_side` for each scale. */

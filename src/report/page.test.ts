@@ -13,7 +13,7 @@ const evaluation: Evaluation = {
     model: "m",
     images: 1,
     pixels: 10,
-    options: { shortSide: null, scales: [1], flip: false, windows: "smooth" },
+    options: { shortSide: null, scales: [1], flip: false, windows: "smooth", crf: null },
   },
   ...{
     meanIou: 0.5,

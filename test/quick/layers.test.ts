@@ -13,7 +13,7 @@ const rows = [
   ["ops", "platform"],
   ["onnx"],
   ["runtime"],
-  ["nn", "losses", "autodiff", "optimizers", "weights", "hub", "metrics", "clustering", "text"],
+  ["nn", "losses", "autodiff", "optimizers", "weights", "hub", "metrics", "clustering", "text", "refinement"],
   ["data"],
   ["scenes"],
   ["datasets", "backbones"],

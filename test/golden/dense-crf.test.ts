@@ -1,0 +1,165 @@
+/** Dense CRF against a brute-force evaluation and the permutohedral implementation that the authors used. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { type NdArray, ndarray } from "../../src/array/ndarray.ts";
+import type { Image } from "../../src/image/image.ts";
+import type { CrfSettings } from "../../src/refinement/crf-settings.ts";
+import { denseCrf } from "../../src/refinement/dense-crf.ts";
+import { exactFilter } from "../../src/refinement/exact-filter.ts";
+import { latticeFilter } from "../../src/refinement/lattice-filter.ts";
+import { readSafetensors } from "../../src/weights/safetensors.ts";
+import { filtered } from "../support/filtered.ts";
+import { type GoldenCase, openGoldens } from "./manifest.ts";
+
+const goldens = openGoldens("l2g");
+const names = goldens.names.filter((name) => name.startsWith("densecrf/"));
+const kindOf = (name: string, kind: RegExp) => kind.test(name.split("/")[1]);
+const filters = names.filter((name) => kindOf(name, /^lattice_filter_/));
+const scores = names.filter((name) => kindOf(name, /^cam_alpha_/));
+const images = names.filter((name) => !filters.includes(name) && !scores.includes(name));
+
+/** A tensor of the case, whose name the file puts before it. */
+const own = (golden: GoldenCase, key: string) => golden.tensor(`${golden.name.split("/")[1]}/${key}`);
+const has = (golden: GoldenCase, key: string) => golden.entries[key] !== undefined;
+const numbers = ({ data }: NdArray) => data as Float32Array;
+
+/** [height, width, 3] */
+function imageOf({ shape: [height, width], data }: NdArray): Image {
+  return { width, height, data: data as Uint8Array };
+}
+
+/** The manifest's `tolerance`: `exact: abs 1e-5; lattice ...: abs 1e-3 on 99% of entries`. */
+const tolerance = { exact: 1e-5, lattice: 1e-3, share: 0.99 };
+
+function worst(got: ArrayLike<number>, expected: ArrayLike<number>): number {
+  expect(got.length).toBe(expected.length);
+  let most = 0;
+  for (let i = 0; i < got.length; i++) most = Math.max(most, Math.abs(got[i] - expected[i]));
+  return most;
+}
+
+function shareWithin(got: ArrayLike<number>, expected: ArrayLike<number>, limit: number): number {
+  expect(got.length).toBe(expected.length);
+  let within = 0;
+  for (let i = 0; i < got.length; i++) if (Math.abs(got[i] - expected[i]) <= limit) within++;
+  return within / got.length;
+}
+
+/** All marginals of the case: `exact_T`, `lattice_T` and `exact_noself_T` after T iterations. */
+function checkMarginals(golden: GoldenCase, input: NdArray, image: Image, terms: CrfSettings["terms"]): void {
+  let checked = 0;
+  for (const key of Object.keys(golden.entries)) {
+    const [, filter, noSelf, iterations] = key.match(/^(exact|lattice)(_noself)?_(\d+)$/) ?? [];
+    if (filter === undefined) continue;
+    const options = { filter: filter as "exact" | "lattice", selfPair: noSelf === undefined };
+    const got = numbers(denseCrf(input, image, { terms, iterations: Number(iterations) }, options));
+    const expected = numbers(own(golden, key));
+    if (filter === "exact") expect(worst(got, expected), key).toBeLessThanOrEqual(tolerance.exact);
+    else expect(shareWithin(got, expected, tolerance.lattice), key).toBeGreaterThanOrEqual(tolerance.share);
+    checked++;
+  }
+  expect(checked).toBeGreaterThan(0);
+}
+
+describe("marginals from probabilities", () => {
+  for (const name of images.length > 0 ? images : ["densecrf/cam_crf"]) {
+    goldens.covers(name, (golden) => {
+      const number = (key: string) => golden.config[key] as number;
+      const terms = [
+        { weight: number("gaussian_weight"), xy: number("gaussian_sxy") },
+        { weight: number("bilateral_weight"), xy: number("bilateral_sxy"), rgb: number("bilateral_srgb") },
+      ];
+      // Stored once for all cases of the file.
+      const [, holder] = String(golden.config.inputs).match(/in case (\w+)/) ?? [];
+      const prefix = has(golden, "prob") ? name.split("/")[1] : holder;
+      const image = imageOf(golden.tensor(`${prefix}/image_u8`));
+      checkMarginals(golden, golden.tensor(`${prefix}/prob`), image, terms);
+      checkNormalizers(golden, image, terms);
+    });
+  }
+});
+
+function checkNormalizers(golden: GoldenCase, { width, height, data }: Image, terms: CrfSettings["terms"]): void {
+  for (const [key, { xy, rgb }] of [
+    ["norm_gaussian", terms[0]],
+    ["norm_bilateral", terms[1]],
+  ] as const) {
+    if (!has(golden, key)) continue;
+    const features = Array.from({ length: width * height }, (_, i) => [
+      (i % width) / xy,
+      Math.floor(i / width) / xy,
+      ...(rgb === undefined ? [] : [0, 1, 2].map((c) => data[3 * i + c] / rgb)),
+    ]);
+    const ones = new Float32Array(features.length).fill(1);
+    const sums = filtered(exactFilter, Float32Array.from(features.flat()), features[0].length, ones, 1);
+    // What the sums are turned into: half of the factor that normalizes.
+    expect(
+      worst(
+        sums.map((sum) => 1 / Math.sqrt(sum + 1e-20)),
+        own(golden, key).data as Float64Array,
+      ),
+      key,
+    ).toBeLessThan(1e-5);
+  }
+}
+
+describe("marginals from CAMs with a background score", () => {
+  for (const name of scores.length > 0 ? scores : ["densecrf/cam_alpha_4"]) {
+    goldens.covers(name, (golden) => {
+      const { alpha, gaussian, bilateral } = golden.config as Record<"alpha", number> &
+        Record<"gaussian" | "bilateral", number[]>;
+      // Both lists: standard deviations, then the weight.
+      const terms = [
+        { weight: gaussian[1], xy: gaussian[0] },
+        { weight: bilateral[2], xy: bilateral[0], rgb: bilateral[1] },
+      ];
+      // Read as a file: the case that they belong to is another test's.
+      const path = join(goldens.folder, "cam_fusion.safetensors");
+      const fusion = readSafetensors(readFileSync(path), path).tensors;
+      const cams = fusion["fusion/norm_cam"];
+      const [tags, height, width] = cams.shape;
+      const pixels = height * width;
+      const background = new Float32Array(pixels).fill(0);
+      for (let i = 0; i < tags * pixels; i++)
+        background[i % pixels] = Math.max(background[i % pixels], numbers(cams)[i]);
+      const input = ndarray("float32", [tags + 1, height, width], new Float32Array((tags + 1) * pixels));
+      numbers(input).set(background.map((most) => (1 - most) ** alpha));
+      numbers(input).set(numbers(cams), pixels);
+      if (has(golden, "bgcam_score"))
+        expect(worst(numbers(input), numbers(own(golden, "bgcam_score")))).toBeLessThan(1e-6);
+      checkMarginals(golden, input, imageOf(fusion["fusion/image_u8"]), terms);
+    });
+  }
+});
+
+describe("one filter pass", () => {
+  for (const name of filters.length > 0 ? filters : ["densecrf/lattice_filter_d2"]) {
+    goldens.covers(name, (golden) => {
+      const dimensions = golden.config.d as number;
+      const features = transposed(own(golden, "features"));
+      const values = own(golden, "values");
+      const [labels] = values.shape;
+      for (const [key, maker, share] of [
+        ["lattice_out", latticeFilter, 1e-4],
+        ["exact_out", exactFilter, 1e-5],
+      ] as const) {
+        const got = filtered(maker, features, dimensions, transposed(values), labels);
+        const expected = transposed(own(golden, key));
+        const most = expected.reduce((largest, value) => Math.max(largest, Math.abs(value)), 0);
+        expect(worst(got, expected), key).toBeLessThanOrEqual(share * most);
+      }
+    });
+  }
+});
+
+/** [rows, columns] → data of [columns, rows]. */
+function transposed({ shape: [rows, columns], data }: NdArray): Float32Array {
+  return Float32Array.from({ length: data.length }, (_, i) =>
+    Number(data[(i % rows) * columns + Math.floor(i / rows)]),
+  );
+}
+
+test.skipIf(names.length === 0)("every case of the file is of a kind that is known here", () => {
+  expect([...filters, ...scores, ...images].sort()).toEqual([...names].sort());
+});
