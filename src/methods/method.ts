@@ -54,6 +54,11 @@ export interface Method<R extends Recipe = Recipe> {
   /** `open`: any words can be segmented, and classes are named when predicting; `closed`: those that were trained. */
   readonly vocabulary: "closed" | "open";
   /**
+   * Loads what `stages`, `model` and `views` need and cannot wait for, such as a tokenizer. Awaited where a method is taken
+   * into use: before a run is trained, opened or imported. Default: they need nothing.
+   */
+  ready?(): Promise<void>;
+  /**
    * What a recipe trains, in order; a recipe may leave stages out. Names, settings and kinds of labels are asked for before
    * a data set is known: with `anyTask` of `stages.ts`.
    */

@@ -10,7 +10,7 @@ import { requireImported } from "../methods/check-method.ts";
 import { methods } from "../methods/index.ts";
 import type { Imported, ImportOptions, Method } from "../methods/method.ts";
 import { applySetting, checkRecipe, keyOf } from "../methods/resolve-recipe.ts";
-import { predictionParameters, stagesOf, trainingModel } from "../methods/stages.ts";
+import { anyTask, predictionParameters, stagesOf, trainingModel } from "../methods/stages.ts";
 import type { Platform } from "../platform/platform.ts";
 import { version } from "../version.ts";
 import { openWeights, type WeightFile } from "../weights/read-weights.ts";
@@ -82,9 +82,10 @@ export async function importRun(options: ImportRunOptions): Promise<ImportedRun>
     );
   }
   checkRecipe(method, recipe);
+  await method.ready?.();
   const classes = classesOf(imported.outputs, options.classes, file);
   // Where there is no head, one class stands in for those that nobody knows yet.
-  const task = { classes: classes.length > 0 ? classes : unnamed(1), frequencies: [] };
+  const task = classes.length > 0 ? { classes, frequencies: [] } : anyTask;
   const [stage] = stagesOf({ method, recipe }, task);
   if (stage.kind === "pass") throw new Error(`${method.name}: an imported recipe must begin with training.`);
   const { cropHeight, cropWidth } = stage.settings;

@@ -94,6 +94,7 @@ export async function readRun(platform: Platform, folder: string, { methods }: R
   const recipe = await readJson(platform, `${folder}/recipe.json`);
   await restoreEncoder(platform, `${folder}/${encoderFile}`, recipe);
   const resolved = recipeFrom(recipe, `${folder}/recipe.json`, methods);
+  await resolved.method.ready?.();
   if (resolved.recipe.name !== record.recipe || resolved.recipe.method !== record.method) {
     throw new InputError(
       `${folder}/recipe.json: expected recipe ${record.recipe} of ${record.method}, as run.json says, got ${resolved.recipe.name} of ${resolved.recipe.method}. Restore the files.`,

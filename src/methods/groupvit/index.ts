@@ -1,0 +1,39 @@
+import type { WeightFile } from "../../weights/read-weights.ts";
+import type { Imported, ImportOptions, Method } from "../method.ts";
+import { importedGroupViT } from "./files.ts";
+import { wordModel } from "./prediction.ts";
+import { type GroupViTRecipe, recipes } from "./recipe.ts";
+import { captionStage } from "./stage.ts";
+import { validate } from "./validate.ts";
+import { loadWords } from "./words.ts";
+
+/** What predicts as the authors' code does, whatever the files are for: their windows are twice the size of training. */
+function imports(files: readonly WeightFile[], options: ImportOptions): Imported<GroupViTRecipe> | null {
+  return importedGroupViT(files, options, ({ settings }) => {
+    const side = settings.imageSize;
+    const { longSide, imageSize } = recipes["groupvit-2stage"];
+    return {
+      ...recipes["groupvit-2stage"],
+      ...settings,
+      ...{ cropHeight: side, cropWidth: side, windowSide: 2 * side, shortSide: 2 * side },
+      longSide: Math.round((longSide * side) / imageSize),
+    };
+  });
+}
+
+export const groupvit: Method<GroupViTRecipe> = {
+  name: "groupvit",
+  paper: {
+    authors: "Xu, De Mello, Liu, Byeon, Breuel, Kautz, Wang",
+    title: "GroupViT: Semantic Segmentation Emerges from Text Supervision",
+    venue: "CVPR 2022",
+    url: "https://arxiv.org/abs/2202.11094",
+  },
+  vocabulary: "open",
+  recipes,
+  ready: loadWords,
+  stages: (recipe) => [captionStage(recipe)],
+  model: wordModel,
+  validate,
+  imports,
+};
