@@ -1,14 +1,15 @@
 import { InputError, UsageError } from "../errors.ts";
 import type { Platform } from "../platform/platform.ts";
+import { askedFrom, askedOptions } from "./asked.ts";
 import { command } from "./command.ts";
-import { classesFrom, classesOptions, engineFor, engineOptions } from "./options.ts";
+import { engineFor, engineOptions } from "./options.ts";
 import { methodOptions, methodsWith } from "./own-methods.ts";
 import type { Terminal } from "./terminal.ts";
 
 export const exportCommand = command({
   name: "export",
   summary: "write a trained model as one ONNX file",
-  positionals: [{ name: "RUN", help: "a run folder", count: "one" }],
+  positionals: [{ name: "RUN", help: "a run folder, published weights, or owner/name on the hub", count: "one" }],
   options: {
     out: { kind: "text", placeholder: "FILE", help: "the file to write, such as model.onnx; needed" },
     weights: {
@@ -16,7 +17,7 @@ export const exportCommand = command({
       placeholder: "LIBRARY",
       help: "write the encoder's weights alone, as safetensors under the names of torchvision, timm, transformers …; onnx for one that was an ONNX file",
     },
-    ...classesOptions,
+    ...askedOptions,
     ...methodOptions,
     ...engineOptions,
   },
@@ -32,16 +33,15 @@ export const exportCommand = command({
     const { out, weights } = options;
     if (out === undefined) throw new UsageError("export: --out is missing. Write --out model.onnx.");
     if (weights !== undefined) return exportWeights(run, weights, out, options.method, terminal);
-    const [{ nodePlatform }, { exportModel }, { openRun }] = await Promise.all([
+    const [{ nodePlatform }, { exportModel }, { openTrainedModel }] = await Promise.all([
       import("../platform/node.ts"),
       import("../prediction/export.ts"),
-      import("../runs/run.ts"),
+      import("./open-model.ts"),
     ]);
     await requireKind(nodePlatform, out, ".onnx");
-    const onDamaged = (message: string) => terminal.note(message);
     const methods = await methodsWith(nodePlatform, options.method);
-    const classes = await classesFrom(nodePlatform, options.classes, options.classesFile);
-    const trained = await openRun(nodePlatform, run, { onDamaged, methods, classes });
+    const asked = await askedFrom(nodePlatform, options);
+    const trained = await openTrainedModel(nodePlatform, run, terminal, { methods, ...asked });
     const engine = await engineFor(options);
     try {
       const exported = await exportModel(engine, nodePlatform, trained, out);

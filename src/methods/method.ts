@@ -34,6 +34,8 @@ export interface Imported<R extends Recipe = Recipe> {
   readonly outputs: number | null;
   /** Fields of the recipe that the files do not tell and that cannot be guessed: `--set` has to. */
   readonly untold: readonly string[];
+  /** Of the weights, where the method knows whose files they are. Default: nobody stated one. */
+  readonly licence?: string | undefined;
   /** Lines for the user: what of the files is not used. Default: nothing to say. */
   readonly notes?: readonly string[];
 }
@@ -51,6 +53,8 @@ export interface Method<R extends Recipe = Recipe> {
   readonly recipes: Named<R>;
   /** Its paper's table in miniature, for `tessera study`. */
   readonly study?: Study;
+  /** Fields of its recipes that matter for prediction alone, and can be changed by `--set` when predicting. Default: none. */
+  readonly predictionFields?: readonly string[];
   /** `open`: any words can be segmented, and classes are named when predicting; `closed`: those that were trained. */
   readonly vocabulary: "closed" | "open";
   /**

@@ -2,14 +2,19 @@ import type { WeightFile } from "../../weights/read-weights.ts";
 import type { Imported, ImportOptions, Method } from "../method.ts";
 import { importedGroupViT } from "./files.ts";
 import { wordModel } from "./prediction.ts";
-import { type GroupViTRecipe, recipes } from "./recipe.ts";
+import { type GroupViTRecipe, predictionFields, recipes } from "./recipe.ts";
 import { captionStage } from "./stage.ts";
 import { validate } from "./validate.ts";
 import { loadWords } from "./words.ts";
 
+const licence = "NVIDIA Source Code License for GroupViT: non-commercial use only";
+
+/** The released weights, by the names of their files and of their repositories in Hugging Face's cache. */
+const released = /group_vit_gcc_(?:yfcc|redcap)|nvidia(?:--|[\\/])groupvit-/;
+
 /** What predicts as the authors' code does, whatever the files are for: their windows are twice the size of training. */
 function imports(files: readonly WeightFile[], options: ImportOptions): Imported<GroupViTRecipe> | null {
-  return importedGroupViT(files, options, ({ settings }) => {
+  const imported = importedGroupViT(files, options, ({ settings }) => {
     const side = settings.imageSize;
     const { longSide, imageSize } = recipes["groupvit-2stage"];
     return {
@@ -19,6 +24,10 @@ function imports(files: readonly WeightFile[], options: ImportOptions): Imported
       longSide: Math.round((longSide * side) / imageSize),
     };
   });
+  const source = files.find(({ where }) => released.test(where));
+  if (imported === null || source === undefined) return imported;
+  const note = `${source.where}: these weights are NVIDIA's, for non-commercial use only (https://github.com/NVlabs/GroupViT/blob/main/LICENSE).`;
+  return { ...imported, licence, notes: [...(imported.notes ?? []), note] };
 }
 
 export const groupvit: Method<GroupViTRecipe> = {
@@ -31,6 +40,7 @@ export const groupvit: Method<GroupViTRecipe> = {
   },
   vocabulary: "open",
   recipes,
+  predictionFields,
   ready: loadWords,
   stages: (recipe) => [captionStage(recipe)],
   model: wordModel,
