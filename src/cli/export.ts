@@ -1,4 +1,4 @@
-import { InputError, UsageError } from "../errors.ts";
+import { InputError, oneLine, UsageError } from "../errors.ts";
 import type { Platform } from "../platform/platform.ts";
 import { askedFrom, askedOptions } from "./asked.ts";
 import { command } from "./command.ts";
@@ -15,7 +15,7 @@ export const exportCommand = command({
     weights: {
       kind: "text",
       placeholder: "LIBRARY",
-      help: "write the encoder's weights alone, as safetensors under the names of torchvision, timm, transformers …; onnx for one that was an ONNX file",
+      help: "write weights for other programs: the encoder's, as safetensors under the names of torchvision, timm, transformers …, or onnx for one that was an ONNX file; of GroupViT all, as official (.pth) or hf (a folder)",
     },
     ...askedOptions,
     ...methodOptions,
@@ -25,6 +25,7 @@ export const exportCommand = command({
     ["tessera export run --out model.onnx", "one file: a photograph of any size in, its class map out"],
     ["tessera predict model.onnx holiday.jpg --out masks", "the same masks as with the run"],
     ["tessera export run --weights timm --out encoder.safetensors", "the encoder for other programs"],
+    ["tessera export nvidia/groupvit-gcc-yfcc --weights official --out model.pth", "one form from the other"],
   ],
   notes:
     "Input `image`: uint8 [height, width, 3], RGB, of any size. Output `labels`: class index of each pixel.\n" +
@@ -64,20 +65,34 @@ async function exportWeights(
   named: readonly string[],
   terminal: Terminal,
 ): Promise<void> {
-  const [{ nodePlatform }, { exportEncoder }, { openTrained }] = await Promise.all([
+  const [{ nodePlatform }, { openTrained, readRun }] = await Promise.all([
     import("../platform/node.ts"),
-    import("../runs/export-encoder.ts"),
     import("../runs/run.ts"),
   ]);
-  await requireKind(nodePlatform, out, library === "onnx" ? ".onnx" : ".safetensors");
   const methods = await methodsWith(nodePlatform, named);
   const onDamaged = (message: string) => terminal.note(message);
-  const exported = await exportEncoder(
-    nodePlatform,
-    await openTrained(nodePlatform, run, { onDamaged, methods }),
-    library,
-    out,
-  );
+  const isRun = (await nodePlatform.exists(`${run}/run.json`)) === "file";
+  const { method, ...trained } = isRun
+    ? {
+        method: (await readRun(nodePlatform, run, { methods })).method,
+        ...(await openTrained(nodePlatform, run, { onDamaged, methods })),
+      }
+    : await (await import("./open-model.ts")).openTrainedModel(nodePlatform, run, terminal, {
+        methods,
+        wordless: true,
+      });
+  if (method.forms !== undefined) {
+    const { exportForm } = await import("../runs/export-model.ts");
+    const { files, bytes, notes } = await exportForm(nodePlatform, method, trained, library, out);
+    for (const note of notes) terminal.note(oneLine(note));
+    terminal.print(oneLine(`${files.join(", ")}: ${(bytes / 1e6).toFixed(1)} MB, licence ${trained.licence}`));
+    terminal.result({ files, bytes, licence: trained.licence });
+    return;
+  }
+  await requireKind(nodePlatform, out, library === "onnx" ? ".onnx" : ".safetensors");
+  const { exportEncoder } = await import("../runs/export-encoder.ts");
+  const encoderOf = { ...trained, stage: "stage" in trained ? trained.stage : "train" };
+  const exported = await exportEncoder(nodePlatform, encoderOf, library, out);
   const { file, encoder, tensors, bytes } = exported;
   terminal.print(`${file}: ${(bytes / 1e6).toFixed(1)} MB, ${encoder} in ${tensors} tensors as ${library} calls them`);
   terminal.result(exported);

@@ -7,7 +7,8 @@ import type { Recipe } from "./recipe.ts";
 import { transunet } from "./transunet/index.ts";
 import { unet } from "./unet/index.ts";
 
-export const methods: readonly Method[] = [unet, transunet, ddep, groupvit];
+/** Published files are shown to them in this order: the last two take every file of a kind for theirs. */
+export const methods: readonly Method[] = [unet, groupvit, transunet, ddep];
 
 /** Names of all recipes, in the order of the list. */
 export function recipeNames(list: readonly Method[] = methods): string[] {

@@ -40,6 +40,16 @@ export interface Imported<R extends Recipe = Recipe> {
   readonly notes?: readonly string[];
 }
 
+/** A whole model as another program reads it. */
+export interface WrittenModel {
+  /** Contents by name: one file, to be called as the user says, with an ending such as `.pth`; or those of a folder. */
+  readonly content:
+    | { readonly ending: string; readonly bytes: Uint8Array }
+    | { readonly files: Named<Uint8Array | string> };
+  /** Lines for the user: what has no place in that form. */
+  readonly notes: readonly string[];
+}
+
 export interface ImportOptions {
   /** An encoder without residual network is wanted, from an ordinary vision transformer. */
   readonly patchOnly: boolean;
@@ -85,6 +95,11 @@ export interface Method<R extends Recipe = Recipe> {
   encoder?(file: WeightFile | OnnxEncoderFile, recipe: R): Pick<Trained, "weights" | "stage" | "recipe">;
   /** Published weights that the method can use; null where files are not of its kind. Throws where they are, but damaged. */
   imports?(files: readonly WeightFile[], options: ImportOptions): Imported<R> | null;
+  /**
+   * Its models as other programs read them, by the names that `export --weights` has for these forms. Throws InputError where
+   * a form cannot say what a recipe asks for.
+   */
+  readonly forms?: Named<(trained: Pick<Trained, "weights" | "recipe" | "source" | "licence">) => WrittenModel>;
 }
 
 /** A recipe with the method that it is of. */

@@ -1,10 +1,14 @@
 import type { WeightFile } from "../../weights/read-weights.ts";
 import type { Imported, ImportOptions, Method } from "../method.ts";
+import { officialFile, portFiles } from "./file-writers.ts";
 import { importedGroupViT } from "./files.ts";
+import { groupViews } from "./group-views.ts";
+import { usualPreparation } from "./port-preparation.ts";
 import { wordModel } from "./prediction.ts";
 import { type GroupViTRecipe, predictionFields, recipes } from "./recipe.ts";
 import { captionStage } from "./stage.ts";
 import { validate } from "./validate.ts";
+import { normalizations } from "./window-scores.ts";
 import { loadWords } from "./words.ts";
 
 const licence = "NVIDIA Source Code License for GroupViT: non-commercial use only";
@@ -44,6 +48,21 @@ export const groupvit: Method<GroupViTRecipe> = {
   ready: loadWords,
   stages: (recipe) => [captionStage(recipe)],
   model: wordModel,
+  views: groupViews,
+  forms: {
+    official({ weights, recipe, source }) {
+      const bytes = officialFile({ settings: recipe as GroupViTRecipe, weights }, source);
+      return { content: { ending: ".pth", bytes }, notes: [] };
+    },
+    hf({ weights, recipe, source, licence }) {
+      const settings = recipe as GroupViTRecipe;
+      const normalization = normalizations[settings.normalization];
+      const preparation = { ...usualPreparation(settings.imageSize), normalization };
+      const options = { preparation, ...(licence !== undefined && { licence }) };
+      const { files, notes } = portFiles({ settings, weights }, options, source);
+      return { content: { files }, notes };
+    },
+  },
   validate,
   imports,
 };
