@@ -1,10 +1,9 @@
-import { InputError, oneLine, UsageError } from "../errors.ts";
-import type { Platform } from "../platform/platform.ts";
+import { UsageError } from "../errors.ts";
 import { askedFrom, askedOptions } from "./asked.ts";
 import { command } from "./command.ts";
 import { engineFor, engineOptions } from "./options.ts";
 import { methodOptions, methodsWith } from "./own-methods.ts";
-import type { Terminal } from "./terminal.ts";
+import { requireEnding } from "./require-ending.ts";
 
 export const exportCommand = command({
   name: "export",
@@ -33,13 +32,14 @@ export const exportCommand = command({
   async run({ positionals: [run], options }, terminal) {
     const { out, weights } = options;
     if (out === undefined) throw new UsageError("export: --out is missing. Write --out model.onnx.");
-    if (weights !== undefined) return exportWeights(run, weights, out, options.method, terminal);
+    if (weights !== undefined)
+      return (await import("./export-weights.ts")).exportWeights(run, { ...options, weights, out }, terminal);
     const [{ nodePlatform }, { exportModel }, { openTrainedModel }] = await Promise.all([
       import("../platform/node.ts"),
       import("../prediction/export.ts"),
       import("./open-model.ts"),
     ]);
-    await requireKind(nodePlatform, out, ".onnx");
+    await requireEnding(nodePlatform, out, ".onnx");
     const methods = await methodsWith(nodePlatform, options.method);
     const asked = await askedFrom(nodePlatform, options);
     const trained = await openTrainedModel(nodePlatform, run, terminal, { methods, ...asked });
@@ -57,51 +57,3 @@ export const exportCommand = command({
     }
   },
 });
-
-async function exportWeights(
-  run: string,
-  library: string,
-  out: string,
-  named: readonly string[],
-  terminal: Terminal,
-): Promise<void> {
-  const [{ nodePlatform }, { openTrained, readRun }] = await Promise.all([
-    import("../platform/node.ts"),
-    import("../runs/run.ts"),
-  ]);
-  const methods = await methodsWith(nodePlatform, named);
-  const onDamaged = (message: string) => terminal.note(message);
-  const isRun = (await nodePlatform.exists(`${run}/run.json`)) === "file";
-  const { method, ...trained } = isRun
-    ? {
-        method: (await readRun(nodePlatform, run, { methods })).method,
-        ...(await openTrained(nodePlatform, run, { onDamaged, methods })),
-      }
-    : await (await import("./open-model.ts")).openTrainedModel(nodePlatform, run, terminal, {
-        methods,
-        wordless: true,
-      });
-  if (method.forms !== undefined) {
-    const { exportForm } = await import("../runs/export-model.ts");
-    const { files, bytes, notes } = await exportForm(nodePlatform, method, trained, library, out);
-    for (const note of notes) terminal.note(oneLine(note));
-    terminal.print(oneLine(`${files.join(", ")}: ${(bytes / 1e6).toFixed(1)} MB, licence ${trained.licence}`));
-    terminal.result({ files, bytes, licence: trained.licence });
-    return;
-  }
-  await requireKind(nodePlatform, out, library === "onnx" ? ".onnx" : ".safetensors");
-  const { exportEncoder } = await import("../runs/export-encoder.ts");
-  const encoderOf = { ...trained, stage: "stage" in trained ? trained.stage : "train" };
-  const exported = await exportEncoder(nodePlatform, encoderOf, library, out);
-  const { file, encoder, tensors, bytes } = exported;
-  terminal.print(`${file}: ${(bytes / 1e6).toFixed(1)} MB, ${encoder} in ${tensors} tensors as ${library} calls them`);
-  terminal.result(exported);
-}
-
-/** A mistyped --out must not cost anybody another file. */
-async function requireKind(platform: Platform, out: string, ending: string): Promise<void> {
-  if (out.endsWith(ending) || (await platform.exists(out)) !== "file") return;
-  throw new InputError(
-    `${out}: expected a new file or a ${ending} file to replace, got another file. Write --out model${ending}.`,
-  );
-}

@@ -183,8 +183,8 @@ type AskedFor = Pick<OpenRunOptions, "classes" | "otherwise" | "background" | "w
 /** Black, as it is where data sets have it. */
 const backgroundClass: ClassInfo = { name: "background", color: [0, 0, 0], background: true };
 
-/** The run with fields changed that matter for prediction alone. Throws UsageError for others. */
-function withSettings(run: Run, settings: readonly string[] = [], folder: string): Run {
+/** A run with fields of its recipe changed that matter for prediction alone. Throws UsageError for others. */
+export function withSettings<R extends ResolvedRecipe>(run: R, settings: readonly string[] = [], folder: string): R {
   if (settings.length === 0) return run;
   requirePredictionFields(run.method, settings, folder);
   const recipe = settings.reduce(applySetting, run.recipe);
