@@ -16,6 +16,8 @@ export interface SegmentOptions {
   readonly flip?: boolean;
   /** How windows lie on images larger than one, and how they are averaged: see `windowings`. Default: the model's. */
   readonly windows?: WindowingName;
+  /** Whether the mean score of each class is given as well; of a semantic model. Default: no. */
+  readonly scores?: boolean;
 }
 
 export interface Segmentation {
@@ -23,6 +25,11 @@ export interface Segmentation {
   readonly labels: LabelMap;
   /** Pixels of each class, in order of class index. */
   readonly areas: readonly number[];
+  /**
+   * Where they were asked for: the mean score of each class where it is the largest, in pixels of the size at which the image was
+   * computed; null where it is nowhere.
+   */
+  readonly scores?: readonly (number | null)[];
   /** Of a panoptic model: the segments, each with its score. */
   readonly panoptic?: SegmentMap;
 }
