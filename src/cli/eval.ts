@@ -1,15 +1,8 @@
 import { InputError } from "../errors.ts";
 import type { Platform } from "../platform/platform.ts";
+import { askedFrom, askedOptions } from "./asked.ts";
 import { command } from "./command.ts";
-import {
-  badImagePolicy,
-  classesFrom,
-  classesOptions,
-  datasetOptions,
-  engineFor,
-  engineOptions,
-  placeOf,
-} from "./options.ts";
+import { badImagePolicy, datasetOptions, engineFor, engineOptions, placeOf } from "./options.ts";
 import { methodOptions, methodsWith } from "./own-methods.ts";
 import { segmentOptionsFrom, testingOptions } from "./testing-options.ts";
 
@@ -17,7 +10,11 @@ export const evalCommand = command({
   name: "eval",
   summary: "score a trained model on a data set",
   positionals: [
-    { name: "RUN", help: "a run folder, or a model.onnx that tessera export wrote", count: "one" },
+    {
+      name: "RUN",
+      help: "a run folder, a model.onnx that tessera export wrote, published weights, or owner/name on the hub",
+      count: "one",
+    },
     { name: "DATASET", help: "a folder, or scenes for the drawn data set", count: "one" },
   ],
   options: {
@@ -31,7 +28,7 @@ export const evalCommand = command({
     noBoundary: { kind: "flag", help: "leave boundary IoU out; takes about half the time" },
     out: { kind: "text", placeholder: "FILE", help: "write the scores there as JSON, with every image's" },
     ...datasetOptions,
-    ...classesOptions,
+    ...askedOptions,
     ...methodOptions,
     ...engineOptions,
   },
@@ -67,17 +64,15 @@ export const evalCommand = command({
       onBadFile: onBadImage,
     });
     const methods = await methodsWith(nodePlatform, options.method);
-    const { readRun } = await import("../runs/run.ts");
+    const asked = await askedFrom(nodePlatform, options);
     if (out !== undefined) await requireScoresFile(nodePlatform, out);
     const engine = await engineFor(options);
     const progress = terminal.progress("scoring");
     try {
-      const isRun = (await nodePlatform.exists(run)) === "folder";
-      const open = isRun && (await readRun(nodePlatform, run, { methods })).method.vocabulary === "open";
       // A model that takes any words is asked for those of the data set.
-      const classes =
-        (await classesFrom(nodePlatform, options.classes, options.classesFile)) ?? (open ? dataset.classes : undefined);
-      const segmenter = await openModel(engine, nodePlatform, run, terminal, { methods, classes });
+      const segmenter = await openModel(engine, nodePlatform, run, terminal, {
+        ...{ methods, ...asked, otherwise: dataset.classes },
+      });
       const evaluation = await evaluateDataset(segmenter, dataset, {
         ...{ ...segmentOptions, boundary: !noBoundary, onBadImage, signal: terminal.signal },
         onProgress: (done, total) => progress.update(done, total),

@@ -1,22 +1,22 @@
-import { InputError, UsageError } from "../errors.ts";
-import type { Platform } from "../platform/platform.ts";
+import { UsageError } from "../errors.ts";
+import { askedFrom, askedOptions } from "./asked.ts";
 import { command } from "./command.ts";
-import { classesFrom, classesOptions, engineFor, engineOptions } from "./options.ts";
+import { engineFor, engineOptions } from "./options.ts";
 import { methodOptions, methodsWith } from "./own-methods.ts";
-import type { Terminal } from "./terminal.ts";
+import { requireEnding } from "./require-ending.ts";
 
 export const exportCommand = command({
   name: "export",
   summary: "write a trained model as one ONNX file",
-  positionals: [{ name: "RUN", help: "a run folder", count: "one" }],
+  positionals: [{ name: "RUN", help: "a run folder, published weights, or owner/name on the hub", count: "one" }],
   options: {
     out: { kind: "text", placeholder: "FILE", help: "the file to write, such as model.onnx; needed" },
     weights: {
       kind: "text",
       placeholder: "LIBRARY",
-      help: "write the encoder's weights alone, as safetensors under the names of torchvision, timm, transformers …; onnx for one that was an ONNX file",
+      help: "write weights for other programs: the encoder's, as safetensors under the names of torchvision, timm, transformers …, or onnx for one that was an ONNX file; of GroupViT all, as official (.pth) or hf (a folder)",
     },
-    ...classesOptions,
+    ...askedOptions,
     ...methodOptions,
     ...engineOptions,
   },
@@ -24,6 +24,7 @@ export const exportCommand = command({
     ["tessera export run --out model.onnx", "one file: a photograph of any size in, its class map out"],
     ["tessera predict model.onnx holiday.jpg --out masks", "the same masks as with the run"],
     ["tessera export run --weights timm --out encoder.safetensors", "the encoder for other programs"],
+    ["tessera export nvidia/groupvit-gcc-yfcc --weights official --out model.pth", "one form from the other"],
   ],
   notes:
     "Input `image`: uint8 [height, width, 3], RGB, of any size. Output `labels`: class index of each pixel.\n" +
@@ -31,17 +32,17 @@ export const exportCommand = command({
   async run({ positionals: [run], options }, terminal) {
     const { out, weights } = options;
     if (out === undefined) throw new UsageError("export: --out is missing. Write --out model.onnx.");
-    if (weights !== undefined) return exportWeights(run, weights, out, options.method, terminal);
-    const [{ nodePlatform }, { exportModel }, { openRun }] = await Promise.all([
+    if (weights !== undefined)
+      return (await import("./export-weights.ts")).exportWeights(run, { ...options, weights, out }, terminal);
+    const [{ nodePlatform }, { exportModel }, { openTrainedModel }] = await Promise.all([
       import("../platform/node.ts"),
       import("../prediction/export.ts"),
-      import("../runs/run.ts"),
+      import("./open-model.ts"),
     ]);
-    await requireKind(nodePlatform, out, ".onnx");
-    const onDamaged = (message: string) => terminal.note(message);
+    await requireEnding(nodePlatform, out, ".onnx");
     const methods = await methodsWith(nodePlatform, options.method);
-    const classes = await classesFrom(nodePlatform, options.classes, options.classesFile);
-    const trained = await openRun(nodePlatform, run, { onDamaged, methods, classes });
+    const asked = await askedFrom(nodePlatform, options);
+    const trained = await openTrainedModel(nodePlatform, run, terminal, { methods, ...asked });
     const engine = await engineFor(options);
     try {
       const exported = await exportModel(engine, nodePlatform, trained, out);
@@ -56,37 +57,3 @@ export const exportCommand = command({
     }
   },
 });
-
-async function exportWeights(
-  run: string,
-  library: string,
-  out: string,
-  named: readonly string[],
-  terminal: Terminal,
-): Promise<void> {
-  const [{ nodePlatform }, { exportEncoder }, { openTrained }] = await Promise.all([
-    import("../platform/node.ts"),
-    import("../runs/export-encoder.ts"),
-    import("../runs/run.ts"),
-  ]);
-  await requireKind(nodePlatform, out, library === "onnx" ? ".onnx" : ".safetensors");
-  const methods = await methodsWith(nodePlatform, named);
-  const onDamaged = (message: string) => terminal.note(message);
-  const exported = await exportEncoder(
-    nodePlatform,
-    await openTrained(nodePlatform, run, { onDamaged, methods }),
-    library,
-    out,
-  );
-  const { file, encoder, tensors, bytes } = exported;
-  terminal.print(`${file}: ${(bytes / 1e6).toFixed(1)} MB, ${encoder} in ${tensors} tensors as ${library} calls them`);
-  terminal.result(exported);
-}
-
-/** A mistyped --out must not cost anybody another file. */
-async function requireKind(platform: Platform, out: string, ending: string): Promise<void> {
-  if (out.endsWith(ending) || (await platform.exists(out)) !== "file") return;
-  throw new InputError(
-    `${out}: expected a new file or a ${ending} file to replace, got another file. Write --out model${ending}.`,
-  );
-}

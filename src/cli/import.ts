@@ -9,7 +9,7 @@ export const importCommand = command({
   positionals: [
     {
       name: "FILE",
-      help: "R50+ViT-B_16.npz, a TransUNet .pth, or the same names as .safetensors; a path, or owner/name[@revision][:file] on the Hugging Face hub; several together are one network",
+      help: "R50+ViT-B_16.npz, a TransUNet or GroupViT .pth, the same names as .safetensors, or a folder with config.json; a path, or owner/name[@revision][:file] on the Hugging Face hub; several together are one network",
       count: "many",
     },
   ],
@@ -49,19 +49,22 @@ export const importCommand = command({
     ]);
     const methods = await methodsWith(nodePlatform, options.method);
     const ofHead = (await classesFrom(nodePlatform, classes)) ?? null;
-    const { files, licence: published } = await filesOf(named, terminal);
-    const licence = options.licence ?? published ?? "not stated";
+    const { files, licence: stated } = await filesOf(named, terminal);
+    const { licence } = options;
     const imported = await importRun({
-      ...{ platform: nodePlatform, files, folder: out, patchOnly, settings: set, classes: ofHead, licence },
+      ...{ platform: nodePlatform, files, folder: out, patchOnly, settings: set, classes: ofHead, licence, stated },
       ...(methods && { methods }),
     });
     const { method, stage, whole, parts, parameters, recipe, record, notes } = imported;
     for (const note of notes) terminal.note(oneLine(note));
     const millions = (parameters / 1e6).toFixed(1);
     terminal.print(oneLine(`${out}: ${parts.join(", ")} of a ${method.name} network, ${millions} million numbers`));
+    const asked = method.vocabulary === "open" ? ' --classes "cat, sofa, lamp"' : "";
+    const takes = method.vocabulary === "open" ? "any words" : `${record.classes.length} classes`;
     const next = whole
-      ? `${record.classes.length} classes; predict with: tessera predict ${out} IMAGE --out masks`
+      ? `${takes}; predict with: tessera predict ${out} IMAGE --out masks${asked}`
       : `go on with: tessera train DATASET --recipe NAME --from ${out} --out NEW`;
+    if (record.licence !== "not stated") terminal.print(oneLine(`licence of the weights: ${record.licence}`));
     terminal.print(oneLine(next));
     terminal.result({ folder: out, method: method.name, stage, whole, parts, parameters, recipe });
   },

@@ -112,7 +112,11 @@ export async function classesFrom(
 async function withColors(classes: readonly ClassWords[]): Promise<readonly ClassInfo[]> {
   const { distinctColors } = await import("../image/palette.ts");
   const colors = distinctColors(classes.length);
-  return classes.map((each, index) => ({ ...each, color: colors[index] }));
+  return classes.map((each, index) => {
+    // No words stand for what is none of the others.
+    const isBackground = each.name.toLowerCase() === "background";
+    return isBackground ? { name: each.name, color: [0, 0, 0], background: true } : { ...each, color: colors[index] };
+  });
 }
 
 /** How large a run sees its images. */

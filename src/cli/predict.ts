@@ -1,7 +1,8 @@
 import { InputError, oneLine, UsageError } from "../errors.ts";
 import { type SegmentIds, segmentIdForms } from "../prediction/panoptic-files.ts";
+import { askedFrom, askedOptions } from "./asked.ts";
 import { command } from "./command.ts";
-import { classesFrom, classesOptions, engineFor, engineOptions } from "./options.ts";
+import { engineFor, engineOptions } from "./options.ts";
 import { methodOptions, methodsWith } from "./own-methods.ts";
 import { segmentOptionsFrom, testingOptions } from "./testing-options.ts";
 
@@ -9,13 +10,17 @@ export const predictCommand = command({
   name: "predict",
   summary: "segment photographs with a trained or exported model",
   positionals: [
-    { name: "RUN", help: "a run folder, or a model.onnx that tessera export wrote", count: "one" },
+    {
+      name: "RUN",
+      help: "a run folder, a model.onnx that tessera export wrote, published weights, or owner/name on the hub",
+      count: "one",
+    },
     { name: "IMAGE", help: "photographs, or folders of them", count: "many" },
   ],
   options: {
     out: { kind: "text", placeholder: "FOLDER", help: "where masks, overlays and records go; needed" },
     ...testingOptions,
-    ...classesOptions,
+    ...askedOptions,
     segmentIds: {
       kind: "text",
       placeholder: "FORM",
@@ -29,6 +34,7 @@ export const predictCommand = command({
   examples: [
     ["tessera predict run holiday.jpg --out masks", "writes masks/holiday.png, .overlay.png and .json"],
     ["tessera predict model.onnx photos --out masks --flip", "a whole folder, a little better and half as fast"],
+    ['tessera predict nvidia/groupvit-gcc-yfcc photo.jpg --classes "cat, sofa, lamp" --out masks', "any words"],
   ],
   notes:
     "NAME.png holds class indices with a palette, at the photograph's own upright size; NAME.json the area of each class.\n" +
@@ -49,12 +55,12 @@ export const predictCommand = command({
       throw new InputError(`${out}: expected a folder for the results, got a file. Choose another --out.`);
     }
     const methods = await methodsWith(nodePlatform, options.method);
-    const classes = await classesFrom(nodePlatform, options.classes, options.classesFile);
+    const asked = await askedFrom(nodePlatform, options);
     const photographs = await expandPhotographs(nodePlatform, paths);
     const engine = await engineFor(options);
     const progress = terminal.progress("segmenting");
     try {
-      const segmenter = await openModel(engine, nodePlatform, run, terminal, { methods, classes });
+      const segmenter = await openModel(engine, nodePlatform, run, terminal, { methods, ...asked });
       if (segmentIds !== undefined && segmenter.card.kind !== "panoptic") {
         throw new UsageError(
           `predict: --segment-ids is of panoptic models, got ${run}, which gives a class per pixel. Leave it out.`,

@@ -1,8 +1,9 @@
 import type { Dataset } from "../data/dataset.ts";
 import { InputError, oneLine, UsageError } from "../errors.ts";
 import type { Platform } from "../platform/platform.ts";
+import { askedFrom, askedOptions } from "./asked.ts";
 import { command } from "./command.ts";
-import { classesFrom, classesOptions, engineFor, engineOptions } from "./options.ts";
+import { engineFor, engineOptions } from "./options.ts";
 import { methodOptions, methodsWith } from "./own-methods.ts";
 
 export const showCommand = command({
@@ -14,7 +15,7 @@ export const showCommand = command({
   ],
   options: {
     out: { kind: "text", placeholder: "FOLDER", help: "where the pictures go; needed" },
-    ...classesOptions,
+    ...askedOptions,
     ...methodOptions,
     ...engineOptions,
   },
@@ -26,7 +27,7 @@ export const showCommand = command({
     const [
       { nodePlatform },
       { expandPhotographs },
-      { openRun },
+      { openTrainedModel },
       { runTrial },
       { outputNames },
       { openShownPictures },
@@ -34,17 +35,18 @@ export const showCommand = command({
     ] = await Promise.all([
       import("../platform/node.ts"),
       import("./photographs.ts"),
-      import("../runs/run.ts"),
+      import("./open-model.ts"),
       import("../evaluation/trial.ts"),
       import("../prediction/names.ts"),
       import("./shown-pictures.ts"),
       import("../methods/stages.ts"),
     ]);
     const methods = await methodsWith(nodePlatform, options.method);
-    const classes = await classesFrom(nodePlatform, options.classes, options.classesFile);
+    const asked = await askedFrom(nodePlatform, options);
     const photographs = await expandPhotographs(nodePlatform, paths);
-    const onDamaged = (message: string) => terminal.note(message);
-    const { method, recipe, task, weights } = await openRun(nodePlatform, folder, { onDamaged, methods, classes });
+    // What groups of pixels there are can be shown without words for them.
+    const opened = await openTrainedModel(nodePlatform, folder, terminal, { methods, ...asked, wordless: true });
+    const { method, recipe, task, weights } = opened;
     const views = viewsOf({ method, recipe }, task);
     if (views.length === 0) {
       throw new InputError(

@@ -14,7 +14,7 @@ export function requireMethod(method: Method, where: string): void {
   for (const key of ["stages", "model", "validate"] as const) {
     require(typeof method[key] === "function", `a function ${key}`, typeof method[key]);
   }
-  for (const key of ["views", "adopt", "encoder", "imports"] as const) {
+  for (const key of ["ready", "views", "adopt", "encoder", "imports"] as const) {
     require(method[key] === undefined || typeof method[key] === "function", `a function ${key} or none`, typeof method[
       key
     ]);
@@ -24,6 +24,12 @@ export function requireMethod(method: Method, where: string): void {
   require(texts.every((text) => typeof text === "string"), "paper with authors, title, venue and url", shown(paper));
   require(isObject(recipes) && Object.keys(recipes).length > 0, "recipes by name, at least one", shown(recipes));
   for (const [key, recipe] of Object.entries(method.recipes)) requireRecipe(method, key, recipe, where);
+  const { predictionFields = [], forms = {} } = method;
+  const areForms = isObject(forms) && Object.values(forms).every((form) => typeof form === "function");
+  require(areForms, "forms, functions by name, or none", shown(forms));
+  const fields = Object.values(method.recipes).flatMap((recipe) => Object.keys(recipe));
+  const areFields = isTexts(predictionFields) && predictionFields.every((field) => fields.includes(field));
+  require(areFields, "predictionFields, names of its recipes' fields, or none", shown(predictionFields));
   if (method.study !== undefined) requireStudy(method.study, `${where}: study`);
 }
 

@@ -34,8 +34,20 @@ export interface Imported<R extends Recipe = Recipe> {
   readonly outputs: number | null;
   /** Fields of the recipe that the files do not tell and that cannot be guessed: `--set` has to. */
   readonly untold: readonly string[];
+  /** Of the weights, where the method knows whose files they are. Default: nobody stated one. */
+  readonly licence?: string | undefined;
   /** Lines for the user: what of the files is not used. Default: nothing to say. */
   readonly notes?: readonly string[];
+}
+
+/** A whole model as another program reads it. */
+export interface WrittenModel {
+  /** Contents by name: one file, to be called as the user says, with an ending such as `.pth`; or those of a folder. */
+  readonly content:
+    | { readonly ending: string; readonly bytes: Uint8Array }
+    | { readonly files: Named<Uint8Array | string> };
+  /** Lines for the user: what has no place in that form. */
+  readonly notes: readonly string[];
 }
 
 export interface ImportOptions {
@@ -51,8 +63,15 @@ export interface Method<R extends Recipe = Recipe> {
   readonly recipes: Named<R>;
   /** Its paper's table in miniature, for `tessera study`. */
   readonly study?: Study;
+  /** Fields of its recipes that matter for prediction alone, and can be changed by `--set` when predicting. Default: none. */
+  readonly predictionFields?: readonly string[];
   /** `open`: any words can be segmented, and classes are named when predicting; `closed`: those that were trained. */
   readonly vocabulary: "closed" | "open";
+  /**
+   * Loads what `stages`, `model` and `views` need and cannot wait for, such as a tokenizer. Awaited where a method is taken
+   * into use: before a run is trained, opened or imported. Default: they need nothing.
+   */
+  ready?(): Promise<void>;
   /**
    * What a recipe trains, in order; a recipe may leave stages out. Names, settings and kinds of labels are asked for before
    * a data set is known: with `anyTask` of `stages.ts`.
@@ -76,6 +95,11 @@ export interface Method<R extends Recipe = Recipe> {
   encoder?(file: WeightFile | OnnxEncoderFile, recipe: R): Pick<Trained, "weights" | "stage" | "recipe">;
   /** Published weights that the method can use; null where files are not of its kind. Throws where they are, but damaged. */
   imports?(files: readonly WeightFile[], options: ImportOptions): Imported<R> | null;
+  /**
+   * Its models as other programs read them, by the names that `export --weights` has for these forms. Throws InputError where
+   * a form cannot say what a recipe asks for.
+   */
+  readonly forms?: Named<(trained: Pick<Trained, "weights" | "recipe" | "source" | "licence">) => WrittenModel>;
 }
 
 /** A recipe with the method that it is of. */

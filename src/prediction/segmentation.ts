@@ -25,6 +25,8 @@ export interface SegmentOptions {
    * them on the host; `none`: neither. Default: as the method does.
    */
   readonly crf?: CrfSettings | "none";
+  /** Whether the mean score of each class is given as well; of a semantic model. Default: no. */
+  readonly scores?: boolean;
 }
 
 /** What `windows` may be. */
@@ -35,6 +37,11 @@ export interface Segmentation {
   readonly labels: LabelMap;
   /** Pixels of each class, in order of class index. */
   readonly areas: readonly number[];
+  /**
+   * Where they were asked for: the mean score of each class where it is the largest, in pixels of the size at which the image was
+   * computed; null where it is nowhere.
+   */
+  readonly scores?: readonly (number | null)[];
   /** Of a panoptic model: the segments, each with its score. */
   readonly panoptic?: SegmentMap;
 }

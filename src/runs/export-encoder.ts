@@ -23,7 +23,7 @@ export interface ExportedEncoder {
  */
 export async function exportEncoder(
   platform: Platform,
-  { weights, recipe, source, licence }: Trained,
+  { weights, recipe, source, licence }: Omit<Trained, "stage">,
   library: string,
   file: string,
 ): Promise<ExportedEncoder> {

@@ -4,10 +4,10 @@ import { hexDigest } from "../array/digest.ts";
 import type { Named, NdArray } from "../array/ndarray.ts";
 import { isOnnxEncoder, restoreOnnxEncoder } from "../backbones/onnx-file.ts";
 import type { ClassInfo } from "../data/sample.ts";
-import { InputError } from "../errors.ts";
+import { InputError, suggestion, UsageError } from "../errors.ts";
 import { maxClasses } from "../image/image.ts";
 import type { Method, ResolvedRecipe, Task } from "../methods/method.ts";
-import { differences, recipeFrom } from "../methods/resolve-recipe.ts";
+import { applySetting, checkRecipe, differences, keyOf, recipeFrom } from "../methods/resolve-recipe.ts";
 import type { Stage, Trained } from "../methods/stage.ts";
 import { hasModel, predicts, stagesOf, stepsOf, totalSteps } from "../methods/stages.ts";
 import { encoderFileOf } from "../networks/network.ts";
@@ -94,6 +94,7 @@ export async function readRun(platform: Platform, folder: string, { methods }: R
   const recipe = await readJson(platform, `${folder}/recipe.json`);
   await restoreEncoder(platform, `${folder}/${encoderFile}`, recipe);
   const resolved = recipeFrom(recipe, `${folder}/recipe.json`, methods);
+  await resolved.method.ready?.();
   if (resolved.recipe.name !== record.recipe || resolved.recipe.method !== record.method) {
     throw new InputError(
       `${folder}/recipe.json: expected recipe ${record.recipe} of ${record.method}, as run.json says, got ${resolved.recipe.name} of ${resolved.recipe.method}. Restore the files.`,
@@ -125,6 +126,14 @@ export interface OpenOptions extends ReadOptions {
 export interface OpenRunOptions extends OpenOptions {
   /** Of a method with an open vocabulary: what to segment. Default: the classes of the data set that it was trained on. */
   readonly classes?: readonly ClassInfo[] | undefined;
+  /** The same where the classes of the data set are not to be taken: asked for instead of those where none are given. */
+  readonly otherwise?: readonly ClassInfo[] | undefined;
+  /** Whether a class for what is none of the others is added where the classes have none. Default: no. */
+  readonly background?: boolean | undefined;
+  /** `key=value` of fields that matter for prediction alone (`Method.predictionFields`), changed after training. */
+  readonly settings?: readonly string[] | undefined;
+  /** True: a model of an open vocabulary may be opened without classes, to look inside. */
+  readonly wordless?: boolean | undefined;
 }
 
 /**
@@ -133,25 +142,74 @@ export interface OpenRunOptions extends OpenOptions {
  * stages so far make no whole model, or classes are named that its method cannot take.
  */
 export async function openRun(platform: Platform, folder: string, options: OpenRunOptions = {}): Promise<TrainedModel> {
-  const { run, checkpoint, stage } = await openCheckpoint(platform, folder, options);
-  const named = withClasses(run, options.classes, folder);
+  const { run: trained, checkpoint, stage } = await openCheckpoint(platform, folder, options);
+  const run = withSettings(trained, options.settings, folder);
+  const named = askedOf(run, options, folder);
   const { classes, window } = named.record;
-  if (classes.length === 0 && run.method.vocabulary === "open") {
-    throw new InputError(
-      `${folder}: expected the classes to segment, got none: this model takes any words. Add --classes "cat, sofa, lamp".`,
-    );
-  }
-  if (classes.length === 0 && hasModel(named, stage)) {
+  const isOpen = run.method.vocabulary === "open";
+  if (classes.length === 0 && !isOpen && hasModel(named, stage)) {
     throw new InputError(
       `${folder}: expected a model that predicts, got one without a head. Train on with: tessera train DATASET --from ${folder} --out NEW`,
     );
   }
-  if (classes.length === 0 || !predicts(named, taskOf(named), window, stage, weightsOf(checkpoint))) {
+  if ((classes.length === 0 && !isOpen) || !predicts(named, taskOf(named), window, stage, weightsOf(checkpoint))) {
     throw new InputError(
       `${folder}: expected a model that predicts, got one whose last stage so far is ${stage.name}. Train on with: ${goOn(run, folder, checkpoint.progress.stage)}`,
     );
   }
   return trainedModel(named, weightsOf(checkpoint), folder);
+}
+
+/** The run with the classes that are asked for. Throws InputError where an open vocabulary has none. */
+export function askedOf(
+  run: Run,
+  { classes: given, otherwise, background = false, wordless = false }: AskedFor,
+  where: string,
+): Run {
+  const isOpen = run.method.vocabulary === "open";
+  const classes = given ?? (isOpen ? otherwise : undefined);
+  const all = classes ?? run.record.classes;
+  if (isOpen && !wordless && all.length === 0) {
+    throw new InputError(
+      `${where}: expected the classes to segment, got none: this model takes any words. Add --classes "cat, sofa, lamp".`,
+    );
+  }
+  const isAdded = background && all.length > 0 && !all.some((each) => each.background);
+  return withClasses(run, isAdded ? [backgroundClass, ...all] : classes, where);
+}
+
+type AskedFor = Pick<OpenRunOptions, "classes" | "otherwise" | "background" | "wordless">;
+
+/** Black, as it is where data sets have it. */
+const backgroundClass: ClassInfo = { name: "background", color: [0, 0, 0], background: true };
+
+/** A run with fields of its recipe changed that matter for prediction alone. Throws UsageError for others. */
+export function withSettings<R extends ResolvedRecipe>(run: R, settings: readonly string[] = [], folder: string): R {
+  if (settings.length === 0) return run;
+  requirePredictionFields(run.method, settings, folder);
+  const recipe = settings.reduce(applySetting, run.recipe);
+  checkRecipe(run.method, recipe);
+  return { ...run, recipe };
+}
+
+/** Throws UsageError where a setting changes what a model is, and not only how it predicts. more: fields that may be set besides. */
+export function requirePredictionFields(
+  { name, predictionFields = [] }: Method,
+  settings: readonly string[],
+  where: string,
+  more: readonly string[] = [],
+): void {
+  const known = [...predictionFields, ...more];
+  const other = settings.map(keyOf).find((key) => !known.includes(key));
+  if (other === undefined) return;
+  if (known.length === 0) {
+    throw new UsageError(
+      `${where}: expected no fields to change, since ${name} has none that matter for prediction alone, got ${other}. Leave it out.`,
+    );
+  }
+  throw new UsageError(
+    `${where}: expected a field that matters for prediction alone, got ${other}. ${suggestion(other, known)}`,
+  );
 }
 
 /** The run with other classes, if its method takes any. */

@@ -66,6 +66,7 @@ const surveyed = 400;
 export async function startRun(options: StartOptions): Promise<Started> {
   const { platform, folder, dataset, unlabelled, labels, from, method, recipe, resume } = options;
   checkRecipe(method, recipe);
+  await method.ready?.();
   requireLabels(dataset, { method, recipe });
   requireMemory({ method, recipe }, dataset.classes, options.engine.memoryBytes);
   const state = await stateOf(platform, folder);

@@ -68,6 +68,34 @@ export function logitScale(scope: Scope, name: "logitScale" | "multiLabelScale" 
   return clampedScale(scope.parameter(name, [], constantInitializer(initialLogitScale)));
 }
 
+/** What the encoders make of a batch, before the projections: what batches are joined by, see `TrainingStage.embed`. */
+export interface PooledPairs {
+  /** [B, D] */
+  readonly images: Tensor;
+  /** Of the caption, then of the prompts: [B, 1 + K, W]. */
+  readonly texts: Tensor;
+}
+
+/** images: [B, 3, H, W] float, normalized; ids: [B, 1 + K, L], the caption's first, then those of its prompted nouns. */
+export function poolPairs(
+  scope: Scope,
+  images: Tensor,
+  ids: Tensor,
+  settings: GroupViTSettings,
+  options: ImageEncoderOptions = {},
+): PooledPairs {
+  const [batch, texts, places] = ids.shape;
+  const { prompts, textWidth } = settings;
+  if (texts !== 1 + prompts) {
+    throw scope.error(
+      `expected ${1 + prompts} texts an image, a caption and ${prompts} prompts, got ${texts}. Add some.`,
+    );
+  }
+  const { pooled } = imageEncoder(scope.at("image"), images, settings, options);
+  const each = textEncoder(scope.at("text"), reshape(ids, [batch * texts, places]), settings).pooled; // [B·(1 + K), W]
+  return { images: pooled, texts: reshape(each, [batch, texts, textWidth]) };
+}
+
 /** Vectors of a batch that the losses compare, not normalized. */
 export interface PairVectors {
   /** [B, C] */
@@ -78,10 +106,19 @@ export interface PairVectors {
   readonly prompts: Tensor | null;
 }
 
-/**
- * images: [B, 3, H, W] float, normalized; ids: [B, 1 + K, L], the caption's first, then those of its prompted nouns. All
- * texts go through the projection together, so that they share its statistics.
- */
+/** All texts go through their projection together, so that they share its statistics. */
+export function projectPairs(scope: Scope, { images, texts }: PooledPairs, settings: GroupViTSettings): PairVectors {
+  const embedding = projection(scope.at("imageProjection"), images, settings); // [B, C]
+  const [batch, count, width] = texts.shape;
+  const vectors = projection(scope.at("textProjection"), reshape(texts, [batch * count, width]), settings); // [B·(1 + K), C]
+  if (count === 1) return { images: embedding, captions: vectors, prompts: null };
+  const { projectionWidth } = settings;
+  const each = reshape(vectors, [batch, count, projectionWidth]);
+  const [captions, prompts] = split(each, [1, count - 1], { axis: 1 });
+  return { images: embedding, captions: reshape(captions, [batch, projectionWidth]), prompts };
+}
+
+/** Both at once; see `poolPairs` and `projectPairs`. */
 export function encodePairs(
   scope: Scope,
   images: Tensor,
@@ -89,17 +126,7 @@ export function encodePairs(
   settings: GroupViTSettings,
   options: ImageEncoderOptions = {},
 ): PairVectors {
-  const { embedding } = encodeImages(scope, images, settings, options);
-  const [batch, texts, places] = ids.shape;
-  const { prompts: count, projectionWidth } = settings;
-  if (texts !== 1 + count) {
-    throw scope.error(`expected ${1 + count} texts an image, a caption and ${count} prompts, got ${texts}. Add some.`);
-  }
-  const vectors = encodeTexts(scope, reshape(ids, [batch * texts, places]), settings).embedding; // [B·(1 + K), C]
-  if (count === 0) return { images: embedding, captions: vectors, prompts: null };
-  const each = reshape(vectors, [batch, texts, projectionWidth]);
-  const [captions, prompts] = split(each, [1, count], { axis: 1 });
-  return { images: embedding, captions: reshape(captions, [batch, projectionWidth]), prompts };
+  return projectPairs(scope, poolPairs(scope, images, ids, settings, options), settings);
 }
 
 /** Scalars; training lowers their sum. */

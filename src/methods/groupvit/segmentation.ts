@@ -2,15 +2,17 @@
  * From what GroupViT's image encoder gives to class scores of pixels, without any training on masks (Xu et al. 2022, sec. 3.3).
  * Where the paper and the authors' code differ, this is the code's way; the port's to Hugging Face is `portScores`.
  */
+import { fromNumbers } from "../../array/ndarray.ts";
 import { show } from "../../array/shape.ts";
 import { InputError } from "../../errors.ts";
-import type { Tensor } from "../../graph/tensor.ts";
+import { constant, type Tensor } from "../../graph/tensor.ts";
 import type { Grid } from "../../nn/embedding.ts";
 import {
   argMax,
   axisSize,
   cast,
   concat,
+  gather,
   greater,
   less,
   matmul,
@@ -58,10 +60,12 @@ export interface ClassScoreOptions {
   readonly background: Background | null;
   /** So many classes, those that fit the whole window best, can be found in a window. Default 5. */
   readonly kept?: number;
+  /** Words of each class, whose vectors follow one another; a class is as near as the nearest of them. Default: one each. */
+  readonly counts?: readonly number[] | undefined;
 }
 
 /** Lower than any score, and so far that its exponential is 0. */
-const excluded = -1e9;
+export const excluded = -1e9;
 
 /** Soft maps of the groups after each stage: its assignment times all before it, [B, G, rows, columns]; they sum to 1 over the groups. */
 export function patchGroups({ soft, grid: [rows, columns] }: Assigned): Tensor[] {
@@ -98,18 +102,18 @@ export function groupOfPixels(map: Tensor): Tensor {
  * The scores of each group, among them that of the background: a product of two softmaxes over the classes, of which one knows only
  * those that fit the whole window best.
  *
- * classes: vectors of length 1, [N, C]. scale: what cosines are multiplied by, `logitScale` of the network.
+ * classes: vectors of length 1, [N, C], or of all their words. scale: what cosines are multiplied by, `logitScale` of the network.
  * → [B, G, N], or with a background in front [B, G, 1 + N]; 0 … 1.
  */
 export function groupClassScores(
   { groupEmbeddings, embedding }: Pick<GroupedImages, "groupEmbeddings" | "embedding">,
   classes: Tensor,
   scale: Tensor,
-  { background, kept = 5 }: ClassScoreOptions,
+  { background, kept = 5, counts }: ClassScoreOptions,
 ): Tensor {
-  const count = axisSize(classes, 0);
-  const logits = mul(matmul(unitVectors(ofGroups(groupEmbeddings)), classes, { transposeB: true }), scale); // [B, G, N]
-  const whole = mul(matmul(unitVectors(embedding), classes, { transposeB: true }), scale); // [B, N]
+  const logits = mul(nearness(ofGroups(groupEmbeddings), classes, counts), scale); // [B, G, N]
+  const whole = mul(nearness(embedding, classes, counts), scale); // [B, N]
+  const count = axisSize(whole, 1);
   const { indices } = topK(whole, Math.min(kept, count), { axis: 1 }); // [B, kept]
   const chosen = unsqueeze(sum(oneHot(indices, count), { axes: [1] }), 1); // [B, 1, N]
   const among = softmax(where(greater(chosen, 0), logits, excluded), { axis: 2 });
@@ -138,6 +142,22 @@ export function classScores(
   return spread(scores, belongs);
 }
 
+/** Cosines of vectors [..., C] with classes, [..., N]: of several words of one the largest. */
+function nearness(x: Tensor, words: Tensor, counts?: readonly number[]): Tensor {
+  const cosines = matmul(unitVectors(x), words, { transposeB: true }); // [..., W]
+  if (counts === undefined || counts.every((count) => count === 1)) return cosines;
+  // Classes with fewer words than others have their first again: all are as many.
+  const most = Math.max(...counts);
+  let start = 0;
+  const table = counts.flatMap((count) => {
+    const row = Array.from({ length: most }, (_, i) => start + (i < count ? i : 0));
+    start += count;
+    return row;
+  });
+  const each = gather(cosines, constant(fromNumbers("int64", [counts.length, most], table)), { axis: -1 }); // [..., N, most]
+  return max(each, { axes: [-1] });
+}
+
 /**
  * Class scores as the port in Hugging Face's transformers has them: soft maps are weights, the temperature counts
  * twice, there is no background, and nothing is a probability. scale: e^logitScale, without the authors' limit. → [B, N, H, W]
@@ -147,8 +167,9 @@ export function portScores(
   classes: Tensor,
   scale: Tensor,
   size: readonly [number, number],
+  { counts }: Pick<ClassScoreOptions, "counts"> = {},
 ): Tensor {
-  const logits = mul(matmul(unitVectors(ofGroups(images.groupEmbeddings)), classes, { transposeB: true }), scale); // [B, G, N]
+  const logits = mul(nearness(ofGroups(images.groupEmbeddings), classes, counts), scale); // [B, G, N]
   return mul(spread(logits, lastOf(groupMaps(images, size))), scale);
 }
 

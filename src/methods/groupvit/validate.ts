@@ -1,6 +1,8 @@
+import { templateSets } from "../../text/templates.ts";
 import { type Bounds, checksOf, nearestMultiple, within } from "../checks.ts";
 import type { Recipe } from "../recipe.ts";
 import { stageWidth } from "./image-encoder.ts";
+import type { GroupViTRecipe } from "./recipe.ts";
 import type { GroupViTSettings } from "./settings.ts";
 
 type NetworkRecipe = Recipe & GroupViTSettings;
@@ -40,6 +42,28 @@ export function checkGroupViT(recipe: NetworkRecipe): void {
   const isToken = within(textEndToken, { least: -1, most: textVocabulary - 1, whole: true });
   require(isToken, "textEndToken", `a token id below ${textVocabulary}, or -1 for the largest of a text`, "Try -1.");
   require(recipe.batchSize >= 2, "batchSize", "at least 2, since the projections norm over the batch", "Try 8.");
+}
+
+/** The same of a whole recipe: how it trains and predicts, too. */
+export function validate(recipe: GroupViTRecipe): void {
+  checkGroupViT(recipe);
+  const { require, number, oneOf } = checksOf(recipe);
+  const { cropAreaMin, cropAreaMax, windowSide, patchSize, shortSide, longSide } = recipe;
+  oneOf("promptWords", ["noun", "nounPhrase"]);
+  oneOf("normalization", ["official", "hf"]);
+  oneOf("templates", Object.keys(templateSets));
+  oneOf("scores", ["official", "hf"]);
+  for (const key of ["cropAreaMin", "cropAreaMax"] as const) {
+    number(key, { least: 0, most: 1, above: true }, "It is a share of the photograph.");
+  }
+  require(cropAreaMin <= cropAreaMax, "cropAreaMin", `at most cropAreaMax (${cropAreaMax})`, "Change one of them.");
+  number("cropRatio", { least: 1 }, "1 makes squares.");
+  number("threshold", { least: 0, most: 1 }, "Higher: more background.");
+  for (const key of ["keptClasses", "shortSide", "longSide"] as const) number(key, size, "Change it with --set.");
+  const tiles = within(windowSide, { ...size, most: 8192 }) && windowSide % patchSize === 0;
+  const nearest = nearestMultiple(windowSide, patchSize);
+  require(tiles, "windowSide", `a multiple of patchSize (${patchSize})`, `Try ${nearest}.`);
+  require(longSide >= shortSide, "longSide", `at least shortSide (${shortSide})`, "Make it longer.");
 }
 
 function checkImageSide(recipe: NetworkRecipe): void {

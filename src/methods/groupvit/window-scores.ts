@@ -6,7 +6,7 @@ import { clipNormalization, imageInput, imagenetNormalization, type Normalizatio
 import { exp } from "../../ops/index.ts";
 import type { Preparation } from "../model.ts";
 import { encodeImages, initialLogitScale, logitScale } from "./network.ts";
-import { type Background, classScores, portScores } from "./segmentation.ts";
+import { type Background, type ClassScoreOptions, classScores, portScores } from "./segmentation.ts";
 import type { GroupViTSettings } from "./settings.ts";
 
 /** Whose way of scaling and normalizing photographs is taken: their weights are the same, their numbers are not. */
@@ -29,7 +29,7 @@ export function portScaling(imageSize: number): Preparation {
 /** Sides of the authors' windows, which lie as `halves` do: a stride of 224. */
 export const officialWindow = 448;
 
-export interface WindowScoreOptions {
+export interface WindowScoreOptions extends Pick<ClassScoreOptions, "kept" | "counts"> {
   /** Of bytes; see `normalizations`. */
   readonly normalization: Normalization;
   /** Whose class scores: the authors', or those of the port, which knows no background. */
@@ -39,7 +39,7 @@ export interface WindowScoreOptions {
 }
 
 /**
- * image: [B, H, W, 3] uint8 RGB, at least a patch large. classes: vectors of length 1, [N, C]. → [B, N, H, W], or with a
+ * image: [B, H, W, 3] uint8 RGB, at least a patch large. classes: vectors of length 1, [N, C], or of all their words. → [B, N, H, W], or with a
  * background in front [B, 1 + N, H, W].
  */
 export function windowScores(
@@ -47,14 +47,15 @@ export function windowScores(
   image: Tensor,
   classes: Tensor,
   settings: GroupViTSettings,
-  { normalization, scores, background = null }: WindowScoreOptions,
+  { normalization, scores, background = null, kept, counts }: WindowScoreOptions,
 ): Tensor {
   const [, height, width] = image.shape;
   const encoded = encodeImages(scope, imageInput(image, normalization), settings);
   if (scores === "official") {
-    return classScores(encoded, classes, logitScale(scope), [height, width], { background });
+    const options = { background, counts, ...(kept !== undefined && { kept }) };
+    return classScores(encoded, classes, logitScale(scope), [height, width], options);
   }
-  return portScores(encoded, classes, unclampedScale(scope), [height, width]);
+  return portScores(encoded, classes, unclampedScale(scope), [height, width], { counts });
 }
 
 /** e^logitScale as the port has it, without the authors' limit of 100: a scalar. */

@@ -1,0 +1,24 @@
+import type { Method } from "../method.ts";
+import { officialFile, portFiles } from "./file-writers.ts";
+import { usualPreparation } from "./port-preparation.ts";
+import type { GroupViTRecipe } from "./recipe.ts";
+import { normalizations } from "./window-scores.ts";
+
+/** A GroupViT as the authors' code and as Hugging Face's port read it. */
+export const forms: NonNullable<Method["forms"]> = {
+  official({ weights, recipe, source }) {
+    const bytes = officialFile({ settings: recipe as GroupViTRecipe, weights }, source);
+    return { content: { ending: ".pth", bytes }, notes: [] };
+  },
+  hf({ weights, recipe, source, licence }) {
+    const settings = recipe as GroupViTRecipe;
+    const normalization = normalizations[settings.normalization];
+    const preparation = { ...usualPreparation(settings.imageSize), normalization };
+    const { files, notes } = portFiles(
+      { settings, weights },
+      { preparation, ...(licence !== undefined && { licence }) },
+      source,
+    );
+    return { content: { files }, notes };
+  },
+};

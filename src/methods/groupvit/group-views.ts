@@ -1,0 +1,108 @@
+/** What the groups of a photograph are: a picture for each grouping stage (Xu et al. 2022, figures 1, 5 and 6). */
+import { type Named, type NdArray, ndarray } from "../../array/ndarray.ts";
+import type { ClassInfo } from "../../data/sample.ts";
+import { halvedTo } from "../../data/views.ts";
+import type { Scope } from "../../graph/scope.ts";
+import type { Tensor } from "../../graph/tensor.ts";
+import type { Color, Image } from "../../image/image.ts";
+import { distinctColors } from "../../image/palette.ts";
+import { resizeImage } from "../../image/resize.ts";
+import { imageInput } from "../../nn/image-input.ts";
+import { argMax, cast } from "../../ops/index.ts";
+import type { Task } from "../method.ts";
+import type { Trial, TrialPicture } from "../stage.ts";
+import { encodeImages, logitScale } from "./network.ts";
+import { namedVectors } from "./prediction.ts";
+import type { GroupViTRecipe } from "./recipe.ts";
+import { groupClassScores, groupMaps, groupOfPixels } from "./segmentation.ts";
+import { normalizations } from "./window-scores.ts";
+
+/** The share of the groups' colours; the rest is the photograph. */
+const opacity = 0.5;
+
+/** The groups of whole photographs, each in its own colour, those of different stages in different ones; with words, which of them each is nearest to. */
+export function groupViews(recipe: GroupViTRecipe, { classes }: Task): readonly Trial[] {
+  const named = classes.filter(({ background }) => background !== true);
+  const stages = recipe.depths.length - 1;
+  const colors = groupColors(recipe.outputGroups.slice(0, stages));
+  return [
+    {
+      ...{ name: "groups", images: 6, learnsFrom: [] },
+      prepare: ({ image }) => ({ image: bytesOf(scaledPhotograph(image, recipe)) }),
+      outputs: (scope, { image }) => groupOutputs(scope, image, recipe, named),
+      pictures: (result, sample) => {
+        const image = scaledPhotograph(sample.image, recipe);
+        return [
+          { name: "image", image, changes: false, caption: "" },
+          ...colors.map((palette, stage): TrialPicture => {
+            const groups = result[`stage${stage + 1}`];
+            const last = stage === stages - 1 ? result.nearest : undefined;
+            return {
+              name: `stage ${stage + 1}`,
+              image: blended(image, groups, palette),
+              changes: true,
+              caption: captionOf(groups, last, named),
+            };
+          }),
+        ];
+      },
+    },
+  ];
+}
+
+/** image: [1, H, W, 3] uint8 → the group of each pixel after each stage, [1, H, W] uint8, and the class nearest to each of the last, [1, G]. */
+function groupOutputs(scope: Scope, image: Tensor, recipe: GroupViTRecipe, named: readonly ClassInfo[]): Named<Tensor> {
+  const [, height, width] = image.shape;
+  const encoded = encodeImages(scope, imageInput(image, normalizations[recipe.normalization]), recipe);
+  const maps = groupMaps(encoded, [height, width]).map(
+    (map, stage) => [`stage${stage + 1}`, cast(groupOfPixels(map), "uint8")] as const,
+  );
+  if (named.length === 0) return Object.fromEntries(maps);
+  const { vectors, counts } = namedVectors(scope, recipe, named);
+  const scores = groupClassScores(encoded, vectors, logitScale(scope), { background: null, counts }); // [1, G, N]
+  return { ...Object.fromEntries(maps), nearest: cast(argMax(scores, { axis: 2 }), "int32") };
+}
+
+/** A palette for each stage, all colours distinct. counts: groups of each. */
+export function groupColors(counts: readonly number[]): Color[][] {
+  const all = distinctColors(counts.reduce((sum, count) => sum + count, 0));
+  let start = 0;
+  return counts.map((count) => {
+    const palette = all.slice(start, start + count);
+    start += count;
+    return palette;
+  });
+}
+
+/** The photograph as large as prediction has it, but in one piece. */
+export function scaledPhotograph(
+  image: Image,
+  { shortSide, longSide, patchSize }: Pick<GroupViTRecipe, "shortSide" | "longSide" | "patchSize">,
+): Image {
+  const short = Math.min(image.width, image.height);
+  const factor = Math.min(longSide / Math.max(image.width, image.height), shortSide / short);
+  const [width, height] = [image.width, image.height].map((side) => Math.max(patchSize, Math.round(factor * side)));
+  return resizeImage(halvedTo(image, width, height), width, height);
+}
+
+export function bytesOf({ width, height, data }: Image): NdArray {
+  return ndarray("uint8", [height, width, 3], data);
+}
+
+function blended({ width, height, data }: Image, { data: groups }: NdArray, palette: readonly Color[]): Image {
+  const mixed = new Uint8Array(data.length);
+  for (let i = 0, at = 0; at < data.length; i++) {
+    const color = palette[Number(groups[i])];
+    for (let c = 0; c < 3; c++, at++) mixed[at] = Math.round((1 - opacity) * data[at] + opacity * color[c]);
+  }
+  return { width, height, data: mixed };
+}
+
+/** `5 groups: cat, sofa` */
+function captionOf({ data }: NdArray, nearest: NdArray | undefined, named: readonly ClassInfo[]): string {
+  const groups = [...new Set(Array.from(data as Uint8Array))].sort((a, b) => a - b);
+  const count = `${groups.length} ${groups.length === 1 ? "group" : "groups"}`;
+  if (nearest === undefined) return count;
+  const names = new Set(groups.map((group) => named[Number(nearest.data[group])].name));
+  return `${count}: ${[...names].join(", ")}`;
+}

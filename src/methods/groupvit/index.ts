@@ -1,0 +1,29 @@
+import type { Method } from "../method.ts";
+import { forms } from "./forms.ts";
+import { groupViews } from "./group-views.ts";
+import { importGroupViT } from "./import.ts";
+import { wordModel } from "./prediction.ts";
+import { type GroupViTRecipe, predictionFields, recipes } from "./recipe.ts";
+import { captionStage } from "./stage.ts";
+import { validate } from "./validate.ts";
+import { loadWords } from "./words.ts";
+
+export const groupvit: Method<GroupViTRecipe> = {
+  name: "groupvit",
+  paper: {
+    authors: "Xu, De Mello, Liu, Byeon, Breuel, Kautz, Wang",
+    title: "GroupViT: Semantic Segmentation Emerges from Text Supervision",
+    venue: "CVPR 2022",
+    url: "https://arxiv.org/abs/2202.11094",
+  },
+  vocabulary: "open",
+  recipes,
+  predictionFields,
+  ready: loadWords,
+  stages: (recipe) => [captionStage(recipe)],
+  model: wordModel,
+  views: groupViews,
+  validate,
+  imports: importGroupViT,
+  forms,
+};

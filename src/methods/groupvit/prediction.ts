@@ -1,0 +1,55 @@
+/** How a GroupViT predicts classes that are asked for by words. */
+import { fromNumbers } from "../../array/ndarray.ts";
+import type { ClassInfo } from "../../data/sample.ts";
+import { InputError } from "../../errors.ts";
+import type { Scope } from "../../graph/scope.ts";
+import { constant, type Tensor } from "../../graph/tensor.ts";
+import { concat, constantLike, gather, slice } from "../../ops/index.ts";
+import type { Task } from "../method.ts";
+import type { SemanticModel } from "../model.ts";
+import { anyTask } from "../stages.ts";
+import { classVectors } from "./network.ts";
+import type { GroupViTRecipe } from "./recipe.ts";
+import { excluded } from "./segmentation.ts";
+import { normalizations, windowScores } from "./window-scores.ts";
+import { askedWords, requireVocabulary } from "./words.ts";
+
+/** The model of a recipe for the classes of a task; see the README beside this file for what it does with several words of one. */
+export function wordModel(recipe: GroupViTRecipe, { classes }: Task): SemanticModel {
+  const { patchSize, windowSide, shortSide, longSide } = recipe;
+  // A network that reads no words has its shapes all the same.
+  if (classes !== anyTask.classes) requireVocabulary(recipe);
+  return {
+    ...{ kind: "semantic", stride: patchSize, window: [windowSide, windowSide], windowing: "halves" },
+    preparation: { shortSide, longSide, antialias: false },
+    scores: (scope, image) => askedScores(scope, image, recipe, classes),
+  };
+}
+
+/** image: [B, H, W, 3] uint8 → scores of the classes in their order, [B, K, H, W]. */
+function askedScores(scope: Scope, image: Tensor, recipe: GroupViTRecipe, classes: readonly ClassInfo[]): Tensor {
+  const { threshold, keptClasses: kept, scores } = recipe;
+  const place = classes.findIndex(({ background }) => background === true);
+  const named = classes.filter((_, index) => index !== place);
+  if (named.length === 0) {
+    throw new InputError("groupvit: expected at least one class besides the background, got none. Name some.");
+  }
+  const { vectors, counts } = namedVectors(scope, recipe, named);
+  const background = place >= 0 && scores === "official" ? { threshold } : null;
+  const found = windowScores(scope, image, vectors, recipe, {
+    ...{ normalization: normalizations[recipe.normalization], scores, background, kept, counts },
+  });
+  if (place < 0) return found;
+  // The port has no background: a class that never wins stands in for it.
+  const first = slice(found, [{ axis: 1, start: 0, end: 1 }]);
+  const all = background === null ? concat([constantLike(first, excluded), found], { axis: 1 }) : found;
+  if (place === 0) return all;
+  const order = Array.from(classes, (_, k) => (k === place ? 0 : k < place ? k + 1 : k));
+  return gather(all, constant(fromNumbers("int64", [order.length], order)), { axis: 1 });
+}
+
+/** A vector of length 1 for each word, [W, C], and how many words each class has. */
+export function namedVectors(scope: Scope, recipe: GroupViTRecipe, named: readonly ClassInfo[]) {
+  const { ids, counts } = askedWords(named, recipe.templates, recipe);
+  return { vectors: classVectors(scope, constant(ids), recipe), counts };
+}

@@ -1,0 +1,203 @@
+import type { WordKind } from "../../text/prompts.ts";
+import type { TemplateSet } from "../../text/templates.ts";
+import { baseRecipe, type Recipe } from "../recipe.ts";
+import { type GroupViTSettings, oneStageGroupViT, publishedGroupViT } from "./settings.ts";
+import type { PreparationName } from "./window-scores.ts";
+
+export interface GroupViTRecipe extends Recipe, GroupViTSettings {
+  /** Words of a caption that prompts are made of. */
+  readonly promptWords: WordKind;
+  /** Share of a photograph that a training crop covers, drawn evenly between these; the crop is then scaled to `imageSize`. */
+  readonly cropAreaMin: number;
+  readonly cropAreaMax: number;
+  /** A crop is at most so many times as wide as high, or as high as wide. */
+  readonly cropRatio: number;
+  /** What bytes become, in training and prediction: by ImageNet's colours as in the authors' code, or CLIP's as in the port. */
+  readonly normalization: PreparationName;
+
+  // What matters for prediction alone; `predict`, `eval`, `export` and `show` take these by --set.
+  /** Templates that each word is put into; a word is the mean of what comes of them. */
+  readonly templates: TemplateSet;
+  /** Whose class scores: those of the authors' code, or of the port, which knows no background. */
+  readonly scores: "official" | "hf";
+  /** Of the background, where one of the classes is it: groups whose best class scores lower are background. 0 … 1. */
+  readonly threshold: number;
+  /** So many classes, those that fit a window best, can be found in it. */
+  readonly keptClasses: number;
+  /** Sides of a window, pixels: a multiple of `patchSize`. */
+  readonly windowSide: number;
+  /** What the shorter side of a photograph is scaled to, unless its longer one would exceed `longSide`. */
+  readonly shortSide: number;
+  readonly longSide: number;
+}
+
+/** Fields that matter for prediction alone. */
+export const predictionFields = [
+  ...["templates", "scores", "threshold", "keptClasses", "windowSide", "shortSide", "longSide", "normalization"],
+] as const satisfies readonly (keyof GroupViTRecipe)[];
+
+/**
+ * As the authors trained on 28.7 million pairs: 30 epochs in batches of 4,096, of which 16 GPUs held 256 each. In the memory of
+ * one of those, `batchSize` and `accumulate` make the same step.
+ */
+const twoStages: GroupViTRecipe = {
+  ...baseRecipe,
+  ...publishedGroupViT,
+  name: "groupvit-2stage",
+  method: "groupvit",
+
+  batchSize: 64,
+  accumulate: 64,
+  cropHeight: 224,
+  cropWidth: 224,
+  cropAreaMin: 0.08,
+  cropAreaMax: 1,
+  cropRatio: 4 / 3,
+  normalization: "official",
+  promptWords: "noun",
+
+  // floor(28,662,956 / 4,096) steps an epoch.
+  steps: 30 * 6997,
+  optimizer: "adamw",
+  learningRate: 1.6e-3,
+  weightDecay: 0.05,
+  schedule: "cosine-from-start",
+  finalRate: 4e-5 / 1.6e-3,
+  warmupSteps: 2 * 6997,
+  warmupStart: 4e-6 / 1.6e-3,
+  clipNorm: 5,
+
+  logEvery: 20,
+  checkpointEvery: 500,
+  evaluateEvery: 6997,
+
+  templates: "simple",
+  scores: "official",
+  threshold: 0.95,
+  keptClasses: 5,
+  windowSide: 448,
+  shortSide: 448,
+  longSide: 2048,
+};
+
+/** The paper's model with one grouping stage, trained alike. */
+const oneStage: GroupViTRecipe = { ...twoStages, ...oneStageGroupViT, name: "groupvit-1stage" };
+
+/** Ours: for thousands of real captions in an hour on two cores. Scores: see the README beside this file. */
+const small: GroupViTRecipe = {
+  ...twoStages,
+  name: "groupvit-small",
+
+  imageSize: 96,
+  patchSize: 8,
+  width: 128,
+  heads: [4, 4, 4],
+  depths: [3, 2, 1],
+  groupTokens: [32, 8, 0],
+  outputGroups: [32, 8],
+  dropPath: 0.05,
+  textContext: 32,
+  textWidth: 128,
+  textHeads: 2,
+  textLayers: 2,
+  projectionHidden: 512,
+  projectionWidth: 128,
+
+  batchSize: 64,
+  accumulate: 1,
+  cropHeight: 96,
+  cropWidth: 96,
+  cropAreaMin: 0.3,
+
+  steps: 1800,
+  learningRate: 1e-3,
+  finalRate: 0.02,
+  warmupSteps: 100,
+  warmupStart: 0.01,
+
+  checkpointEvery: 100,
+  evaluateEvery: 500,
+
+  threshold: 0.5,
+  windowSide: 192,
+  shortSide: 192,
+  longSide: 768,
+};
+
+/** Ours: learns the drawn scenes from their captions in minutes. */
+const scenes: GroupViTRecipe = {
+  ...small,
+  name: "groupvit-scenes",
+
+  imageSize: 64,
+  width: 96,
+  heads: [3, 3, 3],
+  groupTokens: [24, 8, 0],
+  outputGroups: [24, 8],
+  dropPath: 0,
+  textContext: 32,
+  textWidth: 64,
+  textHeads: 1,
+  textLayers: 2,
+  projectionHidden: 256,
+  projectionWidth: 64,
+
+  batchSize: 64,
+  accumulate: 1,
+  cropHeight: 64,
+  cropWidth: 64,
+  cropAreaMin: 0.25,
+
+  steps: 600,
+  learningRate: 1.5e-3,
+  warmupSteps: 40,
+  evaluateEvery: 200,
+
+  windowSide: 96,
+  shortSide: 96,
+  longSide: 384,
+};
+
+/** For tests: seconds. */
+const tiny: GroupViTRecipe = {
+  ...scenes,
+  name: "groupvit-tiny",
+
+  imageSize: 32,
+  width: 32,
+  heads: [2, 2, 2],
+  depths: [1, 1, 1],
+  groupTokens: [8, 4, 0],
+  outputGroups: [8, 4],
+  textContext: 24,
+  textWidth: 16,
+  textHeads: 2,
+  textLayers: 1,
+  projectionHidden: 32,
+  projectionWidth: 16,
+  prompts: 2,
+
+  batchSize: 8,
+  cropHeight: 32,
+  cropWidth: 32,
+  cropAreaMin: 0.5,
+
+  steps: 12,
+  learningRate: 3e-3,
+  warmupSteps: 2,
+  logEvery: 3,
+  checkpointEvery: 50,
+  evaluateEvery: 50,
+
+  windowSide: 64,
+  shortSide: 64,
+  longSide: 256,
+};
+
+export const recipes = {
+  "groupvit-2stage": twoStages,
+  "groupvit-1stage": oneStage,
+  "groupvit-small": small,
+  "groupvit-scenes": scenes,
+  "groupvit-tiny": tiny,
+};

@@ -1,0 +1,96 @@
+/** Training on photographs and their captions alone (Xu et al. 2022, section 3.3; the authors' code where they differ). */
+import { fromNumbers, type Named, type NdArray, ndarray } from "../../array/ndarray.ts";
+import type { Random } from "../../array/random.ts";
+import type { Sample } from "../../data/sample.ts";
+import { InputError } from "../../errors.ts";
+import type { Scope } from "../../graph/scope.ts";
+import { constant, type Tensor } from "../../graph/tensor.ts";
+import { imageInput } from "../../nn/image-input.ts";
+import { argMax, axisSize, cast, equal, matmul, mean, reciprocal } from "../../ops/index.ts";
+import { openTagger } from "../../text/open-tagger.ts";
+import { promptsOf } from "../../text/prompts.ts";
+import { plainCaption } from "../../text/tagged-caption.ts";
+import type { Losses, Trained, TrainingStage } from "../stage.ts";
+import { logitScale, type PairVectors, pairLosses, poolPairs, projectPairs } from "./network.ts";
+import type { GroupViTRecipe } from "./recipe.ts";
+import { trainingView } from "./training-view.ts";
+import { unitVectors } from "./unit.ts";
+import { weightDecayGroup } from "./weight-decay.ts";
+import { counterNames, fittedPositions } from "./whole-weights.ts";
+import { normalizations } from "./window-scores.ts";
+import { loadWords, requireVocabulary, textIds } from "./words.ts";
+
+/** Host: one view of the photograph, one of its captions and prompts of that one's words. */
+async function prepare(sample: Sample, recipe: GroupViTRecipe, random: Random): Promise<Named<NdArray>> {
+  const { captions = [] } = sample.labels;
+  if (captions.length === 0) {
+    throw new InputError(`${sample.source}: expected a caption, got none. Leave the photograph out.`);
+  }
+  const caption = random.fork("caption").pick(captions);
+  await loadWords();
+  requireVocabulary(recipe);
+  const tagger = await openTagger();
+  const prompts = promptsOf(caption, recipe.prompts, random.fork("prompts"), { tagger, kind: recipe.promptWords });
+  const view = trainingView(sample.image, recipe, random.fork("view"));
+  return {
+    image: ndarray("uint8", [view.height, view.width, 3], view.data),
+    ids: textIds([plainCaption(caption), ...prompts], recipe),
+  };
+}
+
+function embed(scope: Scope, { image, ids }: Named<Tensor>, recipe: GroupViTRecipe): Named<Tensor> {
+  return { ...poolPairs(scope, imageInput(image, normalizations[recipe.normalization]), ids, recipe) };
+}
+
+function loss(scope: Scope, { images, texts }: Named<Tensor>, recipe: GroupViTRecipe): Losses {
+  const vectors = projectPairs(scope, { images, texts }, recipe);
+  const hasOwn = recipe.prompts > 0 && !recipe.sharedTemperature;
+  const scales = scope.shared(); // the losses' own, looked at once more
+  return {
+    terms: { ...pairLosses(scales, vectors, recipe) },
+    watched: {
+      temperature: reciprocal(logitScale(scales)),
+      ...(hasOwn && { multiLabelTemperature: reciprocal(logitScale(scales, "multiLabelScale")) }),
+      rightPairs: rightPairs(vectors),
+    },
+  };
+}
+
+/** Share of the images whose own caption is the nearest of all: a scalar. */
+function rightPairs({ images, captions }: PairVectors): Tensor {
+  const count = axisSize(images, 0);
+  const nearest = argMax(matmul(unitVectors(images), unitVectors(captions), { transposeB: true }), { axis: 1 });
+  const own = Array.from({ length: count }, (_, i) => i);
+  return mean(cast(equal(nearest, constant(fromNumbers("int64", [count], own))), "float32"));
+}
+
+/** Weights of another GroupViT: positions for this one's size; what counts batches stays beside them. */
+function begin({ weights }: Trained, recipe: GroupViTRecipe) {
+  const all = Object.entries(fittedPositions(weights, recipe));
+  const isCounter = ([name]: readonly [string, NdArray]) => counterNames.includes(name);
+  return {
+    weights: Object.fromEntries(all.filter((entry) => !isCounter(entry))),
+    kept: Object.fromEntries(all.filter(isCounter)),
+    notes: [],
+  };
+}
+
+/**
+ * Contrastive training on captions. With `accumulate` a step is exactly that of one batch of all samples, the statistics of the
+ * projections included, since batches are joined before those.
+ */
+export function captionStage(recipe: GroupViTRecipe): TrainingStage {
+  const { batchSize, imageSize, prompts, textContext } = recipe;
+  return {
+    ...{ kind: "training", name: "train", learnsFrom: ["captions"], settings: recipe },
+    begin: (from) => begin(from, recipe),
+    inputs: {
+      image: { dtype: "uint8", shape: [batchSize, imageSize, imageSize, 3] },
+      ids: { dtype: "int64", shape: [batchSize, 1 + prompts, textContext] },
+    },
+    prepare: (sample, random) => prepare(sample, recipe, random),
+    embed: (scope, batch) => embed(scope, batch, recipe),
+    loss: (scope, embedded) => loss(scope, embedded, recipe),
+    group: weightDecayGroup,
+  };
+}

@@ -1,0 +1,67 @@
+/** Words that are asked for, as the text encoder reads them. */
+import { type NdArray, ndarray } from "../../array/ndarray.ts";
+import type { ClassInfo } from "../../data/sample.ts";
+import { InputError } from "../../errors.ts";
+import { clipTokenizer } from "../../text/clip-tokenizer.ts";
+import { filledTemplates } from "../../text/prompts.ts";
+import { type TemplateSet, templateSets } from "../../text/templates.ts";
+import type { Tokenizer } from "../../text/tokenizer.ts";
+import type { GroupViTSettings } from "./settings.ts";
+
+let tokenizer: Tokenizer | undefined;
+
+/** Loads what words become numbers by; until then none can be asked for. */
+export async function loadWords(): Promise<void> {
+  tokenizer ??= await clipTokenizer();
+}
+
+type TextPlaces = Pick<GroupViTSettings, "textContext">;
+
+/** A caption and its prompts for training: [texts, textContext] int64. Throws where words are not loaded. */
+export function textIds(texts: readonly string[], { textContext }: TextPlaces): NdArray {
+  const { contextIds } = loaded();
+  const ids = new BigInt64Array(texts.length * textContext);
+  for (const [i, text] of texts.entries()) ids.set(contextIds(text, textContext), i * textContext);
+  return ndarray("int64", [texts.length, textContext], ids);
+}
+
+/** What classes are asked for by. */
+export interface AskedWords {
+  /** The words of all classes but the background's, each in every template: [W, T, L] int64, L places at most `textContext`. */
+  readonly ids: NdArray;
+  /** Of each of these classes, how many words there are; their sum is W. */
+  readonly counts: readonly number[];
+}
+
+/** Throws where words are not loaded. */
+export function askedWords(classes: readonly ClassInfo[], templates: TemplateSet, settings: TextPlaces): AskedWords {
+  const words = classes.map(({ name, words: own = [name] }) => own);
+  const texts = filledTemplates(words.flat(), templateSets[templates]);
+  const { shape, data } = textIds(texts, settings);
+  const [rows, context] = shape;
+  // Nothing is behind a text's end that changes it, so that padding beyond the longest is left out.
+  const ids = data as BigInt64Array;
+  let places = 1;
+  for (let i = 0; i < ids.length; i++) if (ids[i] !== 0n) places = Math.max(places, (i % context) + 1);
+  const cut = new BigInt64Array(rows * places);
+  for (let row = 0; row < rows; row++) cut.set(ids.subarray(row * context, row * context + places), row * places);
+  const count = templateSets[templates].length;
+  return {
+    ids: ndarray("int64", [rows / count, count, places], cut),
+    counts: words.map(({ length }) => length),
+  };
+}
+
+/** Throws InputError where a network does not read the ids that words have here. */
+export function requireVocabulary({ textVocabulary }: Pick<GroupViTSettings, "textVocabulary">): void {
+  const { size } = loaded();
+  if (textVocabulary >= size) return;
+  throw new InputError(
+    `groupvit: expected a text encoder with CLIP's vocabulary of ${size} symbols, got one with ${textVocabulary}. Words cannot be asked of it.`,
+  );
+}
+
+function loaded(): Tokenizer {
+  if (tokenizer !== undefined) return tokenizer;
+  throw new Error("groupvit: words are not loaded; await ready() of the method first.");
+}
