@@ -53,7 +53,7 @@ export interface SemanticModel {
   scores(scope: Scope, image: Tensor): Tensor;
   /**
    * Host: better scores from those of the whole image and the image of the same size, such as by a dense CRF. scores:
-   * [K, h, w] float32 → the same. An exported file goes without, and says so.
+   * [K, h, w] float32 → the same. An exported file goes without, and says so. A CRF that the user asks for stands in its place.
    */
   refine?(scores: NdArray, image: Image): NdArray | Promise<NdArray>;
 }

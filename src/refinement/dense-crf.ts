@@ -32,8 +32,8 @@ export interface CrfOptions {
  *
  * scores: [K, h, w] float32; image: of the same size. Gives [K, h, w] float32, which sum to 1 at each pixel.
  *
- * Memory besides both, in bytes a pixel: 12 K + 80, and for each lattice vertex 4 K + 50; of the latter a photograph has 0.1
- * to 1 a pixel, noise up to 6. Throws InputError for scores of another shape, or which are not finite, for settings out of
+ * Memory besides both: 12 K + 110 bytes a pixel with two terms, and 4 K + 24 for each lattice vertex, of which photographs have
+ * 0.2 to 3 a pixel, at most 9. Throws InputError for scores of another shape, or which are not finite, for settings out of
  * range and for more pixels than `exact` takes.
  */
 export function denseCrf(scores: NdArray, image: Image, settings: CrfSettings, options: CrfOptions = {}): NdArray {
