@@ -92,3 +92,4 @@ export { type TrainResult, train } from "./training/train.ts";
 export { version } from "./version.ts";
 export { openWeights, readWeights, type WeightFile } from "./weights/read-weights.ts";
 export { readSafetensors, writeSafetensors } from "./weights/safetensors.ts";
+export { readTensorBundle, type TensorBundle } from "./weights/tensor-bundle.ts";

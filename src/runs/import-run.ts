@@ -3,7 +3,7 @@ import type { Named, NdArray } from "../array/ndarray.ts";
 import { sameShape, show } from "../array/shape.ts";
 import type { ClassInfo } from "../data/sample.ts";
 import { InputError } from "../errors.ts";
-import { chooseWeights, isIndex, shardsOf } from "../hub/choose.ts";
+import { chooseWeights, holdsWeights, isIndex, shardsOf } from "../hub/choose.ts";
 import { IGNORE } from "../image/image.ts";
 import { distinctColors } from "../image/palette.ts";
 import { requireImported } from "../methods/check-method.ts";
@@ -13,6 +13,7 @@ import { applySetting, checkRecipe, keyOf } from "../methods/resolve-recipe.ts";
 import { predictionParameters, stagesOf, trainingModel } from "../methods/stages.ts";
 import type { Platform } from "../platform/platform.ts";
 import { version } from "../version.ts";
+import { checkpointIndex } from "../weights/checkpoint-path.ts";
 import { openWeights, type WeightFile } from "../weights/read-weights.ts";
 import { writeCheckpoint } from "./checkpoint.ts";
 import { createRun, fingerprintOf, type Run, stateOf } from "./run.ts";
@@ -121,10 +122,13 @@ export async function importRun(options: ImportRunOptions): Promise<ImportedRun>
   return { ...run, folder, stage: stage.name, whole, parts, parameters, notes: imported.notes ?? [] };
 }
 
-/** The files of weights in a folder, chosen by their usual names; another path is itself. */
+/** The files of weights in a folder, chosen by their usual names; the index of a TensorFlow checkpoint; another path is itself. */
 async function weightsIn(platform: Platform, path: string): Promise<string[]> {
+  const names = (await platform.exists(path)) === "folder" ? await platform.list(path) : [];
+  const index = names.some(holdsWeights) ? null : await checkpointIndex(platform, path);
+  if (index !== null) return [index];
   if ((await platform.exists(path)) !== "folder") return [path];
-  const chosen = chooseWeights(await platform.list(path), null, path);
+  const chosen = chooseWeights(names, null, path);
   const shards = isIndex(chosen) ? shardsOf(await platform.readText(`${path}/${chosen}`), chosen, path) : [chosen];
   return shards.map((name) => `${path.replace(/[\\/]+$/, "")}/${name}`);
 }
