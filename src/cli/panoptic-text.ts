@@ -32,11 +32,12 @@ export function panopticText(evaluation: PanopticFilesEvaluation): string {
     ),
     "",
     row("mean", ["PQ %", "SQ %", "RQ %"], ["found", "false", "missed"]),
-    `${mean("all", all)}  ${classesText(all.classes)}`,
-    `${mean("things", things, true)}  ${classesText(things.classes)}`,
-    `${mean("stuff", stuff, false)}  ${classesText(stuff.classes)}`,
+    `${mean("all", all)}  over ${classesText(all.classes)}`,
+    `${mean("things", things, true)}  over ${classesText(things.classes)}`,
+    `${mean("stuff", stuff, false)}  over ${classesText(stuff.classes)}`,
   ];
-  if (absent.length > 0) lines.push(`in neither truth nor predictions, so left out of the means: ${absent.join(", ")}`);
+  // Large lists of categories have mostly such; --json names them.
+  if (absent.length > 0) lines.push(`left out, since in neither truth nor predictions: ${classesText(absent.length)}`);
   return lines.map(oneLine).join("\n");
 }
 
@@ -45,5 +46,5 @@ function percents({ pq, sq, rq }: PanopticQuality): string[] {
 }
 
 function classesText(count: number): string {
-  return `over ${count} ${count === 1 ? "class" : "classes"}`;
+  return `${count} ${count === 1 ? "class" : "classes"}`;
 }

@@ -70,7 +70,8 @@ export async function evaluatePanopticFiles(
   const guesses = await predictionsOf(platform, predictions, { classes, images }, predictionMasks, onNote);
   requireAll(images, guesses, predictions);
   const unused = guesses.size - images.size;
-  if (unused > 0) onNote?.(`${predictions}: ${unused} images are not in ${truth}: not scored`);
+  const are = unused === 1 ? "image is" : "images are";
+  if (unused > 0) onNote?.(`${predictions}: ${unused} ${are} not in ${truth}: not scored`);
 
   const tally = panopticTally(classes);
   const perImage: { id: ImageId; file: string; score: number | null }[] = [];
