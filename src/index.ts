@@ -36,6 +36,11 @@ export { countProblems, type InspectReport, inspectDataset } from "./datasets/in
 export { openTrainingData, type TrainingData, type TrainingDataOptions } from "./datasets/training-data.ts";
 export { InputError, Interrupted, UsageError } from "./errors.ts";
 export { type Evaluation, evaluateDataset } from "./evaluation/evaluate.ts";
+export {
+  evaluatePanopticFiles,
+  type PanopticFilesEvaluation,
+  type PanopticFilesOptions,
+} from "./evaluation/evaluate-panoptic-files.ts";
 export { type Scorer, scorerOf } from "./evaluation/scorer.ts";
 export { runTrial } from "./evaluation/trial.ts";
 export { type Graph, lower } from "./graph/graph.ts";

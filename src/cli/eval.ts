@@ -16,7 +16,7 @@ import { segmentOptionsFrom, testingOptions } from "./testing-options.ts";
 
 export const evalCommand = command({
   name: "eval",
-  summary: "score a trained model on a data set",
+  summary: "score a trained model on a data set, or panoptic files of any program",
   positionals: [
     {
       name: "RUN",
