@@ -214,6 +214,11 @@ describe("is refused in one line:", () => {
     ["too many files of numbers", listed(index([], {}, header(100_000))), "got 100000"],
     ["less than no files", listed(index([], {}, header(-1))), "got -1"],
     ["an entry that does not decode", listed(index([["w", [10, 200]]])), "expected entries that decode"],
+    [
+      "an entry of groups within groups",
+      listed(index([["w", new Array<number>(100_000).fill(0x7b)]])),
+      "expected entries that decode",
+    ],
     ["a type that nobody knows", one({ type: 99 }), 'expected a type of TensorFlow for "w", got 99'],
     ["a type that we do not have", one({ type: 23, shape: [], size: 0 }), 'tensor "w" must have one of the types'],
     ["a slice of a tensor", listed(index([[[0, 1, 2], entry({})]])), "(a partitioned variable)"],
