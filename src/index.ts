@@ -36,6 +36,11 @@ export { countProblems, type InspectReport, inspectDataset } from "./datasets/in
 export { openTrainingData, type TrainingData, type TrainingDataOptions } from "./datasets/training-data.ts";
 export { InputError, Interrupted, UsageError } from "./errors.ts";
 export { type Evaluation, evaluateDataset } from "./evaluation/evaluate.ts";
+export {
+  evaluatePanopticFiles,
+  type PanopticFilesEvaluation,
+  type PanopticFilesOptions,
+} from "./evaluation/evaluate-panoptic-files.ts";
 export { type Scorer, scorerOf } from "./evaluation/scorer.ts";
 export { runTrial } from "./evaluation/trial.ts";
 export { type Graph, lower } from "./graph/graph.ts";
@@ -102,4 +107,5 @@ export { type TrainResult, train } from "./training/train.ts";
 export { version } from "./version.ts";
 export { openWeights, readWeights, type WeightFile } from "./weights/read-weights.ts";
 export { readSafetensors, writeSafetensors } from "./weights/safetensors.ts";
+export { readTensorBundle, type TensorBundle } from "./weights/tensor-bundle.ts";
 export { type TorchWriteOptions, writeTorch } from "./weights/torch-write.ts";

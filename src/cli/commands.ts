@@ -20,7 +20,7 @@ export const commands: readonly Entry[] = [
   },
   {
     name: "eval",
-    summary: "score a trained model on a data set",
+    summary: "score a trained model on a data set, or panoptic files of any program",
     load: async () => (await import("./eval.ts")).evalCommand,
   },
   {

@@ -2,20 +2,26 @@ import { InputError } from "../errors.ts";
 import type { Platform } from "../platform/platform.ts";
 import { askedFrom, askedOptions } from "./asked.ts";
 import { command } from "./command.ts";
+import { evalPanoptic, panopticOptions, requirePanoptic } from "./eval-panoptic.ts";
 import { badImagePolicy, datasetOptions, engineFor, engineOptions, placeOf } from "./options.ts";
 import { methodOptions, methodsWith } from "./own-methods.ts";
+import { requireScoresFile } from "./scores-file.ts";
 import { segmentOptionsFrom, testingOptions } from "./testing-options.ts";
 
 export const evalCommand = command({
   name: "eval",
-  summary: "score a trained model on a data set",
+  summary: "score a trained model on a data set, or panoptic files of any program",
   positionals: [
     {
       name: "RUN",
-      help: "a run folder, a model.onnx that tessera export wrote, published weights, or owner/name on the hub",
+      help: "a run folder, a model.onnx that tessera export wrote, published weights, or owner/name on the hub; with --panoptic: predictions, a JSON in COCO's panoptic format or a folder of two-channel PNGs (red: category, green: instance)",
       count: "one",
     },
-    { name: "DATASET", help: "a folder, or scenes for the drawn data set", count: "one" },
+    {
+      name: "DATASET",
+      help: "a folder, or scenes for the drawn data set; with --panoptic: the ground truth, a JSON in COCO's panoptic format",
+      count: "one",
+    },
   ],
   options: {
     split: {
@@ -27,6 +33,7 @@ export const evalCommand = command({
     ...testingOptions,
     noBoundary: { kind: "flag", help: "leave boundary IoU out; takes about half the time" },
     out: { kind: "text", placeholder: "FILE", help: "write the scores there as JSON, with every image's" },
+    ...panopticOptions,
     ...datasetOptions,
     ...askedOptions,
     ...methodOptions,
@@ -36,13 +43,18 @@ export const evalCommand = command({
     ["tessera eval run photos", "mean IoU, and IoU and accuracy of each class"],
     ["tessera eval run photos --scales 0.75,1,1.25 --flip", "averaged over six views of each image"],
     ["tessera eval model.onnx photos --json", "of an exported model, for a script"],
+    ["tessera eval --panoptic predictions.json panoptic_val2017.json", "PQ, SQ and RQ of what any program predicted"],
   ],
   notes:
     "Semantic models are scored by mean IoU: all pixels are counted in one integer confusion matrix; panoptic ones by panoptic\n" +
     "quality. Classes in neither truth nor predictions are left out of means. A model that takes any words is asked for the\n" +
-    "classes of the data set, unless --classes names them.",
+    "classes of the data set, unless --classes names them. With --panoptic no model is run: files are compared by the rules of\n" +
+    "COCO's evaluator. PNGs of ids lie in the folder of the JSON's name, beside it, or where --prediction-masks and\n" +
+    "--truth-masks say.",
   async run({ positionals: [run, spec], options }, terminal) {
     const { out, noBoundary } = options;
+    requirePanoptic(options);
+    if (options.panoptic) return evalPanoptic({ predictions: run, truth: spec, options }, terminal);
     const segmentOptions = segmentOptionsFrom(options);
     const onBadImage = badImagePolicy(options);
     const [
@@ -97,18 +109,3 @@ export const evalCommand = command({
     }
   },
 });
-
-/** Scores may replace scores; a mistyped --out must not cost a run or a data set its files. */
-async function requireScoresFile(platform: Platform, file: string): Promise<void> {
-  const kind = await platform.exists(file);
-  if (kind === "folder") {
-    throw new InputError(
-      `${file}: expected the name of a file for the scores, got a folder. Write --out ${file}/scores.json.`,
-    );
-  }
-  if (kind === "file" && !(await platform.readText(file)).includes('"perImage":')) {
-    throw new InputError(
-      `${file}: expected a new file or earlier scores to replace, got another file. Choose another --out, or remove it.`,
-    );
-  }
-}

@@ -9,7 +9,7 @@ export const importCommand = command({
   positionals: [
     {
       name: "FILE",
-      help: "R50+ViT-B_16.npz, a TransUNet or GroupViT .pth, the same names as .safetensors, or a folder with config.json; a path, or owner/name[@revision][:file] on the Hugging Face hub; several together are one network",
+      help: "R50+ViT-B_16.npz, a TransUNet or GroupViT .pth, the same names as .safetensors, a folder with config.json, or a TensorFlow checkpoint (ckpt, ckpt.index or its folder); a path, or owner/name[@revision][:file] on the Hugging Face hub; several together are one network",
       count: "many",
     },
   ],

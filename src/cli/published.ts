@@ -30,14 +30,16 @@ export async function filesOf(
   names: readonly string[],
   terminal: Terminal,
 ): Promise<{ readonly files: readonly string[]; readonly licence: string | undefined }> {
-  const [{ isReference }, { nodePlatform }] = await Promise.all([
+  const [{ isReference }, { nodePlatform }, { checkpointIndex }] = await Promise.all([
     import("../hub/reference.ts"),
     import("../platform/node.ts"),
+    import("../weights/checkpoint-path.ts"),
   ]);
   const files: string[] = [];
   const licences = new Set<string>();
   for (const name of names) {
-    if (!(await isReference(nodePlatform, name))) {
+    // folder/ckpt reads like owner/name.
+    if (!(await isReference(nodePlatform, name)) || (await checkpointIndex(nodePlatform, name)) !== null) {
       files.push(name);
       continue;
     }

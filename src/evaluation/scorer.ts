@@ -7,9 +7,11 @@ import { type Measure, shares } from "../metrics/measure.ts";
 import {
   addPanopticCounts,
   countSegments,
+  type PanopticCounts,
   type PanopticScores,
   panopticCounts,
   panopticScores,
+  type ScoredSegments,
 } from "../metrics/panoptic-quality.ts";
 import type { Segmentation } from "../prediction/segmentation.ts";
 
@@ -126,6 +128,28 @@ function semanticScorer(classes: readonly ClassInfo[], boundary: boolean): Score
 
 /** Panoptic quality (Kirillov et al. 2019), of the segments over the whole set. */
 function panopticScorer(classes: readonly ClassInfo[]): Scorer {
+  const tally = panopticTally(classes);
+  return {
+    ...tally,
+    truth: "panoptic",
+    add({ source, labels }, { panoptic }) {
+      if (labels.panoptic === undefined) throw missing("panoptic", source);
+      if (panoptic === undefined) throw new Error(`${source}: the model is panoptic and gave no segments.`);
+      return tally.add(labels.panoptic, panoptic, source);
+    },
+  };
+}
+
+/** What segments add up to, wherever they come from. */
+export interface PanopticTally {
+  /** Counts one image; gives its own PQ, null where nothing of it counts. Throws InputError that begins with `where`. */
+  add(truth: ScoredSegments, prediction: ScoredSegments, where: string): number | null;
+  readonly counts: PanopticCounts;
+  measures(): readonly Measure[];
+  details(): PanopticDetails;
+}
+
+export function panopticTally(classes: readonly Pick<ClassInfo, "name" | "thing">[]): PanopticTally {
   const total = panopticCounts(classes);
   const segments = new Array<number>(classes.length).fill(0);
   const details = (): PanopticDetails => {
@@ -137,14 +161,12 @@ function panopticScorer(classes: readonly ClassInfo[]): Scorer {
     };
   };
   return {
-    truth: "panoptic",
-    add({ source, labels }, { panoptic }) {
-      if (labels.panoptic === undefined) throw missing("panoptic", source);
-      if (panoptic === undefined) throw new Error(`${source}: the model is panoptic and gave no segments.`);
+    counts: total,
+    add(truth, prediction, where) {
       const counts = panopticCounts(classes);
-      countSegments(counts, labels.panoptic, panoptic, source);
+      countSegments(counts, truth, prediction, where);
       addPanopticCounts(total, counts);
-      for (const { classIndex, crowd } of labels.panoptic.segments) if (!crowd) segments[classIndex]++;
+      for (const { classIndex, crowd } of truth.segments) if (!crowd) segments[classIndex]++;
       return panopticScores(counts).all.pq;
     },
     measures() {

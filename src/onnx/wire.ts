@@ -2,8 +2,9 @@
  * The ONNX file format: those messages of `onnx.proto` (IR version 9) that we write or read, as protocol buffers.
  * Field names and numbers are ONNX's own; fields that are not listed here are skipped when a file is read.
  */
-import protobuf from "protobufjs/light.js";
+import type protobuf from "protobufjs/light.js";
 import { InputError } from "../errors.ts";
+import { type Messages, messageTypes } from "../platform/protobuf.ts";
 
 /** A 64-bit integer: a number to write; digits as the decoder gives them, because numbers are exact to 2⁵³ only. */
 export type Integer = number | string;
@@ -97,8 +98,7 @@ export const attributeType = {
   sparseTensor: 11,
 } as const;
 
-/** `name: "rule type number"`, in the notation of .proto files; `*` repeats. */
-const messages: Record<string, Record<string, string>> = {
+const messages: Messages = {
   StringEntry: { key: "string 1", value: "string 2" },
   Opset: { domain: "string 1", version: "int64 2" },
   Dimension: { dim_value: "int64 1", dim_param: "string 2" },
@@ -170,17 +170,7 @@ let modelMessage: protobuf.Type | undefined;
 /** Built at first use: the command line starts without it. */
 function schema(): protobuf.Type {
   if (modelMessage !== undefined) return modelMessage;
-  const root = new protobuf.Root();
-  for (const [name, fields] of Object.entries(messages)) {
-    const message = new protobuf.Type(name);
-    for (const [field, text] of Object.entries(fields)) {
-      const [type, number] = text.replace("*", "").split(" ");
-      message.add(new protobuf.Field(field, Number(number), type, text.startsWith("*") ? "repeated" : "optional"));
-    }
-    root.add(message);
-  }
-  root.resolveAll();
-  modelMessage = root.lookupType("Model");
+  modelMessage = messageTypes(messages).lookupType("Model");
   return modelMessage;
 }
 

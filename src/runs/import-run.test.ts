@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { newer, npz, older, published } from "../../test/support/jax-encoder.ts";
 import { memoryPlatform } from "../../test/support/memory-platform.ts";
 import { underPublishedNames } from "../../test/support/published-names.ts";
+import { bundle } from "../../test/support/tensor-bundle.ts";
 import { movedWeights } from "../../test/support/weights.ts";
 import { float32, type Named, type NdArray } from "../array/ndarray.ts";
 import { InputError, UsageError } from "../errors.ts";
@@ -291,3 +292,24 @@ test("a method of one's own is asked before ours, which take every file of a kin
   await expect(imported(content, { methods: [...methods, own] })).rejects.toThrow("own: asked.");
   expect(asked).toEqual(["own"]);
 });
+
+test.each(["weights/ckpt", "weights/ckpt.index", "weights"])(
+  "a TensorFlow checkpoint may be called %s, and methods get its variables by their paths",
+  async (name) => {
+    const asked: unknown[] = [];
+    const own: Method = {
+      ...(methods.find(({ name }) => name === "transunet") as Method),
+      name: "own",
+      imports([{ kind, tensors, where }]) {
+        asked.push([kind, Object.keys(tensors), where]);
+        throw new InputError("own: asked.");
+      },
+    };
+    const platform = memoryPlatform();
+    const weights = { "encoder/kernel/.ATTRIBUTES/VARIABLE_VALUE": float32([1], [1]) };
+    for (const [path, bytes] of Object.entries(bundle("weights/ckpt", weights, 2))) platform.files.set(path, bytes);
+    const refused = imported(new Uint8Array(1), { platform, files: [name], methods: [own] });
+    await expect(refused).rejects.toThrow("own: asked.");
+    expect(asked).toEqual([["tensorflow", ["encoder/kernel"], "weights/ckpt.index"]]);
+  },
+);

@@ -7,6 +7,7 @@ import { inEncoder } from "../networks/transfer.ts";
 import { externalLocations } from "../onnx/external.ts";
 import { joinPath } from "../platform/join-path.ts";
 import type { Platform } from "../platform/platform.ts";
+import { checkpointIndex } from "../weights/checkpoint-path.ts";
 import { openWeights, type WeightFile } from "../weights/read-weights.ts";
 import { type OpenOptions, openTrained, stateOf } from "./run.ts";
 
@@ -50,7 +51,8 @@ export async function readEncoder(
   if (kind === "folder" && (await stateOf(platform, where)) === "run") {
     return { kind: "run", trained: await encoderOfRun(platform, where, options) };
   }
-  if (kind !== "file") {
+  const isCheckpoint = !isOnnx && (await checkpointIndex(platform, where)) !== null;
+  if (kind !== "file" && !isCheckpoint) {
     throw new InputError(
       `${where}: expected a file of weights, an ONNX file or a run, got ${kind === "folder" ? "another folder" : "nothing there"}. See docs/encoders.md.`,
     );

@@ -3,7 +3,7 @@ import type { Named, NdArray } from "../array/ndarray.ts";
 import { sameShape, show } from "../array/shape.ts";
 import type { ClassInfo } from "../data/sample.ts";
 import { InputError } from "../errors.ts";
-import { chooseWeights, isIndex, shardsOf } from "../hub/choose.ts";
+import { chooseWeights, holdsWeights, isIndex, shardsOf } from "../hub/choose.ts";
 import { notStated } from "../hub/licence.ts";
 import { IGNORE } from "../image/image.ts";
 import { distinctColors } from "../image/palette.ts";
@@ -15,6 +15,7 @@ import { anyTask, predictionParameters, stagesOf, trainingModel } from "../metho
 import type { Platform } from "../platform/platform.ts";
 import type { TrainedModel } from "../prediction/model.ts";
 import { version } from "../version.ts";
+import { checkpointIndex } from "../weights/checkpoint-path.ts";
 import { openWeights, type WeightFile } from "../weights/read-weights.ts";
 import { askedOf, fingerprintOf, type OpenRunOptions, type Run, requirePredictionFields, trainedModel } from "./run.ts";
 import { runFormat } from "./run-record.ts";
@@ -167,8 +168,11 @@ function licenceOf(stated: string | undefined, known: string | undefined): strin
 
 /** The files of weights in a folder, chosen by their usual names; another path is itself. */
 async function weightsIn(platform: Platform, path: string): Promise<string[]> {
+  const names = (await platform.exists(path)) === "folder" ? await platform.list(path) : [];
+  const index = names.some(holdsWeights) ? null : await checkpointIndex(platform, path);
+  if (index !== null) return [index];
   if ((await platform.exists(path)) !== "folder") return [path];
-  const chosen = chooseWeights(await platform.list(path), null, path);
+  const chosen = chooseWeights(names, null, path);
   const shards = isIndex(chosen) ? shardsOf(await platform.readText(`${path}/${chosen}`), chosen, path) : [chosen];
   return shards.map((name) => `${path.replace(/[\\/]+$/, "")}/${name}`);
 }

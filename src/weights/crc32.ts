@@ -1,16 +1,33 @@
-/** Remainders of CRC-32 (polynomial 0xEDB88320): table k is for a byte with k more after it. */
-const crcTables = Array.from({ length: 4 }, () => new Int32Array(256));
-for (let byte = 0; byte < 256; byte++) {
-  let rest = byte;
-  for (let k = 0; k < 4; k++) {
-    for (let bit = 0; bit < 8; bit++) rest = (rest >>> 1) ^ (rest & 1 ? 0xedb88320 : 0);
-    crcTables[k][byte] = rest;
+/** Cyclic redundancy checks of 32 bits, as files have them beside their numbers. */
+
+/** Remainders of a polynomial (bits reversed): table k is for a byte with k more after it. */
+function tablesOf(polynomial: number): readonly Int32Array[] {
+  const tables = Array.from({ length: 4 }, () => new Int32Array(256));
+  for (let byte = 0; byte < 256; byte++) {
+    let rest = byte;
+    for (let k = 0; k < 4; k++) {
+      for (let bit = 0; bit < 8; bit++) rest = (rest >>> 1) ^ (rest & 1 ? polynomial : 0);
+      tables[k][byte] = rest;
+    }
   }
+  return tables;
 }
 
-/** CRC-32 of `bytes`, four at a time: this is most of the time that a large file takes. */
+const ofZip = tablesOf(0xedb88320);
+const castagnoli = tablesOf(0x82f63b78);
+
+/** CRC-32 of `bytes`, as zip archives and PNG have it. */
 export function crc32(bytes: Uint8Array): number {
-  const [t0, t1, t2, t3] = crcTables;
+  return remainder(bytes, ofZip);
+}
+
+/** CRC-32C (Castagnoli's polynomial), as TensorFlow and LevelDB have it. */
+export function crc32c(bytes: Uint8Array): number {
+  return remainder(bytes, castagnoli);
+}
+
+/** Four bytes at a time: this is most of the time that a large file takes. */
+function remainder(bytes: Uint8Array, [t0, t1, t2, t3]: readonly Int32Array[]): number {
   const whole = bytes.length - (bytes.length % 4);
   let crc = -1;
   let at = 0;
@@ -20,4 +37,9 @@ export function crc32(bytes: Uint8Array): number {
   }
   for (; at < bytes.length; at++) crc = (crc >>> 8) ^ t0[(crc ^ bytes[at]) & 255];
   return ~crc >>> 0;
+}
+
+/** A sum that is stored beside the bytes it is of, as LevelDB masks it, so that sums of bytes with sums in them differ. */
+export function masked(crc: number): number {
+  return (((crc >>> 15) | (crc << 17)) + 0xa282ead8) >>> 0;
 }

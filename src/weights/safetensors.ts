@@ -6,7 +6,7 @@ import { bytesOf, type Dtype, view } from "../array/dtype.ts";
 import type { Named, NdArray } from "../array/ndarray.ts";
 import { type Shape, show, sizeOf } from "../array/shape.ts";
 import { InputError, isObject } from "../errors.ts";
-import type { ByteSource } from "../platform/byte-source.ts";
+import { type ByteSource, pieceBytes, readInto } from "../platform/byte-source.ts";
 import { widenBrain } from "./half-precision.ts";
 
 export interface Safetensors {
@@ -58,9 +58,6 @@ export function readSafetensors(bytes: Uint8Array, where = "safetensors"): Safet
   return { tensors: Object.fromEntries(tensors), metadata };
 }
 
-/** At most so many bytes are read at a time, beside the tensor that they are for. */
-const pieceBytes = 4 * 2 ** 20;
-
 /** As `readSafetensors`, from a file that is read in parts: it takes the memory of its tensors, and little besides. */
 export async function readSafetensorsFrom(source: ByteSource, where = "safetensors"): Promise<Safetensors> {
   const start = await source.read(0, 8);
@@ -70,11 +67,8 @@ export async function readSafetensorsFrom(source: ByteSource, where = "safetenso
   const head = await source.read(0, isPossible ? 8 + Number(length) : Math.min(source.size, 10));
   const { metadata, entries, dataStart } = readTable(head, source.size, where);
   const read = async (into: Uint8Array, from: number) => {
-    for (let at = 0; at < into.length; ) {
-      const piece = await source.read(dataStart + from + at, Math.min(pieceBytes, into.length - at));
-      if (piece.length === 0) throw damaged(where, `${source.size} bytes`, "an earlier end");
-      into.set(piece, at);
-      at += piece.length;
+    if (!(await readInto(source, dataStart + from, into))) {
+      throw damaged(where, `${source.size} bytes`, "an earlier end");
     }
   };
   const tensors: [string, NdArray][] = [];

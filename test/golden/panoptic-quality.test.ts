@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect } from "vitest";
 import type { Named } from "../../src/array/ndarray.ts";
+import { evaluatePanopticFiles, type PanopticFilesEvaluation } from "../../src/evaluation/evaluate-panoptic-files.ts";
 import {
   addPanopticCounts,
   countSegments,
@@ -15,7 +16,10 @@ import {
 } from "../../src/metrics/panoptic-quality.ts";
 import { segmentIdsOf } from "../../src/metrics/segment-ids.ts";
 import { sourceOf } from "../../src/platform/byte-source.ts";
+import { nodePlatform } from "../../src/platform/node.ts";
 import { decodePng } from "../../src/platform/png-read.ts";
+import { putSet, type SetImage } from "../support/panoptic-files.ts";
+import { temporaryFolder } from "../support/pictures.ts";
 import { openGoldens } from "./manifest.ts";
 
 interface Category {
@@ -100,11 +104,26 @@ function segmentsOf(entries: readonly SegmentEntry[], ids: readonly number[]): S
   }));
 }
 
+/** The same as `tessera eval --panoptic` has it, of files. */
+function expectEvaluation(
+  { classes, ...means }: PanopticFilesEvaluation,
+  expected: Averages,
+  statistics: Statistics,
+  what: string,
+): void {
+  for (const group of groups) expectMean(means[group], expected[group], `${what}, files, ${group}`);
+  for (const { id, iou, truePositives, falsePositives, falseNegatives } of classes) {
+    const { iou: sum, tp, fp, fn } = statistics[id] ?? { iou: 0, tp: 0, fp: 0, fn: 0 };
+    expect([truePositives, falsePositives, falseNegatives], `${what}, files, category ${id}`).toEqual([tp, fp, fn]);
+    expectNear(iou, sum, `${what}, files, IoU of category ${id}`);
+  }
+}
+
 const groups = ["all", "things", "stuff"] as const;
 
 const readJson = (file: string): unknown => JSON.parse(readFileSync(join(goldens.folder, file), "utf8"));
 
-function checkSmall(golden: SmallCase): void {
+async function checkSmall(golden: SmallCase): Promise<void> {
   const ids = golden.categories.map(({ id }) => id);
   const map = (rows: number[][], entries: readonly SegmentEntry[]): ScoredSegments => ({
     width: rows[0].length,
@@ -118,6 +137,21 @@ function checkSmall(golden: SmallCase): void {
   expectStatistics(counts, ids, golden.statistics, golden.name);
   const scores = panopticScores(counts);
   for (const group of groups) expectMean(scores[group], golden.average[group], `${golden.name}, ${group}`);
+
+  const root = temporaryFolder();
+  const set = (rows: number[][], segments_info: readonly SegmentEntry[]): SetImage => ({
+    ...{ image_id: 1, rows, segments_info },
+  });
+  // The evaluator knows them by id alone.
+  const named = golden.categories.map((category) => ({ ...category, name: `category ${category.id}` }));
+  const truths = putSet(root, "truth", [set(golden.ground_truth, golden.ground_truth_segments)], named);
+  const guesses = putSet(root, "guess", [set(golden.prediction, golden.prediction_segments)]);
+  if (golden.average.all === null) {
+    await expect(evaluatePanopticFiles(nodePlatform, guesses, truths)).rejects.toThrow("expected segments to score");
+    return;
+  }
+  const evaluation = await evaluatePanopticFiles(nodePlatform, guesses, truths);
+  expectEvaluation(evaluation, golden.average, golden.statistics, golden.name);
 }
 
 async function checkFolders(golden: FolderCase): Promise<void> {
@@ -149,6 +183,18 @@ async function checkFolders(golden: FolderCase): Promise<void> {
   ids.forEach((id, c) => {
     expectQuality(scores.perClass[c], golden.per_class[id] ?? null, `${golden.name}, category ${id}`);
   });
+
+  const path = (name: string) => join(goldens.folder, name);
+  const evaluation = await evaluatePanopticFiles(
+    nodePlatform,
+    path(golden.prediction_json),
+    path(golden.ground_truth_json),
+    { predictionMasks: path(golden.prediction_folder), truthMasks: path(golden.ground_truth_folder) },
+  );
+  expectEvaluation(evaluation, golden, golden.statistics, golden.name);
+  for (const { id, ...quality } of evaluation.classes) {
+    expectQuality(quality, golden.per_class[id] ?? null, `${golden.name}, files, category ${id}`);
+  }
 }
 
 describe("max-deeplab", () => {
@@ -160,7 +206,7 @@ describe("max-deeplab", () => {
       expect(cases.length).toBeGreaterThan(0);
       for (const golden of cases) {
         if ("prediction_folder" in golden) await checkFolders(golden);
-        else checkSmall(golden);
+        else await checkSmall(golden);
       }
     });
   }

@@ -28,9 +28,14 @@ export interface Running {
 }
 
 /** Starts `tessera …args`; its output is collected. */
-export function start(args: readonly string[], environment: Readonly<Record<string, string>> = {}): Running {
+export function start(
+  args: readonly string[],
+  environment: Readonly<Record<string, string>> = {},
+  folder?: string,
+): Running {
   return follow(
     spawn(process.execPath, [main, ...args], {
+      cwd: folder,
       env: { ...process.env, ...environment },
       stdio: ["ignore", "pipe", "pipe"],
     }),
@@ -59,6 +64,11 @@ function follow(child: ChildProcess): Running {
 /** Runs `tessera …args` to its end. */
 export function tessera(...args: readonly string[]): Promise<Ended> {
   return start(args).ended;
+}
+
+/** The same in a working folder. */
+export function tesseraIn(folder: string, ...args: readonly string[]): Promise<Ended> {
+  return start(args, {}, folder).ended;
 }
 
 /** One clear line, no stack, and the exit code of bad input or, if so, of wrong usage. */

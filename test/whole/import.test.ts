@@ -1,10 +1,12 @@
 /** Importing published weights as users do: what becomes of good files, and that bad ones leave nothing behind. */
 import { existsSync } from "node:fs";
-import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { digests, expectOneLine, temporaryFolder, tessera } from "../support/cli.ts";
+import { float32 } from "../../src/array/ndarray.ts";
+import { digests, expectOneLine, temporaryFolder, tessera, tesseraIn } from "../support/cli.ts";
 import { call, dictionary, floats, global, npy, pickle, tensor, text, torchZip, zip } from "../support/pickles.ts";
+import { bundle } from "../support/tensor-bundle.ts";
 
 const golden = (name: string) => fileURLToPath(new URL(`../goldens/ddep/${name}`, import.meta.url));
 const encoderFile = golden("R50+ViT-tiny.npz");
@@ -93,6 +95,26 @@ describe("a whole published network", () => {
   });
 });
 
+describe("a TensorFlow checkpoint", () => {
+  test.each(["ckpts/ckpt-1", "ckpts/ckpt-1.index", "ckpts/ckpt-1.data-00001-of-00002", "ckpts"])(
+    "is read by the name %s, which is no name on the hub",
+    async (name) => {
+      await mkdir(`${folder}/ckpts`, { recursive: true });
+      const weights = { "somebody/bias": float32([1], [0]), "somebody/kernel": float32([2], [1, 2]) };
+      for (const [path, bytes] of Object.entries(bundle(`${folder}/ckpts/ckpt-1`, weights, 2)))
+        await writeFile(path, bytes);
+      const ended = await tesseraIn(folder, "import", name, "--out", "refused");
+      expectOneLine(ended, /ckpts\/ckpt-1\.index: expected the names of a TransUNet .* got somebody\/bias/);
+      await rm(`${folder}/ckpts/ckpt-1.data-00001-of-00002`);
+      expectOneLine(
+        await tesseraIn(folder, "import", "ckpts/ckpt-1", "--out", "refused"),
+        /ckpt-1\.data-00001-of-00002: expected file 2 of the 2 that hold the numbers, got nothing there/,
+      );
+      expect(existsSync(`${folder}/refused`)).toBe(false);
+    },
+  );
+});
+
 describe("refused, with one line and nothing left behind, is", () => {
   const [encoder, network] = [() => readFile(encoderFile), () => readFile(networkFile)];
   const system = call(global("os", "system"), text("touch PROOF"));
@@ -105,7 +127,7 @@ describe("refused, with one line and nothing left behind, is", () => {
     [
       "zeros",
       () => new Uint8Array(5000),
-      /expected a file of weights \(npz, PyTorch or safetensors\), got other bytes/,
+      /expected a file of weights \(npz, PyTorch, safetensors, or a TensorFlow checkpoint\), got other bytes/,
     ],
     [
       "a PNG",
@@ -189,7 +211,7 @@ describe("refused, with one line and nothing left behind, is", () => {
     [2, "NETWORK --set head=4", /unknown key "head"\. Did you mean heads\?/],
     [2, "ENCODER --patch-only", /expected an ordinary ViT for --patch-only, got a hybrid\. Leave --patch-only out/],
     [1, "HERE/nowhere.npz", /nowhere\.npz: expected a readable file, got nothing there/],
-    [1, "HERE/data", /data: expected a readable file, got a folder/],
+    [1, "HERE/data", /data: expected one file of weights, got captions\.jsonl, classes\.json/],
     [1, "NETWORK --out HERE/full", /full: expected an empty folder for the run, got other files/],
     [1, "NETWORK --out HERE/classes5.json", /classes5\.json: expected a folder for the run, got a file/],
     [1, "NETWORK --out HERE/classes5.json/run", /classes5\.json/],
