@@ -1,5 +1,4 @@
 import { InputError } from "../errors.ts";
-import type { Platform } from "../platform/platform.ts";
 import { askedFrom, askedOptions } from "./asked.ts";
 import { command } from "./command.ts";
 import { evalPanoptic, panopticOptions, requirePanoptic } from "./eval-panoptic.ts";

@@ -166,7 +166,7 @@ function licenceOf(stated: string | undefined, known: string | undefined): strin
   return [...(isSaid ? [stated] : []), ...(known === undefined ? [] : [known])].join("; ") || notStated;
 }
 
-/** The files of weights in a folder, chosen by their usual names; another path is itself. */
+/** The files of weights in a folder, chosen by their usual names; the index of a TensorFlow checkpoint; another path is itself. */
 async function weightsIn(platform: Platform, path: string): Promise<string[]> {
   const names = (await platform.exists(path)) === "folder" ? await platform.list(path) : [];
   const index = names.some(holdsWeights) ? null : await checkpointIndex(platform, path);
