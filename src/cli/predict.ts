@@ -29,6 +29,7 @@ export const predictCommand = command({
     },
     ...methodOptions,
     noOverlay: { kind: "flag", help: "write no overlay pictures" },
+    legend: { kind: "flag", help: "write names of classes into overlays, and their colours below" },
     ...engineOptions,
   },
   examples: [
@@ -42,7 +43,7 @@ export const predictCommand = command({
     "photographs whose ids lie in the folder, those of earlier calls too.\n" +
     "A photograph that cannot be read gets a line; the others are written, and the exit code is 1.",
   async run({ positionals: [run, ...paths], options }, terminal) {
-    const { out, noOverlay, segmentIds } = options;
+    const { out, noOverlay, legend, segmentIds } = options;
     if (out === undefined) throw new UsageError("predict: --out is missing. Write --out FOLDER.");
     const segmentOptions = segmentOptionsFrom(options);
     const [{ nodePlatform }, { expandPhotographs }, { predictFiles }, { openModel }] = await Promise.all([
@@ -70,6 +71,7 @@ export const predictCommand = command({
         ...{
           ...segmentOptions,
           overlay: !noOverlay,
+          legend,
           ...(segmentIds && { segmentIds: segmentIds as SegmentIds }),
           onBadImage: "skip",
           signal: terminal.signal,

@@ -12,6 +12,8 @@ import { type PredictionRecord, type PredictionWriter, recordOf, writePrediction
 export interface PredictOptions extends SegmentOptions {
   /** Write `NAME.overlay.png`. */
   readonly overlay?: boolean;
+  /** Write names into the overlay, and below it a list of colours. Default: no. */
+  readonly legend?: boolean;
   /** How a panoptic model's segment ids are stored. Default `rgb`, as COCO does. */
   readonly segmentIds?: SegmentIds;
   /** `fail` stops at the first photograph that cannot be read; `skip` goes on and lists them. */
@@ -55,6 +57,7 @@ export async function predictFiles(
   folder: string,
   {
     overlay = true,
+    legend = false,
     segmentIds = "rgb",
     onBadImage = "fail",
     onProgress,
@@ -89,7 +92,9 @@ export async function predictFiles(
       const result = await segmenter.segment(image, { ...segmentOptions, ...(!panoptic && { scores: true }) });
       const record = recordOf(photograph, result, segmenter.card, segmenter.source);
       for (const file of await staleResults(platform, names[index], { overlay, panoptic })) await platform.remove(file);
-      await writePrediction(platform, names[index], image, result, segmenter.card, record, { overlay, segmentIds });
+      await writePrediction(platform, names[index], image, result, segmenter.card, record, {
+        ...{ overlay, legend, segmentIds },
+      });
       written[index] = { photograph, ...names[index], summary: record };
     } finally {
       room.give(pixels);

@@ -2,6 +2,7 @@ import { formatColor } from "../image/color.ts";
 import { type Color, IGNORE, type Image } from "../image/image.ts";
 import type { Platform } from "../platform/platform.ts";
 import { drawOverlay, paintedSegments } from "./draw.ts";
+import { withLegend } from "./legend.ts";
 import type { ModelCard } from "./model.ts";
 import type { OutputNames } from "./names.ts";
 import { encodeSegmentIds, type SegmentIds, type SegmentRecord, segmentRecords } from "./panoptic-files.ts";
@@ -69,7 +70,11 @@ export async function writePrediction(
   result: Segmentation,
   card: ModelCard,
   record: PredictionRecord,
-  { overlay = true, segmentIds = "rgb" }: { overlay?: boolean; segmentIds?: SegmentIds } = {},
+  {
+    overlay = true,
+    legend = false,
+    segmentIds = "rgb",
+  }: { overlay?: boolean; legend?: boolean; segmentIds?: SegmentIds } = {},
 ): Promise<void> {
   const colors = card.classes.map(({ color }) => color);
   const { labels, panoptic } = result;
@@ -85,7 +90,8 @@ export async function writePrediction(
   if (overlay) {
     // Level 2 takes two thirds of the usual level's time; photographs hardly get smaller beyond it.
     const segments = panoptic && paintedSegments(panoptic, card.classes);
-    const picture = drawOverlay(image, segments ?? labels, segments?.colors ?? colors);
+    const drawn = drawOverlay(image, segments ?? labels, segments?.colors ?? colors);
+    const picture = legend ? withLegend(drawn, labels, card.classes) : drawn;
     files.push([names.overlay, await platform.encodeImage(picture, "png", { compression: 2 })]);
   }
   files.push([names.record, `${JSON.stringify(record, null, 2)}\n`]);

@@ -1,0 +1,73 @@
+/** Names of classes on an overlay: at the mean place of their pixels, and with their colours below the picture. */
+import type { ClassInfo } from "../data/sample.ts";
+import type { Color, Image, LabelMap } from "../image/image.ts";
+import { labelAnchors } from "../image/label-anchors.ts";
+import { drawText, textPixels, textRows } from "../image/pixel-text.ts";
+
+const white: Color = [255, 255, 255];
+const black: Color = [0, 0, 0];
+
+/**
+ * A new picture: the overlay with the name of each class at its place, and below it a list of those that are there, in order of class
+ * index, in as many lines as they need. overlay, labels: of one size.
+ */
+export function withLegend(overlay: Image, labels: LabelMap, classes: readonly ClassInfo[]): Image {
+  const { width } = overlay;
+  // As large as is easily read where the picture is looked at whole.
+  const scale = Math.max(1, Math.round(Math.min(width, overlay.height) / 320));
+  const anchors = labelAnchors(labels, classes.length);
+  const present = classes.flatMap((each, k) => (anchors[k] === null ? [] : [{ ...each, anchor: anchors[k] }]));
+  const line = (textRows + 4) * scale;
+  const lines: { readonly left: number; readonly line: number }[] = [];
+  let [left, row] = [2 * scale, 0];
+  for (const { name } of present) {
+    const entry = (textRows + 6 + textPixels(name)[0].length) * scale;
+    if (left > 2 * scale && left + entry > width) [left, row] = [2 * scale, row + 1];
+    lines.push({ left, line: row });
+    left += entry + 4 * scale;
+  }
+  const height = overlay.height + (present.length === 0 ? 0 : (row + 1) * line);
+  const data = new Uint8Array(3 * width * height).fill(255);
+  data.set(overlay.data);
+  const picture = { width, height, data };
+  const drawn = { ...picture, height: overlay.height };
+  for (const { name, anchor } of present) {
+    const across = textPixels(name)[0].length * scale;
+    const place = {
+      left: Math.round(Math.max(scale, Math.min(width - across - scale, anchor.column - across / 2))),
+      top: Math.round(
+        Math.max(scale, Math.min(overlay.height - textRows * scale, anchor.row - (textRows * scale) / 2)),
+      ),
+    };
+    // A dark edge, so that it is read on any colour.
+    for (const [x, y] of [
+      [-1, 0],
+      [1, 0],
+      [0, -1],
+      [0, 1],
+    ]) {
+      drawText(drawn, name, { left: place.left + x * scale, top: place.top + y * scale, scale, color: black });
+    }
+    drawText(drawn, name, { ...place, scale, color: white });
+  }
+  for (const [i, { name, color }] of present.entries()) {
+    const top = overlay.height + lines[i].line * line + 2 * scale;
+    fill(picture, { left: lines[i].left, top, side: textRows * scale, color });
+    drawText(picture, name, { left: lines[i].left + (textRows + 3) * scale, top: top + scale, scale, color: black });
+  }
+  return picture;
+}
+
+function fill(
+  { width, height, data }: Image,
+  {
+    left,
+    top,
+    side,
+    color,
+  }: { readonly left: number; readonly top: number; readonly side: number; readonly color: Color },
+): void {
+  for (let y = top; y < Math.min(height, top + side); y++) {
+    for (let x = left; x < Math.min(width, left + side); x++) data.set(color, 3 * (y * width + x));
+  }
+}
