@@ -63,7 +63,12 @@ async function predict(model: string, out: string, ...more: readonly string[]): 
 }
 
 interface Record {
-  readonly classes: readonly { readonly name: string; readonly pixels: number; readonly share: number }[];
+  readonly classes: readonly {
+    readonly name: string;
+    readonly pixels: number;
+    readonly share: number;
+    readonly score?: number | null;
+  }[];
 }
 const record = async (out: string) => JSON.parse(await readFile(`${folder}/${out}/val_000000.json`, "utf8")) as Record;
 
@@ -136,6 +141,39 @@ describe("a run that learned from captions alone", () => {
       const pictures = (await readdir(out)).filter((name) => name.endsWith(".png")).sort();
       expect(pictures).toEqual(["val_000000.groups-stage-1.png", "val_000000.groups-stage-2.png"]);
     }
+  });
+
+  test("shows what each group fires on, over a data set", async () => {
+    const out = `${folder}/groups`;
+    expect(await tessera("show", run, "--groups", scenes, "--out", out)).toMatchObject({ code: 0 });
+    const page = await readFile(`${out}/groups.html`, "utf8");
+    for (const text of ["stage 1", "stage 2", "group 7", "val_000000", " % of a photograph", "on ", "near "]) {
+      expect(page).toContain(text);
+    }
+    expect(await tessera("show", run, "--groups", scenes, "--out", out, "--split", "train")).toMatchObject({ code: 0 });
+    await mkdir(`${folder}/other`);
+    await writeFile(`${folder}/other/groups.html`, "<p>mine</p>");
+    expectOneLine(
+      await tessera("show", run, "--groups", scenes, "--out", `${folder}/other`),
+      /groups\.html: expected nothing, or an earlier page/,
+    );
+    expectOneLine(await tessera("show", run, "--out", out), /IMAGE is missing/, 2);
+    expectOneLine(
+      await tessera("show", run, photograph, "--groups", scenes, "--out", out),
+      /expected no photographs with --groups/,
+      2,
+    );
+  });
+
+  test("says how sure it is of each class, and writes names into the overlay where that is asked for", async () => {
+    await predict(run, "legend", "--classes", "sky, road", "--legend");
+    const { classes } = await record("legend");
+    for (const { pixels, score } of classes) {
+      if (pixels === 0) continue;
+      expect(score! > 0 && score! <= 1).toBe(true);
+    }
+    const { width, height } = await platform.decodeImage(`${folder}/legend/val_000000.overlay.png`);
+    expect([width, height > 64]).toEqual([96, true]);
   });
 
   test("goes on from another run's weights", async () => {

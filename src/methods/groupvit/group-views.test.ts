@@ -1,0 +1,48 @@
+import { expect, test } from "vitest";
+import { checkImage } from "../../../test/support/check-model.ts";
+import { ndarray } from "../../array/ndarray.ts";
+import { groupColors, groupViews, scaledPhotograph } from "./group-views.ts";
+import { recipes } from "./recipe.ts";
+
+const recipe = recipes["groupvit-tiny"];
+
+test("stages have colours of their own, always the same", () => {
+  const [first, second] = groupColors([64, 8]);
+  expect([first.length, second.length, new Set([...first, ...second].map(String)).size]).toEqual([64, 8, 72]);
+  expect(groupColors([64, 8])).toEqual([first, second]);
+});
+
+test("a photograph is as large as prediction has it, whole, and at least a patch", () => {
+  const size = (width: number, height: number) => {
+    const scaled = scaledPhotograph(checkImage(width, height), recipe);
+    return [scaled.width, scaled.height];
+  };
+  expect(size(128, 100)).toEqual([82, 64]);
+  expect(size(3000, 100)).toEqual([256, 9]);
+  expect(size(1, 1)).toEqual([64, 64]);
+  expect(size(9000, 2)).toEqual([256, 8]);
+});
+
+test("pictures mix the photograph and the colour of each pixel's group half and half, and name what is near", () => {
+  const classes = ["cat", "sofa"].map((name) => ({ name, color: [0, 0, 0] as const }));
+  const [view] = groupViews(recipe, { classes, frequencies: [] });
+  const image = { width: 64, height: 64, data: new Uint8Array(3 * 64 * 64).fill(100) };
+  const stage = (count: number) =>
+    ndarray(
+      "uint8",
+      [1, 64, 64],
+      Uint8Array.from({ length: 4096 }, (_, i) => i % count),
+    );
+  const result = { stage1: stage(8), stage2: stage(2), nearest: ndarray("int32", [1, 4], Int32Array.of(1, 1, 0, 0)) };
+  const pictures = view.pictures!(result, { id: "a", source: "a", image, labels: {} });
+  expect(pictures.map(({ name, caption, changes }) => [name, caption, changes])).toEqual([
+    ["image", "", false],
+    ["stage 1", "8 groups", true],
+    ["stage 2", "2 groups: sofa", true],
+  ]);
+  const colors = groupColors([8, 4]);
+  for (const [s, { image: picture }] of pictures.slice(1).entries()) {
+    const color = colors[s][1];
+    expect([...picture.data.subarray(3, 6)]).toEqual(color.map((value) => Math.round(50 + value / 2)));
+  }
+});
