@@ -52,7 +52,7 @@ const library = [
   "losses/index.ts",
   "backbones/index.ts",
   "networks/index.ts",
-  "data/augment.ts",
+  "data/index.ts",
 ];
 const programs = await build({
   ...forNode,

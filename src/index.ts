@@ -47,7 +47,14 @@ export { isReference } from "./hub/reference.ts";
 export { type Color, IGNORE, type Image, type LabelMap } from "./image/image.ts";
 export { findMethod, findRecipe, methods, recipeNames } from "./methods/index.ts";
 export type { Citation, Method, ResolvedRecipe, Task } from "./methods/method.ts";
-export type { Frame, PanopticModel, PredictionModel, SemanticModel, WindowingName } from "./methods/model.ts";
+export type {
+  Frame,
+  PanopticModel,
+  PredictionModel,
+  Preparation,
+  SemanticModel,
+  WindowingName,
+} from "./methods/model.ts";
 export { baseRecipe, type Recipe } from "./methods/recipe.ts";
 export { resolveRecipe, withSteps } from "./methods/resolve-recipe.ts";
 export { segmentationStage } from "./methods/segmentation-stage.ts";
@@ -77,7 +84,7 @@ export { drawOverlay } from "./prediction/draw.ts";
 export { exportModel } from "./prediction/export.ts";
 export type { ModelCard, TrainedModel } from "./prediction/model.ts";
 export { predictFiles } from "./prediction/predict.ts";
-export type { Segmentation, SegmentOptions } from "./prediction/segmentation.ts";
+export type { Segmentation, SegmentOptions, WindowsChoice } from "./prediction/segmentation.ts";
 export { openExported, openSegmenter, type Segmenter } from "./prediction/segmenter.ts";
 export { type ReportResult, writeReport } from "./report/run-report.ts";
 export { openRun, openTrained, readRun } from "./runs/run.ts";
@@ -92,3 +99,4 @@ export { type TrainResult, train } from "./training/train.ts";
 export { version } from "./version.ts";
 export { openWeights, readWeights, type WeightFile } from "./weights/read-weights.ts";
 export { readSafetensors, writeSafetensors } from "./weights/safetensors.ts";
+export { type TorchWriteOptions, writeTorch } from "./weights/torch-write.ts";

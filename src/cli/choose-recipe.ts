@@ -68,6 +68,10 @@ function recipeFor(name: string): string {
   return isPyramid ? "unet-mobilenet" : "dinov2-linear";
 }
 
+/** Photographs whose shorter side has fewer pixels are small ones for an encoder of larger ones. */
+const smallSide = 200;
+const magnifiedWindow = 128;
+
 /** Windows no larger than photographs usually are: what lies beyond them teaches nothing. */
 async function windowFor(
   dataset: Dataset,
@@ -83,10 +87,17 @@ async function windowFor(
   const { cropHeight, cropWidth } = findRecipe(recipe).recipe;
   if (sizes.length === 0) return { settings: [], note: "" };
   const [height, width] = [0, 1].map((axis) => median(sizes.map((size) => size[axis])));
+  // What things are like at a few hundred pixels is what encoders know; at twice the size a window of half the sides is as much work.
+  const magnifies = encoder !== undefined && recipe.startsWith("unet-") && Math.min(height, width) < smallSide;
   const side = (photograph: number) => multiple * Math.max(1, Math.ceil(photograph / multiple));
+  const [rows, columns] = [
+    [height, cropHeight],
+    [width, cropWidth],
+  ].map(([photograph, crop]) => Math.min(side(photograph), crop, magnifies ? magnifiedWindow : crop));
   const settings = [
-    ...(side(height) < cropHeight ? [`cropHeight=${side(height)}`] : []),
-    ...(side(width) < cropWidth ? [`cropWidth=${side(width)}`] : []),
+    ...(magnifies ? ["magnification=2"] : []),
+    ...(rows < cropHeight ? [`cropHeight=${rows}`] : []),
+    ...(columns < cropWidth ? [`cropWidth=${columns}`] : []),
   ];
   const note = settings.length === 0 ? "" : `; ${settings.join(" and ")}, as its photographs are ${width} × ${height}`;
   return { settings, note };

@@ -25,7 +25,7 @@ describe.each([predictCommand, evalCommand])("$name refuses as wrong usage", (co
     [
       "windows of another name",
       "tile",
-      /--windows must be one of smooth, even, tiles, halves, none, got "tile"\. Did you mean tiles\?/,
+      /--windows must be one of smooth, even, tiles, halves, none, whole, got "tile"\. Did you mean tiles\?/,
     ],
     ["windows named like what every object has", "constructor", /must be one of smooth, even, tiles, halves, none/],
   ])("%s", (_, name, message) => {

@@ -1,6 +1,5 @@
 import { UsageError } from "../errors.ts";
-import type { WindowingName } from "../methods/model.ts";
-import type { SegmentOptions } from "../prediction/segmentation.ts";
+import type { SegmentOptions, WindowsChoice } from "../prediction/segmentation.ts";
 import { windowings } from "../prediction/windows.ts";
 import type { Options, Values } from "./command.ts";
 import { sizeOptions } from "./options.ts";
@@ -16,8 +15,8 @@ export const testingOptions = {
   windows: {
     kind: "text",
     placeholder: "NAME",
-    choices: Object.keys(windowings),
-    help: "how windows lie on large images: overlapping and blended, overlapping and averaged, side by side, or the whole in one; default: as the model says",
+    choices: [...Object.keys(windowings), "whole"],
+    help: "how windows lie on large images: overlapping and blended, overlapping and averaged, side by side, the whole made to fit one (none), or the whole as it is (whole), where the network takes any size; default: as the model says",
   },
   shortSide: {
     ...sizeOptions.shortSide,
@@ -28,7 +27,7 @@ export const testingOptions = {
 /** What the segmenter is asked for. Throws UsageError. */
 export function segmentOptionsFrom(options: Values<typeof testingOptions>): SegmentOptions {
   const { flip, shortSide } = options;
-  return { flip, shortSide, windows: options.windows as WindowingName | undefined, scales: scalesFrom(options.scales) };
+  return { flip, shortSide, windows: options.windows as WindowsChoice | undefined, scales: scalesFrom(options.scales) };
 }
 
 /** `0.5,1` → [0.5, 1]. Throws UsageError. */

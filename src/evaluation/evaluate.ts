@@ -4,10 +4,9 @@ import { kindsText } from "../data/labels.ts";
 import { labelledDataset } from "../data/views.ts";
 import { InputError, Interrupted } from "../errors.ts";
 import { IGNORE } from "../image/image.ts";
-import type { WindowingName } from "../methods/model.ts";
 import type { Measure } from "../metrics/measure.ts";
 import type { ModelCard } from "../prediction/model.ts";
-import type { SegmentOptions } from "../prediction/segmentation.ts";
+import type { SegmentOptions, WindowsChoice } from "../prediction/segmentation.ts";
 import type { Segmenter } from "../prediction/segmenter.ts";
 import { type PanopticDetails, type Scorer, type SemanticDetails, scorerOf } from "./scorer.ts";
 
@@ -44,7 +43,7 @@ export interface EvaluationSummary {
     readonly shortSide: number | null;
     readonly scales: readonly number[];
     readonly flip: boolean;
-    readonly windows: WindowingName;
+    readonly windows: WindowsChoice;
   };
 }
 

@@ -2,7 +2,7 @@
 import { requireArrays } from "../array/check-arrays.ts";
 import { isObject, shown } from "../errors.ts";
 import { isRecipeValue } from "./check-method.ts";
-import { type PredictionModel, type Preparation, type SemanticModel, windowingNames } from "./model.ts";
+import { type PredictionModel, type Preparation, resizeFilters, type SemanticModel, windowingNames } from "./model.ts";
 import { baseRecipe } from "./recipe.ts";
 import { isByte, isKinds, isSize, isText, kindNames, requirementsOf, type Unknown } from "./requirements.ts";
 import type { Beginning, Stage, Trial } from "./stage.ts";
@@ -78,6 +78,8 @@ export function requireModel(model: PredictionModel, where: string): void {
   const fits = Number.isSafeInteger(remainder) && Number(remainder) >= 0 && Number(remainder) < Number(stride);
   require(fits, "remainder, a whole number from 0 below stride", shown(remainder));
   require(window === undefined || isSize(window), "window as [height, width], or none", shown(window));
+  const { anySize = false } = model as Unknown<SemanticModel>;
+  require(typeof anySize === "boolean", "anySize, true or false, or none", shown(anySize));
   const isKnown = windowing === undefined || windowingNames.some((name) => name === String(windowing));
   require(isKnown, `windowing as one of ${windowingNames.join(", ")}`, shown(windowing));
   requirePreparation(model.preparation, require);
@@ -89,7 +91,9 @@ function requirePreparation(
 ): void {
   if (preparation === undefined) return;
   require(isObject(preparation), "preparation, or none", shown(preparation));
-  const { shortSide, longSide, antialias } = preparation as Unknown<Preparation>;
+  const { shortSide, longSide, antialias, filter = "bilinear" } = preparation as Unknown<Preparation>;
+  const isFilter = resizeFilters.some((name) => name === filter);
+  require(isFilter, `preparation with filter as one of ${resizeFilters.join(", ")}, or none`, shown(filter));
   for (const [name, side] of Object.entries({ shortSide, longSide })) {
     const isSide = side === undefined || (Number.isSafeInteger(side) && Number(side) > 0);
     require(isSide, `preparation with ${name}, a whole number above 0, or none`, shown(side));

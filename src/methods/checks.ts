@@ -1,4 +1,5 @@
 /** Checks of single values of a recipe, for the `validate` of methods: one line that names the key and a remedy. */
+import type { ImageAugmentation } from "../data/augment-image.ts";
 import { UsageError } from "../errors.ts";
 import type { SegmentationLossSettings } from "../losses/segmentation.ts";
 import type { Recipe } from "./recipe.ts";
@@ -68,4 +69,23 @@ export function checkSegmentationLoss(recipe: Recipe & SegmentationLossSettings)
   require(recipe.focalGamma === 0 || recipe.focalGamma >= 1, "focalGamma", "0 or at least 1", "2 is usual.");
   number("classWeightLimit", { least: 1 }, "Try 5.");
   number("classWeightPower", { least: 0 }, "Try 0.5.");
+}
+
+/** Throws UsageError where a field of the augmentation of photographs without masks is out of range. */
+export function checkImageAugmentation(recipe: Recipe & ImageAugmentation): void {
+  const { number } = checksOf(recipe);
+  const side = { least: 1, whole: true };
+  number("cropHeight", side, "Try 224.");
+  number("cropWidth", side, "Try 224.");
+  number("cropAreaMin", { least: 0, most: 1, above: true }, "Try 0.08.");
+  number("cropAreaMax", { least: recipe.cropAreaMin, most: 1 }, "Use 1 for up to the whole picture.");
+  number("cropRatioMin", { least: 0, most: 100, above: true }, "Try 0.75.");
+  number("cropRatioMax", { least: recipe.cropRatioMin, most: 100 }, "Try 1.33.");
+  const share = { least: 0, most: 1 };
+  number("flipProbability", share, "Use 0 for never.");
+  number("randAugmentOperations", { least: 0, most: 100, whole: true }, "Use 0 for none.");
+  number("randAugmentMagnitude", { least: 0, most: 10 }, "Try 9.");
+  number("randAugmentDeviation", { least: 0, most: 10 }, "Try 0.5.");
+  number("randAugmentProbability", share, "Try 0.5.");
+  number("erasingProbability", share, "Use 0 for never.");
 }

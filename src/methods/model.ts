@@ -12,6 +12,10 @@ import type { Color, Image } from "../image/image.ts";
 export const windowingNames = ["smooth", "even", "halves", "tiles", "none"] as const;
 export type WindowingName = (typeof windowingNames)[number];
 
+/** How pixels that lie between others are computed, by name. */
+export const resizeFilters = ["bilinear", "bicubic"] as const;
+export type ResizeFilter = (typeof resizeFilters)[number];
+
 /** How a photograph is scaled where a model, other than in training, wants all of them alike. */
 export interface Preparation {
   /**
@@ -21,8 +25,10 @@ export interface Preparation {
   readonly shortSide?: number;
   /** Most pixels of its longer side, at the cost of the shorter; default: any. */
   readonly longSide?: number;
-  /** False: reduced by bilinear interpolation of the nearest four pixels, whatever lies between. Default: all pixels count. */
+  /** False: reduced by interpolation of the nearest pixels, whatever lies between. Default: all pixels count. */
   readonly antialias?: boolean;
+  /** Default `bilinear`. `bicubic` is Pillow's where all pixels count (a = −0.5), otherwise PyTorch's (a = −0.75). */
+  readonly filter?: ResizeFilter;
 }
 
 /** A class per pixel. */
@@ -34,6 +40,8 @@ export interface SemanticModel {
   readonly remainder?: number;
   /** The only height and width that it takes; default: by crop and data set. */
   readonly window?: readonly [height: number, width: number];
+  /** True where it takes any other size of at least `stride` as well, so that it can see photographs as wholes. Default: it does not. */
+  readonly anySize?: boolean;
   /** Default `smooth`. */
   readonly windowing?: WindowingName;
   /** How photographs are scaled before windows are cut. Default: as in training, see `Preparation`. */

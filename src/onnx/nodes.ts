@@ -12,7 +12,7 @@ import {
 } from "./wire.ts";
 
 /** Integers, a string, or the body of a `Loop` or `If`. */
-export type NodeAttribute = number | readonly number[] | string | GraphProto;
+export type NodeAttribute = number | readonly number[] | string | GraphProto | { readonly float: number };
 
 /** Collects the nodes of one graph; bodies of loops have a writer each, and see the names of the graphs around them. */
 export interface NodeWriter {
@@ -89,6 +89,7 @@ export const castTo = dataTypeOf;
 function attributeProto(name: string, value: NodeAttribute): AttributeProto {
   if (typeof value === "number") return { name, type: attributeType.int, i: value };
   if (typeof value === "string") return { name, type: attributeType.string, s: new TextEncoder().encode(value) };
+  if ("float" in value) return { name, type: attributeType.float, f: value.float };
   if ("length" in value) return { name, type: attributeType.ints, ints: [...value] };
   return { name, type: attributeType.graph, g: value };
 }

@@ -3,7 +3,7 @@
 import type { Named } from "../array/ndarray.ts";
 import { InputError, isObject } from "../errors.ts";
 import { formatColor, parseColor } from "../image/color.ts";
-import type { Preparation } from "../methods/model.ts";
+import { type Preparation, type ResizeFilter, resizeFilters } from "../methods/model.ts";
 import { modelOf } from "../methods/stages.ts";
 import { parseJson } from "../platform/json.ts";
 import { version } from "../version.ts";
@@ -22,10 +22,12 @@ export function cardOf({ method, recipe, task, valueMap, window, shortSide, lice
     shortSide: wanted,
     longSide = 0,
     antialias = true,
+    filter = "bilinear",
   }: Preparation = model.kind === "semantic" ? (model.preparation ?? {}) : {};
   return {
     ...{ kind: model.kind, method: method.name, recipe: recipe.name, classes: task.classes, valueMap },
-    ...{ window: own ?? window, shortSide: wanted ?? shortSide, enlarge: wanted !== undefined, longSide, antialias },
+    ...{ window: own ?? window, shortSide: wanted ?? shortSide, enlarge: wanted !== undefined },
+    ...{ longSide, antialias, filter },
     ...{ windowing, licence, leftOut: [], version },
   };
 }
@@ -46,6 +48,7 @@ export function metadataOf(card: ModelCard): Named<string> {
     enlarge: String(card.enlarge),
     long_side: String(card.longSide),
     antialias: String(card.antialias),
+    filter: card.filter,
     kind: card.kind,
     windowing: card.windowing,
     left_out: JSON.stringify(card.leftOut),
@@ -54,11 +57,12 @@ export function metadataOf(card: ModelCard): Named<string> {
 }
 
 /** How images are scaled, as a file tells; files of earlier versions do not, and never did otherwise than by default. */
-export function scalingFrom(metadata: Named<string>): Pick<ModelCard, "enlarge" | "longSide" | "antialias"> {
+export function scalingFrom(metadata: Named<string>): Pick<ModelCard, "enlarge" | "longSide" | "antialias" | "filter"> {
   return {
     enlarge: metadata.enlarge === "true",
     longSide: Number(metadata.long_side ?? 0),
     antialias: metadata.antialias !== "false",
+    filter: (metadata.filter ?? "bilinear") as ResizeFilter,
   };
 }
 
@@ -123,7 +127,9 @@ export function cardFrom(metadata: Named<string>, where: string): ModelCard {
   if (!leftOut.every((each) => typeof each === "string")) throw damaged("left_out");
   const shortSide = Number(metadata.short_side);
   if (!Number.isInteger(shortSide) || shortSide < 0) throw damaged("short_side");
-  const { enlarge, longSide, antialias } = scalingFrom(metadata);
+  const scaling = scalingFrom(metadata);
+  const { longSide, filter } = scaling;
+  if (!resizeFilters.includes(filter)) throw damaged("filter");
   if (!Number.isInteger(longSide) || longSide < 0) throw damaged("long_side");
   return {
     kind,
@@ -134,7 +140,7 @@ export function cardFrom(metadata: Named<string>, where: string): ModelCard {
     classes,
     valueMap: valueMap as ModelCard["valueMap"],
     window: [height, width],
-    ...{ shortSide, enlarge, longSide, antialias },
+    ...{ shortSide, ...scaling },
     licence: metadata.licence ?? "",
     version: metadata["tessera.version"] ?? "",
   };

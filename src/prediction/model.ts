@@ -1,6 +1,6 @@
 import type { Named, NdArray } from "../array/ndarray.ts";
 import type { Method, Task } from "../methods/method.ts";
-import type { PredictionModel, WindowingName } from "../methods/model.ts";
+import type { PredictionModel, ResizeFilter, WindowingName } from "../methods/model.ts";
 import type { Recipe } from "../methods/recipe.ts";
 
 /** A model that has learned: all that predicting, evaluating and exporting need. A run folder holds one. */
@@ -37,6 +37,7 @@ export interface ModelCard {
   readonly longSide: number;
   /** Whether all pixels count where images are reduced. */
   readonly antialias: boolean;
+  readonly filter: ResizeFilter;
   readonly windowing: WindowingName;
   readonly licence: string;
   /** What the method does to scores or outputs on the host and this file does not; empty for a run. */

@@ -4,10 +4,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { checkEngine, checkImage, checkModel } from "../../test/support/check-model.ts";
+import { input } from "../graph/tensor.ts";
 import { resizeImage } from "../image/resize.ts";
 import type { Preparation } from "../methods/model.ts";
+import { cast, resize, transpose } from "../ops/index.ts";
 import { nodePlatform } from "../platform/node.ts";
 import type { Engine } from "../runtime/engine.ts";
+import { evaluate } from "../runtime/evaluate.ts";
 import { cardOf } from "./card.ts";
 import { exportModel } from "./export.ts";
 import { assemble } from "./pipeline/assemble.ts";
@@ -89,6 +92,33 @@ it.each<Preparation>([
     expect((await exported.segment(image, { shortSide: 30 })).labels.data).toEqual(asked.labels.data);
   }
   for (const segmenter of [own, exported, pieces]) await segmenter.close();
+});
+
+it.each([true, false])("bicubic photographs are those of our operator: antialias %s", async (antialias) => {
+  const trained = prepared({ antialias, filter: "bicubic" });
+  const programs = await openPrograms(engine, { file: null, model: () => assemble(engine, trained) });
+  for (const [width, height] of [
+    [150, 97],
+    [31, 40],
+  ]) {
+    const image = checkImage(width, height, 5);
+    const got = await programs.scale(image, 40);
+    const x = input("x", [1, height, width, 3], "uint8");
+    const planes = cast(transpose(x, [0, 3, 1, 2]), "float32");
+    const y = transpose(resize(planes, [got.height, got.width], { mode: "bicubic", antialias }), [0, 2, 3, 1]);
+    const expected = (await evaluate({ y }, { x: { dtype: "uint8", shape: x.shape, data: image.data } })).y.data;
+    for (const [i, value] of got.data.entries()) {
+      expect(Math.abs(value - Math.min(255, Math.max(0, Number(expected[i]))))).toBeLessThan(0.51);
+    }
+  }
+  const file = join(folder, "bicubic.onnx");
+  await exportModel(engine, nodePlatform, trained, file);
+  const exported = await openExported(engine, nodePlatform, file);
+  const own = await openSegmenter(engine, trained);
+  expect(exported.card).toEqual(own.card);
+  const image = checkImage(150, 97, 6);
+  expect((await exported.segment(image)).labels.data).toEqual((await own.segment(image)).labels.data);
+  for (const each of [exported, own, { close: () => programs.release() }]) await each.close();
 });
 
 it("without antialiasing photographs are reduced by the nearest four pixels", async () => {

@@ -14,9 +14,15 @@ export interface SegmentOptions {
    * left and right, as two halves do, this is each window and its own mirror image.
    */
   readonly flip?: boolean;
-  /** How windows lie on images larger than one, and how they are averaged: see `windowings`. Default: the model's. */
-  readonly windows?: WindowingName;
+  /**
+   * How windows lie on images larger than one, and how they are averaged: see `windowings`. Default: the model's. `whole`: the
+   * network sees the image as it is at once, where it takes any size; each size takes a program of its own, and time for that.
+   */
+  readonly windows?: WindowsChoice;
 }
+
+/** What `windows` may be. */
+export type WindowsChoice = WindowingName | "whole";
 
 export interface Segmentation {
   /** The class of each pixel; `IGNORE` where a panoptic model found nothing. */

@@ -16,9 +16,10 @@ import { segmentPanoptic } from "./panoptic-segmenter.ts";
 import { assemble } from "./pipeline/assemble.ts";
 import { decodeWhole, type ExportedFile, openPrograms, type PipelinePrograms } from "./programs.ts";
 import { refinedScores } from "./refine.ts";
-import { eachScoreMap, fitsOnePiece, mirroredScoreMap, wholeScoreMap } from "./scores.ts";
+import { eachScoreMap, fitsOnePiece, mirroredScoreMap, type ScoreOptions, wholeScoreMap } from "./scores.ts";
 import type { Segmentation, SegmentOptions } from "./segmentation.ts";
-import { fittedShortSide, windowingOf, workingSize } from "./windows.ts";
+import { type WholeImages, wholeImages } from "./whole-images.ts";
+import { fittedShortSide, windowingOf, windowings, workingSize } from "./windows.ts";
 
 export interface Segmenter {
   readonly card: ModelCard;
@@ -58,7 +59,8 @@ export async function openSegmenter(
   const model = await assemble(engine, trained);
   const programs = await openPrograms(engine, { file: null, model: async () => model });
   const { method, recipe, task, source } = trained;
-  return makeSegmenter(programs, cardOf(trained), modelOf({ method, recipe }, task), source, options);
+  const host = { model: modelOf({ method, recipe }, task), wholes: wholeImages(engine, trained) };
+  return makeSegmenter(programs, cardOf(trained), host, source, options);
 }
 
 /** Opens a file written by `exportModel`. Throws InputError for other files. */
@@ -96,7 +98,8 @@ async function openFile(
   const programs = await openPrograms(engine, { file, model: async () => decodeWhole(await read(), name) });
   try {
     const card = cardFrom(programs.metadata, name);
-    return makeSegmenter(programs, card, modelIn(programs.metadata, card, name, options), name, options);
+    const host = { model: modelIn(programs.metadata, card, name, options), wholes: null };
+    return makeSegmenter(programs, card, host, name, options);
   } catch (error) {
     await programs.release();
     throw error;
@@ -124,11 +127,33 @@ function modelIn(
 function makeSegmenter(
   programs: PipelinePrograms,
   card: ModelCard,
-  model: PredictionModel | null,
+  { model, wholes }: { readonly model: PredictionModel | null; readonly wholes: WholeImages | null },
   source: string,
   { pieceElements = defaultPieceElements, piecePixels = defaultPiecePixels }: SegmenterOptions,
 ): Segmenter {
   const classes = card.classes.length;
+  /** How an image's scores at one scale are computed. */
+  const withScoring = <T>(
+    image: Image,
+    size: number,
+    options: SegmentOptions,
+    use: (scoring: ScoreOptions) => Promise<T>,
+  ) => {
+    const { windows = card.windowing } = options;
+    if (windows !== "whole") {
+      return use({ programs, card, windowing: windowingOf(windows), pieceElements, piecePixels });
+    }
+    if (wholes === null) {
+      throw new InputError(
+        `${source}: expected a run for whole photographs, got a file, whose windows have one size. Use the run, or leave windows out.`,
+      );
+    }
+    const window = workingSize(image.height, image.width, size, card.longSide);
+    const windowing = windowings.none;
+    return wholes.with(window, (ofSize) =>
+      use({ programs: ofSize, card: { ...card, window }, windowing, pieceElements, piecePixels }),
+    );
+  };
   return {
     card,
     source,
@@ -136,32 +161,36 @@ function makeSegmenter(
       checkImage(image);
       if (model?.kind === "panoptic") return segmentPanoptic(programs, card, model, image, options);
       const { height, width } = image;
-      const windowing = windowingOf(options.windows ?? card.windowing);
-      const scoring = { programs, card, windowing, pieceElements, piecePixels };
       const sizes = shortSides(image, card, options);
       const [only] = sizes;
       const refine = model?.refine?.bind(model);
       const simple = sizes.length === 1 && !options.flip && refine === undefined;
-      if (simple && fitsOnePiece(scoring, image, only)) {
-        const { labels } = await programs.run(image, only, ["labels"]);
-        return segmentation({ width, height, data: labels.data as Uint8Array }, classes);
+      if (simple) {
+        return withScoring(image, only, options, async (scoring) => {
+          if (fitsOnePiece(scoring, image, only)) {
+            const { labels } = await scoring.programs.run(image, only, ["labels"]);
+            return segmentation({ width, height, data: labels.data as Uint8Array }, classes);
+          }
+          const labels = { width, height, data: new Uint8Array(width * height) };
+          await eachScoreMap(scoring, image, only, (map, used) =>
+            writeInBands(labels, outputOf(used, map, height, width), [map], classes),
+          );
+          return segmentation(labels, classes);
+        });
       }
       const labels = { width, height, data: new Uint8Array(width * height) };
-      if (simple) {
-        await eachScoreMap(scoring, image, only, (map, used) =>
-          writeInBands(labels, outputOf(used, map, height, width), [map], classes),
-        );
-        return segmentation(labels, classes);
-      }
       checkMemory(image, sizes, card);
       let maps: ScoreMap[] = [];
       for (const size of sizes) {
-        const map = await wholeScoreMap(scoring, image, size);
-        if (options.flip) {
-          const mirrored = await mirroredScoreMap(scoring, image, size);
-          addMirrored(map.data, mirrored.data, map.columns);
-        }
-        maps.push(map);
+        const found = await withScoring(image, size, options, async (scoring) => {
+          const map = await wholeScoreMap(scoring, image, size);
+          if (options.flip) {
+            const mirrored = await mirroredScoreMap(scoring, image, size);
+            addMirrored(map.data, mirrored.data, map.columns);
+          }
+          return map;
+        });
+        maps.push(found);
       }
       if (refine !== undefined) {
         const views = options.flip ? 2 * maps.length : maps.length;
@@ -170,7 +199,10 @@ function makeSegmenter(
       await writeInBands(labels, { top: 0, bottom: height, left: 0, right: width }, maps, classes);
       return segmentation(labels, classes);
     },
-    close: () => programs.release(),
+    async close() {
+      await programs.release();
+      await wholes?.release();
+    },
   };
 }
 

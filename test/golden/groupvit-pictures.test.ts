@@ -8,10 +8,10 @@ import type { Image, LabelMap } from "../../src/image/image.ts";
 import { labelAnchors } from "../../src/image/label-anchors.ts";
 import { keepLargest } from "../../src/image/largest-shares.ts";
 import { portInput, portScaled, usualPreparation } from "../../src/methods/groupvit/port-preparation.ts";
-import { normalizations, officialPreparation } from "../../src/methods/groupvit/window-scores.ts";
+import { normalizations, officialPreparation, portScaling } from "../../src/methods/groupvit/window-scores.ts";
 import { imageInput } from "../../src/nn/image-input.ts";
 import { encodeModel } from "../../src/onnx/wire.ts";
-import { scalingModel } from "../../src/prediction/pipeline/pipeline.ts";
+import { type ScalingOptions, scalingModel } from "../../src/prediction/pipeline/pipeline.ts";
 import { workingSize } from "../../src/prediction/windows.ts";
 import type { Engine } from "../../src/runtime/engine.ts";
 import { evaluate } from "../../src/runtime/evaluate.ts";
@@ -71,18 +71,21 @@ describe.skipIf(!isThere)("misc", () => {
   const picture = tensors["prep.image_rgb"];
   const imageOf = ({ shape: [height, width], data }: NdArray): Image => ({ height, width, data: data as Uint8Array });
 
+  const scaledBy = async (scaling: ScalingOptions, shortSide: number): Promise<NdArray> => {
+    const program = await engine.load(encodeModel(scalingModel(scaling)), []);
+    const feeds = { image: picture, short_side: ndarray("int64", [], BigInt64Array.of(BigInt(shortSide))) };
+    const { scaled } = await program.run(feeds, { keepFeeds: true });
+    await program.release();
+    return scaled;
+  };
+
   test("the authors' scaling: bilinear, the longer side at most 2048", async () => {
     const expected = tensors["prep.official.resized"];
     const { longSide = 0, antialias } = officialPreparation;
     const { height, width } = imageOf(picture);
     const shortSide = Math.min(...expected.shape.slice(0, 2)); // a stand-in for their 448
     expect(workingSize(height, width, shortSide, longSide)).toEqual(expected.shape.slice(0, 2));
-    const program = await engine.load(encodeModel(scalingModel({ longSide, antialias })), []);
-    const { scaled } = await program.run(
-      { image: picture, short_side: ndarray("int64", [], BigInt64Array.of(BigInt(shortSide))) },
-      { keepFeeds: true },
-    );
-    await program.release();
+    const scaled = await scaledBy({ longSide, antialias }, shortSide);
     expect(scaled.shape).toEqual(expected.shape);
     expect(apart(toNumbers(scaled), toNumbers(expected))).toBeLessThanOrEqual(1);
     const { pixels } = await evaluate({
@@ -101,6 +104,11 @@ describe.skipIf(!isThere)("misc", () => {
     );
     expect([got.scaled.shape.slice(1), got.pixels.shape.slice(1)]).toEqual([resized.shape, expected.shape]);
     expect(apart(toNumbers(got.scaled), toNumbers(resized))).toBeLessThanOrEqual(1);
+    // What photographs are made into before windows are cut from them.
+    const { antialias, filter } = portScaling(preparation.shortSide);
+    expect(
+      apart(toNumbers(await scaledBy({ antialias, filter }, preparation.shortSide)), toNumbers(resized)),
+    ).toBeLessThanOrEqual(1);
     // One byte more or less, divided by the smallest deviation.
     const byte = 1 / Math.min(...preparation.normalization.deviation);
     expect(apart(toNumbers(got.pixels), toNumbers(expected))).toBeLessThan(byte + 1e-5);

@@ -132,12 +132,12 @@ describe("the package", () => {
 import { conv2d } from "tessera-seg/layers";
 import { crossEntropy } from "tessera-seg/losses";
 import { resNet } from "tessera-seg/backbones";
-import { augment } from "tessera-seg/augment";
+import { augment, augmentImage } from "tessera-seg/augment";
 import type { Method, Scope, Tensor } from "tessera-seg";
 import { openSegmenter, type WebSegmentation } from "tessera-seg/web";
 
 export const network = (scope: Scope, x: Tensor): Tensor => conv2d(scope.at("a"), x, 4, { kernel: 3 });
-export const parts: readonly unknown[] = [crossEntropy, resNet, augment];
+export const parts: readonly unknown[] = [crossEntropy, resNet, augment, augmentImage];
 export type Model = ReturnType<Method["model"]>;
 
 export async function labelsOf(file: string): Promise<Segmentation> {

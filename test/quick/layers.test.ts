@@ -13,7 +13,7 @@ const rows = [
   ["ops", "platform"],
   ["onnx"],
   ["runtime"],
-  ["nn", "losses", "autodiff", "optimizers", "weights", "hub", "metrics", "text"],
+  ["nn", "losses", "autodiff", "optimizers", "weights", "hub", "metrics", "clustering", "text"],
   ["data"],
   ["scenes"],
   ["datasets", "backbones"],

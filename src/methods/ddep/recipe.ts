@@ -266,7 +266,9 @@ const mobilenet: DdepSettings & UNetSettings = {
   decoderChannels: [128, 96, 64, 32, 16],
   outputStride: 4,
 
-  classWeights: "none",
+  // As unet-mobilenet.
+  diceWeight: 0,
+  classWeights: "balanced",
 };
 
 /** For tests: every stage in seconds on pictures of 64 pixels. */

@@ -65,7 +65,7 @@ function methodOf(options: WindowScoreOptions): Method<TestRecipe> {
       },
     ],
     model: (settings, { classes }) => ({
-      ...{ kind: "semantic", stride: 8, window: [48, 48], windowing: "halves" },
+      ...{ kind: "semantic", stride: 8, window: [48, 48], anySize: true, windowing: "halves" },
       preparation: { shortSide: 48, longSide: 160, antialias: false },
       scores(scope, image) {
         const isFirst = classes[0].name === "background";
@@ -171,6 +171,15 @@ test.each(kinds)("a photograph has one mask from the run and from its exported f
     const { labels } = await own.segment(image);
     expect((await exported.segment(image)).labels.data).toEqual(labels.data);
   }
+  // As a whole: in one pass of the network.
+  const oblong = checkImage(61, 90, 7);
+  const whole = (await own.segment(oblong, { windows: "whole", shortSide: 0 })).labels.data;
+  const all = await bareProbabilities(trained, oblong);
+  const found = whole.filter((label, i) => {
+    const scores = classes.map((_class, k) => all[k * whole.length + i]);
+    return scores.indexOf(Math.max(...scores)) === label;
+  });
+  expect(found.length / whole.length).toBeGreaterThan(0.995);
   // In one window: what the network alone gives, but for pixels between two groups.
   const programs = await openPrograms(engine, { file: null, model: () => assemble(engine, trained) });
   const image = checkImage(48, 48, 7);

@@ -21,6 +21,11 @@ export const normalizations: Readonly<Record<PreparationName, Normalization>> = 
 /** The authors' size of a photograph when windows are cut from it: 448 pixels, the longer side at most 2048, whatever lies between. */
 export const officialPreparation: Preparation = { shortSide: 448, longSide: 2048, antialias: false };
 
+/** The port's for a network of that size, but that nothing is cut off: Pillow's bicubic filter. */
+export function portScaling(imageSize: number): Preparation {
+  return { shortSide: imageSize, filter: "bicubic" };
+}
+
 /** Sides of the authors' windows, which lie as `halves` do: a stride of 224. */
 export const officialWindow = 448;
 

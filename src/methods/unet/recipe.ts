@@ -46,6 +46,8 @@ const mobilenet: UNetRecipe = {
   cacheMegabytes: 0,
   cacheSide: 1024,
 
+  // On MSRC-21 at 175 steps 0.589 mean IoU in place of 0.400: half of its classes cover a hundredth of the pixels.
+  classWeights: "balanced",
   encoderRate: 0.2,
   decoderChannels: [128, 96, 64, 32, 16],
   upsampling: "bilinear",

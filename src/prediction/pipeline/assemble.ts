@@ -19,14 +19,19 @@ import { pipelineGraph } from "./pipeline.ts";
  * A trained model as the ONNX model that predicts with it: the pipeline around its graph, in standard operators for any
  * machine, weights embedded and folded, described by its metadata.
  *
- * Throws InputError when the weights are not those of the method and recipe.
+ * window: of a semantic model that takes any size; default: the model's own. Throws InputError when the weights are not those of the method and recipe.
  */
-export async function assemble(engine: Engine, trained: TrainedModel): Promise<ModelProto> {
+export async function assemble(
+  engine: Engine,
+  trained: TrainedModel,
+  { window: asked }: { readonly window?: readonly [height: number, width: number] } = {},
+): Promise<ModelProto> {
   const { method, recipe, task, weights } = trained;
   const model = modelOf({ method, recipe }, task);
-  const card = cardOf(trained);
+  const own = cardOf(trained);
+  const card = asked === undefined ? own : { ...own, window: asked };
   const { window } = card;
-  if (model.kind === "semantic") requireWindow(model, window, trained.source);
+  if (model.kind === "semantic" && asked === undefined) requireWindow(model, window, trained.source);
   const declared = new Model();
   const image = input("window", [1, ...window, 3], "uint8");
   const outputs: Named<Tensor> =
@@ -49,9 +54,9 @@ export async function assemble(engine: Engine, trained: TrainedModel): Promise<M
     return modelProto({ ...written, graph }, { metadata: { ...metadata, settings: JSON.stringify(recipe) } });
   }
   const shortSide = card.windowing === "none" ? fitWindow : ownShortSide(card);
-  const { longSide, antialias } = card;
+  const { longSide, antialias, filter } = card;
   const windows = { classes: task.classes.length, window, windowing: windowings[card.windowing] };
-  const graph = pipelineGraph({ model: written.graph, ...windows, shortSide, longSide, antialias });
+  const graph = pipelineGraph({ model: written.graph, ...windows, shortSide, longSide, antialias, filter });
   return modelProto({ ...written, graph }, { metadata });
 }
 

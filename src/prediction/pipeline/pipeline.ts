@@ -2,8 +2,9 @@
  * The whole way from a photograph to its class map as one ONNX graph of standard operators, around a model that sees
  * one window. `predict` runs it and `export` writes it, so both give the same masks.
  */
-import { fromNumbers } from "../../array/ndarray.ts";
-import { type NodeWriter, nodeWriter, scalarValue } from "../../onnx/nodes.ts";
+import { float32, fromNumbers } from "../../array/ndarray.ts";
+import type { ResizeFilter } from "../../methods/model.ts";
+import { castTo, type NodeWriter, nodeWriter, scalarValue } from "../../onnx/nodes.ts";
 import { tensorProto, valueInfo } from "../../onnx/tensor-proto.ts";
 import type { GraphProto, ModelProto } from "../../onnx/wire.ts";
 import { modelProto } from "../../onnx/write.ts";
@@ -17,6 +18,8 @@ export interface ScalingOptions {
   readonly longSide?: number;
   /** Default true: all pixels count where images are reduced. */
   readonly antialias?: boolean;
+  /** Default `bilinear`. */
+  readonly filter?: ResizeFilter;
 }
 
 export interface PipelineOptions extends WindowModel, ScalingOptions {
@@ -34,10 +37,10 @@ export interface PipelineOptions extends WindowModel, ScalingOptions {
  * says; their probabilities (not logits) are averaged with weights whose sum is 1 everywhere; enlarged bilinearly with
  * half-pixel centres; the lowest class wins ties.
  */
-export function pipelineGraph({ shortSide, longSide, antialias, ...windows }: PipelineOptions): GraphProto {
+export function pipelineGraph({ shortSide, longSide, antialias, filter, ...windows }: PipelineOptions): GraphProto {
   const { classes, window } = windows;
   const w = nodeWriter("");
-  const { sizes, working, scaled } = scaledImage(w, window, { longSide, antialias });
+  const { sizes, working, scaled } = scaledImage(w, window, { longSide, antialias, filter });
   const padded = w.add("Max", [working, w.integers([...window])]);
   const missing = w.add("Sub", [padded, working]);
   const image = w.add(
@@ -85,12 +88,18 @@ export function scalingModel(options: ScalingOptions): ModelProto {
 export function scaledImage(
   w: NodeWriter,
   window: readonly [number, number] | null,
-  { clamped = false, longSide = 0, antialias = true }: ScalingOptions & { readonly clamped?: boolean } = {},
+  {
+    clamped = false,
+    longSide = 0,
+    antialias = true,
+    filter = "bilinear",
+  }: ScalingOptions & { readonly clamped?: boolean } = {},
 ): { sizes: string; working: string; scaled: string } {
   const sizes = w.add("Slice", [w.add("Shape", ["image"]), w.integers([0]), w.integers([2])]);
   const free = scaledSizes(w, sizes, window, longSide);
   const working = clamped && window !== null ? w.add("Min", [free, w.integers([...window])]) : free;
   const one = w.add("Unsqueeze", ["image", w.integers([0])]);
+  if (filter === "bicubic") return { sizes, working, scaled: bicubic(w, one, working, antialias) };
   const target = w.add("Concat", [w.integers([1]), working, w.integers([3])], { axis: 0 });
   const scaled = w.add("Resize", [one, "", "", target], {
     mode: "linear",
@@ -98,6 +107,29 @@ export function scaledImage(
     antialias: antialias ? 1 : 0,
   });
   return { sizes, working, scaled };
+}
+
+/**
+ * image: uint8 [1, H, W, 3] → uint8 [1, h, w, 3]. Channel by channel: with the channels last, which is where ONNX Runtime moves
+ * them, it refuses the filter, or has other numbers.
+ */
+function bicubic(w: NodeWriter, image: string, working: string, antialias: boolean): string {
+  const floats = w.add("Cast", [image], { to: castTo("float32") });
+  const target = w.add("Concat", [w.integers([1, 1]), working], { axis: 0 });
+  const [black, white] = [0, 255].map((value) => w.constant(float32([], [value])));
+  const channels = [0, 1, 2].map((channel) => {
+    const plane = w.add("Gather", [floats, w.integers(channel)], { axis: 3 }); // [1, H, W]
+    const resized = w.add("Resize", [w.add("Unsqueeze", [plane, w.integers([1])]), "", "", target], {
+      mode: "cubic",
+      cubic_coeff_a: { float: antialias ? -0.5 : -0.75 },
+      coordinate_transformation_mode: "half_pixel",
+      antialias: antialias ? 1 : 0,
+      exclude_outside: antialias ? 1 : 0,
+    }); // [1, 1, h, w]
+    const bytes = w.add("Cast", [w.add("Clip", [w.add("Round", [resized]), black, white])], { to: castTo("uint8") });
+    return w.add("Unsqueeze", [w.add("Squeeze", [bytes, w.integers([1])]), w.integers([3])]); // [1, h, w, 1]
+  });
+  return w.add("Concat", channels, { axis: 3 });
 }
 
 /** `workingSize` of windows.ts as graph. sizes: int64 [2] → int64 [2]. */
