@@ -11,6 +11,8 @@ export interface Choice {
   readonly recipe: string;
   /** Values of the recipe that suit the photographs. */
   readonly settings: readonly string[];
+  /** Whether it begins with the pretrained encoder that there is. */
+  readonly usesEncoder: boolean;
   /** For the user: why this one. */
   readonly why: string;
 }
@@ -30,6 +32,11 @@ const suited: readonly { readonly kind: Dataset["kinds"][number]; readonly recip
     recipe: "transunet-small",
     why: "a class for every pixel is the most a model can learn from, and this one trains on a CPU",
   },
+  {
+    kind: "captions",
+    recipe: "groupvit-small",
+    why: "no masks, but photographs with captions teach this one to segment any words",
+  },
 ];
 
 /**
@@ -46,6 +53,9 @@ export async function chooseRecipe(dataset: Dataset, encoder: EncoderAtHand | nu
     );
   }
   const labels = `${name} has ${kindsText([found.kind])}`;
+  if (found.kind !== "mask") {
+    return { recipe: found.recipe, settings: [], usesEncoder: false, why: `${labels}: ${found.why}` };
+  }
   const { recipe, why } =
     encoder === null
       ? { recipe: found.recipe, why: found.why }
@@ -54,7 +64,12 @@ export async function chooseRecipe(dataset: Dataset, encoder: EncoderAtHand | nu
           why: `${encoder.how}, which needs fewer of them than a network that begins with nothing`,
         };
   const { settings, note } = await windowFor(dataset, recipe, encoder?.name);
-  return { recipe, settings, why: `${labels}${encoder === null ? ": " : ", and "}${why}${note}` };
+  return {
+    recipe,
+    settings,
+    usesEncoder: encoder !== null,
+    why: `${labels}${encoder === null ? ": " : ", and "}${why}${note}`,
+  };
 }
 
 /** Encoders with maps of several sizes get the decoder that joins them; of one size, a layer on the map. */

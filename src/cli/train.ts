@@ -193,9 +193,15 @@ async function chosenRecipe(
     cached === null
       ? `a pretrained ${name} is given`
       : `the cache has ${cached.name}, a pretrained ${name} (${cached.licence})`;
-  const { recipe, settings, why } = await chooseRecipe(dataset, name === undefined ? null : { name, how });
+  const chosen = await chooseRecipe(dataset, name === undefined ? null : { name, how });
+  const { recipe, settings, why, usesEncoder } = chosen;
+  if (given !== null && !usesEncoder) {
+    throw new InputError(
+      `${spec}: expected masks to learn from with a pretrained encoder, got none. Leave --encoder out, or name a --recipe.`,
+    );
+  }
   terminal.note(`recipe ${recipe}: ${why}. Another: --recipe NAME.`);
-  return { start: recipeToAdopt(recipe, [...settings, ...set]), encoder };
+  return { start: recipeToAdopt(recipe, [...settings, ...set]), encoder: usesEncoder ? encoder : null };
 }
 
 async function trainedIn(

@@ -1,0 +1,161 @@
+/** Words to class scores: synonyms, the background's place, templates; and that words are computed once. */
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { bareProbabilities, checkEngine, checkImage } from "../../../test/support/check-model.ts";
+import { movedWeights } from "../../../test/support/weights.ts";
+import { float32, type Named, type NdArray, toNumbers } from "../../array/ndarray.ts";
+import { Random } from "../../array/random.ts";
+import type { ClassInfo } from "../../data/sample.ts";
+import { Model } from "../../graph/scope.ts";
+import { input } from "../../graph/tensor.ts";
+import type { TrainedModel } from "../../prediction/model.ts";
+import { assemble } from "../../prediction/pipeline/assemble.ts";
+import type { Engine } from "../../runtime/engine.ts";
+import { anyTask } from "../stages.ts";
+import { groupvit } from "./index.ts";
+import { encodePairs, pairLosses } from "./network.ts";
+import { type GroupViTRecipe, recipes } from "./recipe.ts";
+
+const recipe: GroupViTRecipe = { ...recipes["groupvit-tiny"], windowSide: 32, shortSide: 32, threshold: 0.5 };
+const color = [0, 0, 0] as const;
+const background: ClassInfo = { name: "background", color, background: true };
+const named = (name: string, ...others: string[]): ClassInfo =>
+  others.length === 0 ? { name, color } : { name, color, words: [name, ...others] };
+
+let weights: Named<NdArray>;
+let engine: Engine;
+beforeAll(async () => {
+  await groupvit.ready!();
+  const model = new Model();
+  const ids = input("ids", [1, 1 + recipe.prompts, 4], "int64");
+  pairLosses(model.scope, encodePairs(model.scope, input("images", [1, 3, 32, 32]), ids, recipe), recipe);
+  // Large enough that groups and words are told apart.
+  weights = Object.fromEntries(
+    Object.entries(movedWeights(model)).map(([name, array]) => {
+      const random = new Random("large", name);
+      const large = toNumbers(array).map((value) => (array.shape.length > 1 ? random.between(-1, 1) : value));
+      return [name, float32(array.shape, large)] as const;
+    }),
+  );
+  engine = await checkEngine();
+});
+afterAll(() => engine.close());
+
+const trained = (classes: readonly ClassInfo[], changes: Partial<GroupViTRecipe> = {}): TrainedModel => ({
+  ...{ method: groupvit as unknown as TrainedModel["method"], recipe: { ...recipe, ...changes }, weights },
+  ...{
+    task: { classes, frequencies: [] },
+    valueMap: {},
+    window: [32, 32],
+    shortSide: 32,
+    source: "check",
+    licence: "",
+  },
+});
+
+const image = checkImage(32, 32, 5);
+
+/** Scores by class, [h·w] each. */
+async function scores(classes: readonly ClassInfo[], changes: Partial<GroupViTRecipe> = {}) {
+  const all = await bareProbabilities(trained(classes, changes), image);
+  const size = all.length / classes.length;
+  return classes.map((_, k) => [...all.subarray(k * size, (k + 1) * size)]);
+}
+
+const close = (got: readonly number[], wanted: readonly number[]) => {
+  expect(got.length).toBe(wanted.length);
+  for (const [i, value] of wanted.entries()) expect(Math.abs(got[i] - value)).toBeLessThan(1e-5);
+};
+
+describe("classes", () => {
+  const [cat, dog, tree] = ["cat", "dog", "tree"].map((name) => named(name));
+
+  test("that are told by several words are as near as the nearest of them, whatever their order", async () => {
+    const plain = await scores([cat, dog, tree]);
+    const twice = await scores([named("cat", "cat"), dog, tree]);
+    for (const [k, map] of plain.entries()) close(twice[k], map);
+    const one = await scores([named("cat", "sofa", "lamp"), dog, named("tree", "boat")]);
+    const other = await scores([named("cat", "lamp", "sofa"), dog, named("boat", "tree")]);
+    for (const [k, map] of one.entries()) close(other[k], map);
+    // With one class nothing else takes part: more words can only bring it nearer to a group.
+    const cosines = async (classes: readonly ClassInfo[]) => (await scores(classes, { scores: "hf" }))[0];
+    const [a, b, both] = [
+      await cosines([named("sofa")]),
+      await cosines([named("lamp")]),
+      await cosines([named("sofa", "lamp")]),
+    ];
+    for (const [i, value] of both.entries()) expect(value).toBeGreaterThanOrEqual(Math.max(a[i], b[i]) - 1e-3);
+    expect(both).not.toEqual(a);
+  });
+
+  test("stand in the order in which they are asked for, the background wherever it is", async () => {
+    const first = await scores([background, cat, dog]);
+    const middle = await scores([cat, background, dog]);
+    const last = await scores([cat, dog, background]);
+    for (const [k, map] of [first[1], first[0], first[2]].entries()) close(middle[k], map);
+    for (const [k, map] of [first[1], first[2], first[0]].entries()) close(last[k], map);
+    // It is no word: the others' scores are as without it.
+    const without = await scores([cat, dog]);
+    close(first[1], without[0]);
+    close(first[2], without[1]);
+    expect(new Set([...first[0], 0, 1]).size).toBe(2);
+  });
+
+  test("besides the background there must be some", async () => {
+    await expect(scores([background])).rejects.toThrow("expected at least one class besides the background");
+  });
+
+  test("have the more background the higher the threshold is", async () => {
+    const shares = (threshold: number) =>
+      Promise.all(
+        [1, 2, 3, 4, 5, 6].map(async (seed) => {
+          const model = trained([background, cat, dog, tree], { threshold });
+          const ground = (await bareProbabilities(model, checkImage(32, 32, seed))).subarray(0, 32 * 32);
+          return ground.reduce((sum, value) => sum + value, 0) / ground.length;
+        }),
+      );
+    expect(await shares(0)).toEqual([0, 0, 0, 0, 0, 0]);
+    expect(Math.max(...(await shares(1)))).toBeGreaterThan(0);
+  });
+
+  test("never lose to a background that the port's scores do not know", async () => {
+    const [ground, ...others] = await scores([background, cat, dog], { scores: "hf" });
+    expect(Math.max(...ground)).toBeLessThan(Math.min(...others.flat()));
+  });
+
+  test("depend on templates and on whose colours photographs have", async () => {
+    const plain = await scores([cat, dog]);
+    for (const changes of [{ templates: "full" }, { templates: "identity" }, { normalization: "hf" }] as const) {
+      expect(await scores([cat, dog], changes)).not.toEqual(plain);
+    }
+  });
+});
+
+describe("the compiled model", () => {
+  const classes = [background, named("cat"), named("sofa", "couch"), named("lamp")];
+
+  test("has the vectors of words in it, and nothing of what they come from", async () => {
+    const graphs = await Promise.all([
+      assemble(engine, trained(classes)),
+      assemble(engine, trained(classes, { templates: "full" })),
+    ]);
+    const sizes = graphs.map(({ graph }) => {
+      const all = [graph];
+      let nodes = 0;
+      for (let g = all.pop(); g; g = all.pop()) {
+        for (const { dims = [] } of g.initializer ?? []) expect(dims.map(Number)).not.toContain(recipe.textVocabulary);
+        nodes += g.node?.length ?? 0;
+        for (const { attribute } of g.node ?? [])
+          for (const { g: inner } of attribute ?? []) if (inner) all.push(inner);
+      }
+      return nodes;
+    });
+    // 80 templates cost no more than one.
+    expect(sizes[1]).toBe(sizes[0]);
+  });
+
+  test("has its shapes before words are known, of a network that reads no words, too", () => {
+    const other = { ...recipe, textVocabulary: 96 };
+    expect(groupvit.model(other, anyTask).kind).toBe("semantic");
+    expect(() => groupvit.model(other, { classes, frequencies: [] })).toThrow("Words cannot be asked of it.");
+  });
+});
