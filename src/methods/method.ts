@@ -42,7 +42,10 @@ export interface Imported<R extends Recipe = Recipe> {
 
 /** A whole model as another program reads it. */
 export interface WrittenModel {
-  /** Contents by name: one file, to be called as the user says, with an ending such as `.pth`; or those of a folder. */
+  /**
+   * Contents by name: one file, to be called as the user says, with an ending such as `.pth`; or those of a folder, whose
+   * names may lie in folders of it (`onnx/model.onnx`).
+   */
   readonly content:
     | { readonly ending: string; readonly bytes: Uint8Array }
     | { readonly files: Named<Uint8Array | string> };
@@ -99,7 +102,9 @@ export interface Method<R extends Recipe = Recipe> {
    * Its models as other programs read them, by the names that `export --weights` has for these forms. Throws InputError where
    * a form cannot say what a recipe asks for.
    */
-  readonly forms?: Named<(trained: Pick<Trained, "weights" | "recipe" | "source" | "licence">) => WrittenModel>;
+  readonly forms?: Named<
+    (trained: Pick<Trained, "weights" | "recipe" | "source" | "licence">) => WrittenModel | Promise<WrittenModel>
+  >;
 }
 
 /** A recipe with the method that it is of. */
