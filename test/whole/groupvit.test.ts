@@ -1,9 +1,12 @@
 /** GroupViT as users run it: from captions to masks of any words; published files in, out, and by name. */
 import { readFileSync } from "node:fs";
 import { copyFile, cp, mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import { InferenceSession, Tensor } from "onnxruntime-node";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { nodePlatform as platform } from "../../src/platform/node.ts";
 import { writeScenes } from "../../src/scenes/write.ts";
+import { clipMerges } from "../../src/text/clip-merges.ts";
+import { tokenizerJson } from "../../src/text/tokenizer-json.ts";
 import { digests, type Ended, expectOneLine, start, stopped, temporaryFolder, tessera } from "../support/cli.ts";
 import { commitOf, type FakeHub, startFakeHub } from "../support/fake-hub.ts";
 
@@ -114,6 +117,14 @@ describe("a run that learned from captions alone", () => {
     await predict(run, "own", ...asked);
     await predict(file, "exported");
     expect(await masksOf(`${folder}/exported`)).toEqual(await masksOf(`${folder}/own`));
+    // ONNX Runtime alone, without any of our code.
+    const session = await InferenceSession.create(file, { logSeverityLevel: 3 });
+    const { data: pixels, height, width } = await platform.decodeImage(photograph);
+    const image = new Tensor("uint8", Uint8Array.from(pixels), [height, width, 3]);
+    const { labels } = await session.run({ image });
+    expect(labels.dims).toEqual([height, width]);
+    expect(Array.from(labels.data as Uint8Array, Number)).toEqual(Array.from(await masksOf(`${folder}/own`), Number));
+    await session.release();
     for (const option of [
       ["--classes", "sky"],
       ["--threshold", "0.2"],
@@ -190,6 +201,17 @@ describe("published files", () => {
     await tessera("export", `${folder}/hf-run`, "--weights", "hf", "--out", `${folder}/port-again`);
     for (const name of await readdir(port)) {
       expect(readFileSync(`${folder}/port-again/${name}`).equals(readFileSync(`${port}/${name}`)), name).toBe(true);
+    }
+  });
+
+  test("are written for transformers.js, too, from a run or from files", async () => {
+    for (const [from, ...more] of [[run], [port], [official, ...heads]]) {
+      const out = `${folder}/browser-${more.length}-${from === run}`;
+      const written = await tessera("export", from, "--weights", "transformers.js", "--out", out, ...more);
+      expect([written.code, written.out], written.error).toEqual([0, expect.stringContaining("onnx/model.onnx")]);
+      expect((await readdir(`${out}/onnx`)).sort()).toEqual(["model.onnx", "text_model.onnx", "vision_model.onnx"]);
+      const { "tokenizer.json": tokenizer } = tokenizerJson(clipMerges, { length: 24 });
+      expect(await readFile(`${out}/tokenizer.json`, "utf8")).toBe(tokenizer);
     }
   });
 
@@ -274,7 +296,7 @@ describe("mistakes are told in a line", () => {
     const export_ = (...more: string[]) => tessera("export", run, ...more);
     expectOneLine(
       await export_("--weights", "timm", ...out()),
-      /expected a form that models of groupvit have, got "timm"\. Known: official, hf\./,
+      /expected a form that models of groupvit have, got "timm"\. Known: official, hf, transformers\.js\./,
       2,
     );
     await writeFile(`${folder}/mine.txt`, "mine");
