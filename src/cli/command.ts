@@ -31,8 +31,8 @@ export interface Positional {
   /** In capitals, as help shows it. */
   readonly name: string;
   readonly help: string;
-  /** `one`: must be given. `optional`: may be left out. `many`: one or more, last only. */
-  readonly count: "one" | "optional" | "many";
+  /** `one`: must be given. `optional`: may be left out. `many`: one or more, last only; `any`: none as well. */
+  readonly count: "one" | "optional" | "many" | "any";
 }
 
 export interface Command<O extends Options = Options> {
@@ -142,14 +142,14 @@ function numberOrText(
 }
 
 function checkCount(name: string, positionals: readonly Positional[], found: readonly string[]): void {
-  const missing = positionals.find(({ count }, i) => count !== "optional" && i >= found.length);
+  const missing = positionals.find(({ count }, i) => count !== "optional" && count !== "any" && i >= found.length);
   const usage = usageOf(name, positionals);
   if (missing !== undefined)
     throw new UsageError(`${name}: ${missing.name} is missing: ${missing.help}. Usage: ${usage}`);
   const at = found.indexOf("");
   const empty = positionals[Math.min(at, positionals.length - 1)];
   if (at >= 0 && empty !== undefined) throw new UsageError(`${name}: ${empty.name} must not be empty. Usage: ${usage}`);
-  const unlimited = positionals.at(-1)?.count === "many";
+  const unlimited = ["many", "any"].includes(positionals.at(-1)?.count ?? "");
   if (!unlimited && found.length > positionals.length) {
     throw new UsageError(`${name}: does not take "${found[positionals.length]}". Usage: ${usage}`);
   }
@@ -158,7 +158,7 @@ function checkCount(name: string, positionals: readonly Positional[], found: rea
 /** `tessera predict RUN IMAGE... [options]` */
 export function usageOf(name: string, positionals: readonly Positional[]): string {
   const words = positionals.map(({ name, count }) =>
-    count === "many" ? `${name}...` : count === "optional" ? `[${name}]` : name,
+    count === "many" ? `${name}...` : count === "any" ? `[${name}...]` : count === "optional" ? `[${name}]` : name,
   );
   return ["tessera", name, ...words, "[options]"].join(" ");
 }

@@ -11,19 +11,47 @@ export const showCommand = command({
   summary: "draw what a model sees inside: the pictures that its method offers",
   positionals: [
     { name: "RUN", help: "a run folder", count: "one" },
-    { name: "IMAGE", help: "photographs, or folders of them", count: "many" },
+    { name: "IMAGE", help: "photographs, or folders of them; none with --groups", count: "any" },
   ],
   options: {
     out: { kind: "text", placeholder: "FOLDER", help: "where the pictures go; needed" },
+    groups: {
+      kind: "text",
+      placeholder: "DATASET",
+      help: "write groups.html instead: what each group of the model fires on, over a data set",
+    },
+    split: {
+      kind: "text",
+      placeholder: "NAME",
+      choices: ["train", "val", "test", "unlabelled"],
+      help: "which part of that data set; default val, or the first that there is",
+    },
     ...askedOptions,
     ...methodOptions,
     ...engineOptions,
   },
-  examples: [["tessera show run holiday.jpg --out inside", "writes inside/holiday.certainty.png and the like"]],
+  examples: [
+    ["tessera show run holiday.jpg --out inside", "writes inside/holiday.certainty.png and the like"],
+    ['tessera show run --groups photos --classes "sky, tree, car" --out inside', "writes inside/groups.html"],
+  ],
   notes: "NAME.VIEW.png for each photograph and view; what the views are, the README of each method says.",
   async run({ positionals: [folder, ...paths], options }, terminal) {
     const { out } = options;
     if (out === undefined) throw new UsageError("show: --out is missing. Write --out FOLDER.");
+    const { groups, split } = options;
+    if (groups !== undefined) {
+      if (paths.length > 0) {
+        throw new UsageError(
+          `show: expected no photographs with --groups, got ${paths[0]}. Leave them or --groups out.`,
+        );
+      }
+      const { showGroups } = await import("./show-groups.ts");
+      return showGroups(folder, { ...options, groups, out }, terminal);
+    }
+    if (split !== undefined) throw new UsageError("show: --split is of --groups, got no --groups. Leave it out.");
+    if (paths.length === 0) {
+      throw new UsageError("show: IMAGE is missing: photographs, or folders of them. Name some, or --groups DATASET.");
+    }
     const [
       { nodePlatform },
       { expandPhotographs },

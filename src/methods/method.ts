@@ -3,6 +3,7 @@ import type { Named, NdArray } from "../array/ndarray.ts";
 import type { OnnxEncoderFile } from "../backbones/onnx-file.ts";
 import type { ClassInfo } from "../data/sample.ts";
 import type { WeightFile } from "../weights/read-weights.ts";
+import type { GroupMaps } from "./groups.ts";
 import type { PredictionModel } from "./model.ts";
 import type { Recipe } from "./recipe.ts";
 import type { Stage, Trained, Trial } from "./stage.ts";
@@ -84,6 +85,8 @@ export interface Method<R extends Recipe = Recipe> {
   model(recipe: R, task: Task): PredictionModel;
   /** Pictures from inside the model, for `tessera show` and the report. */
   views?(recipe: R, task: Task): readonly Trial[];
+  /** What it divides photographs into, for `tessera show --groups`. */
+  groups?(recipe: R, task: Task): GroupMaps;
   /** Throws UsageError when values do not go together (sizes not a multiple of 16, heads that do not divide the width). */
   validate(recipe: R): void;
   /**

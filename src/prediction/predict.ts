@@ -86,7 +86,7 @@ export async function predictFiles(
         return platform.decodeImage(photograph);
       });
       if (image === null) return;
-      const result = await segmenter.segment(image, segmentOptions);
+      const result = await segmenter.segment(image, { ...segmentOptions, ...(!panoptic && { scores: true }) });
       const record = recordOf(photograph, result, segmenter.card, segmenter.source);
       for (const file of await staleResults(platform, names[index], { overlay, panoptic })) await platform.remove(file);
       await writePrediction(platform, names[index], image, result, segmenter.card, record, { overlay, segmentIds });

@@ -19,6 +19,8 @@ export interface SegmentOptions {
    * network sees the image as it is at once, where it takes any size; each size takes a program of its own, and time for that.
    */
   readonly windows?: WindowsChoice;
+  /** Whether the mean score of each class is given as well; of a semantic model. Default: no. */
+  readonly scores?: boolean;
 }
 
 /** What `windows` may be. */
@@ -29,6 +31,11 @@ export interface Segmentation {
   readonly labels: LabelMap;
   /** Pixels of each class, in order of class index. */
   readonly areas: readonly number[];
+  /**
+   * Where they were asked for: the mean score of each class where it is the largest, in pixels of the size at which the image was
+   * computed; null where it is nowhere.
+   */
+  readonly scores?: readonly (number | null)[];
   /** Of a panoptic model: the segments, each with its score. */
   readonly panoptic?: SegmentMap;
 }

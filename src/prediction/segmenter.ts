@@ -1,5 +1,5 @@
 /** Photographs to class maps with a trained model or an exported one. */
-import type { Named } from "../array/ndarray.ts";
+import type { Named, NdArray } from "../array/ndarray.ts";
 import { InputError, shown } from "../errors.ts";
 import type { Image, LabelMap } from "../image/image.ts";
 import type { Method } from "../methods/method.ts";
@@ -10,6 +10,7 @@ import { parseJson } from "../platform/json.ts";
 import type { Platform } from "../platform/platform.ts";
 import type { Engine } from "../runtime/engine.ts";
 import { cardFrom, cardOf, ownShortSide } from "./card.ts";
+import { type ClassScores, classScoresOf } from "./class-scores.ts";
 import { addMirrored, outputOf, type Rectangle, type ScoreMap, writeLabels } from "./enlarge.ts";
 import type { ModelCard, TrainedModel } from "./model.ts";
 import { segmentPanoptic } from "./panoptic-segmenter.ts";
@@ -165,17 +166,20 @@ function makeSegmenter(
       const [only] = sizes;
       const refine = model?.refine?.bind(model);
       const simple = sizes.length === 1 && !options.flip && refine === undefined;
+      const scores = options.scores ? classScoresOf(classes) : undefined;
       if (simple) {
         return withScoring(image, only, options, async (scoring) => {
           if (fitsOnePiece(scoring, image, only)) {
-            const { labels } = await scoring.programs.run(image, only, ["labels"]);
-            return segmentation({ width, height, data: labels.data as Uint8Array }, classes);
+            const { labels, probabilities } = await scoring.programs.run(image, only, scores ? null : ["labels"]);
+            scores?.add(wholeMap(probabilities));
+            return segmentation({ width, height, data: labels.data as Uint8Array }, classes, scores);
           }
           const labels = { width, height, data: new Uint8Array(width * height) };
-          await eachScoreMap(scoring, image, only, (map, used) =>
-            writeInBands(labels, outputOf(used, map, height, width), [map], classes),
-          );
-          return segmentation(labels, classes);
+          await eachScoreMap(scoring, image, only, (map, used) => {
+            scores?.add(map, used);
+            return writeInBands(labels, outputOf(used, map, height, width), [map], classes);
+          });
+          return segmentation(labels, classes, scores);
         });
       }
       const labels = { width, height, data: new Uint8Array(width * height) };
@@ -196,8 +200,9 @@ function makeSegmenter(
         const views = options.flip ? 2 * maps.length : maps.length;
         maps = [await refinedScores(programs, image, sizes, maps, views, refine)];
       }
+      for (const map of maps) scores?.add(map);
       await writeInBands(labels, { top: 0, bottom: height, left: 0, right: width }, maps, classes);
-      return segmentation(labels, classes);
+      return segmentation(labels, classes, scores);
     },
     async close() {
       await programs.release();
@@ -271,9 +276,14 @@ async function writeInBands(
   }
 }
 
-function segmentation(labels: LabelMap, classes: number): Segmentation {
+/** probabilities: [K, h, w]. */
+function wholeMap({ shape: [, height, width], data }: NdArray): ScoreMap {
+  return { height, width, top: 0, left: 0, rows: height, columns: width, data: data as Float32Array };
+}
+
+function segmentation(labels: LabelMap, classes: number, scores?: ClassScores): Segmentation {
   const areas = new Array<number>(classes).fill(0);
   const { data } = labels;
   for (let i = 0; i < data.length; i++) areas[data[i]]++;
-  return { labels, areas };
+  return { labels, areas, ...(scores && { scores: scores.means() }) };
 }

@@ -26,6 +26,8 @@ export interface PredictionRecord {
     readonly color: string;
     readonly pixels: number;
     readonly share: number;
+    /** Of a semantic model: the mean of its scores where it won; null where it did not. */
+    readonly score?: number | null;
   }[];
   /** Of a panoptic model. */
   readonly segments?: readonly SegmentRecord[];
@@ -50,6 +52,7 @@ export function recordOf(photograph: string, result: Segmentation, card: ModelCa
       color: formatColor(color),
       pixels: result.areas[index],
       share: result.areas[index] / (width * height),
+      ...(result.scores && { score: result.scores[index] }),
     })),
     ...(result.panoptic && { segments: segmentRecords(result.panoptic, card.classes) }),
   };

@@ -1,5 +1,6 @@
 import type { Method } from "../method.ts";
 import { forms } from "./forms.ts";
+import { groupMapsOf } from "./group-maps.ts";
 import { groupViews } from "./group-views.ts";
 import { importGroupViT } from "./import.ts";
 import { wordModel } from "./prediction.ts";
@@ -23,6 +24,7 @@ export const groupvit: Method<GroupViTRecipe> = {
   stages: (recipe) => [captionStage(recipe)],
   model: wordModel,
   views: groupViews,
+  groups: groupMapsOf,
   validate,
   imports: importGroupViT,
   forms,

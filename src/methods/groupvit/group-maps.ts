@@ -1,0 +1,44 @@
+import type { Tensor } from "../../graph/tensor.ts";
+import { imageInput } from "../../nn/image-input.ts";
+import { axisSize, div, matmul, reshape, sum } from "../../ops/index.ts";
+import type { GroupMaps } from "../groups.ts";
+import type { Task } from "../method.ts";
+import { bytesOf, scaledPhotograph } from "./group-views.ts";
+import { encodeImages, logitScale } from "./network.ts";
+import { namedVectors } from "./prediction.ts";
+import type { GroupViTRecipe } from "./recipe.ts";
+import { groupClassScores, patchGroups } from "./segmentation.ts";
+import { normalizations } from "./window-scores.ts";
+
+/**
+ * The groups of both stages on whole photographs. Vectors that words are compared with belong to the last groups; a group of an
+ * earlier stage is as near to a word as those are, by how much of each its patches go to.
+ */
+export function groupMapsOf(recipe: GroupViTRecipe, { classes }: Task): GroupMaps {
+  const named = classes.filter(({ background }) => background !== true);
+  const stages = recipe.outputGroups.slice(0, recipe.depths.length - 1);
+  return {
+    stages: stages.map((count, stage) => ({ name: `stage ${stage + 1}`, count })),
+    prepare: (image) => ({ image: bytesOf(scaledPhotograph(image, recipe)) }),
+    outputs(scope, { image }) {
+      const encoded = encodeImages(scope, imageInput(image, normalizations[recipe.normalization]), recipe);
+      const maps = patchGroups(encoded); // [1, G, rows, columns] of each stage
+      const found = maps.map((map, stage) => [`map:stage ${stage + 1}`, map] as const);
+      if (named.length === 0) return Object.fromEntries(found);
+      const { vectors, counts } = namedVectors(scope, recipe, named);
+      const scores = groupClassScores(encoded, vectors, logitScale(scope), { background: null, counts }); // [1, G, N]
+      const last = flat(maps[maps.length - 1]);
+      const words = maps.map((map, stage) => {
+        const shared = matmul(flat(map), last, { transposeB: true }); // [1, G of this stage, G]
+        const shares = div(shared, sum(shared, { axes: [2], keepDims: true }));
+        return [`words:stage ${stage + 1}`, matmul(shares, scores)] as const;
+      });
+      return Object.fromEntries([...found, ...words]);
+    },
+  };
+}
+
+/** [1, G, rows, columns] → [1, G, patches]. */
+function flat(map: Tensor): Tensor {
+  return reshape(map, [1, axisSize(map, 1), axisSize(map, 2) * axisSize(map, 3)]);
+}
