@@ -85,8 +85,8 @@ export interface Method<R extends Recipe = Recipe> {
   model(recipe: R, task: Task): PredictionModel;
   /** Pictures from inside the model, for `tessera show` and the report. */
   views?(recipe: R, task: Task): readonly Trial[];
-  /** What it divides photographs into, for `tessera show --groups`. */
-  groups?(recipe: R, task: Task): GroupMaps;
+  /** What it divides photographs into, for `tessera show --groups` and `tessera eval --groups`; null where a recipe has no groups. */
+  groups?(recipe: R, task: Task): GroupMaps | null;
   /** Throws UsageError when values do not go together (sizes not a multiple of 16, heads that do not divide the width). */
   validate(recipe: R): void;
   /**
