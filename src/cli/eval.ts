@@ -4,6 +4,7 @@ import { askedFrom, askedOptions } from "./asked.ts";
 import { command } from "./command.ts";
 import { badImagePolicy, datasetOptions, engineFor, engineOptions, placeOf } from "./options.ts";
 import { methodOptions, methodsWith } from "./own-methods.ts";
+import { checkScoredOptions, openScored, scoredOptions } from "./scored-model.ts";
 import { segmentOptionsFrom, testingOptions } from "./testing-options.ts";
 
 export const evalCommand = command({
@@ -25,6 +26,7 @@ export const evalCommand = command({
       help: "which part to score; default val",
     },
     ...testingOptions,
+    ...scoredOptions,
     noBoundary: { kind: "flag", help: "leave boundary IoU out; takes about half the time" },
     out: { kind: "text", placeholder: "FILE", help: "write the scores there as JSON, with every image's" },
     ...datasetOptions,
@@ -36,27 +38,27 @@ export const evalCommand = command({
     ["tessera eval run photos", "mean IoU, and IoU and accuracy of each class"],
     ["tessera eval run photos --scales 0.75,1,1.25 --flip", "averaged over six views of each image"],
     ["tessera eval model.onnx photos --json", "of an exported model, for a script"],
+    ["tessera eval run photos --baseline k-means", "the paper's baselines of GroupViT, with a run that has no groups"],
   ],
   notes:
     "Semantic models are scored by mean IoU: all pixels are counted in one integer confusion matrix; panoptic ones by panoptic\n" +
     "quality. Classes in neither truth nor predictions are left out of means. A model that takes any words is asked for the\n" +
     "classes of the data set, unless --classes names them.",
   async run({ positionals: [run, spec], options }, terminal) {
-    const { out, noBoundary } = options;
+    const { out, noBoundary, groups, baseline, clusters } = options;
     const segmentOptions = segmentOptionsFrom(options);
+    checkScoredOptions(options, segmentOptions);
     const onBadImage = badImagePolicy(options);
     const [
       { nodePlatform },
       { openDataset },
       { evaluateDataset, isEmpty, nothingCounts, unscoredText },
       { evaluationText },
-      { openModel },
     ] = await Promise.all([
       import("../platform/node.ts"),
       import("../datasets/index.ts"),
       import("../evaluation/evaluate.ts"),
       import("./evaluation-text.ts"),
-      import("./open-model.ts"),
     ]);
     const split = (options.split ?? "val") as "val";
     const dataset = await openDataset(nodePlatform, spec, split, {
@@ -70,11 +72,13 @@ export const evalCommand = command({
     const progress = terminal.progress("scoring");
     try {
       // A model that takes any words is asked for those of the data set.
-      const segmenter = await openModel(engine, nodePlatform, run, terminal, {
+      const { segmenter, further } = await openScored(engine, nodePlatform, run, terminal, {
         ...{ methods, ...asked, otherwise: dataset.classes },
+        ...{ groups, baseline, clusters },
       });
       const evaluation = await evaluateDataset(segmenter, dataset, {
-        ...{ ...segmentOptions, boundary: !noBoundary, onBadImage, signal: terminal.signal },
+        ...{ ...segmentOptions, boundary: !noBoundary, onBadImage, further, signal: terminal.signal },
+        ...(baseline !== undefined && { windows: "whole" as const }),
         onProgress: (done, total) => progress.update(done, total),
       }).finally(() => progress.end());
       if (evaluation.images === 0 && evaluation.skipped.length > 0) throw new InputError(evaluation.skipped[0].problem);

@@ -5,6 +5,7 @@ import type { ClassInfo } from "../data/sample.ts";
 import type { WeightFile } from "../weights/read-weights.ts";
 import type { GroupMaps } from "./groups.ts";
 import type { PredictionModel } from "./model.ts";
+import type { PatchFeatures } from "./patches.ts";
 import type { Recipe } from "./recipe.ts";
 import type { Stage, Trained, Trial } from "./stage.ts";
 import type { Study } from "./study.ts";
@@ -87,6 +88,11 @@ export interface Method<R extends Recipe = Recipe> {
   views?(recipe: R, task: Task): readonly Trial[];
   /** What it divides photographs into, for `tessera show --groups` and `tessera eval --groups`; null where a recipe has no groups. */
   groups?(recipe: R, task: Task): GroupMaps | null;
+  /**
+   * The vectors of a photograph's patches, where words or classes can be compared with them, for the baselines of `tessera eval`; null
+   * where a recipe has none.
+   */
+  patches?(recipe: R, task: Task): PatchFeatures | null;
   /** Throws UsageError when values do not go together (sizes not a multiple of 16, heads that do not divide the width). */
   validate(recipe: R): void;
   /**

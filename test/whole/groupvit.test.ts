@@ -140,6 +140,21 @@ describe("a run that learned from captions alone", () => {
     expect([code, images, measures[0].name, measures[0].value >= 0]).toEqual([0, 3, "mean IoU", true]);
   });
 
+  test("is scored by what its groups are worth as well", async () => {
+    const { code, out, error } = await tessera("eval", run, scenes, "--no-boundary", "--groups", "--json");
+    expect([code, error]).toEqual([0, expect.anything()]);
+    const { measures } = JSON.parse(out) as { measures: { name: string; value: number }[] };
+    const last = measures.slice(-2);
+    expect(last.map(({ name }) => name)).toEqual(["oracle mean IoU", "mask probing"]);
+    for (const { value } of last) expect(value).toBeGreaterThan(0);
+    // No names are better than the best.
+    expect(last[0].value).toBeGreaterThanOrEqual(measures[0].value);
+    expectOneLine(
+      await tessera("eval", run, scenes, "--baseline", "k-means"),
+      /expected a model without groups .* for --baseline, .* got one of recipe groupvit-tiny/,
+    );
+  });
+
   test("shows the groups of each stage, with words or without", async () => {
     for (const words of [[], ["--classes", "sky, road"]]) {
       const out = `${folder}/inside${words.length}`;
@@ -152,6 +167,51 @@ describe("a run that learned from captions alone", () => {
   test("goes on from another run's weights", async () => {
     const more = await tessera(...train(`${folder}/more`, "--from", run, "--set", "prompts=2"));
     expect(more, more.error).toMatchObject({ code: 0 });
+  });
+});
+
+describe("a run without groups, as the paper's baselines", () => {
+  let bare: string;
+  beforeAll(async () => {
+    bare = `${folder}/pixelwise`;
+    const settings = ["depths=3", "heads=2", "widthFactors=1", "groupTokens=0"].flatMap((each) => ["--set", each]);
+    const trained = await tessera(...train(bare, ...settings));
+    expect(trained, trained.error).toMatchObject({ code: 0 });
+  });
+
+  test("predicts words for each patch", async () => {
+    await predict(bare, "patches", "--classes", "sky, road, car", "--background");
+    const { classes } = await record("patches");
+    expect(classes.reduce((sum, { pixels }) => sum + pixels, 0)).toBe(96 * 64);
+  });
+
+  test("is scored by clusters of its patches", async () => {
+    const scored = async (...more: readonly string[]) => {
+      const { code, out, error } = await tessera("eval", bare, scenes, "--no-boundary", "--json", ...more);
+      expect(code, error).toBe(0);
+      return JSON.parse(out) as { images: number; model: string; measures: { value: number }[]; confusion: unknown };
+    };
+    const own = await scored();
+    for (const baseline of ["k-means", "mean-shift", "spectral"]) {
+      const { images, model, measures } = await scored("--baseline", baseline);
+      expect([images, model]).toEqual([3, expect.stringContaining(`, ${baseline}`)]);
+      expect(measures[0].value).toBeGreaterThanOrEqual(0);
+    }
+    expect((await scored("--baseline", "k-means", "--clusters", "1")).confusion).not.toEqual(own.confusion);
+  });
+
+  test("has no groups to show or to score", async () => {
+    expectOneLine(await tessera("eval", bare, scenes, "--groups"), /expected a model that groups pixels for --groups/);
+    expectOneLine(
+      await tessera("show", bare, "--groups", scenes, "--out", `${folder}/no`),
+      /expected a model that groups pixels/,
+    );
+    expectOneLine(await tessera("eval", bare, scenes, "--clusters", "3"), /--clusters: expected --baseline/, 2);
+    expectOneLine(
+      await tessera("eval", bare, scenes, "--baseline", "k-means", "--flip"),
+      /--baseline: expected neither/,
+      2,
+    );
   });
 });
 

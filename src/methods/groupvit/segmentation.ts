@@ -111,7 +111,7 @@ export function groupClassScores(
   scale: Tensor,
   { background, kept = 5, counts }: ClassScoreOptions,
 ): Tensor {
-  const logits = mul(nearness(ofGroups(groupEmbeddings), classes, counts), scale); // [B, G, N]
+  const logits = groupLogits({ groupEmbeddings }, classes, scale, counts); // [B, G, N]
   const whole = mul(nearness(embedding, classes, counts), scale); // [B, N]
   const count = axisSize(whole, 1);
   const { indices } = topK(whole, Math.min(kept, count), { axis: 1 }); // [B, kept]
@@ -144,6 +144,16 @@ export function classScores(
   return spread(scores, belongs);
 }
 
+/** How near each group is to the classes, times `scale`, and nothing else: [B, G, N]. */
+export function groupLogits(
+  { groupEmbeddings }: Pick<GroupedImages, "groupEmbeddings">,
+  classes: Tensor,
+  scale: Tensor,
+  counts?: readonly number[],
+): Tensor {
+  return mul(nearness(ofGroups(groupEmbeddings), classes, counts), scale);
+}
+
 /** Cosines of vectors [..., C] with classes, [..., N]: of several words of one the largest. */
 function nearness(x: Tensor, words: Tensor, counts?: readonly number[]): Tensor {
   const cosines = matmul(unitVectors(x), words, { transposeB: true }); // [..., W]
@@ -171,7 +181,7 @@ export function portScores(
   size: readonly [number, number],
   { counts }: Pick<ClassScoreOptions, "counts"> = {},
 ): Tensor {
-  const logits = mul(nearness(ofGroups(images.groupEmbeddings), classes, counts), scale); // [B, G, N]
+  const logits = groupLogits(images, classes, scale, counts); // [B, G, N]
   if (images.soft.length === 0) return mul(enlarged(logits, images.grid, size), scale);
   return mul(spread(logits, groupMaps(images, size).at(-1)!), scale);
 }
