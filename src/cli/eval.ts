@@ -4,6 +4,7 @@ import { command } from "./command.ts";
 import { evalPanoptic, panopticOptions, requirePanoptic } from "./eval-panoptic.ts";
 import { badImagePolicy, datasetOptions, engineFor, engineOptions, placeOf } from "./options.ts";
 import { methodOptions, methodsWith } from "./own-methods.ts";
+import { checkScoredOptions, openScored, scoredOptions } from "./scored-model.ts";
 import { requireScoresFile } from "./scores-file.ts";
 import { segmentOptionsFrom, testingOptions } from "./testing-options.ts";
 
@@ -30,6 +31,7 @@ export const evalCommand = command({
       help: "which part to score; default val",
     },
     ...testingOptions,
+    ...scoredOptions,
     noBoundary: { kind: "flag", help: "leave boundary IoU out; takes about half the time" },
     out: { kind: "text", placeholder: "FILE", help: "write the scores there as JSON, with every image's" },
     ...panopticOptions,
@@ -43,6 +45,7 @@ export const evalCommand = command({
     ["tessera eval run photos --scales 0.75,1,1.25 --flip", "averaged over six views of each image"],
     ["tessera eval model.onnx photos --json", "of an exported model, for a script"],
     ["tessera eval --panoptic predictions.json panoptic_val2017.json", "PQ, SQ and RQ of what any program predicted"],
+    ["tessera eval run photos --baseline k-means", "the paper's baselines of GroupViT, with a run that has no groups"],
   ],
   notes:
     "Semantic models are scored by mean IoU: all pixels are counted in one integer confusion matrix; panoptic ones by panoptic\n" +
@@ -51,23 +54,22 @@ export const evalCommand = command({
     "COCO's evaluator. PNGs of ids lie in the folder of the JSON's name, beside it, or where --prediction-masks and\n" +
     "--truth-masks say.",
   async run({ positionals: [run, spec], options }, terminal) {
-    const { out, noBoundary } = options;
+    const { out, noBoundary, groups, baseline, clusters } = options;
     requirePanoptic(options);
     if (options.panoptic) return evalPanoptic({ predictions: run, truth: spec, options }, terminal);
     const segmentOptions = segmentOptionsFrom(options);
+    checkScoredOptions(options, segmentOptions);
     const onBadImage = badImagePolicy(options);
     const [
       { nodePlatform },
       { openDataset },
       { evaluateDataset, isEmpty, nothingCounts, unscoredText },
       { evaluationText },
-      { openModel },
     ] = await Promise.all([
       import("../platform/node.ts"),
       import("../datasets/index.ts"),
       import("../evaluation/evaluate.ts"),
       import("./evaluation-text.ts"),
-      import("./open-model.ts"),
     ]);
     const split = (options.split ?? "val") as "val";
     const dataset = await openDataset(nodePlatform, spec, split, {
@@ -81,11 +83,13 @@ export const evalCommand = command({
     const progress = terminal.progress("scoring");
     try {
       // A model that takes any words is asked for those of the data set.
-      const segmenter = await openModel(engine, nodePlatform, run, terminal, {
+      const { segmenter, further } = await openScored(engine, nodePlatform, run, terminal, {
         ...{ methods, ...asked, otherwise: dataset.classes },
+        ...{ groups, baseline, clusters },
       });
       const evaluation = await evaluateDataset(segmenter, dataset, {
-        ...{ ...segmentOptions, boundary: !noBoundary, onBadImage, signal: terminal.signal },
+        ...{ ...segmentOptions, boundary: !noBoundary, onBadImage, further, signal: terminal.signal },
+        ...(baseline !== undefined && { windows: "whole" as const }),
         onProgress: (done, total) => progress.update(done, total),
       }).finally(() => progress.end());
       if (evaluation.images === 0 && evaluation.skipped.length > 0) throw new InputError(evaluation.skipped[0].problem);

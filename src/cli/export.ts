@@ -14,7 +14,7 @@ export const exportCommand = command({
     weights: {
       kind: "text",
       placeholder: "LIBRARY",
-      help: "write weights for other programs: the encoder's, as safetensors under the names of torchvision, timm, transformers …, or onnx for one that was an ONNX file; of GroupViT all, as official (.pth) or hf (a folder)",
+      help: "write weights for other programs: the encoder's, as safetensors under the names of torchvision, timm, transformers …, or onnx for one that was an ONNX file; of GroupViT all, as official (.pth), hf (a folder), or transformers.js (a folder to classify photographs in a browser)",
     },
     ...askedOptions,
     ...methodOptions,

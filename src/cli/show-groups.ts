@@ -51,8 +51,8 @@ export async function showGroups(model: string, options: GroupsOptions, terminal
     ...{ methods, ...asked, otherwise: dataset.classes, wordless: true },
   });
   const { method, recipe, task, weights } = trained;
-  const maps = method.groups?.(recipe, task);
-  if (maps === undefined) {
+  const maps = method.groups?.(recipe, task) ?? null;
+  if (maps === null) {
     throw new InputError(
       `${model}: expected a model that groups pixels, got one of ${method.name}. Use it without --groups.`,
     );

@@ -9,7 +9,7 @@ import type { ModelCard } from "../prediction/model.ts";
 import type { SegmentOptions, WindowsChoice } from "../prediction/segmentation.ts";
 import type { Segmenter } from "../prediction/segmenter.ts";
 import type { CrfSettings } from "../refinement/crf-settings.ts";
-import { type PanopticDetails, type Scorer, type SemanticDetails, scorerOf } from "./scorer.ts";
+import { type FurtherScorer, type PanopticDetails, type Scorer, type SemanticDetails, scorerOf } from "./scorer.ts";
 
 export interface EvaluateOptions extends SegmentOptions {
   /** Boundary IoU takes about as long as counting pixels; it can be left out. */
@@ -17,6 +17,8 @@ export interface EvaluateOptions extends SegmentOptions {
   /** `skip`: images that cannot be read are listed instead of ending the evaluation. */
   readonly onBadImage?: "fail" | "skip";
   readonly onProgress?: (done: number, total: number) => void;
+  /** Scores the same images in another way, too, such as what the groups of a model are worth. */
+  readonly further?: FurtherScorer | undefined;
   /** Stops before the next image; then throws Interrupted. */
   readonly signal?: AbortSignal;
 }
@@ -60,7 +62,7 @@ export type Evaluation = EvaluationSummary & (SemanticDetails | PanopticDetails)
 export async function evaluateDataset(
   segmenter: Segmenter,
   all: Dataset,
-  { boundary = true, onBadImage = "fail", onProgress, signal, ...segmentOptions }: EvaluateOptions = {},
+  { boundary = true, onBadImage = "fail", onProgress, further, signal, ...segmentOptions }: EvaluateOptions = {},
 ): Promise<Evaluation> {
   requireSameClasses(all, segmenter);
   const scorer = scorerOf(segmenter.card.kind, all.classes, { boundary });
@@ -84,6 +86,7 @@ export async function evaluateDataset(
       const sample = await current;
       if (index + 1 < dataset.ids.length) ahead = read(index + 1);
       const prediction = await segmenter.segment(sample.image, segmentOptions);
+      await further?.add(sample);
       perImage.push({ index, id: dataset.ids[index], score: scorer.add(sample, prediction) });
     } catch (error) {
       if (onBadImage === "fail" || !(error instanceof InputError)) throw error;
@@ -101,7 +104,7 @@ export async function evaluateDataset(
   } = segmentOptions;
   return {
     ...{ dataset: dataset.name, split: dataset.split, model: segmenter.source, images: perImage.length },
-    measures: scorer.measures(),
+    measures: [...scorer.measures(), ...(further?.measures() ?? [])],
     ...scorer.details(),
     ...{ perImage, skipped, options: { shortSide, scales, flip, windows, crf } },
   };

@@ -27,6 +27,14 @@ export interface Scorer {
   details(): SemanticDetails | PanopticDetails;
 }
 
+/** What is scored besides predictions, on the same samples. */
+export interface FurtherScorer {
+  /** Counts one image. Throws InputError naming it. */
+  add(sample: Sample): Promise<void>;
+  /** Over all images; they stand behind those of the predictions. */
+  measures(): readonly Measure[];
+}
+
 export interface SemanticDetails {
   readonly kind: "semantic";
   /** Labelled pixels. */

@@ -5,6 +5,7 @@ import type { ClassInfo } from "../data/sample.ts";
 import type { WeightFile } from "../weights/read-weights.ts";
 import type { GroupMaps } from "./groups.ts";
 import type { PredictionModel } from "./model.ts";
+import type { PatchFeatures } from "./patches.ts";
 import type { Recipe } from "./recipe.ts";
 import type { Stage, Trained, Trial } from "./stage.ts";
 import type { Study } from "./study.ts";
@@ -43,7 +44,10 @@ export interface Imported<R extends Recipe = Recipe> {
 
 /** A whole model as another program reads it. */
 export interface WrittenModel {
-  /** Contents by name: one file, to be called as the user says, with an ending such as `.pth`; or those of a folder. */
+  /**
+   * Contents by name: one file, to be called as the user says, with an ending such as `.pth`; or those of a folder, whose
+   * names may lie in folders of it (`onnx/model.onnx`).
+   */
   readonly content:
     | { readonly ending: string; readonly bytes: Uint8Array }
     | { readonly files: Named<Uint8Array | string> };
@@ -82,8 +86,13 @@ export interface Method<R extends Recipe = Recipe> {
   model(recipe: R, task: Task): PredictionModel;
   /** Pictures from inside the model, for `tessera show` and the report. */
   views?(recipe: R, task: Task): readonly Trial[];
-  /** What it divides photographs into, for `tessera show --groups`. */
-  groups?(recipe: R, task: Task): GroupMaps;
+  /** What it divides photographs into, for `tessera show --groups` and `tessera eval --groups`; null where a recipe has no groups. */
+  groups?(recipe: R, task: Task): GroupMaps | null;
+  /**
+   * The vectors of a photograph's patches, where words or classes can be compared with them, for the baselines of `tessera eval`; null
+   * where a recipe has none.
+   */
+  patches?(recipe: R, task: Task): PatchFeatures | null;
   /** Throws UsageError when values do not go together (sizes not a multiple of 16, heads that do not divide the width). */
   validate(recipe: R): void;
   /**
@@ -102,7 +111,9 @@ export interface Method<R extends Recipe = Recipe> {
    * Its models as other programs read them, by the names that `export --weights` has for these forms. Throws InputError where
    * a form cannot say what a recipe asks for.
    */
-  readonly forms?: Named<(trained: Pick<Trained, "weights" | "recipe" | "source" | "licence">) => WrittenModel>;
+  readonly forms?: Named<
+    (trained: Pick<Trained, "weights" | "recipe" | "source" | "licence">) => WrittenModel | Promise<WrittenModel>
+  >;
 }
 
 /** A recipe with the method that it is of. */

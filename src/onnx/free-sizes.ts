@@ -17,6 +17,8 @@ export interface OwnImage {
   readonly axes: readonly [number, number];
   /** The operator set of the file: before 9, constants cannot be made to follow. */
   readonly opset: number;
+  /** Other inputs whose sizes are followed, such as texts. Default: none. */
+  readonly others?: readonly string[];
 }
 
 export type Tensors = ReadonlyMap<string, Tensor>;
@@ -33,7 +35,7 @@ export interface FreeGraph {
  * of the file.
  */
 export function freeSizes(graph: GraphProto, image: OwnImage, own: Tensors): FreeGraph {
-  const moving = dependents(graph, [image.name]);
+  const moving = dependents(graph, [image.name, ...(image.others ?? [])]);
   const writer = new SizeWriter();
   const baked: Regrouping[] = [];
   const filled = new Map((graph.node ?? []).map((node) => [node.output?.[0] ?? "", node]));
@@ -64,9 +66,13 @@ export function freeSizes(graph: GraphProto, image: OwnImage, own: Tensors): Fre
         const sizes = shape.map((size, k) => (k === axis ? writer.numbers(size) : writer.size(beside, k)));
         return writer.add("ConstantOfShape", [writer.concat(sizes)], fill.attribute);
       }
-      if (shape[0] !== 1) return name;
-      const sizes = shape.map((_, k) => (k === 0 ? writer.size(beside, 0) : writer.numbers(1)));
-      return writer.add("Expand", [name, writer.concat(sizes)]);
+      // One of it for each sample: as it is, or where the file has as many as it has samples.
+      const one = fill?.op_type === "Expand" ? (fill.input?.[0] ?? name) : name;
+      if (own.get(one)?.shape[0] !== 1 || own.get(one)?.shape.length !== shape.length) return name;
+      const sizes = shape.map((size, k) =>
+        k === 0 ? writer.size(beside, 0) : writer.numbers(one === name ? 1 : size),
+      );
+      return writer.add("Expand", [one, writer.concat(sizes)]);
     });
     return writer.before({ ...each, input });
   });

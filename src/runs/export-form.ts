@@ -31,7 +31,7 @@ export async function exportForm(
       `--weights: expected a form that models of ${method} have, got "${form}". ${suggestion(form, known)}`,
     );
   }
-  const { content, notes } = write(trained);
+  const { content, notes } = await write(trained);
   const files = await filesOf(platform, content, out);
   let bytes = 0;
   for (const [path, data] of files) {
@@ -63,12 +63,28 @@ async function filesOf(
       `${out}: expected a folder for ${Object.keys(files).join(", ")}, got a file. Choose another --out.`,
     );
   }
-  const there = kind === "nothing" ? [] : await platform.list(out);
-  const other = there.find((name) => !Object.hasOwn(files, name));
-  if (other !== undefined) {
+  const other = await otherIn(platform, out, Object.keys(files));
+  if (other !== null) {
     throw new InputError(
       `${out}: expected an empty folder, or an earlier result to replace, got ${other} in it. Choose another --out.`,
     );
   }
   return Object.entries(files).map(([name, data]) => [joinPath(out, name), data] as const);
+}
+
+/** What is in a folder that a result of these names would not have; null where there is nothing else. */
+async function otherIn(
+  platform: Pick<Platform, "exists" | "list">,
+  folder: string,
+  names: readonly string[],
+): Promise<string | null> {
+  if ((await platform.exists(folder)) !== "folder") return null;
+  for (const name of await platform.list(folder)) {
+    if (names.includes(name)) continue;
+    const inside = names.filter((each) => each.startsWith(`${name}/`)).map((each) => each.slice(name.length + 1));
+    if (inside.length === 0) return name;
+    const other = await otherIn(platform, joinPath(folder, name), inside);
+    if (other !== null) return `${name}/${other}`;
+  }
+  return null;
 }

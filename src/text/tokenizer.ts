@@ -23,7 +23,7 @@ export interface Tokenizer {
 /** Positions that CLIP's text encoders have. */
 export const contextLength = 77;
 
-const [startText, endText] = ["<|startoftext|>", "<|endoftext|>"];
+export const [startText, endText] = ["<|startoftext|>", "<|endoftext|>"];
 
 /** Of CLIP's file, which has more lines than that, these are used. */
 const mergesUsed = 48_894;
@@ -107,13 +107,14 @@ function withoutEnd(symbol: string): string {
   return symbol.endsWith(wordEnd) ? symbol.slice(0, -wordEnd.length) : symbol;
 }
 
-/** CLIP's symbols in the order of their ids. */
-function symbolsOf(pairs: readonly string[]): string[] {
+/** CLIP's symbols in the order of their ids, from its merges. */
+export function symbolsOf(pairs: readonly string[]): string[] {
   const atEnd = byteAlphabet.map((character) => character + wordEnd);
   return [...byteAlphabet, ...atEnd, ...pairs.map((pair) => pair.replace(" ", "")), startText, endText];
 }
 
-function linesOf(text: string): string[] {
+/** The merges of a file that are used. */
+export function linesOf(text: string): string[] {
   const lines = text.replace(/^\ufeff/, "").split(/\r?\n/);
   if (lines[0].includes("#version")) lines.shift();
   if (lines.at(-1) === "") lines.pop();

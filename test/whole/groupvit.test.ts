@@ -1,9 +1,12 @@
 /** GroupViT as users run it: from captions to masks of any words; published files in, out, and by name. */
 import { readFileSync } from "node:fs";
 import { copyFile, cp, mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import { InferenceSession, Tensor } from "onnxruntime-node";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { nodePlatform as platform } from "../../src/platform/node.ts";
 import { writeScenes } from "../../src/scenes/write.ts";
+import { clipMerges } from "../../src/text/clip-merges.ts";
+import { tokenizerJson } from "../../src/text/tokenizer-json.ts";
 import { digests, type Ended, expectOneLine, start, stopped, temporaryFolder, tessera } from "../support/cli.ts";
 import { commitOf, type FakeHub, startFakeHub } from "../support/fake-hub.ts";
 
@@ -119,6 +122,14 @@ describe("a run that learned from captions alone", () => {
     await predict(run, "own", ...asked);
     await predict(file, "exported");
     expect(await masksOf(`${folder}/exported`)).toEqual(await masksOf(`${folder}/own`));
+    // ONNX Runtime alone, without any of our code.
+    const session = await InferenceSession.create(file, { logSeverityLevel: 3 });
+    const { data: pixels, height, width } = await platform.decodeImage(photograph);
+    const image = new Tensor("uint8", Uint8Array.from(pixels), [height, width, 3]);
+    const { labels } = await session.run({ image });
+    expect(labels.dims).toEqual([height, width]);
+    expect(Array.from(labels.data as Uint8Array, Number)).toEqual(Array.from(await masksOf(`${folder}/own`), Number));
+    await session.release();
     for (const option of [
       ["--classes", "sky"],
       ["--threshold", "0.2"],
@@ -132,6 +143,21 @@ describe("a run that learned from captions alone", () => {
     const { code, out } = await tessera("eval", run, scenes, "--no-boundary", "--json");
     const { measures, images } = JSON.parse(out) as { measures: { name: string; value: number }[]; images: number };
     expect([code, images, measures[0].name, measures[0].value >= 0]).toEqual([0, 3, "mean IoU", true]);
+  });
+
+  test("is scored by what its groups are worth as well", async () => {
+    const { code, out, error } = await tessera("eval", run, scenes, "--no-boundary", "--groups", "--json");
+    expect([code, error]).toEqual([0, expect.anything()]);
+    const { measures } = JSON.parse(out) as { measures: { name: string; value: number }[] };
+    const last = measures.slice(-2);
+    expect(last.map(({ name }) => name)).toEqual(["oracle mean IoU", "mask probing"]);
+    for (const { value } of last) expect(value).toBeGreaterThan(0);
+    // No names are better than the best.
+    expect(last[0].value).toBeGreaterThanOrEqual(measures[0].value);
+    expectOneLine(
+      await tessera("eval", run, scenes, "--baseline", "k-means"),
+      /expected a model without groups .* for --baseline, .* got one of recipe groupvit-tiny/,
+    );
   });
 
   test("shows the groups of each stage, with words or without", async () => {
@@ -182,6 +208,51 @@ describe("a run that learned from captions alone", () => {
   });
 });
 
+describe("a run without groups, as the paper's baselines", () => {
+  let bare: string;
+  beforeAll(async () => {
+    bare = `${folder}/pixelwise`;
+    const settings = ["depths=3", "heads=2", "widthFactors=1", "groupTokens=0"].flatMap((each) => ["--set", each]);
+    const trained = await tessera(...train(bare, ...settings));
+    expect(trained, trained.error).toMatchObject({ code: 0 });
+  });
+
+  test("predicts words for each patch", async () => {
+    await predict(bare, "patches", "--classes", "sky, road, car", "--background");
+    const { classes } = await record("patches");
+    expect(classes.reduce((sum, { pixels }) => sum + pixels, 0)).toBe(96 * 64);
+  });
+
+  test("is scored by clusters of its patches", async () => {
+    const scored = async (...more: readonly string[]) => {
+      const { code, out, error } = await tessera("eval", bare, scenes, "--no-boundary", "--json", ...more);
+      expect(code, error).toBe(0);
+      return JSON.parse(out) as { images: number; model: string; measures: { value: number }[]; confusion: unknown };
+    };
+    const own = await scored();
+    for (const baseline of ["k-means", "mean-shift", "spectral"]) {
+      const { images, model, measures } = await scored("--baseline", baseline);
+      expect([images, model]).toEqual([3, expect.stringContaining(`, ${baseline}`)]);
+      expect(measures[0].value).toBeGreaterThanOrEqual(0);
+    }
+    expect((await scored("--baseline", "k-means", "--clusters", "1")).confusion).not.toEqual(own.confusion);
+  });
+
+  test("has no groups to show or to score", async () => {
+    expectOneLine(await tessera("eval", bare, scenes, "--groups"), /expected a model that groups pixels for --groups/);
+    expectOneLine(
+      await tessera("show", bare, "--groups", scenes, "--out", `${folder}/no`),
+      /expected a model that groups pixels/,
+    );
+    expectOneLine(await tessera("eval", bare, scenes, "--clusters", "3"), /--clusters: expected --baseline/, 2);
+    expectOneLine(
+      await tessera("eval", bare, scenes, "--baseline", "k-means", "--flip"),
+      /--baseline: expected neither/,
+      2,
+    );
+  });
+});
+
 describe("published files", () => {
   let official: string;
   let port: string;
@@ -228,6 +299,17 @@ describe("published files", () => {
     await tessera("export", `${folder}/hf-run`, "--weights", "hf", "--out", `${folder}/port-again`);
     for (const name of await readdir(port)) {
       expect(readFileSync(`${folder}/port-again/${name}`).equals(readFileSync(`${port}/${name}`)), name).toBe(true);
+    }
+  });
+
+  test("are written for transformers.js, too, from a run or from files", async () => {
+    for (const [from, ...more] of [[run], [port], [official, ...heads]]) {
+      const out = `${folder}/browser-${more.length}-${from === run}`;
+      const written = await tessera("export", from, "--weights", "transformers.js", "--out", out, ...more);
+      expect([written.code, written.out], written.error).toEqual([0, expect.stringContaining("onnx/model.onnx")]);
+      expect((await readdir(`${out}/onnx`)).sort()).toEqual(["model.onnx", "text_model.onnx", "vision_model.onnx"]);
+      const { "tokenizer.json": tokenizer } = tokenizerJson(clipMerges, { length: 24 });
+      expect(await readFile(`${out}/tokenizer.json`, "utf8")).toBe(tokenizer);
     }
   });
 
@@ -312,7 +394,7 @@ describe("mistakes are told in a line", () => {
     const export_ = (...more: string[]) => tessera("export", run, ...more);
     expectOneLine(
       await export_("--weights", "timm", ...out()),
-      /expected a form that models of groupvit have, got "timm"\. Known: official, hf\./,
+      /expected a form that models of groupvit have, got "timm"\. Known: official, hf, transformers\.js\./,
       2,
     );
     await writeFile(`${folder}/mine.txt`, "mine");

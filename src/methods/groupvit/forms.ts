@@ -4,7 +4,7 @@ import { usualPreparation } from "./port-preparation.ts";
 import type { GroupViTRecipe } from "./recipe.ts";
 import { normalizations } from "./window-scores.ts";
 
-/** A GroupViT as the authors' code and as Hugging Face's port read it. */
+/** A GroupViT as the authors' code, Hugging Face's port, and transformers.js read it. */
 export const forms: NonNullable<Method["forms"]> = {
   official({ weights, recipe, source }) {
     const bytes = officialFile({ settings: recipe as GroupViTRecipe, weights }, source);
@@ -20,5 +20,8 @@ export const forms: NonNullable<Method["forms"]> = {
       source,
     );
     return { content: { files }, notes };
+  },
+  async "transformers.js"(trained) {
+    return (await import("./transformers-js.ts")).transformersFiles(trained);
   },
 };

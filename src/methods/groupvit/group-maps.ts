@@ -12,9 +12,10 @@ import { normalizations } from "./window-scores.ts";
 
 /**
  * The groups of both stages on whole photographs. Vectors that words are compared with belong to the last groups; a group of an
- * earlier stage is as near to a word as those are, by how much of each its patches go to.
+ * earlier stage is as near to a word as those are, by how much of each its patches go to. Null where nothing is grouped.
  */
-export function groupMapsOf(recipe: GroupViTRecipe, { classes }: Task): GroupMaps {
+export function groupMapsOf(recipe: GroupViTRecipe, { classes }: Task): GroupMaps | null {
+  if (recipe.depths.length === 1) return null;
   const named = classes.filter(({ background }) => background !== true);
   const stages = recipe.outputGroups.slice(0, recipe.depths.length - 1);
   return {

@@ -24,6 +24,7 @@ const opacity = 0.5;
 export function groupViews(recipe: GroupViTRecipe, { classes }: Task): readonly Trial[] {
   const named = classes.filter(({ background }) => background !== true);
   const stages = recipe.depths.length - 1;
+  if (stages === 0) return [];
   const colors = groupColors(recipe.outputGroups.slice(0, stages));
   return [
     {

@@ -23,7 +23,7 @@ export interface ImageStage {
 export interface ImageTokens {
   /** Mean of the last tokens, [B, D]. */
   readonly pooled: Tensor;
-  /** Final segments, [B, G, D]. */
+  /** Final segments, or patches where nothing is grouped, [B, G, D]. */
   readonly tokens: Tensor;
   /** Of each grouping block: the noise-free probability that a token is of a group, [B, G, L]. */
   readonly soft: readonly Tensor[];

@@ -3,6 +3,7 @@ import { forms } from "./forms.ts";
 import { groupMapsOf } from "./group-maps.ts";
 import { groupViews } from "./group-views.ts";
 import { importGroupViT } from "./import.ts";
+import { patchFeaturesOf } from "./patch-features.ts";
 import { wordModel } from "./prediction.ts";
 import { type GroupViTRecipe, predictionFields, recipes } from "./recipe.ts";
 import { captionStage } from "./stage.ts";
@@ -25,6 +26,7 @@ export const groupvit: Method<GroupViTRecipe> = {
   model: wordModel,
   views: groupViews,
   groups: groupMapsOf,
+  patches: patchFeaturesOf,
   validate,
   imports: importGroupViT,
   forms,

@@ -29,13 +29,21 @@ export function encodeImages(
   options: ImageEncoderOptions = {},
 ): EncodedImages {
   const encoded = imageEncoder(scope.at("image"), images, settings, options);
-  const { pooled, tokens } = encoded;
+  return { ...encoded, ...projectImages(scope, encoded, settings) };
+}
+
+/** Vectors of whole images, [B, D], and of their final segments, [B, G, D], as they are compared with texts. */
+export function projectImages(
+  scope: Scope,
+  { pooled, tokens }: Pick<ImageTokens, "pooled" | "tokens">,
+  settings: GroupViTSettings,
+): Pick<EncodedImages, "embedding" | "groupEmbeddings"> {
   const projector = scope.at("imageProjection").shared();
   const embedding = projection(projector, pooled, settings); // [B, C]
-  if (projector.training) return { ...encoded, embedding, groupEmbeddings: null };
+  if (projector.training) return { embedding, groupEmbeddings: null };
   const [batch, groups, width] = tokens.shape;
   const each = projection(projector, reshape(tokens, [batch * groups, width]), settings); // [B·G, C]
-  return { ...encoded, embedding, groupEmbeddings: reshape(each, [batch, groups, settings.projectionWidth]) };
+  return { embedding, groupEmbeddings: reshape(each, [batch, groups, settings.projectionWidth]) };
 }
 
 export interface EncodedTexts extends TextVectors {

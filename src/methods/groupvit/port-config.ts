@@ -104,9 +104,14 @@ function given(value: unknown): Record<string, unknown> {
  */
 export function configText(settings: GroupViTSettings, where: string): string {
   requireExpressible(settings, where);
+  return `${JSON.stringify(configOf(settings), null, 2)}\n`;
+}
+
+/** What a `config.json` says, as far as it has words for a network. */
+export function configOf(settings: GroupViTSettings): Readonly<Record<string, unknown>> {
   const { width, depths, groupTokens, outputGroups, heads, imageSize, patchSize, mlpRatio, textWidth } = settings;
   const common = { dropout: 0, attention_dropout: 0, initializer_range: 0.02, initializer_factor: 1 };
-  const config = {
+  return {
     architectures: ["GroupViTModel"],
     model_type: "groupvit",
     ...{ initializer_factor: 1, initializer_range: 0.02, logit_scale_init_value: 2.6592, output_segmentation: false },
@@ -140,7 +145,6 @@ export function configText(settings: GroupViTSettings, where: string): string {
     },
     torch_dtype: "float32",
   };
-  return `${JSON.stringify(config, null, 2)}\n`;
 }
 
 /** The port has one width, one number of heads, hard groups, and as many group tokens as groups where others follow. */

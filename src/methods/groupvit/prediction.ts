@@ -8,10 +8,10 @@ import { concat, constantLike, gather, slice } from "../../ops/index.ts";
 import type { Task } from "../method.ts";
 import type { SemanticModel } from "../model.ts";
 import { anyTask } from "../stages.ts";
-import { classVectors } from "./network.ts";
+import { classVectors, logitScale } from "./network.ts";
 import type { GroupViTRecipe } from "./recipe.ts";
-import { excluded } from "./segmentation.ts";
-import { normalizations, windowScores } from "./window-scores.ts";
+import { type Background, excluded, type GroupedImages, groupClassScores, groupLogits } from "./segmentation.ts";
+import { normalizations, unclampedScale, windowScores } from "./window-scores.ts";
 import { askedWords, requireVocabulary } from "./words.ts";
 
 /** The model of a recipe for the classes of a task; see the README beside this file for what it does with several words of one. */
@@ -28,24 +28,55 @@ export function wordModel(recipe: GroupViTRecipe, { classes }: Task): SemanticMo
 
 /** image: [B, H, W, 3] uint8 → scores of the classes in their order, [B, K, H, W]. */
 function askedScores(scope: Scope, image: Tensor, recipe: GroupViTRecipe, classes: readonly ClassInfo[]): Tensor {
-  const { threshold, keptClasses: kept, scores } = recipe;
+  const { normalization, scores } = recipe;
+  const { named, background, kept } = asked(recipe, classes);
+  const { vectors, counts } = namedVectors(scope, recipe, named);
+  const found = windowScores(scope, image, vectors, recipe, {
+    ...{ normalization: normalizations[normalization], scores, background, kept, counts },
+  });
+  return inOrder(found, classes, { axis: 1, background });
+}
+
+/** Scores of the classes in their order for groups, or for what stands in their place: [B, G, K]. */
+export function scoresOfVectors(
+  scope: Scope,
+  images: Pick<GroupedImages, "groupEmbeddings" | "embedding">,
+  recipe: GroupViTRecipe,
+  classes: readonly ClassInfo[],
+): Tensor {
+  const { named, background, kept } = asked(recipe, classes);
+  const { vectors, counts } = namedVectors(scope, recipe, named);
+  const found =
+    recipe.scores === "hf"
+      ? groupLogits(images, vectors, unclampedScale(scope), counts)
+      : groupClassScores(images, vectors, logitScale(scope), { background, kept, counts });
+  return inOrder(found, classes, { axis: 2, background });
+}
+
+/** What is asked of the network: classes that are words, and a background where the scores have one. */
+function asked({ threshold, keptClasses: kept, scores }: GroupViTRecipe, classes: readonly ClassInfo[]) {
   const place = classes.findIndex(({ background }) => background === true);
   const named = classes.filter((_, index) => index !== place);
   if (named.length === 0) {
     throw new InputError("groupvit: expected at least one class besides the background, got none. Name some.");
   }
-  const { vectors, counts } = namedVectors(scope, recipe, named);
-  const background = place >= 0 && scores === "official" ? { threshold } : null;
-  const found = windowScores(scope, image, vectors, recipe, {
-    ...{ normalization: normalizations[recipe.normalization], scores, background, kept, counts },
-  });
+  return { named, kept, background: place >= 0 && scores === "official" ? { threshold } : null };
+}
+
+/** Scores along an axis, a background first, in the order of the classes. */
+function inOrder(
+  found: Tensor,
+  classes: readonly ClassInfo[],
+  { axis, background }: { readonly axis: number; readonly background: Background | null },
+): Tensor {
+  const place = classes.findIndex((each) => each.background === true);
   if (place < 0) return found;
   // The port has no background: a class that never wins stands in for it.
-  const first = slice(found, [{ axis: 1, start: 0, end: 1 }]);
-  const all = background === null ? concat([constantLike(first, excluded), found], { axis: 1 }) : found;
+  const first = slice(found, [{ axis, start: 0, end: 1 }]);
+  const all = background === null ? concat([constantLike(first, excluded), found], { axis }) : found;
   if (place === 0) return all;
   const order = Array.from(classes, (_, k) => (k === place ? 0 : k < place ? k + 1 : k));
-  return gather(all, constant(fromNumbers("int64", [order.length], order)), { axis: 1 });
+  return gather(all, constant(fromNumbers("int64", [order.length], order)), { axis });
 }
 
 /** A vector of length 1 for each word, [W, C], and how many words each class has. */

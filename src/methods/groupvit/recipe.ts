@@ -158,6 +158,16 @@ const scenes: GroupViTRecipe = {
   longSide: 384,
 };
 
+/** Without groups: as many blocks, and every patch takes the nearest word (Xu et al. 2022, table 4). */
+const pixelwise = ({ depths, heads }: GroupViTRecipe) => ({
+  depths: [depths.reduce((sum, blocks) => sum + blocks, 0)],
+  ...{ widthFactors: [1], heads: [heads[0]], groupTokens: [0], outputGroups: [] },
+});
+
+/** What groups are worth is the difference to these: all else is as in the recipes with groups. */
+const pixelwiseSmall: GroupViTRecipe = { ...small, ...pixelwise(small), name: "groupvit-pixelwise-small" };
+const pixelwiseScenes: GroupViTRecipe = { ...scenes, ...pixelwise(scenes), name: "groupvit-pixelwise-scenes" };
+
 /** For tests: seconds. */
 const tiny: GroupViTRecipe = {
   ...scenes,
@@ -198,5 +208,7 @@ export const recipes = {
   "groupvit-1stage": oneStage,
   "groupvit-small": small,
   "groupvit-scenes": scenes,
+  "groupvit-pixelwise-small": pixelwiseSmall,
+  "groupvit-pixelwise-scenes": pixelwiseScenes,
   "groupvit-tiny": tiny,
 };

@@ -230,7 +230,7 @@ describe("ties", () => {
   });
 });
 
-test("a wrong grid and a model without groups are refused", () => {
+test("a wrong grid, and fewer vectors than patches without groups, are refused", () => {
   const from = given(usual);
   expect(() => groupMaps({ ...symbols(from, usual), grid: [4, 4] }, usual.size)).toThrow(
     "groups: expected probabilities of 4 x 4 patches, got [2, 6, 15]. Pass the encoder's own grid.",
@@ -239,5 +239,57 @@ test("a wrong grid and a model without groups are refused", () => {
     classScores({ ...symbols(from, usual), soft: [] }, constant(from.vectors), constant(scalar(1)), usual.size, {
       background: null,
     }),
-  ).toThrow("expected at least one stage with groups, got none");
+  ).toThrow("expected groups, or a vector of each of 3 x 5 patches, got 3 vectors.");
+});
+
+describe("without groups, patches have scores of their own", () => {
+  const grid = [3, 5] as const;
+  const patches = random("patches", [2, 15, width]);
+  const images = {
+    ...{ soft: [], grid, groupEmbeddings: constant(patches), embedding: constant(random("images", [2, width])) },
+  };
+  const words = constant(lengthOne(random("words", [4, width])));
+  const scale = constant(scalar(7));
+
+  test.each([
+    ["with a background", { threshold: 0.3 }],
+    ["without", null],
+  ])("%s, which are those of groups, enlarged bilinearly", async (_, background) => {
+    const small = { scores: groupClassScores(images, words, scale, { background }) };
+    const { own, large, scores } = await evaluate({
+      ...small,
+      own: classScores(images, words, scale, grid, { background }),
+      large: classScores(images, words, scale, [6, 10], { background }),
+    });
+    const classes = background === null ? 4 : 5;
+    expect([own.shape, large.shape]).toEqual([
+      [2, classes, 3, 5],
+      [2, classes, 6, 10],
+    ]);
+    const at = (array: NdArray, image: number, k: number, y: number, x: number) => {
+      const [, , rows, columns] = array.shape;
+      return Number(array.data[((image * classes + k) * rows + y) * columns + x]);
+    };
+    for (let image = 0; image < 2; image++) {
+      for (let k = 0; k < classes; k++) {
+        for (let patch = 0; patch < 15; patch++) {
+          const [y, x] = [Math.floor(patch / 5), patch % 5];
+          expect(at(own, image, k, y, x)).toBe(Number(scores.data[(image * 15 + patch) * classes + k]));
+        }
+        // A pixel at a corner is nearest to its patch; one beside it lies a quarter of the way to the next.
+        expect(at(large, image, k, 0, 0)).toBeCloseTo(at(own, image, k, 0, 0), 6);
+        expect(at(large, image, k, 0, 1)).toBeCloseTo(
+          0.75 * at(own, image, k, 0, 0) + 0.25 * at(own, image, k, 0, 1),
+          6,
+        );
+      }
+    }
+  });
+
+  test("as the port counts them, too", async () => {
+    const { scores } = await evaluate({ scores: portScores(images, words, scale, grid) });
+    const [first, word] = [toNumbers(patches).slice(0, width), toNumbers(lengthOne(random("words", [4, width])))];
+    const cosine = first.reduce((sum, value, i) => sum + value * word[i], 0) / Math.hypot(...first);
+    expect(Number(scores.data[0])).toBeCloseTo(49 * cosine, 4);
+  });
 });

@@ -35,12 +35,12 @@ import { unitVectors } from "./unit.ts";
 export interface GroupedImages {
   /**
    * Of each grouping block, the first stage's first: the probability that a token is of a group, without noise, [B, G, L], summing
-   * to 1 over the groups; L is the number of patches, then of the groups before.
+   * to 1 over the groups; L is the number of patches, then of the groups before. Empty where nothing is grouped.
    */
   readonly soft: readonly Tensor[];
   /** Of the patches. */
   readonly grid: Grid;
-  /** Of the last groups, of any length: [B, G, C]; null in training. */
+  /** Of the last groups, or of the patches where nothing is grouped, of any length: [B, G, C]; null in training. */
   readonly groupEmbeddings: Tensor | null;
   /** Of the whole window, of any length: [B, C]. */
   readonly embedding: Tensor;
@@ -111,7 +111,7 @@ export function groupClassScores(
   scale: Tensor,
   { background, kept = 5, counts }: ClassScoreOptions,
 ): Tensor {
-  const logits = mul(nearness(ofGroups(groupEmbeddings), classes, counts), scale); // [B, G, N]
+  const logits = groupLogits({ groupEmbeddings }, classes, scale, counts); // [B, G, N]
   const whole = mul(nearness(embedding, classes, counts), scale); // [B, N]
   const count = axisSize(whole, 1);
   const { indices } = topK(whole, Math.min(kept, count), { axis: 1 }); // [B, kept]
@@ -125,7 +125,8 @@ export function groupClassScores(
 }
 
 /**
- * Class scores of each pixel: those of its group. size: of the windows, [H, W]; the rest as in `groupClassScores`.
+ * Class scores of each pixel: those of its group; where nothing is grouped, those of the patches, enlarged bilinearly as maps of
+ * groups are. size: of the windows, [H, W]; the rest as in `groupClassScores`.
  * → [B, N, H, W], or with a background in front [B, 1 + N, H, W]. Those of overlapping windows are averaged as they are.
  */
 export function classScores(
@@ -136,10 +137,21 @@ export function classScores(
   options: ClassScoreOptions,
 ): Tensor {
   const scores = groupClassScores(images, classes, scale, options); // [B, G, K]
-  const map = lastOf(groupMaps(images, size)); // [B, G, H, W]
+  if (images.soft.length === 0) return enlarged(scores, images.grid, size);
+  const map = groupMaps(images, size).at(-1)!; // [B, G, H, W]
   const groups = axisSize(map, 1);
   const belongs = oneHot(groupOfPixels(map), groups, { axis: 1 }); // [B, G, H, W], 0 or 1
   return spread(scores, belongs);
+}
+
+/** How near each group is to the classes, times `scale`, and nothing else: [B, G, N]. */
+export function groupLogits(
+  { groupEmbeddings }: Pick<GroupedImages, "groupEmbeddings">,
+  classes: Tensor,
+  scale: Tensor,
+  counts?: readonly number[],
+): Tensor {
+  return mul(nearness(ofGroups(groupEmbeddings), classes, counts), scale);
 }
 
 /** Cosines of vectors [..., C] with classes, [..., N]: of several words of one the largest. */
@@ -169,8 +181,9 @@ export function portScores(
   size: readonly [number, number],
   { counts }: Pick<ClassScoreOptions, "counts"> = {},
 ): Tensor {
-  const logits = mul(nearness(ofGroups(images.groupEmbeddings), classes, counts), scale); // [B, G, N]
-  return mul(spread(logits, lastOf(groupMaps(images, size))), scale);
+  const logits = groupLogits(images, classes, scale, counts); // [B, G, N]
+  if (images.soft.length === 0) return mul(enlarged(logits, images.grid, size), scale);
+  return mul(spread(logits, groupMaps(images, size).at(-1)!), scale);
 }
 
 /** scores: [B, G, K] and shares of the groups [B, G, H, W] → the shares' sum of scores, [B, K, H, W]. */
@@ -181,14 +194,15 @@ function spread(scores: Tensor, shares: Tensor): Tensor {
   return reshape(spreaded, [images, axisSize(scores, 2), height, width]);
 }
 
-function lastOf(maps: readonly Tensor[]): Tensor {
-  const last = maps.at(-1);
-  if (last === undefined) {
+/** Scores of patches, [B, N, K], as those of pixels: [B, K, H, W]. */
+function enlarged(scores: Tensor, [rows, columns]: Grid, size: readonly [number, number]): Tensor {
+  const [images, patches, classes] = scores.shape;
+  if (patches !== rows * columns) {
     throw new InputError(
-      "groups: expected at least one stage with groups, got none. Choose a recipe with a grouping block.",
+      `groups: expected groups, or a vector of each of ${rows} x ${columns} patches, got ${patches} vectors. Pass the encoder's own grid.`,
     );
   }
-  return last;
+  return resize(reshape(transpose(scores, [0, 2, 1]), [images, classes, rows, columns]), size);
 }
 
 function ofGroups(embeddings: Tensor | null): Tensor {

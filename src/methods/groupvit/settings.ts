@@ -11,7 +11,10 @@ export interface GroupViTSettings {
   readonly widthFactors: readonly number[];
   /** Of each stage. */
   readonly heads: readonly number[];
-  /** Transformer blocks of each stage. */
+  /**
+   * Transformer blocks of each stage. With a single stage nothing is grouped: a plain vision transformer, each of whose patches is
+   * compared with words by itself.
+   */
   readonly depths: readonly number[];
   /** Learned group tokens of each stage; those of a stage that groups must be above 0. */
   readonly groupTokens: readonly number[];

@@ -14,6 +14,7 @@ test.each<[string, Partial<GroupViTSettings>]>([
   ["with two grouping stages", {}],
   ["with one", oneStageGroupViT],
   ["as the Hugging Face port lists its output groups", { outputGroups: [64, 8, 8] }],
+  ["with none", { widthFactors: [1], heads: [6], depths: [12], groupTokens: [0], outputGroups: [] }],
   ["of sums", { sumAssign: true, assignEps: 0 }],
   ["with a given end token", { textEndToken: 49_407 }],
 ])("accepts the published sizes %s", (_, changes) => {
@@ -21,7 +22,10 @@ test.each<[string, Partial<GroupViTSettings>]>([
 });
 
 test.each<[Partial<Recipe & GroupViTSettings>, string]>([
-  [{ depths: [6] }, "depths must be blocks of at least two stages, each 1 or more, got [6]. 6, 3, 3 is usual."],
+  [
+    { depths: [6, 0, 3] },
+    "depths must be blocks of at least one stage, each 1 or more, got [6, 0, 3]. 6, 3, 3 is usual.",
+  ],
   [{ heads: [6, 6] }, "heads must be one number for each of 3 stages, 1 or more, got [6, 6]."],
   [{ heads: [6, 5, 6] }, "heads must be such that they split the width of each stage (384 of stage 2), got [6, 5, 6]."],
   [{ groupTokens: [64, 0, 8] }, "groupTokens must be one number for each of 3 stages, 1 or more but for the last"],

@@ -84,8 +84,8 @@ function checkStages(recipe: NetworkRecipe): void {
   const { depths, heads, widthFactors, groupTokens, outputGroups } = recipe;
   const count = depths.length;
   const whole = (values: readonly number[], limits: Bounds) => values.every((value) => within(value, limits));
-  require(count >= 2 &&
-    whole(depths, size), "depths", "blocks of at least two stages, each 1 or more", "6, 3, 3 is usual.");
+  require(count >= 1 &&
+    whole(depths, size), "depths", "blocks of at least one stage, each 1 or more", "6, 3, 3 is usual.");
   const each = `one number for each of ${count} stages`;
   require(heads.length === count && whole(heads, size), "heads", `${each}, 1 or more`, "Give as many as depths.");
   require(widthFactors.length === count &&

@@ -61,6 +61,11 @@ export function requireVocabulary({ textVocabulary }: Pick<GroupViTSettings, "te
   );
 }
 
+/** The id that ends a text. Throws where words are not loaded. */
+export function endToken(): number {
+  return loaded().end;
+}
+
 function loaded(): Tokenizer {
   if (tokenizer !== undefined) return tokenizer;
   throw new Error("groupvit: words are not loaded; await ready() of the method first.");
