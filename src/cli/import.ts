@@ -64,8 +64,8 @@ export const importCommand = command({
     const next = whole
       ? `${takes}; predict with: tessera predict ${out} IMAGE --out masks${asked}`
       : `go on with: tessera train DATASET --recipe NAME --from ${out} --out NEW`;
-    if (record.licence !== "not stated") terminal.print(oneLine(`licence of the weights: ${record.licence}`));
     terminal.print(oneLine(next));
+    if (record.licence !== "not stated") terminal.print(oneLine(`licence of the weights: ${record.licence}`));
     terminal.result({ folder: out, method: method.name, stage, whole, parts, parameters, recipe });
   },
 });

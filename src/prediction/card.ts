@@ -42,6 +42,7 @@ export function metadataOf(card: ModelCard): Named<string> {
     labels: JSON.stringify(card.classes.map(({ name }) => name)),
     palette: JSON.stringify(card.classes.map(({ color }) => formatColor(color))),
     things: JSON.stringify(card.classes.map(({ thing }) => thing ?? null)),
+    background: String(card.classes.findIndex(({ background }) => background)),
     value_map: JSON.stringify(card.valueMap),
     window: JSON.stringify(card.window),
     short_side: String(card.shortSide),
@@ -109,7 +110,13 @@ export function cardFrom(metadata: Named<string>, where: string): ModelCard {
     if (color === undefined) throw damaged("palette");
     if (typeof name !== "string") throw damaged("labels");
     const thing = things[i];
-    return typeof thing === "boolean" ? { name, color, thing } : { name, color };
+    const isBackground = metadata.background === String(i);
+    return {
+      name,
+      color,
+      ...(typeof thing === "boolean" && { thing }),
+      ...(isBackground && { background: true as const }),
+    };
   });
   const valueMap = parsed("value_map");
   if (!isObject(valueMap)) throw damaged("value_map");

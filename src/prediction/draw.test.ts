@@ -52,3 +52,15 @@ describe("overlay", () => {
     );
   });
 });
+
+it("the background stays as the photograph is", () => {
+  const image = { width: 2, height: 1, data: Uint8Array.of(10, 20, 30, 40, 50, 60) };
+  const labels = { width: 2, height: 1, data: Uint8Array.of(0, 1) };
+  const colors = [
+    [0, 0, 0],
+    [200, 200, 200],
+  ] as const;
+  const { data } = drawOverlay(image, labels, colors, { untouched: 0, borders: false });
+  expect([...data.subarray(0, 3)]).toEqual([10, 20, 30]);
+  expect([...data.subarray(3)]).not.toEqual([40, 50, 60]);
+});

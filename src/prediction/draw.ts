@@ -7,6 +7,8 @@ export interface OverlayOptions {
   readonly opacity?: number;
   /** Dark lines where classes meet. */
   readonly borders?: boolean;
+  /** A label whose pixels stay as they are, such as the background. Default: none. */
+  readonly untouched?: number | undefined;
 }
 
 /** How much darker than its class a border is. */
@@ -24,7 +26,7 @@ export function drawOverlay(
   image: Image,
   labels: { readonly width: number; readonly height: number; readonly data: Uint8Array | Uint32Array },
   colors: readonly Color[],
-  { opacity = 0.5, borders = true }: OverlayOptions = {},
+  { opacity = 0.5, borders = true, untouched }: OverlayOptions = {},
 ): Image {
   const { width, height, data } = image;
   if (labels.width !== width || labels.height !== height) {
@@ -43,7 +45,7 @@ export function drawOverlay(
     for (let x = 0; x < width; x++) {
       const i = y * width + x;
       const label = values[i];
-      if (label >= colors.length) continue;
+      if (label >= colors.length || label === untouched) continue;
       const right = x + thickness < width ? thickness : 0;
       const edge = borders && (values[i + right] !== label || values[i + below] !== label);
       const at = 3 * i;

@@ -90,7 +90,8 @@ export async function writePrediction(
   if (overlay) {
     // Level 2 takes two thirds of the usual level's time; photographs hardly get smaller beyond it.
     const segments = panoptic && paintedSegments(panoptic, card.classes);
-    const drawn = drawOverlay(image, segments ?? labels, segments?.colors ?? colors);
+    const background = panoptic === undefined ? card.classes.findIndex((each) => each.background) : -1;
+    const drawn = drawOverlay(image, segments ?? labels, segments?.colors ?? colors, { untouched: background });
     const picture = legend ? withLegend(drawn, labels, card.classes) : drawn;
     files.push([names.overlay, await platform.encodeImage(picture, "png", { compression: 2 })]);
   }

@@ -211,7 +211,7 @@ describe("refused, with one line and nothing left behind, is", () => {
     [2, "NETWORK --set head=4", /unknown key "head"\. Did you mean heads\?/],
     [2, "ENCODER --patch-only", /expected an ordinary ViT for --patch-only, got a hybrid\. Leave --patch-only out/],
     [1, "HERE/nowhere.npz", /nowhere\.npz: expected a readable file, got nothing there/],
-    [1, "HERE/data", /data: expected one file of weights, got captions\.jsonl, classes\.json/],
+    [1, "HERE/data", /data: expected one file of weights, got captions\.jsonl, /],
     [1, "NETWORK --out HERE/full", /full: expected an empty folder for the run, got other files/],
     [1, "NETWORK --out HERE/classes5.json", /classes5\.json: expected a folder for the run, got a file/],
     [1, "NETWORK --out HERE/classes5.json/run", /classes5\.json/],
