@@ -50,6 +50,7 @@ export { constant, input, node, nodes, type Target, type Tensor, type TensorType
 export { type FetchedModel, type FetchOptions, fetchModel } from "./hub/fetch.ts";
 export { isReference } from "./hub/reference.ts";
 export { type Color, IGNORE, type Image, type LabelMap } from "./image/image.ts";
+export type { GroupMaps } from "./methods/groups.ts";
 export { findMethod, findRecipe, methods, recipeNames } from "./methods/index.ts";
 export type { Citation, Method, ResolvedRecipe, Task } from "./methods/method.ts";
 export type {
@@ -60,6 +61,7 @@ export type {
   SemanticModel,
   WindowingName,
 } from "./methods/model.ts";
+export type { PatchFeatures } from "./methods/patches.ts";
 export { baseRecipe, type Recipe } from "./methods/recipe.ts";
 export { resolveRecipe, withSteps } from "./methods/resolve-recipe.ts";
 export { segmentationStage } from "./methods/segmentation-stage.ts";

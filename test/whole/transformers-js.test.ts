@@ -44,15 +44,19 @@ let weights: Record<string, NdArray>;
 beforeAll(async () => {
   ({ path: folder, remove } = await temporaryFolder());
   await groupvit.ready?.();
-  const model = new Model();
-  const images = input("images", [1, 3, recipe.imageSize, recipe.imageSize]);
-  pairLosses(model.scope, encodePairs(model.scope, images, input("ids", [1, 1, 4], "int64"), recipe), recipe);
-  weights = movedWeights(model);
+  weights = weightsOf(recipe);
   await write("groupvit", recipe, weights);
   env.allowRemoteModels = false;
   env.localModelPath = `${folder}/`;
 });
 afterAll(() => remove());
+
+function weightsOf(asked: GroupViTRecipe): Record<string, NdArray> {
+  const model = new Model();
+  const images = input("images", [1, 3, asked.imageSize, asked.imageSize]);
+  pairLosses(model.scope, encodePairs(model.scope, images, input("ids", [1, 1, 4], "int64"), asked), asked);
+  return movedWeights(model);
+}
 
 const write = (name: string, asked: GroupViTRecipe, numbers: Record<string, NdArray>) =>
   exportForm(
@@ -242,6 +246,32 @@ describe("the graphs", () => {
     const text = await CLIPTextModelWithProjection.from_pretrained("groupvit");
     const { text_embeds } = await text(tokenizer(sentences, { padding: true, truncation: true }));
     expect(apart(text_embeds.data, expected.text)).toBeLessThan(rounding);
+  });
+
+  test.each<[string, Partial<GroupViTRecipe>]>([
+    ["soft groups", { assignment: "soft" }],
+    ["sums", { sumAssign: true }],
+    [
+      "one grouping stage",
+      { depths: [2, 1], widthFactors: [1, 1], heads: [2, 2], groupTokens: [6, 0], outputGroups: [5] },
+    ],
+    ["none", { depths: [2], widthFactors: [1], heads: [2], groupTokens: [0], outputGroups: [] }],
+    ["growing width", { widthFactors: [1, 2, 2] }],
+    ["fixed positions", { position: "sinusoidal" }],
+    ["an end token of their own", { textEndToken: 49_407 }],
+  ])("are those of networks with %s, too", async (_, changes) => {
+    const asked: GroupViTRecipe = { ...recipe, ...changes };
+    const numbers = weightsOf(asked);
+    await write("other", asked, numbers);
+    const tokenizer = await AutoTokenizer.from_pretrained("other");
+    const processor = await AutoProcessor.from_pretrained("other");
+    const model = await AutoModel.from_pretrained("other");
+    const pictures = ["a", "b", "c"].map((seed) => picture(48, 48, seed));
+    const { pixel_values } = (await processor(pictures)) as { pixel_values: unknown };
+    const { logits_per_image } = await model({ ...tokenizer(sentences, { padding: true }), pixel_values });
+    const { logits } = await ours(await Promise.all(pictures.map(ourInput)), sentences, asked, numbers);
+    expect(apart(logits_per_image.data, logits)).toBeLessThan(20 * rounding);
+    await model.dispose();
   });
 
   test("have the authors' limit of the temperature, or the port's without one", async () => {
