@@ -45,7 +45,7 @@ export const evalCommand = command({
     ["tessera eval run photos --scales 0.75,1,1.25 --flip", "averaged over six views of each image"],
     ["tessera eval model.onnx photos --json", "of an exported model, for a script"],
     ["tessera eval --panoptic predictions.json panoptic_val2017.json", "PQ, SQ and RQ of what any program predicted"],
-    ["tessera eval run photos --baseline k-means", "the paper's baselines of GroupViT, with a run that has no groups"],
+    ["tessera eval run photos --baseline k-means", "a run whose patches are compared with words, clustered instead"],
   ],
   notes:
     "Semantic models are scored by mean IoU: all pixels are counted in one integer confusion matrix; panoptic ones by panoptic\n" +

@@ -76,7 +76,7 @@ export async function openScored(
     const features = method.patches?.(recipe, task) ?? null;
     if (features === null) {
       throw new InputError(
-        `${path}: expected a model without groups whose patches are compared with words for --baseline, such as of groupvit-pixelwise-scenes, got one of recipe ${recipe.name}. Train one.`,
+        `${path}: expected a model without groups whose patches are compared with words for --baseline, got one of recipe ${recipe.name}. Train such a one, see tessera recipes.`,
       );
     }
     const { clusterSegmenter } = await import("../evaluation/cluster-segmenter.ts");

@@ -1,17 +1,13 @@
+import { type ImageAugmentation, publishedImageAugmentation } from "../../data/augment-image.ts";
 import type { WordKind } from "../../text/prompts.ts";
 import type { TemplateSet } from "../../text/templates.ts";
 import { baseRecipe, type Recipe } from "../recipe.ts";
 import { type GroupViTSettings, oneStageGroupViT, publishedGroupViT } from "./settings.ts";
 import type { PreparationName } from "./window-scores.ts";
 
-export interface GroupViTRecipe extends Recipe, GroupViTSettings {
+export interface GroupViTRecipe extends Recipe, GroupViTSettings, ImageAugmentation {
   /** Words of a caption that prompts are made of. */
   readonly promptWords: WordKind;
-  /** Share of a photograph that a training crop covers, drawn evenly between these; the crop is then scaled to `imageSize`. */
-  readonly cropAreaMin: number;
-  readonly cropAreaMax: number;
-  /** A crop is at most so many times as wide as high, or as high as wide. */
-  readonly cropRatio: number;
   /** What bytes become, in training and prediction: by ImageNet's colours as in the authors' code, or CLIP's as in the port. */
   readonly normalization: PreparationName;
 
@@ -43,6 +39,7 @@ export const predictionFields = [
 const twoStages: GroupViTRecipe = {
   ...baseRecipe,
   ...publishedGroupViT,
+  ...publishedImageAugmentation,
   name: "groupvit-2stage",
   method: "groupvit",
 
@@ -50,9 +47,6 @@ const twoStages: GroupViTRecipe = {
   accumulate: 64,
   cropHeight: 224,
   cropWidth: 224,
-  cropAreaMin: 0.08,
-  cropAreaMax: 1,
-  cropRatio: 4 / 3,
   normalization: "official",
   promptWords: "noun",
 
@@ -108,6 +102,8 @@ const small: GroupViTRecipe = {
   cropHeight: 96,
   cropWidth: 96,
   cropAreaMin: 0.3,
+  randAugmentOperations: 0,
+  erasingProbability: 0,
 
   steps: 1800,
   learningRate: 1e-3,

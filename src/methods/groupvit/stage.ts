@@ -1,6 +1,7 @@
 /** Training on photographs and their captions alone (Xu et al. 2022, section 3.3; the authors' code where they differ). */
 import { fromNumbers, type Named, type NdArray, ndarray } from "../../array/ndarray.ts";
 import type { Random } from "../../array/random.ts";
+import { augmentImage } from "../../data/augment-image.ts";
 import type { Sample } from "../../data/sample.ts";
 import { InputError } from "../../errors.ts";
 import type { Scope } from "../../graph/scope.ts";
@@ -13,7 +14,6 @@ import { plainCaption } from "../../text/tagged-caption.ts";
 import type { Losses, Trained, TrainingStage } from "../stage.ts";
 import { logitScale, type PairVectors, pairLosses, poolPairs, projectPairs } from "./network.ts";
 import type { GroupViTRecipe } from "./recipe.ts";
-import { trainingView } from "./training-view.ts";
 import { unitVectors } from "./unit.ts";
 import { weightDecayGroup } from "./weight-decay.ts";
 import { counterNames, fittedPositions } from "./whole-weights.ts";
@@ -31,7 +31,7 @@ async function prepare(sample: Sample, recipe: GroupViTRecipe, random: Random): 
   requireVocabulary(recipe);
   const tagger = await openTagger();
   const prompts = promptsOf(caption, recipe.prompts, random.fork("prompts"), { tagger, kind: recipe.promptWords });
-  const view = trainingView(sample.image, recipe, random.fork("view"));
+  const view = augmentImage(sample.image, recipe, random.fork("view"));
   return {
     image: ndarray("uint8", [view.height, view.width, 3], view.data),
     ids: textIds([plainCaption(caption), ...prompts], recipe),

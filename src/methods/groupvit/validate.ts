@@ -1,5 +1,5 @@
 import { templateSets } from "../../text/templates.ts";
-import { type Bounds, checksOf, nearestMultiple, within } from "../checks.ts";
+import { type Bounds, checkImageAugmentation, checksOf, nearestMultiple, within } from "../checks.ts";
 import type { Recipe } from "../recipe.ts";
 import { stageWidth } from "./image-encoder.ts";
 import type { GroupViTRecipe } from "./recipe.ts";
@@ -48,16 +48,12 @@ export function checkGroupViT(recipe: NetworkRecipe): void {
 export function validate(recipe: GroupViTRecipe): void {
   checkGroupViT(recipe);
   const { require, number, oneOf } = checksOf(recipe);
-  const { cropAreaMin, cropAreaMax, windowSide, patchSize, shortSide, longSide } = recipe;
+  const { windowSide, patchSize, shortSide, longSide } = recipe;
   oneOf("promptWords", ["noun", "nounPhrase"]);
   oneOf("normalization", ["official", "hf"]);
   oneOf("templates", Object.keys(templateSets));
   oneOf("scores", ["official", "hf"]);
-  for (const key of ["cropAreaMin", "cropAreaMax"] as const) {
-    number(key, { least: 0, most: 1, above: true }, "It is a share of the photograph.");
-  }
-  require(cropAreaMin <= cropAreaMax, "cropAreaMin", `at most cropAreaMax (${cropAreaMax})`, "Change one of them.");
-  number("cropRatio", { least: 1 }, "1 makes squares.");
+  checkImageAugmentation(recipe);
   number("threshold", { least: 0, most: 1 }, "Higher: more background.");
   for (const key of ["keptClasses", "shortSide", "longSide"] as const) number(key, size, "Change it with --set.");
   const tiles = within(windowSide, { ...size, most: 8192 }) && windowSide % patchSize === 0;
