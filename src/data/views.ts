@@ -127,6 +127,13 @@ function resizeGrey({ width, height, data }: LabelMap, toWidth: number, toHeight
   return { width: toWidth, height: toHeight, data: small.data.filter((_, at) => at % 3 === 0) };
 }
 
+/** The image with at most `side` pixels of its longer side, for a page; smaller ones stay as they are. */
+export function thumbnail(image: Image, side: number): Image {
+  const scale = Math.min(1, side / Math.max(image.width, image.height));
+  const [width, height] = [image.width, image.height].map((each) => Math.max(1, Math.round(each * scale)));
+  return resizeImage(halvedTo(image, width, height), width, height);
+}
+
 /** Means of 2 × 2 pixels until less than half is left to shrink: bilinear interpolation would skip pixels there. */
 export function halvedTo(image: Image, width: number, height: number): Image {
   let current = image;

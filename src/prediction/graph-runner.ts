@@ -10,6 +10,7 @@ import type { RunGraph } from "../methods/stage.ts";
 import { writeModel } from "../onnx/write.ts";
 import type { Engine, Program } from "../runtime/engine.ts";
 import { targetOf } from "../runtime/target.ts";
+import { keptPrograms } from "./kept-programs.ts";
 
 export interface GraphRunner {
   readonly run: RunGraph;
@@ -17,7 +18,7 @@ export interface GraphRunner {
 }
 
 /** Photographs of many sizes need a program each, tens of megabytes apiece. */
-const keptPrograms = 4;
+const mostPrograms = 4;
 
 /**
  * build: the graph, not for training. weights: by name; those that the graph does not declare are ignored. Throws
@@ -29,8 +30,7 @@ export function graphRunner(
   where: string,
   build: (scope: Scope, inputs: Named<Tensor>) => Named<Tensor>,
 ): GraphRunner {
-  // In the order of last use.
-  const programs = new Map<string, { readonly program: Promise<Program>; users: number }>();
+  const programs = keptPrograms<Program>(mostPrograms);
   const compile = async (inputs: Named<NdArray>): Promise<Program> => {
     const model = new Model();
     const symbols = Object.entries(inputs).map(
@@ -48,7 +48,6 @@ export function graphRunner(
     const { bytes } = writeModel(lower({ outputs }, targetOf(engine)), { embed });
     return engine.load(bytes, []);
   };
-  const close = async (program: Promise<Program>) => (await program.catch(() => null))?.release();
   return {
     async run(inputs) {
       requireArrays(inputs, `${where}: inputs of its graph`);
@@ -56,25 +55,13 @@ export function graphRunner(
         .map(([name, { dtype, shape }]) => `${name} ${dtype} ${shape.join("x")}`)
         .sort()
         .join();
-      const entry = programs.get(key) ?? { program: compile(inputs), users: 0 };
-      programs.delete(key);
-      programs.set(key, entry);
-      entry.users++;
-      try {
-        // Arrays stay the caller's.
-        return await (await entry.program).run(inputs, { keepFeeds: true });
-      } finally {
-        entry.users--;
-        const idle = [...programs].filter(([, { users }]) => users === 0);
-        for (const [old, { program }] of idle.slice(0, Math.max(0, programs.size - keptPrograms))) {
-          programs.delete(old);
-          await close(program);
-        }
-      }
+      // Arrays stay the caller's.
+      return programs.with(
+        key,
+        () => compile(inputs),
+        (program) => program.run(inputs, { keepFeeds: true }),
+      );
     },
-    async release() {
-      for (const { program } of programs.values()) await close(program);
-      programs.clear();
-    },
+    release: () => programs.release(),
   };
 }

@@ -2,6 +2,7 @@
 import { InputError } from "../errors.ts";
 import { modelOf } from "../methods/stages.ts";
 import type { Engine } from "../runtime/engine.ts";
+import { keptPrograms } from "./kept-programs.ts";
 import type { TrainedModel } from "./model.ts";
 import { assemble } from "./pipeline/assemble.ts";
 import { openPrograms, type PipelinePrograms } from "./programs.ts";
@@ -19,9 +20,7 @@ const keptSizes = 2;
 export function wholeImages(engine: Engine, trained: TrainedModel): WholeImages {
   const { method, recipe, task, source } = trained;
   const model = modelOf({ method, recipe }, task);
-  // In the order of last use.
-  const kept = new Map<string, { readonly programs: Promise<PipelinePrograms>; users: number }>();
-  const close = async (programs: Promise<PipelinePrograms>) => (await programs.catch(() => null))?.release();
+  const kept = keptPrograms<PipelinePrograms>(keptSizes);
   return {
     async with(size, use) {
       if (model.kind !== "semantic" || model.anySize !== true) {
@@ -29,26 +28,9 @@ export function wholeImages(engine: Engine, trained: TrainedModel): WholeImages 
           `${source}: expected a model that sees windows of any size for whole photographs, got one of some sizes only. Leave windows out, or use none.`,
         );
       }
-      const key = size.join("x");
       const open = () => openPrograms(engine, { file: null, model: () => assemble(engine, trained, { window: size }) });
-      const entry = kept.get(key) ?? { programs: open(), users: 0 };
-      kept.delete(key);
-      kept.set(key, entry);
-      entry.users++;
-      try {
-        return await use(await entry.programs);
-      } finally {
-        entry.users--;
-        const idle = [...kept].filter(([, { users }]) => users === 0);
-        for (const [old, { programs }] of idle.slice(0, Math.max(0, kept.size - keptSizes))) {
-          kept.delete(old);
-          await close(programs);
-        }
-      }
+      return kept.with(size.join("x"), open, use);
     },
-    async release() {
-      for (const { programs } of kept.values()) await close(programs);
-      kept.clear();
-    },
+    release: () => kept.release(),
   };
 }

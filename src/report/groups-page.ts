@@ -1,6 +1,6 @@
 /** A page that shows what each group of a model fires on. */
 import type { Dataset } from "../data/dataset.ts";
-import { halvedTo } from "../data/views.ts";
+import { thumbnail } from "../data/views.ts";
 import type { Firing, GroupPortrait, StagePortraits } from "../evaluation/group-gallery.ts";
 import type { Image } from "../image/image.ts";
 import { resizeImage } from "../image/resize.ts";
@@ -79,10 +79,7 @@ async function firingPicture(
   { index, share, map }: Firing,
 ): Promise<Html> {
   const { image, id } = await dataset.read(index, []);
-  const scale = Math.min(1, side / Math.max(image.width, image.height));
-  const [width, height] = [image.width, image.height].map((each) => Math.max(1, Math.round(each * scale)));
-  const small = resizeImage(halvedTo(image, width, height), width, height);
-  const jpeg = await platform.encodeImage(dimmed(small, map), "jpeg", { quality: 80 });
+  const jpeg = await platform.encodeImage(dimmed(thumbnail(image, side), map), "jpeg", { quality: 80 });
   return html`<div><img src="${dataAddress("image/jpeg", jpeg)}" alt="${id}"><span>${id}, ${percent(share)} %</span></div>`;
 }
 

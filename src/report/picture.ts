@@ -1,8 +1,8 @@
 /** Small pictures for a report. */
 import type { ClassInfo, Labels } from "../data/sample.ts";
-import { halvedTo, resizeSegments } from "../data/views.ts";
+import { resizeSegments, thumbnail } from "../data/views.ts";
 import type { Color, Image } from "../image/image.ts";
-import { resizeImage, resizeLabels } from "../image/resize.ts";
+import { resizeLabels } from "../image/resize.ts";
 import type { Platform } from "../platform/platform.ts";
 import { drawOverlay, paintedSegments } from "../prediction/draw.ts";
 import type { Segmentation } from "../prediction/segmentation.ts";
@@ -38,10 +38,8 @@ export async function pictureOf(
   classes: readonly ClassInfo[],
   { id, score, image, truth, prediction }: Pictured,
 ): Promise<Picture> {
-  const scale = Math.min(1, side / Math.max(image.width, image.height));
-  const width = Math.max(1, Math.round(image.width * scale));
-  const height = Math.max(1, Math.round(image.height * scale));
-  const small = resizeImage(halvedTo(image, width, height), width, height);
+  const small = thumbnail(image, side);
+  const { width, height } = small;
   const png = async (labels: Labels): Promise<string> =>
     dataAddress("image/png", await platform.encodeImage(paintedLabels(labels, classes, width, height), "png"));
   const compared: Labels = prediction.panoptic === undefined ? { ...(truth.mask && { mask: truth.mask }) } : truth;
