@@ -42,10 +42,37 @@ export type StuffName = keyof typeof stuff;
 export type ThingName = keyof typeof things;
 export type ClassName = StuffName | ThingName;
 
+/** As captions name them, the usual word first, where that is more than the class's name. */
+const words: Readonly<Record<string, readonly string[]>> = {
+  mountain: ["mountains", "mountain"],
+  tree: ["trees", "tree"],
+  house: ["house", "houses", "building", "buildings"],
+  car: ["car", "cars", "vehicle", "vehicles", "van", "vans", "pick-up truck", "pick-up trucks"],
+  bus: ["bus", "buses", "double-decker bus", "double-decker buses"],
+  boat: ["boat", "boats", "sailing boat", "rowing boat", "motor boat", "fishing boat"],
+  bicycle: ["bicycle", "bicycles", "bike", "bikes"],
+  person: ["person", "people", "figure", "figures", "child", "children"],
+  dog: ["dog", "dogs"],
+  cat: ["cat", "cats"],
+  bird: ["bird", "birds"],
+  balloon: ["balloon", "balloons", "hot-air balloon", "hot-air balloons"],
+  ball: ["ball", "balls"],
+  chair: ["chair", "chairs", "armchair", "armchairs"],
+  table: ["table", "tables"],
+  bed: ["bed", "beds"],
+  lamp: ["lamp", "lamps", "street lamp", "street lamps"],
+  plant: ["plant", "plants", "potted plant", "potted plants", "cactus", "cacti"],
+  cup: ["cup", "cups", "mug", "mugs", "teacup", "teacups"],
+  bottle: ["bottle", "bottles"],
+  picture: ["picture", "pictures", "framed picture", "framed pictures", "painting", "paintings"],
+};
+
+const wordsOf = (name: string) => words[name] !== undefined && { words: words[name] };
+
 /** The classes of `scenes`, stuff first; a class index is a place in this list. Colours are all distinct. */
 export const sceneClasses: readonly ClassInfo[] = [
-  ...Object.entries(stuff).map(([name, color]) => ({ name, color, thing: false })),
-  ...Object.entries(things).map(([name, color]) => ({ name, color, thing: true })),
+  ...Object.entries(stuff).map(([name, color]) => ({ name, color, thing: false, ...wordsOf(name) })),
+  ...Object.entries(things).map(([name, color]) => ({ name, color, thing: true, ...wordsOf(name) })),
 ];
 
 const indices = new Map(sceneClasses.map(({ name }, index) => [name, index]));

@@ -117,8 +117,10 @@ function orderOf(words: readonly string[]): readonly string[] {
 
 function infoOf(name: string): ClassInfo {
   if (!isMerged(name)) return sceneClasses.find((each) => each.name === name)!;
-  const { color, thing } = mergedClasses[name];
-  return { name, color, thing };
+  const { color, thing, of } = mergedClasses[name];
+  const known = sceneClasses.filter((each) => (of as readonly string[]).includes(each.name));
+  // No caption says `object`: what it is a kind of is said.
+  return { name, color, thing, words: known.flatMap((each) => each.words ?? [each.name]) };
 }
 
 function isMerged(name: string): name is MergedName {

@@ -232,7 +232,7 @@ function segmentInfo({ id, classIndex }: Scene["segments"][number], { width, dat
 }
 
 async function writeClassList(writer: Writer): Promise<void> {
-  const classes = writer.classes.map(({ name, color, thing }, value) => ({ name, color, thing, value }));
+  const classes = writer.classes.map((info, value) => ({ ...info, value }));
   const description = "Drawn outdoor and indoor scenes";
   await put(writer, "classes.json", json({ description, ignoreIndex: 255, classes }));
 }
