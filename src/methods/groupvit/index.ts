@@ -7,6 +7,7 @@ import { patchFeaturesOf } from "./patch-features.ts";
 import { wordModel } from "./prediction.ts";
 import { type GroupViTRecipe, predictionFields, recipes } from "./recipe.ts";
 import { captionStage } from "./stage.ts";
+import { study } from "./study.ts";
 import { validate } from "./validate.ts";
 import { loadWords } from "./words.ts";
 
@@ -20,6 +21,7 @@ export const groupvit: Method<GroupViTRecipe> = {
   },
   vocabulary: "open",
   recipes,
+  study,
   predictionFields,
   ready: loadWords,
   stages: (recipe) => [captionStage(recipe)],
