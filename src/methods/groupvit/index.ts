@@ -1,4 +1,5 @@
 import type { Method } from "../method.ts";
+import { encoderFile } from "./encoder-start.ts";
 import { forms } from "./forms.ts";
 import { groupMapsOf } from "./group-maps.ts";
 import { groupViews } from "./group-views.ts";
@@ -30,6 +31,7 @@ export const groupvit: Method<GroupViTRecipe> = {
   groups: groupMapsOf,
   patches: patchFeaturesOf,
   validate,
+  encoder: encoderFile,
   imports: importGroupViT,
   forms,
 };
