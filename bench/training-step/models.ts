@@ -5,13 +5,19 @@ import { sizeOf } from "../../src/array/shape.ts";
 import { mobileNetV2Classifier, mobileNetV2Groups } from "../../src/backbones/mobilenet-v2.ts";
 import { resNetClassifier } from "../../src/backbones/resnet.ts";
 import { vitClassifier } from "../../src/backbones/vit.ts";
+import { normalInitializer } from "../../src/graph/initializer.ts";
 import type { Scope } from "../../src/graph/scope.ts";
 import type { Tensor, TensorType } from "../../src/graph/tensor.ts";
 import { crossEntropy } from "../../src/losses/cross-entropy.ts";
 import { denoiseStage } from "../../src/methods/ddep/denoise-stage.ts";
 import { type DdepRecipe, recipes as ddepRecipes } from "../../src/methods/ddep/recipe.ts";
+import { type GroupViTRecipe, recipes as groupVitRecipes } from "../../src/methods/groupvit/recipe.ts";
+import { captionStage } from "../../src/methods/groupvit/stage.ts";
+import { unitVectors } from "../../src/methods/groupvit/unit.ts";
+import { windowScores } from "../../src/methods/groupvit/window-scores.ts";
 import { recipes, type TransUNetRecipe } from "../../src/methods/transunet/recipe.ts";
 import { transunet } from "../../src/networks/transunet/network.ts";
+import { imagenetNormalization } from "../../src/nn/image-input.ts";
 import type { OptimizerRecipe } from "../../src/step/update.ts";
 
 export interface Benched {
@@ -50,6 +56,39 @@ function denoising(start: DdepRecipe["start"]): Benched {
     ...(stage.trains && { trains: stage.trains }),
     classes: 0,
     settings: { ...recipe, frozen: start === "ddep" },
+  };
+}
+
+/** GroupViT-S with two stages at 224 pixels, the released size; of `groupvit-prediction` each image is a window with 8 words. */
+const groupVit: GroupViTRecipe = { ...groupVitRecipes["groupvit-2stage"], batchSize: 8, accumulate: 1 };
+const words = 8;
+const captions = captionStage(groupVit);
+const groupVitStep: Benched = {
+  title: "GroupViT-S, two stages, 224 pixels, batch 8 with four texts each, both losses, AdamW, norm clipped",
+  inputs: captions.inputs,
+  loss: (scope, batch) => captions.loss(scope, captions.embed!(scope, batch)),
+  recipe: { ...groupVit, learningRate: 1e-4, schedule: "constant", warmupSteps: 0 },
+  classes: groupVit.textVocabulary,
+  settings: { ...groupVit, words, shape: [8, 3, 224, 224] },
+};
+
+/** Scores of every pixel of windows for words, whose vectors are weights. image: [B, 224, 224, 3] uint8. */
+function groupVitScores(scope: Scope, image: Tensor): Tensor {
+  const initializer = normalInitializer(1);
+  const vectors = unitVectors(scope.parameter("words", [words, groupVit.projectionWidth], initializer));
+  return windowScores(scope, image, vectors, groupVit, {
+    ...{ normalization: imagenetNormalization, scores: "official", kept: groupVit.keptClasses },
+  });
+}
+
+function groupVitPrediction(batch: number): Benched {
+  return {
+    ...groupVitStep,
+    title: `GroupViT-S, prediction, ${batch} window${batch === 1 ? "" : "s"} of 224 pixels, ${words} words`,
+    inputs: { image: { dtype: "uint8", shape: [batch, 224, 224, 3] } },
+    predicts: groupVitScores,
+    classes: 256,
+    settings: { ...groupVit, words, shape: [batch, 3, 224, 224] },
   };
 }
 
@@ -106,6 +145,8 @@ export const models: Readonly<Record<string, Benched>> = {
     classes: 11,
     settings: { ...small },
   },
+  groupvit: groupVitStep,
+  "groupvit-prediction": groupVitPrediction(1),
   "denoise-all": denoising("dep"),
   "denoise-frozen": denoising("ddep"),
 };

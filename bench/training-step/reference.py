@@ -227,6 +227,10 @@ if name == "vit":
     model, size, classes = Vit(), (224, 224), 1000
 elif name == "resnet":
     model, size, classes = ResNet(), (224, 224), 1000
+elif name.startswith("groupvit"):
+    from groupvit import GroupVit
+
+    model, size, classes = GroupVit(settings), (settings["imageSize"],) * 2, 0
 elif name.startswith("mobilenet"):
     model, size, classes = MobileNet(settings["stages"]), tuple(settings["shape"][2:]), 1000
 else:
@@ -246,13 +250,18 @@ else:
     optimizer = torch.optim.AdamW(trained, lr=1e-4, weight_decay=0.05)
 predicts = name.endswith("prediction")
 if predicts:
-    model = model.eval().folded()
+    model = model.eval() if name.startswith("groupvit") else model.eval().folded()
 batch = settings.get("shape", [8])[0]
 image = torch.randn(batch, 3, *size).clamp(-1, 1) if denoises else torch.randn(batch, 3, *size)
-labels = torch.randint(classes, (batch, *(size if name == "transunet" else ())))
+labels = torch.randint(max(1, classes), (batch, *(size if name == "transunet" else ())))
+if name.startswith("groupvit"):
+    ids = torch.randint(settings["textVocabulary"], (batch, 1 + settings["prompts"], settings["textContext"]))
+    words = F.normalize(torch.randn(settings["words"], settings["projectionWidth"]), dim=-1)
 
 
 def step_loss():
+    if name == "groupvit":
+        return model.loss(image, ids)
     if not denoises:
         return F.cross_entropy(model(image), labels)
     sigma, noise = 0.22, torch.randn_like(image)
@@ -266,12 +275,14 @@ for line in sys.stdin:
     cpu, wall = time.process_time(), time.perf_counter()
     if predicts:
         with torch.no_grad():
-            model(image)
+            model.predict(image, words) if name.startswith("groupvit") else model(image)
         value = 0
     else:
         optimizer.zero_grad(set_to_none=True)
         loss = step_loss()
         loss.backward()
+        if settings.get("clipNorm"):
+            torch.nn.utils.clip_grad_norm_(trained, settings["clipNorm"])
         optimizer.step()
         value = loss.item()
     report = {

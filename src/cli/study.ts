@@ -12,14 +12,18 @@ export const studyCommand = command({
   summary: "run a paper's table in miniature: arms, seeds, claims",
   positionals: [
     { name: "METHOD", help: "whose paper, such as ddep", count: "one" },
-    { name: "DATASET", help: "a folder with masks; default: drawn scenes", count: "optional" },
+    {
+      name: "DATASET",
+      help: "what its runs learn from, with masks to score on; default: drawn scenes",
+      count: "optional",
+    },
   ],
   options: {
     out: { kind: "text", placeholder: "FOLDER", help: "new, or a study to go on with; needed" },
     fractions: {
       kind: "text",
       placeholder: "LIST",
-      help: "shares of the labels, such as 1/30,1/8,1; default: the paper's",
+      help: "shares of the labels, such as 1/30,1/8,1, where the study has any; default: the paper's",
     },
     seeds: {
       kind: "number",
@@ -27,7 +31,7 @@ export const studyCommand = command({
       integer: true,
       minimum: 1,
       maximum: 100,
-      help: "runs of each arm; default 3",
+      help: "runs of each arm; default: the study's",
     },
     parts: { kind: "text", placeholder: "LIST", help: "what to study, with commas between; --list shows the parts" },
     recipe: { kind: "text", placeholder: "NAME", help: "one of the study's recipes, see --list; default: the first" },
@@ -51,6 +55,7 @@ export const studyCommand = command({
     ["tessera study ddep --out study", "the table of DDeP on drawn scenes; hours on two cores"],
     ["tessera study ddep camvid --out study --fractions 1/8 --seeds 1 --parts starts", "a first look"],
     ["tessera study ddep camvid --out study --seeds 3", "goes on with the same folder: what is there is kept"],
+    ["tessera study groupvit --out study", "tables 1 to 4 of GroupViT on drawn scenes; two hours on two cores"],
   ],
   notes:
     "Each run is a folder below FOLDER/runs with a report of its own. FOLDER/index.html has the table, the plot and pictures;\n" +
@@ -58,7 +63,10 @@ export const studyCommand = command({
   async run({ positionals: [name, spec], options }, terminal) {
     const { out, layout, parts, list, shortSide } = options;
     const { method, study } = await studyOf(name, options.method);
-    const { scheduleOf, sharedSettings } = await import("../study/schedule.ts");
+    const [{ scheduleOf, sharedSettings, labelsOf }, { hasShares }] = await Promise.all([
+      import("../study/schedule.ts"),
+      import("../methods/study.ts"),
+    ]);
     const choice = {
       ...{ method, study, settings: options.set, seeds: options.seeds ?? study.seeds },
       ...{ recipe: options.recipe ?? Object.keys(study.recipes)[0], encoder: options.encoder ?? null },
@@ -66,6 +74,7 @@ export const studyCommand = command({
       parts: parts === undefined ? study.standardParts : [...new Set(parts.split(",").map((part) => part.trim()))],
     };
     const { runs } = scheduleOf(choice);
+    const shares = hasShares(study);
     if (list) {
       const width = Math.max(...Object.keys(study.parts).map((part) => part.length));
       for (const [part, about] of Object.entries(study.parts)) {
@@ -113,14 +122,20 @@ export const studyCommand = command({
       return openTrainingData(nodePlatform, where, { ...asked, onBadFile, keep, learnsFrom, ...seeded });
     };
     await (await openEngine()).close(); // a device that cannot be had is said before anything is written
-    const { dataset: all, unlabelled, validation } = await openData(dataset, null, { labels: ["mask"], images: true });
+    const {
+      dataset: all,
+      unlabelled,
+      validation,
+    } = await openData(dataset, null, {
+      ...{ labels: labelsOf(choice, runs), images: true },
+    });
     if (validation === null) {
       throw new InputError(
         `${dataset}: expected a labelled split val to score on, got none. A study compares scores: add images/val and masks/val.`,
       );
     }
     // A share of the labels that is no image is said before anything is trained.
-    labelSubset(all, { fraction: choice.fractions[0], seed: 0 });
+    if (shares) labelSubset(all, { fraction: choice.fractions[0], seed: 0 });
     // Every run is scored on it.
     const scored = keptDataset(validation);
     if (!(await anythingCounts(scored, { onBadImage: onBadFile }))) {
@@ -182,6 +197,7 @@ async function studyOf(name: string, files: readonly string[]): Promise<{ method
   ]);
   const methods = (await methodsWith(nodePlatform, files)) ?? ours;
   const method = findMethod(name, methods);
+  await method.ready?.();
   if (method.study !== undefined) return { method, study: method.study };
   const known = methods.filter(({ study }) => study !== undefined).map((each) => each.name);
   throw new UsageError(`study: expected a method with a study (${known.join(", ")}), got ${name}. Name one of them.`);

@@ -114,9 +114,11 @@ export function requireScores(scores: unknown, expected: readonly number[], wher
 export function requireBeginning(beginning: Beginning, where: string): void {
   const { require } = requirementsOf(where);
   require(isObject(beginning), "weights and notes of begin", shown(beginning));
-  const { weights, kept = {}, notes } = beginning;
+  const { weights, kept = {}, anew = [], notes } = beginning;
   requireArrays(weights, `${where}: weights of begin`);
   requireArrays(kept, `${where}: kept of begin`);
+  require(Array.isArray(anew) &&
+    anew.every((name) => typeof name === "string"), "anew of begin, a list of names, or none", shown(anew));
   require(Array.isArray(notes) &&
     notes.every((note) => typeof note === "string"), "notes of begin, a list of lines", shown(notes));
 }

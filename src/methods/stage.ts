@@ -28,6 +28,8 @@ export interface Beginning {
   readonly weights: Named<NdArray>;
   /** Weights that the stage has no use for, but later stages or the model have. */
   readonly kept?: Named<NdArray>;
+  /** Parameters that start anew although others of their part have weights. Default: a part has all of them or none. */
+  readonly anew?: readonly string[];
   /** Lines for the user: what was changed or left behind. */
   readonly notes: readonly string[];
 }

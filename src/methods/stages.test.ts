@@ -33,7 +33,12 @@ test.each<[string, string[], string[]]>([
   ["the head, where it has none", ["body."], ["head"]],
   ["everything, where there is nothing", [], ["body", "head"]],
 ])("what starts anew is %s", (_, prefixes, expected) => {
-  expect(partsStartingAnew(model, some(prefixes), "before")).toEqual(expected);
+  expect(partsStartingAnew(model, { weights: some(prefixes) }, "before")).toEqual(expected);
+});
+
+test("what is to start anew beside others of its part is not missed", () => {
+  const part = { weights: some(["body.last.bias"]), anew: ["body.last.weight"] };
+  expect(partsStartingAnew(model, part, "before")).toEqual(["head"]);
 });
 
 describe("weights of another model are refused", () => {
@@ -62,8 +67,9 @@ describe("weights of another model are refused", () => {
     ],
     ["a name that only begins like a part", some(["body."], { "bodywork.bias": one }), "got bodywork.bias besides"],
   ])("%s", (_, given, message) => {
-    expect(() => partsStartingAnew(model, given, "before")).toThrow(message);
-    expect(() => partsStartingAnew(model, given, "before")).toThrow(InputError);
+    const begun = () => partsStartingAnew(model, { weights: given }, "before");
+    expect(begun).toThrow(message);
+    expect(begun).toThrow(InputError);
   });
 });
 
@@ -92,7 +98,7 @@ describe("a recipe's stages", () => {
   test("take over everything, as it is, where they do not say what", () => {
     const { begin: _, ...stage } = stages[2];
     const trained: Trained = { weights, stage: "a", recipe: stage.settings, source: "before" };
-    expect(beginningOf(stage, [trained])).toEqual({ weights, kept: {}, notes: [] });
+    expect(beginningOf(stage, [trained])).toEqual({ weights, kept: {}, anew: [], notes: [] });
   });
 
   test("take parts of several runs, but no weight from two", () => {
@@ -126,7 +132,7 @@ describe("a recipe's stages", () => {
         /^two: expected weights that one does not give as well, got body\.w from both\./,
       );
     }
-    expect(beginningOf(stage, [from("one", "kept")])).toEqual({ weights: {}, kept: weight, notes: [] });
+    expect(beginningOf(stage, [from("one", "kept")])).toEqual({ anew: [], weights: {}, kept: weight, notes: [] });
   });
 
   test("predict once all that the model needs is there, in its shapes, and means it", () => {

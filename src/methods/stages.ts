@@ -187,22 +187,27 @@ export function beginningOf(stage: Stage, from: readonly Trained[]): Beginning {
   return {
     weights: Object.assign({}, ...all.map(({ weights }) => weights)) as Named<NdArray>,
     kept: Object.assign({}, ...all.map(({ kept = {} }) => kept)) as Named<NdArray>,
+    anew: all.flatMap(({ anew = [] }) => anew),
     notes: all.flatMap(({ notes }) => notes),
   };
 }
 
 /**
  * Parts of the model (first words of the parameters' names) that have no weights to begin with and start anew. Throws
- * InputError where a part has some of its weights but not all, weights that the model does not have, or others in shape:
+ * InputError where a part has some of its weights but not all (but for those that start anew by intent), weights that the model does not have, or others in shape:
  * then they are of another model, and half a network would pass for a whole one.
  */
-export function partsStartingAnew(model: Model, weights: Named<NdArray>, source: string): string[] {
+export function partsStartingAnew(
+  model: Model,
+  { weights, anew = [] }: Pick<Beginning, "weights" | "anew">,
+  source: string,
+): string[] {
   const partOf = (name: string) => name.split(".")[0];
   const shapeOf = (name: string) => model.parameters.get(name)?.tensor.shape ?? [];
   const known = [...model.parameters.keys()];
   const given = new Set(Object.keys(weights).map(partOf));
   const other = known.find((name) => weights[name] !== undefined && !sameShape(weights[name].shape, shapeOf(name)));
-  const missing = known.find((name) => given.has(partOf(name)) && weights[name] === undefined);
+  const missing = known.find((name) => given.has(partOf(name)) && weights[name] === undefined && !anew.includes(name));
   const foreign = Object.keys(weights).find((name) => !model.parameters.has(name));
   const dtypeOf = (name: string) => model.parameters.get(name)?.tensor.dtype;
   const typed = known.find((name) => weights[name] !== undefined && weights[name].dtype !== dtypeOf(name));

@@ -51,7 +51,13 @@ const better: Comparison = { difference: 0.02, error: 0.01, text: "1/8: +2.0 ± 
 const equal: Comparison = { difference: 0, error: 0, text: "1/4: +0.0 ± 0.0" };
 const unclear: Comparison = { difference: 0.005, error: 0.01, text: "1/4: +0.5 ± 1.0" };
 const single: Comparison = { difference: 0.005, error: null, text: "1/4: +0.5 (one seed)" };
+const against: Comparison = { difference: -0.005, error: null, text: "1/4: −0.5 (one seed)" };
 const worse: Comparison = { difference: -0.005, error: 0.01, text: "all: −0.5 ± 1.0" };
+
+test("without shares of the labels the text of a comparison names none", () => {
+  const scores: Scores = (arm, fraction = 1) => (fraction === 1 ? [arm === "a" ? 0.5 : 0.25] : null);
+  expect(compare(scores, "a", "b")!.text).toBe("+25.0 (one seed)");
+});
 
 describe("a claim is", () => {
   test.each<[string, (Comparison | null)[], Judgement["verdict"], string]>([
@@ -59,7 +65,8 @@ describe("a claim is", () => {
     ["not held where one is against it", [better, worse], "not held", "a − b 1/8: +2.0 ± 1.0; all: −0.5 ± 1.0"],
     ["not held where one is a draw", [equal], "not held", "a − b 1/4: +0.0 ± 0.0"],
     ["not held where the error is larger", [unclear], "not held", "a − b 1/4: +0.5 ± 1.0"],
-    ["held with a single seed that is for it", [single], "held", "a − b 1/4: +0.5 (one seed)"],
+    ["not measured with a single seed that is for it", [single], "not measured", "a − b 1/4: +0.5 (one seed)"],
+    ["not held with a single seed that is against it", [against], "not held", "a − b 1/4: −0.5 (one seed)"],
     ["not measured where one is missing", [better, null], "not measured", ""],
     ["not measured without any", [], "not measured", ""],
   ])("%s", (_, comparisons, verdict, evidence) => {
@@ -73,12 +80,15 @@ describe("a claim is", () => {
 
   const held: Judgement = { verdict: "held", evidence: "one" };
   const not: Judgement = { verdict: "not held", evidence: "two" };
+  const oneSeed: Judgement = { verdict: "not measured", evidence: "three" };
   const unknown: Judgement = { verdict: "not measured", evidence: "" };
   test.each<[Judgement[], Judgement]>([
     [[held, held], { verdict: "held", evidence: "one | one" }],
     [[held, not], { verdict: "not held", evidence: "one | two" }],
     [[held, unknown], unknown],
     [[not, unknown], unknown],
+    [[held, oneSeed], { verdict: "not measured", evidence: "one | three" }],
+    [[not, oneSeed], { verdict: "not held", evidence: "two | three" }],
   ])("made of several (case %#)", (judgements, expected) => {
     expect(judgeTogether(judgements)).toEqual(expected);
   });

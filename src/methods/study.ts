@@ -20,15 +20,15 @@ export interface Pretraining {
   readonly fromEncoder?: true;
 }
 
-/** A way of training whose scores are compared: one run for each share of the labels and each seed. */
+/** A way of training whose scores are compared: one run for each share of the labels and each seed; without shares, for each seed. */
 export interface Arm {
   readonly name: string;
   readonly about: string;
   readonly settings: readonly string[];
   readonly from: string | null;
-  /** Shares of the labels. */
+  /** Shares of the labels; [1] where the study has none. */
   readonly fractions: readonly number[];
-  /** Drawn as a line of the plot. */
+  /** Drawn as a line of the plot, and in the pictures. */
   readonly drawn: boolean;
   /** It begins with the encoder that is given. */
   readonly fromEncoder?: true;
@@ -49,8 +49,8 @@ export interface Claim {
   judge(scores: Scores): Judgement;
 }
 
-/** Mean IoU of an arm's runs, 0 … 1, by seed; undefined where a run is missing. Null: nothing measured. */
-export type Scores = (arm: string, fraction: number) => readonly (number | undefined)[] | null;
+/** Mean IoU of an arm's runs, 0 … 1, by seed; undefined where a run is missing. Null: nothing measured. Default fraction: 1. */
+export type Scores = (arm: string, fraction?: number) => readonly (number | undefined)[] | null;
 
 export interface StudyPlan {
   /** Each after what it begins with. */
@@ -67,12 +67,13 @@ export interface Study {
   readonly recipes: Readonly<Record<string, readonly string[]>>;
   /** Data set where none is named. */
   readonly dataset: string;
+  /** Shares of the labels that arms learn from; [1]: there are none, every run learns from all that there is. */
   readonly fractions: readonly number[];
   readonly seeds: number;
   /** What can be studied by itself: name and one line each. */
   readonly parts: Readonly<Record<string, string>>;
   readonly standardParts: readonly string[];
-  /** Fields that arms change by factors of the recipe's value: a user may set them for all runs, unlike others that arms change. */
+  /** Fields that arms make of the recipe's value, such as by a factor: a user may set them for all runs, unlike others that arms change. */
   readonly scaled: readonly string[];
   plan(options: StudyQuestion): StudyPlan;
 }
@@ -85,18 +86,23 @@ export interface StudyQuestion {
   readonly recipe: Recipe;
 }
 
+/** Whether its arms learn from shares of the labels. */
+export function hasShares({ fractions }: Pick<Study, "fractions">): boolean {
+  return fractions.some((fraction) => fraction !== 1);
+}
+
 /** One arm against another, at one share of the labels, seed by seed. */
 export interface Comparison {
   /** Mean over the seeds of the difference of mean IoU. */
   readonly difference: number;
   /** Standard error of that mean; null with a single seed. */
   readonly error: number | null;
-  /** `1/8: +3.1 ± 0.4`, or `1/8: +3.1 (one seed)`, in points of mean IoU. */
+  /** `1/8: +3.1 ± 0.4`, or `1/8: +3.1 (one seed)`, in points of mean IoU; where no share is named, without it. */
   readonly text: string;
 }
 
-/** Null where no seed has both. */
-export function compare(scores: Scores, arm: string, other: string, fraction: number): Comparison | null {
+/** Null where no seed has both. fraction: share of the labels; without, of a study that has none. */
+export function compare(scores: Scores, arm: string, other: string, fraction?: number): Comparison | null {
   const [a, b] = [scores(arm, fraction) ?? [], scores(other, fraction) ?? []];
   const differences = a.flatMap((value, seed) => {
     const against = b[seed];
@@ -107,12 +113,14 @@ export function compare(scores: Scores, arm: string, other: string, fraction: nu
   const error = differences.length < 2 ? null : deviation / Math.sqrt(differences.length);
   const points = `${mean >= 0 ? "+" : "−"}${(100 * Math.abs(mean)).toFixed(1)}`;
   const spread = error === null ? "(one seed)" : `± ${(100 * error).toFixed(1)}`;
-  return { difference: mean, error, text: `${fractionText(fraction)}: ${points} ${spread}` };
+  const share = fraction === undefined ? "" : `${fractionText(fraction)}: `;
+  return { difference: mean, error, text: `${share}${points} ${spread}` };
 }
 
 /**
- * Held where every comparison satisfies `holds`; not measured where one is missing. Default: the difference is above its
- * standard error, or above 0 with a single seed. What lies within the error did not show, and so is not held.
+ * Held where every comparison satisfies `holds`; not measured where one is missing, or would hold but has a single seed: how much
+ * seeds differ is then not known. Default: the difference is above its standard error. What lies within the error did not show, and
+ * so is not held.
  */
 export function judgeAll(
   comparisons: readonly (Comparison | null)[],
@@ -122,15 +130,19 @@ export function judgeAll(
   const known = comparisons.filter((each) => each !== null);
   if (known.length === 0 || known.length < comparisons.length) return { verdict: "not measured", evidence: "" };
   const evidence = `${what} ${known.map(({ text }) => text).join("; ")}`;
-  return { verdict: known.every(holds) ? "held" : "not held", evidence };
+  if (!known.every(holds)) return { verdict: "not held", evidence };
+  return { verdict: known.some(({ error }) => error === null) ? "not measured" : "held", evidence };
 }
 
 /** Several judgements as one. */
 export function judgeTogether(judgements: readonly Judgement[]): Judgement {
   const verdicts = judgements.map(({ verdict }) => verdict);
   const evidence = judgements.map((each) => each.evidence).join(" | ");
-  if (verdicts.includes("not measured")) return { verdict: "not measured", evidence: "" };
-  return { verdict: verdicts.every((verdict) => verdict === "held") ? "held" : "not held", evidence };
+  if (judgements.some((each) => each.verdict === "not measured" && each.evidence === "")) {
+    return { verdict: "not measured", evidence: "" };
+  }
+  if (verdicts.includes("not held")) return { verdict: "not held", evidence };
+  return { verdict: verdicts.includes("not measured") ? "not measured" : "held", evidence };
 }
 
 /** Mean and sample standard deviation (n − 1 below the line); deviation 0 of a single value. */

@@ -7,7 +7,7 @@ import { type Html, html } from "../report/html.ts";
 import { percent } from "../report/score-charts.ts";
 import type { PictureRow } from "./pictures.ts";
 import { plot } from "./plot.ts";
-import { cellText, type StudyResults } from "./results.ts";
+import { cellText, columnText, type StudyResults } from "./results.ts";
 import { aboutRuns, aboutTable, verdictText } from "./table.ts";
 
 export interface StudyPage {
@@ -51,19 +51,21 @@ ${pictureSection(page)}
   return documentPage({ title, subtitle, content, footer });
 }
 
-function scoreTable({ fractions, rows }: StudyResults): Html {
-  return html`<table><tr><th scope="col">start</th>${fractions.map(
-    (fraction) => html`<th scope="col" class="number">${fractionText(fraction)}</th>`,
+function scoreTable(results: StudyResults): Html {
+  const { fractions, rows } = results;
+  return html`<table><tr><th scope="col">arm</th>${fractions.map(
+    (fraction) => html`<th scope="col" class="number">${columnText(results, fraction)}</th>`,
   )}<th scope="col">what it is</th></tr>${rows.map(
     ({ arm, cells }) =>
       html`<tr><td>${arm.name}</td>${cells.map((cell) => html`<td class="number">${cellText(cell) || "–"}</td>`)}<td>${arm.about}</td></tr>`,
   )}</table>`;
 }
 
-function pictureSection({ pictures, classes, pictured }: StudyPage): Html {
+function pictureSection({ pictures, classes, pictured, results }: StudyPage): Html {
   if (pictures.length === 0) return html``;
+  const share = results.shares ? `${fractionText(pictured.fraction)} of the labels, ` : "";
   return html`<h2>Pictures</h2>
-<p class="hint">Validation images, ${fractionText(pictured.fraction)} of the labels, seed ${pictured.seed}.</p>
+<p class="hint">Validation images, ${share}seed ${pictured.seed}.</p>
 ${classLegend(classes)}
 <div class="rows">${pictures.map(
     ({ id, pictures: row }) => html`<figure class="card"><figcaption><b>${id}</b></figcaption>

@@ -2,6 +2,7 @@
 import { fractionText } from "../methods/study.ts";
 import { axis, round } from "../report/document.ts";
 import { type Html, html } from "../report/html.ts";
+import { plotRows } from "./plot-rows.ts";
 import { cellText, type StudyResults } from "./results.ts";
 
 const [width, height] = [640, 360];
@@ -19,8 +20,9 @@ interface Line {
   }[];
 }
 
-/** Nothing where no arm that is drawn was measured. */
+/** Nothing where no arm that is drawn was measured. Without shares of the labels, a row for each arm. */
 export function plot(results: StudyResults): Html {
+  if (!results.shares) return plotRows(results);
   const lines: Line[] = results.rows
     .filter(({ arm }) => arm.drawn)
     .map(({ arm, cells }) => ({

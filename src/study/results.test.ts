@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { memoryPlatform } from "../../test/support/memory-platform.ts";
-import { smallChoice } from "../../test/support/small-study.ts";
+import { smallChoice, smallStudy } from "../../test/support/small-study.ts";
+import { type Claim, compare, judgeAll, type StudyPlan, type StudyQuestion } from "../methods/study.ts";
 import type { Engine } from "../runtime/engine.ts";
 import { plot } from "./plot.ts";
 import { cellText, resultsOf, type StudyResults } from "./results.ts";
@@ -87,7 +88,7 @@ describe("results", () => {
 describe("as a table", () => {
   test("for the terminal, numbers stand below one another", () => {
     expect(tableText(results).split("\n")).toEqual([
-      "Mean IoU, percent, after fine-tuning; mean ± standard deviation over 2 seeds, or the number of them in brackets; by share of the labels.",
+      "Mean IoU, percent, at the end of training; mean ± standard deviation over 2 seeds, or the number of them in brackets; by share of the labels.",
       "",
       "              1/8         all",
       "plain  22.0 ± 2.8  50.0 ± 0.0",
@@ -183,6 +184,42 @@ describe("as a drawing", () => {
       expect(y).toBeLessThanOrEqual(360);
     }
   });
+});
+
+describe("without shares of the labels", () => {
+  const plain = { ...smallStudy, fractions: [1], plan: planOfWhole };
+  const choice = { ...smallChoice, study: plain, fractions: [1], parts: ["main"] };
+
+  test("a column has the score's name, a claim no share, and the drawing a row for each arm that was measured", async () => {
+    const whole = await resultsOf(complete, "study", choice);
+    expect(tableText(whole).split("\n")).toEqual([
+      "Mean IoU, percent, at the end of training; mean ± standard deviation over 2 seeds.",
+      "",
+      "         mean IoU",
+      "plain  50.0 ± 0.0",
+      "warm   59.0 ± 1.4",
+      "",
+      "What the paper says, and what these runs say:",
+      "held          warm is better (warm − plain +9.0 ± 1.0)",
+    ]);
+    expect(whole.shares).toBe(false);
+    const { markup } = plot(whole);
+    expect(markup.match(/<circle/g)).toHaveLength(2);
+    expect(markup).toContain("<title>warm: 59.0 ± 1.4</title>");
+    expect(markup).not.toMatch(/share of the labels|NaN/);
+  });
+
+  test("one seed is enough for no claim, and nothing is drawn of nothing", async () => {
+    const { claims } = await resultsOf(complete, "study", { ...choice, seeds: 1 });
+    expect(claims).toMatchObject([{ verdict: "not measured", evidence: "warm − plain +10.0 (one seed)" }]);
+    expect(plot(await resultsOf(memoryPlatform(), "study", choice)).markup).toBe("");
+  });
+
+  function planOfWhole(question: StudyQuestion): StudyPlan {
+    const { arms, pretrainings } = smallStudy.plan(question);
+    const judge: Claim["judge"] = (scores) => judgeAll([compare(scores, "warm", "plain")], "warm − plain");
+    return { arms, pretrainings, claims: [{ text: "warm is better", source: "nobody", judge }] };
+  }
 });
 
 test("a study is written as table, numbers, drawing and page, whatever names hold", async () => {

@@ -1,7 +1,16 @@
 /** What the runs of a study scored. */
 
 import type { Evaluation } from "../evaluation/evaluate.ts";
-import { type Arm, type Claim, type Judgement, type Scores, type StudyPlan, spreadOf } from "../methods/study.ts";
+import {
+  type Arm,
+  type Claim,
+  fractionText,
+  hasShares,
+  type Judgement,
+  type Scores,
+  type StudyPlan,
+  spreadOf,
+} from "../methods/study.ts";
 import { parseJson } from "../platform/json.ts";
 import type { Platform } from "../platform/platform.ts";
 import { armName, planOf, type StudyChoice, sharedSettings } from "./schedule.ts";
@@ -24,6 +33,8 @@ export interface Row {
 
 export interface StudyResults {
   readonly fractions: readonly number[];
+  /** Whether arms learn from shares of the labels; else `fractions` is [1]. */
+  readonly shares: boolean;
   readonly seeds: number;
   readonly rows: readonly Row[];
   readonly claims: readonly (Pick<Claim, "text" | "source"> & Judgement)[];
@@ -51,7 +62,7 @@ export async function resultsOf(platform: Platform, folder: string, choice: Stud
       known.set(key(name, fraction), values);
     }
   }
-  const scores: Scores = (arm, fraction) => known.get(key(arm, fraction)) ?? null;
+  const scores: Scores = (arm, fraction = 1) => known.get(key(arm, fraction)) ?? null;
   const cell = (arm: Arm, fraction: number): Cell | null => {
     const values = scores(arm.name, fraction);
     if (values === null) return null;
@@ -63,7 +74,15 @@ export async function resultsOf(platform: Platform, folder: string, choice: Stud
     .map((arm): Row => ({ arm, cells: fractions.map((fraction) => cell(arm, fraction)) }))
     .filter(({ arm, cells }) => asked.has(arm.name) || cells.some((each) => each?.mean != null));
   return {
-    ...{ fractions, seeds, rows, settings: sharedSettings(choice), recipe: choice.recipe, encoder: choice.encoder },
+    ...{
+      fractions,
+      shares: hasShares(study),
+      seeds,
+      rows,
+      settings: sharedSettings(choice),
+      recipe: choice.recipe,
+      encoder: choice.encoder,
+    },
     plan: only(
       plan,
       rows.map(({ arm }) => arm),
@@ -92,6 +111,11 @@ export async function scoreOf(platform: Platform, run: string): Promise<number |
     if (!(error instanceof SyntaxError)) throw error;
     return undefined;
   }
+}
+
+/** The head of a column of scores. */
+export function columnText({ shares }: Pick<StudyResults, "shares">, fraction: number): string {
+  return shares ? fractionText(fraction) : "mean IoU";
 }
 
 /** `47.1 ± 0.9`; `47.1` of a single seed; `47.1 ± 0.9 (2)` where a seed is missing; empty where nothing was measured. */

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { smallChoice, smallStudy } from "../../test/support/small-study.ts";
 import { UsageError } from "../errors.ts";
-import { armName, type StudyRun, scheduleOf } from "./schedule.ts";
+import { armName, labelsOf, type StudyRun, scheduleOf } from "./schedule.ts";
 
 const { runs } = scheduleOf(smallChoice);
 const named = (name: string): StudyRun => runs.find((run) => run.name === name)!;
@@ -47,6 +47,10 @@ test("an encoder that is given takes the place of the one that would be made", (
     ["warm-1of8-seed0", "denoise-seed0", false],
   ]);
   expect(runs.some(({ fromEncoder }) => fromEncoder)).toBe(false);
+});
+
+test("shares are of what the arms learn from at their end", () => {
+  expect(labelsOf(smallChoice, runs)).toEqual(["mask"]);
 });
 
 test("more seeds add runs and change none", () => {
@@ -99,6 +103,14 @@ describe("what cannot be scheduled is refused", () => {
     expect(() => scheduleOf({ ...smallChoice, fractions: [0.3331, 0.3334, 1] })).toThrow(
       "study: expected shares of the labels that differ in three digits, got 33.3 % twice. Leave one out.",
     );
+  });
+
+  test("shares of the labels where a study has none", () => {
+    const study = { ...smallStudy, fractions: [1] };
+    const refused = () => scheduleOf({ ...smallChoice, study, fractions: [1 / 8, 1] });
+    expect(refused).toThrow("study: expected no shares of the labels, since every run of this study learns from all");
+    expect(refused).toThrow("got 1/8, all. Leave --fractions out.");
+    expect(scheduleOf({ ...smallChoice, study, fractions: [1] }).runs.at(-1)!.title).toBe("wide, seed 1");
   });
 
   test("an arm whose pretraining is not there: our own mistake", () => {

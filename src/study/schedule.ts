@@ -1,10 +1,11 @@
 /** Which runs a study consists of, in order, and what each is called. */
+import type { LabelKind } from "../data/sample.ts";
 import { suggestion, UsageError } from "../errors.ts";
 import type { Method } from "../methods/method.ts";
 import { applySetting, keyOf, resolveRecipe } from "../methods/resolve-recipe.ts";
 import type { Stage } from "../methods/stage.ts";
 import { endsWhole, stagesOf } from "../methods/stages.ts";
-import { type Arm, fractionText, type Pretraining, type Study, type StudyPlan } from "../methods/study.ts";
+import { type Arm, fractionText, hasShares, type Pretraining, type Study, type StudyPlan } from "../methods/study.ts";
 
 export interface StudyChoice {
   readonly method: Method;
@@ -59,6 +60,12 @@ export interface Schedule {
  */
 export function scheduleOf(choice: StudyChoice): Schedule {
   const { study, recipe, parts, fractions, seeds, settings } = choice;
+  const shares = hasShares(study);
+  if (!shares && fractions.some((fraction) => fraction !== 1)) {
+    throw new UsageError(
+      `study: expected no shares of the labels, since every run of this study learns from all that there is, got ${fractions.map(fractionText).join(", ")}. Leave --fractions out.`,
+    );
+  }
   if (!Object.hasOwn(study.recipes, recipe)) {
     const known = Object.keys(study.recipes);
     throw new UsageError(`study: expected a recipe of the study, got "${recipe}". ${suggestion(recipe, known)}`);
@@ -97,7 +104,10 @@ export function scheduleOf(choice: StudyChoice): Schedule {
       }
     }
     for (const arm of planned.arms) {
-      for (const fraction of arm.fractions) runs.push(armRun(arm, fraction, seed, folderOf(arm.from, seed), shared));
+      for (const fraction of arm.fractions) {
+        const common = { seed, from: folderOf(arm.from, seed), shares };
+        runs.push(armRun(arm, fraction, common, shared));
+      }
     }
   }
   requireRunnable(choice, runs);
@@ -147,15 +157,27 @@ function requireRunnable({ method, recipe }: StudyChoice, runs: readonly StudyRu
   }
 }
 
+/** Kinds of labels that arms learn from at their end, which is what they are compared by. */
+export function labelsOf({ method, recipe }: StudyChoice, runs: readonly StudyRun[]): readonly LabelKind[] {
+  const [first] = runs.filter(({ arm }) => arm !== null);
+  return stagesOf(resolveRecipe(recipe, first.settings, [method])).at(-1)?.learnsFrom ?? [];
+}
+
 /** Folder of an arm's run below `runs/`. */
 export function armName(arm: string, fraction: number, seed: number): string {
   return `${arm}-${fractionText(fraction).replace("/", "of").replace(/\s*%/, "percent")}-seed${seed}`;
 }
 
-function armRun(arm: Arm, fraction: number, seed: number, from: string | null, shared: readonly string[]): StudyRun {
+function armRun(
+  arm: Arm,
+  fraction: number,
+  { seed, from, shares }: Pick<StudyRun, "seed" | "from"> & { readonly shares: boolean },
+  shared: readonly string[],
+): StudyRun {
+  const share = shares ? `${fractionText(fraction)} of the labels, ` : "";
   return {
     name: armName(arm.name, fraction, seed),
-    title: `${arm.name}, ${fractionText(fraction)} of the labels, seed ${seed}`,
+    title: `${arm.name}, ${share}seed ${seed}`,
     ...{ seed, from, dataset: null, arm: { name: arm.name, fraction }, fromEncoder: arm.fromEncoder === true },
     // Scored once, at the end: choosing the best of several weights on the images that count would flatter.
     settings: ["evaluateEvery=0", ...shared, ...arm.settings, `seed=${seed}`],

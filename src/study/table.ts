@@ -1,6 +1,6 @@
 /** A study's results as text: the table of scores, and the paper's claims with what became of them. */
-import { fractionText, type Verdict } from "../methods/study.ts";
-import { cellText, type StudyResults } from "./results.ts";
+import type { Verdict } from "../methods/study.ts";
+import { cellText, columnText, type StudyResults } from "./results.ts";
 
 export const verdictText: Readonly<Record<Verdict, string>> = {
   held: "held",
@@ -9,11 +9,12 @@ export const verdictText: Readonly<Record<Verdict, string>> = {
 };
 
 /** What the numbers are, one line. */
-export function aboutTable({ seeds, rows }: StudyResults): string {
+export function aboutTable({ seeds, rows, shares }: StudyResults): string {
   const fewer = rows.some(({ cells }) => cells.some((cell) => cell?.values.some((value) => value === undefined)));
   const spread = seeds === 1 ? "one seed" : `mean ± standard deviation over ${seeds} seeds`;
   const some = fewer ? ", or the number of them in brackets" : "";
-  return `Mean IoU, percent, after fine-tuning; ${spread}${some}; by share of the labels.`;
+  const by = shares ? "; by share of the labels" : "";
+  return `Mean IoU, percent, at the end of training; ${spread}${some}${by}.`;
 }
 
 /** What all runs share, one line. */
@@ -22,8 +23,10 @@ export function aboutRuns({ recipe, settings, encoder }: StudyResults): string {
   return `recipe ${recipe}${settings.length === 0 ? "" : ` with ${settings.join(" ")}`}${begun}`;
 }
 
-function cells({ fractions, rows }: StudyResults): string[][] {
-  return [["", ...fractions.map(fractionText)], ...rows.map(({ arm, cells }) => [arm.name, ...cells.map(cellText)])];
+function cells(results: StudyResults): string[][] {
+  const { fractions, rows } = results;
+  const head = fractions.map((fraction) => columnText(results, fraction));
+  return [["", ...head], ...rows.map(({ arm, cells }) => [arm.name, ...cells.map(cellText)])];
 }
 
 /** For the terminal. */

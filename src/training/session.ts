@@ -254,9 +254,10 @@ export class Session {
     }
     this.#kept = {};
     if (this.#trained.length === 0) return {};
-    const { weights, kept = {}, notes } = beginningOf(stage, this.#trained);
+    const beginning = beginningOf(stage, this.#trained);
+    const { weights, kept = {}, notes } = beginning;
     this.#kept = kept;
-    const anew = partsStartingAnew(step.model, weights, this.#trained.map(({ source }) => source).join(", "));
+    const anew = partsStartingAnew(step.model, beginning, this.#trained.map(({ source }) => source).join(", "));
     const begins = anew.length === 0 ? "" : `${stage.name}: ${anew.join(", ")} with first values`;
     for (const note of [...notes, begins]) if (note !== "") this.#options.watcher?.note?.(note);
     return weights;

@@ -168,10 +168,10 @@ function requireLabels({ name, split, kinds, classes }: Dataset, resolved: Resol
 function requireBeginning(resolved: ResolvedRecipe, from: readonly Trained[], task: Task): void {
   const [stage] = stagesOf(resolved, task);
   const { requires, name } = stage;
-  const given = beginningOf(stage, from).weights;
+  const given = beginningOf(stage, from);
   const source = from.map((each) => each.source).join(", ");
   if (from.length > 0 && stage.kind === "training") partsStartingAnew(trainingModel(stage).model, given, source);
-  if (requires === undefined || Object.keys(given).length > 0) return;
+  if (requires === undefined || Object.keys(given.weights).length > 0) return;
   const encoder = resolved.method.encoder === undefined ? "" : "--encoder WEIGHTS or ";
   throw new InputError(
     `recipe ${resolved.recipe.name}: stage ${name} expected ${requires}, got no weights to begin with. Add ${encoder}--from RUN; tessera import makes a run of published weights.`,

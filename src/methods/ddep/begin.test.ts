@@ -34,7 +34,7 @@ function left(name: string, recipe: DdepRecipe, classes = 3): Trained {
 function begun(name: string, recipe: DdepRecipe, earlier: Trained, classes = 3): Beginning & { anew: string[] } {
   const stage = stageOf(name, recipe, classes);
   const beginning = beginningOf(stage, [earlier]);
-  const anew = partsStartingAnew(trainingModel(stage).model, beginning.weights, earlier.source);
+  const anew = partsStartingAnew(trainingModel(stage).model, beginning, earlier.source);
   return { ...beginning, anew };
 }
 

@@ -1,4 +1,5 @@
 import type { Method } from "../method.ts";
+import { encoderFile } from "./encoder-start.ts";
 import { forms } from "./forms.ts";
 import { groupMapsOf } from "./group-maps.ts";
 import { groupViews } from "./group-views.ts";
@@ -7,6 +8,7 @@ import { patchFeaturesOf } from "./patch-features.ts";
 import { wordModel } from "./prediction.ts";
 import { type GroupViTRecipe, predictionFields, recipes } from "./recipe.ts";
 import { captionStage } from "./stage.ts";
+import { study } from "./study.ts";
 import { validate } from "./validate.ts";
 import { loadWords } from "./words.ts";
 
@@ -20,6 +22,7 @@ export const groupvit: Method<GroupViTRecipe> = {
   },
   vocabulary: "open",
   recipes,
+  study,
   predictionFields,
   ready: loadWords,
   stages: (recipe) => [captionStage(recipe)],
@@ -28,6 +31,7 @@ export const groupvit: Method<GroupViTRecipe> = {
   groups: groupMapsOf,
   patches: patchFeaturesOf,
   validate,
+  encoder: encoderFile,
   imports: importGroupViT,
   forms,
 };

@@ -9,6 +9,7 @@ import { Model } from "../../graph/scope.ts";
 import { input } from "../../graph/tensor.ts";
 import type { TrainedModel } from "../../prediction/model.ts";
 import { assemble } from "../../prediction/pipeline/assemble.ts";
+import { openSegmenter } from "../../prediction/segmenter.ts";
 import type { Engine } from "../../runtime/engine.ts";
 import { anyTask } from "../stages.ts";
 import { groupvit } from "./index.ts";
@@ -151,6 +152,24 @@ describe("the compiled model", () => {
     });
     // 80 templates cost no more than one.
     expect(sizes[1]).toBe(sizes[0]);
+  });
+
+  test("sees a second photograph with what it has: nothing is made or loaded for the same words again", async () => {
+    const loaded: number[] = [];
+    const counting: Engine = {
+      ...engine,
+      load: (...given) => {
+        loaded.push(given.length);
+        return engine.load(...given);
+      },
+    };
+    const segmenter = await openSegmenter(counting, trained(classes));
+    const before = loaded.length;
+    expect(before).toBeGreaterThan(0);
+    const first = await segmenter.segment(image);
+    expect((await segmenter.segment(image)).labels).toEqual(first.labels);
+    expect(loaded.length).toBe(before);
+    await segmenter.close();
   });
 
   test("has its shapes before words are known, of a network that reads no words, too", () => {

@@ -11,7 +11,8 @@ import { argMax, axisSize, cast, equal, matmul, mean, reciprocal } from "../../o
 import { openTagger } from "../../text/open-tagger.ts";
 import { promptsOf } from "../../text/prompts.ts";
 import { plainCaption } from "../../text/tagged-caption.ts";
-import type { Losses, Trained, TrainingStage } from "../stage.ts";
+import type { Beginning, Losses, Trained, TrainingStage } from "../stage.ts";
+import { encoderStart } from "./encoder-start.ts";
 import { logitScale, type PairVectors, pairLosses, poolPairs, projectPairs } from "./network.ts";
 import type { GroupViTRecipe } from "./recipe.ts";
 import { unitVectors } from "./unit.ts";
@@ -64,8 +65,13 @@ function rightPairs({ images, captions }: PairVectors): Tensor {
   return mean(cast(equal(nearest, constant(fromNumbers("int64", [count], own))), "float32"));
 }
 
-/** Weights of another GroupViT: positions for this one's size; what counts batches stays beside them. */
-function begin({ weights }: Trained, recipe: GroupViTRecipe) {
+/**
+ * A pretrained image encoder; or weights of another GroupViT: positions for this one's size; what counts batches stays beside
+ * them.
+ */
+function begin(from: Trained, recipe: GroupViTRecipe): Beginning {
+  const { weights, stage } = from;
+  if (stage === "encoder") return encoderStart(from, recipe);
   const all = Object.entries(fittedPositions(weights, recipe));
   const isCounter = ([name]: readonly [string, NdArray]) => counterNames.includes(name);
   return {

@@ -55,8 +55,8 @@ export function wholeOf(
   return { weights: used, unused: Object.keys(weights).filter((name) => !shapes.has(name)) };
 }
 
-/** What the network declares. Heads change no shape, so any that divide the widths will do. */
-function shapesOf(settings: GroupViTSettings): Map<string, readonly number[]> {
+/** Names and shapes of what the network declares. Heads change no shape, so any that divide the widths will do. */
+export function shapesOf(settings: GroupViTSettings): Map<string, readonly number[]> {
   const { imageSize, prompts } = settings;
   const model = new Model();
   const images = input("images", [1, 3, imageSize, imageSize]);

@@ -1,0 +1,141 @@
+import { describe, expect, test } from "vitest";
+import { expectNear } from "../../../test/support/check.ts";
+import { movedWeights } from "../../../test/support/weights.ts";
+import { type Named, type NdArray, toNumbers, zeros } from "../../array/ndarray.ts";
+import { encoders } from "../../backbones/encoders.ts";
+import { publishedNames } from "../../backbones/published.ts";
+import { vit } from "../../backbones/vit.ts";
+import { Model } from "../../graph/scope.ts";
+import { input } from "../../graph/tensor.ts";
+import { bicubicPositionTable } from "../../nn/embedding.ts";
+import { transformerBlock } from "../../nn/transformer.ts";
+import { evaluate } from "../../runtime/evaluate.ts";
+import { partsStartingAnew, trainingModel } from "../stages.ts";
+import { encoderFile, encoderStart } from "./encoder-start.ts";
+import { groupvit } from "./index.ts";
+import { type GroupViTRecipe, recipes } from "./recipe.ts";
+import { captionStage } from "./stage.ts";
+
+await groupvit.ready!();
+
+const recipe: GroupViTRecipe = {
+  ...recipes["groupvit-scenes"],
+  ...{ imageSize: 48, cropHeight: 48, cropWidth: 48, patchSize: 16, width: 192, heads: [3, 3, 3], depths: [6, 3, 3] },
+};
+
+/** A file of an encoder, as its library writes it, and its weights under our names. */
+function fileOf(name: keyof typeof encoders, library: string) {
+  const encoder = encoders[name];
+  const model = new Model();
+  encoder.features(model.scope, input("x", [1, 3, encoder.multiple, encoder.multiple]), {});
+  const own = movedWeights(model, name);
+  return {
+    own,
+    file: { kind: "safetensors" as const, where: "vit.safetensors", tensors: publishedNames(name, own, library) },
+  };
+}
+
+const begun = (file: Parameters<typeof encoderFile>[0], changed = recipe) =>
+  captionStage(changed).begin!({ ...encoderFile(file, changed), source: "vit.safetensors" });
+
+const deit = fileOf("deit-tiny-16", "timm");
+const block = (weights: Named<NdArray>, place: string) => toNumbers(weights[`${place}.attention.query.weight`]);
+
+describe("a vision transformer is the start", () => {
+  const { weights, anew, notes } = begun(deit.file);
+
+  test("block by block over the stages, with patch embedding, positions and the last norm", () => {
+    for (const [ours, theirs] of [
+      ["image.stage1.layer1", "layer1"],
+      ["image.stage1.layer6", "layer6"],
+      ["image.stage2.layer1", "layer7"],
+      ["image.stage3.layer3", "layer12"],
+    ]) {
+      expect(block(weights, ours)).toEqual(block(deit.own, theirs));
+    }
+    expect(weights["image.patches.weight"]).toEqual(deit.own["patches.weight"]);
+    expect(weights["image.norm.bias"]).toEqual(deit.own["norm.bias"]);
+    const table = deit.own.positions;
+    const patches = { ...table, shape: [1, 196, 192], data: (table.data as Float32Array).slice(192) };
+    expect(weights["image.positions"]).toEqual(bicubicPositionTable(patches, [14, 14], [3, 3]));
+  });
+
+  test("what it leaves is named, and the rest of the network begins anew", () => {
+    expect(notes).toEqual([
+      "vit.safetensors: 12 of 12 blocks taken (6 in stage 1, 3 in stage 2, 3 in stage 3); not taken: classToken.",
+    ]);
+    const { model } = trainingModel(captionStage(recipe));
+    expect(partsStartingAnew(model, { weights, anew }, "vit")).toEqual(
+      expect.arrayContaining(["text", "imageProjection", "textProjection", "logitScale"]),
+    );
+    expect(anew).toEqual(expect.arrayContaining(["image.patchNorm.weight", "image.stage1.groupTokens"]));
+    expect(anew!.filter((name) => /layer|patches/.test(name))).toEqual([]);
+  });
+
+  test("of fewer blocks the first are taken, and what patches of another size cannot use is left", () => {
+    const few = { ...recipe, depths: [2, 1, 1], patchSize: 8 };
+    const { notes, weights, anew } = begun(deit.file, few);
+    expect(notes).toEqual([
+      "vit.safetensors: 4 of 12 blocks taken (2 in stage 1, 1 in stage 2, 1 in stage 3); not taken: patches, classToken. Its patches have 16 pixels a side, these 8.",
+    ]);
+    expect(anew).toContain("image.patches.weight");
+    expect(weights["image.positions"].shape).toEqual([1, 36, 192]);
+  });
+
+  test("where stages grow, the blocks end with the width", () => {
+    const growing = { ...recipe, widthFactors: [1, 1, 2], heads: [3, 3, 6] };
+    const { notes, anew } = begun(deit.file, growing);
+    expect(notes[0]).toContain("9 of 12 blocks taken (6 in stage 1, 3 in stage 2); not taken: classToken, norm.");
+    expect(anew).toContain("image.norm.weight");
+  });
+});
+
+test("DINOv2's LayerScale is part of the weights: a block gives what it gave", async () => {
+  const sizes = { width: 64, heads: 1, depth: 3, patch: 8, grid: [4, 4], registers: 4, layerScale: 1 } as const;
+  const model = new Model();
+  vit(model.scope.at("encoder"), input("x", [1, 3, 32, 32]), sizes);
+  const own = movedWeights(model);
+  const thin = { ...recipe, width: 64, heads: [1, 1, 1], depths: [1, 1, 1], patchSize: 8, imageSize: 32 };
+  const { weights, notes } = encoderStart({ weights: own, source: "run" }, { ...thin, cropHeight: 32, cropWidth: 32 });
+  expect(notes).toEqual([
+    "run: 3 of 3 blocks taken (1 in stage 1, 1 in stage 2, 1 in stage 3); not taken: classToken, registers.",
+  ]);
+  const x = { ...zeros("float32", [1, 3, 64]), data: Float32Array.from({ length: 192 }, (_, i) => Math.sin(i)) };
+  const output = async (prefix: string, from: Named<NdArray>, layerScale?: number) => {
+    const block = new Model();
+    const y = transformerBlock(block.scope, input("x", [1, 3, 64]), { heads: 1, layerScale });
+    const its = [...block.parameters.keys()].map((name) => [name, from[prefix + name]] as const);
+    return toNumbers((await evaluate({ y }, { ...Object.fromEntries(its), x })).y);
+  };
+  expectNear(await output("image.stage2.layer1.", weights), await output("encoder.layer2.", own, 1), 1e-4);
+});
+
+describe("refused in one line is", () => {
+  test.each<[string, Partial<GroupViTRecipe>, string]>([
+    [
+      "another width",
+      { width: 96, heads: [3, 3, 3] },
+      "vit.safetensors: expected an encoder of width 96 as in recipe groupvit-scenes, got one of width 192. Choose a recipe of that width, or another encoder.",
+    ],
+    [
+      "another number of heads",
+      { heads: [6, 6, 6] },
+      "expected an encoder of 6 heads as in recipe groupvit-scenes, got one of 3. Add --set heads=3,3,3.",
+    ],
+    [
+      "another MLP",
+      { mlpRatio: 2 },
+      "expected an encoder with MLPs of 384 as in recipe groupvit-scenes, got 768. Add --set mlpRatio=4.",
+    ],
+  ])("%s", (_, changes, message) => {
+    expect(() => encoderFile(deit.file, { ...recipe, ...changes })).toThrow(message);
+  });
+
+  test("another network", () => {
+    const weights = { "encoder.stem.conv.weight": zeros("float32", [8, 3, 7, 7]) };
+    expect(() => encoderStart({ weights, source: "run" }, recipe)).toThrow(
+      "run: expected a vision transformer (ViT, DeiT or DINOv2) to begin recipe groupvit-scenes with, got another network.",
+    );
+    expect(() => encoderFile({ kind: "onnx" } as never, recipe)).toThrow("got an ONNX model. Give its weights");
+  });
+});
