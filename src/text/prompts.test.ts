@@ -24,9 +24,12 @@ test("a name is put in as it is, whatever it holds", () => {
   expect(filledTemplates(["cat", "dog"], ["{}", "the {}"])).toEqual(["cat", "the cat", "dog", "the dog"]);
 });
 
+const texts = (text: string, count: number, seed: number) =>
+  promptsOf(text, captionWords(text, tagger), count, new Random(seed)).texts;
+
 describe("prompts of a caption", () => {
   const seeds = Array.from({ length: 400 }, (_, seed) => seed);
-  const drawn = seeds.map((seed) => promptsOf(caption, 3, new Random(seed), { tagger }));
+  const drawn = seeds.map((seed) => texts(caption, 3, seed));
 
   test("hold different words of it, in a template", () => {
     for (const prompts of drawn) {
@@ -47,20 +50,26 @@ describe("prompts of a caption", () => {
   });
 
   test("are the same for the same seed", () => {
-    expect(promptsOf(caption, 3, new Random(5), { tagger })).toEqual(drawn[5]);
+    expect(texts(caption, 3, 5)).toEqual(drawn[5]);
     expect(new Set(drawn.map(String)).size).toBeGreaterThan(390);
   });
 
   test("are filled up with the caption where words are few, and none where none are asked for", () => {
-    const [first, ...rest] = promptsOf("the horse ran", 3, new Random(0), { tagger });
+    const [first, ...rest] = texts("the horse ran", 3, 0);
     expect(first).toContain("horse");
     expect(rest).toEqual(["the horse ran", "the horse ran"]);
-    expect(promptsOf("", 2, new Random(0), { tagger })).toEqual(["", ""]);
-    expect(promptsOf(caption, 0, new Random(0), { tagger })).toEqual([]);
+    expect(texts("", 2, 0)).toEqual(["", ""]);
+    expect(texts(caption, 0, 0)).toEqual([]);
+  });
+
+  test("say what they were made of, also where the words are not the caption's own", () => {
+    const { texts: made, words } = promptsOf(caption, ["zebra"], 2, new Random(0));
+    expect(words).toEqual(["zebra"]);
+    expect([made[0].includes("zebra"), made[1]]).toEqual([true, caption]);
   });
 
   test("may draw a word twice that stands there twice", () => {
-    const twice = promptsOf("horse and horse", 2, new Random(1), { tagger });
+    const twice = texts("horse and horse", 2, 1);
     expect(twice.every((prompt) => prompt.includes("horse") && prompt !== "horse and horse")).toBe(true);
   });
 });
@@ -70,8 +79,7 @@ describe("captions that are tagged already", () => {
     const tagged = "A/DT bag/NN of/IN 1/2/CD apples/NNS ./.";
     expect(captionWords(tagged, tagger)).toEqual(["bag", "apples"]);
     expect(plainCaption(tagged)).toBe("A bag of 1/2 apples .");
-    const prompts = promptsOf(tagged, 3, new Random(0), { tagger });
-    expect(prompts[2]).toBe("A bag of 1/2 apples .");
+    expect(texts(tagged, 3, 0)[2]).toBe("A bag of 1/2 apples .");
   });
 
   test.each(["and/or", "a cat/NN", "", "/NN", "his/her IN/OUT"])("%s is not", (text) => {

@@ -23,20 +23,21 @@ export function captionWords(caption: string, tagger: Tagger, kind: WordKind = "
   return kind === "noun" ? nounsOf(tagged) : nounPhrasesOf(tagged);
 }
 
+export interface Prompts {
+  readonly texts: readonly string[];
+  /** What the first of them were made of; the others are the caption. */
+  readonly words: readonly string[];
+}
+
 /**
- * Further texts for a photograph (Xu et al. 2022, section 3.3, and the authors' code): as many words of its caption as there
- * are, at most `count`, drawn without replacement, each in one of the 80 templates, drawn evenly; what is lacking is the
- * caption itself. The same `random` gives the same prompts.
+ * Further texts for a photograph (Xu et al. 2022, section 3.3, and the authors' code): as many of `words` as there are, at most
+ * `count`, drawn without replacement, each in one of the 80 templates, drawn evenly; what is lacking is the caption itself. The
+ * same `random` gives the same prompts. words: `captionWords` of this caption, or of others that say the same.
  */
-export function promptsOf(
-  caption: string,
-  count: number,
-  random: Random,
-  { tagger, kind = "noun" }: { tagger: Tagger; kind?: WordKind },
-): string[] {
-  if (count === 0) return [];
-  const words = random.shuffle(captionWords(caption, tagger, kind)).slice(0, count);
-  const prompts = words.map((word) => filledTemplate(random.pick(templateSets.full), word));
+export function promptsOf(caption: string, words: readonly string[], count: number, random: Random): Prompts {
+  if (count === 0) return { texts: [], words: [] };
+  const drawn = random.shuffle(words).slice(0, count);
+  const prompts = drawn.map((word) => filledTemplate(random.pick(templateSets.full), word));
   const plain = plainCaption(caption);
-  return [...prompts, ...Array.from({ length: count - prompts.length }, () => plain)];
+  return { texts: [...prompts, ...Array.from({ length: count - prompts.length }, () => plain)], words: drawn };
 }

@@ -41,6 +41,7 @@ export function portFiles(
   };
 }
 
-function allCounters({ weights, counters = weights }: PublishedGroupViT): Record<string, NdArray> {
+function allCounters({ weights, counters = weights, settings }: PublishedGroupViT): Record<string, NdArray> {
+  if (settings.projectionHidden === 0) return {}; // nothing is normed
   return Object.fromEntries(counterNames.map((name) => [name, counters[name] ?? fromNumbers("int64", [], [0])]));
 }

@@ -289,6 +289,7 @@ describe("networks that the port does not have are refused for it", () => {
     ["different heads", { heads: [3, 3, 4] }, "as many heads in every stage"],
     ["soft groups", { assignment: "soft" }, "hard assignment"],
     ["sums", { sumAssign: true }, "segments divided by"],
+    ["one linear layer", { projectionHidden: 0 }, "projections of two layers"],
     ["group tokens in the last stage", { groupTokens: [5, 3, 2] }, "a last stage without group tokens"],
     [
       "group tokens that become other groups",

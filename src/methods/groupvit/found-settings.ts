@@ -55,6 +55,9 @@ export function settingsFrom(weights: Named<NdArray>, where: string): FoundSetti
   const ratio = (name: string) => shape(`${name}.hidden.weight`, 2)[0];
   const first = depths.findIndex((depth) => depth > 0);
   const [textContext, textWidth] = shape("text.positions", 2);
+  const hasOneLayer =
+    weights["imageProjection.hidden.weight"] === undefined &&
+    shape("imageProjection.out.weight", 2)[1] === shape("image.norm.weight", 1)[0];
   return {
     imageSize: side * patchSize,
     ...{ patchSize, width, depths },
@@ -71,7 +74,7 @@ export function settingsFrom(weights: Named<NdArray>, where: string): FoundSetti
           ],
     ...{ textContext, textWidth, textVocabulary: shape("text.tokens.weight", 2)[0] },
     textLayers: count(/^text\.layer(\d+)\./),
-    projectionHidden: shape("imageProjection.hidden.weight", 2)[0],
+    projectionHidden: hasOneLayer ? 0 : shape("imageProjection.hidden.weight", 2)[0],
     projectionWidth: shape("imageProjection.out.weight", 2)[0],
   };
 }

@@ -23,11 +23,14 @@ import {
 } from "../../ops/index.ts";
 import type { GroupViTSettings } from "./settings.ts";
 
-/** Normal with deviation 0.02 (the authors cut it at ±2, a hundred deviations), biases 0: all linear layers on images. */
-export const imageInitializers = {
-  weightInitializer: normalInitializer(0.02),
-  biasInitializer: zerosInitializer,
-} as const;
+/**
+ * Normal, biases 0: all linear layers on images. The authors' deviation is 0.02, cut at ±2, a hundred deviations.
+ */
+export function imageInitializers({ initialDeviation }: Pick<GroupViTSettings, "initialDeviation">) {
+  return { weightInitializer: normalInitializer(initialDeviation), biasInitializer: zerosInitializer } as const;
+}
+
+type Initial = Pick<GroupViTSettings, "initialDeviation">;
 
 export interface GroupingOptions {
   /** Segments to make. */
@@ -38,7 +41,7 @@ export interface GroupingOptions {
   readonly outputs?: number;
   readonly settings: Pick<
     GroupViTSettings,
-    "assignment" | "gumbelTau" | "sumAssign" | "assignEps" | "mlpRatio" | "assignMlpRatio"
+    "assignment" | "gumbelTau" | "sumAssign" | "assignEps" | "mlpRatio" | "assignMlpRatio" | "initialDeviation"
   >;
   /**
    * Standard Gumbel noise of the scores, [B, G, L]. Default: drawn by the host in training of a hard assignment, else
@@ -88,15 +91,18 @@ export function groupingBlock(
   const [tokenWidth, channelWidth] = assignMlpRatio.map((ratio) => Math.trunc(ratio * width));
   const normed = layerNorm(scope.at("tokenNorm"), groupTokens); // [B, T, D]
   const tokens = layerNorm(scope.at("inputNorm"), x); // [B, L, D]
-  const mixed = tokenMixer(scope.at("tokenMixer"), normed, { hidden: tokenWidth, outputs: groups }); // [B, G, D]
+  const mixed = tokenMixer(scope.at("tokenMixer"), normed, settings, { hidden: tokenWidth, outputs: groups }); // [B, G, D]
   const projected = layerNorm(scope.at("projectedNorm"), mixed);
-  const queries = crossBlock(scope.at("cross"), projected, tokens, { heads, hidden: Math.trunc(mlpRatio * width) });
+  const queries = crossBlock(scope.at("cross"), projected, tokens, settings, {
+    heads,
+    hidden: Math.trunc(mlpRatio * width),
+  });
 
   const assigned = assign(scope.at("assignment"), queries, tokens, { settings, noise });
   const y = add(assigned.merged, queries); // [B, G, D]
-  const kept = outputs === width ? y : widened(scope.at("widening"), y, outputs); // [B, G, outputs]
+  const kept = outputs === width ? y : widened(scope.at("widening"), y, outputs, settings); // [B, G, outputs]
   const transformed = mlp(scope.at("segmentMlp"), layerNorm(scope.at("segmentNorm"), y), {
-    ...imageInitializers,
+    ...imageInitializers(settings),
     hidden: channelWidth,
     outputs,
   });
@@ -108,14 +114,22 @@ export function groupingBlock(
 }
 
 /** MLP along the axis of tokens, which become `outputs` other ones (Tolstikhin et al. 2021). x: [B, T, D] → [B, outputs, D]. */
-export function tokenMixer(scope: Scope, x: Tensor, options: Pick<MlpOptions, "hidden" | "outputs">): Tensor {
+export function tokenMixer(
+  scope: Scope,
+  x: Tensor,
+  settings: Initial,
+  options: Pick<MlpOptions, "hidden" | "outputs">,
+): Tensor {
   const turned = transpose(x, [0, 2, 1]); // [B, D, T]
-  return transpose(mlp(scope, turned, { ...imageInitializers, ...options }), [0, 2, 1]);
+  return transpose(mlp(scope, turned, { ...imageInitializers(settings), ...options }), [0, 2, 1]);
 }
 
 /** Tokens of another width, without a bias. Parts: `norm`, `linear`. x: [..., D] → [..., width]. */
-export function widened(scope: Scope, x: Tensor, width: number): Tensor {
-  return linear(scope.at("linear"), layerNorm(scope.at("norm"), x), width, { ...imageInitializers, bias: false });
+export function widened(scope: Scope, x: Tensor, width: number, settings: Initial): Tensor {
+  return linear(scope.at("linear"), layerNorm(scope.at("norm"), x), width, {
+    ...imageInitializers(settings),
+    bias: false,
+  });
 }
 
 /**
@@ -127,11 +141,13 @@ function crossBlock(
   scope: Scope,
   x: Tensor,
   memory: Tensor,
+  settings: Initial,
   { heads, hidden }: { readonly heads: number; readonly hidden: number },
 ): Tensor {
-  const attended = add(x, crossAttention(scope.at("attention"), x, memory, { ...imageInitializers, heads }));
+  const initial = imageInitializers(settings);
+  const attended = add(x, crossAttention(scope.at("attention"), x, memory, { ...initial, heads }));
   const normed = layerNorm(scope.at("mlpNorm"), attended);
-  return layerNorm(scope.at("norm"), add(attended, mlp(scope.at("mlp"), normed, { ...imageInitializers, hidden })));
+  return layerNorm(scope.at("norm"), add(attended, mlp(scope.at("mlp"), normed, { ...initial, hidden })));
 }
 
 /** Gives tokens to groups and merges them. queries: [B, G, D], tokens: [B, L, D] → merged [B, G, D]. */
@@ -142,7 +158,7 @@ function assign(
   { settings, noise }: Pick<GroupingOptions, "settings" | "noise">,
 ): Pick<Grouping, "merged" | "used" | "soft" | "logits"> {
   const width = axisSize(tokens, -1);
-  const project = (name: string, x: Tensor) => linear(scope.at(name), x, width, imageInitializers);
+  const project = (name: string, x: Tensor) => linear(scope.at(name), x, width, imageInitializers(settings));
   // One head, but the scale of the whole width.
   const scale = width ** -0.5;
   const logits = matmul(project("query", queries), project("key", tokens), { transposeB: true, scale }); // [B, G, L]

@@ -132,17 +132,17 @@ function groupTokensOf(
   const initializer = previous === null ? normalInitializer(0.02) : zerosInitializer;
   const learned = scope.parameter("groupTokens", [1, count, width], initializer);
   if (previous === null) return expand(learned, [batch, count, width]);
-  return add(projectGroupTokens(scope.at("tokenProjector"), previous, count, width), learned);
+  return add(projectGroupTokens(scope.at("tokenProjector"), previous, count, width, settings), learned);
 }
 
 /** Group tokens of a stage made into `count` ones of `width` for the next. x: [B, T, D] → [B, count, width]. */
-function projectGroupTokens(scope: Scope, x: Tensor, count: number, width: number): Tensor {
+function projectGroupTokens(scope: Scope, x: Tensor, count: number, width: number, settings: GroupViTSettings): Tensor {
   const before = axisSize(x, -1);
   // Where the width grows, the parts that have the old one are kept apart.
   const place = before === width ? scope : scope.at("narrow");
   const normed = layerNorm(place.at("norm"), x);
-  const mixed = tokenMixer(place.at("mixer"), normed, { hidden: Math.floor(before / 2), outputs: count });
-  return before === width ? mixed : widened(scope.at("widening"), mixed, width);
+  const mixed = tokenMixer(place.at("mixer"), normed, settings, { hidden: Math.floor(before / 2), outputs: count });
+  return before === width ? mixed : widened(scope.at("widening"), mixed, width, settings);
 }
 
 /** Transformer blocks over tokens and group tokens together, then the grouping block, if it is not the last stage. */
@@ -162,8 +162,8 @@ function imageStage(
       hidden: Math.trunc(settings.mlpRatio * width),
       epsilon: 1e-5,
       dropPath: rate,
-      attentionInitializers: imageInitializers,
-      mlpInitializers: imageInitializers,
+      attentionInitializers: imageInitializers(settings),
+      mlpInitializers: imageInitializers(settings),
     });
   }
   const [tokens, grown] =

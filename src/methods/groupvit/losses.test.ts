@@ -1,10 +1,10 @@
 import { describe, expect, test } from "vitest";
 import { checkOp } from "../../../test/support/check.ts";
-import { float32, item, type NdArray } from "../../array/ndarray.ts";
+import { float32, fromNumbers, item, type NdArray } from "../../array/ndarray.ts";
 import { Random } from "../../array/random.ts";
 import { sizeOf } from "../../array/shape.ts";
 import { constant, input, type Tensor } from "../../graph/tensor.ts";
-import { add } from "../../ops/index.ts";
+import { add, cast } from "../../ops/index.ts";
 import { evaluate } from "../../runtime/evaluate.ts";
 import { contrastiveLoss, multiLabelLoss, multiLabelTerms } from "./losses.ts";
 
@@ -99,6 +99,64 @@ describe("the multi-label loss", () => {
     expect(code - paper).toBeGreaterThanOrEqual(Math.log(prompts) - 1e-6);
   });
 });
+
+describe("the multi-label loss with matches", () => {
+  const count = batch * prompts;
+  const matched = (right: readonly number[]) => {
+    const matches = cast(constant(fromNumbers("int32", [batch, count], right)), "bool");
+    return (i: Tensor, p: Tensor) => multiLabelLoss(i, p, scale, { matches });
+  };
+  const none = new Array<number>(batch * count).fill(0);
+
+  test("is the usual one where there are none but an image's own", async () => {
+    expect(await value(matched(none), [images, words])).toBeCloseTo(await value(multiLabel, [images, words]), 5);
+  });
+
+  test("spreads the target over all that are right, on both sides", async () => {
+    const right = none.map((_, i) => Number(Math.floor((i % count) / prompts) === Math.floor(i / count) || i === 7));
+    const cosine = (a: number, b: number) => {
+      const [x, y] = [images, words].map(({ data }) => Array.from(data as Float32Array));
+      const [u, v] = [x.slice(a * width, (a + 1) * width), y.slice(b * width, (b + 1) * width)];
+      const dot = (p: number[], q: number[]) => p.reduce((sum, each, i) => sum + each * q[i], 0);
+      return (5 * dot(u, v)) / Math.sqrt(dot(u, u) * dot(v, v));
+    };
+    const entropy = (logits: readonly number[], weights: readonly number[]) => {
+      const total = weights.reduce((sum, each) => sum + each, 0);
+      const truth = logits.reduce((sum, each, i) => sum + each * weights[i], 0) / total;
+      return Math.log(logits.reduce((sum, each) => sum + Math.exp(each), 0)) - truth;
+    };
+    const numbers = (length: number) => Array.from({ length }, (_, i) => i);
+    const rows = numbers(batch).map((a) =>
+      entropy(
+        numbers(count).map((b) => cosine(a, b)),
+        right.slice(a * count, (a + 1) * count),
+      ),
+    );
+    const columns = numbers(count).map((b) =>
+      entropy(
+        numbers(batch).map((a) => cosine(a, b)),
+        numbers(batch).map((a) => right[a * count + b]),
+      ),
+    );
+    const mean = (each: readonly number[]) => each.reduce((sum, one) => sum + one, 0) / each.length;
+    const wanted = (mean(rows) + mean(columns)) / 2;
+    expect(await value(matched(right), [images, words])).toBeCloseTo(wanted, 5);
+    expect(wanted).not.toBeCloseTo(await value(multiLabel, [images, words]), 2);
+  });
+});
+
+checkOp(
+  "the multi-label loss with matches, in both forms",
+  (i: Tensor, p: Tensor) => {
+    const matches = cast(
+      constant(fromNumbers("int32", [3, 6], [0, 0, 1, 0, 0, 0, ...new Array<number>(12).fill(0)])),
+      "bool",
+    );
+    const loss = (form: "mean-of-logs" | "log-of-sum") => multiLabelLoss(i, p, constant(3, i.dtype), { matches, form });
+    return add(loss("mean-of-logs"), loss("log-of-sum"));
+  },
+  [{ inputs: [{ shape: [3, 4] }, { shape: [3, 2, 4] }] }],
+);
 
 checkOp(
   "both losses",

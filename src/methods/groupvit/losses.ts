@@ -4,17 +4,22 @@ import { constant, type Tensor } from "../../graph/tensor.ts";
 import {
   add,
   axisSize,
+  cast,
   clip,
+  div,
   exp,
   logSumExp,
   matmul,
   mean,
   mul,
+  or,
   reshape,
   slice,
   sub,
+  sum,
   takeAlong,
   transpose,
+  where,
 } from "../../ops/index.ts";
 import type { GroupViTSettings } from "./settings.ts";
 import { unitVectors } from "./unit.ts";
@@ -28,6 +33,15 @@ export interface OwnRows {
 export interface ContrastiveOptions {
   /** Default: all rows. */
   readonly own?: OwnRows | undefined;
+}
+
+export interface MultiLabelOptions extends ContrastiveOptions {
+  readonly form?: GroupViTSettings["multiLabelForm"];
+  /**
+   * Where other images' prompts are right of an image as well, [B, B·K] bool; not together with `own`. The target is then spread evenly
+   * over all that are right, on both sides (as Yang et al. 2022, "Unified Contrastive Learning", do with labels).
+   */
+  readonly matches?: Tensor | undefined;
 }
 
 /**
@@ -74,9 +88,9 @@ export function multiLabelLoss(
   images: Tensor,
   prompts: Tensor,
   scale: Tensor,
-  { own, form = "mean-of-logs" }: ContrastiveOptions & { readonly form?: GroupViTSettings["multiLabelForm"] } = {},
+  options: MultiLabelOptions = {},
 ): Tensor {
-  const { imageSide, promptSide } = multiLabelTerms(images, prompts, scale, { own, form });
+  const { imageSide, promptSide } = multiLabelTerms(images, prompts, scale, options);
   return mul(add(imageSide, promptSide), 0.5);
 }
 
@@ -85,7 +99,7 @@ export function multiLabelTerms(
   images: Tensor,
   prompts: Tensor,
   scale: Tensor,
-  { own, form }: ContrastiveOptions & { readonly form: GroupViTSettings["multiLabelForm"] },
+  { own, form = "mean-of-logs", matches }: MultiLabelOptions,
 ): { readonly imageSide: Tensor; readonly promptSide: Tensor } {
   const [batch, count, width] = prompts.shape;
   const i = unitVectors(images);
@@ -97,6 +111,16 @@ export function multiLabelTerms(
     own === undefined ? transpose(forward, [1, 0]) : mul(matmul(rowsOf(p, ownPrompts), i, { transposeB: true }), scale); // [own·K, B]
   const promptsOf = range(rows.count).map((row) => range(count).map((k) => ownPrompts.start + row * count + k));
   const imageOf = range(ownPrompts.count).map((prompt) => [rows.start + Math.floor(prompt / count)]);
+  if (matches !== undefined) {
+    const owned = range(batch * batch * count).map((i) =>
+      Number(promptsOf[Math.floor(i / (batch * count))].includes(i % (batch * count))),
+    );
+    const right = or(matches, cast(constant(fromNumbers("int32", [batch, batch * count], owned)), "bool"));
+    return {
+      imageSide: spreadCrossEntropy(forward, right, 1, form),
+      promptSide: spreadCrossEntropy(forward, right, 0),
+    };
+  }
   return {
     imageSide: meanCrossEntropy(forward, promptsOf, form),
     promptSide: meanCrossEntropy(backward, imageOf),
@@ -116,6 +140,24 @@ function meanCrossEntropy(
   const chosen = takeAlong(logits, indices, { axis: 1 }); // [N, right]
   const truth = form === "mean-of-logs" ? mean(chosen, { axes: [1] }) : logSumExp(chosen, { axes: [1] });
   return mean(sub(logSumExp(logits, { axes: [1] }), truth));
+}
+
+/**
+ * The same along `axis` with any number of right ones, at least one. logits: [N, M], right: [N, M] bool.
+ */
+function spreadCrossEntropy(
+  logits: Tensor,
+  right: Tensor,
+  axis: 0 | 1,
+  form: GroupViTSettings["multiLabelForm"] = "mean-of-logs",
+): Tensor {
+  const axes = [axis];
+  const weights = cast(right, logits.dtype);
+  const truth =
+    form === "mean-of-logs"
+      ? div(sum(mul(weights, logits), { axes }), sum(weights, { axes }))
+      : logSumExp(where(right, logits, constant(-1e9, logits.dtype)), { axes });
+  return mean(sub(logSumExp(logits, { axes }), truth));
 }
 
 function rowsOf(x: Tensor, { start, count }: OwnRows): Tensor {

@@ -143,25 +143,30 @@ export interface PairLosses {
   readonly multiLabel?: Tensor;
 }
 
-/** Both losses of a batch's vectors, at the learned temperatures. */
+/**
+ * Both losses of a batch's vectors, at the learned temperatures. matches: [B, B·K] bool, the prompts that are right of an image besides
+ * its own.
+ */
 export function pairLosses(
   scope: Scope,
   { images, captions, prompts }: PairVectors,
   { sharedTemperature, multiLabelForm: form }: GroupViTSettings,
+  matches?: Tensor,
 ): PairLosses {
   const scale = logitScale(scope);
   const contrastive = contrastiveLoss(images, captions, scale);
   if (prompts === null) return { contrastive };
   const own = sharedTemperature ? scale : logitScale(scope, "multiLabelScale");
-  return { contrastive, multiLabel: multiLabelLoss(images, prompts, own, { form }) };
+  return { contrastive, multiLabel: multiLabelLoss(images, prompts, own, { form, matches }) };
 }
 
-/** Linear `hidden`, batch norm `norm`, ReLU, linear `out`. x: [N, D] → [N, projectionWidth]. */
+/** Linear `hidden`, batch norm `norm`, ReLU, linear `out`; or `out` alone. x: [N, D] → [N, projectionWidth]. */
 function projection(
   scope: Scope,
   x: Tensor,
   { projectionHidden, projectionWidth }: Pick<GroupViTSettings, "projectionHidden" | "projectionWidth">,
 ): Tensor {
+  if (projectionHidden === 0) return linear(scope.at("out"), x, projectionWidth);
   const hidden = relu(batchNorm2d(scope.at("norm"), linear(scope.at("hidden"), x, projectionHidden)));
   return linear(scope.at("out"), hidden, projectionWidth);
 }

@@ -158,6 +158,7 @@ function requireExpressible(settings: GroupViTSettings, where: string): void {
   if (widthFactors.slice(0, stages).some((each) => each !== 1)) refuse("stages of one width", widthFactors);
   if (heads.slice(0, stages).some((each) => each !== heads[0])) refuse("as many heads in every stage", heads);
   if (assignment !== "hard") refuse("hard assignment", assignment);
+  if (settings.projectionHidden === 0) refuse("projections of two layers", "one");
   if (sumAssign) refuse("segments divided by how many tokens they are", "sums");
   if (groupTokens[stages - 1] !== 0) refuse("a last stage without group tokens", groupTokens);
   for (let s = 0; s + 2 < stages; s++) {

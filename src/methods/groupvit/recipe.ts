@@ -8,6 +8,8 @@ import type { PreparationName } from "./window-scores.ts";
 export interface GroupViTRecipe extends Recipe, GroupViTSettings, ImageAugmentation {
   /** Words of a caption that prompts are made of. */
   readonly promptWords: WordKind;
+  /** Whose words they are: of the caption that was drawn, or of all captions of its photograph. */
+  readonly promptSource: "caption" | "photograph";
   /** What bytes become, in training and prediction: by ImageNet's colours as in the authors' code, or CLIP's as in the port. */
   readonly normalization: PreparationName;
 
@@ -49,6 +51,7 @@ const twoStages: GroupViTRecipe = {
   cropWidth: 224,
   normalization: "official",
   promptWords: "noun",
+  promptSource: "caption",
 
   // floor(28,662,956 / 4,096) steps an epoch.
   steps: 30 * 6997,

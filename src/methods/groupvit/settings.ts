@@ -34,6 +34,8 @@ export interface GroupViTSettings {
   /** Whether a segment is the sum of its tokens, or their sum divided by how many they are and `assignEps`. */
   readonly sumAssign: boolean;
   readonly assignEps: number;
+  /** Deviation of the linear layers' first numbers on the side of images. */
+  readonly initialDeviation: number;
   /** Of stochastic depth in the last block; it grows evenly from 0 in the first. */
   readonly dropPath: number;
   /** Position vectors: learned, or fixed sines and cosines. */
@@ -51,7 +53,7 @@ export interface GroupViTSettings {
   readonly textEndToken: number;
 
   // What both become, and how they are compared.
-  /** Hidden width of the two projections. */
+  /** Hidden width of the two projections; 0: each is one linear layer, without a norm. */
   readonly projectionHidden: number;
   /** Width of the vectors that images and texts are compared by. */
   readonly projectionWidth: number;
@@ -64,6 +66,11 @@ export interface GroupViTSettings {
    * authors' code, or the logarithm of their summed probability, as in the paper.
    */
   readonly multiLabelForm: "mean-of-logs" | "log-of-sum";
+  /**
+   * Which prompts are right of an image in the multi-label loss: `own`, as in the paper, or also those of other images whose word
+   * is in its captions (`same-word`). With `own` a word of many images says little: all of them are told from it but one.
+   */
+  readonly promptMatches: "own" | "same-word";
 }
 
 /** GroupViT-S with two grouping stages at 224 pixels: the released models (Xu et al. 2022). */
@@ -82,6 +89,7 @@ export const publishedGroupViT: GroupViTSettings = {
   gumbelTau: 1,
   sumAssign: false,
   assignEps: 1,
+  initialDeviation: 0.02,
   dropPath: 0.1,
   position: "learned",
   textContext: 77,
@@ -95,6 +103,7 @@ export const publishedGroupViT: GroupViTSettings = {
   prompts: 3,
   sharedTemperature: false,
   multiLabelForm: "mean-of-logs",
+  promptMatches: "own",
 };
 
 /** The paper's model with one grouping stage; its weights were never released. */

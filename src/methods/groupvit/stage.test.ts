@@ -79,6 +79,18 @@ describe("what training is given of a sample", () => {
     expect((await prepare(sampleOf(0), { ...tiny, prompts: 0 })).ids.shape).toEqual([1, 24]);
   });
 
+  test("may take prompts of all captions, and says which words they are of and which are known", async () => {
+    const recipe = { ...tiny, prompts: 4, promptSource: "photograph", promptMatches: "same-word" } as const;
+    const [one, other] = await Promise.all(
+      ["A DOG sleeps.", "A sofa."].map((text) => prepare(sampleOf(0, [text, "One dog and a lamp."]), recipe)),
+    );
+    const known = ({ knownWords }: Named<NdArray>) => new Set(toNumbers(knownWords).filter((code) => code !== -2));
+    const drawn = toNumbers(one.promptWords);
+    expect([known(one).size, drawn.length]).toEqual([3, 4]); // dog, sleeps, lamp; of one word in two cases
+    for (const code of drawn) expect(code === -1 || known(one).has(code)).toBe(true);
+    expect([...known(one)].filter((code) => known(other).has(code))).toHaveLength(2);
+  });
+
   test("is refused without a caption, and for a vocabulary that has not these words", async () => {
     await expect(prepare(sampleOf(3, []))).rejects.toThrow("3.jpg: expected a caption, got none.");
     await expect(prepare(sampleOf(3), { ...tiny, textVocabulary: 96 })).rejects.toThrow(

@@ -1,15 +1,15 @@
 /** Training on photographs and their captions alone (Xu et al. 2022, section 3.3; the authors' code where they differ). */
 import { fromNumbers, type Named, type NdArray, ndarray } from "../../array/ndarray.ts";
-import type { Random } from "../../array/random.ts";
+import { Random } from "../../array/random.ts";
 import { augmentImage } from "../../data/augment-image.ts";
 import type { Sample } from "../../data/sample.ts";
 import { InputError } from "../../errors.ts";
 import type { Scope } from "../../graph/scope.ts";
 import { constant, type Tensor } from "../../graph/tensor.ts";
 import { imageInput } from "../../nn/image-input.ts";
-import { argMax, axisSize, cast, equal, matmul, mean, reciprocal } from "../../ops/index.ts";
+import { argMax, axisSize, cast, equal, matmul, max, mean, reciprocal, reshape, unsqueeze } from "../../ops/index.ts";
 import { openTagger } from "../../text/open-tagger.ts";
-import { promptsOf } from "../../text/prompts.ts";
+import { captionWords, promptsOf } from "../../text/prompts.ts";
 import { plainCaption } from "../../text/tagged-caption.ts";
 import type { Beginning, Losses, Trained, TrainingStage } from "../stage.ts";
 import { encoderStart } from "./encoder-start.ts";
@@ -21,7 +21,10 @@ import { counterNames, fittedPositions } from "./whole-weights.ts";
 import { normalizations } from "./window-scores.ts";
 import { loadWords, requireVocabulary, textIds } from "./words.ts";
 
-/** Host: one view of the photograph, one of its captions and prompts of that one's words. */
+/** Words of a photograph that are looked for among others' prompts; captions rarely have more. */
+const knownWords = 64;
+
+/** Host: one view of the photograph, one of its captions and prompts of its words. */
 async function prepare(sample: Sample, recipe: GroupViTRecipe, random: Random): Promise<Named<NdArray>> {
   const { captions = [] } = sample.labels;
   if (captions.length === 0) {
@@ -31,24 +34,51 @@ async function prepare(sample: Sample, recipe: GroupViTRecipe, random: Random): 
   await loadWords();
   requireVocabulary(recipe);
   const tagger = await openTagger();
-  const prompts = promptsOf(caption, recipe.prompts, random.fork("prompts"), { tagger, kind: recipe.promptWords });
+  const wordsOf = (text: string) => captionWords(text, tagger, recipe.promptWords);
+  const all = matchesWords(recipe) || recipe.promptSource === "photograph" ? captions.flatMap(wordsOf) : [];
+  const words = recipe.promptSource === "photograph" ? [...new Set(all)] : wordsOf(caption);
+  const prompts = promptsOf(caption, words, recipe.prompts, random.fork("prompts"));
   const view = augmentImage(sample.image, recipe, random.fork("view"));
   return {
     image: ndarray("uint8", [view.height, view.width, 3], view.data),
-    ids: textIds([plainCaption(caption), ...prompts], recipe),
+    ids: textIds([plainCaption(caption), ...prompts.texts], recipe),
+    // What is filled up is of no word: the one kind of place is never equal to the other.
+    ...(matchesWords(recipe) && {
+      promptWords: wordCodes(prompts.words, recipe.prompts, -1),
+      knownWords: wordCodes([...new Set(all)], knownWords, -2),
+    }),
   };
 }
 
-function embed(scope: Scope, { image, ids }: Named<Tensor>, recipe: GroupViTRecipe): Named<Tensor> {
-  return { ...poolPairs(scope, imageInput(image, normalizations[recipe.normalization]), ids, recipe) };
+function matchesWords({ prompts, promptMatches }: GroupViTRecipe): boolean {
+  return prompts > 0 && promptMatches === "same-word";
 }
 
-function loss(scope: Scope, { images, texts }: Named<Tensor>, recipe: GroupViTRecipe): Losses {
+/** A number for each word, the same for the same word in any case: [count] int64. */
+function wordCodes(words: readonly string[], count: number, filling: number): NdArray {
+  const codes = words.slice(0, count).map((word) => new Random(word.toLowerCase()).integer(2 ** 31));
+  return fromNumbers("int64", [count], [...codes, ...new Array<number>(count - codes.length).fill(filling)]);
+}
+
+function embed(scope: Scope, { image, ids, ...words }: Named<Tensor>, recipe: GroupViTRecipe): Named<Tensor> {
+  return { ...poolPairs(scope, imageInput(image, normalizations[recipe.normalization]), ids, recipe), ...words };
+}
+
+/** Which prompts are of a word that an image's captions have: [B, B·K] bool. promptWords: [B, K], knownWords: [B, W]. */
+function wordMatches(promptWords: Tensor, known: Tensor): Tensor {
+  const prompts = reshape(promptWords, [1, 1, -1]);
+  return cast(max(cast(equal(unsqueeze(known, 2), prompts), "float32"), { axes: [1] }), "bool");
+}
+
+function loss(scope: Scope, embedded: Named<Tensor>, recipe: GroupViTRecipe): Losses {
+  const { images, texts, promptWords, knownWords: known } = embedded;
   const vectors = projectPairs(scope, { images, texts }, recipe);
   const hasOwn = recipe.prompts > 0 && !recipe.sharedTemperature;
   const scales = scope.shared(); // the losses' own, looked at once more
   return {
-    terms: { ...pairLosses(scales, vectors, recipe) },
+    terms: {
+      ...pairLosses(scales, vectors, recipe, matchesWords(recipe) ? wordMatches(promptWords, known) : undefined),
+    },
     watched: {
       temperature: reciprocal(logitScale(scales)),
       ...(hasOwn && { multiLabelTemperature: reciprocal(logitScale(scales, "multiLabelScale")) }),
@@ -93,6 +123,10 @@ export function captionStage(recipe: GroupViTRecipe): TrainingStage {
     inputs: {
       image: { dtype: "uint8", shape: [batchSize, imageSize, imageSize, 3] },
       ids: { dtype: "int64", shape: [batchSize, 1 + prompts, textContext] },
+      ...(matchesWords(recipe) && {
+        promptWords: { dtype: "int64", shape: [batchSize, prompts] },
+        knownWords: { dtype: "int64", shape: [batchSize, knownWords] },
+      }),
     },
     prepare: (sample, random) => prepare(sample, recipe, random),
     embed: (scope, batch) => embed(scope, batch, recipe),

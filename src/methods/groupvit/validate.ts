@@ -13,10 +13,10 @@ const positive: Bounds = { least: 0, above: true };
 
 /** Fields of the network that are one number. */
 const bounds: readonly (readonly [keys: readonly (keyof GroupViTSettings)[], bounds: Bounds])[] = [
-  [["patchSize", "width", "textContext", "textWidth", "textHeads", "projectionHidden", "projectionWidth"], size],
-  [["prompts", "textLayers"], some],
+  [["patchSize", "width", "textContext", "textWidth", "textHeads", "projectionWidth"], size],
+  [["prompts", "textLayers", "projectionHidden"], some],
   [["textVocabulary"], { least: 1, most: 10_000_000, whole: true }],
-  [["mlpRatio", "gumbelTau"], positive],
+  [["mlpRatio", "gumbelTau", "initialDeviation"], positive],
   [["assignEps"], { least: 0 }],
   [["dropPath"], { least: 0, most: 0.999 }],
 ];
@@ -28,6 +28,7 @@ export function checkGroupViT(recipe: NetworkRecipe): void {
   oneOf("assignment", ["hard", "soft"]);
   oneOf("position", ["learned", "sinusoidal"]);
   oneOf("multiLabelForm", ["mean-of-logs", "log-of-sum"]);
+  oneOf("promptMatches", ["own", "same-word"]);
   checkImageSide(recipe);
   checkStages(recipe);
   const isPair = recipe.assignMlpRatio.length === 2 && recipe.assignMlpRatio.every((ratio) => within(ratio, positive));
@@ -50,6 +51,7 @@ export function validate(recipe: GroupViTRecipe): void {
   const { require, number, oneOf } = checksOf(recipe);
   const { windowSide, patchSize, shortSide, longSide } = recipe;
   oneOf("promptWords", ["noun", "nounPhrase"]);
+  oneOf("promptSource", ["caption", "photograph"]);
   oneOf("normalization", ["official", "hf"]);
   oneOf("templates", Object.keys(templateSets));
   oneOf("scores", ["official", "hf"]);
