@@ -52,6 +52,12 @@ describe("the assignment", () => {
     }
   });
 
+  test("draws no noise in training where none is wanted", async () => {
+    const { values, model } = await run({ gumbelNoise: false }, { training: true });
+    expect(model.noises.size).toBe(0);
+    expect(toNumbers(values.used)).toEqual(toNumbers((await run()).values.used));
+  });
+
   test("is the softmax over groups where it is soft", async () => {
     const { values } = await run({ assignment: "soft" });
     expect(toNumbers(values.used)).toEqual(toNumbers(values.soft));

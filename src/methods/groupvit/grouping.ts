@@ -41,11 +41,18 @@ export interface GroupingOptions {
   readonly outputs?: number;
   readonly settings: Pick<
     GroupViTSettings,
-    "assignment" | "gumbelTau" | "sumAssign" | "assignEps" | "mlpRatio" | "assignMlpRatio" | "initialDeviation"
+    | "assignment"
+    | "gumbelNoise"
+    | "gumbelTau"
+    | "sumAssign"
+    | "assignEps"
+    | "mlpRatio"
+    | "assignMlpRatio"
+    | "initialDeviation"
   >;
   /**
-   * Standard Gumbel noise of the scores, [B, G, L]. Default: drawn by the host in training of a hard assignment, else
-   * none.
+   * Standard Gumbel noise of the scores, [B, G, L]. Default: drawn by the host in training of a hard assignment with
+   * `gumbelNoise`, else none.
    */
   readonly noise?: Tensor | undefined;
 }
@@ -165,7 +172,7 @@ function assign(
   const soft = softmax(logits, { axis: 1 });
 
   const hard = settings.assignment === "hard";
-  const drawn = noise ?? (hard && scope.training ? gumbelNoise(scope, logits) : null);
+  const drawn = noise ?? (hard && settings.gumbelNoise && scope.training ? gumbelNoise(scope, logits) : null);
   const scores = drawn === null ? logits : mul(add(logits, drawn), 1 / settings.gumbelTau);
   const shares = drawn === null ? soft : softmax(scores, { axis: 1 });
   const used = hard ? straightThrough(likeliest(scores), shares) : shares;

@@ -25,10 +25,12 @@ export interface GroupViTSettings {
   /** The same in a grouping block: of the MLP along the group tokens, and of the one over channels. */
   readonly assignMlpRatio: readonly number[];
   /**
-   * How tokens are given to groups. `hard`: each to one, drawn with Gumbel noise in training and the likeliest in prediction,
-   * with the gradient of its probabilities. `soft`: by the probabilities themselves, never with noise.
+   * How tokens are given to groups. `hard`: each to one, drawn with Gumbel noise in training (`gumbelNoise`) and the likeliest in
+   * prediction, with the gradient of its probabilities. `soft`: by the probabilities themselves, never with noise.
    */
   readonly assignment: "hard" | "soft";
+  /** Whether hard assignment is noisy in training; if not, each token goes to its likeliest group there, too. */
+  readonly gumbelNoise: boolean;
   /** Temperature of the noisy assignment: the scores and their noise are divided by it. */
   readonly gumbelTau: number;
   /** Whether a segment is the sum of its tokens, or their sum divided by how many they are and `assignEps`. */
@@ -86,6 +88,7 @@ export const publishedGroupViT: GroupViTSettings = {
   mlpRatio: 4,
   assignMlpRatio: [0.5, 4],
   assignment: "hard",
+  gumbelNoise: true,
   gumbelTau: 1,
   sumAssign: false,
   assignEps: 1,
