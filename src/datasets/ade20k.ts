@@ -6,6 +6,7 @@ import { distinctColors } from "../image/palette.ts";
 import { joinPath } from "../platform/join-path.ts";
 import type { Platform } from "../platform/platform.ts";
 import type { Folders, Layout, Survey } from "./layout.ts";
+import { layoutClasses } from "./own-classes.ts";
 import { filesById, filesIfThere, imageEntries, pair } from "./pairs.ts";
 import type { ValueMap } from "./value-map.ts";
 
@@ -81,7 +82,10 @@ async function survey(platform: Platform, { root }: Folders, split: Split): Prom
   }
   const images = await filesById(platform, imageFolder, "image");
   const masks = await filesById(platform, maskFolder, "mask");
-  return { classes, valueMap, ...pair(images, masks, (id) => joinPath(maskFolder, `${id}.png`)), remedy };
+  const places = [root, joinPath(root, "annotations"), maskFolder];
+  const files = [...masks.byId.values()];
+  const listed = await layoutClasses(platform, places, files, { classes, valueMap, remedy });
+  return { ...listed, ...pair(images, masks, (id) => joinPath(maskFolder, `${id}.png`)) };
 }
 
 export const ade20k: Layout = {

@@ -8,7 +8,7 @@ import { nodePlatform as platform } from "../platform/node.ts";
 import { captionFormats } from "./captions/place.ts";
 import { parseClassList } from "./classes-file.ts";
 import { findLayout, layouts, openDataset, splitsOf } from "./index.ts";
-import { vocColor } from "./voc-folders.ts";
+import { vocColor } from "./voc-color.ts";
 
 const open = (root: string, split: Split = "train") => openDataset(platform, root, split);
 
@@ -235,7 +235,7 @@ test.each<[string, (root: string) => unknown, RegExp]>([
   [
     "a mask value out of range",
     (root) => put(root, "masks/train/a.png", greyPng(16, 12, new Uint8Array(192).fill(9))),
-    /masks\/train\/a\.png: expected class values 0 to 1, 255, got 9 at column 0, row 0\. Add the value to a class or to ignoreIndex in classes\.json/,
+    /masks\/train\/a\.png: expected class values 0 to 1, 255, got 9 at column 0, row 0 \(100 % of the pixels\)\. Write the class as \{"name": "road", "value": 9\} in classes\.json/,
   ],
   [
     "an empty mask file",

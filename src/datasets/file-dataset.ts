@@ -6,13 +6,16 @@ import type { Color, Image, LabelMap } from "../image/image.ts";
 import { segmentIdsOf } from "../metrics/segment-ids.ts";
 import type { Platform } from "../platform/platform.ts";
 import type { Entry, Survey } from "./layout.ts";
+import { decodeMaskFile } from "./mask-file.ts";
+import { labelsOf } from "./mask-labels.ts";
 import { readUtf8 } from "./text-file.ts";
-import { type Lookup, labelsOf, lookupOf, shownGrey } from "./value-map.ts";
+import type { Remedy } from "./unknown-values.ts";
+import { type Lookup, lookupOf, shownGrey } from "./value-map.ts";
 
 /** A data set of the entries that a survey found; `name` is layout and place. Samples are decoded when they are read. */
 export function fileDataset(platform: Platform, name: string, split: Split, survey: Survey): Dataset {
   const { classes, valueMap, entries, remedy } = survey;
-  const lookup = lookupOf(valueMap, name);
+  const lookup = lookupOf(valueMap, name, classes);
   const kindsOf = (index: number) => givenKinds.filter((kind) => entries[index].labels[kind] !== undefined);
   return {
     name,
@@ -34,7 +37,7 @@ async function readEntry(
   { id, image: source, labels: files }: Entry,
   kinds: readonly LabelKind[],
   lookup: Lookup,
-  remedy: string,
+  remedy: Remedy,
 ): Promise<Sample> {
   const asked = <Kind extends GivenKind>(kind: Kind) => (kinds.includes(kind) ? files[kind] : undefined);
   const [mask, panoptic, saliency] = [asked("mask"), asked("panoptic"), asked("saliency")];
@@ -42,7 +45,7 @@ async function readEntry(
   const tags = asked("tags");
   const settled = await Promise.allSettled([
     platform.decodeImage(source),
-    mask === undefined ? undefined : platform.decodeMask(mask),
+    mask === undefined ? undefined : decodeMaskFile(platform, mask),
     panoptic && platform.decodeMask(panoptic.file),
     saliency === undefined ? undefined : platform.decodeMask(saliency),
     typeof captions === "string" ? readUtf8(platform, captions) : undefined,

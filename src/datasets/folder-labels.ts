@@ -15,6 +15,8 @@ import { segmentsFrom } from "./panoptic-annotation.ts";
 import { readUtf8 } from "./text-file.ts";
 
 export interface SplitLabels extends ClassList {
+  /** The file that names the classes. */
+  readonly listed: string;
   /** What labels each name, whether there is an image of that name or not. */
   readonly byId: ReadonlyMap<string, EntryLabels>;
   /** The split has a folder of masks. */
@@ -62,7 +64,7 @@ export async function splitLabels(platform: Platform, folders: Folders, split: S
   const masks = await filesIfThere(platform, maskFolder, "mask");
   const hasTags = await isThere(platform, root, "tags.json", "file");
   const list = await readClasses(platform, root);
-  if ((hasMasks && list?.listed !== "classes.json") || (hasTags && list === null)) {
+  if ((hasMasks && !list?.forMasks) || (hasTags && list === null)) {
     const remedy = 'Write one: {"ignoreIndex": 255, "classes": [{"name": "sky"}, {"name": "road"}]}.';
     const file = joinPath(root, "classes.json");
     throw new InputError(problem(file, "expected the list of classes", "no such file", remedy));
@@ -110,7 +112,7 @@ export async function splitLabels(platform: Platform, folders: Folders, split: S
     notes.push(makeProblem(file, "expected captions in one place", `some in ${captionsFile} too`, "These are read."));
   }
   return {
-    ...{ classes, valueMap, colorCoded, byId, hasMasks, notes },
+    ...{ classes, valueMap, colorCoded, listed, byId, hasMasks, notes },
     lists: [listOf(tagsFile, tags), listOf(captionsFile ?? "", captions)],
     problems: [...masks.problems, ...texts.problems, ...saliency.problems],
   };

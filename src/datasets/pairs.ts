@@ -1,23 +1,16 @@
 /** Photographs and masks that belong together because their names do. */
 
 import { problem } from "../errors.ts";
+import { maskEndings, photographEndings } from "../image/endings.ts";
 import { joinPath } from "../platform/join-path.ts";
 import type { Platform } from "../platform/platform.ts";
 import type { Entry, Problem } from "./layout.ts";
 
-/** Extensions of files that are taken for photographs. Those that cannot be decoded here say so when they are read. */
-const imageExtensions: ReadonlySet<string> = new Set(
-  "jpg jpeg jfif png webp avif heic heif tif tiff gif bmp jp2 jxl ppm".split(" "),
-);
-
-/** Extensions of files that are taken for masks; a JPEG mask is found, and then refused for what it is. */
-const maskExtensions: ReadonlySet<string> = new Set("png tif tiff webp bmp gif jpg jpeg".split(" "));
-
 /** By what the files are called in messages. */
 const extensionsOf = {
-  image: imageExtensions,
-  mask: maskExtensions,
-  "saliency map": maskExtensions,
+  image: photographEndings,
+  mask: maskEndings,
+  "saliency map": maskEndings,
   "text file": new Set(["txt"]),
 };
 
@@ -29,7 +22,7 @@ export function splitName(name: string): readonly [stem: string, extension: stri
 
 /** Whether a file is taken for a photograph, by its name. */
 export function looksLikeImage(name: string): boolean {
-  return !name.startsWith(".") && imageExtensions.has(splitName(name)[1]);
+  return !name.startsWith(".") && photographEndings.has(splitName(name)[1]);
 }
 
 export interface Files {

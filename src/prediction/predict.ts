@@ -1,6 +1,7 @@
 import { InputError, Interrupted } from "../errors.ts";
 import { lastPart } from "../platform/join-path.ts";
 import type { Platform } from "../platform/platform.ts";
+import { dataValues, type MaskValues } from "./data-mask.ts";
 import { requireOwnResults, staleResults } from "./earlier-results.ts";
 import { annotationName, openAnnotation } from "./folder-annotation.ts";
 import { type OutputNames, outputNames } from "./names.ts";
@@ -16,6 +17,8 @@ export interface PredictOptions extends SegmentOptions {
   readonly legend?: boolean;
   /** How a panoptic model's segment ids are stored. Default `rgb`, as COCO does. */
   readonly segmentIds?: SegmentIds;
+  /** What masks hold: class indices (default), or the values of the data set that the model was trained on. */
+  readonly maskValues?: MaskValues;
   /** `fail` stops at the first photograph that cannot be read; `skip` goes on and lists them. */
   readonly onBadImage?: "fail" | "skip";
   /** Called after each photograph, in order of completion. */
@@ -59,6 +62,7 @@ export async function predictFiles(
     overlay = true,
     legend = false,
     segmentIds = "rgb",
+    maskValues = "classes",
     onBadImage = "fail",
     onProgress,
     signal,
@@ -70,6 +74,7 @@ export async function predictFiles(
   const idFiles = names.map(({ segments }) => lastPart(segments));
   const annotation = await openAnnotation(platform, folder, idFiles, panoptic ? segmenter.card.classes : null);
   await requireOwnResults(platform, names, { overlay, panoptic });
+  if (maskValues === "data") dataValues(segmenter.card, segmenter.source);
   await annotation.begin();
   const written: (Predicted | undefined)[] = new Array(photographs.length);
   const skipped: { photograph: string; problem: string }[] = [];
@@ -93,7 +98,7 @@ export async function predictFiles(
       const record = recordOf(photograph, result, segmenter.card, segmenter.source);
       for (const file of await staleResults(platform, names[index], { overlay, panoptic })) await platform.remove(file);
       await writePrediction(platform, names[index], image, result, segmenter.card, record, {
-        ...{ overlay, legend, segmentIds },
+        ...{ overlay, legend, segmentIds, maskValues },
       });
       written[index] = { photograph, ...names[index], summary: record };
     } finally {
