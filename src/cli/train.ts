@@ -19,6 +19,9 @@ import {
 import { methodOptions, methodsWith } from "./own-methods.ts";
 import { duration, type Terminal } from "./terminal.ts";
 
+/** Notes on the data set that are repeated before training; inspect lists all. */
+const shownNotes = 8;
+
 export const trainCommand = command({
   name: "train",
   summary: "train a model on a data set and write a run folder",
@@ -96,6 +99,9 @@ export const trainCommand = command({
         `${spec}: expected labels to use a part of, got images alone. Leave --label-fraction and --label-count out.`,
       );
     }
+    for (const note of data.notes.slice(0, shownNotes)) terminal.note(oneLine(note));
+    const unsaid = data.notes.length - shownNotes;
+    if (unsaid > 0) terminal.note(oneLine(`… and ${unsaid} more notes: tessera inspect ${spec} lists them.`));
     const isLearned = sourcesOf(resolved).labels.every((kind) => data.dataset.kinds.includes(kind));
     // A run that is gone on from may have learned from them.
     if (data.leavesImages && isLearned && options.from.length === 0) {

@@ -21,6 +21,8 @@ export interface Dataset {
   readonly valueMap: Readonly<Record<string, number | "ignore">>;
   /** Files that keep a sample from being complete and were left out when the data set was opened, one line each. */
   readonly leftOut?: readonly string[];
+  /** What is worth knowing of its files and keeps none from being used, one line each. */
+  readonly notes?: readonly string[];
   /**
    * How many samples that cannot be read are passed over even where a bad image is to stop the run: data from the web have
    * some. Absent: none.

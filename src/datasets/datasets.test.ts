@@ -198,7 +198,7 @@ test.each<[string, (root: string) => unknown, RegExp]>([
     (root) => {
       for (const name of ["y", "z"]) put(root, `masks/train/${name}.png`, skyAndRoad());
     },
-    /y\.png: .* 1 more like it: `tessera inspect .*` lists them\.$/,
+    /y\.png: expected an image named "y", got none\. .* So is 1 other: z\.png\.$/,
   ],
 ])("a plain folder with %s is refused in one line", async (_, spoil, expected) => {
   const root = await plainFolder();
@@ -291,7 +291,9 @@ test("a VOC list that names missing files and one name twice is refused", async 
   put(root, "ImageSets/Segmentation/train.txt", "a\na\nb\n");
   put(root, "JPEGImages/a.jpg", await jpeg(2, 1));
   put(root, "SegmentationClass/a.png", greyPng(2, 1, [0, 1]));
-  expect(await message(open(root))).toMatch(/train\.txt: expected each name once, got "a" twice\..* 1 more like it/);
+  expect(await message(open(root))).toMatch(
+    /train\.txt: expected each name once, got "a" twice\..* 1 more fault: `tessera inspect/,
+  );
 });
 
 test("the page on data draws every layout as its reader does", () => {

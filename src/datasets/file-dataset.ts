@@ -8,6 +8,7 @@ import type { Platform } from "../platform/platform.ts";
 import type { Entry, Survey } from "./layout.ts";
 import { decodeMaskFile } from "./mask-file.ts";
 import { labelsOf } from "./mask-labels.ts";
+import { mergeProblems } from "./merge-problems.ts";
 import { readUtf8 } from "./text-file.ts";
 import type { Remedy } from "./unknown-values.ts";
 import { type Lookup, lookupOf, shownGrey } from "./value-map.ts";
@@ -25,6 +26,7 @@ export function fileDataset(platform: Platform, name: string, split: Split, surv
     ids: entries.map((entry) => entry.id),
     valueMap,
     leftOut: survey.problems.map((found) => found.message),
+    notes: mergeProblems(survey.notes).map((found) => found.message),
     kindsOf,
     read: (index, kinds = givenKinds) => readEntry(platform, entries[index], kinds, lookup, remedy),
     source: (index) => entries[index].image,

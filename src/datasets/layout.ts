@@ -35,6 +35,8 @@ export interface Folders {
 export interface Problem {
   readonly file: string;
   readonly message: string;
+  /** All files that it is said of, where there are several. */
+  readonly files?: readonly string[];
 }
 
 /** What one split consists of, found by listing folders alone. */

@@ -1,6 +1,8 @@
 /** What has to be known before the first step: the data set's frequencies and sizes, and whether the folder is free. */
 import { median } from "../array/median.ts";
+import { type Coverage, coverageNotes, singleClass } from "../data/class-coverage.ts";
 import type { Dataset } from "../data/dataset.ts";
+import { Findings } from "../data/findings.ts";
 import { kindsText, sourceOf } from "../data/labels.ts";
 import { classStatistics } from "../data/statistics.ts";
 import { labelledDataset, scaledSize, withRead } from "../data/views.ts";
@@ -54,6 +56,8 @@ export interface Started {
   readonly run: Run;
   /** Lines about samples that could not be read. */
   readonly skipped: readonly string[];
+  /** Lines about what is worth knowing of the data before it is learned from. */
+  readonly notes: readonly string[];
 }
 
 /** Samples that the statistics are made of: enough for frequencies, and at most a minute. */
@@ -105,18 +109,17 @@ export async function startRun(options: StartOptions): Promise<Started> {
     }
     await options.lock();
     await clearUnfinished(platform, folder);
-    return { run: known, skipped: [] };
+    return { run: known, skipped: [], notes: [] };
   }
   const task = { classes: dataset.classes, frequencies: [] };
   requireBeginning({ method, recipe }, from, task.classes.length === 0 ? anyTask : task);
-  const { frequencies, sizes, skipped } = await survey(options);
+  const { frequencies, sizes, skipped, coverage, findings } = await survey(options);
   const shortSide = options.shortSide ?? shortSideFor(sizes, recipe);
   requireRoom({ method, recipe }, task, options, { sizes, shortSide });
   // Found now, a bad file costs seconds; found when the model is scored, all the training before.
   const scored = options.validation && labelledDataset(options.validation, ["mask"]);
-  if (scored !== null && scored.ids.length > 0) {
-    await classStatistics(scored, { onBadImage: options.onBadImage, maxSamples: surveyed });
-  }
+  const val = scored === null || scored.ids.length === 0 ? null : await coverageOf(scored, options.onBadImage);
+  const notes = [...findings, ...(coverage === null ? [] : checkCoverage(options, coverage, val))];
   const window = windowOf(modelOf({ method, recipe }, task), recipe, sizes, shortSide);
   // A model that gives no scores of the right shape is found now, too.
   predictionParameters({ method, recipe }, task, window);
@@ -141,7 +144,7 @@ export async function startRun(options: StartOptions): Promise<Started> {
     );
   }
   await createRun(platform, folder, run, labels && dataset.ids);
-  return { run, skipped };
+  return { run, skipped, notes };
 }
 
 /** Throws InputError where a stage needs labels that the data set does not have. */
@@ -182,22 +185,40 @@ function sourceAndStage({ source, stage }: Trained): { source: string; stage: st
   return { source, stage };
 }
 
+/** What masks to score on show. Throws InputError for one that cannot be read. */
+async function coverageOf(scored: Dataset, onBadImage: "fail" | "skip"): Promise<Coverage> {
+  const { pixels, ignoredPixels, counted } = await classStatistics(scored, { onBadImage, maxSamples: surveyed });
+  return { pixels, ignoredPixels, counted, of: scored.ids.length };
+}
+
+/** Lines about classes without pixels. Throws InputError where a single class has them all; of few labels that is noted. */
+function checkCoverage({ dataset, labels }: StartOptions, train: Coverage, val: Coverage | null): string[] {
+  const asked = { where: dataset.name, classes: dataset.classes, valueMap: dataset.valueMap, train, val };
+  const single = singleClass(asked);
+  if (single !== undefined && labels === null && train.counted === train.of) throw new InputError(single);
+  return [...(single === undefined ? [] : [single]), ...coverageNotes(asked)];
+}
+
 async function survey({ dataset, onBadImage, onProgress }: StartOptions) {
   const sizes: ImageSize[] = [];
+  const found = new Findings();
   const watched = withRead(dataset, async (index, kinds) => {
     const sample = await dataset.read(index, kinds);
     const { width, height } = sample.image;
     sizes.push({ width, height });
+    found.addSample(sample);
     return sample;
   });
   if (dataset.kinds.includes("mask")) {
-    const { frequencies, skipped } = await classStatistics(watched, { onBadImage, onProgress, maxSamples: surveyed });
+    const looked = { onBadImage, onProgress, maxSamples: surveyed };
+    const { frequencies, skipped, ...counts } = await classStatistics(watched, looked);
     if (frequencies.every((share) => share === 0)) {
       throw new InputError(
         `${dataset.name}: expected labelled pixels in the masks, got none. Check the masks and their value map.`,
       );
     }
-    return { frequencies, sizes, skipped };
+    const coverage = { ...counts, of: dataset.ids.length };
+    return { frequencies, sizes, skipped, coverage, findings: found.lines() };
   }
   const stride = Math.max(1, Math.floor(dataset.ids.length / 32));
   const skipped: string[] = [];
@@ -210,7 +231,7 @@ async function survey({ dataset, onBadImage, onProgress }: StartOptions) {
     }
   }
   if (sizes.length === 0) throw new InputError(skipped[0]);
-  return { frequencies: [], sizes, skipped };
+  return { frequencies: [], sizes, skipped, coverage: null, findings: found.lines() };
 }
 
 /**
