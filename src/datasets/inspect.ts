@@ -2,6 +2,7 @@
 
 import { loadAhead } from "../data/ahead.ts";
 import { coverageNotes, singleClass } from "../data/class-coverage.ts";
+import { CopyFinder } from "../data/copies.ts";
 import type { Dataset, Split } from "../data/dataset.ts";
 import { Findings } from "../data/findings.ts";
 import { kindsText, sourceOf } from "../data/labels.ts";
@@ -125,6 +126,7 @@ async function inspectPlace(
   let [classes, valueMap] = [report.classes, report.valueMap];
   const found = await layout.splits(platform, place);
   const strays = await straysAt(platform, place);
+  const copies = new CopyFinder();
   for (const split of found.length > 0 ? found : (["train"] as const)) {
     let survey: Survey;
     try {
@@ -137,8 +139,9 @@ async function inspectPlace(
     }
     if (survey.classes.length > 0) ({ classes, valueMap } = survey);
     const dataset = fileDataset(platform, layout.name, split, survey);
-    splits.push(await inspectSplit(dataset, root, survey.problems, survey.notes, onProgress));
+    splits.push(await inspectSplit(dataset, root, survey.problems, survey.notes, onProgress, copies));
   }
+  problems.push(...copies.copies());
   const isUnlabelled = found.length === 1 && found[0] === "unlabelled";
   for (const needed of ["train", "val"] as const) {
     if (isUnlabelled || found.length === 0 || found.includes(needed)) continue;
@@ -152,7 +155,7 @@ async function inspectPlace(
     splits,
   );
   problems.push(...covered.problems);
-  const notes = [...strays, ...covered.notes];
+  const notes = [...strays, ...covered.notes, ...copies.nearCopies()];
   notes.push(...kindsOfTrainAlone(root, splits));
   if (isUnlabelled) notes.push(imagesAlone(root));
   return { ...report, layout: layout.name, classes, valueMap, splits, problems, notes: mergeProblems(notes) };
@@ -203,6 +206,7 @@ async function inspectSplit(
   surveyed: readonly Problem[],
   known: readonly Problem[],
   onProgress: InspectOptions["onProgress"],
+  copies = new CopyFinder(),
 ): Promise<SplitReport> {
   const { split, classes, kinds } = dataset;
   const problems = [...surveyed];
@@ -224,6 +228,8 @@ async function inspectSplit(
       if (value.labels.mask !== undefined) counter.add(value.labels.mask);
       tally.add(value);
       findings.addSample(value);
+      if (split === "train") copies.addTrained(value.source, value.image);
+      else if (split !== "unlabelled") copies.compare(split, value.source, value.image);
       if (isBlank(value)) {
         notes.push({
           file: value.source,

@@ -1,6 +1,7 @@
 /** What has to be known before the first step: the data set's frequencies and sizes, and whether the folder is free. */
 import { median } from "../array/median.ts";
 import { type Coverage, coverageNotes, singleClass } from "../data/class-coverage.ts";
+import { CopyFinder } from "../data/copies.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { Findings } from "../data/findings.ts";
 import { kindsText, sourceOf } from "../data/labels.ts";
@@ -113,13 +114,16 @@ export async function startRun(options: StartOptions): Promise<Started> {
   }
   const task = { classes: dataset.classes, frequencies: [] };
   requireBeginning({ method, recipe }, from, task.classes.length === 0 ? anyTask : task);
-  const { frequencies, sizes, skipped, coverage, findings } = await survey(options);
+  const copies = new CopyFinder();
+  const { frequencies, sizes, skipped, coverage, findings } = await survey(options, copies);
   const shortSide = options.shortSide ?? shortSideFor(sizes, recipe);
   requireRoom({ method, recipe }, task, options, { sizes, shortSide });
   // Found now, a bad file costs seconds; found when the model is scored, all the training before.
   const scored = options.validation && labelledDataset(options.validation, ["mask"]);
-  const val = scored === null || scored.ids.length === 0 ? null : await coverageOf(scored, options.onBadImage);
-  const notes = [...findings, ...(coverage === null ? [] : checkCoverage(options, coverage, val))];
+  const val = scored === null || scored.ids.length === 0 ? null : await coverageOf(scored, options.onBadImage, copies);
+  const shared = [...copies.copies(), ...copies.nearCopies()].map(({ message }) => message);
+  if (shared.length === 0 && scored !== null) shared.push(...(await sameFiles(platform, dataset, scored)));
+  const notes = [...findings, ...shared, ...(coverage === null ? [] : checkCoverage(options, coverage, val))];
   const window = windowOf(modelOf({ method, recipe }, task), recipe, sizes, shortSide);
   // A model that gives no scores of the right shape is found now, too.
   predictionParameters({ method, recipe }, task, window);
@@ -186,8 +190,13 @@ function sourceAndStage({ source, stage }: Trained): { source: string; stage: st
 }
 
 /** What masks to score on show. Throws InputError for one that cannot be read. */
-async function coverageOf(scored: Dataset, onBadImage: "fail" | "skip"): Promise<Coverage> {
-  const { pixels, ignoredPixels, counted } = await classStatistics(scored, { onBadImage, maxSamples: surveyed });
+async function coverageOf(scored: Dataset, onBadImage: "fail" | "skip", copies: CopyFinder): Promise<Coverage> {
+  const watched = withRead(scored, async (index, kinds) => {
+    const sample = await scored.read(index, kinds);
+    copies.compare(scored.split, sample.source, sample.image);
+    return sample;
+  });
+  const { pixels, ignoredPixels, counted } = await classStatistics(watched, { onBadImage, maxSamples: surveyed });
   return { pixels, ignoredPixels, counted, of: scored.ids.length };
 }
 
@@ -199,7 +208,32 @@ function checkCoverage({ dataset, labels }: StartOptions, train: Coverage, val: 
   return [...(single === undefined ? [] : [single]), ...coverageNotes(asked)];
 }
 
-async function survey({ dataset, onBadImage, onProgress }: StartOptions) {
+/** Files that both splits have under one name: of large data sets not all pictures are looked at. */
+async function sameFiles(platform: Platform, dataset: Dataset, scored: Dataset): Promise<string[]> {
+  if (Math.max(dataset.ids.length, scored.ids.length) <= surveyed) return [];
+  const known = new Map(dataset.ids.map((id, index) => [id, index]));
+  const names = scored.ids
+    .map((id, index) => [known.get(id), index] as const)
+    .filter(([trained]) => trained !== undefined);
+  const stride = Math.max(1, Math.floor(names.length / surveyed));
+  const pairs = names
+    .filter((_, at) => at % stride === 0)
+    .map(([trained, index]) => [dataset.source(trained ?? 0), scored.source(index)]);
+  const same: (readonly string[])[] = [];
+  for (const files of pairs) {
+    const [a, b] = await Promise.all(files.map((file) => platform.shared.fileFacts(file)));
+    if (a === null || b === null || a.size !== b.size) continue;
+    const [first, second] = await Promise.all(files.map((file) => platform.shared.hashFile(file, "sha1")));
+    if (first === second) same.push(files);
+  }
+  if (same.length === 0) return [];
+  const others = same.length === 1 ? "" : `, and ${same.length - 1} more like it among ${pairs.length} of one name`;
+  return [
+    `${same[0][1]}: expected pictures in ${scored.split} that train has not, got a copy of ${same[0][0]}${others}. Scores on what was learned from say nothing: keep each picture in one split.`,
+  ];
+}
+
+async function survey({ dataset, onBadImage, onProgress }: StartOptions, copies: CopyFinder) {
   const sizes: ImageSize[] = [];
   const found = new Findings();
   const watched = withRead(dataset, async (index, kinds) => {
@@ -207,6 +241,7 @@ async function survey({ dataset, onBadImage, onProgress }: StartOptions) {
     const { width, height } = sample.image;
     sizes.push({ width, height });
     found.addSample(sample);
+    copies.addTrained(sample.source, sample.image);
     return sample;
   });
   if (dataset.kinds.includes("mask")) {
