@@ -75,7 +75,7 @@ export const predictCommand = command({
           `predict: --segment-ids is of panoptic models, got ${run}, which gives a class per pixel. Leave it out.`,
         );
       }
-      const { written, skipped } = await predictFiles(segmenter, nodePlatform, photographs, out, {
+      const { written, skipped, notes } = await predictFiles(segmenter, nodePlatform, photographs, out, {
         ...{
           ...segmentOptions,
           overlay: !noOverlay,
@@ -98,6 +98,7 @@ export const predictCommand = command({
           `${oneLine(`${photograph} → ${mask}`)}  ${terminal.dim(oneLine([...count, ...shares].join(", ")))}`,
         );
       }
+      for (const note of notes) terminal.note(oneLine(note));
       terminal.result({ written, skipped });
       if (skipped.length > 0) {
         const [{ problem }, ...others] = skipped;

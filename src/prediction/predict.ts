@@ -1,3 +1,4 @@
+import { Findings } from "../data/findings.ts";
 import { InputError, Interrupted } from "../errors.ts";
 import { lastPart } from "../platform/join-path.ts";
 import type { Platform } from "../platform/platform.ts";
@@ -36,6 +37,8 @@ export interface PredictResult {
   /** In order of the photographs given. */
   readonly written: readonly Predicted[];
   readonly skipped: readonly { readonly photograph: string; readonly problem: string }[];
+  /** What was remarked of photographs' files, such as bands that are left out: a line for each kind. */
+  readonly notes: readonly string[];
 }
 
 export type PredictPlatform = PredictionWriter & Pick<Platform, "decodeImage" | "imageSize" | "exists" | "readText">;
@@ -78,6 +81,7 @@ export async function predictFiles(
   await annotation.begin();
   const written: (Predicted | undefined)[] = new Array(photographs.length);
   const skipped: { photograph: string; problem: string }[] = [];
+  const found = new Findings();
   const room = budget(maxPixelsInWork);
   let next = 0;
   let done = 0;
@@ -94,6 +98,7 @@ export async function predictFiles(
         return platform.decodeImage(photograph);
       });
       if (image === null) return;
+      found.addSample({ id: "", source: photograph, image, labels: {} });
       const result = await segmenter.segment(image, { ...segmentOptions, ...(!panoptic && { scores: true }) });
       const record = recordOf(photograph, result, segmenter.card, segmenter.source);
       for (const file of await staleResults(platform, names[index], { overlay, panoptic })) await platform.remove(file);
@@ -125,7 +130,7 @@ export async function predictFiles(
   }
   if (failure !== undefined) throw failure;
   if (signal?.aborted) throw new Interrupted("predict: stopped; what is written is whole.");
-  return { written: all, skipped };
+  return { written: all, skipped, notes: found.lines() };
 }
 
 function entryOf({ photograph, segments, summary: { width, height, segments: records = [] } }: Predicted) {
