@@ -65,7 +65,7 @@ export const predictCommand = command({
     }
     const methods = await methodsWith(nodePlatform, options.method);
     const asked = await askedFrom(nodePlatform, options);
-    const photographs = await expandPhotographs(nodePlatform, paths);
+    const { files: photographs, notes: passed, unreadable } = await expandPhotographs(nodePlatform, paths);
     const engine = await engineFor(options);
     const progress = terminal.progress("segmenting");
     try {
@@ -98,13 +98,11 @@ export const predictCommand = command({
           `${oneLine(`${photograph} → ${mask}`)}  ${terminal.dim(oneLine([...count, ...shares].join(", ")))}`,
         );
       }
-      for (const note of notes) terminal.note(oneLine(note));
+      for (const note of [...passed, ...notes]) terminal.note(oneLine(note));
       terminal.result({ written, skipped });
-      if (skipped.length > 0) {
-        const [{ problem }, ...others] = skipped;
-        for (const other of others) terminal.note(`tessera: ${other.problem}`);
-        throw new InputError(problem);
-      }
+      const [problem, ...others] = [...skipped.map((each) => each.problem), ...unreadable];
+      for (const other of others) terminal.note(oneLine(`tessera: ${other}`));
+      if (problem !== undefined) throw new InputError(problem);
     } finally {
       progress.end();
       await engine.close();

@@ -14,6 +14,14 @@ export function classesText(classes: readonly Pick<ClassInfo, "name">[]): Readon
   return { [keyword]: ascii };
 }
 
+/** Whether the first bytes of a file are those of a PNG that says so: it is a mask, and no photograph. */
+export function isMarkedMask(head: Uint8Array): boolean {
+  return new TextDecoder("latin1").decode(head).includes(`tEXt${keyword}\0`);
+}
+
+/** Bytes of a file that are enough to tell: header and palette stand before the text. */
+export const markBytes = 2048;
+
 /** Names of the classes by index, where a mask's texts have them; undefined otherwise. */
 export function namesIn(texts: Readonly<Record<string, string>> | undefined): readonly string[] | undefined {
   const text = texts?.[keyword];

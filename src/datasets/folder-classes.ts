@@ -11,6 +11,7 @@ import { withThings } from "./label-files.ts";
 import { findOwnClasses, type OwnClasses } from "./own-classes.ts";
 import { filesIfThere } from "./pairs.ts";
 import { classesOf, type PanopticAnnotation, parseAnnotation } from "./panoptic-annotation.ts";
+import { maskFolderName, splitFolder } from "./split-names.ts";
 import { readUtf8 } from "./text-file.ts";
 
 export interface FolderClasses extends ClassList {
@@ -51,8 +52,9 @@ export async function readClasses(platform: Platform, root: string): Promise<Fol
 
 /** By a list in the folder, or with the masks. */
 async function ownClasses(platform: Platform, root: string): Promise<OwnClasses | null> {
-  const top = joinPath(root, "masks");
-  const folders = [top, ...allSplits.map((split) => joinPath(top, split))];
+  const top = joinPath(root, await maskFolderName(platform, root));
+  const folders = [top];
+  for (const split of allSplits) folders.push(await splitFolder(platform, top, split));
   const masks: string[] = [];
   for (const folder of folders) masks.push(...(await filesIfThere(platform, folder, "mask")).byId.values());
   return findOwnClasses(platform, [root, ...folders], masks);

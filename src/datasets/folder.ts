@@ -11,6 +11,7 @@ import { hasLabels, isLabelled, pairingOf, type SplitLabels, splitLabels } from 
 import { misplaced, straysOf } from "./folder-strays.ts";
 import type { Entry, Folders, Layout, Problem, Survey } from "./layout.ts";
 import { type Files, filesIfThere, imageEntries, looksLikeImage, makeProblem, sortById, stemOf } from "./pairs.ts";
+import { splitFolder } from "./split-names.ts";
 import type { Remedy } from "./unknown-values.ts";
 
 const drawing = `
@@ -35,19 +36,17 @@ type Found = Pick<Survey, "entries" | "problems" | "notes">;
  */
 async function survey(platform: Platform, folders: Folders, split: Split): Promise<Survey> {
   if (split === "unlabelled") return surveyUnlabelled(platform, folders);
-  const { root } = folders;
-  const imageFolder = joinPath(folders.images, "images", split);
+  const imageFolder = await splitFolder(platform, joinPath(folders.images, "images"), split);
   if ((await platform.exists(imageFolder)) !== "folder") throw await missingSplit(platform, folders, split);
   const images = await imagesOf(platform, imageFolder);
   const labels = await splitLabels(platform, folders, split);
-  const { classes, valueMap, byId, hasMasks } = labels;
+  const { classes, valueMap, byId, hasMasks, maskFolder } = labels;
   const remedy = maskRemedy(labels);
   const pairing = pairingOf(images, labels, imageFolder);
   const problems = [...images.problems, ...labels.problems, ...pairing.problems];
   const notes = [...images.strays, ...labels.notes, ...pairing.notes];
   const all = [...images.byId].map(([id, image]): Entry => ({ id, image, labels: byId.get(id) ?? {} }));
   const labelled = all.filter(isLabelled);
-  const maskFolder = joinPath(root, "masks", split);
   if (labelled.length === 0 && !hasMasks && split !== "test" && problems.length === 0) {
     const misnamed = pairing.notes.filter(({ file }) => labels.lists.some((list) => list.file === file));
     throw await unlabelledSplit(platform, folders, split, misnamed);
@@ -153,8 +152,8 @@ async function surveyUnlabelled(platform: Platform, folders: Folders): Promise<S
 /** All of images/unlabelled, and what has no label in images/train. */
 async function unlabelledImages(platform: Platform, folders: Folders): Promise<Found> {
   const root = joinPath(folders.images, "images");
-  const images = await filesIfThere(platform, joinPath(root, "unlabelled"), "image");
-  const trained = await imagesOf(platform, joinPath(root, "train"));
+  const images = await filesIfThere(platform, await splitFolder(platform, root, "unlabelled"), "image");
+  const trained = await imagesOf(platform, await splitFolder(platform, root, "train"));
   const labelled = await labelledNames(platform, folders, trained);
   const problems = [...images.problems, ...trained.problems.filter(({ file }) => !labelled.has(stemOf(file)))];
   for (const [id, image] of trained.byId) {
@@ -205,10 +204,11 @@ async function splits(platform: Platform, folders: Folders): Promise<Split[]> {
 async function hasSplit(platform: Platform, folders: Folders, split: Split): Promise<boolean> {
   if (split === "unlabelled") {
     // Labels of train, which may be long lists, need not be read where there are images apart.
-    const own = await filesIfThere(platform, joinPath(folders.images, "images/unlabelled"), "image");
+    const place = await splitFolder(platform, joinPath(folders.images, "images"), split);
+    const own = await filesIfThere(platform, place, "image");
     return own.byId.size > 0 || (await unlabelledImages(platform, folders)).entries.length > 0;
   }
-  const folder = joinPath(folders.images, "images", split);
+  const folder = await splitFolder(platform, joinPath(folders.images, "images"), split);
   if ((await platform.exists(folder)) !== "folder") return false;
   if (split === "test" || (await hasLabels(platform, folders, split, await imagesOf(platform, folder)))) return true;
   // Labels that were to be those of the split are told where it is read.

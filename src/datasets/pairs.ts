@@ -48,8 +48,14 @@ export async function filesById(
 ): Promise<Files> {
   const extensions = extensionsOf[what];
   const files: Files = { byId: new Map(), problems: [], strays: [] };
-  for (const name of await platform.list(folder)) {
-    if (name.startsWith(".") || name === "Thumbs.db") continue;
+  const names = await platform.list(folder);
+  const predicted = what === "image" ? predictedAmong(names) : new Set<string>();
+  if (predicted.size > 0) {
+    const got = `${predicted.size} files that predict wrote, such as ${[...predicted][0]}`;
+    files.strays.push(makeProblem(folder, "expected photographs alone", got, "They are passed over."));
+  }
+  for (const name of names) {
+    if (name.startsWith(".") || name === "Thumbs.db" || predicted.has(name)) continue;
     const path = joinPath(folder, name);
     const [stem, extension] = splitName(name);
     if (suffix !== "" && !stem.endsWith(suffix)) continue;
@@ -70,6 +76,18 @@ export async function filesById(
     }
   }
   return files;
+}
+
+/** Masks, overlays and records that predict wrote, by their names: three files of each photograph. */
+function predictedAmong(names: readonly string[]): ReadonlySet<string> {
+  const known = new Set(names);
+  const found = names.flatMap((name) => {
+    const stem = /^(.+)\.overlay\.png$/.exec(name)?.[1];
+    const [mask, record] = [`${stem}.png`, `${stem}.json`];
+    if (stem === undefined || !known.has(mask) || !known.has(record)) return [];
+    return [name, mask, record, `${stem}.panoptic.png`].filter((each) => known.has(each));
+  });
+  return new Set(found);
 }
 
 /** The same; none where there is no such folder. */

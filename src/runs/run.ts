@@ -86,9 +86,7 @@ export async function readRun(platform: Platform, folder: string, { methods }: R
     );
   }
   if ((await platform.exists(`${folder}/run.json`)) !== "file") {
-    throw new InputError(
-      `${folder}: expected a run folder, got a folder without run.json. Name the folder that tessera train wrote.`,
-    );
+    throw new InputError(`${folder}: expected a run folder, got ${await contentOf(platform, folder)}`);
   }
   const record = recordFrom(await readJson(platform, `${folder}/run.json`), `${folder}/run.json`);
   const recipe = await readJson(platform, `${folder}/recipe.json`);
@@ -101,6 +99,34 @@ export async function readRun(platform: Platform, folder: string, { methods }: R
     );
   }
   return { ...resolved, record };
+}
+
+/** Weights of other programs, at the top of their folders or in one of these. */
+const foreignWeights = /\.(?:pt|pth|ckpt|h5|hdf5|keras|pb|tflite|onnx|bin|msgpack|engine)$/i;
+const weightFolders = ["weights", "checkpoints", "ckpt", "models"];
+
+/** What a folder without run.json is instead, and what to do about it. */
+async function contentOf(platform: Platform, folder: string): Promise<string> {
+  const names = await platform.list(folder);
+  const inside = async (name: string): Promise<readonly string[]> => {
+    const path = `${folder}/${name}`;
+    return (await platform.exists(path)) === "folder" ? platform.list(path) : [];
+  };
+  const runs: string[] = [];
+  for (const name of names.slice(0, 200)) if ((await inside(name)).includes("run.json")) runs.push(name);
+  if (runs.length > 0)
+    return `a folder with ${runs.length === 1 ? "one" : `${runs.length}`} in it. Name ${folder}/${runs[0]}${runs.length > 1 ? " or another" : ""}.`;
+  for (const place of ["", ...weightFolders.filter((name) => names.includes(name))]) {
+    const weights = (place === "" ? names : await inside(place)).find((name) => foreignWeights.test(name));
+    if (weights === undefined) continue;
+    return (
+      `what another program trained (${place === "" ? "" : `${place}/`}${weights}). ` +
+      "Use that program, or train here; tessera import reads published weights of models that tessera has."
+    );
+  }
+  if (names.includes("images") || names.includes("JPEGImages"))
+    return "a data set. Name the run first, then the data set.";
+  return "a folder without run.json. Name the folder that tessera train wrote.";
 }
 
 /** The encoder of a recipe that names one by its ONNX file, so that the name is known. */
