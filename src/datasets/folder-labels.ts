@@ -10,6 +10,7 @@ import { annotationOf, readClasses } from "./folder-classes.ts";
 import { isThere } from "./is-there.ts";
 import { captionsFrom, type Listing, tagsFrom } from "./label-files.ts";
 import type { EntryLabels, Folders, Problem } from "./layout.ts";
+import { masksByImage } from "./mask-names.ts";
 import { type Files, filesIfThere, makeProblem, namesText } from "./pairs.ts";
 import { segmentsFrom } from "./panoptic-annotation.ts";
 import { maskFolderName, splitFolder, splitFolderName } from "./split-names.ts";
@@ -65,7 +66,11 @@ export async function splitLabels(platform: Platform, folders: Folders, split: S
   const maskPath = await splitPath(platform, root, await maskFolderName(platform, root), split);
   const maskFolder = joinPath(root, maskPath);
   const hasMasks = await isThere(platform, root, maskPath, "folder");
-  const masks = await filesIfThere(platform, maskFolder, "mask");
+  const files = await filesIfThere(platform, maskFolder, "mask");
+  const imageFolder = await splitFolder(platform, joinPath(folders.images, "images"), split);
+  const images = files.byId.size === 0 ? null : await filesIfThere(platform, imageFolder, "image");
+  const named = masksByImage(images?.byId ?? new Map(), files.byId, maskFolder);
+  const masks = { ...files, byId: named.byId };
   const hasTags = await isThere(platform, root, "tags.json", "file");
   const list = await readClasses(platform, root);
   if ((hasMasks && !list?.forMasks) || (hasTags && list === null)) {
@@ -87,7 +92,6 @@ export async function splitLabels(platform: Platform, folders: Folders, split: S
     captionsFile === undefined
       ? emptyListing<readonly string[]>()
       : captionsFrom(await readUtf8(platform, captionsFile, listBytes), captionsFile, split);
-  const imageFolder = await splitFolder(platform, joinPath(folders.images, "images"), split);
   const texts = await filesIfThere(platform, imageFolder, "text file");
   const saliencyPath = await splitPath(platform, root, "saliency", split);
   const saliencyFolder = await beside(platform, folders, saliencyPath, "folder");
@@ -111,7 +115,7 @@ export async function splitLabels(platform: Platform, folders: Folders, split: S
       ];
     }),
   );
-  const notes = [...maskFolderNote(root, maskPath, hasMasks), ...masks.strays, ...saliency.strays];
+  const notes = [...maskFolderNote(root, maskPath, hasMasks), ...named.notes, ...masks.strays, ...saliency.strays];
   if (annotation !== null) notes.push(...(await unnamedSegments(platform, panopticFolder, annotation.file, segments)));
   for (const [id, file] of texts.byId) {
     if (captionsFile === undefined || !captions.byId.has(id)) continue;

@@ -7,8 +7,10 @@ import { joinPath } from "../platform/join-path.ts";
 import { listBytes } from "../platform/limits.ts";
 import type { Platform } from "../platform/platform.ts";
 import type { Entry, Layout, Problem, Survey } from "./layout.ts";
+import { masksByImage } from "./mask-names.ts";
 import { layoutClasses } from "./own-classes.ts";
 import {
+  type Files,
   filesById,
   filesIfThere,
   imageEntries,
@@ -114,7 +116,7 @@ async function readLists(platform: Platform, root: string, { lists, masks }: Voc
     const remedy = "They are not read: rename them train.txt and val.txt, or add such lists.";
     notes.push(makeProblem(folder, "expected lists named after splits", namesText(others), remedy));
   }
-  const labelled = (await filesIfThere(platform, joinPath(root, masks), "mask")).byId;
+  const labelled = (await masksOf(platform, root, masks, images)).byId;
   const names = [...images.byId.keys()].filter((id) => labelled.has(id));
   if (bySplit.size === 0 && names.length > 0) {
     const remedy = `All ${names.length} images with masks are read as train.`;
@@ -123,6 +125,13 @@ async function readLists(platform: Platform, root: string, { lists, masks }: Voc
     for (const each of names) listed.add(each);
   }
   return { bySplit, listed, notes };
+}
+
+/** The masks, by the names of their photographs. */
+async function masksOf(platform: Platform, root: string, folder: string, { byId: images }: Files): Promise<Files> {
+  const files = await filesIfThere(platform, joinPath(root, folder), "mask");
+  const { byId, notes } = masksByImage(images, files.byId, joinPath(root, folder));
+  return { ...files, byId, strays: [...notes, ...files.strays] };
 }
 
 /** Names in a list, one a line: alone, with a flag or a mask's path behind them, with folder and ending or without. */
@@ -154,7 +163,7 @@ async function surveyListed(platform: Platform, root: string, split: Split, fold
     );
   }
   const images = await filesById(platform, joinPath(root, imageFolder), "image");
-  const masks = await filesById(platform, joinPath(root, maskFolder), "mask");
+  const masks = await masksOf(platform, root, maskFolder, images);
   const problems: Problem[] = [];
   const entries: Entry[] = [];
   const seen = new Set<string>();
@@ -189,7 +198,7 @@ async function surveyUnlisted(platform: Platform, root: string, folders: VocFold
   const images = await filesById(platform, joinPath(root, imageFolder), "image");
   const entries = imageEntries(images).filter(({ id }) => !listed.has(id));
   const problems = images.problems.filter(({ file }) => !listed.has(stemOf(file)));
-  const masks = await filesIfThere(platform, joinPath(root, folders.masks), "mask");
+  const masks = await masksOf(platform, root, folders.masks, images);
   const labelled = entries.filter(({ id }) => masks.byId.has(id)).map(({ id }) => id);
   const place = joinPath(root, folders.lists);
   const remedy = "They are read without: add them to a list to learn from them.";
