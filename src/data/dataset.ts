@@ -37,6 +37,8 @@ export interface Dataset {
   read(index: number, kinds?: readonly LabelKind[]): Promise<Sample>;
   /** The file that a sample's image comes from, for messages. */
   source(index: number): string;
+  /** All files of a sample, its image first; absent where samples are not files of their own. */
+  files?(index: number): readonly string[];
 }
 
 /** The order in which splits are shown. */

@@ -30,7 +30,13 @@ export function fileDataset(platform: Platform, name: string, split: Split, surv
     kindsOf,
     read: (index, kinds = givenKinds) => readEntry(platform, entries[index], kinds, lookup, remedy),
     source: (index) => entries[index].image,
+    files: (index) => filesOf(entries[index]),
   };
+}
+
+function filesOf({ image, labels: { mask, panoptic, captions, saliency } }: Entry): string[] {
+  const text = typeof captions === "string" ? captions : undefined;
+  return [image, mask, panoptic?.file, text, saliency].filter((file) => file !== undefined);
 }
 
 /** Decodes one entry with its labels of `kinds`. Throws InputError naming the file at fault. */

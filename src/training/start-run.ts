@@ -12,7 +12,7 @@ import { maxClasses } from "../image/image.ts";
 import type { ResolvedRecipe, Task } from "../methods/method.ts";
 import type { PredictionModel } from "../methods/model.ts";
 import type { Recipe } from "../methods/recipe.ts";
-import { checkRecipe } from "../methods/resolve-recipe.ts";
+import { checkRecipe, differences, withMoreSteps } from "../methods/resolve-recipe.ts";
 import type { Trained } from "../methods/stage.ts";
 import {
   anyTask,
@@ -22,12 +22,24 @@ import {
   predictionParameters,
   sourcesOf,
   stagesOf,
+  totalSteps,
   trainingModel,
 } from "../methods/stages.ts";
 import type { ImageSize, Platform } from "../platform/platform.ts";
 import { listCheckpoints } from "../runs/checkpoint.ts";
-import { clearUnfinished, createRun, fingerprintOf, type Run, readRun, requireSame, stateOf } from "../runs/run.ts";
-import { runFormat } from "../runs/run-record.ts";
+import { contentsOf } from "../runs/data-contents.ts";
+import {
+  clearUnfinished,
+  createRun,
+  extendRun,
+  fingerprintOf,
+  holdsSame,
+  type Run,
+  readRun,
+  requireSame,
+  stateOf,
+} from "../runs/run.ts";
+import { type DataPlace, type RunRecord, runFormat } from "../runs/run-record.ts";
 import type { Engine } from "../runtime/engine.ts";
 import { version } from "../version.ts";
 import { requireRoom } from "./disk-room.ts";
@@ -48,6 +60,8 @@ export interface StartOptions extends ResolvedRecipe {
   /** Pixels; see `RunRecord.shortSide`. Default: chosen by the data set and the crop. */
   readonly shortSide?: number;
   readonly licence: string;
+  /** How the data set was named, kept in the run. */
+  readonly place?: DataPlace | undefined;
   readonly onProgress: (done: number, total: number) => void;
   /** Takes the folder, at the last moment before anything is written to it. */
   readonly lock: () => Promise<void>;
@@ -87,10 +101,13 @@ export async function startRun(options: StartOptions): Promise<Started> {
       `${folder}: expected an empty folder, got a run. Add --resume to go on with it, or choose another --out.`,
     );
   }
+  const contents = await contentsOf(platform, dataset);
   const source = {
     name: dataset.name,
     samples: dataset.ids.length,
     fingerprint: await fingerprintOf(dataset.ids),
+    ...(contents !== null && { contents }),
+    ...(options.place && { place: options.place }),
   };
   const more = unlabelled && { samples: unlabelled.ids.length, fingerprint: await fingerprintOf(unlabelled.ids) };
   if (begun) {
@@ -99,7 +116,9 @@ export async function startRun(options: StartOptions): Promise<Started> {
     // Weights that are not named again are those of the last checkpoint.
     const begins = from.length === 0 ? known.record.from : from.map(sourceAndStage);
     const record = { ...known.record, dataset: source, unlabelled: more, labels, from: begins, classes, valueMap };
-    requireSame(folder, known, { method, recipe, record });
+    const longer = withMoreSteps(known, totalSteps(stagesOf({ method, recipe })));
+    const isLonger = longer !== null && differences(longer.recipe, recipe).length === 0;
+    requireSame(folder, isLonger ? { ...known, recipe } : known, { method, recipe, record });
     const before = known.record.from;
     if (before.length > 0 && from.length === 0 && (await listCheckpoints(platform, folder)).length === 0) {
       const sources = before.map(({ source }) => source).join(" and ");
@@ -110,7 +129,17 @@ export async function startRun(options: StartOptions): Promise<Started> {
     }
     await options.lock();
     await clearUnfinished(platform, folder);
-    return { run: known, skipped: [], notes: [] };
+    const notes = changesOf(folder, known.record.dataset, source);
+    const isChanged = differences(known.recipe, recipe).length > 0;
+    const run = { ...known, recipe, record: { ...known.record, dataset: source } };
+    if (isChanged || notes.length > 0) await extendRun(platform, folder, run);
+    if (isChanged) {
+      const [was, now] = [known, run].map((each) => totalSteps(stagesOf(each)));
+      notes.push(
+        `${folder}: made longer, from ${was} to ${now} steps; from here on the learning rate is that of the longer run.`,
+      );
+    }
+    return { run: notes.length > 0 ? run : known, skipped: [], notes };
   }
   const task = { classes: dataset.classes, frequencies: [] };
   requireBeginning({ method, recipe }, from, task.classes.length === 0 ? anyTask : task);
@@ -149,6 +178,19 @@ export async function startRun(options: StartOptions): Promise<Started> {
   }
   await createRun(platform, folder, run, labels && dataset.ids);
   return { run, skipped, notes };
+}
+
+/** What is another about the data set than when the run was started, and does not keep it from going on. */
+function changesOf(folder: string, before: RunRecord["dataset"], now: RunRecord["dataset"]): string[] {
+  const isSame = holdsSame(before, now);
+  if (isSame === false) {
+    return [
+      `${folder}: expected the photographs and masks that the run was started with, got others under the same names. It goes on with them as they are now.`,
+    ];
+  }
+  return isSame && before.name !== now.name
+    ? [`${folder}: ${now.name} holds what ${before.name} did, and is read in its place.`]
+    : [];
 }
 
 /** Throws InputError where a stage needs labels that the data set does not have. */
