@@ -1,4 +1,7 @@
-import { InputError } from "../errors.ts";
+import type { Dataset } from "../data/dataset.ts";
+import { Findings } from "../data/findings.ts";
+import { withRead } from "../data/views.ts";
+import { InputError, oneLine } from "../errors.ts";
 import { askedFrom, askedOptions } from "./asked.ts";
 import { command } from "./command.ts";
 import { evalPanoptic, panopticOptions, requirePanoptic } from "./eval-panoptic.ts";
@@ -7,6 +10,15 @@ import { methodOptions, methodsWith } from "./own-methods.ts";
 import { checkScoredOptions, openScored, scoredOptions } from "./scored-model.ts";
 import { requireScoresFile } from "./scores-file.ts";
 import { segmentOptionsFrom, testingOptions } from "./testing-options.ts";
+
+/** The data set, whose photographs tell what is remarked of their files. */
+function watched(dataset: Dataset, found: Findings): Dataset {
+  return withRead(dataset, async (index, kinds) => {
+    const sample = await dataset.read(index, kinds);
+    found.addSample(sample);
+    return sample;
+  });
+}
 
 export const evalCommand = command({
   name: "eval",
@@ -72,10 +84,11 @@ export const evalCommand = command({
       import("./evaluation-text.ts"),
     ]);
     const split = (options.split ?? "val") as "val";
-    const dataset = await openDataset(nodePlatform, spec, split, {
-      ...placeOf(options),
-      onBadFile: onBadImage,
-    });
+    const found = new Findings();
+    const dataset = watched(
+      await openDataset(nodePlatform, spec, split, { ...placeOf(options), onBadFile: onBadImage }),
+      found,
+    );
     const methods = await methodsWith(nodePlatform, options.method);
     const asked = await askedFrom(nodePlatform, options);
     if (out !== undefined) await requireScoresFile(nodePlatform, out);
@@ -100,6 +113,7 @@ export const evalCommand = command({
         );
       }
       for (const { problem } of evaluation.skipped) terminal.note(`skipped: ${problem}`);
+      for (const line of found.lines()) terminal.note(oneLine(line));
       const unscored = unscoredText(evaluation, dataset);
       if (unscored !== null) terminal.note(unscored);
       // Shown first: what took minutes is not lost where it cannot be written.

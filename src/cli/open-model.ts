@@ -75,7 +75,7 @@ export async function openTrainedModel(
     return openPublished({ ...options, platform, files: [path], onNote });
   }
   const { openRun } = await import("../runs/run.ts");
-  return openRun(platform, path, { ...options, onDamaged: onNote });
+  return openRun(platform, path, { ...options, onDamaged: onNote, onNote });
 }
 
 /** Whether a folder has weights, and is no run. */

@@ -1,4 +1,5 @@
 import { InputError, oneLine, UsageError } from "../errors.ts";
+import { type MaskValues, maskValueForms } from "../prediction/data-mask.ts";
 import { type SegmentIds, segmentIdForms } from "../prediction/panoptic-files.ts";
 import { askedFrom, askedOptions } from "./asked.ts";
 import { command } from "./command.ts";
@@ -27,6 +28,12 @@ export const predictCommand = command({
       choices: segmentIdForms,
       help: "how the ids of panoptic segments are stored: rgb as in COCO, or 16-bit grey; default rgb",
     },
+    maskValues: {
+      kind: "text",
+      placeholder: "FORM",
+      choices: maskValueForms,
+      help: "what masks hold: classes, their indices; or data, the values that the data set's own masks have; default classes",
+    },
     ...methodOptions,
     noOverlay: { kind: "flag", help: "write no overlay pictures" },
     legend: { kind: "flag", help: "write names of classes into overlays, and their colours below" },
@@ -38,12 +45,13 @@ export const predictCommand = command({
     ['tessera predict nvidia/groupvit-gcc-yfcc photo.jpg --classes "cat, sofa, lamp" --out masks', "any words"],
   ],
   notes:
-    "NAME.png holds class indices with a palette, at the photograph's own upright size; NAME.json the area of each class.\n" +
+    "NAME.png holds class indices with a palette, at the photograph's own upright size, and says their names, by which tessera\n" +
+    "reads it back whatever values a data set has; NAME.json the area of each class.\n" +
     "A panoptic model writes NAME.panoptic.png, the segments' ids, and panoptic.json, COCO's annotation of all\n" +
     "photographs whose ids lie in the folder, those of earlier calls too.\n" +
     "A photograph that cannot be read gets a line; the others are written, and the exit code is 1.",
   async run({ positionals: [run, ...paths], options }, terminal) {
-    const { out, noOverlay, legend, segmentIds } = options;
+    const { out, noOverlay, legend, segmentIds, maskValues } = options;
     if (out === undefined) throw new UsageError("predict: --out is missing. Write --out FOLDER.");
     const segmentOptions = segmentOptionsFrom(options);
     const [{ nodePlatform }, { expandPhotographs }, { predictFiles }, { openModel }] = await Promise.all([
@@ -57,7 +65,7 @@ export const predictCommand = command({
     }
     const methods = await methodsWith(nodePlatform, options.method);
     const asked = await askedFrom(nodePlatform, options);
-    const photographs = await expandPhotographs(nodePlatform, paths);
+    const { files: photographs, notes: passed, unreadable } = await expandPhotographs(nodePlatform, paths);
     const engine = await engineFor(options);
     const progress = terminal.progress("segmenting");
     try {
@@ -67,12 +75,13 @@ export const predictCommand = command({
           `predict: --segment-ids is of panoptic models, got ${run}, which gives a class per pixel. Leave it out.`,
         );
       }
-      const { written, skipped } = await predictFiles(segmenter, nodePlatform, photographs, out, {
+      const { written, skipped, notes } = await predictFiles(segmenter, nodePlatform, photographs, out, {
         ...{
           ...segmentOptions,
           overlay: !noOverlay,
           legend,
           ...(segmentIds && { segmentIds: segmentIds as SegmentIds }),
+          ...(maskValues && { maskValues: maskValues as MaskValues }),
           onBadImage: "skip",
           signal: terminal.signal,
         },
@@ -89,12 +98,11 @@ export const predictCommand = command({
           `${oneLine(`${photograph} → ${mask}`)}  ${terminal.dim(oneLine([...count, ...shares].join(", ")))}`,
         );
       }
+      for (const note of [...passed, ...notes]) terminal.note(oneLine(note));
       terminal.result({ written, skipped });
-      if (skipped.length > 0) {
-        const [{ problem }, ...others] = skipped;
-        for (const other of others) terminal.note(`tessera: ${other.problem}`);
-        throw new InputError(problem);
-      }
+      const [problem, ...others] = [...skipped.map((each) => each.problem), ...unreadable];
+      for (const other of others) terminal.note(oneLine(`tessera: ${other}`));
+      if (problem !== undefined) throw new InputError(problem);
     } finally {
       progress.end();
       await engine.close();

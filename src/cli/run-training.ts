@@ -7,6 +7,7 @@ import type { Trained } from "../methods/stage.ts";
 import { measureText } from "../metrics/measure.ts";
 import type { Platform } from "../platform/platform.ts";
 import { writeReport } from "../report/run-report.ts";
+import type { DataPlace } from "../runs/run-record.ts";
 import type { Engine } from "../runtime/engine.ts";
 import { train } from "../training/train.ts";
 import { duration, type Terminal } from "./terminal.ts";
@@ -23,6 +24,8 @@ export interface TrainingRequest extends ResolvedRecipe, TrainingData {
   readonly onBadImage: "fail" | "skip";
   readonly shortSide?: number;
   readonly licence?: string;
+  /** How the data set was named. */
+  readonly place?: DataPlace;
   /** Pictures for the report that nobody has trained on or counts. */
   readonly unseen?: Dataset | null;
 }

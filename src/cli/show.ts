@@ -71,7 +71,8 @@ export const showCommand = command({
     ]);
     const methods = await methodsWith(nodePlatform, options.method);
     const asked = await askedFrom(nodePlatform, options);
-    const photographs = await expandPhotographs(nodePlatform, paths);
+    const { files: photographs, notes, unreadable } = await expandPhotographs(nodePlatform, paths);
+    for (const note of [...notes, ...unreadable]) terminal.note(oneLine(note));
     // What groups of pixels there are can be shown without words for them.
     const opened = await openTrainedModel(nodePlatform, folder, terminal, { methods, ...asked, wordless: true });
     const { method, recipe, task, weights } = opened;

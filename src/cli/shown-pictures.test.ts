@@ -65,8 +65,8 @@ test("pictures of show are no photographs", async () => {
   await write("a", "certainty", png);
   await expect(expandPhotographs(platform, ["photos"])).rejects.toThrow("got a folder of what predict or show wrote");
   await platform.writeFile("photos/a.jpg", "a");
-  expect(await expandPhotographs(platform, ["photos"])).toEqual(["photos/a.jpg"]);
+  expect((await expandPhotographs(platform, ["photos"])).files).toEqual(["photos/a.jpg"]);
   // Another program's list says nothing about photographs.
   await platform.writeFile("photos/show.json", '{"show":"tonight"}');
-  expect(await expandPhotographs(platform, ["photos"])).toEqual(["photos/a.certainty.png", "photos/a.jpg"]);
+  expect((await expandPhotographs(platform, ["photos"])).files).toEqual(["photos/a.certainty.png", "photos/a.jpg"]);
 });

@@ -1,9 +1,10 @@
 import type { OpenOptions } from "../datasets/index.ts";
-import { InputError, oneLine, UsageError } from "../errors.ts";
+import { InputError, oneLine } from "../errors.ts";
 import type { Method, ResolvedRecipe } from "../methods/method.ts";
 import type { Trained } from "../methods/stage.ts";
 import type { Platform } from "../platform/platform.ts";
 import type { ReadEncoder } from "../runs/open-encoder.ts";
+import type { DataPlace } from "../runs/run-record.ts";
 import { command } from "./command.ts";
 import { cachedEncoder, encoderOptions, givenEncoder } from "./encoder-option.ts";
 import {
@@ -17,13 +18,21 @@ import {
   sizeOptions,
 } from "./options.ts";
 import { methodOptions, methodsWith } from "./own-methods.ts";
+import { keptLabels, longerRecipe, resumedRun } from "./resumed-run.ts";
 import { duration, type Terminal } from "./terminal.ts";
+
+/** Notes on the data set that are repeated before training; inspect lists all. */
+const shownNotes = 8;
 
 export const trainCommand = command({
   name: "train",
   summary: "train a model on a data set and write a run folder",
   positionals: [
-    { name: "DATASET", help: "a folder (see tessera inspect), or scenes for the drawn data set", count: "one" },
+    {
+      name: "DATASET",
+      help: "a folder (see tessera inspect), or scenes for the drawn data set; with --resume it may be left out",
+      count: "optional",
+    },
   ],
   options: {
     out: { kind: "text", placeholder: "FOLDER", help: "the run folder: new, empty, or with --resume a run; needed" },
@@ -33,7 +42,7 @@ export const trainCommand = command({
       placeholder: "N",
       integer: true,
       minimum: 1,
-      help: "updates in all; where a recipe has several stages, each gets its share of them",
+      help: "updates in all; where a recipe has several stages, each gets its share of them; with --resume a run goes on until then",
     },
     set: { kind: "list", placeholder: "KEY=VALUE", help: "change one value of the recipe; may be repeated" },
     from: {
@@ -53,7 +62,8 @@ export const trainCommand = command({
   examples: [
     ["tessera train photos --out run", "picks a recipe by the labels in photos/ and says why"],
     ["tessera train photos --recipe transunet-small --steps 2000 --out run", "longer"],
-    ["tessera train photos --out run --resume", "goes on after Ctrl-C or a crash, as if it had never stopped"],
+    ["tessera train --resume --out run", "goes on after Ctrl-C or a crash, as if it had never stopped"],
+    ["tessera train --resume --out run --steps 8000", "trains a run longer, also one that has ended"],
     ["tessera train scenes --out run --set learningRate=1e-3 --set batchSize=4", "changes single values"],
     ["tessera train photos --encoder timm/mobilenetv2_100.ra_in1k --out run", "begins with an encoder of the hub"],
     ["tessera train photos --recipe ddep-small --from encoder --label-fraction 1/8 --out run", "few labels, see ddep"],
@@ -61,10 +71,9 @@ export const trainCommand = command({
   notes:
     "The run folder holds recipe.json, run.json, metrics.jsonl, a TensorBoard event file, checkpoints/, scores.json\n" +
     "and report.html. Ctrl-C ends after the current step, with a checkpoint.",
-  async run({ positionals: [spec], options }, terminal) {
-    const { out, shortSide, licence, labelSeed } = options;
-    if (out === undefined) throw new UsageError("train: --out is missing. Write --out FOLDER.");
-    const keep = await labelsToKeep(options);
+  async run({ positionals: [typed], options }, terminal) {
+    const { shortSide, licence } = options;
+    const asked = await labelsToKeep(options);
     const [{ nodePlatform }, { sourcesOf, stagesOf }, { openTrainingData }, { runTraining, scoresText }] =
       await Promise.all([
         import("../platform/node.ts"),
@@ -75,18 +84,29 @@ export const trainCommand = command({
     const onBadImage = badImagePolicy(options);
     // A mistyped recipe is said before a large data set is looked through.
     const methods = await methodsWith(nodePlatform, options.method);
-    const place = { ...placeOf(options), onBadFile: onBadImage };
+    const given = { dataset: typed, out: options.out, resume: options.resume };
+    const { out, place: where, record } = await resumedRun(nodePlatform, given, methods);
+    const { spec } = where;
+    const place = { ...optionsOf(where), ...placeOf(options), onBadFile: onBadImage };
+    const ofRun = record === null || asked !== null ? null : keptLabels(record);
+    const keep = asked ?? ofRun;
+    const labelSeed = options.labelSeed ?? ofRun?.seed;
     const named = await namedRecipe(nodePlatform, out, options, options.set, methods);
-    const given = await givenEncoder(nodePlatform, options, { terminal, methods });
+    const read = await givenEncoder(nodePlatform, options, { terminal, methods });
     const { start, encoder } =
       named === null
-        ? await chosenRecipe(nodePlatform, spec, place, { given, set: options.set }, terminal)
-        : { start: named, encoder: given };
+        ? await chosenRecipe(nodePlatform, spec, place, { given: read, set: options.set }, terminal)
+        : { start: named, encoder: read };
     const from: Trained[] = [];
     for (const run of options.from) from.push(await trainedIn(nodePlatform, run, terminal, methods));
     if (encoder !== null) from.push((await import("../runs/open-encoder.ts")).encoderFor(encoder, start));
     const seeded = labelSeed === undefined ? {} : { labelSeed };
-    const resolved = await withStepsOf(options.steps, await adopted(start, from, terminal));
+    const wanted = await withStepsOf(options.steps, await adopted(start, from, terminal));
+    const longer =
+      record === null || options.steps === undefined
+        ? null
+        : await longerRecipe(nodePlatform, out, wanted, options.steps, methods);
+    const resolved = longer ?? wanted;
     const data = await openTrainingData(nodePlatform, spec, {
       ...{ ...place, keep, learnsFrom: sourcesOf(resolved) },
       ...seeded,
@@ -96,6 +116,9 @@ export const trainCommand = command({
         `${spec}: expected labels to use a part of, got images alone. Leave --label-fraction and --label-count out.`,
       );
     }
+    for (const note of data.notes.slice(0, shownNotes)) terminal.note(oneLine(note));
+    const unsaid = data.notes.length - shownNotes;
+    if (unsaid > 0) terminal.note(oneLine(`… and ${unsaid} more notes: tessera inspect ${spec} lists them.`));
     const isLearned = sourcesOf(resolved).labels.every((kind) => data.dataset.kinds.includes(kind));
     // A run that is gone on from may have learned from them.
     if (data.leavesImages && isLearned && options.from.length === 0) {
@@ -109,7 +132,7 @@ export const trainCommand = command({
       const outcome = await runTraining(
         {
           ...{ ...resolved, ...data, from, methods, platform: nodePlatform, engine, folder: out },
-          ...{ resume: options.resume, onBadImage },
+          ...{ resume: options.resume, onBadImage, place: dataPlace(spec, place) },
           ...(shortSide !== undefined && { shortSide }),
           ...(licence !== undefined && { licence }),
         },
@@ -133,6 +156,24 @@ export const trainCommand = command({
     }
   },
 });
+
+/** How a data set lies, as the run that is gone on with has it. */
+function optionsOf({ layout, images, captionCleaning }: DataPlace): OpenOptions {
+  return {
+    ...(layout !== undefined && { layout }),
+    ...(images !== undefined && { images }),
+    ...(captionCleaning === "yfcc" && { captionCleaning }),
+  };
+}
+
+function dataPlace(spec: string, { layout, images, captionCleaning }: OpenOptions): DataPlace {
+  return {
+    spec,
+    ...(layout !== undefined && { layout }),
+    ...(images !== undefined && { images }),
+    ...(captionCleaning !== undefined && { captionCleaning }),
+  };
+}
 
 /** The recipe that was asked for, or that the run has which is resumed or begun from; null: one has to be chosen. */
 async function namedRecipe(

@@ -21,6 +21,8 @@ export interface Dataset {
   readonly valueMap: Readonly<Record<string, number | "ignore">>;
   /** Files that keep a sample from being complete and were left out when the data set was opened, one line each. */
   readonly leftOut?: readonly string[];
+  /** What is worth knowing of its files and keeps none from being used, one line each. */
+  readonly notes?: readonly string[];
   /**
    * How many samples that cannot be read are passed over even where a bad image is to stop the run: data from the web have
    * some. Absent: none.
@@ -35,6 +37,8 @@ export interface Dataset {
   read(index: number, kinds?: readonly LabelKind[]): Promise<Sample>;
   /** The file that a sample's image comes from, for messages. */
   source(index: number): string;
+  /** All files of a sample, its image first; absent where samples are not files of their own. */
+  files?(index: number): readonly string[];
 }
 
 /** The order in which splits are shown. */

@@ -14,6 +14,8 @@ export interface ClassStatistics {
   readonly frequencies: readonly number[];
   /** One line for each sample that could not be read. */
   readonly skipped: readonly string[];
+  /** Masks that were counted. */
+  readonly counted: number;
 }
 
 export interface StatisticsOptions {
@@ -48,7 +50,7 @@ export async function classStatistics(
     else if (error !== undefined) throw error;
     onProgress?.(++done, total);
   }
-  return { ...counter.result(), skipped };
+  return { ...counter.result(), skipped, counted: total - skipped.length };
 }
 
 /** Adds up label maps. */
@@ -71,7 +73,7 @@ export class ClassCounter {
     }
   }
 
-  result(): Omit<ClassStatistics, "skipped"> {
+  result(): Omit<ClassStatistics, "skipped" | "counted"> {
     const pixels = this.#pixels.slice(0, this.#classes);
     const labelled = pixels.reduce((sum, count) => sum + count, 0);
     return {

@@ -35,6 +35,7 @@ export function selected(dataset: Dataset, indices: readonly number[]): Dataset 
     ...withRead(dataset, (index, kinds) => dataset.read(indices[index], kinds)),
     ids: indices.map((index) => dataset.ids[index]),
     source: (index) => dataset.source(indices[index]),
+    ...(dataset.files && { files: (index: number) => dataset.files?.(indices[index]) ?? [] }),
     ...(dataset.kindsOf && { kindsOf: (index: number) => kindsAt(dataset, indices[index]) }),
   };
 }
@@ -74,6 +75,7 @@ export function withRead(dataset: Dataset, read: Dataset["read"]): Dataset {
   const { name, split, classes, kinds, ids, valueMap, leftOut, unreadableAllowed } = dataset;
   return {
     ...{ name, split, classes, kinds, ids, valueMap, read, source: (index) => dataset.source(index) },
+    ...(dataset.files && { files: (index: number) => dataset.files?.(index) ?? [] }),
     ...(leftOut && { leftOut }),
     ...(unreadableAllowed !== undefined && { unreadableAllowed }),
     ...(dataset.kindsOf && { kindsOf: (index: number) => kindsAt(dataset, index) }),

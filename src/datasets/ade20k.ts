@@ -6,6 +6,8 @@ import { distinctColors } from "../image/palette.ts";
 import { joinPath } from "../platform/join-path.ts";
 import type { Platform } from "../platform/platform.ts";
 import type { Folders, Layout, Survey } from "./layout.ts";
+import { masksByImage } from "./mask-names.ts";
+import { layoutClasses } from "./own-classes.ts";
 import { filesById, filesIfThere, imageEntries, pair } from "./pairs.ts";
 import type { ValueMap } from "./value-map.ts";
 
@@ -80,8 +82,12 @@ async function survey(platform: Platform, { root }: Folders, split: Split): Prom
     );
   }
   const images = await filesById(platform, imageFolder, "image");
-  const masks = await filesById(platform, maskFolder, "mask");
-  return { classes, valueMap, ...pair(images, masks, (id) => joinPath(maskFolder, `${id}.png`)), remedy };
+  const files = await filesById(platform, maskFolder, "mask");
+  const named = masksByImage(images.byId, files.byId, maskFolder);
+  const masks = { ...files, byId: named.byId, strays: [...named.notes, ...files.strays] };
+  const places = [root, joinPath(root, "annotations"), maskFolder];
+  const listed = await layoutClasses(platform, places, [...masks.byId.values()], { classes, valueMap, remedy });
+  return { ...listed, ...pair(images, masks, (id) => joinPath(maskFolder, `${id}.png`)) };
 }
 
 export const ade20k: Layout = {

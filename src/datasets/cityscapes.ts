@@ -8,6 +8,7 @@ import type { Color } from "../image/image.ts";
 import { joinPath } from "../platform/join-path.ts";
 import type { Platform } from "../platform/platform.ts";
 import type { Entry, Folders, Layout, Problem, Survey } from "./layout.ts";
+import { layoutClasses } from "./own-classes.ts";
 import { filesById, filesIfThere, imageEntries, pair, sortById } from "./pairs.ts";
 import type { ValueMap } from "./value-map.ts";
 
@@ -97,7 +98,10 @@ async function survey(platform: Platform, folders: Folders, split: Split): Promi
     problems.push(...paired.problems);
   }
   const remedy = "Cityscapes masks (labelIds) hold 0 to 33: correct the mask, or use the plain folder layout.";
-  return { classes, valueMap, entries: sortById(entries), problems, notes, remedy };
+  const masks = entries.flatMap(({ labels }) => labels.mask ?? []);
+  const places = [root, joinPath(root, "gtFine")];
+  const listed = await layoutClasses(platform, places, masks, { classes, valueMap, remedy });
+  return { ...listed, entries: sortById(entries), problems, notes };
 }
 
 export const cityscapes: Layout = {

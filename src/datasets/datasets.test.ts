@@ -8,7 +8,7 @@ import { nodePlatform as platform } from "../platform/node.ts";
 import { captionFormats } from "./captions/place.ts";
 import { parseClassList } from "./classes-file.ts";
 import { findLayout, layouts, openDataset, splitsOf } from "./index.ts";
-import { vocColor } from "./voc-folders.ts";
+import { vocColor } from "./voc-color.ts";
 
 const open = (root: string, split: Split = "train") => openDataset(platform, root, split);
 
@@ -198,7 +198,7 @@ test.each<[string, (root: string) => unknown, RegExp]>([
     (root) => {
       for (const name of ["y", "z"]) put(root, `masks/train/${name}.png`, skyAndRoad());
     },
-    /y\.png: .* 1 more like it: `tessera inspect .*` lists them\.$/,
+    /y\.png: expected an image named "y", got none\. .* So is 1 other: z\.png\.$/,
   ],
 ])("a plain folder with %s is refused in one line", async (_, spoil, expected) => {
   const root = await plainFolder();
@@ -235,7 +235,7 @@ test.each<[string, (root: string) => unknown, RegExp]>([
   [
     "a mask value out of range",
     (root) => put(root, "masks/train/a.png", greyPng(16, 12, new Uint8Array(192).fill(9))),
-    /masks\/train\/a\.png: expected class values 0 to 1, 255, got 9 at column 0, row 0\. Add the value to a class or to ignoreIndex in classes\.json/,
+    /masks\/train\/a\.png: expected class values 0 to 1, 255, got 9 at column 0, row 0 \(100 % of the pixels\)\. Write the class as \{"name": "road", "value": 9\} in classes\.json/,
   ],
   [
     "an empty mask file",
@@ -291,7 +291,9 @@ test("a VOC list that names missing files and one name twice is refused", async 
   put(root, "ImageSets/Segmentation/train.txt", "a\na\nb\n");
   put(root, "JPEGImages/a.jpg", await jpeg(2, 1));
   put(root, "SegmentationClass/a.png", greyPng(2, 1, [0, 1]));
-  expect(await message(open(root))).toMatch(/train\.txt: expected each name once, got "a" twice\..* 1 more like it/);
+  expect(await message(open(root))).toMatch(
+    /train\.txt: expected each name once, got "a" twice\..* 1 more fault: `tessera inspect/,
+  );
 });
 
 test("the page on data draws every layout as its reader does", () => {

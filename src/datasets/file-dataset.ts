@@ -6,13 +6,17 @@ import type { Color, Image, LabelMap } from "../image/image.ts";
 import { segmentIdsOf } from "../metrics/segment-ids.ts";
 import type { Platform } from "../platform/platform.ts";
 import type { Entry, Survey } from "./layout.ts";
+import { decodeMaskFile } from "./mask-file.ts";
+import { labelsOf } from "./mask-labels.ts";
+import { mergeProblems } from "./merge-problems.ts";
 import { readUtf8 } from "./text-file.ts";
-import { type Lookup, labelsOf, lookupOf, shownGrey } from "./value-map.ts";
+import type { Remedy } from "./unknown-values.ts";
+import { type Lookup, lookupOf, shownGrey } from "./value-map.ts";
 
 /** A data set of the entries that a survey found; `name` is layout and place. Samples are decoded when they are read. */
 export function fileDataset(platform: Platform, name: string, split: Split, survey: Survey): Dataset {
   const { classes, valueMap, entries, remedy } = survey;
-  const lookup = lookupOf(valueMap, name);
+  const lookup = lookupOf(valueMap, name, classes);
   const kindsOf = (index: number) => givenKinds.filter((kind) => entries[index].labels[kind] !== undefined);
   return {
     name,
@@ -22,10 +26,17 @@ export function fileDataset(platform: Platform, name: string, split: Split, surv
     ids: entries.map((entry) => entry.id),
     valueMap,
     leftOut: survey.problems.map((found) => found.message),
+    notes: mergeProblems(survey.notes).map((found) => found.message),
     kindsOf,
     read: (index, kinds = givenKinds) => readEntry(platform, entries[index], kinds, lookup, remedy),
     source: (index) => entries[index].image,
+    files: (index) => filesOf(entries[index]),
   };
+}
+
+function filesOf({ image, labels: { mask, panoptic, captions, saliency } }: Entry): string[] {
+  const text = typeof captions === "string" ? captions : undefined;
+  return [image, mask, panoptic?.file, text, saliency].filter((file) => file !== undefined);
 }
 
 /** Decodes one entry with its labels of `kinds`. Throws InputError naming the file at fault. */
@@ -34,7 +45,7 @@ async function readEntry(
   { id, image: source, labels: files }: Entry,
   kinds: readonly LabelKind[],
   lookup: Lookup,
-  remedy: string,
+  remedy: Remedy,
 ): Promise<Sample> {
   const asked = <Kind extends GivenKind>(kind: Kind) => (kinds.includes(kind) ? files[kind] : undefined);
   const [mask, panoptic, saliency] = [asked("mask"), asked("panoptic"), asked("saliency")];
@@ -42,7 +53,7 @@ async function readEntry(
   const tags = asked("tags");
   const settled = await Promise.allSettled([
     platform.decodeImage(source),
-    mask === undefined ? undefined : platform.decodeMask(mask),
+    mask === undefined ? undefined : decodeMaskFile(platform, mask),
     panoptic && platform.decodeMask(panoptic.file),
     saliency === undefined ? undefined : platform.decodeMask(saliency),
     typeof captions === "string" ? readUtf8(platform, captions) : undefined,

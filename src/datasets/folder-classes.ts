@@ -8,24 +8,31 @@ import type { Platform } from "../platform/platform.ts";
 import { type ClassList, parseClassList } from "./classes-file.ts";
 import { isThere } from "./is-there.ts";
 import { withThings } from "./label-files.ts";
+import { findOwnClasses, type OwnClasses } from "./own-classes.ts";
+import { filesIfThere } from "./pairs.ts";
 import { classesOf, type PanopticAnnotation, parseAnnotation } from "./panoptic-annotation.ts";
+import { maskFolderName, splitFolder } from "./split-names.ts";
 import { readUtf8 } from "./text-file.ts";
 
 export interface FolderClasses extends ClassList {
   /** The file that names them. */
   readonly listed: string;
+  /** False where only an annotation of segments names them, which says nothing of masks. */
+  readonly forMasks: boolean;
   /** Of the first split that has one; null where classes are known without it. */
   readonly annotation: PanopticAnnotation | null;
 }
 
 /**
- * The classes of a folder, the same for every split: those of classes.json or, without it, the categories of the first
- * annotation of segments; null where nothing names classes. Throws InputError where one of these files is broken.
+ * The classes of a folder, the same for every split: those of classes.json or, without it, of a list that another program
+ * wrote beside the masks, or the categories of the first annotation of segments; null where nothing names classes. Throws
+ * InputError where one of these files is broken.
  */
 export async function readClasses(platform: Platform, root: string): Promise<FolderClasses | null> {
   const file = joinPath(root, "classes.json");
   const isDescribed = await isThere(platform, root, "classes.json", "file");
-  const described = isDescribed ? parseClassList(await readUtf8(platform, file), file) : null;
+  const own = isDescribed ? null : await ownClasses(platform, root);
+  const described = isDescribed ? parseClassList(await readUtf8(platform, file), file) : own;
   const things = joinPath(root, "things.json");
   const thingsText = (await isThere(platform, root, "things.json", "file")) ? await readUtf8(platform, things) : null;
   // An annotation may have 130 MiB: it is read here only where it has something to say.
@@ -39,7 +46,18 @@ export async function readClasses(platform: Platform, root: string): Promise<Fol
     return thing === undefined ? each : { ...each, thing };
   });
   const { valueMap = {}, colorCoded = false } = described ?? {};
-  return { classes, valueMap, colorCoded, listed: isDescribed ? "classes.json" : `${annotation?.file}`, annotation };
+  const listed = isDescribed ? "classes.json" : (own?.file ?? `${annotation?.file}`);
+  return { classes, valueMap, colorCoded, listed, forMasks: described !== null, annotation };
+}
+
+/** By a list in the folder, or with the masks. */
+async function ownClasses(platform: Platform, root: string): Promise<OwnClasses | null> {
+  const top = joinPath(root, await maskFolderName(platform, root));
+  const folders = [top];
+  for (const split of allSplits) folders.push(await splitFolder(platform, top, split));
+  const masks: string[] = [];
+  for (const folder of folders) masks.push(...(await filesIfThere(platform, folder, "mask")).byId.values());
+  return findOwnClasses(platform, [root, ...folders], masks);
 }
 
 async function firstAnnotation(platform: Platform, root: string): Promise<PanopticAnnotation | null> {

@@ -10,15 +10,21 @@ import { annotationOf, readClasses } from "./folder-classes.ts";
 import { isThere } from "./is-there.ts";
 import { captionsFrom, type Listing, tagsFrom } from "./label-files.ts";
 import type { EntryLabels, Folders, Problem } from "./layout.ts";
+import { masksByImage } from "./mask-names.ts";
 import { type Files, filesIfThere, makeProblem, namesText } from "./pairs.ts";
 import { segmentsFrom } from "./panoptic-annotation.ts";
+import { maskFolderName, splitFolder, splitFolderName } from "./split-names.ts";
 import { readUtf8 } from "./text-file.ts";
 
 export interface SplitLabels extends ClassList {
+  /** The file that names the classes. */
+  readonly listed: string;
   /** What labels each name, whether there is an image of that name or not. */
   readonly byId: ReadonlyMap<string, EntryLabels>;
   /** The split has a folder of masks. */
   readonly hasMasks: boolean;
+  /** That folder, or where it would be. */
+  readonly maskFolder: string;
   /** Files that name images: of this split, and of any. */
   readonly lists: readonly {
     readonly file: string;
@@ -33,8 +39,8 @@ export interface SplitLabels extends ClassList {
 export async function hasLabels(platform: Platform, folders: Folders, split: Split, images: Files): Promise<boolean> {
   const { root } = folders;
   try {
-    for (const folder of ["masks", "panoptic"]) {
-      if (await isThere(platform, root, joinPath(folder, split), "folder")) return true;
+    for (const folder of [await maskFolderName(platform, root), "panoptic"]) {
+      if (await isThere(platform, root, await splitPath(platform, root, folder, split), "folder")) return true;
     }
     if (await isThere(platform, root, `panoptic/${split}.json`, "file")) return true;
     const { byId, lists } = await splitLabels(platform, folders, split);
@@ -57,12 +63,17 @@ export function isLabelled({ labels }: { readonly labels: EntryLabels }): boolea
 /** Lists the labels of a split. Throws InputError where a list of labels, or of classes, is broken or missing. */
 export async function splitLabels(platform: Platform, folders: Folders, split: Split): Promise<SplitLabels> {
   const { root } = folders;
-  const maskFolder = joinPath(root, "masks", split);
-  const hasMasks = await isThere(platform, root, joinPath("masks", split), "folder");
-  const masks = await filesIfThere(platform, maskFolder, "mask");
+  const maskPath = await splitPath(platform, root, await maskFolderName(platform, root), split);
+  const maskFolder = joinPath(root, maskPath);
+  const hasMasks = await isThere(platform, root, maskPath, "folder");
+  const files = await filesIfThere(platform, maskFolder, "mask");
+  const imageFolder = await splitFolder(platform, joinPath(folders.images, "images"), split);
+  const images = files.byId.size === 0 ? null : await filesIfThere(platform, imageFolder, "image");
+  const named = masksByImage(images?.byId ?? new Map(), files.byId, maskFolder);
+  const masks = { ...files, byId: named.byId };
   const hasTags = await isThere(platform, root, "tags.json", "file");
   const list = await readClasses(platform, root);
-  if ((hasMasks && list?.listed !== "classes.json") || (hasTags && list === null)) {
+  if ((hasMasks && !list?.forMasks) || (hasTags && list === null)) {
     const remedy = 'Write one: {"ignoreIndex": 255, "classes": [{"name": "sky"}, {"name": "road"}]}.';
     const file = joinPath(root, "classes.json");
     throw new InputError(problem(file, "expected the list of classes", "no such file", remedy));
@@ -81,11 +92,12 @@ export async function splitLabels(platform: Platform, folders: Folders, split: S
     captionsFile === undefined
       ? emptyListing<readonly string[]>()
       : captionsFrom(await readUtf8(platform, captionsFile, listBytes), captionsFile, split);
-  const texts = await filesIfThere(platform, joinPath(folders.images, "images", split), "text file");
-  const saliencyFolder = await beside(platform, folders, joinPath("saliency", split), "folder");
+  const texts = await filesIfThere(platform, imageFolder, "text file");
+  const saliencyPath = await splitPath(platform, root, "saliency", split);
+  const saliencyFolder = await beside(platform, folders, saliencyPath, "folder");
   const saliency = await filesIfThere(platform, saliencyFolder ?? "", "saliency map");
 
-  const panopticFolder = joinPath(root, "panoptic", split);
+  const panopticFolder = await splitFolder(platform, joinPath(root, "panoptic"), split);
   const ids = [masks, { byId: segments }, tags, captions, texts, saliency].flatMap(({ byId }) => [...byId.keys()]);
   const byId = new Map(
     [...new Set(ids)].map((id): [string, EntryLabels] => {
@@ -103,14 +115,14 @@ export async function splitLabels(platform: Platform, folders: Folders, split: S
       ];
     }),
   );
-  const notes = [...masks.strays, ...saliency.strays];
+  const notes = [...maskFolderNote(root, maskPath, hasMasks), ...named.notes, ...masks.strays, ...saliency.strays];
   if (annotation !== null) notes.push(...(await unnamedSegments(platform, panopticFolder, annotation.file, segments)));
   for (const [id, file] of texts.byId) {
     if (captionsFile === undefined || !captions.byId.has(id)) continue;
     notes.push(makeProblem(file, "expected captions in one place", `some in ${captionsFile} too`, "These are read."));
   }
   return {
-    ...{ classes, valueMap, colorCoded, byId, hasMasks, notes },
+    ...{ classes, valueMap, colorCoded, listed, byId, hasMasks, maskFolder, notes },
     lists: [listOf(tagsFile, tags), listOf(captionsFile ?? "", captions)],
     problems: [...masks.problems, ...texts.problems, ...saliency.problems],
   };
@@ -143,6 +155,18 @@ export function pairingOf(
     notes.push(makeProblem(file, expected, namesText(missing), "Correct them: they are passed over."));
   }
   return { problems, notes };
+}
+
+/** Masks in a folder of another name are read, and that is said. */
+function maskFolderNote(root: string, path: string, hasMasks: boolean): Problem[] {
+  if (!hasMasks || path.startsWith("masks/")) return [];
+  const file = joinPath(root, path);
+  return [makeProblem(file, "expected masks in a folder masks", "another name", "They are read from here.")];
+}
+
+/** `masks/valid`, below `root`. */
+async function splitPath(platform: Platform, root: string, folder: string, split: Split): Promise<string> {
+  return joinPath(folder, await splitFolderName(platform, joinPath(root, folder), split));
 }
 
 /** PNGs of ids that their annotation does not name. */

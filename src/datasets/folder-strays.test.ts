@@ -30,8 +30,8 @@ async function described(): Promise<string> {
 
 test.each<[string, string]>([
   [
-    "saliency/training/a.png",
-    "saliency/training: expected only train, val, test, unlabelled here, got another name. It is not read. Did you mean train?",
+    "saliency/trainset/a.png",
+    "saliency/trainset: expected only train, val, test, unlabelled here, got another name. It is not read. Did you mean train?",
   ],
   [
     "masks/2017/a.png",
@@ -42,8 +42,8 @@ test.each<[string, string]>([
     'saliency: expected only train, val, test, unlabelled here, got files: "a.png". Move them to saliency/train or the like.',
   ],
   [
-    "images/validation/a.png",
-    "images/validation: expected only train, val, test, unlabelled here, got another name. It is not read. Did you mean val?",
+    "images/val2/a.png",
+    "images/val2: expected only train, val, test, unlabelled here, got another name. It is not read. Did you mean val?",
   ],
   ["saliency/train/z.png", 'saliency/train/z.png: expected an image named "z", got none. It is passed over.'],
   [
@@ -128,8 +128,8 @@ test.each([
 
 test("a folder that is nearly named after its split is named where the split's labels are missed", async () => {
   const root = await plainFolder();
-  renameSync(`${root}/masks/train`, `${root}/masks/training`);
-  await expect(openDataset(platform, root, "train")).rejects.toThrow(/masks\/training: .* Did you mean train\?/);
+  renameSync(`${root}/masks/train`, `${root}/masks/trainset`);
+  await expect(openDataset(platform, root, "train")).rejects.toThrow(/masks\/trainset: .* Did you mean train\?/);
 });
 
 test("images of a broken train are not counted as unlabelled", async () => {

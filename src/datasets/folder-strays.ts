@@ -7,11 +7,12 @@ import type { Platform } from "../platform/platform.ts";
 import { splitLabels } from "./folder-labels.ts";
 import type { Folders, Problem } from "./layout.ts";
 import { filesIfThere, looksLikeImage, makeProblem, namesText } from "./pairs.ts";
+import { maskFolderName, splitFolder, splitFolderName, splitNames } from "./split-names.ts";
 
 /** Notes for inspection. Throws InputError where lists of labels are broken. */
 export async function straysOf(platform: Platform, folders: Folders): Promise<Problem[]> {
   const { root, images } = folders;
-  const places = ["masks", "panoptic", "saliency"].map((kind) => joinPath(root, kind));
+  const places = [await maskFolderName(platform, root), "panoptic", "saliency"].map((kind) => joinPath(root, kind));
   const apart = images === root ? [] : [joinPath(images, "saliency")];
   const notes: Problem[] = [];
   for (const folder of [joinPath(images, "images"), ...places, ...apart]) {
@@ -24,15 +25,26 @@ export async function straysOf(platform: Platform, folders: Folders): Promise<Pr
 export async function misplaced(platform: Platform, folder: string): Promise<Problem[]> {
   if ((await platform.exists(folder)) !== "folder") return [];
   const endings = folder.endsWith("panoptic") ? ["", ".json"] : [""];
-  const known = new Set(allSplits.flatMap((split) => endings.map((ending) => `${split}${ending}`)));
+  const own = allSplits.flatMap((split) => endings.map((ending) => `${split}${ending}`));
+  const known = new Set(own);
+  for (const split of allSplits) known.add(await splitFolderName(platform, folder, split));
   const others = (await platform.list(folder)).filter((name) => !name.startsWith(".") && !known.has(name));
   const loose = others.filter(looksLikeImage);
-  const expected = `expected only ${[...known].join(", ")} here`;
+  const expected = `expected only ${own.join(", ")} here`;
   const notes = others
     .filter((name) => !looksLikeImage(name))
     .map((name) => {
       const ending = endings.find((each) => each !== "" && name.endsWith(each)) ?? "";
       const near = allSplits.find((split) => name.includes(split)) ?? nearest(name, allSplits);
+      const other = allSplits.find((split) => splitNames[split].includes(name.toLowerCase()));
+      if (other !== undefined) {
+        return makeProblem(
+          joinPath(folder, name),
+          `expected one folder for ${other}`,
+          `${other} beside it`,
+          "It is not read.",
+        );
+      }
       const remedy = near === undefined ? "It is not read." : `It is not read. Did you mean ${near}${ending}?`;
       return makeProblem(joinPath(folder, name), expected, "another name", remedy);
     });
@@ -47,7 +59,8 @@ async function unread(platform: Platform, folders: Folders): Promise<Problem[]> 
   const { byId, lists } = await splitLabels(platform, folders, "unlabelled");
   const ids = new Set<string>();
   for (const split of allSplits) {
-    for (const id of (await filesIfThere(platform, joinPath(folder, split), "image")).byId.keys()) ids.add(id);
+    const place = await splitFolder(platform, folder, split);
+    for (const id of (await filesIfThere(platform, place, "image")).byId.keys()) ids.add(id);
   }
   const notes = lists.flatMap(({ file, loose }) => {
     const missing = loose.filter((id) => !ids.has(id));

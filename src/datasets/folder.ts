@@ -7,10 +7,12 @@ import { InputError, problem } from "../errors.ts";
 import { joinPath } from "../platform/join-path.ts";
 import type { Platform } from "../platform/platform.ts";
 import { readClasses } from "./folder-classes.ts";
-import { hasLabels, isLabelled, pairingOf, splitLabels } from "./folder-labels.ts";
+import { hasLabels, isLabelled, pairingOf, type SplitLabels, splitLabels } from "./folder-labels.ts";
 import { misplaced, straysOf } from "./folder-strays.ts";
 import type { Entry, Folders, Layout, Problem, Survey } from "./layout.ts";
 import { type Files, filesIfThere, imageEntries, looksLikeImage, makeProblem, sortById, stemOf } from "./pairs.ts";
+import { splitFolder } from "./split-names.ts";
+import type { Remedy } from "./unknown-values.ts";
 
 const drawing = `
 FOLDER/
@@ -34,21 +36,17 @@ type Found = Pick<Survey, "entries" | "problems" | "notes">;
  */
 async function survey(platform: Platform, folders: Folders, split: Split): Promise<Survey> {
   if (split === "unlabelled") return surveyUnlabelled(platform, folders);
-  const { root } = folders;
-  const imageFolder = joinPath(folders.images, "images", split);
+  const imageFolder = await splitFolder(platform, joinPath(folders.images, "images"), split);
   if ((await platform.exists(imageFolder)) !== "folder") throw await missingSplit(platform, folders, split);
   const images = await imagesOf(platform, imageFolder);
   const labels = await splitLabels(platform, folders, split);
-  const { classes, valueMap, colorCoded, byId, hasMasks } = labels;
-  const remedy = colorCoded
-    ? "Add the colour to a class or to ignoreColors in classes.json, or correct the mask."
-    : "Add the value to a class or to ignoreIndex in classes.json, or correct the mask.";
+  const { classes, valueMap, byId, hasMasks, maskFolder } = labels;
+  const remedy = maskRemedy(labels);
   const pairing = pairingOf(images, labels, imageFolder);
   const problems = [...images.problems, ...labels.problems, ...pairing.problems];
   const notes = [...images.strays, ...labels.notes, ...pairing.notes];
   const all = [...images.byId].map(([id, image]): Entry => ({ id, image, labels: byId.get(id) ?? {} }));
   const labelled = all.filter(isLabelled);
-  const maskFolder = joinPath(root, "masks", split);
   if (labelled.length === 0 && !hasMasks && split !== "test" && problems.length === 0) {
     const misnamed = pairing.notes.filter(({ file }) => labels.lists.some((list) => list.file === file));
     throw await unlabelledSplit(platform, folders, split, misnamed);
@@ -81,6 +79,21 @@ async function survey(platform: Platform, folders: Folders, split: Split): Promi
     });
   }
   return { classes, valueMap, entries: sortById(labelled), problems, notes, remedy };
+}
+
+/** What to do about pixels that no class has: a class first, since what is left out of account is learned by nobody. */
+function maskRemedy({ listed, colorCoded }: Pick<SplitLabels, "listed" | "colorCoded">): Remedy {
+  if (listed !== "classes.json")
+    return `Add ${colorCoded ? "the colour" : "the value"} to ${listed}, or correct the mask.`;
+  const [key, ignored] = colorCoded ? ["color", "ignoreColors"] : ["value", "ignoreIndex"];
+  return ({ values, unused }) => {
+    const [first] = values.keys();
+    const value = colorCoded ? `"${first}"` : first;
+    const [name] = values.size <= unused.length ? unused.slice(-values.size) : [undefined];
+    const line = `{"name": ${JSON.stringify(name ?? "NAME")}, "${key}": ${value}}`;
+    const also = `"${ignored}": ${colorCoded ? `[${value}]` : value}`;
+    return `Write the class as ${line} in classes.json, or ${also} where nobody labelled anything, or correct the mask.`;
+  };
 }
 
 /** Why a split that needs labels has none. */
@@ -139,8 +152,8 @@ async function surveyUnlabelled(platform: Platform, folders: Folders): Promise<S
 /** All of images/unlabelled, and what has no label in images/train. */
 async function unlabelledImages(platform: Platform, folders: Folders): Promise<Found> {
   const root = joinPath(folders.images, "images");
-  const images = await filesIfThere(platform, joinPath(root, "unlabelled"), "image");
-  const trained = await imagesOf(platform, joinPath(root, "train"));
+  const images = await filesIfThere(platform, await splitFolder(platform, root, "unlabelled"), "image");
+  const trained = await imagesOf(platform, await splitFolder(platform, root, "train"));
   const labelled = await labelledNames(platform, folders, trained);
   const problems = [...images.problems, ...trained.problems.filter(({ file }) => !labelled.has(stemOf(file)))];
   for (const [id, image] of trained.byId) {
@@ -191,10 +204,11 @@ async function splits(platform: Platform, folders: Folders): Promise<Split[]> {
 async function hasSplit(platform: Platform, folders: Folders, split: Split): Promise<boolean> {
   if (split === "unlabelled") {
     // Labels of train, which may be long lists, need not be read where there are images apart.
-    const own = await filesIfThere(platform, joinPath(folders.images, "images/unlabelled"), "image");
+    const place = await splitFolder(platform, joinPath(folders.images, "images"), split);
+    const own = await filesIfThere(platform, place, "image");
     return own.byId.size > 0 || (await unlabelledImages(platform, folders)).entries.length > 0;
   }
-  const folder = joinPath(folders.images, "images", split);
+  const folder = await splitFolder(platform, joinPath(folders.images, "images"), split);
   if ((await platform.exists(folder)) !== "folder") return false;
   if (split === "test" || (await hasLabels(platform, folders, split, await imagesOf(platform, folder)))) return true;
   // Labels that were to be those of the split are told where it is read.

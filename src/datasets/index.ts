@@ -12,7 +12,8 @@ import { cityscapes } from "./cityscapes.ts";
 import { cocoObject } from "./coco-object.ts";
 import { fileDataset } from "./file-dataset.ts";
 import { folder } from "./folder.ts";
-import type { Folders, Layout } from "./layout.ts";
+import type { Folders, Layout, Problem } from "./layout.ts";
+import { mergeProblems } from "./merge-problems.ts";
 import { pascalContext, pascalContext60 } from "./pascal-context.ts";
 import { voc } from "./voc.ts";
 
@@ -64,10 +65,13 @@ export async function openDataset(
   const place = await findLayout(platform, spec, options);
   const { root, layout } = place;
   const survey = await layout.survey(platform, place, split);
-  const [first, ...others] = survey.problems;
+  const [first, ...others] = mergeProblems(survey.problems);
   if (first !== undefined && onBadFile === "fail") {
     const inspected = `tessera inspect ${spec}${images === undefined ? "" : ` --images ${images}`}`;
-    const more = others.length > 0 ? ` ${others.length} more like it: \`${inspected}\` lists them.` : "";
+    const more =
+      others.length > 0
+        ? ` ${others.length} more ${others.length === 1 ? "fault" : "faults"}: \`${inspected}\` lists them.`
+        : "";
     throw new InputError(`${first.message}${more}`);
   }
   if (survey.entries.length === 0) {
@@ -78,6 +82,23 @@ export async function openDataset(
   }
   const apart = images === undefined ? "" : `, images of ${images}`;
   return fileDataset(platform, `${layout.name} ${spec}${apart}`, split, survey);
+}
+
+/** What lies in a data set's folder and no split reads, one line each. Throws as `openDataset` does. */
+export async function unreadIn(platform: Platform, spec: string, options: OpenOptions = {}): Promise<string[]> {
+  if (isScenes(spec, options) || (await findCaptions(platform, spec, options)) !== undefined) return [];
+  const place = await findLayout(platform, spec, options);
+  return mergeProblems(await straysAt(platform, place)).map(({ message }) => message);
+}
+
+/** The same of a place; what is broken in lists is said where the splits are surveyed. */
+export async function straysAt(platform: Platform, place: Place): Promise<Problem[]> {
+  try {
+    return (await place.layout.strays?.(platform, place)) ?? [];
+  } catch (error) {
+    if (error instanceof InputError) return [];
+    throw error;
+  }
 }
 
 /** The splits that a data set has, in the order train, val, test, unlabelled. Throws as `openDataset` does. */

@@ -33,7 +33,10 @@ export function inspectText(report: InspectReport): string {
     }
   }
   const count = countProblems(report);
-  lines.push("", count === 0 ? "No problems." : count === 1 ? "1 problem." : `${count} problems.`);
+  const notes = report.splits.reduce((sum, split) => sum + split.notes.length, report.notes.length);
+  const noted = notes === 0 ? "" : `, ${notes} ${notes === 1 ? "note" : "notes"}`;
+  const found = count === 0 ? "No problems" : count === 1 ? "1 problem" : `${count} problems`;
+  lines.push("", `${found}${noted}.`);
   return lines.join("\n");
 }
 

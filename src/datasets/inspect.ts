@@ -1,7 +1,10 @@
 /** Looks at a whole data set and reports all that is wrong with it, instead of stopping at the first bad file. */
 
 import { loadAhead } from "../data/ahead.ts";
+import { coverageNotes, singleClass } from "../data/class-coverage.ts";
+import { CopyFinder } from "../data/copies.ts";
 import type { Dataset, Split } from "../data/dataset.ts";
+import { Findings } from "../data/findings.ts";
 import { kindsText, sourceOf } from "../data/labels.ts";
 import type { ClassInfo, LabelKind, Sample } from "../data/sample.ts";
 import { ClassCounter } from "../data/statistics.ts";
@@ -12,9 +15,11 @@ import type { Platform } from "../platform/platform.ts";
 import { type CaptionOptions, openCaptions } from "./captions/open-captions.ts";
 import { type CaptionPlace, findCaptions } from "./captions/place.ts";
 import { fileDataset } from "./file-dataset.ts";
-import { findLayout, isScenes, layouts, missingSigns, openDataset, type Place, splitsOf } from "./index.ts";
+import { findLayout, isScenes, layouts, missingSigns, openDataset, type Place, splitsOf, straysAt } from "./index.ts";
 import { type LabelReport, LabelTally, type Range, rangeOf } from "./label-tally.ts";
 import type { Problem, Survey } from "./layout.ts";
+import { mergeProblems } from "./merge-problems.ts";
+import { UnknownValues, unknownInAll } from "./unknown-values.ts";
 import type { ValueMap } from "./value-map.ts";
 
 export interface ClassReport {
@@ -121,6 +126,7 @@ async function inspectPlace(
   let [classes, valueMap] = [report.classes, report.valueMap];
   const found = await layout.splits(platform, place);
   const strays = await straysAt(platform, place);
+  const copies = new CopyFinder();
   for (const split of found.length > 0 ? found : (["train"] as const)) {
     let survey: Survey;
     try {
@@ -133,8 +139,9 @@ async function inspectPlace(
     }
     if (survey.classes.length > 0) ({ classes, valueMap } = survey);
     const dataset = fileDataset(platform, layout.name, split, survey);
-    splits.push(await inspectSplit(dataset, root, survey.problems, survey.notes, onProgress));
+    splits.push(await inspectSplit(dataset, root, survey.problems, survey.notes, onProgress, copies));
   }
+  problems.push(...copies.copies());
   const isUnlabelled = found.length === 1 && found[0] === "unlabelled";
   for (const needed of ["train", "val"] as const) {
     if (isUnlabelled || found.length === 0 || found.includes(needed)) continue;
@@ -142,10 +149,16 @@ async function inspectPlace(
     const message = problem(root, `expected a split ${needed}`, `only ${found.join(", ")}`, remedy);
     problems.push({ file: root, message });
   }
-  const notes = [...strays, ...(layout.name === "folder" ? unusedClasses(root, classes, splits) : [])];
+  const covered = coverageIn(
+    layout.name === "folder" ? joinPath(root, "classes.json") : root,
+    { classes, valueMap },
+    splits,
+  );
+  problems.push(...covered.problems);
+  const notes = [...strays, ...covered.notes, ...copies.nearCopies()];
   notes.push(...kindsOfTrainAlone(root, splits));
   if (isUnlabelled) notes.push(imagesAlone(root));
-  return { ...report, layout: layout.name, classes, valueMap, splits, problems, notes };
+  return { ...report, layout: layout.name, classes, valueMap, splits, problems, notes: mergeProblems(notes) };
 }
 
 async function inspectScenes(
@@ -193,23 +206,30 @@ async function inspectSplit(
   surveyed: readonly Problem[],
   known: readonly Problem[],
   onProgress: InspectOptions["onProgress"],
+  copies = new CopyFinder(),
 ): Promise<SplitReport> {
   const { split, classes, kinds } = dataset;
   const problems = [...surveyed];
   const notes = [...known];
   const counter = new ClassCounter(classes.length);
   const tally = new LabelTally(classes);
+  const findings = new Findings();
+  const unknown: UnknownValues[] = [];
   const widths: number[] = [];
   const heights: number[] = [];
   const samples = dataset.ids.length;
   for await (const { index, value, error } of loadAhead(samples, (i) => dataset.read(i))) {
     if (value === undefined) {
-      problems.push(asProblem(dataset.source(index), error));
+      if (error instanceof UnknownValues) unknown.push(error);
+      else problems.push(asProblem(dataset.source(index), error));
     } else {
       widths.push(value.image.width);
       heights.push(value.image.height);
       if (value.labels.mask !== undefined) counter.add(value.labels.mask);
       tally.add(value);
+      findings.addSample(value);
+      if (split === "train") copies.addTrained(value.source, value.image);
+      else if (split !== "unlabelled") copies.compare(split, value.source, value.image);
       if (isBlank(value)) {
         notes.push({
           file: value.source,
@@ -224,14 +244,16 @@ async function inspectSplit(
     }
     onProgress?.(index + 1, samples, split);
   }
+  if (unknown.length > 0) problems.push(unknownAsProblem(unknown));
   if (samples === 0) {
     const message = problem(root, `expected samples in the split ${split}`, "none", "Add images and labels.");
     problems.push({ file: root, message });
   }
-  notes.push(...tally.notes());
+  notes.push(...findings.problems(), ...tally.notes());
   const counts = counter.result();
   return {
-    ...{ split, samples, readable: widths.length, kinds, ignoredPixels: counts.ignoredPixels, problems, notes },
+    ...{ split, samples, readable: widths.length, kinds, ignoredPixels: counts.ignoredPixels },
+    ...{ problems: mergeProblems(problems), notes: mergeProblems(notes) },
     labels: tally.reports(),
     ...(widths.length > 0 && { width: rangeOf(widths), height: rangeOf(heights) }),
     classes: !kinds.includes("mask")
@@ -240,6 +262,14 @@ async function inspectSplit(
           ...{ name, pixels: counts.pixels[i], images: counts.images[i], frequency: counts.frequencies[i] },
         })),
   };
+}
+
+/** Values without a class, of all masks together. */
+function unknownAsProblem(errors: readonly UnknownValues[]): Problem {
+  const files = errors.map(({ message }) => message.slice(0, message.indexOf(": expected")));
+  if (errors.length === 1) return { file: files[0], message: errors[0].message };
+  const where = `${files[0]} and ${errors.length - 1} other ${errors.length === 2 ? "mask" : "masks"}`;
+  return { file: files[0], message: unknownInAll(where, errors), files };
 }
 
 function isBlank({ labels: { mask } }: Sample): boolean {
@@ -252,16 +282,6 @@ function asProblem(place: string, error: unknown): Problem {
   const { message } = error;
   const named = message.slice(0, Math.max(0, message.indexOf(": ")));
   return { file: named.startsWith(place) ? named : place, message };
-}
-
-/** What is broken in lists is said where the splits are surveyed. */
-async function straysAt(platform: Platform, place: Place): Promise<Problem[]> {
-  try {
-    return (await place.layout.strays?.(platform, place)) ?? [];
-  } catch (error) {
-    if (error instanceof InputError) return [];
-    throw error;
-  }
 }
 
 /** Kinds of labels that train has and val lacks. */
@@ -285,17 +305,25 @@ function imagesAlone(root: string): Problem {
   return { file: root, message: problem(root, "expected the splits train and val", "only unlabelled images", remedy) };
 }
 
-function unusedClasses(root: string, classes: readonly ClassInfo[], splits: readonly SplitReport[]): Problem[] {
-  const reports = splits.flatMap((split) => split.classes);
-  if (reports.every(({ pixels }) => pixels === 0)) return [];
-  const used = new Set(reports.filter(({ pixels }) => pixels > 0).map(({ name }) => name));
-  const file = joinPath(root, "classes.json");
-  return classes
-    .filter(({ name }) => !used.has(name))
-    .map(({ name }) => ({
-      file,
-      message: problem(file, `expected pixels of "${name}" in some mask`, "none", "Check its value, or remove it."),
-    }));
+/** Classes without pixels; a single class in train is a problem, since nothing can be learned of it. */
+function coverageIn(
+  file: string,
+  known: Pick<InspectReport, "classes" | "valueMap">,
+  splits: readonly SplitReport[],
+): { problems: Problem[]; notes: Problem[] } {
+  const coverageOf = (name: Split) => {
+    const found = splits.find(({ split, classes }) => split === name && classes.length > 0);
+    if (found === undefined || (found.ignoredPixels === 0 && found.classes.every(({ pixels }) => pixels === 0)))
+      return null;
+    const { ignoredPixels, readable } = found;
+    return { pixels: found.classes.map(({ pixels }) => pixels), ignoredPixels, counted: readable, of: readable };
+  };
+  const train = coverageOf("train");
+  if (train === null) return { problems: [], notes: [] };
+  const asked = { ...known, where: file, train, val: coverageOf("val") };
+  const single = singleClass(asked);
+  if (single !== undefined) return { problems: [{ file, message: single }], notes: [] };
+  return { problems: [], notes: coverageNotes(asked).map((message) => ({ file, message })) };
 }
 
 /** The layouts, those first of which the most is there. */

@@ -3,6 +3,7 @@
 import type { Split } from "../data/dataset.ts";
 import type { ClassInfo, Segment } from "../data/sample.ts";
 import type { Platform } from "../platform/platform.ts";
+import type { Remedy } from "./unknown-values.ts";
 import type { ValueMap } from "./value-map.ts";
 
 /** A photograph and what labels it; labels are absent where the split has none (test, unlabelled). */
@@ -34,6 +35,8 @@ export interface Folders {
 export interface Problem {
   readonly file: string;
   readonly message: string;
+  /** All files that it is said of, where there are several. */
+  readonly files?: readonly string[];
 }
 
 /** What one split consists of, found by listing folders alone. */
@@ -47,7 +50,7 @@ export interface Survey {
   /** What is worth knowing and keeps nothing from being used: files that are not read, images without mask. */
   readonly notes: readonly Problem[];
   /** What to do about a mask value without a class: how this layout's map is changed. */
-  readonly remedy: string;
+  readonly remedy: Remedy;
 }
 
 export interface Layout {

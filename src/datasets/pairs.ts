@@ -1,23 +1,16 @@
 /** Photographs and masks that belong together because their names do. */
 
 import { problem } from "../errors.ts";
+import { maskEndings, photographEndings } from "../image/endings.ts";
 import { joinPath } from "../platform/join-path.ts";
 import type { Platform } from "../platform/platform.ts";
 import type { Entry, Problem } from "./layout.ts";
 
-/** Extensions of files that are taken for photographs. Those that cannot be decoded here say so when they are read. */
-const imageExtensions: ReadonlySet<string> = new Set(
-  "jpg jpeg jfif png webp avif heic heif tif tiff gif bmp jp2 jxl ppm".split(" "),
-);
-
-/** Extensions of files that are taken for masks; a JPEG mask is found, and then refused for what it is. */
-const maskExtensions: ReadonlySet<string> = new Set("png tif tiff webp bmp gif jpg jpeg".split(" "));
-
 /** By what the files are called in messages. */
 const extensionsOf = {
-  image: imageExtensions,
-  mask: maskExtensions,
-  "saliency map": maskExtensions,
+  image: photographEndings,
+  mask: maskEndings,
+  "saliency map": maskEndings,
   "text file": new Set(["txt"]),
 };
 
@@ -29,7 +22,7 @@ export function splitName(name: string): readonly [stem: string, extension: stri
 
 /** Whether a file is taken for a photograph, by its name. */
 export function looksLikeImage(name: string): boolean {
-  return !name.startsWith(".") && imageExtensions.has(splitName(name)[1]);
+  return !name.startsWith(".") && photographEndings.has(splitName(name)[1]);
 }
 
 export interface Files {
@@ -55,8 +48,14 @@ export async function filesById(
 ): Promise<Files> {
   const extensions = extensionsOf[what];
   const files: Files = { byId: new Map(), problems: [], strays: [] };
-  for (const name of await platform.list(folder)) {
-    if (name.startsWith(".") || name === "Thumbs.db") continue;
+  const names = await platform.list(folder);
+  const predicted = what === "image" ? predictedAmong(names) : new Set<string>();
+  if (predicted.size > 0) {
+    const got = `${predicted.size} files that predict wrote, such as ${[...predicted][0]}`;
+    files.strays.push(makeProblem(folder, "expected photographs alone", got, "They are passed over."));
+  }
+  for (const name of names) {
+    if (name.startsWith(".") || name === "Thumbs.db" || predicted.has(name)) continue;
     const path = joinPath(folder, name);
     const [stem, extension] = splitName(name);
     if (suffix !== "" && !stem.endsWith(suffix)) continue;
@@ -77,6 +76,18 @@ export async function filesById(
     }
   }
   return files;
+}
+
+/** Masks, overlays and records that predict wrote, by their names: three files of each photograph. */
+function predictedAmong(names: readonly string[]): ReadonlySet<string> {
+  const known = new Set(names);
+  const found = names.flatMap((name) => {
+    const stem = /^(.+)\.overlay\.png$/.exec(name)?.[1];
+    const [mask, record] = [`${stem}.png`, `${stem}.json`];
+    if (stem === undefined || !known.has(mask) || !known.has(record)) return [];
+    return [name, mask, record, `${stem}.panoptic.png`].filter((each) => known.has(each));
+  });
+  return new Set(found);
 }
 
 /** The same; none where there is no such folder. */

@@ -6,7 +6,8 @@
 import type { ClassInfo } from "../data/sample.ts";
 import type { Layout } from "./layout.ts";
 import type { ValueMap } from "./value-map.ts";
-import { vocColor, vocFolders } from "./voc-folders.ts";
+import { vocColor } from "./voc-color.ts";
+import { vocFolders } from "./voc-folders.ts";
 
 const drawing = `
 FOLDER/                                       VOC2010, or the folder above it

@@ -3,7 +3,7 @@ import { imagesOnly, joinedDatasets, labelSubset } from "../data/label-subset.ts
 import type { LabelKind } from "../data/sample.ts";
 import { labelledDataset, selected } from "../data/views.ts";
 import type { Platform } from "../platform/platform.ts";
-import { type OpenOptions, openDataset, splitsOf } from "./index.ts";
+import { type OpenOptions, openDataset, splitsOf, unreadIn } from "./index.ts";
 
 export interface TrainingData {
   /** Samples with the labels that are learned from; images alone where the data set has nothing else. */
@@ -16,6 +16,8 @@ export interface TrainingData {
   readonly validation: Dataset | null;
   /** There are images without labels, and the recipe does not learn from them. */
   readonly leavesImages: boolean;
+  /** What inspection would note of these files, a line each. */
+  readonly notes: readonly string[];
 }
 
 export interface TrainingDataOptions extends OpenOptions {
@@ -38,9 +40,10 @@ export async function openTrainingData(
   const found = splits.includes("val") ? await open("val") : null;
   const validation = found !== null && found.kinds.length > 0 ? found : null;
   if (!splits.includes("train") && learnsFrom.labels.length === 0 && bare !== null) {
-    return { dataset: bare, unlabelled: null, labels: null, validation, leavesImages: false };
+    return { dataset: bare, unlabelled: null, labels: null, validation, leavesImages: false, notes: bare.notes ?? [] };
   }
   const all = await open("train");
+  const notes = [all, found, bare].flatMap((each) => each?.notes ?? []);
   const { labelled, rest } = byLabels(all, learnsFrom.labels);
   const subset = keep === null ? null : labelSubset(labelled, { ...keep, seed });
   const others = [rest, subset?.rest, bare].filter(
@@ -56,6 +59,7 @@ export async function openTrainingData(
     labels: subset === null ? null : { of: labelled.ids.length, seed },
     validation,
     leavesImages: !learnsFrom.images && (rest !== null || splits.includes("unlabelled")),
+    notes: [...new Set([...(await unreadIn(platform, spec, options)), ...notes])],
   };
 }
 

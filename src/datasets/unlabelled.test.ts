@@ -85,8 +85,8 @@ async function plainFolderWithoutVal(): Promise<string> {
 test.each<[string, (root: string) => unknown, RegExp]>([
   [
     "in a folder called nearly so",
-    (root) => put(root, "masks/validation/c.png", skyAndRoad()),
-    /masks\/validation: expected only .* Did you mean val\?/,
+    (root) => put(root, "masks/val2/c.png", skyAndRoad()),
+    /masks\/val2: expected only .* Did you mean val\?/,
   ],
   ["in an empty folder", (root) => mkdirSync(`${root}/masks/val`), /c\.jpg: expected its mask .*masks\/val\/c\.png/],
   [

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import type { RawImage } from "../platform/platform.ts";
-import { labelsOf, lookupOf, type ValueMap } from "./value-map.ts";
+import { labelsOf } from "./mask-labels.ts";
+import { lookupOf, type ValueMap } from "./value-map.ts";
 
 const values: ValueMap = { "7": 0, "8": 1, "300": 2, "255": "ignore" };
 const colors: ValueMap = { "#804080": 0, "#000000": 1, "#ffffff": "ignore" };
@@ -38,20 +39,20 @@ test.each<[string, RawImage, ValueMap, string]>([
     "an unknown value",
     grey([7, 8, 9, 8], { width: 2, height: 2 }),
     values,
-    "m.png: expected class values 7 to 8, 255, 300, got 9 at column 0, row 1. Fix it.",
+    "m.png: expected class values 7 to 8, 255, 300, got 9 at column 0, row 1 (25 % of the pixels). Fix it.",
   ],
   [
     "colours where values are meant",
     grey([7, 7, 7, 128, 64, 128], { width: 2, channels: 3 }),
     values,
-    "m.png: expected class values 7 to 8, 255, 300, got the colour #804080 at column 1, row 0. Save class values (grey " +
+    "m.png: expected class values 7 to 8, 255, 300, got the colour #804080 at column 1, row 0 (50 % of the pixels). Save class values (grey " +
       "or palette), or name the colours of the classes in the data set's map.",
   ],
   [
     "an unknown colour",
     grey([128, 64, 129], { width: 1, channels: 3 }),
     colors,
-    "m.png: expected one of 3 colours of the classes, got #804081 at column 0, row 0. Fix it.",
+    "m.png: expected one of 3 colours of the classes, got #804081 at column 0, row 0 (100 % of the pixels). Fix it.",
   ],
   [
     "an unknown colour of a palette",
@@ -62,7 +63,7 @@ test.each<[string, RawImage, ValueMap, string]>([
       ],
     }),
     colors,
-    "m.png: expected one of 3 colours of the classes, got #010203 at column 0, row 0. Fix it.",
+    "m.png: expected one of 3 colours of the classes, got #010203 at column 0, row 0 (100 % of the pixels). Fix it.",
   ],
   [
     "a transparent pixel",

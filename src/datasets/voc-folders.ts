@@ -3,12 +3,24 @@
 import type { Split } from "../data/dataset.ts";
 import { allSplits } from "../data/dataset.ts";
 import { InputError, problem } from "../errors.ts";
-import type { Color } from "../image/image.ts";
 import { joinPath } from "../platform/join-path.ts";
 import { listBytes } from "../platform/limits.ts";
 import type { Platform } from "../platform/platform.ts";
 import type { Entry, Layout, Problem, Survey } from "./layout.ts";
-import { filesById, imageEntries, makeProblem, sortById, stemOf } from "./pairs.ts";
+import { masksByImage } from "./mask-names.ts";
+import { layoutClasses } from "./own-classes.ts";
+import {
+  type Files,
+  filesById,
+  filesIfThere,
+  imageEntries,
+  looksLikeImage,
+  makeProblem,
+  namesText,
+  sortById,
+  stemOf,
+} from "./pairs.ts";
+import { splitNames } from "./split-names.ts";
 import { readUtf8 } from "./text-file.ts";
 
 /** What data sets with these folders differ in. */
@@ -19,84 +31,143 @@ export interface VocFolders {
   readonly lists: string;
   readonly classes: Survey["classes"];
   readonly valueMap: Survey["valueMap"];
-  readonly remedy: string;
+  readonly remedy: Survey["remedy"];
+  /** True where a list of classes beside the masks takes the place of the layout's own. */
+  readonly ownLists?: boolean;
 }
 
 const imageFolder = "JPEGImages";
 
-/** Lists that name labelled images: what none of them names is unlabelled. */
-const listNames = ["train", "val", "test", "trainval"];
-
-/** The colour map of PASCAL VOC: the bits of the index, three at a time, from the highest bit of red, green and blue down. */
-export function vocColor(index: number): Color {
-  const color: [number, number, number] = [0, 0, 0];
-  for (let bit = 0; bit < 8; bit++) {
-    for (let channel = 0; channel < 3; channel++) {
-      color[channel] |= ((index >> (3 * bit + channel)) & 1) << (7 - bit);
-    }
-  }
-  return color;
-}
+/** What lists of a split are called; those of several splits name what is labelled, and are read where nothing else is. */
+const listNames: Readonly<Record<string, readonly string[]>> = {
+  train: [...splitNames.train, "trainval", "default", "all"],
+  val: splitNames.val,
+  test: splitNames.test,
+};
 
 /** How splits of such a data set are found and listed. */
 export function vocFolders(folders: VocFolders): Pick<Layout, "splits" | "survey"> {
-  const { lists, classes, valueMap, remedy } = folders;
+  const { masks, lists, ownLists = false, ...usual } = folders;
   return {
     async splits(platform, { root }) {
-      const found = await listedSplits(platform, root, lists);
-      const { entries } = await surveyUnlisted(platform, root, lists);
-      return entries.length > 0 ? [...found, "unlabelled"] : found;
+      const found = [...(await readLists(platform, root, folders)).bySplit.keys()];
+      const { entries } = await surveyUnlisted(platform, root, folders);
+      return allSplits.filter((split) => found.includes(split) || (split === "unlabelled" && entries.length > 0));
     },
     async survey(platform, { root }, split) {
       const found =
         split === "unlabelled"
-          ? await surveyUnlisted(platform, root, lists)
+          ? await surveyUnlisted(platform, root, folders)
           : await surveyListed(platform, root, split, folders);
-      return { ...found, classes, valueMap, remedy };
+      if (!ownLists) return { ...found, ...usual };
+      const maskFolder = joinPath(root, masks);
+      const files = await filesIfThere(platform, maskFolder, "mask");
+      const places = [root, maskFolder, joinPath(root, lists), joinPath(root, "ImageSets")];
+      return { ...found, ...(await layoutClasses(platform, places, [...files.byId.values()], usual)) };
     },
   };
 }
 
 type Found = Pick<Survey, "entries" | "problems" | "notes">;
 
-async function listedSplits(platform: Platform, root: string, lists: string): Promise<Split[]> {
-  const found: Split[] = [];
-  for (const split of allSplits) {
-    if (split === "unlabelled") continue;
-    if ((await platform.exists(joinPath(root, lists, `${split}.txt`))) === "file") found.push(split);
-  }
-  return found;
+/** Names of images, by the list that has them. */
+interface Lists {
+  readonly bySplit: ReadonlyMap<Split, { readonly file: string; readonly names: readonly string[] }>;
+  /** All names in any list of a split. */
+  readonly listed: ReadonlySet<string>;
+  readonly notes: readonly Problem[];
 }
 
-/** Names in a list, one a line. */
-async function readNames(platform: Platform, list: string): Promise<string[]> {
+/**
+ * The lists of the splits. Where there is none, `train` is all that has a mask; `default.txt`, as annotation tools write it,
+ * and `trainval.txt` are train where there is no other.
+ */
+async function readLists(platform: Platform, root: string, { lists, masks }: VocFolders): Promise<Lists> {
+  const folder = joinPath(root, lists);
+  const images = await filesById(platform, joinPath(root, imageFolder), "image");
+  const isThere = (await platform.exists(folder)) === "folder";
+  const files = isThere ? (await platform.list(folder)).filter((name) => /^[^.].*\.txt$/i.test(name)) : [];
+  const bySplit = new Map<Split, { file: string; names: readonly string[] }>();
+  const listed = new Set<string>();
+  const notes: Problem[] = [];
+  for (const [split, known] of Object.entries(listNames)) {
+    const found = known.flatMap((stem) => files.filter((name) => name.slice(0, -4).toLowerCase() === stem));
+    for (const name of found) {
+      const file = joinPath(folder, name);
+      const names = await readNames(platform, file, images.byId);
+      for (const each of names) listed.add(each);
+      if (name !== found[0]) continue;
+      bySplit.set(split as Split, { file, names });
+      if (/^(?:default|trainval|all)\./i.test(name)) {
+        notes.push(makeProblem(file, "expected train.txt and val.txt", `only ${name}`, "It is read as train."));
+      }
+    }
+  }
+  const train = bySplit.get("train");
+  if (train !== undefined) {
+    // trainval holds the names of val, too.
+    const elsewhere = new Set([...bySplit].flatMap(([split, { names }]) => (split === "train" ? [] : names)));
+    const isPart = splitNames.train.includes(train.file.replace(/^.*\/|\.txt$/gi, "").toLowerCase());
+    if (!isPart) bySplit.set("train", { ...train, names: train.names.filter((name) => !elsewhere.has(name)) });
+  }
+  const known = Object.values(listNames).flat();
+  const others = files.filter((name) => !known.includes(name.slice(0, -4).toLowerCase()));
+  if (others.length > 0) {
+    const remedy = "They are not read: rename them train.txt and val.txt, or add such lists.";
+    notes.push(makeProblem(folder, "expected lists named after splits", namesText(others), remedy));
+  }
+  const labelled = (await masksOf(platform, root, masks, images)).byId;
+  const names = [...images.byId.keys()].filter((id) => labelled.has(id));
+  if (bySplit.size === 0 && names.length > 0) {
+    const remedy = `All ${names.length} images with masks are read as train.`;
+    notes.push(makeProblem(joinPath(folder, "train.txt"), "expected the names of the split", "no list", remedy));
+    bySplit.set("train", { file: folder, names });
+    for (const each of names) listed.add(each);
+  }
+  return { bySplit, listed, notes };
+}
+
+/** The masks, by the names of their photographs. */
+async function masksOf(platform: Platform, root: string, folder: string, { byId: images }: Files): Promise<Files> {
+  const files = await filesIfThere(platform, joinPath(root, folder), "mask");
+  const { byId, notes } = masksByImage(images, files.byId, joinPath(root, folder));
+  return { ...files, byId, strays: [...notes, ...files.strays] };
+}
+
+/** Names in a list, one a line: alone, with a flag or a mask's path behind them, with folder and ending or without. */
+async function readNames(platform: Platform, list: string, images: ReadonlyMap<string, string>): Promise<string[]> {
   const text = await readUtf8(platform, list, listBytes);
   return text
+    .replace(/^\ufeff/, "")
     .split(/\r?\n/)
     .map((line) => line.trim().normalize("NFC"))
-    .filter((line) => line !== "");
+    .filter((line) => line !== "")
+    .map((line) => {
+      if (images.has(line)) return line;
+      const path = line.split(/\s+/).every((part) => !/[\\/]|^-?[01]$/.test(part)) ? line : line.split(/\s+/)[0];
+      const name = path.replace(/^.*[\\/]/, "");
+      return !images.has(name) && looksLikeImage(name) ? stemOf(name) : name;
+    });
 }
 
 /** The test split has no masks. */
-async function surveyListed(
-  platform: Platform,
-  root: string,
-  split: Split,
-  { lists, masks: maskFolder }: VocFolders,
-): Promise<Found> {
-  const list = joinPath(root, lists, `${split}.txt`);
-  if ((await platform.exists(list)) !== "file") {
-    const there = (await listedSplits(platform, root, lists)).join(", ") || "none";
+async function surveyListed(platform: Platform, root: string, split: Split, folders: VocFolders): Promise<Found> {
+  const { lists, masks: maskFolder } = folders;
+  const { bySplit, notes: listNotes } = await readLists(platform, root, folders);
+  const own = bySplit.get(split);
+  const list = own?.file ?? joinPath(root, lists, `${split}.txt`);
+  if (own === undefined) {
+    const there = [...bySplit.keys()].join(", ") || "none";
     throw new InputError(
       problem(list, "expected the names of the split", "no such file", `Add it; lists found: ${there}.`),
     );
   }
   const images = await filesById(platform, joinPath(root, imageFolder), "image");
-  const masks = await filesById(platform, joinPath(root, maskFolder), "mask");
+  const masks = await masksOf(platform, root, maskFolder, images);
   const problems: Problem[] = [];
   const entries: Entry[] = [];
   const seen = new Set<string>();
-  for (const id of await readNames(platform, list)) {
+  for (const id of own.names) {
     if (seen.has(id)) {
       problems.push(makeProblem(list, "expected each name once", `"${id}" twice`, "Remove one of the lines."));
       continue;
@@ -117,20 +188,22 @@ async function surveyListed(
   }
   // Two files of one name matter only where the split reads them.
   const doubled = [...images.problems, ...masks.problems].filter(({ file }) => seen.has(stemOf(file)));
-  const notes = [...images.strays, ...masks.strays];
+  const notes = [...listNotes, ...images.strays, ...masks.strays];
   return { entries: sortById(entries), problems: [...problems, ...doubled], notes };
 }
 
 /** The photographs that no list names. */
-async function surveyUnlisted(platform: Platform, root: string, lists: string): Promise<Found> {
-  const listed = new Set<string>();
-  for (const name of listNames) {
-    const list = joinPath(root, lists, `${name}.txt`);
-    if ((await platform.exists(list)) !== "file") continue;
-    for (const id of await readNames(platform, list)) listed.add(id);
-  }
+async function surveyUnlisted(platform: Platform, root: string, folders: VocFolders): Promise<Found> {
+  const { listed } = await readLists(platform, root, folders);
   const images = await filesById(platform, joinPath(root, imageFolder), "image");
   const entries = imageEntries(images).filter(({ id }) => !listed.has(id));
   const problems = images.problems.filter(({ file }) => !listed.has(stemOf(file)));
-  return { entries, problems, notes: [] }; // what else is in the folder is noted with the listed splits
+  const masks = await masksOf(platform, root, folders.masks, images);
+  const labelled = entries.filter(({ id }) => masks.byId.has(id)).map(({ id }) => id);
+  const place = joinPath(root, folders.lists);
+  const remedy = "They are read without: add them to a list to learn from them.";
+  const got = `none with ${namesText(labelled)}`;
+  const notes =
+    labelled.length === 0 ? [] : [makeProblem(place, "expected a list for every image that has a mask", got, remedy)];
+  return { entries, problems, notes }; // what else is in the folder is noted with the listed splits
 }

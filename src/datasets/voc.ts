@@ -3,7 +3,8 @@
 import type { ClassInfo } from "../data/sample.ts";
 import type { Layout } from "./layout.ts";
 import type { ValueMap } from "./value-map.ts";
-import { vocColor, vocFolders } from "./voc-folders.ts";
+import { vocColor } from "./voc-color.ts";
+import { vocFolders } from "./voc-folders.ts";
 
 const drawing = `
 FOLDER/                                    VOC2012, or the folder above it
@@ -40,6 +41,8 @@ export const voc: Layout = {
     lists: "ImageSets/Segmentation",
     classes,
     valueMap,
-    remedy: "VOC masks hold 0 to 20 and 255: correct the mask, or use the plain folder layout for other classes.",
+    ownLists: true,
+    remedy:
+      "VOC masks hold 0 to 20 and 255: correct the mask, or list classes of your own beside it, in class_names.txt with a name a line.",
   }),
 };

@@ -5,6 +5,17 @@ export interface Image {
   readonly width: number;
   readonly height: number;
   readonly data: Uint8Array;
+  /** What reading its file did that the pixels do not tell; absent where it did nothing of the kind. */
+  readonly remarks?: readonly Remark[];
+}
+
+/** Something worth knowing of a picture's file, as a part of a message that begins with the file. */
+export interface Remark {
+  readonly expected: string;
+  readonly got: string;
+  readonly remedy: string;
+  /** True where it matters only to maps that lie over the picture, such as masks. */
+  readonly ofMaps?: boolean;
 }
 
 /** One class index per pixel: data[y · width + x], 0 … 253; `IGNORE` where the pixel is unlabelled. */

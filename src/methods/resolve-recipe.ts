@@ -80,6 +80,21 @@ export function withSteps(resolved: ResolvedRecipe, total: number): ResolvedReci
   return { method, recipe: longer };
 }
 
+/**
+ * The recipe whose last stage goes on until `total` steps of all stages are done; null where that stage is a pass, or the
+ * steps are fewer than there are.
+ */
+export function withMoreSteps(resolved: ResolvedRecipe, total: number): ResolvedRecipe | null {
+  const { method, recipe } = resolved;
+  const stages = stagesOf(resolved);
+  const last = stages.at(-1);
+  const more = total - totalSteps(stages);
+  if (last?.kind !== "training" || more < 0) return null;
+  const longer = { ...recipe, [last.fields?.steps ?? "steps"]: last.settings.steps + more } as Recipe;
+  checkRecipe(method, longer);
+  return { method, recipe: longer };
+}
+
 /** A recipe read from a file: known method, every key there and of the right type, and no other. Throws InputError. */
 export function recipeFrom(value: unknown, where: string, methods?: readonly Method[]): ResolvedRecipe {
   const given = value as Recipe;

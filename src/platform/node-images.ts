@@ -1,11 +1,12 @@
 /** Pictures on Node, by sharp (libvips): photographs to 8-bit sRGB, masks to their stored values. */
 import type { Metadata, SharpOptions } from "sharp";
 import { InputError, problem } from "../errors.ts";
-import type { Image } from "../image/image.ts";
+import type { Image, Remark } from "../image/image.ts";
 import { type ByteSource, sourceOf } from "./byte-source.ts";
 import { jpegDamage } from "./jpeg-check.ts";
 import { maxPixels } from "./limits.ts";
-import { readAtOnce, readWholeFile, requireContent, withFile } from "./node-files.ts";
+import { readAtOnce, requireContent, withFile } from "./node-files.ts";
+import { bandsOf, quarterOfRange, rangeRemarks, turnRemarks } from "./photograph-checks.ts";
 import type { ImageSize, RawImage } from "./platform.ts";
 import { isPng } from "./png-chunks.ts";
 import { decodePngPhotograph } from "./png-photograph.ts";
@@ -29,7 +30,7 @@ function loadSharp(): Promise<SharpModule> {
 const refused: ReadonlySet<string> = new Set(["svg", "pdf", "magick", "dcraw", "openslide", "fits", "raw", "vips"]);
 
 /** Truncated and damaged files are errors; oddities that every viewer forgives are not. */
-const options: SharpOptions = { failOn: "error", limitInputPixels: maxPixels, pages: 1 };
+const options: SharpOptions = { failOn: "error", limitInputPixels: maxPixels, limitInputChannels: 0, pages: 1 };
 
 /** Warnings of the decoders that tell of pixels made up because data are missing or wrong; the number is of bytes. */
 const madeUp = /premature end of data|bad (?:huffman|arithmetic) code|invalid frame data|\d{4,} extraneous bytes/i;
@@ -99,11 +100,14 @@ export async function decodePhotograph(path: string, bytes?: Uint8Array): Promis
     const damage = jpegDamage(start);
     if (damage !== undefined) throw new InputError(problem(path, imageExpected, damage, intact));
   }
+  const tags = format === "tiff" ? await within(readTiffTags) : undefined;
+  const bands = bandsOf(path, metadata, tags);
   try {
     const image = isLargeInterlaced(metadata)
       ? await within((file) => decodePngPhotograph(file, path))
-      : await decodeRgb(bytes ?? path);
-    return await upright(image, orientation);
+      : await decodeRgb(bytes ?? path, bands.extra === "left out");
+    const remarks = [...bands.remarks, ...(await checkRange(path, image, metadata, bytes)), ...turnRemarks(metadata)];
+    return { ...(await upright(image, orientation)), ...(remarks.length > 0 && { remarks }) };
   } catch (error) {
     throw error instanceof InputError ? error : unreadable(path, imageExpected, error, photographFormats);
   }
@@ -119,12 +123,26 @@ function isLargeInterlaced({ format, isProgressive, hasProfile, width, height, c
   return format === "png" && isProgressive && !hasProfile && size > 2 ** 27;
 }
 
-/** Pixels in the order of the file, alpha on white. */
-async function decodeRgb(input: string | Uint8Array): Promise<Image> {
+/** Values that fill less than a part of 16 bits would become dark, or black. Throws InputError where they fill a sixteenth. */
+async function checkRange(path: string, { data }: Image, metadata: Metadata, bytes?: Uint8Array): Promise<Remark[]> {
+  const { format, depth } = metadata;
+  // Other decoders spread fewer bits over all 16.
+  if (depth !== "ushort" || (format !== "tiff" && format !== "png")) return [];
+  const brightest = data.reduce((most, value) => Math.max(most, value), 0);
+  if (brightest >= quarterOfRange) return [];
+  const sharp = await loadSharp();
+  const { channels } = await sharp(bytes ?? path, options).stats();
+  return rangeRemarks(path, Math.max(...channels.map(({ max }) => max)));
+}
+
+/** Pixels in the order of the file, alpha on white, or without a last band that is no alpha. */
+async function decodeRgb(input: string | Uint8Array, withoutLast: boolean): Promise<Image> {
   const sharp = await loadSharp();
   const decode = (failOn: "error" | "warning") =>
-    sharp(input, { ...options, failOn })
-      .flatten({ background: "#ffffff" })
+    (withoutLast
+      ? sharp(input, { ...options, failOn }).removeAlpha()
+      : sharp(input, { ...options, failOn }).flatten({ background: "#ffffff" })
+    )
       .toColourspace("srgb")
       .raw({ depth: "uchar" })
       .toBuffer({ resolveWithObject: true });
@@ -177,8 +195,7 @@ export async function decodeStoredMask(path: string): Promise<RawImage> {
   const png = await withFile(path, async (file) => isPng(await file.read(0, 8)) && decodePng(file, path));
   if (png) return png;
   const metadata = await openChecked(path, maskExpected, "PNG");
-  const bytes = await readWholeFile(path, mostBytes(metadata));
-  const reason = inexact(metadata, bytes);
+  const reason = await withFile(path, (file) => inexact(metadata, file));
   if (reason !== undefined) {
     const remedy = "Save masks as PNG from the original labels: converting this file would keep its wrong values.";
     throw new InputError(problem(path, maskExpected, reason.got, reason.lossy ? remedy : "Save it as PNG."));
@@ -206,16 +223,17 @@ export async function decodeStoredMask(path: string): Promise<RawImage> {
 const losslessTiff: ReadonlySet<number> = new Set([1, 5, 8, 32946, 32773, 50000, 34925]);
 
 /** Why the stored values of a file that is not a PNG cannot be had exactly; undefined when they can. */
-function inexact(metadata: Metadata, bytes: Uint8Array): { got: string; lossy: boolean } | undefined {
+async function inexact(metadata: Metadata, file: ByteSource): Promise<{ got: string; lossy: boolean } | undefined> {
   const { format, space, depth, bitsPerSample = 8 } = metadata;
   if (format === "jpeg") return { got: "a JPEG, whose compression changes the values", lossy: true };
   if (format === "webp") {
     // "VP8 " is the lossy codec; it may stand behind other chunks of the container.
-    const lossy = Buffer.from(bytes.subarray(0, 4096)).includes("VP8 ");
+    const lossy = Buffer.from(await file.read(0, Math.min(file.size, 4096))).includes("VP8 ");
     return lossy ? { got: "a lossy WebP", lossy } : undefined;
   }
   if (format !== "tiff") return { got: `a ${format} file`, lossy: false };
-  const tags = readTiffTags(bytes);
+  const tags = await readTiffTags(file);
+  if ((metadata.pages ?? 1) > 1) return { got: `a TIFF of ${metadata.pages} pages`, lossy: false };
   if (tags === undefined) return { got: "a TIFF of an unknown kind", lossy: false };
   if (!losslessTiff.has(tags.compression)) return { got: "a TIFF with lossy compression", lossy: true };
   if (tags.photometric === 0) return { got: "a TIFF in which white is zero", lossy: false };

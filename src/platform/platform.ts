@@ -16,6 +16,8 @@ export interface RawImage {
   readonly data: Uint8Array | Uint16Array;
   /** Colours of a palette file, 0 … 255; undefined otherwise. */
   readonly palette?: readonly Color[];
+  /** Texts of a PNG by their keyword, Latin-1. */
+  readonly texts?: Readonly<Record<string, string>>;
 }
 
 export interface ImageSize {
@@ -29,6 +31,8 @@ export interface IndexedImage {
   readonly height: number;
   readonly data: Uint8Array;
   readonly palette: readonly Color[];
+  /** Texts to write beside the pixels, by keyword; ASCII. */
+  readonly texts?: Readonly<Record<string, string>>;
 }
 
 export interface Platform {

@@ -24,6 +24,8 @@ export interface PngParts {
   readonly palette?: readonly Color[];
   /** Body of the tRNS chunk: alpha by index, or the one colour that is transparent. */
   readonly transparency?: Uint8Array;
+  /** By keyword; absent where there are none. */
+  readonly texts?: Readonly<Record<string, string>>;
   /** Where the pieces of the compressed pixels are. */
   readonly data: readonly (readonly [offset: number, length: number])[];
 }
@@ -45,6 +47,9 @@ const pieceBytes = 1 << 20;
 /** Bodies that are kept; a longer one of such a type is none. */
 const longestTable = 768;
 
+/** The same of texts: 254 names of classes fit many times. */
+const longestText = 1 << 16;
+
 export function isPng(bytes: Uint8Array): boolean {
   return signature.every((value, i) => bytes[i] === value);
 }
@@ -63,6 +68,7 @@ export async function readPngParts(source: ByteSource, where: string): Promise<P
   let header: PngHeader | undefined;
   let palette: Color[] | undefined;
   let transparency: Uint8Array | undefined;
+  const texts: Record<string, string> = {};
   for (let at = signature.length; ; ) {
     const { type, length, body } = await readChunk(source, at, where);
     if (header === undefined && type !== "IHDR") throw damagedPng(where, "no IHDR chunk at the start");
@@ -70,12 +76,14 @@ export async function readPngParts(source: ByteSource, where: string): Promise<P
     else if (type === "PLTE") palette = readPalette(body, length, where);
     else if (type === "tRNS") transparency = body;
     else if (type === "IDAT") data.push([at + 8, length]);
+    else if (type === "tEXt") addText(texts, body, length);
     else if (type === "IEND") break;
     else if (/^[A-Z]/.test(type)) throw damagedPng(where, `a critical chunk ${type} that PNG does not define`);
     at += 12 + length;
   }
   if (header === undefined || data.length === 0) throw damagedPng(where, "a file without pixels");
-  const parts = { header, data, ...(transparency && { transparency }) };
+  const hasTexts = Object.keys(texts).length > 0;
+  const parts = { header, data, ...(transparency && { transparency }), ...(hasTexts && { texts }) };
   if (!header.indexed) return parts; // a PLTE chunk beside true colour is only a hint for old displays
   if (palette === undefined) throw damagedPng(where, "a palette image without a palette");
   return { ...parts, palette };
@@ -94,7 +102,18 @@ async function readChunk(source: ByteSource, at: number, where: string) {
   if (sum !== bigEndian(await source.read(end, 4), 0)) {
     throw damagedPng(where, `a damaged ${/^[A-Za-z]{4}$/.test(type) ? type : "unknown"} chunk (wrong checksum)`);
   }
-  return { type, length, body: await source.read(at + 8, Math.min(length, longestTable)) };
+  const kept = type === "tEXt" ? longestText : longestTable;
+  return { type, length, body: await source.read(at + 8, Math.min(length, kept)) };
+}
+
+/** A keyword, a zero, and the text. */
+function addText(texts: Record<string, string>, body: Uint8Array, length: number): void {
+  const end = body.indexOf(0);
+  if (length > longestText || end < 1 || Object.keys(texts).length >= 16) return;
+  const [key, text] = [body.subarray(0, end), body.subarray(end + 1)].map((part) =>
+    new TextDecoder("latin1").decode(part),
+  );
+  texts[key] = text;
 }
 
 /** The bytes of some ranges, at most a megabyte at once. */

@@ -15,7 +15,7 @@ const sizes = [
 /** Values with all of the range, and pixels that are all there or not there at all among others. */
 function scattered(count: number, most: number): number[] {
   return Array.from({ length: count }, (_, i) =>
-    i % 11 === 3 ? most : i % 13 === 5 ? 0 : (i * 40_503 + 977) % (most + 1),
+    i % 11 === 3 ? most : i % 13 === 5 ? 0 : (i * 40_503 + 31_977) % (most + 1),
   );
 }
 

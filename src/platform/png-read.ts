@@ -15,7 +15,7 @@ import { eachPngRow, unpack } from "./png-rows.ts";
  */
 export async function decodePng(source: ByteSource, where: string): Promise<RawImage> {
   const parts = await readPngParts(source, where);
-  const { header, palette } = parts;
+  const { header, palette, texts } = parts;
   const { width, height, channels, depth } = header;
   const length = width * height * channels;
   const data = depth === 16 ? new Uint16Array(length) : new Uint8Array(length);
@@ -38,5 +38,14 @@ export async function decodePng(source: ByteSource, where: string): Promise<RawI
     }
   });
   const small = depth === 8 || depth === 16 ? {} : { depth };
-  return { width, height, channels, bits: depth === 16 ? 16 : 8, ...small, data, ...(palette && { palette }) };
+  return {
+    width,
+    height,
+    channels,
+    bits: depth === 16 ? 16 : 8,
+    ...small,
+    data,
+    ...(palette && { palette }),
+    ...(texts && { texts }),
+  };
 }

@@ -11,7 +11,13 @@ const pieceBytes = 1 << 20;
  * image: a map of palette indices → an 8-bit palette PNG. Rows are written unfiltered: class maps are flat regions,
  * which deflate handles better than differences. Throws InputError when an index has no colour or sizes disagree.
  */
-export async function encodeIndexedPng({ width, height, data, palette }: IndexedImage): Promise<Uint8Array> {
+export async function encodeIndexedPng({
+  width,
+  height,
+  data,
+  palette,
+  texts = {},
+}: IndexedImage): Promise<Uint8Array> {
   if (palette.length < 1 || palette.length > 256) {
     throw new InputError(
       problem("encodeIndexedPng", "expected 1 to 256 colours", String(palette.length), "Use fewer classes."),
@@ -41,6 +47,7 @@ export async function encodeIndexedPng({ width, height, data, palette }: Indexed
     Uint8Array.of(137, 80, 78, 71, 13, 10, 26, 10),
     ...chunk("IHDR", header),
     ...chunk("PLTE", Uint8Array.from(palette.flat())),
+    ...Object.entries(texts).flatMap(([key, text]) => chunk("tEXt", Buffer.from(`${key}\0${text}`, "latin1"))),
     ...pixels.flatMap((piece) => chunk("IDAT", piece)),
     ...chunk("IEND", new Uint8Array(0)),
   ]);

@@ -1,6 +1,8 @@
+import { Findings } from "../data/findings.ts";
 import { InputError, Interrupted } from "../errors.ts";
 import { lastPart } from "../platform/join-path.ts";
 import type { Platform } from "../platform/platform.ts";
+import { dataValues, type MaskValues } from "./data-mask.ts";
 import { requireOwnResults, staleResults } from "./earlier-results.ts";
 import { annotationName, openAnnotation } from "./folder-annotation.ts";
 import { type OutputNames, outputNames } from "./names.ts";
@@ -16,6 +18,8 @@ export interface PredictOptions extends SegmentOptions {
   readonly legend?: boolean;
   /** How a panoptic model's segment ids are stored. Default `rgb`, as COCO does. */
   readonly segmentIds?: SegmentIds;
+  /** What masks hold: class indices (default), or the values of the data set that the model was trained on. */
+  readonly maskValues?: MaskValues;
   /** `fail` stops at the first photograph that cannot be read; `skip` goes on and lists them. */
   readonly onBadImage?: "fail" | "skip";
   /** Called after each photograph, in order of completion. */
@@ -33,6 +37,8 @@ export interface PredictResult {
   /** In order of the photographs given. */
   readonly written: readonly Predicted[];
   readonly skipped: readonly { readonly photograph: string; readonly problem: string }[];
+  /** What was remarked of photographs' files, such as bands that are left out: a line for each kind. */
+  readonly notes: readonly string[];
 }
 
 export type PredictPlatform = PredictionWriter & Pick<Platform, "decodeImage" | "imageSize" | "exists" | "readText">;
@@ -59,6 +65,7 @@ export async function predictFiles(
     overlay = true,
     legend = false,
     segmentIds = "rgb",
+    maskValues = "classes",
     onBadImage = "fail",
     onProgress,
     signal,
@@ -70,9 +77,11 @@ export async function predictFiles(
   const idFiles = names.map(({ segments }) => lastPart(segments));
   const annotation = await openAnnotation(platform, folder, idFiles, panoptic ? segmenter.card.classes : null);
   await requireOwnResults(platform, names, { overlay, panoptic });
+  if (maskValues === "data") dataValues(segmenter.card, segmenter.source);
   await annotation.begin();
   const written: (Predicted | undefined)[] = new Array(photographs.length);
   const skipped: { photograph: string; problem: string }[] = [];
+  const found = new Findings();
   const room = budget(maxPixelsInWork);
   let next = 0;
   let done = 0;
@@ -89,11 +98,12 @@ export async function predictFiles(
         return platform.decodeImage(photograph);
       });
       if (image === null) return;
+      found.addSample({ id: "", source: photograph, image, labels: {} });
       const result = await segmenter.segment(image, { ...segmentOptions, ...(!panoptic && { scores: true }) });
       const record = recordOf(photograph, result, segmenter.card, segmenter.source);
       for (const file of await staleResults(platform, names[index], { overlay, panoptic })) await platform.remove(file);
       await writePrediction(platform, names[index], image, result, segmenter.card, record, {
-        ...{ overlay, legend, segmentIds },
+        ...{ overlay, legend, segmentIds, maskValues },
       });
       written[index] = { photograph, ...names[index], summary: record };
     } finally {
@@ -120,7 +130,7 @@ export async function predictFiles(
   }
   if (failure !== undefined) throw failure;
   if (signal?.aborted) throw new Interrupted("predict: stopped; what is written is whole.");
-  return { written: all, skipped };
+  return { written: all, skipped, notes: found.lines() };
 }
 
 function entryOf({ photograph, segments, summary: { width, height, segments: records = [] } }: Predicted) {

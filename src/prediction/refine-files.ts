@@ -115,10 +115,10 @@ async function refineOne(
 ): Promise<number> {
   const image = await platform.decodeImage(photograph);
   const isScores = splitName(mask)[1] === "npy";
-  const { before, after, palette } = isScores
+  const { before, after, palette, texts } = isScores
     ? await refineScores(platform, mask, photograph, image, how)
     : await refineMask(platform, mask, photograph, image, how);
-  await platform.writeFile(out, await platform.encodeIndexedPng({ ...after, palette }));
+  await platform.writeFile(out, await platform.encodeIndexedPng({ ...after, palette, ...(texts && { texts }) }));
   let [labelled, changed] = [0, 0];
   for (let i = 0; i < before.data.length; i++) {
     if (before.data[i] === IGNORE) continue;
@@ -132,6 +132,8 @@ interface Change {
   readonly before: LabelMap;
   readonly after: LabelMap;
   readonly palette: readonly Color[];
+  /** What the mask said of itself, such as the names of its classes. */
+  readonly texts?: Readonly<Record<string, string>>;
 }
 
 async function refineMask(
@@ -155,7 +157,7 @@ async function refineMask(
   // Grey files have no colours, and a palette must have one for each value.
   const colors = raw.palette ?? distinctColors(Math.min(most + 1, maxClasses));
   const palette = Array.from({ length: Math.max(colors.length, most + 1) }, (_, i): Color => colors[i] ?? [0, 0, 0]);
-  return { before, after, palette };
+  return { before, after, palette, ...(raw.texts && { texts: raw.texts }) };
 }
 
 async function refineScores(

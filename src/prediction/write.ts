@@ -1,6 +1,8 @@
+import { classesText } from "../data/mask-mark.ts";
 import { formatColor } from "../image/color.ts";
 import { type Color, IGNORE, type Image } from "../image/image.ts";
 import type { Platform } from "../platform/platform.ts";
+import { encodeDataMask, type MaskValues } from "./data-mask.ts";
 import { drawOverlay, paintedSegments } from "./draw.ts";
 import { withLegend } from "./legend.ts";
 import type { ModelCard } from "./model.ts";
@@ -60,7 +62,7 @@ export function recordOf(photograph: string, result: Segmentation, card: ModelCa
 }
 
 /**
- * Writes the mask (palette PNG of class indices; 255 where a panoptic model found nothing), the segments' ids where the
+ * Writes the mask (palette PNG of class indices, which says their names, or what the data set's own masks hold; 255 where a panoptic model found nothing), the segments' ids where the
  * model gives them, the overlay (PNG; drawn into `image`, which it changes) and the record. The record comes last: where it is, all is there. Each file is whole or absent.
  */
 export async function writePrediction(
@@ -74,16 +76,19 @@ export async function writePrediction(
     overlay = true,
     legend = false,
     segmentIds = "rgb",
-  }: { overlay?: boolean; legend?: boolean; segmentIds?: SegmentIds } = {},
+    maskValues = "classes",
+  }: { overlay?: boolean; legend?: boolean; segmentIds?: SegmentIds; maskValues?: MaskValues } = {},
 ): Promise<void> {
   const colors = card.classes.map(({ color }) => color);
   const { labels, panoptic } = result;
   const empty = labels.data.includes(IGNORE);
   const palette = empty ? Array.from({ length: 256 }, (_, index): Color => colors[index] ?? [0, 0, 0]) : colors;
   // All is encoded before anything is written, and a photograph whose files cannot all be written keeps none.
-  const files: [string, Uint8Array | string][] = [
-    [names.mask, await platform.encodeIndexedPng({ ...labels, palette })],
-  ];
+  const mask =
+    maskValues === "data"
+      ? await encodeDataMask(platform, labels, card)
+      : await platform.encodeIndexedPng({ ...labels, palette, texts: classesText(card.classes) });
+  const files: [string, Uint8Array | string][] = [[names.mask, mask]];
   if (panoptic !== undefined) {
     files.push([names.segments, await encodeSegmentIds(platform, panoptic, segmentIds)]);
   }

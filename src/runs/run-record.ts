@@ -3,6 +3,14 @@ import type { ClassInfo } from "../data/sample.ts";
 import { InputError, shown } from "../errors.ts";
 import { OtherVersion, requireKnownKeys, requireKnownVersion } from "../methods/other-version.ts";
 
+/** A data set as it was named on the command line. */
+export interface DataPlace {
+  readonly spec: string;
+  readonly layout?: string;
+  readonly images?: string;
+  readonly captionCleaning?: string;
+}
+
 /** All that a run knows besides its recipe. Fixed when the run starts. */
 export interface RunRecord {
   readonly format: number;
@@ -16,6 +24,10 @@ export interface RunRecord {
     readonly samples: number;
     /** SHA-256 of the training split's sample ids. */
     readonly fingerprint: string;
+    /** Of what their files hold, see `data-contents.ts`; absent where they are no files, and in earlier runs. */
+    readonly contents?: string;
+    /** How the data set was named, to go on without naming it again; absent where that is not known. */
+    readonly place?: DataPlace;
   };
   /** Images without labels that stages which need none learn from as well; null: none. */
   readonly unlabelled: { readonly samples: number; readonly fingerprint: string } | null;
@@ -42,7 +54,7 @@ const parts = {
     ...["format", "version", "method", "recipe", "dataset", "unlabelled", "labels", "from", "classes", "valueMap"],
     ...["frequencies", "window", "shortSide", "licence"],
   ],
-  dataset: ["name", "samples", "fingerprint"],
+  dataset: ["name", "samples", "fingerprint", "contents", "place"],
   unlabelled: ["samples", "fingerprint"],
   labels: ["of", "seed"],
   from: ["source", "stage"],
@@ -76,7 +88,8 @@ export function recordFrom(value: unknown, where: string): RunRecord {
   const complete: Record<string, boolean> = {
     method: typeof record.method === "string",
     recipe: typeof record.recipe === "string",
-    dataset: typeof dataset?.name === "string" && isSource(dataset),
+    dataset:
+      typeof dataset?.name === "string" && isSource(dataset) && (dataset.place === undefined || isPlace(dataset.place)),
     unlabelled: record.unlabelled === null || isSource(record.unlabelled),
     labels: record.labels === null || [record.labels?.of, record.labels?.seed].every(Number.isInteger),
     from: Array.isArray(from) && from.every((each) => isText(each?.source) && isText(each?.stage)),
@@ -110,6 +123,11 @@ export function recordFrom(value: unknown, where: string): RunRecord {
 
 function isSource(value: { readonly samples?: unknown; readonly fingerprint?: unknown } | undefined): boolean {
   return Number.isInteger(value?.samples) && typeof value?.fingerprint === "string";
+}
+
+function isPlace(value: Partial<DataPlace> | null): boolean {
+  const texts = [value?.layout, value?.images, value?.captionCleaning];
+  return typeof value?.spec === "string" && texts.every((each) => each === undefined || typeof each === "string");
 }
 
 function isClass(value: Partial<ClassInfo> | null): boolean {

@@ -86,9 +86,7 @@ export async function readRun(platform: Platform, folder: string, { methods }: R
     );
   }
   if ((await platform.exists(`${folder}/run.json`)) !== "file") {
-    throw new InputError(
-      `${folder}: expected a run folder, got a folder without run.json. Name the folder that tessera train wrote.`,
-    );
+    throw new InputError(`${folder}: expected a run folder, got ${await contentOf(platform, folder)}`);
   }
   const record = recordFrom(await readJson(platform, `${folder}/run.json`), `${folder}/run.json`);
   const recipe = await readJson(platform, `${folder}/recipe.json`);
@@ -101,6 +99,34 @@ export async function readRun(platform: Platform, folder: string, { methods }: R
     );
   }
   return { ...resolved, record };
+}
+
+/** Weights of other programs, at the top of their folders or in one of these. */
+const foreignWeights = /\.(?:pt|pth|ckpt|h5|hdf5|keras|pb|tflite|onnx|bin|msgpack|engine)$/i;
+const weightFolders = ["weights", "checkpoints", "ckpt", "models"];
+
+/** What a folder without run.json is instead, and what to do about it. */
+async function contentOf(platform: Platform, folder: string): Promise<string> {
+  const names = await platform.list(folder);
+  const inside = async (name: string): Promise<readonly string[]> => {
+    const path = `${folder}/${name}`;
+    return (await platform.exists(path)) === "folder" ? platform.list(path) : [];
+  };
+  const runs: string[] = [];
+  for (const name of names.slice(0, 200)) if ((await inside(name)).includes("run.json")) runs.push(name);
+  if (runs.length > 0)
+    return `a folder with ${runs.length === 1 ? "one" : `${runs.length}`} in it. Name ${folder}/${runs[0]}${runs.length > 1 ? " or another" : ""}.`;
+  for (const place of ["", ...weightFolders.filter((name) => names.includes(name))]) {
+    const weights = (place === "" ? names : await inside(place)).find((name) => foreignWeights.test(name));
+    if (weights === undefined) continue;
+    return (
+      `what another program trained (${place === "" ? "" : `${place}/`}${weights}). ` +
+      "Use that program, or train here; tessera import reads published weights of models that tessera has."
+    );
+  }
+  if (names.includes("images") || names.includes("JPEGImages"))
+    return "a data set. Name the run first, then the data set.";
+  return "a folder without run.json. Name the folder that tessera train wrote.";
 }
 
 /** The encoder of a recipe that names one by its ONNX file, so that the name is known. */
@@ -142,7 +168,13 @@ export interface OpenRunOptions extends OpenOptions {
  * stages so far make no whole model, or classes are named that its method cannot take.
  */
 export async function openRun(platform: Platform, folder: string, options: OpenRunOptions = {}): Promise<TrainedModel> {
-  const { run: trained, checkpoint, stage } = await openCheckpoint(platform, folder, options);
+  const { run: trained, checkpoint, stage, stages } = await openCheckpoint(platform, folder, options);
+  const [last, end] = [Math.max(...(await listCheckpoints(platform, folder))), totalSteps(stages)];
+  if (last < end && !trained.record.from.some((each) => each.stage === "import")) {
+    options.onNote?.(
+      `${folder} was stopped at step ${last} of ${end}. To end it: tessera train --resume --out ${folder}`,
+    );
+  }
   const run = withSettings(trained, options.settings, folder);
   const named = askedOf(run, options, folder);
   const { classes, window } = named.record;
@@ -290,7 +322,10 @@ export function trainedModel({ method, recipe, record }: Run, weights: Named<NdA
 
 /** Throws InputError with every difference when `wanted` is not the run that is in `folder`. */
 export function requireSame(folder: string, known: Run, wanted: Run): void {
-  const { dataset, unlabelled, labels, from, classes, valueMap } = known.record;
+  const { unlabelled, labels, from, classes, valueMap } = known.record;
+  // A folder that was moved or copied is the same data set.
+  const isSame = holdsSame(known.record.dataset, wanted.record.dataset) === true;
+  const dataset = isSame ? { ...known.record.dataset, name: wanted.record.dataset.name } : known.record.dataset;
   const lines = [
     ...differences(known.recipe, wanted.recipe).map((line) => `recipe ${line}`),
     ...differences(withoutPath(dataset), withoutPath(wanted.record.dataset)).map((line) => `data set ${line}`),
@@ -303,13 +338,28 @@ export function requireSame(folder: string, known: Run, wanted: Run): void {
   const shown = lines.length > 6 ? [...lines.slice(0, 6), `${lines.length - 6} more`] : lines;
   throw new InputError(
     `${folder}: expected the recipe, data set and classes that the run was started with, got ${shown.join("; ")}. ` +
-      "Resume with the same ones, or choose another --out for a new run.",
+      `Resume with the same ones, or begin a new run with what it has learned: tessera train DATASET --from ${folder} --out NEW`,
   );
 }
 
+/** Writes a run's recipe and record anew: it was made longer, or its data set lies elsewhere or was changed. */
+export async function extendRun(platform: Platform, folder: string, { recipe, record }: Run): Promise<void> {
+  await platform.writeFile(`${folder}/recipe.json`, `${JSON.stringify(recipe, null, 2)}\n`);
+  await platform.writeFile(`${folder}/run.json`, `${JSON.stringify(record, null, 2)}\n`);
+}
+
 /** A data set may be reached by another path than at first; its own folder's name stays. */
-function withoutPath(dataset: RunRecord["dataset"]): RunRecord["dataset"] {
-  return { ...dataset, name: lastPart(dataset.name).split(" ").at(-1) ?? "" };
+function withoutPath({
+  name,
+  samples,
+  fingerprint,
+}: RunRecord["dataset"]): Omit<RunRecord["dataset"], "contents" | "place"> {
+  return { name: lastPart(name).split(" ").at(-1) ?? "", samples, fingerprint };
+}
+
+/** Whether two data sets hold the same, wherever they lie; undefined where that is not known. */
+export function holdsSame(a: RunRecord["dataset"], b: RunRecord["dataset"]): boolean | undefined {
+  return a.contents === undefined || b.contents === undefined ? undefined : a.contents === b.contents;
 }
 
 /** What a run began with, for comparing; its path may differ as well. */

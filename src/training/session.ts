@@ -13,6 +13,7 @@ import type { Platform } from "../platform/platform.ts";
 import { type Checkpoint, type Progress, writeCheckpoint } from "../runs/checkpoint.ts";
 import type { EvaluationLine, Log } from "../runs/log.ts";
 import { type Run, weightsOf } from "../runs/run.ts";
+import type { DataPlace } from "../runs/run-record.ts";
 import { labelsFolder, withStageLabels } from "../runs/stage-labels.ts";
 import type { Engine } from "../runtime/engine.ts";
 import type { StepResult, TrainingStep } from "../step/step.ts";
@@ -46,6 +47,8 @@ export interface TrainOptions extends ResolvedRecipe {
   readonly validationImages?: number;
   /** Of the weights, kept in the run and in exported models: an SPDX identifier or a sentence. */
   readonly licence?: string;
+  /** How the data set was named, kept in the run so that it need not be named again. */
+  readonly place?: DataPlace;
   /** Aborting it ends the training after the current step, with a checkpoint. */
   readonly signal?: AbortSignal;
   readonly watcher?: Watcher;

@@ -1,6 +1,9 @@
 /** What has to be known before the first step: the data set's frequencies and sizes, and whether the folder is free. */
 import { median } from "../array/median.ts";
+import { type Coverage, coverageNotes, singleClass } from "../data/class-coverage.ts";
+import { CopyFinder } from "../data/copies.ts";
 import type { Dataset } from "../data/dataset.ts";
+import { Findings } from "../data/findings.ts";
 import { kindsText, sourceOf } from "../data/labels.ts";
 import { classStatistics } from "../data/statistics.ts";
 import { labelledDataset, scaledSize, withRead } from "../data/views.ts";
@@ -9,7 +12,7 @@ import { maxClasses } from "../image/image.ts";
 import type { ResolvedRecipe, Task } from "../methods/method.ts";
 import type { PredictionModel } from "../methods/model.ts";
 import type { Recipe } from "../methods/recipe.ts";
-import { checkRecipe } from "../methods/resolve-recipe.ts";
+import { checkRecipe, differences, withMoreSteps } from "../methods/resolve-recipe.ts";
 import type { Trained } from "../methods/stage.ts";
 import {
   anyTask,
@@ -19,12 +22,24 @@ import {
   predictionParameters,
   sourcesOf,
   stagesOf,
+  totalSteps,
   trainingModel,
 } from "../methods/stages.ts";
 import type { ImageSize, Platform } from "../platform/platform.ts";
 import { listCheckpoints } from "../runs/checkpoint.ts";
-import { clearUnfinished, createRun, fingerprintOf, type Run, readRun, requireSame, stateOf } from "../runs/run.ts";
-import { runFormat } from "../runs/run-record.ts";
+import { contentsOf } from "../runs/data-contents.ts";
+import {
+  clearUnfinished,
+  createRun,
+  extendRun,
+  fingerprintOf,
+  holdsSame,
+  type Run,
+  readRun,
+  requireSame,
+  stateOf,
+} from "../runs/run.ts";
+import { type DataPlace, type RunRecord, runFormat } from "../runs/run-record.ts";
 import type { Engine } from "../runtime/engine.ts";
 import { version } from "../version.ts";
 import { requireRoom } from "./disk-room.ts";
@@ -45,6 +60,8 @@ export interface StartOptions extends ResolvedRecipe {
   /** Pixels; see `RunRecord.shortSide`. Default: chosen by the data set and the crop. */
   readonly shortSide?: number;
   readonly licence: string;
+  /** How the data set was named, kept in the run. */
+  readonly place?: DataPlace | undefined;
   readonly onProgress: (done: number, total: number) => void;
   /** Takes the folder, at the last moment before anything is written to it. */
   readonly lock: () => Promise<void>;
@@ -54,6 +71,8 @@ export interface Started {
   readonly run: Run;
   /** Lines about samples that could not be read. */
   readonly skipped: readonly string[];
+  /** Lines about what is worth knowing of the data before it is learned from. */
+  readonly notes: readonly string[];
 }
 
 /** Samples that the statistics are made of: enough for frequencies, and at most a minute. */
@@ -82,10 +101,13 @@ export async function startRun(options: StartOptions): Promise<Started> {
       `${folder}: expected an empty folder, got a run. Add --resume to go on with it, or choose another --out.`,
     );
   }
+  const contents = await contentsOf(platform, dataset);
   const source = {
     name: dataset.name,
     samples: dataset.ids.length,
     fingerprint: await fingerprintOf(dataset.ids),
+    ...(contents !== null && { contents }),
+    ...(options.place && { place: options.place }),
   };
   const more = unlabelled && { samples: unlabelled.ids.length, fingerprint: await fingerprintOf(unlabelled.ids) };
   if (begun) {
@@ -94,7 +116,9 @@ export async function startRun(options: StartOptions): Promise<Started> {
     // Weights that are not named again are those of the last checkpoint.
     const begins = from.length === 0 ? known.record.from : from.map(sourceAndStage);
     const record = { ...known.record, dataset: source, unlabelled: more, labels, from: begins, classes, valueMap };
-    requireSame(folder, known, { method, recipe, record });
+    const longer = withMoreSteps(known, totalSteps(stagesOf({ method, recipe })));
+    const isLonger = longer !== null && differences(longer.recipe, recipe).length === 0;
+    requireSame(folder, isLonger ? { ...known, recipe } : known, { method, recipe, record });
     const before = known.record.from;
     if (before.length > 0 && from.length === 0 && (await listCheckpoints(platform, folder)).length === 0) {
       const sources = before.map(({ source }) => source).join(" and ");
@@ -105,18 +129,30 @@ export async function startRun(options: StartOptions): Promise<Started> {
     }
     await options.lock();
     await clearUnfinished(platform, folder);
-    return { run: known, skipped: [] };
+    const notes = changesOf(folder, known.record.dataset, source);
+    const isChanged = differences(known.recipe, recipe).length > 0;
+    const run = { ...known, recipe, record: { ...known.record, dataset: source } };
+    if (isChanged || notes.length > 0) await extendRun(platform, folder, run);
+    if (isChanged) {
+      const [was, now] = [known, run].map((each) => totalSteps(stagesOf(each)));
+      notes.push(
+        `${folder}: made longer, from ${was} to ${now} steps; from here on the learning rate is that of the longer run.`,
+      );
+    }
+    return { run: notes.length > 0 ? run : known, skipped: [], notes };
   }
   const task = { classes: dataset.classes, frequencies: [] };
   requireBeginning({ method, recipe }, from, task.classes.length === 0 ? anyTask : task);
-  const { frequencies, sizes, skipped } = await survey(options);
+  const copies = new CopyFinder();
+  const { frequencies, sizes, skipped, coverage, findings } = await survey(options, copies);
   const shortSide = options.shortSide ?? shortSideFor(sizes, recipe);
   requireRoom({ method, recipe }, task, options, { sizes, shortSide });
   // Found now, a bad file costs seconds; found when the model is scored, all the training before.
   const scored = options.validation && labelledDataset(options.validation, ["mask"]);
-  if (scored !== null && scored.ids.length > 0) {
-    await classStatistics(scored, { onBadImage: options.onBadImage, maxSamples: surveyed });
-  }
+  const val = scored === null || scored.ids.length === 0 ? null : await coverageOf(scored, options.onBadImage, copies);
+  const shared = [...copies.copies(), ...copies.nearCopies()].map(({ message }) => message);
+  if (shared.length === 0 && scored !== null) shared.push(...(await sameFiles(platform, dataset, scored)));
+  const notes = [...findings, ...shared, ...(coverage === null ? [] : checkCoverage(options, coverage, val))];
   const window = windowOf(modelOf({ method, recipe }, task), recipe, sizes, shortSide);
   // A model that gives no scores of the right shape is found now, too.
   predictionParameters({ method, recipe }, task, window);
@@ -141,7 +177,20 @@ export async function startRun(options: StartOptions): Promise<Started> {
     );
   }
   await createRun(platform, folder, run, labels && dataset.ids);
-  return { run, skipped };
+  return { run, skipped, notes };
+}
+
+/** What is another about the data set than when the run was started, and does not keep it from going on. */
+function changesOf(folder: string, before: RunRecord["dataset"], now: RunRecord["dataset"]): string[] {
+  const isSame = holdsSame(before, now);
+  if (isSame === false) {
+    return [
+      `${folder}: expected the photographs and masks that the run was started with, got others under the same names. It goes on with them as they are now.`,
+    ];
+  }
+  return isSame && before.name !== now.name
+    ? [`${folder}: ${now.name} holds what ${before.name} did, and is read in its place.`]
+    : [];
 }
 
 /** Throws InputError where a stage needs labels that the data set does not have. */
@@ -182,22 +231,71 @@ function sourceAndStage({ source, stage }: Trained): { source: string; stage: st
   return { source, stage };
 }
 
-async function survey({ dataset, onBadImage, onProgress }: StartOptions) {
+/** What masks to score on show. Throws InputError for one that cannot be read. */
+async function coverageOf(scored: Dataset, onBadImage: "fail" | "skip", copies: CopyFinder): Promise<Coverage> {
+  const watched = withRead(scored, async (index, kinds) => {
+    const sample = await scored.read(index, kinds);
+    copies.compare(scored.split, sample.source, sample.image);
+    return sample;
+  });
+  const { pixels, ignoredPixels, counted } = await classStatistics(watched, { onBadImage, maxSamples: surveyed });
+  return { pixels, ignoredPixels, counted, of: scored.ids.length };
+}
+
+/** Lines about classes without pixels. Throws InputError where a single class has them all; of few labels that is noted. */
+function checkCoverage({ dataset, labels }: StartOptions, train: Coverage, val: Coverage | null): string[] {
+  const asked = { where: dataset.name, classes: dataset.classes, valueMap: dataset.valueMap, train, val };
+  const single = singleClass(asked);
+  if (single !== undefined && labels === null && train.counted === train.of) throw new InputError(single);
+  return [...(single === undefined ? [] : [single]), ...coverageNotes(asked)];
+}
+
+/** Files that both splits have under one name: of large data sets not all pictures are looked at. */
+async function sameFiles(platform: Platform, dataset: Dataset, scored: Dataset): Promise<string[]> {
+  if (Math.max(dataset.ids.length, scored.ids.length) <= surveyed) return [];
+  const known = new Map(dataset.ids.map((id, index) => [id, index]));
+  const names = scored.ids
+    .map((id, index) => [known.get(id), index] as const)
+    .filter(([trained]) => trained !== undefined);
+  const stride = Math.max(1, Math.floor(names.length / surveyed));
+  const pairs = names
+    .filter((_, at) => at % stride === 0)
+    .map(([trained, index]) => [dataset.source(trained ?? 0), scored.source(index)]);
+  const same: (readonly string[])[] = [];
+  for (const files of pairs) {
+    const [a, b] = await Promise.all(files.map((file) => platform.shared.fileFacts(file)));
+    if (a === null || b === null || a.size !== b.size) continue;
+    const [first, second] = await Promise.all(files.map((file) => platform.shared.hashFile(file, "sha1")));
+    if (first === second) same.push(files);
+  }
+  if (same.length === 0) return [];
+  const others = same.length === 1 ? "" : `, and ${same.length - 1} more like it among ${pairs.length} of one name`;
+  return [
+    `${same[0][1]}: expected pictures in ${scored.split} that train has not, got a copy of ${same[0][0]}${others}. Scores on what was learned from say nothing: keep each picture in one split.`,
+  ];
+}
+
+async function survey({ dataset, onBadImage, onProgress }: StartOptions, copies: CopyFinder) {
   const sizes: ImageSize[] = [];
+  const found = new Findings();
   const watched = withRead(dataset, async (index, kinds) => {
     const sample = await dataset.read(index, kinds);
     const { width, height } = sample.image;
     sizes.push({ width, height });
+    found.addSample(sample);
+    copies.addTrained(sample.source, sample.image);
     return sample;
   });
   if (dataset.kinds.includes("mask")) {
-    const { frequencies, skipped } = await classStatistics(watched, { onBadImage, onProgress, maxSamples: surveyed });
+    const looked = { onBadImage, onProgress, maxSamples: surveyed };
+    const { frequencies, skipped, ...counts } = await classStatistics(watched, looked);
     if (frequencies.every((share) => share === 0)) {
       throw new InputError(
         `${dataset.name}: expected labelled pixels in the masks, got none. Check the masks and their value map.`,
       );
     }
-    return { frequencies, sizes, skipped };
+    const coverage = { ...counts, of: dataset.ids.length };
+    return { frequencies, sizes, skipped, coverage, findings: found.lines() };
   }
   const stride = Math.max(1, Math.floor(dataset.ids.length / 32));
   const skipped: string[] = [];
@@ -210,7 +308,7 @@ async function survey({ dataset, onBadImage, onProgress }: StartOptions) {
     }
   }
   if (sizes.length === 0) throw new InputError(skipped[0]);
-  return { frequencies: [], sizes, skipped };
+  return { frequencies: [], sizes, skipped, coverage: null, findings: found.lines() };
 }
 
 /**

@@ -47,7 +47,8 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
   };
   const started = { ...options, resume, onBadImage, unlabelled, labels, from, licence, onProgress, lock };
   try {
-    const { run, skipped } = await startRun(started);
+    const { run, skipped, notes } = await startRun(started);
+    for (const line of notes) note(line);
     const damage: string[] = [];
     const start = await latestCheckpoint(platform, folder, (message) => damage.push(message));
     // All of them lost is the user's to decide about; training anew would clear them away.

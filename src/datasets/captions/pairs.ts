@@ -15,9 +15,6 @@ export interface Pairs {
   source(index: number): string;
 }
 
-/** Extensions of photographs that captions are looked for to. */
-export const imageExtensions: ReadonlySet<string> = new Set("jpg jpeg png webp gif avif tif tiff bmp".split(" "));
-
 /** Names of the fields of a photograph, and of its captions: the first that is there is taken. */
 export const imageFields = ["image", "file_name", "filename", "filepath", "image_path", "path", "file", "url"];
 export const captionFields = ["captions", "caption", "text", "title"];

@@ -2,10 +2,10 @@
 
 import { allSplits, type Split } from "../../data/dataset.ts";
 import { InputError, problem } from "../../errors.ts";
+import { photographEndings } from "../../image/endings.ts";
 import { joinPath } from "../../platform/join-path.ts";
 import type { Platform } from "../../platform/platform.ts";
 import { splitName } from "../pairs.ts";
-import { imageExtensions } from "./pairs.ts";
 
 export interface CaptionFormat {
   /** As given to `--layout`. */
@@ -144,7 +144,7 @@ async function contentOf(
       .slice(0, 1);
   const isLabelled = names.includes("images"); // captions.jsonl belongs to the plain folder there
   const texts = new Set(names.filter((name) => /\.txt$/i.test(name)).map((name) => splitName(name)[0]));
-  const pictures = names.filter((name) => imageExtensions.has(splitName(name)[1]));
+  const pictures = names.filter((name) => photographEndings.has(splitName(name)[1]));
   return (
     of(
       "webdataset",

@@ -1,12 +1,13 @@
 /** WebDataset: tar archives in which files of one name, `000012.jpg` and `000012.txt`, are a pair. */
 
 import { InputError, isObject, problem } from "../../errors.ts";
+import { photographEndings } from "../../image/endings.ts";
 import type { ByteSource } from "../../platform/byte-source.ts";
 import { parseJson } from "../../platform/json.ts";
 import type { Platform } from "../../platform/platform.ts";
 import { BadPairs } from "./bad-pairs.ts";
 import { Column } from "./columns.ts";
-import { captionFields, fieldOf, imageExtensions, type Pairs, pathBelow, sentencesFrom, utf8 } from "./pairs.ts";
+import { captionFields, fieldOf, type Pairs, pathBelow, sentencesFrom, utf8 } from "./pairs.ts";
 import { type TarEntry, tarEntries } from "./tar.ts";
 
 /** Longer captions, and descriptions around them, are no captions. */
@@ -82,7 +83,7 @@ async function* groupsOf(entries: AsyncIterable<TarEntry>): AsyncGenerator<Group
     const dot = entry.name.indexOf(".", slash);
     if (dot <= slash) continue; // hidden, or of no kind
     const [key, kind] = [entry.name.slice(0, dot), entry.name.slice(dot + 1).toLowerCase()];
-    const isImage = imageExtensions.has(kind);
+    const isImage = photographEndings.has(kind);
     if (!isImage && !["txt", "caption", "json"].includes(kind)) continue;
     if (group?.key !== key) {
       if (group !== undefined) yield group;

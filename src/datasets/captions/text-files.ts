@@ -1,12 +1,13 @@
 /** A folder of photographs with a text file of the same name beside each. */
 
 import { InputError, problem } from "../../errors.ts";
+import { photographEndings } from "../../image/endings.ts";
 import { joinPath } from "../../platform/join-path.ts";
 import { descriptionBytes } from "../../platform/limits.ts";
 import type { Platform } from "../../platform/platform.ts";
 import { splitName, stemOf } from "../pairs.ts";
 import { BadPairs } from "./bad-pairs.ts";
-import { imageExtensions, type Pairs, utf8 } from "./pairs.ts";
+import { type Pairs, utf8 } from "./pairs.ts";
 
 /**
  * Pairs of `NAME.jpg` and `NAME.txt`, a sentence a line: three names a pair are kept. Texts are read once to see that they
@@ -20,7 +21,7 @@ export async function textFilePairs(platform: Platform, folder: string): Promise
     const extension = splitName(name)[1];
     if (name.startsWith(".")) continue;
     if (extension === "txt") texts.set(stemOf(name), name);
-    else if (imageExtensions.has(extension)) photographs.push(name);
+    else if (photographEndings.has(extension)) photographs.push(name);
   }
   const [ids, images, captions] = [[] as string[], [] as string[], [] as string[]];
   const seen = new Set<string>();
