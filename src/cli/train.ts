@@ -158,17 +158,19 @@ export const trainCommand = command({
 });
 
 /** How a data set lies, as the run that is gone on with has it. */
-function optionsOf({ layout, images, captionCleaning }: DataPlace): OpenOptions {
+function optionsOf({ layout, images, captionCleaning, valFraction }: DataPlace): OpenOptions {
   return {
+    ...(valFraction !== undefined && { valFraction }),
     ...(layout !== undefined && { layout }),
     ...(images !== undefined && { images }),
     ...(captionCleaning === "yfcc" && { captionCleaning }),
   };
 }
 
-function dataPlace(spec: string, { layout, images, captionCleaning }: OpenOptions): DataPlace {
+function dataPlace(spec: string, { layout, images, captionCleaning, valFraction }: OpenOptions): DataPlace {
   return {
     spec,
+    ...(valFraction !== undefined && { valFraction }),
     ...(layout !== undefined && { layout }),
     ...(images !== undefined && { images }),
     ...(captionCleaning !== undefined && { captionCleaning }),
@@ -277,7 +279,7 @@ async function withStepsOf(steps: number | undefined, resolved: ResolvedRecipe):
 async function notScored(resolved: ResolvedRecipe, out: string): Promise<string> {
   const { endsWhole } = await import("../methods/stages.ts");
   return endsWhole(resolved)
-    ? "not scored: the data set has no labelled split val"
+    ? "not scored: the data set has no labelled split val; --val-fraction 0.2 takes a part of train"
     : `not a whole model yet; fine-tune it with: tessera train DATASET --from ${out} --out NEW --steps N`;
 }
 
