@@ -56,6 +56,11 @@ describe("wrong usage is said in one line", () => {
     ["a missing list", ["a"], /COAT is missing/],
     ["an empty argument", ["", "b"], /WALL must not be empty/],
     ["an unknown option", ["a", "b", "--colour", "red"], /unknown option --colour\. Did you mean --color\?/],
+    [
+      "a word of other programs",
+      ["a", "b", "--batch-size", "4"],
+      /unknown option --batch-size\. Write --set batchSize=N\./,
+    ],
     ["an unknown option unlike any", ["a", "b", "--zzzzzzzzzzzzz"], /See tessera paint --help/],
     ["a missing value", ["a", "b", "--color"], /--color needs a value, got none/],
     ["an option as a value", ["a", "b", "--color", "--dry-run"], /--color needs a value, got none/],

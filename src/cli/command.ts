@@ -90,7 +90,7 @@ export function parseArguments(
     const equals = word.indexOf("=");
     const flag = word === "-h" ? "--help" : equals < 0 ? word : word.slice(0, equals);
     const key = byFlag.get(flag);
-    if (key === undefined) throw unknownOption(name, flag, byFlag.keys());
+    if (key === undefined) throw unknownOption(name, flag, byFlag);
     const option = all[key];
     if (option.kind === "flag") {
       if (equals >= 0) throw new UsageError(`${name}: ${flag} takes no value, got "${word}". Write ${flag} alone.`);
@@ -163,8 +163,32 @@ export function usageOf(name: string, positionals: readonly Positional[]): strin
   return ["tessera", name, ...words, "[options]"].join(" ");
 }
 
-function unknownOption(name: string, flag: string, known: Iterable<string>): UsageError {
-  const near = nearest(flag, known);
+/** Words of other programs, and what is written here in their place. */
+const otherWords: Readonly<Record<string, string>> = {
+  "--seed": "--set seed=N",
+  "--batch-size": "--set batchSize=N",
+  "--batch": "--set batchSize=N",
+  "--learning-rate": "--set learningRate=X",
+  "--lr": "--set learningRate=X",
+  "--weight-decay": "--set weightDecay=X",
+  "--momentum": "--set momentum=X",
+  "--optimizer": "--set optimizer=NAME",
+  "--crop-size": "--set cropHeight=N --set cropWidth=N",
+  "--image-size": "--set cropHeight=N --set cropWidth=N",
+  "--imgsz": "--set cropHeight=N --set cropWidth=N",
+  "--epochs": "--steps N (an epoch is as many steps as there are images, divided by batchSize)",
+  "--iterations": "--steps N",
+  "--val-split": "--val-fraction 0.2",
+  "--workers": "--threads N",
+};
+
+function unknownOption(name: string, flag: string, known: ReadonlyMap<string, string>): UsageError {
+  const word = otherWords[flag];
+  const needed = /--[a-z-]+/.exec(word ?? "")?.[0];
+  if (word !== undefined && needed !== undefined && known.has(needed)) {
+    return new UsageError(`${name}: unknown option ${flag}. Write ${word}.`);
+  }
+  const near = nearest(flag, known.keys());
   const remedy = near === undefined ? `See tessera ${name} --help.` : `Did you mean ${near}?`;
   return new UsageError(`${name}: unknown option ${flag}. ${remedy}`);
 }

@@ -49,6 +49,11 @@ export const commands: readonly Entry[] = [
     load: async () => (await import("./recipes.ts")).recipesCommand,
   },
   {
+    name: "recipe",
+    summary: "print a whole recipe as JSON, to be changed and given to train",
+    load: async () => (await import("./recipe.ts")).recipeCommand,
+  },
+  {
     name: "scenes",
     summary: "write the drawn practice data set to disk",
     load: async () => (await import("./scenes.ts")).scenesCommand,

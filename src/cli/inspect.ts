@@ -9,6 +9,7 @@ export const inspectCommand = command({
   options: {
     layout: datasetOptions.layout,
     images: datasetOptions.images,
+    valFraction: datasetOptions.valFraction,
     captionCleaning: datasetOptions.captionCleaning,
   },
   examples: [

@@ -1,4 +1,6 @@
 /** Options that several commands share. */
+
+import { parseFraction } from "../data/label-subset.ts";
 import type { ClassInfo } from "../data/sample.ts";
 import { parseBudget } from "../datasets/captions/bad-pairs.ts";
 import { captionFormats } from "../datasets/captions/place.ts";
@@ -37,6 +39,11 @@ export const datasetOptions = {
     kind: "text",
     placeholder: "FOLDER",
     help: "the folder that holds images/, where the data set has labels alone, or the photographs of a table of captions",
+  },
+  valFraction: {
+    kind: "text",
+    placeholder: "SHARE",
+    help: "score on this share of train, such as 0.2, where a folder has no split val; the same images for every command",
   },
   badPairs: {
     kind: "text",
@@ -170,7 +177,6 @@ export async function labelsToKeep({
     );
   }
   if (labelFraction === undefined) return null;
-  const { parseFraction } = await import("../data/label-subset.ts");
   return { fraction: parseFraction(labelFraction) };
 }
 
@@ -191,20 +197,24 @@ export async function engineFor({ device, threads }: Values<typeof engineOptions
   });
 }
 
-/** How the data set lies on disk, as the user said. Throws UsageError for a number of bad pairs that is none. */
+/** How the data set lies on disk, as the user said. Throws UsageError for a number of bad pairs, or a share, that is none. */
 export function placeOf({
   layout,
   images,
+  valFraction,
   badPairs,
   captionCleaning,
 }: Pick<Values<typeof datasetOptions>, "layout" | "images"> &
-  Partial<Pick<Values<typeof datasetOptions>, "badPairs" | "captionCleaning">>): Pick<
+  Partial<Pick<Values<typeof datasetOptions>, "badPairs" | "captionCleaning" | "valFraction">>): Pick<
   OpenOptions,
-  "layout" | "images" | "badPairs" | "captionCleaning"
+  "layout" | "images" | "badPairs" | "captionCleaning" | "valFraction"
 > {
+  const share = valFraction === undefined ? undefined : parseFraction(valFraction);
+  if (share === 1) throw new UsageError('--val-fraction: expected a share below 1, got "1". Write 0.2 or 20%.');
   return {
     ...(layout !== undefined && { layout }),
     ...(images !== undefined && { images }),
+    ...(share !== undefined && { valFraction: share }),
     ...(badPairs !== undefined && { badPairs: parseBudget(badPairs) }),
     ...(captionCleaning === "yfcc" && { captionCleaning }),
   };

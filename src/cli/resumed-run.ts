@@ -32,13 +32,19 @@ export async function resumedRun(
   const isRun = async (folder: string) => (await platform.exists(`${folder}/run.json`)) === "file";
   const isFirst = named === undefined && resume && dataset !== undefined && (await isRun(dataset));
   const [spec, out] = isFirst ? [undefined, dataset] : [dataset, named];
+  if (dataset === undefined && !resume) {
+    throw new UsageError(
+      "train: DATASET is missing: a folder, or scenes. Usage: tessera train DATASET --out FOLDER [options]",
+    );
+  }
   if (out === undefined) throw new UsageError("train: --out is missing. Write --out FOLDER.");
   const resumes = resume && (await platform.exists(out)) === "folder" && (await stateOf(platform, out)) === "run";
   const record = resumes ? (await readRun(platform, out, { methods })).record : null;
   if (spec !== undefined) return { out, place: { spec }, record };
   if (record === null) {
-    const got = resume ? `no run in ${out} that would know it` : "none";
-    throw new UsageError(`train: expected DATASET, got ${got}. Usage: tessera train DATASET --out FOLDER [options]`);
+    throw new UsageError(
+      `train: expected DATASET, got no run in ${out} that would know it. Usage: tessera train DATASET --out FOLDER [options]`,
+    );
   }
   const place = record.dataset.place ?? {
     spec: record.dataset.name.replace(/^[\w-]+ /, "").replace(/, images of .*$/, ""),

@@ -36,7 +36,11 @@ export const trainCommand = command({
   ],
   options: {
     out: { kind: "text", placeholder: "FOLDER", help: "the run folder: new, empty, or with --resume a run; needed" },
-    recipe: { kind: "text", placeholder: "NAME", help: "see tessera recipes; default: chosen by the labels found" },
+    recipe: {
+      kind: "text",
+      placeholder: "NAME",
+      help: "see tessera recipes; or a JSON file of one (tessera recipe NAME > mine.json), or a run, for its recipe; default: chosen by the labels found",
+    },
     steps: {
       kind: "number",
       placeholder: "N",
@@ -91,7 +95,7 @@ export const trainCommand = command({
     const ofRun = record === null || asked !== null ? null : keptLabels(record);
     const keep = asked ?? ofRun;
     const labelSeed = options.labelSeed ?? ofRun?.seed;
-    const named = await namedRecipe(nodePlatform, out, options, options.set, methods);
+    const named = await recipeAsked(nodePlatform, out, options, options.set, methods);
     const read = await givenEncoder(nodePlatform, options, { terminal, methods });
     const { start, encoder } =
       named === null
@@ -158,17 +162,19 @@ export const trainCommand = command({
 });
 
 /** How a data set lies, as the run that is gone on with has it. */
-function optionsOf({ layout, images, captionCleaning }: DataPlace): OpenOptions {
+function optionsOf({ layout, images, captionCleaning, valFraction }: DataPlace): OpenOptions {
   return {
+    ...(valFraction !== undefined && { valFraction }),
     ...(layout !== undefined && { layout }),
     ...(images !== undefined && { images }),
     ...(captionCleaning === "yfcc" && { captionCleaning }),
   };
 }
 
-function dataPlace(spec: string, { layout, images, captionCleaning }: OpenOptions): DataPlace {
+function dataPlace(spec: string, { layout, images, captionCleaning, valFraction }: OpenOptions): DataPlace {
   return {
     spec,
+    ...(valFraction !== undefined && { valFraction }),
     ...(layout !== undefined && { layout }),
     ...(images !== undefined && { images }),
     ...(captionCleaning !== undefined && { captionCleaning }),
@@ -176,7 +182,7 @@ function dataPlace(spec: string, { layout, images, captionCleaning }: OpenOption
 }
 
 /** The recipe that was asked for, or that the run has which is resumed or begun from; null: one has to be chosen. */
-async function namedRecipe(
+async function recipeAsked(
   platform: Platform,
   folder: string,
   {
@@ -193,11 +199,12 @@ async function namedRecipe(
   settings: readonly string[],
   methods: readonly Method[] | undefined,
 ): Promise<ResolvedRecipe | null> {
-  const [{ applySetting, checkRecipe, recipeToAdopt }, { readRun, stateOf }] = await Promise.all([
+  const [{ applySetting, checkRecipe }, { readRun, stateOf }, { namedRecipe }] = await Promise.all([
     import("../methods/resolve-recipe.ts"),
     import("../runs/run.ts"),
+    import("./named-recipe.ts"),
   ]);
-  if (recipe !== undefined) return recipeToAdopt(recipe, settings, methods);
+  if (recipe !== undefined) return namedRecipe(platform, recipe, settings, methods);
   const resumes = resume && (await stateOf(platform, folder)) === "run";
   const source = resumes ? folder : from[0];
   if (source === undefined) return null;
@@ -277,7 +284,7 @@ async function withStepsOf(steps: number | undefined, resolved: ResolvedRecipe):
 async function notScored(resolved: ResolvedRecipe, out: string): Promise<string> {
   const { endsWhole } = await import("../methods/stages.ts");
   return endsWhole(resolved)
-    ? "not scored: the data set has no labelled split val"
+    ? "not scored: the data set has no labelled split val; --val-fraction 0.2 takes a part of train"
     : `not a whole model yet; fine-tune it with: tessera train DATASET --from ${out} --out NEW --steps N`;
 }
 

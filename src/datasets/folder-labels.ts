@@ -40,7 +40,7 @@ export async function hasLabels(platform: Platform, folders: Folders, split: Spl
   const { root } = folders;
   try {
     for (const folder of [await maskFolderName(platform, root), "panoptic"]) {
-      if (await isThere(platform, root, await splitPath(platform, root, folder, split), "folder")) return true;
+      if (await isThere(platform, root, await splitPath(platform, folders, folder, split), "folder")) return true;
     }
     if (await isThere(platform, root, `panoptic/${split}.json`, "file")) return true;
     const { byId, lists } = await splitLabels(platform, folders, split);
@@ -63,7 +63,7 @@ export function isLabelled({ labels }: { readonly labels: EntryLabels }): boolea
 /** Lists the labels of a split. Throws InputError where a list of labels, or of classes, is broken or missing. */
 export async function splitLabels(platform: Platform, folders: Folders, split: Split): Promise<SplitLabels> {
   const { root } = folders;
-  const maskPath = await splitPath(platform, root, await maskFolderName(platform, root), split);
+  const maskPath = await splitPath(platform, folders, await maskFolderName(platform, root), split);
   const maskFolder = joinPath(root, maskPath);
   const hasMasks = await isThere(platform, root, maskPath, "folder");
   const files = await filesIfThere(platform, maskFolder, "mask");
@@ -93,7 +93,7 @@ export async function splitLabels(platform: Platform, folders: Folders, split: S
       ? emptyListing<readonly string[]>()
       : captionsFrom(await readUtf8(platform, captionsFile, listBytes), captionsFile, split);
   const texts = await filesIfThere(platform, imageFolder, "text file");
-  const saliencyPath = await splitPath(platform, root, "saliency", split);
+  const saliencyPath = await splitPath(platform, folders, "saliency", split);
   const saliencyFolder = await beside(platform, folders, saliencyPath, "folder");
   const saliency = await filesIfThere(platform, saliencyFolder ?? "", "saliency map");
 
@@ -159,14 +159,15 @@ export function pairingOf(
 
 /** Masks in a folder of another name are read, and that is said. */
 function maskFolderNote(root: string, path: string, hasMasks: boolean): Problem[] {
-  if (!hasMasks || path.startsWith("masks/")) return [];
+  if (!hasMasks || path.split("/")[0] === "masks") return [];
   const file = joinPath(root, path);
   return [makeProblem(file, "expected masks in a folder masks", "another name", "They are read from here.")];
 }
 
 /** `masks/valid`, below `root`. */
-async function splitPath(platform: Platform, root: string, folder: string, split: Split): Promise<string> {
-  return joinPath(folder, await splitFolderName(platform, joinPath(root, folder), split));
+async function splitPath(platform: Platform, { root, images }: Folders, folder: string, split: Split): Promise<string> {
+  const name = await splitFolderName(platform, joinPath(root, folder), split, joinPath(images, "images"));
+  return name === "." ? folder : joinPath(folder, name);
 }
 
 /** PNGs of ids that their annotation does not name. */

@@ -16,23 +16,26 @@ export async function straysOf(platform: Platform, folders: Folders): Promise<Pr
   const apart = images === root ? [] : [joinPath(images, "saliency")];
   const notes: Problem[] = [];
   for (const folder of [joinPath(images, "images"), ...places, ...apart]) {
-    notes.push(...(await misplaced(platform, folder)));
+    notes.push(...(await misplaced(platform, folder, joinPath(images, "images"))));
   }
   return [...notes, ...(await unread(platform, folders))];
 }
 
 /** What is in a folder of one kind and is not named after a split. */
-export async function misplaced(platform: Platform, folder: string): Promise<Problem[]> {
+export async function misplaced(platform: Platform, folder: string, images: string): Promise<Problem[]> {
   if ((await platform.exists(folder)) !== "folder") return [];
   const endings = folder.endsWith("panoptic") ? ["", ".json"] : [""];
   const own = allSplits.flatMap((split) => endings.map((ending) => `${split}${ending}`));
   const known = new Set(own);
-  for (const split of allSplits) known.add(await splitFolderName(platform, folder, split));
+  for (const split of allSplits) known.add(await splitFolderName(platform, folder, split, images));
+  known.delete(".");
   const others = (await platform.list(folder)).filter((name) => !name.startsWith(".") && !known.has(name));
-  const loose = others.filter(looksLikeImage);
+  // Without folders of splits they are train.
+  const isTrain = (await splitFolderName(platform, folder, "train", images)) === ".";
+  const loose = isTrain ? [] : others.filter(looksLikeImage);
   const expected = `expected only ${own.join(", ")} here`;
   const notes = others
-    .filter((name) => !looksLikeImage(name))
+    .filter((name) => !looksLikeImage(name) && !(isTrain && /\.(?:txt|npy)$/i.test(name)))
     .map((name) => {
       const ending = endings.find((each) => each !== "" && name.endsWith(each)) ?? "";
       const near = allSplits.find((split) => name.includes(split)) ?? nearest(name, allSplits);

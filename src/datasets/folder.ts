@@ -104,7 +104,7 @@ async function unlabelledSplit(
   misnamed: readonly Problem[],
 ): Promise<InputError> {
   if (misnamed.length > 0) return new InputError(misnamed[0].message);
-  const meant = await misnamedLabels(platform, root, split);
+  const meant = await misnamedLabels(platform, { root, images }, split);
   if (meant !== undefined) return new InputError(meant.message);
   const masks = joinPath(root, "masks", split);
   for (const list of ["tags.json", "captions.jsonl"]) {
@@ -119,8 +119,14 @@ async function unlabelledSplit(
 }
 
 /** A folder or list of labels whose name is nearly that of the split. */
-async function misnamedLabels(platform: Platform, root: string, split: Split): Promise<Problem | undefined> {
-  const all = await Promise.all(["masks", "panoptic"].map((kind) => misplaced(platform, joinPath(root, kind))));
+async function misnamedLabels(
+  platform: Platform,
+  { root, images }: Folders,
+  split: Split,
+): Promise<Problem | undefined> {
+  const all = await Promise.all(
+    ["masks", "panoptic"].map((kind) => misplaced(platform, joinPath(root, kind), joinPath(images, "images"))),
+  );
   return all.flat().find(({ message }) => message.includes(`Did you mean ${split}`));
 }
 
@@ -187,9 +193,10 @@ async function missingSplit(platform: Platform, folders: Folders, split: Split):
   const loose = inside.filter(looksLikeImage).length;
   const found = loose > 0 ? `${loose} images directly in ${root}` : "no such folder";
   const known = inside.filter((name) => name !== "unlabelled" && allSplits.some((known) => known === name));
+  if (loose > 0 && split === "val") known.push("train");
   const remedy =
     known.length > 0
-      ? `There is ${known.join(" and ")}: move some images and their labels to ${split}.`
+      ? `There is ${known.join(" and ")}: move some images and their labels to ${split}${split === "val" ? ", or add --val-fraction 0.2" : ""}.`
       : `Move images to ${folder} and masks to ${joinPath(folders.root, "masks", split)}.`;
   return new InputError(problem(folder, "expected a folder of images", found, remedy));
 }
@@ -212,7 +219,7 @@ async function hasSplit(platform: Platform, folders: Folders, split: Split): Pro
   if ((await platform.exists(folder)) !== "folder") return false;
   if (split === "test" || (await hasLabels(platform, folders, split, await imagesOf(platform, folder)))) return true;
   // Labels that were to be those of the split are told where it is read.
-  return split === "val" && (await misnamedLabels(platform, folders.root, split)) !== undefined;
+  return split === "val" && (await misnamedLabels(platform, folders, split)) !== undefined;
 }
 
 export const folder: Layout = {

@@ -15,6 +15,7 @@ import { folder } from "./folder.ts";
 import type { Folders, Layout, Problem } from "./layout.ts";
 import { mergeProblems } from "./merge-problems.ts";
 import { pascalContext, pascalContext60 } from "./pascal-context.ts";
+import { partedLayout } from "./val-fraction.ts";
 import { voc } from "./voc.ts";
 
 /** Every layout that can be read, the most particular first: the first whose signs are all there is taken. */
@@ -25,6 +26,8 @@ export interface OpenOptions extends CaptionOptions {
   readonly layout?: string;
   /** The folder that holds `images`, where it is another than that of the labels (plain folders only). */
   readonly images?: string;
+  /** Where there is no split val: this share of train is, above 0 and below 1; see `partedLayout`. */
+  readonly valFraction?: number;
   /** What to do about images without mask, masks without image and duplicates: stop (default), or leave them out. */
   readonly onBadFile?: "fail" | "skip";
 }
@@ -113,8 +116,19 @@ export async function splitsOf(platform: Platform, spec: string, options: OpenOp
   return place.layout.splits(platform, place);
 }
 
-/** The layout of a folder, by name or by its content. Throws InputError, with what was looked for, when none fits. */
+/** The layout of a folder, with a part of train as val where that is asked for. Throws as `foundLayout` does. */
 export async function findLayout(
+  platform: Platform,
+  path: string,
+  options: Pick<OpenOptions, "layout" | "images" | "valFraction"> = {},
+): Promise<Place> {
+  const place = await foundLayout(platform, path, options);
+  const { valFraction } = options;
+  return valFraction === undefined ? place : { ...place, layout: partedLayout(place.layout, valFraction) };
+}
+
+/** The layout of a folder, by name or by its content. Throws InputError, with what was looked for, when none fits. */
+async function foundLayout(
   platform: Platform,
   path: string,
   { layout: name, images }: Pick<OpenOptions, "layout" | "images"> = {},

@@ -46,12 +46,6 @@ test("every problem is found, each with its file and its fix", async () => {
 
 test.each<[string, (root: string) => unknown, string]>([
   ["a broken classes.json", (root) => put(root, "classes.json", "{"), "broken JSON"],
-  [
-    "no validation split",
-    (root) => rmSync(`${root}/images/val`, { recursive: true }),
-    "expected a split val, got only train",
-  ],
-  ["no splits", (root) => moveUp(root), "2 images directly in"],
 ])("%s is one problem of the whole", async (_, spoil, expected) => {
   const root = await plainFolder();
   spoil(root);
@@ -59,11 +53,17 @@ test.each<[string, (root: string) => unknown, string]>([
   expect(report.problems.map(({ message }) => message)).toEqual([expect.stringContaining(expected)]);
 });
 
-function moveUp(root: string): void {
-  for (const name of ["a", "b"]) renameSync(`${root}/images/train/${name}.jpg`, `${root}/images/${name}.jpg`);
-  rmSync(`${root}/images/train`, { recursive: true });
+test("no validation split is a note, since training goes without", async () => {
+  const root = await plainFolder();
   rmSync(`${root}/images/val`, { recursive: true });
-}
+  const report = await inspectDataset(platform, root);
+  expect([countProblems(report), report.notes.map(({ message }) => message)]).toEqual([
+    0,
+    [
+      `${root}: expected a split val, got only train. Scoring needs it: put images and their labels there, or take a part of train with --val-fraction 0.2.`,
+    ],
+  ]);
+});
 
 test("unlabelled images are read and counted, and those of the training split are noted", async () => {
   const root = await plainFolder({ unlabelled: ["u", "w"] });

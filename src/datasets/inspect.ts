@@ -15,7 +15,17 @@ import type { Platform } from "../platform/platform.ts";
 import { type CaptionOptions, openCaptions } from "./captions/open-captions.ts";
 import { type CaptionPlace, findCaptions } from "./captions/place.ts";
 import { fileDataset } from "./file-dataset.ts";
-import { findLayout, isScenes, layouts, missingSigns, openDataset, type Place, splitsOf, straysAt } from "./index.ts";
+import {
+  findLayout,
+  isScenes,
+  layouts,
+  missingSigns,
+  type OpenOptions,
+  openDataset,
+  type Place,
+  splitsOf,
+  straysAt,
+} from "./index.ts";
 import { type LabelReport, LabelTally, type Range, rangeOf } from "./label-tally.ts";
 import type { Problem, Survey } from "./layout.ts";
 import { mergeProblems } from "./merge-problems.ts";
@@ -74,7 +84,7 @@ export interface InspectReport {
   readonly layouts: readonly LayoutGuess[];
 }
 
-export interface InspectOptions extends Pick<CaptionOptions, "captionCleaning"> {
+export interface InspectOptions extends Pick<OpenOptions, "captionCleaning" | "valFraction"> {
   /** Name of a layout; found by the folder's content when absent. */
   readonly layout?: string;
   /** The folder that holds `images`, where it is another than that of the labels. */
@@ -143,19 +153,29 @@ async function inspectPlace(
   }
   problems.push(...copies.copies());
   const isUnlabelled = found.length === 1 && found[0] === "unlabelled";
-  for (const needed of ["train", "val"] as const) {
-    if (isUnlabelled || found.length === 0 || found.includes(needed)) continue;
-    const remedy = `${needed === "train" ? "Training" : "Scoring"} needs it: put images and their labels there.`;
-    const message = problem(root, `expected a split ${needed}`, `only ${found.join(", ")}`, remedy);
-    problems.push({ file: root, message });
-  }
+  const missing = (["train", "val"] as const)
+    .filter((needed) => !isUnlabelled && found.length > 0 && !found.includes(needed))
+    .map((needed) => {
+      const remedy =
+        needed === "train"
+          ? "Training needs it: put images and their labels there."
+          : "Scoring needs it: put images and their labels there, or take a part of train with --val-fraction 0.2.";
+      return {
+        needed,
+        file: root,
+        message: problem(root, `expected a split ${needed}`, `only ${found.join(", ")}`, remedy),
+      };
+    });
+  // Training goes without scores.
+  for (const { needed, file, message } of missing) if (needed === "train") problems.push({ file, message });
   const covered = coverageIn(
     layout.name === "folder" ? joinPath(root, "classes.json") : root,
     { classes, valueMap },
     splits,
   );
   problems.push(...covered.problems);
-  const notes = [...strays, ...covered.notes, ...copies.nearCopies()];
+  const unscored = missing.filter(({ needed }) => needed === "val").map(({ file, message }) => ({ file, message }));
+  const notes = [...strays, ...unscored, ...covered.notes, ...copies.nearCopies()];
   notes.push(...kindsOfTrainAlone(root, splits));
   if (isUnlabelled) notes.push(imagesAlone(root));
   return { ...report, layout: layout.name, classes, valueMap, splits, problems, notes: mergeProblems(notes) };

@@ -1,6 +1,7 @@
 /** What people and programs call the splits of a data set. */
 
 import type { Split } from "../data/dataset.ts";
+import { maskEndings, photographEndings } from "../image/endings.ts";
 import { joinPath } from "../platform/join-path.ts";
 import type { Platform } from "../platform/platform.ts";
 
@@ -30,11 +31,17 @@ const maskFolders = [
  * (valid, validation, Val); the own name where there is neither.
  */
 export async function splitFolder(platform: Platform, parent: string, split: Split): Promise<string> {
-  return joinPath(parent, await splitFolderName(platform, parent, split));
+  const name = await splitFolderName(platform, parent, split);
+  return name === "." ? parent : joinPath(parent, name);
 }
 
-/** The same without its parent. */
-export async function splitFolderName(platform: Platform, parent: string, split: Split): Promise<string> {
+/** The same without its parent; "." where pictures lie in it directly, as in `images`, and are all train. */
+export async function splitFolderName(
+  platform: Platform,
+  parent: string,
+  split: Split,
+  images = parent,
+): Promise<string> {
   if ((await platform.exists(joinPath(parent, split))) !== "nothing") return split;
   if ((await platform.exists(parent)) !== "folder") return split;
   const there = await platform.list(parent);
@@ -44,7 +51,22 @@ export async function splitFolderName(platform: Platform, parent: string, split:
     const found = there.find((each) => each.toLowerCase() === name);
     if (found !== undefined && (await platform.exists(joinPath(parent, found))) === "folder") return found;
   }
-  return split;
+  const isAlone = split === "train" && isFlat(there);
+  return isAlone && (images === parent || isFlat(await platform.list(images))) ? "." : split;
+}
+
+/** Pictures lie there directly, and there is no folder of any split: all of them are train. */
+function isFlat(names: readonly string[]): boolean {
+  const known = Object.values(splitNames).flat();
+  const isPicture = (name: string) =>
+    !name.startsWith(".") && /\.[a-z0-9]+$/i.test(name) && pictureEndings.has(endingOf(name));
+  return names.some(isPicture) && !names.some((name) => known.includes(name.toLowerCase()));
+}
+
+const pictureEndings: ReadonlySet<string> = new Set([...photographEndings, ...maskEndings]);
+
+function endingOf(name: string): string {
+  return name.slice(name.lastIndexOf(".") + 1).toLowerCase();
 }
 
 /** The folder of the masks in `root`: `masks`, or one of another name that holds some. */

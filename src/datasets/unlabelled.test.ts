@@ -70,8 +70,8 @@ test("images/val without labels is no split to score on, and stops nothing", asy
   expect([images.dataset.ids, images.validation]).toEqual([["a", "b"], null]);
   // Who scores on it is told what is missing.
   await expect(openDataset(platform, root, "val")).rejects.toThrow("masks/val: expected a folder of masks");
-  const { problems } = await inspectDataset(platform, await plainFolderWithoutVal());
-  expect(problems.map(({ message }) => message)).toEqual([
+  const { notes } = await inspectDataset(platform, await plainFolderWithoutVal());
+  expect(notes.map(({ message }) => message)).toEqual([
     expect.stringMatching(/expected a split val, got only train\. Scoring needs it/),
   ]);
 });

@@ -9,6 +9,8 @@ export interface DataPlace {
   readonly layout?: string;
   readonly images?: string;
   readonly captionCleaning?: string;
+  /** The share of train that was scored on. */
+  readonly valFraction?: number;
 }
 
 /** All that a run knows besides its recipe. Fixed when the run starts. */
@@ -127,6 +129,8 @@ function isSource(value: { readonly samples?: unknown; readonly fingerprint?: un
 
 function isPlace(value: Partial<DataPlace> | null): boolean {
   const texts = [value?.layout, value?.images, value?.captionCleaning];
+  const share = value?.valFraction;
+  if (share !== undefined && typeof share !== "number") return false;
   return typeof value?.spec === "string" && texts.every((each) => each === undefined || typeof each === "string");
 }
 

@@ -123,7 +123,7 @@ describe("what is wrong is said in one line, with the right exit code, and nothi
     [1, `train DATA --out NEW --label-count 3 ${tiny}`, /expected 1 to 2 labelled images of the 2 in train, got 3/],
     [1, `train DATA --out NEW --label-fraction 1/9 ${tiny}`, /expected 1 to 2 labelled images .* got 0/],
     [1, "train DATA --out NEW --from NOWHERE", /nowhere: expected a run folder, got nothing there/],
-    [1, "train DATA --out NEW --from DATA", /data: expected a run folder, got a folder without run\.json/],
+    [1, "train DATA --out NEW --from DATA", /data: expected a run folder, got a data set\. Name the run first/],
     [1, `train DATA --out NEW --from FILE ${tiny}`, /text\.jpg: expected a run folder, got a file/],
     [1, `train DATA --out RUN --from RUN ${tiny}`, /got a run\. Add --resume/],
     [
