@@ -410,3 +410,24 @@ describe("mistakes are told in a line", () => {
     );
   });
 });
+
+describe("fully supervised transfer", () => {
+  const brief = ["--set", "batchSize=2", "--set", "cropHeight=32", "--set", "cropWidth=32", "--set", "imageSize=32"];
+  const small = [...brief, "--set", "windowSide=64", "--set", "shortSide=64"];
+
+  test("fine-tunes what captions taught on masks; the run is scored, predicts and is exported as any other", async () => {
+    const [out, file] = [`${folder}/transfer`, `${folder}/transfer.onnx`];
+    const asked = ["--recipe", "groupvit-transfer-small", "--from", run, "--steps", "2", ...small];
+    const { code, error } = await tessera("train", scenes, "--out", out, ...asked);
+    expect([code, error]).toEqual([
+      0,
+      expect.stringMatching(/run: not taken: imageProjection, .*\nfinetune: head with first values\n/),
+    ]);
+    const scored = await tessera("eval", out, scenes, "--no-boundary", "--json");
+    expect(JSON.parse(scored.out).measures[0]).toMatchObject({ name: "mean IoU" });
+    expect(await tessera("predict", out, photograph, "--out", `${folder}/transferred`)).toMatchObject({ code: 0 });
+    expect(await tessera("export", out, "--out", file)).toMatchObject({ code: 0 });
+    expect(await tessera("predict", file, photograph, "--out", `${folder}/transferred2`)).toMatchObject({ code: 0 });
+    expect(await masksOf(`${folder}/transferred2`)).toEqual(await masksOf(`${folder}/transferred`));
+  });
+});
