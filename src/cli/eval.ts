@@ -1,6 +1,7 @@
 import { InputError } from "../errors.ts";
 import { askedFrom, askedOptions } from "./asked.ts";
 import { command } from "./command.ts";
+import { classifyOptions, evalClassify, requireNoSegmentation } from "./eval-classify.ts";
 import { evalPanoptic, panopticOptions, requirePanoptic } from "./eval-panoptic.ts";
 import { badImagePolicy, datasetOptions, engineFor, engineOptions, placeOf } from "./options.ts";
 import { methodOptions, methodsWith } from "./own-methods.ts";
@@ -32,6 +33,7 @@ export const evalCommand = command({
     },
     ...testingOptions,
     ...scoredOptions,
+    ...classifyOptions,
     noBoundary: { kind: "flag", help: "leave boundary IoU out; takes about half the time" },
     out: { kind: "text", placeholder: "FILE", help: "write the scores there as JSON, with every image's" },
     ...panopticOptions,
@@ -45,6 +47,10 @@ export const evalCommand = command({
     ["tessera eval run photos --scales 0.75,1,1.25 --flip", "averaged over six views of each image"],
     ["tessera eval model.onnx photos --json", "of an exported model, for a script"],
     ["tessera eval --panoptic predictions.json panoptic_val2017.json", "PQ, SQ and RQ of what any program predicted"],
+    [
+      "tessera eval run photos --classify",
+      "a model of any words: which of the classes a photograph as a whole is nearest to",
+    ],
     ["tessera eval run photos --baseline k-means", "a run whose patches are compared with words, clustered instead"],
   ],
   notes:
@@ -59,6 +65,13 @@ export const evalCommand = command({
     if (options.panoptic) return evalPanoptic({ predictions: run, truth: spec, options }, terminal);
     const segmentOptions = segmentOptionsFrom(options);
     checkScoredOptions(options, segmentOptions);
+    if (options.classify) {
+      const segmented = Object.values(segmentOptions).some((each) => each !== undefined && each !== false);
+      requireNoSegmentation({
+        ...{ "--groups": groups, "--baseline": baseline !== undefined, "--no-boundary": noBoundary },
+        "--scales, --flip, --windows, --short-side or --crf": segmented,
+      });
+    }
     const onBadImage = badImagePolicy(options);
     const [
       { nodePlatform },
@@ -80,6 +93,12 @@ export const evalCommand = command({
     const asked = await askedFrom(nodePlatform, options);
     if (out !== undefined) await requireScoresFile(nodePlatform, out);
     const engine = await engineFor(options);
+    if (options.classify) {
+      const open = { methods, ...asked, otherwise: dataset.classes, out, onBadImage };
+      return evalClassify({ platform: nodePlatform, engine, terminal }, run, dataset, open).finally(() =>
+        engine.close(),
+      );
+    }
     const progress = terminal.progress("scoring");
     try {
       // A model that takes any words is asked for those of the data set.

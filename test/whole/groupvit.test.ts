@@ -431,3 +431,38 @@ describe("fully supervised transfer", () => {
     expect(await masksOf(`${folder}/transferred2`)).toEqual(await masksOf(`${folder}/transferred`));
   });
 });
+
+describe("eval --classify", () => {
+  test("ranks photographs of several classes, and finds the one class of others", async () => {
+    const several = await tessera("eval", run, scenes, "--classify", "--json");
+    expect(JSON.parse(several.out)).toMatchObject({
+      ...{ images: 3, measures: [{ name: "mean average precision" }], skipped: [] },
+      perImage: [{ id: "val_000000" }, {}, {}],
+    });
+    const single = `${folder}/single`;
+    await cp(`${scenes}/images/val`, `${single}/images/val`, { recursive: true });
+    const tags = Object.fromEntries(
+      ["val_000000", "val_000001", "val_000002"].map((name, i) => [name, [i < 2 ? "sky" : "road"]]),
+    );
+    await writeFile(`${single}/tags.json`, JSON.stringify({ val: tags }));
+    await writeFile(`${single}/classes.json`, JSON.stringify({ classes: [{ name: "sky" }, { name: "road" }] }));
+    const { code, out } = await tessera("eval", run, single, "--classify");
+    expect([code, out]).toEqual([
+      0,
+      expect.stringMatching(/split val: 3 images, 2 classes\ntop-1 accuracy [\d.]+ %, top-5 accuracy 100\.0 %/),
+    ]);
+  });
+
+  test("is refused with what segmentation alone has, of files, and of methods without words", async () => {
+    expectOneLine(
+      await tessera("eval", run, scenes, "--classify", "--flip"),
+      /--classify: expected no --scales, --flip/,
+      2,
+    );
+    expectOneLine(await tessera("eval", run, scenes, "--classify", "--groups"), /--classify: expected no --groups/, 2);
+    expectOneLine(
+      await tessera("eval", `${folder}/transfer`, scenes, "--classify"),
+      /expected a model that compares photographs with words for --classify, got one of groupvit-transfer/,
+    );
+  });
+});

@@ -1,4 +1,5 @@
 import type { Method } from "../method.ts";
+import { photographClasses } from "./classification.ts";
 import { encoderFile } from "./encoder-start.ts";
 import { forms } from "./forms.ts";
 import { groupMapsOf } from "./group-maps.ts";
@@ -28,6 +29,7 @@ export const groupvit: Method<GroupViTRecipe> = {
   views: groupViews,
   groups: groupMapsOf,
   patches: patchFeaturesOf,
+  classifier: photographClasses,
   validate,
   encoder: encoderFile,
   imports: importGroupViT,
