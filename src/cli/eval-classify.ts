@@ -12,6 +12,10 @@ export const classifyOptions = {
     kind: "flag",
     help: "of a model that takes any words: tell whole photographs by them, scored by tags, as top-1 and top-5 or mean average precision",
   },
+  probe: {
+    kind: "flag",
+    help: "with --classify: by a linear layer on the model's features, trained on the tags of split train, in place of words",
+  },
 } as const satisfies Options;
 
 /** Throws UsageError where options of segmentation are given as well. given: by option, as typed. */
@@ -24,7 +28,7 @@ export function requireNoSegmentation(given: Readonly<Record<string, boolean>>):
 export async function evalClassify(
   { platform, engine, terminal }: { readonly platform: Platform; readonly engine: Engine; readonly terminal: Terminal },
   path: string,
-  dataset: Dataset,
+  { dataset, probed }: { readonly dataset: Dataset; readonly probed: Dataset | null },
   { out, onBadImage, ...open }: OpenModelOptions & { readonly out?: string | undefined; onBadImage: "fail" | "skip" },
 ): Promise<void> {
   if ((await platform.exists(path)) === "file" && path.endsWith(".onnx")) {
@@ -43,7 +47,7 @@ export async function evalClassify(
   }
   const progress = terminal.progress("classifying");
   const found = await classifyDataset(engine, trained, photographs, dataset, {
-    ...{ onBadImage, signal: terminal.signal },
+    ...{ probed, onBadImage, signal: terminal.signal },
     onProgress: (done, total) => progress.update(done, total),
   }).finally(() => progress.end());
   for (const { problem } of found.skipped) terminal.note(`skipped: ${problem}`);

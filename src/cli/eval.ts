@@ -1,4 +1,4 @@
-import { InputError } from "../errors.ts";
+import { InputError, UsageError } from "../errors.ts";
 import { askedFrom, askedOptions } from "./asked.ts";
 import { command } from "./command.ts";
 import { classifyOptions, evalClassify, requireNoSegmentation } from "./eval-classify.ts";
@@ -65,6 +65,7 @@ export const evalCommand = command({
     if (options.panoptic) return evalPanoptic({ predictions: run, truth: spec, options }, terminal);
     const segmentOptions = segmentOptionsFrom(options);
     checkScoredOptions(options, segmentOptions);
+    if (options.probe && !options.classify) throw new UsageError("--probe: expected --classify, got none. Add it.");
     if (options.classify) {
       const segmented = Object.values(segmentOptions).some((each) => each !== undefined && each !== false);
       requireNoSegmentation({
@@ -94,8 +95,10 @@ export const evalCommand = command({
     if (out !== undefined) await requireScoresFile(nodePlatform, out);
     const engine = await engineFor(options);
     if (options.classify) {
+      const place = { ...placeOf(options), onBadFile: onBadImage };
+      const probed = options.probe ? await openDataset(nodePlatform, spec, "train", place) : null;
       const open = { methods, ...asked, otherwise: dataset.classes, out, onBadImage };
-      return evalClassify({ platform: nodePlatform, engine, terminal }, run, dataset, open).finally(() =>
+      return evalClassify({ platform: nodePlatform, engine, terminal }, run, { dataset, probed }, open).finally(() =>
         engine.close(),
       );
     }

@@ -439,6 +439,9 @@ describe("eval --classify", () => {
       ...{ images: 3, measures: [{ name: "mean average precision" }], skipped: [] },
       perImage: [{ id: "val_000000" }, {}, {}],
     });
+    const probed = await tessera("eval", run, scenes, "--classify", "--probe", "--json");
+    expect(JSON.parse(probed.out)).toMatchObject({ images: 3, measures: [{ name: "mean average precision" }] });
+    expect(probed.out).not.toBe(several.out);
     const single = `${folder}/single`;
     await cp(`${scenes}/images/val`, `${single}/images/val`, { recursive: true });
     const tags = Object.fromEntries(
@@ -460,6 +463,7 @@ describe("eval --classify", () => {
       2,
     );
     expectOneLine(await tessera("eval", run, scenes, "--classify", "--groups"), /--classify: expected no --groups/, 2);
+    expectOneLine(await tessera("eval", run, scenes, "--probe"), /--probe: expected --classify/, 2);
     expectOneLine(
       await tessera("eval", `${folder}/transfer`, scenes, "--classify"),
       /expected a model that compares photographs with words for --classify, got one of groupvit-transfer/,

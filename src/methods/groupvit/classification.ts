@@ -6,6 +6,7 @@ import { imageInput } from "../../nn/image-input.ts";
 import type { PhotographClasses } from "../classification.ts";
 import type { Task } from "../method.ts";
 import { bytesOf, scaledPhotograph } from "./group-views.ts";
+import { imageEncoder } from "./image-encoder.ts";
 import { encodeImages } from "./network.ts";
 import { inOrder, namedVectors } from "./prediction.ts";
 import type { GroupViTRecipe } from "./recipe.ts";
@@ -25,6 +26,8 @@ export function photographClasses(recipe: GroupViTRecipe, { classes }: Task): Ph
   const counts = named.map(({ words = [""] }) => words.length);
   return {
     prepare: (image) => ({ image: bytesOf(centre(image, recipe.imageSize)) }),
+    features: (scope, { image }) =>
+      imageEncoder(scope.at("image"), imageInput(image, normalizations[recipe.normalization]), recipe).pooled,
     words: (scope) => ({ vectors: namedVectors(scope, { ...recipe, templates }, named).vectors }),
     scores(scope, { image }, { vectors }) {
       const { embedding } = encodeImages(scope, imageInput(image, normalizations[recipe.normalization]), recipe);
