@@ -1,9 +1,10 @@
 import type { Dataset } from "../data/dataset.ts";
 import { Findings } from "../data/findings.ts";
 import { withRead } from "../data/views.ts";
-import { InputError, oneLine } from "../errors.ts";
+import { InputError, oneLine, UsageError } from "../errors.ts";
 import { askedFrom, askedOptions } from "./asked.ts";
 import { command } from "./command.ts";
+import { classifyOptions, evalClassify, requireNoSegmentation } from "./eval-classify.ts";
 import { evalPanoptic, panopticOptions, requirePanoptic } from "./eval-panoptic.ts";
 import { badImagePolicy, datasetOptions, engineFor, engineOptions, placeOf } from "./options.ts";
 import { methodOptions, methodsWith } from "./own-methods.ts";
@@ -44,6 +45,7 @@ export const evalCommand = command({
     },
     ...testingOptions,
     ...scoredOptions,
+    ...classifyOptions,
     noBoundary: { kind: "flag", help: "leave boundary IoU out; takes about half the time" },
     out: { kind: "text", placeholder: "FILE", help: "write the scores there as JSON, with every image's" },
     ...panopticOptions,
@@ -57,6 +59,10 @@ export const evalCommand = command({
     ["tessera eval run photos --scales 0.75,1,1.25 --flip", "averaged over six views of each image"],
     ["tessera eval model.onnx photos --json", "of an exported model, for a script"],
     ["tessera eval --panoptic predictions.json panoptic_val2017.json", "PQ, SQ and RQ of what any program predicted"],
+    [
+      "tessera eval run photos --classify",
+      "a model of any words: which of the classes a photograph as a whole is nearest to",
+    ],
     ["tessera eval run photos --baseline k-means", "a run whose patches are compared with words, clustered instead"],
   ],
   notes:
@@ -71,6 +77,14 @@ export const evalCommand = command({
     if (options.panoptic) return evalPanoptic({ predictions: run, truth: spec, options }, terminal);
     const segmentOptions = segmentOptionsFrom(options);
     checkScoredOptions(options, segmentOptions);
+    if (options.probe && !options.classify) throw new UsageError("--probe: expected --classify, got none. Add it.");
+    if (options.classify) {
+      const segmented = Object.values(segmentOptions).some((each) => each !== undefined && each !== false);
+      requireNoSegmentation({
+        ...{ "--groups": groups, "--baseline": baseline !== undefined, "--no-boundary": noBoundary },
+        "--scales, --flip, --windows, --short-side or --crf": segmented,
+      });
+    }
     const onBadImage = badImagePolicy(options);
     const [
       { nodePlatform },
@@ -93,6 +107,14 @@ export const evalCommand = command({
     const asked = await askedFrom(nodePlatform, options);
     if (out !== undefined) await requireScoresFile(nodePlatform, out);
     const engine = await engineFor(options);
+    if (options.classify) {
+      const place = { ...placeOf(options), onBadFile: onBadImage };
+      const probed = options.probe ? await openDataset(nodePlatform, spec, "train", place) : null;
+      const open = { methods, ...asked, otherwise: dataset.classes, out, onBadImage };
+      return evalClassify({ platform: nodePlatform, engine, terminal }, run, { dataset, probed }, open).finally(() =>
+        engine.close(),
+      );
+    }
     const progress = terminal.progress("scoring");
     try {
       // A model that takes any words is asked for those of the data set.

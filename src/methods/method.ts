@@ -3,6 +3,7 @@ import type { Named, NdArray } from "../array/ndarray.ts";
 import type { OnnxEncoderFile } from "../backbones/onnx-file.ts";
 import type { ClassInfo } from "../data/sample.ts";
 import type { WeightFile } from "../weights/read-weights.ts";
+import type { PhotographClasses } from "./classification.ts";
 import type { GroupMaps } from "./groups.ts";
 import type { PredictionModel } from "./model.ts";
 import type { PatchFeatures } from "./patches.ts";
@@ -93,6 +94,8 @@ export interface Method<R extends Recipe = Recipe> {
    * where a recipe has none.
    */
   patches?(recipe: R, task: Task): PatchFeatures | null;
+  /** Whole photographs compared with words, for `tessera eval --classify`. */
+  classifier?(recipe: R, task: Task): PhotographClasses;
   /** Throws UsageError when values do not go together (sizes not a multiple of 16, heads that do not divide the width). */
   validate(recipe: R): void;
   /**

@@ -410,3 +410,63 @@ describe("mistakes are told in a line", () => {
     );
   });
 });
+
+describe("fully supervised transfer", () => {
+  const brief = ["--set", "batchSize=2", "--set", "cropHeight=32", "--set", "cropWidth=32", "--set", "imageSize=32"];
+  const small = [...brief, "--set", "windowSide=64", "--set", "shortSide=64"];
+
+  test("fine-tunes what captions taught on masks; the run is scored, predicts and is exported as any other", async () => {
+    const [out, file] = [`${folder}/transfer`, `${folder}/transfer.onnx`];
+    const asked = ["--recipe", "groupvit-transfer-small", "--from", run, "--steps", "2", ...small];
+    const { code, error } = await tessera("train", scenes, "--out", out, ...asked);
+    expect([code, error]).toEqual([
+      0,
+      expect.stringMatching(/run: not taken: imageProjection, .*\nfinetune: head with first values\n/),
+    ]);
+    const scored = await tessera("eval", out, scenes, "--no-boundary", "--json");
+    expect(JSON.parse(scored.out).measures[0]).toMatchObject({ name: "mean IoU" });
+    expect(await tessera("predict", out, photograph, "--out", `${folder}/transferred`)).toMatchObject({ code: 0 });
+    expect(await tessera("export", out, "--out", file)).toMatchObject({ code: 0 });
+    expect(await tessera("predict", file, photograph, "--out", `${folder}/transferred2`)).toMatchObject({ code: 0 });
+    expect(await masksOf(`${folder}/transferred2`)).toEqual(await masksOf(`${folder}/transferred`));
+  });
+});
+
+describe("eval --classify", () => {
+  test("ranks photographs of several classes, and finds the one class of others", async () => {
+    const several = await tessera("eval", run, scenes, "--classify", "--json");
+    expect(JSON.parse(several.out)).toMatchObject({
+      ...{ images: 3, measures: [{ name: "mean average precision" }], skipped: [] },
+      perImage: [{ id: "val_000000" }, {}, {}],
+    });
+    const probed = await tessera("eval", run, scenes, "--classify", "--probe", "--json");
+    expect(JSON.parse(probed.out)).toMatchObject({ images: 3, measures: [{ name: "mean average precision" }] });
+    expect(probed.out).not.toBe(several.out);
+    const single = `${folder}/single`;
+    await cp(`${scenes}/images/val`, `${single}/images/val`, { recursive: true });
+    const tags = Object.fromEntries(
+      ["val_000000", "val_000001", "val_000002"].map((name, i) => [name, [i < 2 ? "sky" : "road"]]),
+    );
+    await writeFile(`${single}/tags.json`, JSON.stringify({ val: tags }));
+    await writeFile(`${single}/classes.json`, JSON.stringify({ classes: [{ name: "sky" }, { name: "road" }] }));
+    const { code, out } = await tessera("eval", run, single, "--classify");
+    expect([code, out]).toEqual([
+      0,
+      expect.stringMatching(/split val: 3 images, 2 classes\ntop-1 accuracy [\d.]+ %, top-5 accuracy 100\.0 %/),
+    ]);
+  });
+
+  test("is refused with what segmentation alone has, of files, and of methods without words", async () => {
+    expectOneLine(
+      await tessera("eval", run, scenes, "--classify", "--flip"),
+      /--classify: expected no --scales, --flip/,
+      2,
+    );
+    expectOneLine(await tessera("eval", run, scenes, "--classify", "--groups"), /--classify: expected no --groups/, 2);
+    expectOneLine(await tessera("eval", run, scenes, "--probe"), /--probe: expected --classify/, 2);
+    expectOneLine(
+      await tessera("eval", `${folder}/transfer`, scenes, "--classify"),
+      /expected a model that compares photographs with words for --classify, got one of groupvit-transfer/,
+    );
+  });
+});

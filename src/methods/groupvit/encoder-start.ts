@@ -3,13 +3,17 @@ import { type Named, type NdArray, ndarray } from "../../array/ndarray.ts";
 import type { OnnxEncoderFile } from "../../backbones/onnx-file.ts";
 import { publishedEncoder } from "../../backbones/published.ts";
 import { InputError } from "../../errors.ts";
+import { Model } from "../../graph/scope.ts";
+import { input } from "../../graph/tensor.ts";
 import { inEncoder } from "../../networks/transfer.ts";
 import { bicubicPositionTable } from "../../nn/embedding.ts";
 import type { WeightFile } from "../../weights/read-weights.ts";
+import type { Recipe } from "../recipe.ts";
 import type { Beginning, Trained } from "../stage.ts";
-import { stageWidth } from "./image-encoder.ts";
-import type { GroupViTRecipe } from "./recipe.ts";
-import { shapesOf } from "./whole-weights.ts";
+import { imageEncoder, stageWidth } from "./image-encoder.ts";
+import type { ImageEncoderSettings } from "./settings.ts";
+
+type ImageRecipe = Recipe & ImageEncoderSettings;
 
 /** Channels of a head in all published ones (Dosovitskiy et al. 2021, table 1). */
 const headWidth = 64;
@@ -20,7 +24,7 @@ const scaledParts = { scale1: "attention.out", scale2: "mlp.out" } as const;
 /** A file of a ViT, DeiT or DINOv2, see `Method.encoder`. Throws InputError for other networks, and where widths disagree. */
 export function encoderFile(
   file: WeightFile | OnnxEncoderFile,
-  recipe: GroupViTRecipe,
+  recipe: ImageRecipe,
 ): Pick<Trained, "weights" | "stage" | "recipe"> {
   if (file.kind === "onnx") {
     throw new InputError(
@@ -41,10 +45,7 @@ export function encoderFile(
  * its patch embedding, and of the colours that it was trained on, does not matter.
  * Throws InputError where it is no vision transformer, or of another width, MLP or number of heads.
  */
-export function encoderStart(
-  { weights, source }: Pick<Trained, "weights" | "source">,
-  recipe: GroupViTRecipe,
-): Beginning {
+export function encoderStart({ weights, source }: Pick<Trained, "weights" | "source">, recipe: ImageRecipe): Beginning {
   const { depths, imageSize, patchSize, position, name } = recipe;
   const own = Object.fromEntries(
     Object.entries(weights).flatMap(([key, array]) => (inEncoder(key) ? [[key.slice("encoder.".length), array]] : [])),
@@ -89,7 +90,9 @@ export function encoderStart(
     used.add("positions");
   }
   const left = known.filter((key) => !used.has(key) && !/^layer/.test(key)); // how many blocks is said
-  const anew = [...shapesOf(recipe).keys()].filter((key) => key.startsWith("image.") && taken[key] === undefined);
+  const model = new Model();
+  imageEncoder(model.scope.at("image"), input("images", [1, 3, imageSize, imageSize]), recipe);
+  const anew = [...model.parameters.keys()].filter((key) => taken[key] === undefined);
   const blocks = stages.map((blocks, stage) => `${blocks} in stage ${stage + 1}`).join(", ");
   const patches = samePatch ? "" : ` Its patches have ${kernel.shape[2]} pixels a side, these ${patchSize}.`;
   return {
@@ -106,7 +109,7 @@ const blockParts = [
   ...["norm2", "mlp.hidden", "mlp.out"],
 ];
 
-function requireFit(own: Named<NdArray>, width: number, recipe: GroupViTRecipe, source: string): void {
+function requireFit(own: Named<NdArray>, width: number, recipe: ImageRecipe, source: string): void {
   const { name, heads, mlpRatio } = recipe;
   const first = stageWidth(recipe, 0);
   if (width !== first) {

@@ -7,7 +7,7 @@ import { patchTokens } from "../../nn/patches.ts";
 import { transformerBlock } from "../../nn/transformer.ts";
 import { add, axisSize, concat, expand, mean, split } from "../../ops/index.ts";
 import { type Grouping, groupingBlock, imageInitializers, tokenMixer, widened } from "./grouping.ts";
-import type { GroupViTSettings } from "./settings.ts";
+import type { ImageEncoderSettings } from "./settings.ts";
 import { sinusoidalPositions } from "./sinusoidal.ts";
 
 /** A stage's results. */
@@ -52,7 +52,7 @@ export interface ImageEncoderOptions {
 export function imageEncoder(
   scope: Scope,
   images: Tensor,
-  settings: GroupViTSettings,
+  settings: ImageEncoderSettings,
   { noise }: ImageEncoderOptions = {},
 ): ImageTokens {
   const { imageSize, patchSize, width, depths } = settings;
@@ -90,21 +90,21 @@ export function imageEncoder(
 }
 
 /** Stochastic depth of each block, in order: evenly from 0 to `dropPath`. */
-export function dropPathRates({ depths, dropPath }: Pick<GroupViTSettings, "depths" | "dropPath">): number[] {
+export function dropPathRates({ depths, dropPath }: Pick<ImageEncoderSettings, "depths" | "dropPath">): number[] {
   const blocks = depths.reduce((sum, depth) => sum + depth, 0);
   return Array.from({ length: blocks }, (_, i) => (blocks === 1 ? 0 : (dropPath * i) / (blocks - 1)));
 }
 
 /** Width of the tokens in a stage, from 0. */
 export function stageWidth(
-  { width, widthFactors }: Pick<GroupViTSettings, "width" | "widthFactors">,
+  { width, widthFactors }: Pick<ImageEncoderSettings, "width" | "widthFactors">,
   stage: number,
 ): number {
   return Math.trunc(width * widthFactors[stage]);
 }
 
 /** Position vectors of a grid of patches, [1, rows · columns, D]. */
-function positions(scope: Scope, grid: Grid, { imageSize, patchSize, width, position }: GroupViTSettings): Tensor {
+function positions(scope: Scope, grid: Grid, { imageSize, patchSize, width, position }: ImageEncoderSettings): Tensor {
   const side = Math.floor(imageSize / patchSize);
   const table =
     position === "learned"
@@ -121,7 +121,7 @@ function groupTokensOf(
   scope: Scope,
   index: number,
   batch: number,
-  settings: GroupViTSettings,
+  settings: ImageEncoderSettings,
   former: ImageStage | undefined,
 ): Tensor | null {
   const count = settings.groupTokens[index];
@@ -136,7 +136,13 @@ function groupTokensOf(
 }
 
 /** Group tokens of a stage made into `count` ones of `width` for the next. x: [B, T, D] → [B, count, width]. */
-function projectGroupTokens(scope: Scope, x: Tensor, count: number, width: number, settings: GroupViTSettings): Tensor {
+function projectGroupTokens(
+  scope: Scope,
+  x: Tensor,
+  count: number,
+  width: number,
+  settings: ImageEncoderSettings,
+): Tensor {
   const before = axisSize(x, -1);
   // Where the width grows, the parts that have the old one are kept apart.
   const place = before === width ? scope : scope.at("narrow");
@@ -150,7 +156,7 @@ function imageStage(
   scope: Scope,
   x: Tensor,
   groupTokens: Tensor | null,
-  settings: GroupViTSettings,
+  settings: ImageEncoderSettings,
   { index, rates, noise }: { readonly index: number; readonly rates: readonly number[]; readonly noise?: Tensor },
 ): ImageStage {
   const width = stageWidth(settings, index);

@@ -1,9 +1,11 @@
 import type { Method } from "../method.ts";
+import { photographClasses } from "./classification.ts";
 import { encoderFile } from "./encoder-start.ts";
 import { forms } from "./forms.ts";
 import { groupMapsOf } from "./group-maps.ts";
 import { groupViews } from "./group-views.ts";
 import { importGroupViT } from "./import.ts";
+import { paper } from "./paper.ts";
 import { patchFeaturesOf } from "./patch-features.ts";
 import { wordModel } from "./prediction.ts";
 import { type GroupViTRecipe, predictionFields, recipes } from "./recipe.ts";
@@ -12,14 +14,11 @@ import { study } from "./study.ts";
 import { validate } from "./validate.ts";
 import { loadWords } from "./words.ts";
 
+export { groupvitTransfer } from "./transfer.ts";
+
 export const groupvit: Method<GroupViTRecipe> = {
   name: "groupvit",
-  paper: {
-    authors: "Xu, De Mello, Liu, Byeon, Breuel, Kautz, Wang",
-    title: "GroupViT: Semantic Segmentation Emerges from Text Supervision",
-    venue: "CVPR 2022",
-    url: "https://arxiv.org/abs/2202.11094",
-  },
+  paper,
   vocabulary: "open",
   recipes,
   study,
@@ -30,6 +29,7 @@ export const groupvit: Method<GroupViTRecipe> = {
   views: groupViews,
   groups: groupMapsOf,
   patches: patchFeaturesOf,
+  classifier: photographClasses,
   validate,
   encoder: encoderFile,
   imports: importGroupViT,

@@ -7,13 +7,15 @@ import { Random } from "../../array/random.ts";
 import type { ClassInfo } from "../../data/sample.ts";
 import { Model } from "../../graph/scope.ts";
 import { input } from "../../graph/tensor.ts";
+import { imageInput, imagenetNormalization } from "../../nn/image-input.ts";
 import type { TrainedModel } from "../../prediction/model.ts";
 import { assemble } from "../../prediction/pipeline/assemble.ts";
 import { openSegmenter } from "../../prediction/segmenter.ts";
 import type { Engine } from "../../runtime/engine.ts";
+import { evaluate } from "../../runtime/evaluate.ts";
 import { anyTask } from "../stages.ts";
 import { groupvit } from "./index.ts";
-import { encodePairs, pairLosses } from "./network.ts";
+import { encodeImages, encodePairs, pairLosses } from "./network.ts";
 import { type GroupViTRecipe, recipes } from "./recipe.ts";
 
 const recipe: GroupViTRecipe = { ...recipes["groupvit-tiny"], windowSide: 32, shortSide: 32, threshold: 0.5 };
@@ -128,6 +130,42 @@ describe("classes", () => {
     for (const changes of [{ templates: "full" }, { templates: "identity" }, { normalization: "hf" }] as const) {
       expect(await scores([cat, dog], changes)).not.toEqual(plain);
     }
+  });
+});
+
+describe("a photograph as a whole", () => {
+  const classes = [named("cat"), background, named("sofa", "couch", "settee"), named("lamp")];
+  const { method, task } = trained(classes);
+  const { prepare, words, scores } = method.classifier!(recipe, task);
+
+  test("is compared with words by cosines, the nearest word of each class, and never with a background", async () => {
+    const middle = prepare(checkImage(80, 37, 5));
+    expect(middle.image.shape).toEqual([32, 32, 3]);
+    const known = { ...weights, image: { ...middle.image, shape: [1, 32, 32, 3] } };
+    const model = new Model();
+    const vectors = words(model.scope);
+    const found = await evaluate(vectors, weights);
+    expect(found.vectors.shape).toEqual([5, recipe.projectionWidth]);
+    const image = input("image", [1, 32, 32, 3], "uint8");
+    const symbols = { vectors: input("vectors", found.vectors.shape) };
+    const graph = { scores: scores(new Model().scope, { image }, symbols) };
+    const row = toNumbers((await evaluate(graph, { ...known, ...found })).scores);
+    const encoded = encodeImages(new Model().scope, imageInput(image, imagenetNormalization), recipe);
+    const own = toNumbers((await evaluate({ y: encoded.embedding }, known)).y);
+    const texts = toNumbers(found.vectors);
+    const cosine = (word: number) => {
+      const length = Math.hypot(...own);
+      return own.reduce((sum, value, c) => sum + (value / length) * texts[word * own.length + c], 0);
+    };
+    close([row[0], row[2], row[3]], [cosine(0), Math.max(cosine(1), cosine(2), cosine(3)), cosine(4)]);
+    expect(row[1]).toBeLessThan(-1);
+  });
+
+  test("is cut out of the middle, whatever is around it", () => {
+    const image = checkImage(37, 37, 5);
+    const other = { ...image, data: image.data.slice() };
+    for (let i = 0; i < 37 * 3; i++) other.data[i] = 255 - other.data[i]; // the first row
+    expect(prepare(other).image).toEqual(prepare(image).image);
   });
 });
 

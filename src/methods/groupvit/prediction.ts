@@ -63,8 +63,8 @@ function asked({ threshold, keptClasses: kept, scores }: GroupViTRecipe, classes
   return { named, kept, background: place >= 0 && scores === "official" ? { threshold } : null };
 }
 
-/** Scores along an axis, a background first, in the order of the classes. */
-function inOrder(
+/** Scores along an axis, a background first where they have one, in the order of the classes; one without is never the largest. */
+export function inOrder(
   found: Tensor,
   classes: readonly ClassInfo[],
   { axis, background }: { readonly axis: number; readonly background: Background | null },

@@ -155,7 +155,7 @@ export function groupLogits(
 }
 
 /** Cosines of vectors [..., C] with classes, [..., N]: of several words of one the largest. */
-function nearness(x: Tensor, words: Tensor, counts?: readonly number[]): Tensor {
+export function nearness(x: Tensor, words: Tensor, counts?: readonly number[]): Tensor {
   const cosines = matmul(unitVectors(x), words, { transposeB: true }); // [..., W]
   if (counts === undefined || counts.every((count) => count === 1)) return cosines;
   // Classes with fewer words than others have their first again: all are as many.

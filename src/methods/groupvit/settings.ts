@@ -1,6 +1,5 @@
-/** What a recipe says of a GroupViT: image encoder, text encoder, projections and what their losses need. */
-export interface GroupViTSettings {
-  // Image encoder: stages of a vision transformer, each but the last ending in a grouping block.
+/** The image encoder: stages of a vision transformer, each but the last ending in a grouping block. */
+export interface ImageEncoderSettings {
   /** Sides of a training image, pixels: positions are kept for its grid of patches. */
   readonly imageSize: number;
   /** Sides of a patch, pixels. */
@@ -42,7 +41,10 @@ export interface GroupViTSettings {
   readonly dropPath: number;
   /** Position vectors: learned, or fixed sines and cosines. */
   readonly position: "learned" | "sinusoidal";
+}
 
+/** What a recipe says of a GroupViT: image encoder, text encoder, projections and what their losses need. */
+export interface GroupViTSettings extends ImageEncoderSettings {
   // Text encoder: a causal transformer.
   /** Most tokens of a text. */
   readonly textContext: number;

@@ -3,32 +3,38 @@ import { type Bounds, checkImageAugmentation, checksOf, nearestMultiple, within 
 import type { Recipe } from "../recipe.ts";
 import { stageWidth } from "./image-encoder.ts";
 import type { GroupViTRecipe } from "./recipe.ts";
-import type { GroupViTSettings } from "./settings.ts";
+import type { GroupViTSettings, ImageEncoderSettings } from "./settings.ts";
 
 type NetworkRecipe = Recipe & GroupViTSettings;
+type ImageRecipe = Recipe & ImageEncoderSettings;
 
 const size: Bounds = { least: 1, most: 65_536, whole: true };
 const some: Bounds = { least: 0, most: 65_536, whole: true };
 const positive: Bounds = { least: 0, above: true };
 
-/** Fields of the network that are one number. */
-const bounds: readonly (readonly [keys: readonly (keyof GroupViTSettings)[], bounds: Bounds])[] = [
-  [["patchSize", "width", "textContext", "textWidth", "textHeads", "projectionWidth"], size],
-  [["prompts", "textLayers", "projectionHidden"], some],
-  [["textVocabulary"], { least: 1, most: 10_000_000, whole: true }],
+type BoundsOf<Settings> = readonly (readonly [keys: readonly (keyof Settings & string)[], bounds: Bounds])[];
+
+/** Fields of the image encoder that are one number. */
+const imageBounds: BoundsOf<ImageEncoderSettings> = [
+  [["patchSize", "width"], size],
   [["mlpRatio", "gumbelTau", "initialDeviation"], positive],
   [["assignEps"], { least: 0 }],
   [["dropPath"], { least: 0, most: 0.999 }],
 ];
 
-/** Throws UsageError where a recipe describes no network: values out of range, or such that do not go together. */
-export function checkGroupViT(recipe: NetworkRecipe): void {
+/** The same of what else is in the network. */
+const bounds: BoundsOf<GroupViTSettings> = [
+  [["textContext", "textWidth", "textHeads", "projectionWidth"], size],
+  [["prompts", "textLayers", "projectionHidden"], some],
+  [["textVocabulary"], { least: 1, most: 10_000_000, whole: true }],
+];
+
+/** Throws UsageError where a recipe describes no image encoder. */
+export function checkImageEncoder(recipe: ImageRecipe): void {
   const { require, number, oneOf } = checksOf(recipe);
-  for (const [keys, limits] of bounds) for (const key of keys) number(key, limits, "Change it with --set.");
+  for (const [keys, limits] of imageBounds) for (const key of keys) number(key, limits, "Change it with --set.");
   oneOf("assignment", ["hard", "soft"]);
   oneOf("position", ["learned", "sinusoidal"]);
-  oneOf("multiLabelForm", ["mean-of-logs", "log-of-sum"]);
-  oneOf("promptMatches", ["own", "same-word"]);
   checkImageSide(recipe);
   checkStages(recipe);
   const isPair = recipe.assignMlpRatio.length === 2 && recipe.assignMlpRatio.every((ratio) => within(ratio, positive));
@@ -36,6 +42,15 @@ export function checkGroupViT(recipe: NetworkRecipe): void {
   // A group without tokens would be 0 / 0.
   const divides = recipe.sumAssign || recipe.assignEps > 0;
   require(divides, "assignEps", "above 0 unless sumAssign is true", "1 is usual.");
+}
+
+/** Throws UsageError where a recipe describes no network: values out of range, or such that do not go together. */
+export function checkGroupViT(recipe: NetworkRecipe): void {
+  checkImageEncoder(recipe);
+  const { require, number, oneOf } = checksOf(recipe);
+  for (const [keys, limits] of bounds) for (const key of keys) number(key, limits, "Change it with --set.");
+  oneOf("multiLabelForm", ["mean-of-logs", "log-of-sum"]);
+  oneOf("promptMatches", ["own", "same-word"]);
   const nearest = nearestMultiple(recipe.textWidth, recipe.textHeads);
   const splits = recipe.textWidth % recipe.textHeads === 0;
   require(splits, "textWidth", `a multiple of textHeads (${recipe.textHeads})`, `Try ${nearest}.`);
@@ -48,8 +63,7 @@ export function checkGroupViT(recipe: NetworkRecipe): void {
 /** The same of a whole recipe: how it trains and predicts, too. */
 export function validate(recipe: GroupViTRecipe): void {
   checkGroupViT(recipe);
-  const { require, number, oneOf } = checksOf(recipe);
-  const { windowSide, patchSize, shortSide, longSide } = recipe;
+  const { number, oneOf } = checksOf(recipe);
   oneOf("promptWords", ["noun", "nounPhrase"]);
   oneOf("promptSource", ["caption", "photograph"]);
   oneOf("normalization", ["official", "hf"]);
@@ -57,14 +71,24 @@ export function validate(recipe: GroupViTRecipe): void {
   oneOf("scores", ["official", "hf"]);
   checkImageAugmentation(recipe);
   number("threshold", { least: 0, most: 1 }, "Higher: more background.");
-  for (const key of ["keptClasses", "shortSide", "longSide"] as const) number(key, size, "Change it with --set.");
+  number("keptClasses", size, "Change it with --set.");
+  checkWindows(recipe);
+}
+
+/** How photographs are scaled and cut for prediction. */
+export function checkWindows(
+  recipe: Recipe & Pick<GroupViTRecipe, "windowSide" | "patchSize" | "shortSide" | "longSide">,
+): void {
+  const { require, number } = checksOf(recipe);
+  const { windowSide, patchSize, shortSide, longSide } = recipe;
+  for (const key of ["shortSide", "longSide"] as const) number(key, size, "Change it with --set.");
   const tiles = within(windowSide, { ...size, most: 8192 }) && windowSide % patchSize === 0;
   const nearest = nearestMultiple(windowSide, patchSize);
   require(tiles, "windowSide", `a multiple of patchSize (${patchSize})`, `Try ${nearest}.`);
   require(longSide >= shortSide, "longSide", `at least shortSide (${shortSide})`, "Make it longer.");
 }
 
-function checkImageSide(recipe: NetworkRecipe): void {
+function checkImageSide(recipe: ImageRecipe): void {
   const { require } = checksOf(recipe);
   const { imageSize, patchSize, position, width } = recipe;
   const nearest = nearestMultiple(imageSize, patchSize);
@@ -77,7 +101,7 @@ function checkImageSide(recipe: NetworkRecipe): void {
   require(hasWaves, "width", "a multiple of 4 where positions are sinusoidal", `Try ${nearestMultiple(width, 4)}.`);
 }
 
-function checkStages(recipe: NetworkRecipe): void {
+function checkStages(recipe: ImageRecipe): void {
   const { require } = checksOf(recipe);
   const { depths, heads, widthFactors, groupTokens, outputGroups } = recipe;
   const count = depths.length;

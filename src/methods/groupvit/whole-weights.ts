@@ -56,7 +56,7 @@ export function wholeOf(
 }
 
 /** Names and shapes of what the network declares. Heads change no shape, so any that divide the widths will do. */
-export function shapesOf(settings: GroupViTSettings): Map<string, readonly number[]> {
+function shapesOf(settings: GroupViTSettings): Map<string, readonly number[]> {
   const { imageSize, prompts } = settings;
   const model = new Model();
   const images = input("images", [1, 3, imageSize, imageSize]);
@@ -84,7 +84,7 @@ export function withPositions(
 /** The weights for a network on images of another size: positions are resized, bicubically. */
 export function fittedPositions(
   weights: Named<NdArray>,
-  { imageSize, patchSize, position }: GroupViTSettings,
+  { imageSize, patchSize, position }: Pick<GroupViTSettings, "imageSize" | "patchSize" | "position">,
 ): Named<NdArray> {
   const table = weights[positions];
   if (table === undefined || position !== "learned") return weights;
