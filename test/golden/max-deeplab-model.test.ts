@@ -1,17 +1,25 @@
 /** MaX-DeepLab whole, against the authors' networks: predicting and in training. */
 import type { Named } from "../../src/array/ndarray.ts";
 import { Model, type Scope } from "../../src/graph/scope.ts";
-import type { Tensor } from "../../src/graph/tensor.ts";
+import { input, type Tensor } from "../../src/graph/tensor.ts";
+import { publishedLosses } from "../../src/methods/max-deeplab/losses.ts";
 import { maxDeepLab, semanticLogits } from "../../src/methods/max-deeplab/network.ts";
+import { lossTerms } from "../../src/methods/max-deeplab/terms.ts";
+import { add, mean } from "../../src/ops/index.ts";
 import {
   channelsLast,
   checkGraph,
   coversFile,
+  evaluateWithHost,
   feedsOf,
   type Golden,
   inputsOf,
+  type LabelConfig,
   modelSettings,
   rows,
+  slopesOf,
+  targetFeeds,
+  termNames,
   theirNames,
 } from "./max-deeplab.ts";
 
@@ -52,10 +60,40 @@ for (const file of ["model_s_tiny.safetensors", "model_l_tiny.safetensors"]) {
     const model = new Model({ training: true });
     const trained = build(model.scope, golden, inputs);
     const averages = theirNames(golden, model.updates);
-    const changed = Object.fromEntries(
-      Object.entries(averages).map(([name, tensor]) => [`running_after/${name}`, tensor]),
+    const labels = labelConfig(golden);
+    const targets = targetFeeds(golden, labels);
+    const at = Object.fromEntries(
+      Object.entries(targets).map(([name, { shape, dtype }]) => [name, input(name, shape, dtype)]),
+    ) as { [K in keyof typeof targets]: Tensor };
+    const things = golden.of("target").thing_id_class.shape[1];
+    const { terms } = lossTerms(
+      model.scope,
+      { ...trained, semanticLogits: trained.semantic },
+      { ...at, things },
+      publishedLosses,
     );
-    const stepped = { ...named(trained, "train"), ...changed };
-    await checkGraph(golden, stepped, feeds);
+    const total = Object.values(terms).reduce((left, right) => add(left, right));
+    const outputs = {
+      ...named(trained, "train"),
+      ...Object.fromEntries(Object.entries(averages).map(([name, tensor]) => [`running_after/${name}`, tensor])),
+      ...Object.fromEntries(Object.entries(terms).map(([name, term]) => [`loss/${termNames[name]}`, term])),
+      "loss/total_loss": total,
+      ...slopesOf(golden, mean(total), model, inputs),
+    };
+    const { feeds: all } = await evaluateWithHost(model, {}, { ...feeds, ...targets });
+    await checkGraph(golden, outputs, all);
+    golden.complete(["infer", "train", "running_after", "loss", "grad"]);
   });
+}
+
+/** What the manifest leaves out: all classes that are neither things nor void are stuff. */
+function labelConfig(golden: Golden): LabelConfig {
+  const config = golden.config as unknown as {
+    thing_class_ids: number[];
+    ignore_label: number;
+    num_classes_with_void: number;
+  };
+  const labels = Array.from({ length: config.num_classes_with_void }, (_, label) => label);
+  const isStuff = (label: number) => label !== config.ignore_label && !config.thing_class_ids.includes(label);
+  return { ...config, stuff_class_ids: labels.filter(isStuff), stride: 4 };
 }

@@ -2,13 +2,14 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "vitest";
-import { isFloat } from "../../src/array/dtype.ts";
-import { type Named, type NdArray, toNumbers } from "../../src/array/ndarray.ts";
+import { type Dtype, isFloat } from "../../src/array/dtype.ts";
+import { fromNumbers, type Named, type NdArray, toNumbers } from "../../src/array/ndarray.ts";
 import { gradients } from "../../src/autodiff/gradients.ts";
 import { Model, type Scope } from "../../src/graph/scope.ts";
 import { input, type Tensor } from "../../src/graph/tensor.ts";
 import { ourName, ourTensor } from "../../src/methods/max-deeplab/names.ts";
 import type { MaxDeepLabSettings } from "../../src/methods/max-deeplab/settings.ts";
+import { type MaskTargets, maskTargets } from "../../src/methods/max-deeplab/targets.ts";
 import { add, mul, squeeze, sum, transpose, unsqueeze } from "../../src/ops/index.ts";
 import { evaluate } from "../../src/runtime/evaluate.ts";
 import { caseEntries } from "./cases.ts";
@@ -291,3 +292,81 @@ export function modelSettings(config: Readonly<Record<string, unknown>>): MaxDee
     dropPathFromStride: 16,
   };
 }
+
+/** Numbers of a graph that asks the host on its way, such as for the matching. */
+export async function evaluateWithHost(
+  model: Model,
+  outputs: Named<Tensor>,
+  feeds: Named<NdArray>,
+): Promise<{ readonly values: Named<NdArray>; readonly feeds: Named<NdArray> }> {
+  let all = feeds;
+  for (const { inputs, outputs: made, compute } of model.hostCalls) {
+    const found = await compute(await evaluate(inputs, all));
+    const fed = Object.entries(made).map(([name, { source }]) => {
+      if (source.kind === "node") throw new Error("golden max-deeplab: what the host gives is no input.");
+      return [source.name, found[name]] as const;
+    });
+    all = { ...all, ...Object.fromEntries(fed) };
+  }
+  const values = Object.keys(outputs).length === 0 ? {} : await evaluate(outputs, all);
+  return { values, feeds: all };
+}
+
+export interface LabelConfig {
+  readonly thing_class_ids: readonly number[];
+  readonly stuff_class_ids: readonly number[];
+  readonly ignore_label: number;
+  readonly stride: number;
+}
+
+/** The targets of a case by the names of our graph's inputs, made of the tensors `target/…`. */
+export function targetFeeds(golden: Golden, { thing_class_ids, stuff_class_ids, ignore_label, stride }: LabelConfig) {
+  const given = golden.of("target");
+  const [batch, height, width] = given.semantic.shape;
+  const sample = (array: NdArray, i: number) => {
+    const size = array.data.length / batch;
+    return toNumbers(array).slice(i * size, (i + 1) * size);
+  };
+  const targets = Array.from({ length: batch }, (_, i) =>
+    maskTargets(
+      {
+        ...{ height, width },
+        semantic: sample(given.semantic, i),
+        thingId: sample(given.thing_id_mask, i),
+        thingClass: sample(given.thing_id_class, i),
+      },
+      { things: thing_class_ids, stuff: stuff_class_ids, ignoreLabel: ignore_label },
+      stride,
+    ),
+  );
+  const [rows4, columns4] = [targets[0].height, targets[0].width];
+  const joined = (dtype: Dtype, of: (each: MaskTargets) => ArrayLike<number>, shape: readonly number[]) =>
+    fromNumbers(
+      dtype,
+      [batch, ...shape],
+      targets.flatMap((each) => Array.from(of(each))),
+    );
+  const weight = given.semantic_weight;
+  const weightAt = (i: number) => (at: number) => {
+    if (weight === undefined) return 1;
+    const [y, x] = [Math.floor(at / columns4) * stride, (at % columns4) * stride];
+    return Number(weight.data[(i * height + y) * width + x]);
+  };
+  const weights = targets.flatMap(({ nonvoid }, i) => Array.from(nonvoid, (counted, at) => counted * weightAt(i)(at)));
+  return {
+    segment: joined("int32", ({ segment }) => segment, [rows4, columns4]),
+    nonvoid: joined("uint8", ({ nonvoid }) => nonvoid, [rows4, columns4]),
+    segmentClass: joined("int32", ({ segmentClass }) => segmentClass, [targets[0].segmentClass.length]),
+    semantic: joined("int32", ({ semantic }) => semantic, [rows4, columns4]),
+    semanticWeight: fromNumbers("float32", [batch, rows4, columns4], weights),
+  };
+}
+
+/** The manifest's names of our terms. */
+export const termNames: Readonly<Record<string, string>> = {
+  instance: "instance_discrimination_loss",
+  mask: "pq_style_loss_mask_dice_term",
+  maskId: "mask_id_cross_entropy_loss",
+  class: "pq_style_loss_class_term",
+  semantic: "semantic_loss",
+};
