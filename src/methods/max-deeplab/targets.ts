@@ -1,4 +1,5 @@
 /** What the losses ask of an image's segments: numbered as masks are, on the grid of the network's outputs. */
+import type { ClassInfo, SegmentMap } from "../../data/sample.ts";
 import { InputError } from "../../errors.ts";
 
 /** The classes of a data set as the network has them: things first, then stuff, each in their own order. */
@@ -68,4 +69,64 @@ export function maskTargets(
     }
   }
   return { height: rows, width: columns, segment, nonvoid, segmentClass, semantic: labels };
+}
+
+/** Void, as label; classes are their index + 1. */
+export const voidLabel = 0;
+
+/** The classes of a data set as the network has them; those that nobody calls things are stuff. */
+export function classOrder(classes: readonly ClassInfo[]): ClassOrder {
+  const labelled = classes.map(({ thing }, index) => ({ thing, label: index + 1 }));
+  return {
+    things: labelled.filter(({ thing }) => thing === true).map(({ label }) => label),
+    stuff: labelled.filter(({ thing }) => thing !== true).map(({ label }) => label),
+    ignoreLabel: voidLabel,
+  };
+}
+
+export interface LabelOptions {
+  /** More things than this are an error. */
+  readonly maxThings: number;
+  /** Regions of many objects are void; otherwise pixels of their class that are in no mask. */
+  readonly crowdIsVoid: boolean;
+  /** Things of fewer pixels than this weigh `smallWeight` in the semantic loss. */
+  readonly smallArea: number;
+  readonly smallWeight: number;
+}
+
+/** Labels of segments, things numbered as they come row by row, and what each pixel weighs: 0 where it is void. */
+export function labelsOf(
+  { width, height, data, segments }: SegmentMap,
+  classes: readonly ClassInfo[],
+  { maxThings, crowdIsVoid, smallArea, smallWeight }: LabelOptions,
+): PanopticLabels & { readonly weight: Float32Array } {
+  const known = new Map(segments.map((segment) => [segment.id, segment]));
+  const areas = new Map<number, number>();
+  for (const id of data) areas.set(id, (areas.get(id) ?? 0) + 1);
+  const numbers = new Map<number, number>();
+  const semantic = new Int32Array(data.length);
+  const thingId = new Int32Array(data.length).fill(-1);
+  const thingClass = new Int32Array(maxThings).fill(-1);
+  const weight = new Float32Array(data.length);
+  for (let at = 0; at < data.length; at++) {
+    const segment = known.get(data[at]);
+    if (segment === undefined || (segment.crowd && crowdIsVoid)) continue;
+    const isThing = classes[segment.classIndex]?.thing === true;
+    semantic[at] = segment.classIndex + 1;
+    weight[at] = isThing && !segment.crowd && areas.get(segment.id)! < smallArea ? smallWeight : 1;
+    if (!isThing || segment.crowd) continue;
+    let number = numbers.get(segment.id);
+    if (number === undefined) {
+      number = numbers.size;
+      if (number >= maxThings) {
+        throw new InputError(
+          `max-deeplab: expected at most ${maxThings} things in an image, got more. Raise maxThings, or leave the image out.`,
+        );
+      }
+      numbers.set(segment.id, number);
+      thingClass[number] = segment.classIndex + 1;
+    }
+    thingId[at] = number;
+  }
+  return { width, height, semantic, thingId, thingClass, weight };
 }
