@@ -1,4 +1,7 @@
 /** MaX-DeepLab's layers and blocks one by one, against the authors' modules. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
 import { axialAttention, axialAttention2d } from "../../src/methods/max-deeplab/axial-attention.ts";
 import { inceptionStem } from "../../src/methods/max-deeplab/backbone.ts";
 import { axialBlock, basicBlock, bottleneckBlock } from "../../src/methods/max-deeplab/blocks.ts";
@@ -6,9 +9,9 @@ import { resizedFuse } from "../../src/methods/max-deeplab/decoder.ts";
 import { dualPathTransformer } from "../../src/methods/max-deeplab/dual-path.ts";
 import { classHead, maskHead, semanticHead } from "../../src/methods/max-deeplab/heads.ts";
 import { resizedTo, semanticDecoder } from "../../src/methods/max-deeplab/semantic-decoder.ts";
-import { maxDeepLabS } from "../../src/methods/max-deeplab/settings.ts";
+import { dropRate, type MaxDeepLabSettings, maxDeepLabS } from "../../src/methods/max-deeplab/settings.ts";
 import { softmax } from "../../src/ops/index.ts";
-import { channelsFirst, channelsLast, checkModule, columns, coversFile, rows } from "./max-deeplab.ts";
+import { channelsFirst, channelsLast, checkModule, columns, coversFile, goldens, rows } from "./max-deeplab.ts";
 
 coversFile(
   "axial_attention.safetensors",
@@ -203,4 +206,21 @@ coversFile("heads.safetensors", (golden) => {
       },
     };
   });
+});
+
+test("branches are dropped as often as the authors' schedule has it", () => {
+  const { drop_path: schedule } = JSON.parse(readFileSync(join(goldens.folder, "training.json"), "utf8")) as {
+    drop_path: { schedule: "linear" | "constant"; last_stage_keep: number; keep_by_stride: Record<string, number> };
+  };
+  const settings: MaxDeepLabSettings = {
+    ...maxDeepLabS,
+    dropPath: 1 - schedule.last_stage_keep,
+    dropPathSchedule: schedule.schedule,
+    dropPathFromStride: 2,
+  };
+  for (const [stride, keep] of Object.entries(schedule.keep_by_stride)) {
+    expect(1 - dropRate(Number(stride), settings), `stride ${stride}`).toBeCloseTo(keep, 9);
+  }
+  // Below the stride from which on blocks are dropped, none is.
+  expect(dropRate(8, { ...settings, dropPathFromStride: 16 })).toBe(0);
 });

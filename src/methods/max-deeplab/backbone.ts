@@ -36,14 +36,26 @@ export interface BlockGroup {
   readonly transformerFromStride: number;
 }
 
-export function blockGroup(scope: Scope, paths: Paths, group: BlockGroup, settings: MaxDeepLabSettings): Paths {
+/** The two parts of the encoder: `backbone`, which ImageNet pretrains, and `encoder`, which is added to it. */
+export function partOf(scope: Scope, isExtra: boolean): Scope {
+  return scope.at(isExtra ? "encoder" : "backbone");
+}
+
+/** `isExtra`: its blocks are not pretrained; its transformers never are. */
+export function blockGroup(
+  scope: Scope,
+  { stage, isExtra }: { readonly stage: string; readonly isExtra: boolean },
+  paths: Paths,
+  group: BlockGroup,
+  settings: MaxDeepLabSettings,
+): Paths {
   const { outputStride, filters } = group;
   const { heads } = settings;
   const rate = dropRate(outputStride, settings);
   let { pixels, memory, attentions } = paths;
   for (let i = 0; i < group.blocks; i++) {
     const name = `block${i + 1}`;
-    const place = scope.at(name);
+    const place = partOf(scope, isExtra).at(stage).at(name);
     const isFirst = i === 0;
     const stride = isFirst ? group.stride : 1;
     const atrousRate = isFirst ? (group.firstAtrousRate ?? group.atrousRate) : group.atrousRate;
@@ -60,7 +72,7 @@ export function blockGroup(scope: Scope, paths: Paths, group: BlockGroup, settin
       pixels = bottleneckBlock(place, pixels, [filters, filters, 4 * filters], { stride, atrousRate, dropRate: rate });
     }
     if (outputStride < group.transformerFromStride) continue;
-    const read = dualPathTransformer(scope.at(`${name}Transformer`), pixels, memory, {
+    const read = dualPathTransformer(partOf(scope, true).at(stage).at(`${name}Transformer`), pixels, memory, {
       ...{ ...settings, filters: group.transformerFilters, dropRate: rate },
     });
     [pixels, memory, attentions] = [read.pixels, read.memory, [...attentions, read]];
@@ -111,10 +123,13 @@ export interface Stages {
 export function backbone(scope: Scope, image: Tensor, settings: MaxDeepLabSettings): Stages {
   const { stemMultiplier, slots, memoryChannels } = settings;
   const isWide = settings.backbone === "wide-resnet";
-  const stem = isWide
-    ? wideStem(scope.at("stem"), image, stemMultiplier)
-    : inceptionStem(scope.at("stem"), image, stemMultiplier);
-  const learned = scope.parameter("memoryFeature", [1, slots, memoryChannels], truncatedNormalInitializer(1));
+  const place = partOf(scope, false).at("stem");
+  const stem = isWide ? wideStem(place, image, stemMultiplier) : inceptionStem(place, image, stemMultiplier);
+  const learned = partOf(scope, true).parameter(
+    "memoryFeature",
+    [1, slots, memoryChannels],
+    truncatedNormalInitializer(1),
+  );
   const columns = unsqueeze(transpose(learned, [0, 2, 1]), 3); // [1, M, N, 1]
   const memory = expand(columns, [image.shape[0], memoryChannels, slots, 1]);
 
@@ -122,7 +137,8 @@ export function backbone(scope: Scope, image: Tensor, settings: MaxDeepLabSettin
   const stages: Tensor[] = [];
   for (let stage = 1; stage <= 5; stage++) {
     if (stage > 1 || isWide) {
-      paths = blockGroup(scope.at(`stage${stage}`), paths, stageGroup(stage, settings), settings);
+      const place = { stage: `stage${stage}`, isExtra: false };
+      paths = blockGroup(scope, place, paths, stageGroup(stage, settings), settings);
     }
     stages.push(paths.pixels);
   }

@@ -7,6 +7,7 @@ import {
   blockGroup,
   extraStageGroup,
   type Paths,
+  partOf,
   type Stages,
   transformerFilters,
 } from "./backbone.ts";
@@ -56,7 +57,7 @@ export function stackedDecoder(
   ]);
   const high: Tensor[] = [];
   const addExtra = (name: string, group: BlockGroup) => {
-    paths = blockGroup(scope.at(name), paths, group, settings);
+    paths = blockGroup(scope, { stage: name, isExtra: true }, paths, group, settings);
     known.set(16, [...known.get(16)!.slice(0, -1), paths.pixels]);
   };
   if (backboneHourglasses === 0) addExtra("stage5Extra", extraStageGroup(settings));
@@ -71,8 +72,12 @@ export function stackedDecoder(
     const there = known.get(stride)!;
     const [, , height, width] = there[0].shape;
     const inputs = [paths.pixels, ...there.slice(-2)];
-    const fused = resizedFuse(scope.at(`${name}ResizedFuse`), inputs, [4 * group.filters, height, width]);
-    paths = blockGroup(scope.at(name), { ...paths, pixels: fused }, group, settings);
+    const fused = resizedFuse(partOf(scope, isExtra).at(`${name}ResizedFuse`), inputs, [
+      4 * group.filters,
+      height,
+      width,
+    ]);
+    paths = blockGroup(scope, { stage: name, isExtra }, { ...paths, pixels: fused }, group, settings);
     known.set(stride, [...there, paths.pixels]);
     if (stride === 4) high.push(relu(paths.pixels));
     if (i === ofBackbone - 1) addExtra(`decoderStage${i + 1}Extra`, decoderGroup(16, true, settings));

@@ -5,10 +5,10 @@ import { Model } from "../../graph/scope.ts";
 import { input } from "../../graph/tensor.ts";
 import type { WeightFile } from "../../weights/read-weights.ts";
 import type { Imported } from "../method.ts";
-import { ourName, ourTensor } from "./names.ts";
+import { cocoPanopticClasses } from "./coco.ts";
+import { isBackbone, ourName, ourTensor } from "./names.ts";
 import { maxDeepLab, semanticLogits } from "./network.ts";
 import { type MaxDeepLabRecipe, recipes } from "./recipe.ts";
-import { isBackbone } from "./stage.ts";
 
 /** What is no weight of the network. */
 const bookkeeping = /^(global_step|save_counter|optimizer|backbone_optimizer|_CHECKPOINTABLE_OBJECT_GRAPH)(\/|$)/;
@@ -34,6 +34,7 @@ export function importMaxDeepLab([file, ...others]: readonly WeightFile[]): Impo
   const kind = stems.s in theirs ? "s" : stems.l in theirs ? "l" : null;
   if (kind === null) return null;
 
+  const coco = cocoPanopticClasses();
   const published = recipes[`maxdeeplab-${kind}`];
   const classes = theirs[classKernel]?.shape[2];
   const memory = theirs["encoder/_memory_feature"];
@@ -72,6 +73,7 @@ export function importMaxDeepLab([file, ...others]: readonly WeightFile[]): Impo
     recipe,
     weights,
     outputs: isWhole ? classes - 1 : null,
+    ...(classes === coco.length + 1 && { classes: coco }),
     untold: [],
     notes: unused.length === 0 ? [] : [`${file.where}: the network has no use for ${listed(unused)}.`],
   };

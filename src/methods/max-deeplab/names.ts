@@ -14,14 +14,23 @@ const leaves: Readonly<Record<string, string>> = {
 };
 
 /**
- * Our name of the authors' variable, such as `encoder.stage2.block1.conv1.norm.weight` of
+ * Our name of the authors' variable, such as `backbone.stage2.block1.conv1.norm.weight` of
  * `encoder/_stage2/_block1/_conv1_bn_act/_batch_norm/gamma`. Every part of a path is ours in camel case, without what says that a
  * convolution is normalized and rectified.
  */
 export function ourName(theirs: string): string {
   const path = theirs.split("/");
   const leaf = path.pop()!;
-  return [...path.map(part), leaves[leaf] ?? part(leaf)].join(".");
+  const own = [...path.map(part), leaves[leaf] ?? part(leaf)].join(".");
+  return added.test(theirs) ? own : own.replace(/^encoder\./, "backbone.");
+}
+
+/** Of the encoder, what is not pretrained on ImageNet: it is a part of its own. */
+const added = /transformer|extra|memory_feature/;
+
+/** What is pretrained on ImageNet. */
+export function isBackbone(parameter: string): boolean {
+  return parameter.startsWith("backbone.");
 }
 
 function part(theirs: string): string {

@@ -30,16 +30,15 @@ export interface Outputs extends MaskOutputs {
 
 /** image: uint8 [B, H, W, 3], sides best 16 k + 1. */
 export function encode(scope: Scope, image: Tensor, settings: MaxDeepLabSettings): Encoded {
-  const place = scope.at("encoder");
   const { featureChannels, backboneHourglasses } = settings;
-  const base = backbone(place, imageInput(image), settings);
-  const { paths, high } = stackedDecoder(place, base, settings);
+  const base = backbone(scope, imageInput(image), settings);
+  const { paths, high } = stackedDecoder(scope, base, settings);
   return {
     stages: base.stages,
     featurePanoptic: high.at(-1)!,
     featureSemantic: backboneHourglasses > 0 ? high[backboneHourglasses] : relu(base.stages[4]),
-    classFeature: memoryFeature(place.at("classFeatureExtra"), paths.memory, featureChannels),
-    maskFeature: memoryFeature(place.at("maskFeatureExtra"), paths.memory, featureChannels),
+    classFeature: memoryFeature(scope.at("encoder").at("classFeatureExtra"), paths.memory, featureChannels),
+    maskFeature: memoryFeature(scope.at("encoder").at("maskFeatureExtra"), paths.memory, featureChannels),
     paths,
   };
 }

@@ -20,7 +20,7 @@ export function panopticModel(recipe: MaxDeepLabRecipe, { classes }: Task): Pano
   const size = [recipe.cropHeight, recipe.cropWidth] as const;
   const divisor = divisorOf(recipe);
   return {
-    ...{ kind: "panoptic", size, padding: grey },
+    ...{ kind: "panoptic", size, padding: grey, corners: true },
     outputs(scope, image) {
       const { maskLogits, classLogits } = maxDeepLab(scope, image, recipe, classes.length);
       const { classThreshold, pixelThreshold, thingArea, stuffArea } = recipe;

@@ -9,6 +9,7 @@ import { mean } from "../../ops/index.ts";
 import type { Task } from "../method.ts";
 import type { Beginning, Losses, Trained, TrainingStage } from "../stage.ts";
 import { changeColors, drawPlace, placedImage, placedSegments } from "./augment.ts";
+import { isBackbone } from "./names.ts";
 import { maxDeepLab, semanticLogits } from "./network.ts";
 import type { MaxDeepLabRecipe } from "./recipe.ts";
 import { classOrder, labelsOf, maskTargets } from "./targets.ts";
@@ -87,11 +88,6 @@ function begin({ weights }: Trained, { classes }: Task): Beginning {
     weights: Object.fromEntries(Object.entries(weights).filter(([name]) => !isOther(name))),
     notes: others.map((layer) => `${layer} starts anew: its weights are for another number of classes`),
   };
-}
-
-/** What is pretrained on ImageNet: all of the encoder but transformers, extra parts and the slots. */
-export function isBackbone(parameter: string): boolean {
-  return parameter.startsWith("encoder.") && !/transformer|extra|memoryFeature/i.test(parameter);
 }
 
 export function panopticStage(recipe: MaxDeepLabRecipe, task: Task): TrainingStage {
