@@ -282,6 +282,7 @@ export function modelSettings(config: Readonly<Record<string, unknown>>): MaxDee
     featureChannels: given.gffn,
     maskChannels: given.mask_feature_channels,
     headChannels: given.head_channels,
+    maskScale: 0.1,
     asppChannels: given.semantic_decoder.aspp_c,
     asppRates: given.semantic_decoder.rates,
     semanticChannels: given.semantic_decoder.dec_c,

@@ -8,6 +8,7 @@ import { conv2d } from "../../nn/conv.ts";
 import { batchNorm2d } from "../../nn/norm.ts";
 import { add, matmul, maximum, mul, pow, reshape, squeeze, sumSquare, transpose } from "../../ops/index.ts";
 import { convNorm, norms, separableBlock } from "./layers.ts";
+import type { MaxDeepLabSettings } from "./settings.ts";
 
 /** Chance of no object that untrained class logits begin with. */
 const nothing = 0.9;
@@ -26,7 +27,7 @@ export function maskHead(
   scope: Scope,
   feature: Tensor,
   maskFeature: Tensor,
-  { headChannels, maskChannels }: { readonly headChannels: number; readonly maskChannels: number },
+  { headChannels, maskChannels, maskScale }: Pick<MaxDeepLabSettings, "headChannels" | "maskChannels" | "maskScale">,
 ): MaskOutputs {
   const [batch, , height, width] = feature.shape;
   const place = scope.at("pixelSpaceHead");
@@ -39,7 +40,7 @@ export function maskHead(
   // One scale and shift for all slots and pixels.
   const scaled = batchNorm2d(scope.at("pixelSpaceMaskNorm"), reshape(products, [batch, 1, -1]), {
     ...norms,
-    initializer: constantInitializer(0.1),
+    initializer: constantInitializer(maskScale),
   });
   return { pixelFeature, maskKernel, maskLogits: reshape(scaled, [batch, maskKernel.shape[1], height, width]) };
 }

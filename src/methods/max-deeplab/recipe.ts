@@ -103,6 +103,8 @@ const small: MaxDeepLabRecipe = {
   featureChannels: 96,
   maskChannels: 32,
   headChannels: 64,
+  // The published 0.1 takes thousands of steps to grow.
+  maskScale: 1,
   asppChannels: 64,
   asppRates: [2, 4, 6],
   semanticChannels: 64,

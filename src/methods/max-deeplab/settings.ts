@@ -47,6 +47,8 @@ export interface MaxDeepLabSettings {
   /** D: numbers of a pixel that masks are made with. */
   readonly maskChannels: number;
   readonly headChannels: number;
+  /** What mask logits vary by at first: a weight, which grows by the learning rate a step at most. */
+  readonly maskScale: number;
   /** Of the auxiliary semantic decoder, where the network has one (S). */
   readonly asppChannels: number;
   readonly asppRates: readonly number[];
@@ -92,6 +94,7 @@ export const maxDeepLabS: MaxDeepLabSettings = {
   featureChannels: 256,
   maskChannels: 128,
   headChannels: 256,
+  maskScale: 0.1,
   asppChannels: 256,
   asppRates: [6, 12, 18],
   semanticChannels: 256,

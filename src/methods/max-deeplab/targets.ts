@@ -94,12 +94,20 @@ export interface LabelOptions {
   readonly smallWeight: number;
 }
 
+/** `PanopticLabels` as arrays, and what each pixel weighs. */
+export interface FoundLabels extends PanopticLabels {
+  readonly semantic: Int32Array;
+  readonly thingId: Int32Array;
+  readonly thingClass: Int32Array;
+  readonly weight: Float32Array;
+}
+
 /** Labels of segments, things numbered as they come row by row, and what each pixel weighs: 0 where it is void. */
 export function labelsOf(
   { width, height, data, segments }: SegmentMap,
   classes: readonly ClassInfo[],
   { maxThings, crowdIsVoid, smallArea, smallWeight }: LabelOptions,
-): PanopticLabels & { readonly weight: Float32Array } {
+): FoundLabels {
   const known = new Map(segments.map((segment) => [segment.id, segment]));
   const areas = new Map<number, number>();
   for (const id of data) areas.set(id, (areas.get(id) ?? 0) + 1);

@@ -14,7 +14,10 @@ const bounds: readonly (readonly [keys: readonly (keyof MaxDeepLabRecipe)[], bou
   [["transformerFromStride", "extraTransformerFromStride", "dropPathFromStride"], size],
   [["backboneHourglasses", "extraHourglasses"], { least: 0, most: 4, whole: true }],
   [["ffnChannels", "smallArea", "thingArea", "stuffArea"], { least: 0, most: 2 ** 31, whole: true }],
-  [["widthMultiplier", "stemMultiplier", "transformerMultiplier", "instanceTemperature", "scaleMin"], positive],
+  [
+    ["widthMultiplier", "stemMultiplier", "transformerMultiplier", "instanceTemperature", "maskScale", "scaleMin"],
+    positive,
+  ],
   [["pqWeight", "maskIdWeight", "instanceWeight", "semanticWeight", "smallWeight", "backboneRate"], { least: 0 }],
   [["pqAlpha", "classThreshold", "pixelThreshold", "flipProbability"], share],
   [["dropPath", "asppDropout"], { least: 0, most: 0.999 }],
