@@ -12,6 +12,8 @@ export interface View {
   readonly width: number;
   readonly height: number;
   readonly flipped: boolean;
+  /** The corner pixels of the picture lie on those of the scaled one (`align_corners` true). Default: pixel centres lie at halves. */
+  readonly corners?: boolean;
 }
 
 /** For each place of the view along one axis: the two pixels it lies between, and how far towards the second. */
@@ -43,8 +45,8 @@ export function resizeLabels(labels: LabelMap, width: number, height: number): L
 export function viewImage(image: Image, view: View): Image {
   requireInside(view);
   const { width, height } = view;
-  const columns = linearTaps(image.width, view.scaledWidth, view.left, width, view.flipped);
-  const rows = linearTaps(image.height, view.scaledHeight, view.top, height, false);
+  const columns = linearTaps(image.width, view.scaledWidth, view.left, width, view);
+  const rows = linearTaps(image.height, view.scaledHeight, view.top, height, { ...view, flipped: false });
   const source = image.data;
   const data = new Uint8Array(width * height * 3);
   for (let x = 0; x < width; x++) {
@@ -107,8 +109,8 @@ function viewNearest<Values extends Uint8Array | Uint32Array>(
 ): Values {
   requireInside(view);
   const { width, height } = view;
-  const columns = nearestTaps(sourceWidth, view.scaledWidth, view.left, width, view.flipped);
-  const rows = nearestTaps(sourceHeight, view.scaledHeight, view.top, height, false);
+  const columns = nearestTaps(sourceWidth, view.scaledWidth, view.left, width, view);
+  const rows = nearestTaps(sourceHeight, view.scaledHeight, view.top, height, { ...view, flipped: false });
   for (let y = 0, to = 0; y < height; y++) {
     const base = rows[y] * sourceWidth;
     for (let x = 0; x < width; x++, to++) out[to] = source[base + columns[x]];
@@ -116,13 +118,21 @@ function viewNearest<Values extends Uint8Array | Uint32Array>(
   return out;
 }
 
-function linearTaps(size: number, scaled: number, start: number, count: number, flipped: boolean): Taps {
+type Axis = Pick<View, "flipped" | "corners">;
+
+/** Where place `place` of `scaled` lies among `size` pixels, where their corners lie on each other. */
+function cornerPlace(place: number, size: number, scaled: number): number {
+  return scaled === 1 ? 0 : Math.fround(place * Math.fround((size - 1) / (scaled - 1)));
+}
+
+function linearTaps(size: number, scaled: number, start: number, count: number, { flipped, corners }: Axis): Taps {
   const first = new Int32Array(count);
   const second = new Int32Array(count);
   const weight = new Float32Array(count);
   for (let i = 0; i < count; i++) {
     const place = start + (flipped ? count - 1 - i : i);
-    const at = Math.min(Math.max(((place + 0.5) * size) / scaled - 0.5, 0), size - 1);
+    const free = corners ? cornerPlace(place, size, scaled) : ((place + 0.5) * size) / scaled - 0.5;
+    const at = Math.min(Math.max(free, 0), size - 1);
     first[i] = Math.floor(at);
     second[i] = Math.min(first[i] + 1, size - 1);
     weight[i] = at - first[i];
@@ -130,10 +140,17 @@ function linearTaps(size: number, scaled: number, start: number, count: number, 
   return { first, second, weight };
 }
 
-function nearestTaps(size: number, scaled: number, start: number, count: number, flipped: boolean): Int32Array {
+function nearestTaps(
+  size: number,
+  scaled: number,
+  start: number,
+  count: number,
+  { flipped, corners }: Axis,
+): Int32Array {
   return Int32Array.from({ length: count }, (_, i) => {
     const place = start + (flipped ? count - 1 - i : i);
-    return Math.min(Math.floor(((place + 0.5) * size) / scaled), size - 1);
+    const at = corners ? Math.round(cornerPlace(place, size, scaled)) : Math.floor(((place + 0.5) * size) / scaled);
+    return Math.min(at, size - 1);
   });
 }
 

@@ -35,6 +35,8 @@ export interface Imported<R extends Recipe = Recipe> {
   readonly kept?: Named<NdArray>;
   /** Outputs of the head: classes; null where there is no head. */
   readonly outputs: number | null;
+  /** What the outputs are of, where the method knows whose weights they are; names that the user gives stand in their place. */
+  readonly classes?: readonly ClassInfo[];
   /** Fields of the recipe that the files do not tell and that cannot be guessed: `--set` has to. */
   readonly untold: readonly string[];
   /** Of the weights, where the method knows whose files they are. Default: nobody stated one. */

@@ -75,6 +75,8 @@ export interface PanopticModel {
   readonly size: readonly [height: number, width: number];
   /** What a view shows beside the photograph. */
   readonly padding: Color;
+  /** True: photographs are scaled by interpolation of the nearest pixels, corner pixels on corner pixels. Default: all pixels count. */
+  readonly corners?: boolean;
   /** Graph, not for training: view [1, H, W, 3] uint8 RGB → what `segments` needs. */
   outputs(scope: Scope, image: Tensor): Named<Tensor>;
   /** Host: segments at the photograph's own size, each with its score; `frame` undoes scaling and padding. */

@@ -39,7 +39,7 @@ export interface Recipe {
    * step has the rate of the step before it, as where a scheduler is moved on after the optimizer's step with that step's
    * own number (timm's, as GroupViT's code calls it). The others begin when the warm-up ends.
    */
-  readonly schedule: "constant" | "step" | "poly" | "cosine" | "cosine-from-start";
+  readonly schedule: "constant" | "step" | "poly" | "poly-from-start" | "cosine" | "cosine-from-start";
   /** Exponent of `poly`. */
   readonly schedulePower: number;
   /** `step`: the rate is multiplied by `scheduleFactor` at these fractions of `steps`. */

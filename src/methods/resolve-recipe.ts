@@ -216,7 +216,7 @@ const ranges: Partial<Record<keyof Recipe, Bounds>> = {
 
 const choices: Partial<Record<keyof Recipe, readonly string[]>> = {
   optimizer: ["sgd", "adam", "adamw", "radam-lookahead"],
-  schedule: ["constant", "step", "poly", "cosine", "cosine-from-start"],
+  schedule: ["constant", "step", "poly", "poly-from-start", "cosine", "cosine-from-start"],
 };
 
 /** Throws UsageError when a value is out of range or values do not go together. */

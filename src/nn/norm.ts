@@ -5,41 +5,79 @@ import {
   add,
   batchNorm,
   batchNormFrozen,
+  concat,
   groupNorm as groupNormOp,
   instanceNorm as instanceNormOp,
   layerNorm as layerNormOp,
   mul,
+  split,
 } from "../ops/index.ts";
+
+export interface BatchNormOptions {
+  readonly epsilon?: number;
+  /** Share of the new value in the running averages. */
+  readonly momentum?: number;
+  /** Running averages in training as well. */
+  readonly frozen?: boolean;
+  /** Of `weight`. Default 1. */
+  readonly initializer?: Initializer;
+  /** The running variance is that of the batch (TensorFlow), rather than the unbiased estimate that PyTorch keeps. */
+  readonly biased?: boolean;
+}
 
 /**
  * Batch normalization (Ioffe and Szegedy 2015) with parameters `weight`, `bias` [C] and running averages `running_mean`,
  * `running_var` [C]: batch statistics where this part of the model trains, running ones elsewhere and when `frozen`.
  *
- * x: [B, C, ...] float → the same shape. The running variance is unbiased, as PyTorch keeps it; `momentum` is the share
- * of the new value.
+ * x: [B, C, ...] float → the same shape.
  */
-export function batchNorm2d(
-  scope: Scope,
-  x: Tensor,
-  { epsilon = 1e-5, momentum = 0.1, frozen = false }: { epsilon?: number; momentum?: number; frozen?: boolean } = {},
-): Tensor {
-  const channels = x.shape[1];
-  const { gamma, beta } = affine(scope, channels);
-  const runningMean = scope.average("running_mean", [channels], zerosInitializer);
-  const runningVariance = scope.average("running_var", [channels], onesInitializer);
-  if (frozen || !scope.training) return batchNormFrozen(x, gamma, beta, runningMean, runningVariance, { epsilon });
+export function batchNorm2d(scope: Scope, x: Tensor, options: BatchNormOptions = {}): Tensor {
+  return batchNorms(scope, [x], options)[0];
+}
 
-  const { y, mean, variance } = batchNorm(x, gamma, beta, { epsilon });
-  const count = x.shape.reduce((product, size) => product * size, 1) / channels;
+/**
+ * Several tensors, each normalized by itself, whose parameters are one `weight`, `bias`, `running_mean` and `running_var`:
+ * those of the first tensor's channels, then of the second's, and so on.
+ *
+ * xs: each [B, C, ...] float → the same shapes.
+ */
+export function batchNorms(
+  scope: Scope,
+  xs: readonly Tensor[],
+  { epsilon = 1e-5, momentum = 0.1, frozen = false, biased = false, initializer }: BatchNormOptions = {},
+): Tensor[] {
+  const counts = xs.map(({ shape }) => shape[1]);
+  const total = counts.reduce((left, right) => left + right, 0);
+  const apart = (vector: Tensor) => (xs.length === 1 ? [vector] : split(vector, counts, { axis: 0 }));
+  const { gamma, beta } = affine(scope, total, initializer);
+  const [gammas, betas] = [gamma, beta].map(apart);
+  const runningMean = scope.average("running_mean", [total], zerosInitializer);
+  const runningVariance = scope.average("running_var", [total], onesInitializer);
+  if (frozen || !scope.training) {
+    const [means, variances] = [runningMean, runningVariance].map(apart);
+    return xs.map((x, i) => batchNormFrozen(x, gammas[i], betas[i], means[i], variances[i], { epsilon }));
+  }
+
+  const normed = xs.map((x, i) => batchNorm(x, gammas[i], betas[i], { epsilon }));
+  const together = (vectors: readonly Tensor[]) => (xs.length === 1 ? vectors[0] : concat(vectors, { axis: 0 }));
+  const blend = (name: string, current: Tensor) =>
+    scope.update(name, add(mul(scope.latest(name), 1 - momentum), mul(current, momentum)));
+  blend("running_mean", together(normed.map(({ mean }) => mean)));
+  blend(
+    "running_var",
+    together(normed.map(({ variance }, i) => (biased ? variance : mul(variance, unbiasing(scope, xs[i]))))),
+  );
+  return normed.map(({ y }) => y);
+}
+
+/** n / (n − 1) for n values a channel. */
+function unbiasing(scope: Scope, { shape }: Tensor): number {
+  const count = shape.reduce((product, size) => product * size, 1) / shape[1];
   if (count < 2)
     throw scope.error(
       `batch statistics need at least two values per channel, got ${count}. Use a larger batch or image.`,
     );
-  const blend = (name: string, current: Tensor) =>
-    scope.update(name, add(mul(scope.latest(name), 1 - momentum), mul(current, momentum)));
-  blend("running_mean", mean);
-  blend("running_var", mul(variance, count / (count - 1)));
-  return y;
+  return count / (count - 1);
 }
 
 /**

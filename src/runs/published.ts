@@ -130,7 +130,7 @@ async function described(
   }
   checkRecipe(method, recipe);
   await method.ready?.();
-  const classes = classesOf(imported.outputs, options.classes, file);
+  const classes = classesOf(imported.outputs, options.classes ?? imported.classes ?? null, file);
   // Where there is no head, one class stands in for those that nobody knows yet.
   const task = classes.length > 0 ? { classes, frequencies: [] } : anyTask;
   const [stage] = stagesOf({ method, recipe }, task);

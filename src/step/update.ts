@@ -58,11 +58,12 @@ export function optimizerOf(recipe: OptimizerRecipe): Optimizer {
 
 /** The learning rate of step 0, 1, … of a run. */
 export function rateOf(recipe: OptimizerRecipe, step: number): number {
-  const fromStart = recipe.schedule === "cosine-from-start";
+  const { schedule } = recipe;
   return learningRate(
     {
-      kind: recipe.schedule === "cosine-from-start" ? "cosine" : recipe.schedule,
-      ...(fromStart && { warmup: "beside", behind: 1 }),
+      kind: schedule === "cosine-from-start" ? "cosine" : schedule === "poly-from-start" ? "poly" : schedule,
+      ...(schedule === "cosine-from-start" && { warmup: "beside", behind: 1 }),
+      ...(schedule === "poly-from-start" && { warmup: "beside" }),
       rate: recipe.learningRate,
       steps: recipe.steps,
       power: recipe.schedulePower,

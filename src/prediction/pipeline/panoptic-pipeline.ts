@@ -12,15 +12,16 @@ export interface PanopticPipelineOptions {
   readonly model: GraphProto;
   readonly size: readonly [height: number, width: number];
   readonly padding: Color;
+  readonly corners?: boolean;
 }
 
 /**
  * image: uint8 [H, W, 3] RGB of any size ≥ 1 → the model's outputs for the image scaled to fit `size`, at its top left,
  * the rest in the colour `padding`. short_side as in `pipelineGraph`; by default the image is made to fit.
  */
-export function panopticPipeline({ model, size, padding }: PanopticPipelineOptions): GraphProto {
+export function panopticPipeline({ model, size, padding, corners = false }: PanopticPipelineOptions): GraphProto {
   const w = nodeWriter("");
-  const { working, scaled } = scaledImage(w, size, { clamped: true });
+  const { working, scaled } = scaledImage(w, size, { clamped: true, corners });
   const missing = w.add("Sub", [w.integers([...size]), working]);
   const ends = w.add("Concat", [w.integers([0, 0, 0, 0, 0]), missing, w.integers([0])], { axis: 0 });
   // Padding is one number for all channels, so the colour is taken off before and added after.

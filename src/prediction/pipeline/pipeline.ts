@@ -83,17 +83,18 @@ export function scalingModel(options: ScalingOptions): ModelProto {
 
 /**
  * sizes [H, W] and working [h, w] int64; scaled uint8 [1, h, w, 3]. window: what an image can be made to fit; null: nothing.
- * clamped: no side is longer than the window's, if that costs the proportions.
+ * clamped: no side is longer than the window's, if that costs the proportions. corners: see `PanopticModel.corners`.
  */
 export function scaledImage(
   w: NodeWriter,
   window: readonly [number, number] | null,
   {
     clamped = false,
+    corners = false,
     longSide = 0,
     antialias = true,
     filter = "bilinear",
-  }: ScalingOptions & { readonly clamped?: boolean } = {},
+  }: ScalingOptions & { readonly clamped?: boolean; readonly corners?: boolean } = {},
 ): { sizes: string; working: string; scaled: string } {
   const sizes = w.add("Slice", [w.add("Shape", ["image"]), w.integers([0]), w.integers([2])]);
   const free = scaledSizes(w, sizes, window, longSide);
@@ -103,8 +104,8 @@ export function scaledImage(
   const target = w.add("Concat", [w.integers([1]), working, w.integers([3])], { axis: 0 });
   const scaled = w.add("Resize", [one, "", "", target], {
     mode: "linear",
-    coordinate_transformation_mode: "half_pixel",
-    antialias: antialias ? 1 : 0,
+    coordinate_transformation_mode: corners ? "align_corners" : "half_pixel",
+    antialias: antialias && !corners ? 1 : 0,
   });
   return { sizes, working, scaled };
 }

@@ -1,0 +1,30 @@
+/** The classes of COCO's panoptic annotation (Kirillov et al. 2019), which the published weights are for. */
+import type { ClassInfo } from "../../data/sample.ts";
+import { distinctColors } from "../../image/palette.ts";
+
+const things = `
+  person, bicycle, car, motorcycle, airplane, bus, train, truck, boat, traffic light, fire hydrant, stop sign, parking
+  meter, bench, bird, cat, dog, horse, sheep, cow, elephant, bear, zebra, giraffe, backpack, umbrella, handbag, tie,
+  suitcase, frisbee, skis, snowboard, sports ball, kite, baseball bat, baseball glove, skateboard, surfboard, tennis
+  racket, bottle, wine glass, cup, fork, knife, spoon, bowl, banana, apple, sandwich, orange, broccoli, carrot, hot dog,
+  pizza, donut, cake, chair, couch, potted plant, bed, dining table, toilet, tv, laptop, mouse, remote, keyboard, cell
+  phone, microwave, oven, toaster, sink, refrigerator, book, clock, vase, scissors, teddy bear, hair drier, toothbrush
+`;
+
+const stuff = `
+  banner, blanket, bridge, cardboard, counter, curtain, door-stuff, floor-wood, flower, fruit, gravel, house, light,
+  mirror-stuff, net, pillow, platform, playingfield, railroad, river, road, roof, sand, sea, shelf, snow, stairs, tent,
+  towel, wall-brick, wall-stone, wall-tile, wall-wood, water-other, window-blind, window-other, tree-merged, fence-
+  merged, ceiling-merged, sky-other-merged, cabinet-merged, table-merged, floor-other-merged, pavement-merged, mountain-
+  merged, grass-merged, dirt-merged, paper-merged, food-other-merged, building-other-merged, rock-merged, wall-other-
+  merged, rug-merged
+`;
+
+const names = (list: string) => list.trim().split(/,\s+/);
+
+/** 80 things, 53 stuff classes, in the order of their ids. */
+export function cocoPanopticClasses(): readonly ClassInfo[] {
+  const all = [...names(things), ...names(stuff)];
+  const colors = distinctColors(all.length);
+  return all.map((name, index) => ({ name, color: colors[index], thing: index < names(things).length }));
+}

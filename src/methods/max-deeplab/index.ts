@@ -1,0 +1,23 @@
+import type { Method } from "../method.ts";
+import { importMaxDeepLab } from "./import.ts";
+import { panopticModel } from "./prediction.ts";
+import { type MaxDeepLabRecipe, predictionFields, recipes } from "./recipe.ts";
+import { panopticStage } from "./stage.ts";
+import { validate } from "./validate.ts";
+
+export const maxDeepLab: Method<MaxDeepLabRecipe> = {
+  name: "max-deeplab",
+  paper: {
+    authors: "Wang, Zhu, Adam, Yuille, Chen",
+    title: "MaX-DeepLab: End-to-End Panoptic Segmentation with Mask Transformers",
+    venue: "CVPR 2021",
+    url: "https://arxiv.org/abs/2012.00759",
+  },
+  vocabulary: "closed",
+  recipes,
+  predictionFields,
+  stages: (recipe, task) => [panopticStage(recipe, task)],
+  model: panopticModel,
+  validate,
+  imports: importMaxDeepLab,
+};

@@ -1,0 +1,62 @@
+/** A photograph's segments: the graph finds them in its view, the host brings them to the photograph's own size. */
+import { type Named, type NdArray, toNumbers } from "../../array/ndarray.ts";
+import type { Segment, SegmentMap } from "../../data/sample.ts";
+import { viewSegmentIds, wholeView } from "../../image/resize.ts";
+import { cast } from "../../ops/index.ts";
+import type { Task } from "../method.ts";
+import type { Frame, PanopticModel } from "../model.ts";
+import { grey } from "./augment.ts";
+import { maxDeepLab } from "./network.ts";
+import { panopticFromMasks } from "./postprocess.ts";
+import type { MaxDeepLabRecipe } from "./recipe.ts";
+import { classOrder, voidLabel } from "./targets.ts";
+
+/** What ids of segments are made with: label · divisor + instance. */
+export function divisorOf({ slots }: Pick<MaxDeepLabRecipe, "slots">): number {
+  return Math.max(256, slots + 1);
+}
+
+export function panopticModel(recipe: MaxDeepLabRecipe, { classes }: Task): PanopticModel {
+  const size = [recipe.cropHeight, recipe.cropWidth] as const;
+  const divisor = divisorOf(recipe);
+  return {
+    ...{ kind: "panoptic", size, padding: grey, corners: true },
+    outputs(scope, image) {
+      const { maskLogits, classLogits } = maxDeepLab(scope, image, recipe, classes.length);
+      const { classThreshold, pixelThreshold, thingArea, stuffArea } = recipe;
+      const found = panopticFromMasks(maskLogits, classLogits, classOrder(classes), {
+        ...{ classThreshold, pixelThreshold, thingArea, stuffArea, size, divisor },
+      });
+      return {
+        /** [H, W]: id of each pixel's segment, 0 where there is none. */
+        panoptic: cast(found.panoptic, "int32"),
+        /** [N]: id of each slot's segment, 0 where there is none, and how sure it is of its class. */
+        ids: cast(found.ids, "int32"),
+        scores: found.confidence,
+      };
+    },
+    segments: (outputs, frame) => segmentsAt(outputs, frame, size, divisor),
+  };
+}
+
+/** The segments of a view at the photograph's size, corner on corner, as the network resizes. */
+export function segmentsAt(
+  { panoptic, ids, scores }: Named<NdArray>,
+  { height, width, scaledHeight, scaledWidth }: Frame,
+  [, columns]: readonly [number, number],
+  divisor: number,
+): SegmentMap {
+  const seen = new Uint32Array(scaledHeight * scaledWidth);
+  for (let y = 0, to = 0; y < scaledHeight; y++) {
+    for (let x = 0; x < scaledWidth; x++, to++) seen[to] = Number(panoptic.data[y * columns + x]);
+  }
+  const data = viewSegmentIds(seen, scaledWidth, scaledHeight, { ...wholeView(width, height), corners: true });
+  const sure = new Map<number, number>();
+  const confidence = toNumbers(scores);
+  for (const [slot, id] of toNumbers(ids).entries()) sure.set(id, Math.max(sure.get(id) ?? 0, confidence[slot]));
+  const segments = [...new Set(data)]
+    .filter((id) => id !== voidLabel)
+    .sort((a, b) => a - b)
+    .map((id): Segment => ({ id, classIndex: Math.floor(id / divisor) - 1, crowd: false, score: sure.get(id)! }));
+  return { width, height, data, segments };
+}

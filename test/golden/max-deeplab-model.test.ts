@@ -1,0 +1,99 @@
+/** MaX-DeepLab whole, against the authors' networks: predicting and in training. */
+import type { Named } from "../../src/array/ndarray.ts";
+import { Model, type Scope } from "../../src/graph/scope.ts";
+import { input, type Tensor } from "../../src/graph/tensor.ts";
+import { publishedLosses } from "../../src/methods/max-deeplab/losses.ts";
+import { maxDeepLab, semanticLogits } from "../../src/methods/max-deeplab/network.ts";
+import { lossTerms } from "../../src/methods/max-deeplab/terms.ts";
+import { add, mean } from "../../src/ops/index.ts";
+import {
+  channelsLast,
+  checkGraph,
+  coversFile,
+  evaluateWithHost,
+  feedsOf,
+  type Golden,
+  inputsOf,
+  type LabelConfig,
+  modelSettings,
+  rows,
+  slopesOf,
+  targetFeeds,
+  termNames,
+  theirNames,
+} from "./max-deeplab.ts";
+
+function build(scope: Scope, golden: Golden, inputs: Named<Tensor>) {
+  const config = golden.config as unknown as { num_classes_with_void: number; aspp_pool: [number, number] };
+  const settings = modelSettings(golden.config);
+  const classes = config.num_classes_with_void - 1;
+  const outputs = maxDeepLab(scope, inputs.image_rgb, settings, classes);
+  const semantic = semanticLogits(scope, outputs.encoded, settings, {
+    outputs: config.num_classes_with_void,
+    poolSize: config.aspp_pool,
+  });
+  return { ...outputs, semantic };
+}
+
+const named = ({ pixelFeature, maskLogits, classLogits, semantic }: ReturnType<typeof build>, role: string) => ({
+  [`${role}/pixel_space_normalized_feature`]: channelsLast(pixelFeature),
+  [`${role}/pixel_space_mask_logits`]: channelsLast(maskLogits),
+  [`${role}/transformer_class_logits`]: classLogits,
+  [`${role}/semantic_logits`]: channelsLast(semantic),
+});
+
+for (const file of ["model_s_tiny.safetensors", "model_l_tiny.safetensors"]) {
+  coversFile(file, async (golden) => {
+    const feeds = feedsOf(golden);
+    const inputs = inputsOf(golden);
+    const found = build(new Model().scope, golden, inputs);
+    const { encoded } = found;
+    const between = {
+      ...Object.fromEntries(encoded.stages.map((stage, i) => [`aux/infer.stage${i + 1}`, channelsLast(stage)])),
+      "aux/infer.feature_panoptic": channelsLast(encoded.featurePanoptic),
+      "aux/infer.transformer_class_feature": rows(encoded.classFeature),
+      "aux/infer.transformer_mask_feature": rows(encoded.maskFeature),
+    };
+    const predicted = { ...between, ...named(found, "infer") };
+    await checkGraph(golden, predicted, feeds);
+
+    const model = new Model({ training: true });
+    const trained = build(model.scope, golden, inputs);
+    const averages = theirNames(golden, model.updates);
+    const labels = labelConfig(golden);
+    const targets = targetFeeds(golden, labels);
+    const at = Object.fromEntries(
+      Object.entries(targets).map(([name, { shape, dtype }]) => [name, input(name, shape, dtype)]),
+    ) as { [K in keyof typeof targets]: Tensor };
+    const things = golden.of("target").thing_id_class.shape[1];
+    const { terms } = lossTerms(
+      model.scope,
+      { ...trained, semanticLogits: trained.semantic },
+      { ...at, things },
+      publishedLosses,
+    );
+    const total = Object.values(terms).reduce((left, right) => add(left, right));
+    const outputs = {
+      ...named(trained, "train"),
+      ...Object.fromEntries(Object.entries(averages).map(([name, tensor]) => [`running_after/${name}`, tensor])),
+      ...Object.fromEntries(Object.entries(terms).map(([name, term]) => [`loss/${termNames[name]}`, term])),
+      "loss/total_loss": total,
+      ...slopesOf(golden, mean(total), model, inputs),
+    };
+    const { feeds: all } = await evaluateWithHost(model, {}, { ...feeds, ...targets });
+    await checkGraph(golden, outputs, all);
+    golden.complete(["infer", "train", "running_after", "loss", "grad"]);
+  });
+}
+
+/** What the manifest leaves out: all classes that are neither things nor void are stuff. */
+function labelConfig(golden: Golden): LabelConfig {
+  const config = golden.config as unknown as {
+    thing_class_ids: number[];
+    ignore_label: number;
+    num_classes_with_void: number;
+  };
+  const labels = Array.from({ length: config.num_classes_with_void }, (_, label) => label);
+  const isStuff = (label: number) => label !== config.ignore_label && !config.thing_class_ids.includes(label);
+  return { ...config, stuff_class_ids: labels.filter(isStuff), stride: 4 };
+}
