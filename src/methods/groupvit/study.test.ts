@@ -27,16 +27,16 @@ describe("the arms", () => {
       return [assignment, prompts, groupTokens[0], outputGroups.at(-1) ?? 0, depths.length - 1];
     };
     expect(Object.fromEntries(plan.arms.map(({ name }) => [name, facts(name)]))).toEqual({
-      "hard-multi": ["hard", 3, 64, 8, 1],
+      "hard-multi": ["hard", 6, 64, 8, 1],
       soft: ["soft", 0, 64, 8, 1],
       hard: ["hard", 0, 64, 8, 1],
-      "soft-multi": ["soft", 3, 64, 8, 1],
-      "16-to-4": ["hard", 3, 16, 4, 1],
-      "16-to-8": ["hard", 3, 16, 8, 1],
-      "32-to-8": ["hard", 3, 32, 8, 1],
-      "64-to-16": ["hard", 3, 64, 16, 1],
-      "two-stages": ["hard", 3, 64, 8, 2],
-      pixelwise: ["hard", 3, 0, 0, 0],
+      "soft-multi": ["soft", 6, 64, 8, 1],
+      "16-to-4": ["hard", 6, 16, 4, 1],
+      "16-to-8": ["hard", 6, 16, 8, 1],
+      "32-to-8": ["hard", 6, 32, 8, 1],
+      "64-to-16": ["hard", 6, 64, 16, 1],
+      "two-stages": ["hard", 6, 64, 8, 2],
+      pixelwise: ["hard", 6, 0, 0, 0],
     });
     const own = [
       ...["assignment", "prompts", "groupTokens", "outputGroups"],
