@@ -3,12 +3,18 @@ import { readFileSync } from "node:fs";
 import { copyFile, cp, mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { InferenceSession, Tensor } from "onnxruntime-node";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { encoders } from "../../src/backbones/encoders.ts";
+import { publishedNames } from "../../src/backbones/published.ts";
+import { Model } from "../../src/graph/scope.ts";
+import { input } from "../../src/graph/tensor.ts";
 import { nodePlatform as platform } from "../../src/platform/node.ts";
 import { writeScenes } from "../../src/scenes/write.ts";
 import { clipMerges } from "../../src/text/clip-merges.ts";
 import { tokenizerJson } from "../../src/text/tokenizer-json.ts";
+import { writeSafetensors } from "../../src/weights/safetensors.ts";
 import { digests, type Ended, expectOneLine, start, stopped, temporaryFolder, tessera } from "../support/cli.ts";
 import { commitOf, type FakeHub, startFakeHub } from "../support/fake-hub.ts";
+import { freshWeights } from "../support/weights.ts";
 
 let folder: string;
 let remove: () => Promise<void>;
@@ -409,6 +415,24 @@ describe("mistakes are told in a line", () => {
       2,
     );
   });
+});
+
+test("--encoder begins with a vision transformer's blocks, says what it leaves, and is refused where widths disagree", async () => {
+  const model = new Model();
+  encoders["deit-tiny-16"].features(model.scope, input("x", [1, 3, 16, 16]), {});
+  const file = `${folder}/deit.safetensors`;
+  await writeFile(file, writeSafetensors(publishedNames("deit-tiny-16", freshWeights(model), "timm")));
+  const sizes = ["width=192", "heads=3,3,3", "patchSize=16"].flatMap((setting) => ["--set", setting]);
+  const { code, error } = await tessera(...train(`${folder}/begun`, "--encoder", file, ...sizes));
+  expect(code).toBe(0);
+  expect(error).toContain(
+    "deit.safetensors: 3 of 12 blocks taken (1 in stage 1, 1 in stage 2, 1 in stage 3); not taken: classToken.",
+  );
+  expect(error).toMatch(/train: text, .* with first values/);
+  expectOneLine(
+    await tessera(...train(`${folder}/refused`, "--encoder", file)),
+    /expected an encoder of width 32 as in recipe groupvit-tiny, got one of width 192\./,
+  );
 });
 
 describe("fully supervised transfer", () => {
