@@ -140,7 +140,7 @@ export function pairingOf(
     if (images.byId.has(id)) continue;
     const expected = `expected an image named "${id}"`;
     for (const file of [mask, panoptic?.file]) {
-      if (file === undefined) continue;
+      if (typeof file !== "string") continue;
       const remedy = `Add the image or remove the ${file === mask ? "mask" : "segments"}.`;
       problems.push(makeProblem(file, expected, "none", remedy));
     }
