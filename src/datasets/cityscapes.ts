@@ -98,7 +98,7 @@ async function survey(platform: Platform, folders: Folders, split: Split): Promi
     problems.push(...paired.problems);
   }
   const remedy = "Cityscapes masks (labelIds) hold 0 to 33: correct the mask, or use the plain folder layout.";
-  const masks = entries.flatMap(({ labels }) => labels.mask ?? []);
+  const masks = entries.flatMap(({ labels: { mask } }) => (typeof mask === "string" ? [mask] : []));
   const places = [root, joinPath(root, "gtFine")];
   const listed = await layoutClasses(platform, places, masks, { classes, valueMap, remedy });
   return { ...listed, entries: sortById(entries), problems, notes };

@@ -129,7 +129,7 @@ test("the drawn data set is opened by its name", async () => {
 });
 
 test("each layout is found by its content or by its name, and its drawing names its folders", async () => {
-  for (const layout of layouts) {
+  for (const layout of layouts.filter(({ recognizes }) => recognizes === undefined)) {
     const root = temporaryFolder();
     for (const sign of layout.signs) put(root, `${sign}/placeholder`, "");
     const named = layout.onlyByName ? layout.name : undefined;

@@ -9,6 +9,7 @@ import type { Entry, Survey } from "./layout.ts";
 import { decodeMaskFile } from "./mask-file.ts";
 import { labelsOf } from "./mask-labels.ts";
 import { mergeProblems } from "./merge-problems.ts";
+import { drawShapes } from "./shapes/draw-shapes.ts";
 import { readUtf8 } from "./text-file.ts";
 import type { Remedy } from "./unknown-values.ts";
 import { type Lookup, lookupOf, shownGrey } from "./value-map.ts";
@@ -36,7 +37,9 @@ export function fileDataset(platform: Platform, name: string, split: Split, surv
 
 function filesOf({ image, labels: { mask, panoptic, captions, saliency } }: Entry): string[] {
   const text = typeof captions === "string" ? captions : undefined;
-  return [image, mask, panoptic?.file, text, saliency].filter((file) => file !== undefined);
+  return [image, typeof mask === "object" ? mask.file : mask, panoptic?.file, text, saliency].filter(
+    (file) => file !== undefined,
+  );
 }
 
 /** Decodes one entry with its labels of `kinds`. Throws InputError naming the file at fault. */
@@ -53,7 +56,7 @@ async function readEntry(
   const tags = asked("tags");
   const settled = await Promise.allSettled([
     platform.decodeImage(source),
-    mask === undefined ? undefined : decodeMaskFile(platform, mask),
+    typeof mask === "string" ? decodeMaskFile(platform, mask) : undefined,
     panoptic && platform.decodeMask(panoptic.file),
     saliency === undefined ? undefined : platform.decodeMask(saliency),
     typeof captions === "string" ? readUtf8(platform, captions) : undefined,
@@ -64,8 +67,9 @@ async function readEntry(
     each.status === "fulfilled" ? each.value : undefined,
   ) as [Image, RawPixels?, RawPixels?, RawPixels?, string?];
   const labels: Labels = {
+    ...(typeof mask === "object" && { mask: drawShapes(mask, image.width, image.height) }),
     ...(maskPixels &&
-      mask !== undefined && {
+      typeof mask === "string" && {
         mask: labelsOf(sameSize(image, source, maskPixels, mask, "mask"), lookup, mask, remedy),
       }),
     ...(ids && panoptic && { panoptic: segmentsOf(sameSize(image, source, ids, panoptic.file, "segments"), panoptic) }),

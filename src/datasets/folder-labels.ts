@@ -10,7 +10,7 @@ import { annotationOf, readClasses } from "./folder-classes.ts";
 import { isThere } from "./is-there.ts";
 import { captionsFrom, type Listing, tagsFrom } from "./label-files.ts";
 import type { EntryLabels, Folders, Problem } from "./layout.ts";
-import { masksByImage } from "./mask-names.ts";
+import { masksBeside, masksByImage, type NamedMasks } from "./mask-names.ts";
 import { type Files, filesIfThere, makeProblem, namesText } from "./pairs.ts";
 import { segmentsFrom } from "./panoptic-annotation.ts";
 import { maskFolderName, splitFolder, splitFolderName } from "./split-names.ts";
@@ -65,11 +65,13 @@ export async function splitLabels(platform: Platform, folders: Folders, split: S
   const { root } = folders;
   const maskPath = await splitPath(platform, folders, await maskFolderName(platform, root), split);
   const maskFolder = joinPath(root, maskPath);
-  const hasMasks = await isThere(platform, root, maskPath, "folder");
+  const hasOwn = await isThere(platform, root, maskPath, "folder");
   const files = await filesIfThere(platform, maskFolder, "mask");
   const imageFolder = await splitFolder(platform, joinPath(folders.images, "images"), split);
-  const images = files.byId.size === 0 ? null : await filesIfThere(platform, imageFolder, "image");
-  const named = masksByImage(images?.byId ?? new Map(), files.byId, maskFolder);
+  const images = await filesIfThere(platform, imageFolder, "image");
+  const among = hasOwn ? new Map<string, string>() : masksBeside(images.byId);
+  const hasMasks = hasOwn || among.size > 0;
+  const named = hasOwn ? masksByImage(images.byId, files.byId, maskFolder) : besideAsNamed(among, imageFolder);
   const masks = { ...files, byId: named.byId };
   const hasTags = await isThere(platform, root, "tags.json", "file");
   const list = await readClasses(platform, root);
@@ -115,7 +117,7 @@ export async function splitLabels(platform: Platform, folders: Folders, split: S
       ];
     }),
   );
-  const notes = [...maskFolderNote(root, maskPath, hasMasks), ...named.notes, ...masks.strays, ...saliency.strays];
+  const notes = [...maskFolderNote(root, maskPath, hasOwn), ...named.notes, ...masks.strays, ...saliency.strays];
   if (annotation !== null) notes.push(...(await unnamedSegments(platform, panopticFolder, annotation.file, segments)));
   for (const [id, file] of texts.byId) {
     if (captionsFile === undefined || !captions.byId.has(id)) continue;
@@ -140,7 +142,7 @@ export function pairingOf(
     if (images.byId.has(id)) continue;
     const expected = `expected an image named "${id}"`;
     for (const file of [mask, panoptic?.file]) {
-      if (file === undefined) continue;
+      if (typeof file !== "string") continue;
       const remedy = `Add the image or remove the ${file === mask ? "mask" : "segments"}.`;
       problems.push(makeProblem(file, expected, "none", remedy));
     }
@@ -155,6 +157,23 @@ export function pairingOf(
     notes.push(makeProblem(file, expected, namesText(missing), "Correct them: they are passed over."));
   }
   return { problems, notes };
+}
+
+/** Masks that lie beside their photographs are read, and that is said. */
+function besideAsNamed(masks: ReadonlyMap<string, string>, folder: string): NamedMasks {
+  const [first] = masks.values();
+  if (first === undefined) return { byId: new Map(), notes: [] };
+  const got = `some beside their photographs, such as ${first.slice(first.lastIndexOf("/") + 1)}`;
+  return {
+    byId: new Map(masks),
+    notes: [makeProblem(folder, "expected masks in a folder masks", got, "They are read from here.")],
+  };
+}
+
+/** Whether a split has a folder of masks of its own. */
+export async function hasMaskFolder(platform: Platform, folders: Folders, split: Split): Promise<boolean> {
+  const path = await splitPath(platform, folders, await maskFolderName(platform, folders.root), split);
+  return isThere(platform, folders.root, path, "folder");
 }
 
 /** Masks in a folder of another name are read, and that is said. */

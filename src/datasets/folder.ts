@@ -7,9 +7,10 @@ import { InputError, problem } from "../errors.ts";
 import { joinPath } from "../platform/join-path.ts";
 import type { Platform } from "../platform/platform.ts";
 import { readClasses } from "./folder-classes.ts";
-import { hasLabels, isLabelled, pairingOf, type SplitLabels, splitLabels } from "./folder-labels.ts";
+import { hasLabels, hasMaskFolder, isLabelled, pairingOf, type SplitLabels, splitLabels } from "./folder-labels.ts";
 import { misplaced, straysOf } from "./folder-strays.ts";
 import type { Entry, Folders, Layout, Problem, Survey } from "./layout.ts";
+import { masksBeside } from "./mask-names.ts";
 import { type Files, filesIfThere, imageEntries, looksLikeImage, makeProblem, sortById, stemOf } from "./pairs.ts";
 import { splitFolder } from "./split-names.ts";
 import type { Remedy } from "./unknown-values.ts";
@@ -38,7 +39,7 @@ async function survey(platform: Platform, folders: Folders, split: Split): Promi
   if (split === "unlabelled") return surveyUnlabelled(platform, folders);
   const imageFolder = await splitFolder(platform, joinPath(folders.images, "images"), split);
   if ((await platform.exists(imageFolder)) !== "folder") throw await missingSplit(platform, folders, split);
-  const images = await imagesOf(platform, imageFolder);
+  const images = await imagesOf(platform, folders, split);
   const labels = await splitLabels(platform, folders, split);
   const { classes, valueMap, byId, hasMasks, maskFolder } = labels;
   const remedy = maskRemedy(labels);
@@ -142,10 +143,15 @@ function partlyLabelled(entries: readonly Entry[], folder: string): Problem[] {
   });
 }
 
-/** Captions may lie beside the images. */
-async function imagesOf(platform: Platform, folder: string): Promise<Files> {
+/** Captions may lie beside the images, and so may masks where there is no folder of them. */
+async function imagesOf(platform: Platform, folders: Folders, split: Split): Promise<Files> {
+  const folder = await splitFolder(platform, joinPath(folders.images, "images"), split);
   const files = await filesIfThere(platform, folder, "image");
-  return { ...files, strays: files.strays.filter(({ file }) => !/\.txt$/i.test(file)) };
+  const masks = new Set(masksBeside(files.byId).values());
+  const isApart = masks.size > 0 && (await hasMaskFolder(platform, folders, split));
+  const byId =
+    masks.size === 0 || isApart ? files.byId : new Map([...files.byId].filter(([, path]) => !masks.has(path)));
+  return { ...files, byId, strays: files.strays.filter(({ file }) => !/\.txt$/i.test(file)) };
 }
 
 /** Images alone need no classes.json. */
@@ -159,7 +165,7 @@ async function surveyUnlabelled(platform: Platform, folders: Folders): Promise<S
 async function unlabelledImages(platform: Platform, folders: Folders): Promise<Found> {
   const root = joinPath(folders.images, "images");
   const images = await filesIfThere(platform, await splitFolder(platform, root, "unlabelled"), "image");
-  const trained = await imagesOf(platform, await splitFolder(platform, root, "train"));
+  const trained = await imagesOf(platform, folders, "train");
   const labelled = await labelledNames(platform, folders, trained);
   const problems = [...images.problems, ...trained.problems.filter(({ file }) => !labelled.has(stemOf(file)))];
   for (const [id, image] of trained.byId) {
@@ -217,7 +223,8 @@ async function hasSplit(platform: Platform, folders: Folders, split: Split): Pro
   }
   const folder = await splitFolder(platform, joinPath(folders.images, "images"), split);
   if ((await platform.exists(folder)) !== "folder") return false;
-  if (split === "test" || (await hasLabels(platform, folders, split, await imagesOf(platform, folder)))) return true;
+  if (split === "test" || (await hasLabels(platform, folders, split, await imagesOf(platform, folders, split))))
+    return true;
   // Labels that were to be those of the split are told where it is read.
   return split === "val" && (await misnamedLabels(platform, folders, split)) !== undefined;
 }

@@ -15,11 +15,25 @@ import { folder } from "./folder.ts";
 import type { Folders, Layout, Problem } from "./layout.ts";
 import { mergeProblems } from "./merge-problems.ts";
 import { pascalContext, pascalContext60 } from "./pascal-context.ts";
+import { coco } from "./shapes/coco.ts";
+import { labelme } from "./shapes/labelme.ts";
+import { yolo } from "./shapes/yolo.ts";
 import { partedLayout } from "./val-fraction.ts";
 import { voc } from "./voc.ts";
 
 /** Every layout that can be read, the most particular first: the first whose signs are all there is taken. */
-export const layouts: readonly Layout[] = [pascalContext, pascalContext60, voc, cityscapes, ade20k, cocoObject, folder];
+export const layouts: readonly Layout[] = [
+  pascalContext,
+  pascalContext60,
+  voc,
+  cityscapes,
+  ade20k,
+  cocoObject,
+  coco,
+  yolo,
+  labelme,
+  folder,
+];
 
 export interface OpenOptions extends CaptionOptions {
   /** Name of a layout in `layouts`; found by the folder's content when absent. */
@@ -152,11 +166,11 @@ async function foundLayout(
   if (images !== undefined) return placeApart(platform, path, images, asked[0]);
   for (const layout of asked) {
     for (const root of [path, ...inside.map((folder) => joinPath(path, folder))]) {
-      if ((await missingSigns(platform, root, layout)).length === 0) return { root, images: root, layout };
+      if (await isOf(platform, root, layout)) return { root, images: root, layout };
     }
   }
   const lines: string[] = [];
-  for (const layout of asked) {
+  for (const layout of asked.filter(({ recognizes }) => recognizes === undefined || asked.length === 1)) {
     const missing = await missingSigns(platform, path, layout);
     lines.push(`${layout.name} (needs ${missing.map((sign) => `${sign}/`).join(", ")})`);
   }
@@ -165,6 +179,11 @@ async function foundLayout(
   const shown = content.length === 0 ? "an empty folder" : `a folder with ${content.slice(0, 5).join(", ")}`;
   const got = content.length > 5 ? `${shown} and ${content.length - 5} more` : shown;
   throw new InputError(problem(path, expected, got, await remedyFor(platform, path, content)));
+}
+
+async function isOf(platform: Platform, root: string, layout: Layout): Promise<boolean> {
+  if (layout.recognizes === undefined) return (await missingSigns(platform, root, layout)).length === 0;
+  return (await platform.exists(root)) === "folder" && layout.recognizes(platform, root);
 }
 
 /** Labels that lie in one folder, and their photographs in another. */

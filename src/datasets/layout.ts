@@ -3,6 +3,7 @@
 import type { Split } from "../data/dataset.ts";
 import type { ClassInfo, Segment } from "../data/sample.ts";
 import type { Platform } from "../platform/platform.ts";
+import type { DrawnMask } from "./shapes/draw-shapes.ts";
 import type { Remedy } from "./unknown-values.ts";
 import type { ValueMap } from "./value-map.ts";
 
@@ -15,7 +16,7 @@ export interface Entry {
 
 /** Labels that are known from a list, and files of those that are decoded when they are read. */
 export interface EntryLabels {
-  readonly mask?: string;
+  readonly mask?: string | DrawnMask;
   /** An RGB file of segment ids, and what its annotation says of them. */
   readonly panoptic?: { readonly file: string; readonly segments: readonly Segment[] };
   readonly tags?: readonly number[];
@@ -66,6 +67,8 @@ export interface Layout {
   readonly apart?: boolean;
   /** True where the signs are those of another layout, which is taken unless this one is named. */
   readonly onlyByName?: boolean;
+  /** Whether a folder is of this layout, where that is not told by `signs`. */
+  recognizes?(platform: Platform, root: string): Promise<boolean>;
   /** Splits that the folder has, in the order of `allSplits`; unlabelled only where there are such images. */
   splits(platform: Platform, folders: Folders): Promise<Split[]>;
   /** Lists one split. Throws InputError when the split or the class list is missing or broken. */

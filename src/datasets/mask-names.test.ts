@@ -1,4 +1,4 @@
-import { renameSync } from "node:fs";
+import { renameSync, rmSync } from "node:fs";
 import { expect, test } from "vitest";
 import { plainFolder } from "../../test/support/folders.ts";
 import { greyPng, jpeg, put, temporaryFolder } from "../../test/support/pictures.ts";
@@ -56,4 +56,33 @@ test("VOC's masks may have an ending, too", async () => {
   put(root, "JPEGImages/a.jpg", await jpeg(2, 1));
   put(root, "SegmentationClass/a_label.png", greyPng(2, 1, [0, 1]));
   expect((await openDataset(platform, root, "train")).ids).toEqual(["a"]);
+});
+
+test("masks beside their photographs are read where there is no folder of them", async () => {
+  const root = await plainFolder();
+  for (const [split, names] of [
+    ["train", ["a", "b"]],
+    ["val", ["c"]],
+  ] as const) {
+    for (const name of names) {
+      renameSync(`${root}/masks/${split}/${name}.png`, `${root}/images/${split}/${name}_mask.png`);
+    }
+  }
+  rmSync(`${root}/masks`, { recursive: true });
+  const dataset = await openDataset(platform, root, "train");
+  expect([dataset.ids, dataset.kinds, dataset.notes]).toEqual([
+    ["a", "b"],
+    ["mask"],
+    [
+      `${root}/images/train: expected masks in a folder masks, got some beside their photographs, such as a_mask.png. They are read from here.`,
+    ],
+  ]);
+  const report = await inspectDataset(platform, root);
+  expect([countProblems(report), report.splits.map(({ split, samples }) => [split, samples])]).toEqual([
+    0,
+    [
+      ["train", 2],
+      ["val", 1],
+    ],
+  ]);
 });

@@ -50,6 +50,19 @@ function nameOf(name: string, { mask, image }: Affix): string | undefined {
   return image[0] + name.slice(mask[0].length, name.length - mask[1].length) + image[1];
 }
 
+/** How the name of a mask that lies beside its photograph ends. */
+const besideEnding = /[_\-. ](?:masks?|labels?|seg|segmentation|gt|annotations?)$/i;
+
+/** Among pictures of one folder those that are masks of others: `a_mask.png` beside `a.jpg`; by the photograph's name. */
+export function masksBeside(pictures: ReadonlyMap<string, string>): ReadonlyMap<string, string> {
+  const found = new Map<string, string>();
+  for (const [name, path] of pictures) {
+    const id = name.replace(besideEnding, "");
+    if (id !== name && pictures.has(id) && /\.(?:png|tiff?)$/i.test(path)) found.set(id, path);
+  }
+  return found;
+}
+
 /** What masks have more than photographs, the most frequent first: an ending, or a beginning. */
 function affixesOf(images: ReadonlyMap<string, string>, names: readonly string[]): Affix[] {
   const counts = new Map<string, { count: number; affix: Affix }>();

@@ -18,11 +18,18 @@ export async function contentsOf(platform: Pick<Platform, "shared">, dataset: Da
   if (files === undefined) return null;
   const count = Math.min(looked, ids.length);
   const lines: string[] = [];
+  // One annotation may label all.
+  const known = new Map<string, Promise<string>>();
+  const textOf = (file: string) => {
+    const text = known.get(file) ?? labelText(platform, file);
+    known.set(file, text);
+    return text;
+  };
   for (let at = 0; at < count; at++) {
     const index = Math.floor((at * ids.length) / count);
     const [image, ...labels] = files(index);
     const size = (await platform.shared.fileFacts(image))?.size ?? 0;
-    const parts = await Promise.all(labels.map((file) => labelText(platform, file)));
+    const parts = await Promise.all(labels.map(textOf));
     lines.push([ids[index], size, ...parts].join(" "));
   }
   return hexDigest(new TextEncoder().encode(lines.join("\n")));

@@ -1,0 +1,65 @@
+/** The classes of annotations that draw shapes: those of a list beside them, or their labels; what no shape covers is background. */
+
+import type { ClassInfo } from "../../data/sample.ts";
+import { InputError, problem, suggestion } from "../../errors.ts";
+import { IGNORE } from "../../image/image.ts";
+import { distinctColors } from "../../image/palette.ts";
+import { joinPath } from "../../platform/join-path.ts";
+import type { Platform } from "../../platform/platform.ts";
+import { findClassList } from "../class-lists.ts";
+import { parseClassList } from "../classes-file.ts";
+import { readUtf8 } from "../text-file.ts";
+
+export interface ShapeClasses {
+  readonly classes: readonly ClassInfo[];
+  /** The index of a label, or `IGNORE`. Throws InputError for one that is no class. */
+  indexOf(label: string): number;
+  /** What pixels without a shape are. */
+  readonly fill: number;
+}
+
+/** names: the labels that the annotations have, in the order of their classes. */
+export async function shapeClasses(platform: Platform, root: string, names: readonly string[]): Promise<ShapeClasses> {
+  const file = joinPath(root, "classes.json");
+  if ((await platform.exists(file)) === "file") {
+    return classesFrom(parseClassList(await readUtf8(platform, file), file).classes, file);
+  }
+  const list = await findClassList(platform, [root]);
+  const listed =
+    list?.classes.map(({ name, color }) => ({ name, color })) ??
+    names.filter((name) => !isIgnored(name)).map((name) => ({ name, color: undefined }));
+  const own = listed.some(({ name }) => isBackground(name))
+    ? listed
+    : [{ name: "background", color: [0, 0, 0] as const }, ...listed];
+  const colors = distinctColors(own.length);
+  const classes = own.map(({ name, color }, index): ClassInfo => {
+    if (isBackground(name)) return { name, color: color ?? [0, 0, 0], background: true };
+    return { name, color: color ?? colors[index] };
+  });
+  return classesFrom(classes, list?.file ?? root);
+}
+
+function classesFrom(classes: readonly ClassInfo[], file: string): ShapeClasses {
+  const indices = new Map(classes.map(({ name }, index) => [name, index]));
+  const fill = classes.findIndex(({ name, background }) => background === true || isBackground(name));
+  return {
+    classes,
+    fill: fill < 0 ? IGNORE : fill,
+    indexOf(label) {
+      if (isIgnored(label)) return IGNORE;
+      const index = indices.get(label) ?? (isBackground(label) && fill >= 0 ? fill : undefined);
+      if (index !== undefined) return index;
+      throw new InputError(
+        problem(file, "expected a class for every label", `none for "${label}"`, suggestion(label, indices.keys())),
+      );
+    },
+  };
+}
+
+function isBackground(name: string): boolean {
+  return /^_*background_*$/i.test(name);
+}
+
+function isIgnored(name: string): boolean {
+  return /^_+ignored?_+$/i.test(name);
+}
