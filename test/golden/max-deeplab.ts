@@ -37,6 +37,8 @@ export interface Golden {
   readonly config: Readonly<Record<string, unknown>>;
   /** Tensors of a role, by name. */
   of(role: string): Named<NdArray>;
+  /** What the manifest says of a tensor `role/name`. */
+  describe(name: string): unknown;
   /** What of the arrays is not within tolerance, plus `noise`, of the tensor `role/name`; all count as compared. */
   problems(got: Named<NdArray>, noise?: Named<number>): string[];
   /** Fails where there are problems. */
@@ -67,6 +69,7 @@ export function goldenOf(golden: GoldenCase): Golden {
     name: golden.name,
     config: golden.config,
     of: (role) => golden.under(`${prefix}${role}/`),
+    describe: (name) => golden.entries[prefix + name],
     problems,
     check: (got) => expect(problems(got), `golden ${golden.name}`).toEqual([]),
     complete(roles) {

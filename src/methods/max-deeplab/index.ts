@@ -4,6 +4,7 @@ import { panopticModel } from "./prediction.ts";
 import { type MaxDeepLabRecipe, predictionFields, recipes } from "./recipe.ts";
 import { panopticStage } from "./stage.ts";
 import { validate } from "./validate.ts";
+import { slotViews } from "./views.ts";
 
 export const maxDeepLab: Method<MaxDeepLabRecipe> = {
   name: "max-deeplab",
@@ -18,6 +19,7 @@ export const maxDeepLab: Method<MaxDeepLabRecipe> = {
   predictionFields,
   stages: (recipe, task) => [panopticStage(recipe, task)],
   model: panopticModel,
+  views: slotViews,
   validate,
   imports: importMaxDeepLab,
 };
