@@ -14,6 +14,7 @@ export interface Conv2dOptions {
   readonly bias?: boolean;
   /** Of the weight. Default for weight and bias: uniform within ±1/√fan-in, as PyTorch starts them. */
   readonly initializer?: Initializer;
+  readonly biasInitializer?: Initializer;
 }
 
 /**
@@ -49,7 +50,7 @@ function applied(
   scope: Scope,
   x: Tensor,
   channels: number,
-  { kernel, stride = 1, padding = 0, dilation = 1, groups = 1, bias = true, initializer }: Conv2dOptions,
+  { kernel, stride = 1, padding = 0, dilation = 1, groups = 1, bias = true, initializer, biasInitializer }: Conv2dOptions,
   prepare: (weight: Tensor) => Tensor,
 ): Tensor {
   const inputs = x.shape[1];
@@ -63,7 +64,7 @@ function applied(
   const usual = fanInUniformInitializer((inputs / groups) * height * width);
   const weight = scope.parameter("weight", [channels, inputs / groups, height, width], initializer ?? usual);
   return conv(x, prepare(weight), {
-    bias: bias ? scope.parameter("bias", [channels], usual) : undefined,
+    bias: bias ? scope.parameter("bias", [channels], biasInitializer ?? usual) : undefined,
     strides: stride,
     padding,
     dilations: dilation,
