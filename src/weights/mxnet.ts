@@ -63,7 +63,7 @@ function readArray(reader: Reader, where: string): NdArray {
   if (known === undefined) throw damaged(where, `a type of elements from 0 to ${types.length - 1}`, `${type}`);
   const [dtype, size] = known;
   const numbers = reader.take(shape.reduce((product, side) => product * side, 1) * size);
-  const own = numbers.slice().buffer; // aligned, and of its own
+  const own = new Uint8Array(numbers).buffer; // aligned, and of its own
   switch (dtype) {
     case "float16":
       return ndarray("float32", shape, widenHalf(new Uint16Array(own)));

@@ -23,6 +23,8 @@ export function coversAll(file: string, kind: RegExp, run: (golden: L2GCase) => 
 
 export interface L2GCase {
   readonly config: GoldenCase["config"];
+  /** The file that it stands in. */
+  readonly file: string;
   /** As the manifest describes them; `weights/*` stands for many. */
   readonly names: readonly string[];
   readonly entry: GoldenCase["entries"];
@@ -45,6 +47,7 @@ export function caseOf({ manifest }: Goldens, golden: GoldenCase): L2GCase {
   const tensor = (name: string) => golden.tensor(prefix + name);
   return {
     config: golden.config,
+    file: golden.file!,
     names: Object.keys(golden.entries),
     entry: golden.entries,
     raw: (manifest as unknown as Manifest).files[golden.file!].cases[golden.name.split("/")[1]],
