@@ -37,7 +37,10 @@ export function vgg16(
   for (const [stage, count] of convolutions.entries()) {
     if (stage > 0) {
       const keeps = stage === 4 && isDense;
-      y = maxPool(y, keeps || pooling === "overlapping" ? { kernel: 3, strides: keeps ? 1 : 2, padding: 1 } : { kernel: 2 });
+      y = maxPool(
+        y,
+        keeps || pooling === "overlapping" ? { kernel: 3, strides: keeps ? 1 : 2, padding: 1 } : { kernel: 2 },
+      );
       if (!keeps) stride *= 2;
     }
     if (stage === 4) pooledFourth = { stride, map: y };
@@ -56,7 +59,10 @@ export function vgg16(
 export const vgg16Names: Renaming = renaming(
   convolutions.flatMap((count, stage): Place[] => {
     const before = convolutions.slice(0, stage).reduce((sum, each) => sum + 2 * each + 1, 0);
-    return Array.from({ length: count }, (_, i): Place => [`stage${stage + 1}.conv${i + 1}`, `features.${before + 2 * i}`]);
+    return Array.from(
+      { length: count },
+      (_, i): Place => [`stage${stage + 1}.conv${i + 1}`, `features.${before + 2 * i}`],
+    );
   }),
 );
 

@@ -31,7 +31,12 @@ export function pillowResize(
   [toWidth, toHeight]: readonly [width: number, height: number],
   filter: "bilinear" | "bicubic",
 ): Image {
-  const across = resample(data, { lines: height, count: width, step: 3, stride: width * 3, channels: 3 }, toWidth, filter);
+  const across = resample(
+    data,
+    { lines: height, count: width, step: 3, stride: width * 3, channels: 3 },
+    toWidth,
+    filter,
+  );
   const down = resample(
     across,
     { lines: toWidth * 3, count: height, step: toWidth * 3, stride: 1, channels: 1 },

@@ -50,7 +50,16 @@ function applied(
   scope: Scope,
   x: Tensor,
   channels: number,
-  { kernel, stride = 1, padding = 0, dilation = 1, groups = 1, bias = true, initializer, biasInitializer }: Conv2dOptions,
+  {
+    kernel,
+    stride = 1,
+    padding = 0,
+    dilation = 1,
+    groups = 1,
+    bias = true,
+    initializer,
+    biasInitializer,
+  }: Conv2dOptions,
   prepare: (weight: Tensor) => Tensor,
 ): Tensor {
   const inputs = x.shape[1];

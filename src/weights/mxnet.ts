@@ -117,5 +117,7 @@ function readerOf(bytes: Uint8Array, where: string): Reader {
 }
 
 function damaged(where: string, expected: string, got: string): InputError {
-  return new InputError(`${where}: expected ${expected}, got ${got}. The file is damaged, or of another kind: fetch it again.`);
+  return new InputError(
+    `${where}: expected ${expected}, got ${got}. The file is damaged, or of another kind: fetch it again.`,
+  );
 }

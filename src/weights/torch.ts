@@ -106,7 +106,11 @@ function chooseTensors(
   return { named: withoutWrapper(named), others };
 }
 
-function dictionaryAt(checkpoint: Map<unknown, unknown>, key: string, where: string): ReturnType<typeof stateDictionaryIn> {
+function dictionaryAt(
+  checkpoint: Map<unknown, unknown>,
+  key: string,
+  where: string,
+): ReturnType<typeof stateDictionaryIn> {
   const dictionary = checkpoint.get(key);
   const keys = [...checkpoint.keys()].map(String);
   if (!(dictionary instanceof Map)) {

@@ -1,4 +1,7 @@
 /** L2G's class maps at test time, its pseudo masks, and the resampling on the way, against the authors' code. */
+
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { expect } from "vitest";
 import { float32, type NdArray, toNumbers } from "../../src/array/ndarray.ts";
 import { Model } from "../../src/graph/scope.ts";
@@ -20,10 +23,8 @@ import {
 import { releaseNames } from "../../src/methods/l2g/weights.ts";
 import { resize } from "../../src/ops/index.ts";
 import { evaluate } from "../../src/runtime/evaluate.ts";
-import { coversAll, goldens, type L2GCase, type NetworkConfig, networkOf, ourWeights, weightsOf } from "./l2g.ts";
 import { readSafetensors } from "../../src/weights/safetensors.ts";
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
+import { coversAll, goldens, type L2GCase, type NetworkConfig, networkOf, ourWeights, weightsOf } from "./l2g.ts";
 
 interface FusionConfig extends NetworkConfig {
   readonly weights: string;
@@ -77,7 +78,10 @@ coversAll("cam_fusion", /^fusion/, async (golden) => {
   const mean = float32([tags.length, ...size], (all.data as Float32Array).slice(0, tags.length * pixels));
   const maps = normalizedMaps(mean);
   golden.check({ mean_cam: mean, norm_cam: maps });
-  const sum = float32(mean.shape, (mean.data as Float32Array).map((value) => value * passes.length));
+  const sum = float32(
+    mean.shape,
+    (mean.data as Float32Array).map((value) => value * passes.length),
+  );
   golden.check({ seam_norm_cam: seamNormalizedMaps(sum) });
   checkMasks(golden, maps, tags);
 });
@@ -92,7 +96,10 @@ function checkMasks(golden: L2GCase, own: NdArray, tags: readonly number[]): voi
     expect(Math.abs(value - bytes[i])).toBeLessThanOrEqual(1);
   });
   const labels = tags.map((tag) => tag + 1);
-  const fractions = float32(maps.shape, Float32Array.from(bytes, (value) => value / 255));
+  const fractions = float32(
+    maps.shape,
+    Float32Array.from(bytes, (value) => value / 255),
+  );
   const masks = golden.names.filter((name) => /^pseudo_label_/.test(name));
   expect(masks.length).toBeGreaterThan(0);
   for (const name of masks) {
@@ -101,7 +108,9 @@ function checkMasks(golden: L2GCase, own: NdArray, tags: readonly number[]): voi
     expect([...mask.data], name).toEqual(toNumbers(golden.tensor(name)));
   }
   const saliency = golden.tensor("saliency").data as Float32Array;
-  const threshold = Number(/CAM > ([\d.]+)/.exec(String((golden.entry.saliency_label as unknown as { what: string }).what))![1]);
+  const threshold = Number(
+    /CAM > ([\d.]+)/.exec(String((golden.entry.saliency_label as unknown as { what: string }).what))![1],
+  );
   const results = [fractions, maps].map((each) => [...salientMask(each, labels, saliency, { threshold }).data]);
   const wanted = toNumbers(golden.tensor("saliency_label"));
   expect(results.map((result) => result.filter((value, i) => value !== wanted[i]).length)).toContain(0);
@@ -119,7 +128,10 @@ coversAll("cam_fusion", /^resize/, async (golden) => {
   golden.check(await evaluate(outputs, { z }));
   // On the host the same as in the graph: both channels in one.
   const [, , ...size] = golden.tensor("bicubic_up").shape;
-  const host = fusedMaps([{ maps: float32(z.shape.slice(1), z.data as Float32Array), flipped: false }], size as [number, number]);
+  const host = fusedMaps(
+    [{ maps: float32(z.shape.slice(1), z.data as Float32Array), flipped: false }],
+    size as [number, number],
+  );
   golden.check({ bicubic_up: float32(golden.tensor("bicubic_up").shape, host.data as Float32Array) });
   const path = join(goldens.folder, golden.file);
   const image = imageOf(readSafetensors(readFileSync(path), path).tensors["fusion/image_u8"]);

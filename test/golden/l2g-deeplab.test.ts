@@ -2,7 +2,7 @@
 import { describe, expect } from "vitest";
 import { type NdArray, ndarray, toNumbers } from "../../src/array/ndarray.ts";
 import { gradients } from "../../src/autodiff/gradients.ts";
-import { resNet, type ResNetUnits } from "../../src/backbones/resnet.ts";
+import { type ResNetUnits, resNet } from "../../src/backbones/resnet.ts";
 import { Model, type Scope } from "../../src/graph/scope.ts";
 import { input, type Tensor } from "../../src/graph/tensor.ts";
 import { resizeLabels } from "../../src/image/resize.ts";
@@ -10,8 +10,8 @@ import { crossEntropy } from "../../src/losses/index.ts";
 import { type DeepLabHead, deepLabHead } from "../../src/networks/deeplab/heads.ts";
 import { multiScale } from "../../src/networks/deeplab/multi-scale.ts";
 import { deepLabNames } from "../../src/networks/deeplab/weights.ts";
-import { learningRate } from "../../src/optimizers/schedule.ts";
 import { add } from "../../src/ops/index.ts";
+import { learningRate } from "../../src/optimizers/schedule.ts";
 import { evaluate } from "../../src/runtime/evaluate.ts";
 import { coversAll, inputsOf, type L2GCase, ourWeights, weightsOf } from "./l2g.ts";
 
@@ -73,7 +73,9 @@ coversAll("deeplab", /^train/, async (golden) => {
   const whole = golden.tensor("label");
   const labels = outputs.map(({ shape: [, , height, width] }) => reduced(whole, height, width));
   const losses = outputs.map((logits, i) =>
-    crossEntropy(logits, input(`labels${i}`, labels[i].shape, "uint8"), { ignoreLabel: golden.config.ignore as number }),
+    crossEntropy(logits, input(`labels${i}`, labels[i].shape, "uint8"), {
+      ignoreLabel: golden.config.ignore as number,
+    }),
   );
   const total = losses.reduce((sum, loss) => add(sum, loss));
   const names = deepLabNames("aspp");

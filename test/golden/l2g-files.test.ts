@@ -3,8 +3,8 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect } from "vitest";
 import type { Named, NdArray } from "../../src/array/ndarray.ts";
-import { mxnetName } from "../../src/methods/l2g/weights.ts";
 import { readReleaseCheckpoint, writeReleaseCheckpoint } from "../../src/methods/l2g/checkpoint.ts";
+import { mxnetName } from "../../src/methods/l2g/weights.ts";
 import { readWeights } from "../../src/weights/read-weights.ts";
 import { readSafetensors } from "../../src/weights/safetensors.ts";
 import { expectClose, goldens } from "./l2g.ts";
@@ -14,7 +14,9 @@ const tensorsOf = (file: string) => readSafetensors(bytesOf(file), file).tensors
 
 function under(tensors: Named<NdArray>, prefix: string): Named<NdArray> {
   return Object.fromEntries(
-    Object.entries(tensors).flatMap(([name, array]) => (name.startsWith(prefix) ? [[name.slice(prefix.length), array]] : [])),
+    Object.entries(tensors).flatMap(([name, array]) =>
+      name.startsWith(prefix) ? [[name.slice(prefix.length), array]] : [],
+    ),
   );
 }
 
@@ -26,10 +28,17 @@ function holderIn(about: string): Named<NdArray> {
 
 function expectSame(got: NdArray, expected: NdArray, name: string): void {
   expect([name, got.shape, got.dtype]).toEqual([name, expected.shape, expected.dtype]);
-  expect(Buffer.from(got.data.buffer, got.data.byteOffset, got.data.byteLength).equals(Buffer.from(expected.data.buffer, expected.data.byteOffset, expected.data.byteLength)), name).toBe(true);
+  expect(
+    Buffer.from(got.data.buffer, got.data.byteOffset, got.data.byteLength).equals(
+      Buffer.from(expected.data.buffer, expected.data.byteOffset, expected.data.byteLength),
+    ),
+    name,
+  ).toBe(true);
 }
 
-const files = goldens.manifest.files as Named<{ readonly about: string; readonly map?: readonly [string, string][]; readonly total?: number }> | undefined;
+const files = goldens.manifest.files as
+  | Named<{ readonly about: string; readonly map?: readonly [string, string][]; readonly total?: number }>
+  | undefined;
 
 goldens.covers("mxnet_keys", () => {
   const { map } = files!.mxnet_keys;

@@ -1,24 +1,39 @@
 /** L2G's alignment, targets and losses against the authors' code. */
 import { describe, expect } from "vitest";
 import { fromNumbers, type Named, type NdArray, toNumbers } from "../../src/array/ndarray.ts";
+import { Random } from "../../src/array/random.ts";
 import { gradients } from "../../src/autodiff/gradients.ts";
 import { input, type Tensor } from "../../src/graph/tensor.ts";
 import { binaryCrossEntropy } from "../../src/losses/index.ts";
-import { alignedProbabilities, attention, type TargetOptions, transferLoss, transferTarget, usualTarget } from "../../src/methods/l2g/losses.ts";
+import {
+  alignedProbabilities,
+  attention,
+  type TargetOptions,
+  transferLoss,
+  transferTarget,
+  usualTarget,
+} from "../../src/methods/l2g/losses.ts";
 import { pooled } from "../../src/methods/l2g/network.ts";
 import { boxesOf } from "../../src/methods/l2g/views.ts";
-import { Random } from "../../src/array/random.ts";
 import { add, mul, resize, roiAlign, sum } from "../../src/ops/index.ts";
 import { evaluate } from "../../src/runtime/evaluate.ts";
 import { coversAll, inputsOf, type L2GCase } from "./l2g.ts";
 
 /** The columns of boxes (image, x1, y1, x2, y2) as a graph takes them. */
-export function boxInputs({ shape: [count], ...array }: NdArray): { feeds: Named<NdArray>; boxes: Tensor; images: Tensor } {
+export function boxInputs({ shape: [count], ...array }: NdArray): {
+  feeds: Named<NdArray>;
+  boxes: Tensor;
+  images: Tensor;
+} {
   const rows = toNumbers({ shape: [count], ...array });
   const corners = rows.filter((_, i) => i % 5 > 0);
   const feeds = {
     boxes: fromNumbers("float32", [count, 4], corners),
-    images: fromNumbers("int64", [count], rows.filter((_, i) => i % 5 === 0)),
+    images: fromNumbers(
+      "int64",
+      [count],
+      rows.filter((_, i) => i % 5 === 0),
+    ),
   };
   return { feeds, boxes: input("boxes", [count, 4]), images: input("images", [count], "int64") };
 }
@@ -80,7 +95,12 @@ function ruleOf(name: string, { bg_thr }: LossConfig): TargetOptions {
 
 async function checkLosses(golden: L2GCase, rule: TargetOptions, { kd_weight }: LossConfig): Promise<void> {
   const hasSaliency = golden.has("saliency_u8");
-  const { at, feeds } = inputsOf(golden, ["feat_global", "feat_local", "label", ...(hasSaliency ? ["saliency_u8"] : [])]);
+  const { at, feeds } = inputsOf(golden, [
+    "feat_global",
+    "feat_local",
+    "label",
+    ...(hasSaliency ? ["saliency_u8"] : []),
+  ]);
   const { feeds: boxFeeds, ...views } = boxInputs(golden.tensor("boxes"));
   const tags = repeated(golden.tensor("label"), at.feat_local.shape[0]);
   const local = input("tags", tags.shape);
@@ -96,7 +116,7 @@ async function checkLosses(golden: L2GCase, rule: TargetOptions, { kd_weight }: 
   const isWhole = golden.has("loss_total");
   const [dGlobal, dLocal] = gradients(isWhole ? total : kd, [at.feat_global, at.feat_local]);
   const outputs: Record<string, Tensor> = {
-    winner_map: attention(at.feat_local, local, true),
+    winner_map: attention(at.feat_local, local, rule),
     target,
     aligned_softmax: aligned,
     logits_global: logitsGlobal,

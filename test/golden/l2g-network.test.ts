@@ -44,7 +44,9 @@ coversAll("blocks", /^/, async (golden) => {
   expect(own.length).toBeGreaterThan(0);
   const parameters = own.map((name) => model.parameters.get(wideUnitNames.ours(name)!)!.tensor);
   const found = gradients(loss, [at.x, ...parameters]);
-  const outputs = Object.fromEntries(["grad_x", ...own.map((name) => `grad/${name}`)].map((name, i) => [name, found[i]]));
+  const outputs = Object.fromEntries(
+    ["grad_x", ...own.map((name) => `grad/${name}`)].map((name, i) => [name, found[i]]),
+  );
   const weights = ourWeights(golden.under("weights/"), wideUnitNames);
   golden.check(await evaluate({ out, x_bn_relu: activated, ...outputs }, { ...feeds, ...weights }));
 });
@@ -114,7 +116,11 @@ coversAll("network", /grad/, async (golden) => {
     own.map((name) => model.parameters.get(names.ours(name)!)!.tensor),
   );
   const weights = ourWeights(weightsOf(golden, what), names);
-  const { logits: gotLogits, loss: gotLoss, ...got } = await evaluate(
+  const {
+    logits: gotLogits,
+    loss: gotLoss,
+    ...got
+  } = await evaluate(
     { logits, loss, ...Object.fromEntries(own.map((name, i) => [`grad/${name}`, found[i]])) },
     { ...feeds, ...weights },
   );

@@ -7,8 +7,8 @@ import { show } from "../../src/array/shape.ts";
 import type { Scope } from "../../src/graph/scope.ts";
 import { input, type Tensor } from "../../src/graph/tensor.ts";
 import { classify, resNet38Places } from "../../src/methods/l2g/network.ts";
-import { readSafetensors } from "../../src/weights/safetensors.ts";
 import type { Renaming } from "../../src/weights/rename.ts";
+import { readSafetensors } from "../../src/weights/safetensors.ts";
 import { type GoldenCase, type Goldens, openGoldens } from "./manifest.ts";
 
 export const goldens = openGoldens("l2g");
@@ -82,7 +82,10 @@ export function expectClose(got: NdArray, expected: NdArray, tolerance: number, 
 }
 
 /** The arrays `names` of the case as inputs of a graph, with what to feed. */
-export function inputsOf(golden: L2GCase, names: readonly string[]): { at: Record<string, Tensor>; feeds: Named<NdArray> } {
+export function inputsOf(
+  golden: L2GCase,
+  names: readonly string[],
+): { at: Record<string, Tensor>; feeds: Named<NdArray> } {
   const feeds = Object.fromEntries(names.map((name) => [name, asFloat(golden.tensor(name))]));
   const at = Object.fromEntries(Object.entries(feeds).map(([name, { shape }]) => [name, input(name, shape)]));
   return { at, feeds };
@@ -104,7 +107,11 @@ export function weightsOf(golden: L2GCase, what: string, file = "network.safeten
 /** Bytes become fractions, as the manifest says of `_u8`. */
 export function asFloat(array: NdArray): NdArray {
   if (array.dtype !== "uint8") return array;
-  return { dtype: "float32", shape: array.shape, data: Float32Array.from(array.data as Uint8Array, (value) => value / 255) };
+  return {
+    dtype: "float32",
+    shape: array.shape,
+    data: Float32Array.from(array.data as Uint8Array, (value) => value / 255),
+  };
 }
 
 /** Weights under our names, each one known; what counts batches has none. */

@@ -31,7 +31,10 @@ export function fusedMaps(passes: readonly CamPass[], [height, width]: readonly 
       sum[i] += large[flipped ? i - x + (width - 1 - x) : i];
     }
   }
-  return float32([count, height, width], Float32Array.from(sum, (value) => value / passes.length));
+  return float32(
+    [count, height, width],
+    Float32Array.from(sum, (value) => value / passes.length),
+  );
 }
 
 /** Nothing below 0, each map divided by its largest value (+ 1e-8): in [0, 1]. */
@@ -123,7 +126,8 @@ function enlarged({ shape: [count, rows, columns], data }: NdArray, height: numb
     for (let y = 0; y < height; y++) {
       for (let x = 0; x < width; x++) {
         let sum = 0;
-        for (let t = 4 * y; t < 4 * y + 4; t++) sum += down.weights[t] * middle[(k * rows + down.places[t]) * width + x];
+        for (let t = 4 * y; t < 4 * y + 4; t++)
+          sum += down.weights[t] * middle[(k * rows + down.places[t]) * width + x];
         out[(k * height + y) * width + x] = sum;
       }
     }

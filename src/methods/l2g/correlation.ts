@@ -1,9 +1,10 @@
 /** Pixel correlation modules: scores or features averaged over places that look alike (Wang et al. 2020, SEAM, sec. 3.3). */
+
+import { xavierUniformInitializer } from "../../graph/initializer.ts";
 import type { Scope } from "../../graph/scope.ts";
 import type { Tensor } from "../../graph/tensor.ts";
-import { xavierUniformInitializer } from "../../graph/initializer.ts";
 import { conv2d } from "../../nn/conv.ts";
-import { add, concat, div, matmul, relu, reshape, slice, sqrt, sumSquare, sum } from "../../ops/index.ts";
+import { add, concat, div, matmul, relu, reshape, slice, sqrt, sum, sumSquare } from "../../ops/index.ts";
 
 const epsilon = 1e-5;
 

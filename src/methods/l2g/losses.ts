@@ -8,6 +8,7 @@ import {
   concat,
   div,
   greater,
+  less,
   max,
   mean,
   mul,
@@ -31,6 +32,11 @@ export interface TargetOptions {
   readonly background: "binary" | "raw";
   /** Keep only the strongest channel at each place (the release); false: all (the paper). */
   readonly strongestOnly: boolean;
+  /**
+   * Which of several classes is the strongest where they have their peaks at one place, all of them 1 after rounding. `first`: the first,
+   * as single precision gives it. `larger`: that of the largest score, as it is exactly, value / (value + 1e-8) growing with the value.
+   */
+  readonly ties: "first" | "larger";
   /** What views without any saliency have: `paper`, the attention itself; `release`, no foreground. */
   readonly fallback: "paper" | "release";
 }
@@ -40,6 +46,7 @@ export const usualTarget: TargetOptions = {
   threshold: 0.001,
   background: "binary",
   strongestOnly: true,
+  ties: "first",
   fallback: "release",
 };
 
@@ -49,14 +56,20 @@ export const usualTarget: TargetOptions = {
  *
  * maps: [R, C + 1, h, w]; tags: [R, C], 0 or 1 → [R, C + 1, h, w] in [0, 1].
  */
-export function attention(maps: Tensor, tags: Tensor, strongestOnly: boolean): Tensor {
+export function attention(
+  maps: Tensor,
+  tags: Tensor,
+  { strongestOnly, ties }: Pick<TargetOptions, "strongestOnly" | "ties">,
+): Tensor {
   const positive = relu(stopGradient(maps));
   const relative = div(positive, add(max(positive, { axes: [2, 3], keepDims: true }), 1e-8));
   const count = axisSize(maps, 1) - 1;
   const named = mul(slice(relative, [{ axis: 1, start: 0, end: count }]), unsqueeze(unsqueeze(tags, 2), 3));
   const all = concat([named, slice(relative, [{ axis: 1, start: count, end: count + 1 }])], { axis: 1 });
   if (!strongestOnly) return all;
-  return mul(all, oneHot(argMax(all, { axis: 1 }), count + 1, { axis: 1 }));
+  const weaker = less(all, max(all, { axes: [1], keepDims: true }));
+  const rank = ties === "first" ? all : where(weaker, -1, positive);
+  return mul(all, oneHot(argMax(rank, { axis: 1 }), count + 1, { axis: 1 }));
 }
 
 /**
@@ -66,10 +79,10 @@ export function attention(maps: Tensor, tags: Tensor, strongestOnly: boolean): T
 export function transferTarget(
   local: Tensor,
   tags: Tensor,
-  { threshold, background, strongestOnly, fallback }: TargetOptions = usualTarget,
+  { threshold, background, fallback, ...attentionOptions }: TargetOptions = usualTarget,
   saliency?: Tensor,
 ): Tensor {
-  const seen = attention(local, tags, strongestOnly);
+  const seen = attention(local, tags, attentionOptions);
   if (saliency === undefined) return seen;
   const [, channels, rows, columns] = local.shape;
   const salient = resize(saliency, [rows, columns], { mode: "nearest" }); // [R, 1, h, w]

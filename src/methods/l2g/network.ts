@@ -95,11 +95,7 @@ export function pooled(maps: Tensor): Tensor {
 }
 
 /** ResNet-38's maps by their names in the authors' code. x: normalized. */
-export function resNet38Places(
-  scope: Scope,
-  x: Tensor,
-  options: Parameters<typeof resNet38>[2],
-): PlaceFeatures {
+export function resNet38Places(scope: Scope, x: Tensor, options: Parameters<typeof resNet38>[2]): PlaceFeatures {
   const maps = resNet38(scope, x, { norms: "frozen", ...options });
   return { early: maps[2].map, late: maps[3].map, last: maps[5].map };
 }

@@ -3,7 +3,20 @@ import { heNormalInitializer, xavierUniformInitializer } from "../../graph/initi
 import type { Scope } from "../../graph/scope.ts";
 import type { Tensor } from "../../graph/tensor.ts";
 import { conv2d } from "../../nn/conv.ts";
-import { add, axisSize, concat, div, less, max, relu, resize, slice, stopGradient, sub, where } from "../../ops/index.ts";
+import {
+  add,
+  axisSize,
+  concat,
+  div,
+  less,
+  max,
+  relu,
+  resize,
+  slice,
+  stopGradient,
+  sub,
+  where,
+} from "../../ops/index.ts";
 import { correlate } from "./correlation.ts";
 import type { HeadSettings, PlaceFeatures } from "./network.ts";
 
@@ -26,7 +39,9 @@ export function seamMaps(
   const options = { kernel: 1, bias: false } as const;
   const scores = conv2d(scope.at("scores"), last, classes + 1, { ...options, initializer: xavierUniformInitializer() });
   const project = (name: string, map: Tensor, channels: number) =>
-    relu(conv2d(scope.at(name), stopGradient(map), channels, { ...options, initializer: heNormalInitializer("fanIn") }));
+    relu(
+      conv2d(scope.at(name), stopGradient(map), channels, { ...options, initializer: heNormalInitializer("fanIn") }),
+    );
   const compared = concat(
     [
       resize(x, grid, { alignCorners: true }),

@@ -62,7 +62,9 @@ const moments: Readonly<Record<string, string>> = {
 export function mxnetName(name: string): string | undefined {
   const whole = /^(?:arg|aux):(conv1a|bn7)_(weight|gamma|beta|moving_mean|moving_var)$/.exec(name);
   if (whole !== null) return `${whole[1]}.${moments[whole[2]]}`;
-  const found = /^(?:arg|aux):(res|bn)(\d+)(?:a|b(\d+))_(branch\w+?)_(weight|gamma|beta|moving_mean|moving_var)$/.exec(name);
+  const found = /^(?:arg|aux):(res|bn)(\d+)(?:a|b(\d+))_(branch\w+?)_(weight|gamma|beta|moving_mean|moving_var)$/.exec(
+    name,
+  );
   if (found === null) return undefined;
   const [, kind, stage, unit, branch, what] = found;
   return `b${stage}${unit === undefined ? "" : `_${unit}`}.${kind === "res" ? "conv" : "bn"}_${branch}.${moments[what]}`;
