@@ -20,7 +20,7 @@ import { evaluate } from "../../src/runtime/evaluate.ts";
 import { coversAll, inputsOf, type L2GCase } from "./l2g.ts";
 
 /** The columns of boxes (image, x1, y1, x2, y2) as a graph takes them. */
-export function boxInputs({ shape: [count], ...array }: NdArray): {
+function boxInputs({ shape: [count], ...array }: NdArray): {
   feeds: Named<NdArray>;
   boxes: Tensor;
   images: Tensor;
