@@ -133,7 +133,7 @@ coversAll("network", /^vgg/, async (golden) => {
   const weights = golden.under("weights/");
   const sizeOf = (name: string) => weights[`${name}.weight`].shape[0];
   const { scope } = new Model();
-  const places = vggPlaces(scope, x, { width: sizeOf("features.0") });
+  const places = vggPlaces(scope.at("encoder"), scope.at("head"), x, { width: sizeOf("features.0") });
   const { maps, logits } = classify(scope.at("head"), x, places, sizeOf("extra_last_conv") - 1, {
     earlyChannels: sizeOf("fc_extra_3"),
     lateChannels: sizeOf("fc_extra_4"),

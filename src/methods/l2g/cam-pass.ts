@@ -23,7 +23,7 @@ export function camPass(recipe: L2GRecipe, task: Task): Pass {
     writes: ["mask"],
     predicts: false,
     outputs: (scope, { image }) => ({
-      maps: classifier(scope.at("global"), imageInput(image), foreground.length, recipe).maps,
+      maps: classifier(scope, "global", imageInput(image), foreground.length, recipe).maps,
     }),
     async visit(sample, run) {
       const named = new Set(sample.labels.tags ?? []);

@@ -19,9 +19,9 @@ import { samplerNames } from "./views.ts";
 
 /** The segmentation network goes on from the global network's encoder. */
 function begin({ weights }: Trained) {
-  const prefix = "global.";
-  const own = Object.entries(weights).filter(([name]) => name.startsWith(`${prefix}encoder.`));
-  return { weights: Object.fromEntries(own.map(([name, array]) => [name.slice(prefix.length), array])), notes: [] };
+  const prefix = "globalEncoder.";
+  const own = Object.entries(weights).filter(([name]) => name.startsWith(prefix));
+  return { weights: Object.fromEntries(own.map(([name, array]) => [`encoder.${name.slice(prefix.length)}`, array])), notes: [] };
 }
 
 function stages(recipe: L2GRecipe, task: Task): Stage[] {

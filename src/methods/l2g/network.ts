@@ -1,5 +1,5 @@
 /** The classification network whose last step is a mean over places, so that its class maps are what it classifies by. */
-import { deepestMaps } from "../../backbones/encoder.ts";
+import { deepestMaps, type Norms } from "../../backbones/encoder.ts";
 import { encode, findEncoder } from "../../backbones/encoders.ts";
 import { resNet38 } from "../../backbones/resnet38.ts";
 import { vgg16 } from "../../backbones/vgg.ts";
@@ -100,13 +100,18 @@ export function resNet38Places(scope: Scope, x: Tensor, options: Parameters<type
   return { early: maps[2].map, late: maps[3].map, last: maps[5].map };
 }
 
-/** VGG-16 at stride 8 with three further convolutions `extra.conv1` … `conv3` as L2G's code has it. x: normalized. */
-export function vggPlaces(scope: Scope, x: Tensor, { width = 64 }: { readonly width?: number } = {}): PlaceFeatures {
-  const { maps, pooledFourth } = vgg16(scope.at("encoder"), x, { width, outputStride: 8 });
+/** VGG-16 at stride 8 with three further convolutions `extra1` … `extra3` of the head as L2G's code has it. x: normalized. */
+export function vggPlaces(
+  scope: Scope,
+  head: Scope,
+  x: Tensor,
+  { width = 64 }: { readonly width?: number } = {},
+): PlaceFeatures {
+  const { maps, pooledFourth } = vgg16(scope, x, { width, outputStride: 8 });
   const late = maps.at(-1)!.map;
   let last = late;
   for (const i of [1, 2, 3]) {
-    last = relu(conv2d(scope.at("extra").at(`conv${i}`), last, 8 * width, { kernel: 3, padding: 1 }));
+    last = relu(conv2d(head.at(`extra${i}`), last, 8 * width, { kernel: 3, padding: 1 }));
   }
   return { early: pooledFourth.map, late, last };
 }
@@ -115,29 +120,45 @@ export interface ClassifierSettings extends HeadSettings {
   /** By name, see `backbones/encoders.ts`; `resnet38` and `vgg16` as the authors have them. */
   readonly encoder: string;
   readonly encoderStride: 32 | 16 | 8;
+  /** `folded` where the encoder's weights have none. Others are frozen, whatever a recipe says: the pair trains so. */
+  readonly encoderNorms: Norms;
 }
 
-/** Pixels that a place of the network's maps spans. */
-export function strideOf({ encoder, encoderStride }: Pick<ClassifierSettings, "encoder" | "encoderStride">): number {
-  if (encoder === "resnet38" || encoder === "vgg16") return 8;
-  const { dilates, multiple } = findEncoder(encoder);
-  return dilates ? encoderStride : multiple;
+/** The two networks of the pair. */
+export type PairName = "global" | "local";
+
+/** Encoder and heads of a network are parts of their own, `globalEncoder`, `globalHead`: a pretrained file has only the first. */
+export function partOf(scope: Scope, network: PairName, part: "Encoder" | "Head"): Scope {
+  return scope.at(`${network}${part}`);
 }
 
-/** image: [B, 3, H, W] in [−1, 1]; parameters below `encoder` and `head`. */
-export function classifier(scope: Scope, image: Tensor, classes: number, settings: ClassifierSettings): Classified {
+/** image: [B, 3, H, W] in [−1, 1]. */
+export function classifier(
+  scope: Scope,
+  network: PairName,
+  image: Tensor,
+  classes: number,
+  settings: ClassifierSettings,
+): Classified {
   const found = findEncoder(settings.encoder);
   const x = renormalized(image, found.normalization);
-  return classify(scope.at("head"), x, placesOf(scope, image, x, settings), classes, settings);
+  const [encoder, head] = [partOf(scope, network, "Encoder"), partOf(scope, network, "Head")];
+  return classify(head, x, placesOf(encoder, head, image, x, settings), classes, settings);
 }
 
-function placesOf(scope: Scope, image: Tensor, x: Tensor, settings: ClassifierSettings): PlaceFeatures {
-  if (settings.encoder === "resnet38") return resNet38Places(scope.at("encoder"), x, {});
-  if (settings.encoder === "vgg16") return vggPlaces(scope, x);
+function placesOf(
+  place: Scope,
+  head: Scope,
+  image: Tensor,
+  x: Tensor,
+  settings: ClassifierSettings,
+): PlaceFeatures {
+  if (settings.encoder === "resnet38") return resNet38Places(place, x, {});
+  if (settings.encoder === "vgg16") return vggPlaces(place, head, x);
   const encoder = findEncoder(settings.encoder);
   const maps = deepestMaps(
-    encode(encoder, scope.at("encoder"), image, {
-      norms: "frozen",
+    encode(encoder, place, image, {
+      norms: settings.encoderNorms === "folded" ? "folded" : "frozen",
       ...(encoder.dilates && { outputStride: settings.encoderStride }),
     }),
   );

@@ -73,9 +73,10 @@ export function pairLosses(scope: Scope, batch: Named<Tensor>, recipe: L2GRecipe
   const all = count * views;
   const flat = (name: string, shape: readonly number[]) => reshape(batch[name], [all, ...shape]);
   const tags = reshape(expand(unsqueeze(batch.tags, 1), [count, views, classes]), [all, classes]);
-  const global = classifier(scope.at("global"), imageInput(batch.image), classes, recipe);
+  const global = classifier(scope, "global", imageInput(batch.image), classes, recipe);
   const local = classifier(
-    scope.at("local"),
+    scope,
+    "local",
     imageInput(flat("views", [localSize, localSize, 3])),
     classes,
     recipe,
@@ -115,7 +116,7 @@ export function pairLosses(scope: Scope, batch: Named<Tensor>, recipe: L2GRecipe
 function begin({ weights, stage }: Trained) {
   if (stage !== "encoder") return { weights, notes: [] };
   const own = Object.entries(weights).filter(([name]) => name.startsWith("encoder."));
-  const both = ["global", "local"].flatMap((network) => own.map(([name, array]) => [`${network}.${name}`, array]));
+  const both = ["global", "local"].flatMap((network) => own.map(([name, array]) => [name.replace(/^encoder/, `${network}Encoder`), array]));
   return { weights: Object.fromEntries(both) as Named<NdArray>, notes: [] };
 }
 

@@ -15,9 +15,9 @@ const heads = {
     ["head.early", "fc_extra_3"],
     ["head.late", "fc_extra_4"],
     ["head.affinity", "extra_att_module"],
-    ["extra.conv1", "extra_convs.0"],
-    ["extra.conv2", "extra_convs.2"],
-    ["extra.conv3", "extra_convs.4"],
+    ["head.extra1", "extra_convs.0"],
+    ["head.extra2", "extra_convs.2"],
+    ["head.extra3", "extra_convs.4"],
   ]),
 };
 
@@ -37,14 +37,14 @@ export function releaseNames(encoder: keyof typeof heads): Renaming {
   };
 }
 
-/** Which parameters the release trains: convolutions, but for the stem and the first stage of ResNet-38. No norms, no biases of theirs. */
+/** Which parameters the release trains: convolutions, but for the stem and the first stage. No norms, no biases of theirs. */
 export function trainsInRelease(name: string): boolean {
-  return !/(^|\.)norm\d?\.|\.encoder\.(stem|stage1)\.|^encoder\.(stem|stage1)\./.test(name);
+  return !/(^|\.)norm\d?\.|[eE]ncoder\.(stem|stage1)\./.test(name);
 }
 
 /** What the release starts anew, and trains at ten times the rate. */
 export function isNew(name: string): boolean {
-  return /(^|\.)(head|extra)\./.test(name);
+  return /[hH]ead\./.test(name);
 }
 
 const moments: Readonly<Record<string, string>> = {
