@@ -50,7 +50,8 @@ async function maskOf(
   if (present.length === 0) return { width, height, data: new Uint8Array(width * height).fill(background) };
   const { multiple } = findEncoder(encoder);
   // The release's ResNet-38 takes any size; other encoders take multiples of their stride.
-  const fitted = (side: number) => (encoder === "resnet38" ? side : Math.max(1, Math.round(side / multiple)) * multiple);
+  const fitted = (side: number) =>
+    encoder === "resnet38" ? side : Math.max(1, Math.round(side / multiple)) * multiple;
   const passes: CamPass[] = [];
   for (const scale of camScales) {
     const [rows, columns] = scaledSize([height, width], scale).map(fitted);

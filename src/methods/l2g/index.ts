@@ -1,3 +1,4 @@
+import { findEncoder } from "../../backbones/encoders.ts";
 import { checkNetwork, checkSides } from "../check-network.ts";
 import { checkSegmentationLoss, checksOf } from "../checks.ts";
 import type { Method, Task } from "../method.ts";
@@ -11,7 +12,6 @@ import {
 } from "../network-method.ts";
 import { segmentationStage } from "../segmentation-stage.ts";
 import type { Stage, Trained } from "../stage.ts";
-import { findEncoder } from "../../backbones/encoders.ts";
 import { camPass } from "./cam-pass.ts";
 import { pairStage } from "./pair.ts";
 import { type L2GRecipe, recipes } from "./recipe.ts";
@@ -21,7 +21,10 @@ import { samplerNames } from "./views.ts";
 function begin({ weights }: Trained) {
   const prefix = "globalEncoder.";
   const own = Object.entries(weights).filter(([name]) => name.startsWith(prefix));
-  return { weights: Object.fromEntries(own.map(([name, array]) => [`encoder.${name.slice(prefix.length)}`, array])), notes: [] };
+  return {
+    weights: Object.fromEntries(own.map(([name, array]) => [`encoder.${name.slice(prefix.length)}`, array])),
+    notes: [],
+  };
 }
 
 function stages(recipe: L2GRecipe, task: Task): Stage[] {

@@ -146,13 +146,7 @@ export function classifier(
   return classify(head, x, placesOf(encoder, head, image, x, settings), classes, settings);
 }
 
-function placesOf(
-  place: Scope,
-  head: Scope,
-  image: Tensor,
-  x: Tensor,
-  settings: ClassifierSettings,
-): PlaceFeatures {
+function placesOf(place: Scope, head: Scope, image: Tensor, x: Tensor, settings: ClassifierSettings): PlaceFeatures {
   if (settings.encoder === "resnet38") return resNet38Places(place, x, {});
   if (settings.encoder === "vgg16") return vggPlaces(place, head, x);
   const encoder = findEncoder(settings.encoder);

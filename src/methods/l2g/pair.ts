@@ -74,13 +74,7 @@ export function pairLosses(scope: Scope, batch: Named<Tensor>, recipe: L2GRecipe
   const flat = (name: string, shape: readonly number[]) => reshape(batch[name], [all, ...shape]);
   const tags = reshape(expand(unsqueeze(batch.tags, 1), [count, views, classes]), [all, classes]);
   const global = classifier(scope, "global", imageInput(batch.image), classes, recipe);
-  const local = classifier(
-    scope,
-    "local",
-    imageInput(flat("views", [localSize, localSize, 3])),
-    classes,
-    recipe,
-  );
+  const local = classifier(scope, "local", imageInput(flat("views", [localSize, localSize, 3])), classes, recipe);
   const target = transferTarget(
     local.maps,
     tags,
@@ -116,7 +110,9 @@ export function pairLosses(scope: Scope, batch: Named<Tensor>, recipe: L2GRecipe
 function begin({ weights, stage }: Trained) {
   if (stage !== "encoder") return { weights, notes: [] };
   const own = Object.entries(weights).filter(([name]) => name.startsWith("encoder."));
-  const both = ["global", "local"].flatMap((network) => own.map(([name, array]) => [name.replace(/^encoder/, `${network}Encoder`), array]));
+  const both = ["global", "local"].flatMap((network) =>
+    own.map(([name, array]) => [name.replace(/^encoder/, `${network}Encoder`), array]),
+  );
   return { weights: Object.fromEntries(both) as Named<NdArray>, notes: [] };
 }
 
@@ -156,4 +152,3 @@ export function pairStage(recipe: L2GRecipe, task: Task): TrainingStage {
     group: (name) => ({ rate: isNew(name) ? recipe.newRate : 1 }),
   };
 }
-
