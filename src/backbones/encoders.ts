@@ -8,12 +8,16 @@ import type { Encoder, EncoderOptions, FeatureMap } from "./encoder.ts";
 import { mobileNetV2Encoders } from "./mobilenet-v2.ts";
 import { resNetEncoders } from "./resnet.ts";
 import { resNetV2Encoders } from "./resnet-v2.ts";
+import { resNet38Encoders } from "./resnet38.ts";
+import { vggEncoders } from "./vgg.ts";
 import { vitEncoders } from "./vit-encoders.ts";
 
 export const encoders: Readonly<Record<string, Encoder>> = {
   ...mobileNetV2Encoders,
   ...resNetEncoders,
   ...resNetV2Encoders,
+  ...resNet38Encoders,
+  ...vggEncoders,
   ...vitEncoders,
   ...dinov2Encoders,
 };

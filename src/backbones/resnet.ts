@@ -4,7 +4,7 @@ import type { Tensor } from "../graph/tensor.ts";
 import { imagenetNormalization } from "../nn/image-input.ts";
 import { linear } from "../nn/linear.ts";
 import { add, globalAveragePool, maxPool, relu, reshape } from "../ops/index.ts";
-import { type Place, renaming } from "../weights/rename.ts";
+import { type Place, type Renaming, renaming } from "../weights/rename.ts";
 import {
   convNorm,
   deepestMaps,
@@ -29,6 +29,11 @@ export interface ResNetOptions extends EncoderOptions {
   readonly width?: number;
   /** `deep`: three 3×3 convolutions in place of one of 7×7 (v1c; He et al. 2019, "bag of tricks", fig. 2b). */
   readonly stem?: "plain" | "deep";
+  /**
+   * `caffe`: strides lie on the first 1×1 convolution, the pool rounds sizes up, and a stage whose kernels are widened widens its
+   * first unit's as well (the original network; DeepLab's). Default: `torchvision`.
+   */
+  readonly form?: "torchvision" | "caffe";
 }
 
 // He et al. 2015 by fan-out, as torchvision starts its residual networks.
@@ -48,11 +53,12 @@ export function resNet(scope: Scope, x: Tensor, options: ResNetOptions = {}): re
     stem: kind = "plain",
     norms,
     unit = "bottleneck",
+    form = "torchvision",
   } = options;
   const stem =
     kind === "deep" ? deepStem(scope.at("stem"), x, width, options) : plainStem(scope.at("stem"), x, width, options);
   const maps: FeatureMap[] = [{ stride: 2, map: stem }];
-  let y = maxPool(stem, { kernel: 3, strides: 2, padding: 1 }); // [B, width, H/4, W/4]
+  let y = maxPool(stem, { kernel: 3, strides: 2, padding: 1, ceilMode: form === "caffe" }); // [B, width, H/4, W/4]
 
   let reached = 4;
   let dilation = 1;
@@ -67,8 +73,9 @@ export function resNet(scope: Scope, x: Tensor, options: ResNetOptions = {}): re
       y = (unit === "basic" ? basic : bottleneck)(scope.at(`stage${stage + 1}`).at(`unit${i + 1}`), y, {
         width: width * 2 ** stage,
         stride: i === 0 ? stride : 1,
-        dilation: i === 0 ? firstDilation : dilation,
+        dilation: i === 0 && form === "torchvision" ? firstDilation : dilation,
         norms,
+        form,
       });
     }
     maps.push({ stride: reached, map: y });
@@ -103,14 +110,16 @@ interface UnitOptions extends StemOptions {
   readonly width: number;
   readonly stride: number;
   readonly dilation: number;
+  readonly form: NonNullable<ResNetOptions["form"]>;
 }
 
 /** relu(x + expand(relu(spatial(relu(reduce(x)))))), each convolution with a norm. [B, C, H, W] → [B, 4·width, …]. */
 function bottleneck(scope: Scope, x: Tensor, options: UnitOptions): Tensor {
-  const { width } = options;
-  const reduced = relu(unitConv(scope, 1, x, width, { ...options, kernel: 1 }));
-  const mixed = relu(unitConv(scope, 2, reduced, width, { ...options, kernel: 3 }));
-  const expanded = unitConv(scope, 3, mixed, 4 * width, { ...options, kernel: 1 });
+  const { width, stride, form } = options;
+  const [first, second] = form === "caffe" ? [stride, 1] : [1, stride];
+  const reduced = relu(unitConv(scope, 1, x, width, { ...options, kernel: 1, stride: first }));
+  const mixed = relu(unitConv(scope, 2, reduced, width, { ...options, kernel: 3, stride: second }));
+  const expanded = unitConv(scope, 3, mixed, 4 * width, { ...options, kernel: 1, stride: 1 });
   return relu(add(expanded, shortcut(scope, x, 4 * width, options)));
 }
 
@@ -129,7 +138,7 @@ function unitConv(
   channels: number,
   { kernel, stride, dilation, norms }: UnitOptions & { readonly kernel: number },
 ): Tensor {
-  const spatial = kernel > 1 ? { stride, dilation, padding: dilation } : {};
+  const spatial = kernel > 1 ? { stride, dilation, padding: dilation } : { stride };
   const place = { at: (name: string) => scope.at(`${name}${index}`) };
   return convNorm(place, x, channels, { kernel, norms, initializer, ...spatial });
 }
@@ -182,13 +191,40 @@ const deepMmsegmentation: PublishedNames = {
   beside: /^(fc|head)\./,
 };
 
+/** Names of DeepLab in PyTorch (kazuto1011's), without the head; the trunk of `base.` names. */
+export const deepLabResNetNames: Renaming = renaming([
+  ["stem.conv", "layer1.conv1.conv"],
+  ["stem.norm", "layer1.conv1.bn"],
+  ...[1, 2, 3, 4].flatMap((stage) =>
+    (
+      [
+        ["conv1", "reduce.conv"],
+        ["norm1", "reduce.bn"],
+        ["conv2", "conv3x3.conv"],
+        ["norm2", "conv3x3.bn"],
+        ["conv3", "increase.conv"],
+        ["norm3", "increase.bn"],
+        ["shortcut.conv", "shortcut.conv"],
+        ["shortcut.norm", "shortcut.bn"],
+      ] as const
+    ).map(([ours, theirs]): Place => [`stage${stage}.unit#.${ours}`, `layer${stage + 1}.block#.${theirs}`]),
+  ),
+]);
+
+const deepLab: PublishedNames = {
+  library: "deeplab-pytorch",
+  names: deepLabResNetNames,
+  beside: /^(fc|aspp|fov|layer6)\./,
+};
+
 function encoderOf(options: ResNetOptions): Encoder {
   return {
     normalization: imagenetNormalization,
     multiple: 32,
     dilates: true,
     features: (scope, x, asked) => deepestMaps(resNet(scope, x, { ...options, ...asked })),
-    published: options.stem === "deep" ? [deepTimm, deepMmsegmentation] : [torchvision],
+    published:
+      options.form === "caffe" ? [deepLab] : options.stem === "deep" ? [deepTimm, deepMmsegmentation] : [torchvision],
   };
 }
 
@@ -197,6 +233,7 @@ export const resNetEncoders = {
   resnet34: encoderOf({ units: resNet50Units, unit: "basic" }),
   resnet50: encoderOf({}),
   resnet101: encoderOf({ units: resNet101Units }),
+  "resnet101-caffe": encoderOf({ units: resNet101Units, form: "caffe" }),
   "resnet50-v1c": encoderOf({ stem: "deep" }),
   "resnet101-v1c": encoderOf({ units: resNet101Units, stem: "deep" }),
 };

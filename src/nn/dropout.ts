@@ -13,6 +13,17 @@ export function dropout(scope: Scope, x: Tensor, rate: number): Tensor {
 }
 
 /**
+ * Sets whole channels of each sample to zero with probability `rate` and scales the others by 1 / (1 − rate) (Tompson et al. 2015).
+ * Draws only where this part trains and `rate` is above 0.
+ *
+ * x: [B, C, H, W] float → the same shape.
+ */
+export function channelDropout(scope: Scope, x: Tensor, rate: number): Tensor {
+  if (!scope.training || checked(scope, rate) === 0) return x;
+  return drop(scope, x, rate, [x.shape[0], x.shape[1], 1, 1], "channelDropout");
+}
+
+/**
  * Sets a whole sample (index of axis 0) of a residual branch to zero with probability `rate` and scales the others by
  * 1 / (1 − rate): stochastic depth (Huang et al. 2016). Draws only where this part trains and `rate` is above 0.
  *

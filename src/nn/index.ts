@@ -1,7 +1,7 @@
 /** `tessera-seg/layers`: functions that declare parameters in a scope and give graph. */
 export { attentionWeights, crossAttention, selfAttention } from "./attention.ts";
 export { conv2d, standardizedConv2d } from "./conv.ts";
-export { dropout, dropPath } from "./dropout.ts";
+export { channelDropout, dropout, dropPath } from "./dropout.ts";
 export { embedding, resizePositions } from "./embedding.ts";
 export {
   clipNormalization,

@@ -25,6 +25,8 @@ export interface Schedule {
   readonly warmup?: "after" | "beside" | "times";
   /** Each step has the rate of the step that is so many before it, the first ones that of step 0. Default 0. */
   readonly behind?: number;
+  /** The rate changes only at multiples of so many steps (DeepLab: 10). Default 1. */
+  readonly every?: number;
   /**
    * What steps beyond the last one have: the value that the curve ends with (default; 0 for `poly` without `final`), or, where
    * code stops setting the rate (L2G's release for COCO), that of the last step.
@@ -35,7 +37,8 @@ export interface Schedule {
 /** The rate at `step` = 0, 1, …; past the end it stays as `pastEnd` says. */
 export function learningRate(schedule: Schedule, at: number): number {
   const last = schedule.pastEnd === "last step" ? Math.max(0, schedule.steps - 1) : Number.POSITIVE_INFINITY;
-  const step = Math.min(Math.max(0, at - (schedule.behind ?? 0)), last);
+  const every = schedule.every ?? 1;
+  const step = Math.min(Math.floor(Math.max(0, at - (schedule.behind ?? 0)) / every) * every, last);
   const { rate, steps, warmupSteps = 0, warmupStart = 0, warmup = "after" } = schedule;
   const start = warmup === "after" && schedule.kind !== "step" ? warmupSteps : 0;
   const progress = Math.min(1, Math.max(0, (step - start) / Math.max(1, steps - start)));

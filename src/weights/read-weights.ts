@@ -2,6 +2,7 @@ import type { Named, NdArray } from "../array/ndarray.ts";
 import { InputError } from "../errors.ts";
 import type { Platform } from "../platform/platform.ts";
 import { checkpointIndex, prefixOf } from "./checkpoint-path.ts";
+import { isMxnet, readMxnet } from "./mxnet.ts";
 import { readNpz } from "./npz.ts";
 import { readSafetensors, readSafetensorsFrom, type Safetensors } from "./safetensors.ts";
 import { isStringTable } from "./string-table.ts";
@@ -11,19 +12,20 @@ import { openZip } from "./zip.ts";
 
 /** A file of weights, whoever wrote it: names and numbers, no code. */
 export interface WeightFile {
-  readonly kind: "npz" | "torch" | "safetensors" | "tensorflow";
+  readonly kind: "npz" | "torch" | "safetensors" | "tensorflow" | "mxnet";
   readonly tensors: Named<NdArray>;
   /** The file's name, for messages. */
   readonly where: string;
 }
 
 /**
- * Reads a file of weights by its content: NumPy's npz, PyTorch's state dictionaries (zip or legacy), safetensors.
+ * Reads a file of weights by its content: NumPy's npz, PyTorch's state dictionaries (zip or legacy), safetensors, MXNet's arrays.
  * Throws InputError for files of other kinds, damaged ones, and such that would run code.
  */
 export async function readWeights(bytes: Uint8Array, where: string): Promise<WeightFile> {
   if (bytes.length === 0)
     throw new InputError(`${where}: expected a file of weights, got an empty file. Fetch it again.`);
+  if (isMxnet(bytes)) return { kind: "mxnet", tensors: readMxnet(bytes, where), where };
   if (isSafetensors(bytes)) return safetensorsFile(readSafetensors(bytes, where), where);
   if (bytes[0] === 0x50 && bytes[1] === 0x4b) {
     // "PK": a zip archive; PyTorch's has a pickle inside.
@@ -41,7 +43,7 @@ export async function readWeights(bytes: Uint8Array, where: string): Promise<Wei
     );
   }
   throw new InputError(
-    `${where}: expected a file of weights (npz, PyTorch, safetensors, or a TensorFlow checkpoint), got other bytes. Name the file that was published.`,
+    `${where}: expected a file of weights (npz, PyTorch, safetensors, MXNet, or a TensorFlow checkpoint), got other bytes. Name the file that was published.`,
   );
 }
 

@@ -35,10 +35,49 @@ export function writeTorch(
   where = "torch",
   { key = "model", folder = "archive" }: TorchWriteOptions = {},
 ): Uint8Array {
-  const named = Object.entries(tensors);
-  const dictionary = orderedDictionary(named.map(([name, array], i) => [name, tensor(name, array, String(i), where)]));
-  const object = key === null ? dictionary : [emptyDictionary, mark, text(key), dictionary, setItems];
-  const pickle = joined([protocol2, object, stop]);
+  if (key !== null) return writeTorchParts({ [key]: tensors }, where, { folder });
+  return written(tensors, (dictionary) => dictionary(tensors, ""), where, folder);
+}
+
+/**
+ * The bytes of a .pth file that holds several dictionaries of tensors by name, and whole numbers (0 and above) such as an epoch before them.
+ * Throws InputError as `writeTorch`.
+ */
+export function writeTorchParts(
+  parts: Named<Named<NdArray>>,
+  where = "torch",
+  { folder = "archive", numbers = {} }: { readonly folder?: string; readonly numbers?: Named<number> } = {},
+): Uint8Array {
+  const all = Object.fromEntries(
+    Object.entries(parts).flatMap(([part, tensors]) =>
+      Object.entries(tensors).map(([name, array]) => [`${part}/${name}`, array]),
+    ),
+  );
+  const object = (dictionary: Dictionary): Piece => [
+    ...[emptyDictionary, mark],
+    ...Object.entries(numbers).map(([name, value]): Piece => [text(name), integer(value)]),
+    ...Object.entries(parts).map(([part, tensors]): Piece => [text(part), dictionary(tensors, `${part}/`)]),
+    setItems,
+  ];
+  return written(all, object, where, folder);
+}
+
+/** The pickle of a dictionary of tensors, whose numbers are kept under `prefix` and their names. */
+type Dictionary = (tensors: Named<NdArray>, prefix: string) => Piece;
+
+function written(
+  all: Named<NdArray>,
+  object: (dictionary: Dictionary) => Piece,
+  where: string,
+  folder: string,
+): Uint8Array {
+  const named = Object.entries(all);
+  const keys = new Map(named.map(([name], i) => [name, String(i)]));
+  const dictionary: Dictionary = (tensors, prefix) =>
+    orderedDictionary(
+      Object.entries(tensors).map(([name, array]) => [name, tensor(name, array, keys.get(prefix + name)!, where)]),
+    );
+  const pickle = joined([protocol2, object(dictionary), stop]);
   const note = (name: string, content: string) => ({ name: `${folder}/${name}`, data: encoder.encode(content) });
   return writeZip(
     [

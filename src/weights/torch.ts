@@ -29,14 +29,20 @@ const largestPickle = 2 ** 26;
  * The file's object is a dictionary of tensors, or one that holds such a dictionary under a usual name ("state_dict",
  * "model" …) or as the only one. Where every name begins with "module." (nn.DataParallel), that is taken away.
  *
+ * key: where the file holds several dictionaries, the one that is wanted.
+ *
  * Throws InputError that starts with `where` (the file's name) when the file is damaged, has another form, or asks
  * for anything but tensors and plain values.
  */
-export async function readTorch(bytes: Uint8Array, where = "torch"): Promise<TorchFile> {
+export async function readTorch(
+  bytes: Uint8Array,
+  where = "torch",
+  { key }: { readonly key?: string } = {},
+): Promise<TorchFile> {
   const { object, read } = startsWith(bytes, 0, "PK\x03\x04")
     ? await readContainer(bytes, where)
     : readLegacy(bytes, where);
-  const { named, others } = chooseTensors(object, where);
+  const { named, others } = chooseTensors(object, where, key);
   checkTotal(named, where);
   const tensors: [string, NdArray][] = [];
   const loaded = new Map<StoredNumbers, Uint8Array>();
@@ -80,11 +86,15 @@ async function checkByteOrder({ sizes, read }: ZipArchive, note: string, where: 
 }
 
 /** The dictionary that holds the tensors, and what is beside them in the file. */
-function chooseTensors(object: unknown, where: string): { named: [string, StoredTensor][]; others: string[] } {
+function chooseTensors(
+  object: unknown,
+  where: string,
+  key: string | undefined,
+): { named: [string, StoredTensor][]; others: string[] } {
   if (!(object instanceof Map)) {
     throw otherForm(where, object instanceof StoredTensor ? "a tensor without a name" : kindOf(object));
   }
-  const { dictionary, others } = stateDictionaryIn(object);
+  const { dictionary, others } = key === undefined ? stateDictionaryIn(object) : dictionaryAt(object, key, where);
   const named: [string, StoredTensor][] = [];
   for (const [key, value] of dictionary) {
     if (typeof key === "string" && value instanceof StoredTensor) named.push([key, value]);
@@ -94,6 +104,19 @@ function chooseTensors(object: unknown, where: string): { named: [string, Stored
     throw otherForm(where, `a dictionary without any, its keys ${quote(others.join(", ")) || "none"}`);
   }
   return { named: withoutWrapper(named), others };
+}
+
+function dictionaryAt(
+  checkpoint: Map<unknown, unknown>,
+  key: string,
+  where: string,
+): ReturnType<typeof stateDictionaryIn> {
+  const dictionary = checkpoint.get(key);
+  const keys = [...checkpoint.keys()].map(String);
+  if (!(dictionary instanceof Map)) {
+    throw otherForm(where, `a dictionary without ${quote(key)}, its keys ${quote(keys.join(", ")) || "none"}`);
+  }
+  return { dictionary, others: keys.filter((other) => other !== key) };
 }
 
 /** Under these checkpoints keep the weights, beside counters, losses and the optimizer's state. */

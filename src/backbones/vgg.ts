@@ -1,0 +1,80 @@
+import { heNormalInitializer } from "../graph/initializer.ts";
+import type { Scope } from "../graph/scope.ts";
+import type { Tensor } from "../graph/tensor.ts";
+import { conv2d } from "../nn/conv.ts";
+import { imagenetNormalization } from "../nn/image-input.ts";
+import { maxPool, relu } from "../ops/index.ts";
+import { type Place, type Renaming, renaming } from "../weights/rename.ts";
+import type { Encoder, EncoderOptions, FeatureMap } from "./encoder.ts";
+
+export interface VggOptions extends Pick<EncoderOptions, "outputStride"> {
+  /** Channels of the first stage; the others have 2, 4, 8 and 8 times as many. */
+  readonly width?: number;
+  /** `plain`: 2 × 2 as published. `overlapping`: 3 × 3 around each place, as DeepLab has them. */
+  readonly pooling?: "plain" | "overlapping";
+}
+
+const initializer = heNormalInitializer("fanOut");
+const convolutions = [2, 2, 3, 3, 3];
+
+/**
+ * VGG-16 without its fully connected layers (Simonyan and Zisserman 2015, configuration D). Parameters: stage1.conv1, …, stage5.conv3.
+ *
+ * x: [B, 3, H, W] float, normalized → six maps: each stage's last at strides 1, 2, 4, 8 and 16, the fifth behind no pool; and what the
+ * fifth stage sees, the pooled fourth, before it. outputStride 8: the fourth pool is 3 × 3 with stride 1, and the fifth stage's kernels
+ * are widened to 2 (L2G, DeepLab). Default: 16.
+ */
+export function vgg16(
+  scope: Scope,
+  x: Tensor,
+  { width = 64, pooling = "plain", outputStride = 32 }: VggOptions = {},
+): { readonly maps: readonly FeatureMap[]; readonly pooledFourth: FeatureMap } {
+  const isDense = outputStride === 8;
+  const maps: FeatureMap[] = [];
+  let stride = 1;
+  let y = x;
+  let pooledFourth: FeatureMap = { stride, map: y };
+  for (const [stage, count] of convolutions.entries()) {
+    if (stage > 0) {
+      const keeps = stage === 4 && isDense;
+      y = maxPool(
+        y,
+        keeps || pooling === "overlapping" ? { kernel: 3, strides: keeps ? 1 : 2, padding: 1 } : { kernel: 2 },
+      );
+      if (!keeps) stride *= 2;
+    }
+    if (stage === 4) pooledFourth = { stride, map: y };
+    const dilation = stage === 4 && isDense ? 2 : 1;
+    for (let i = 0; i < count; i++) {
+      const place = scope.at(`stage${stage + 1}`).at(`conv${i + 1}`);
+      const channels = width * 2 ** Math.min(stage, 3);
+      y = relu(conv2d(place, y, channels, { kernel: 3, padding: dilation, dilation, initializer }));
+    }
+    maps.push({ stride, map: y });
+  }
+  return { maps, pooledFourth };
+}
+
+/** torchvision's: `features.N`, counted over convolutions, ReLUs and pools. */
+export const vgg16Names: Renaming = renaming(
+  convolutions.flatMap((count, stage): Place[] => {
+    const before = convolutions.slice(0, stage).reduce((sum, each) => sum + 2 * each + 1, 0);
+    return Array.from(
+      { length: count },
+      (_, i): Place => [`stage${stage + 1}.conv${i + 1}`, `features.${before + 2 * i}`],
+    );
+  }),
+);
+
+export const vggEncoders = {
+  vgg16: {
+    normalization: imagenetNormalization,
+    multiple: 16,
+    dilates: true,
+    features: (scope, x, asked) => {
+      const { maps } = vgg16(scope, x, asked);
+      return maps.filter(({ stride }, i) => i > 0 && stride !== maps[i + 1]?.stride);
+    },
+    published: [{ library: "torchvision", names: vgg16Names, beside: /^classifier\./ }],
+  } satisfies Encoder,
+};

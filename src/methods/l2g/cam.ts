@@ -1,0 +1,154 @@
+/** Class maps at test time: several sizes, each mirrored too, become one map a class (L2G's release; SEAM's where it is said). */
+import { float32, type NdArray } from "../../array/ndarray.ts";
+import { IGNORE, type LabelMap } from "../../image/image.ts";
+
+/** Halves go to the even number, as Python rounds. */
+export function roundHalfEven(value: number): number {
+  const low = Math.floor(value);
+  const rest = value - low;
+  return rest > 0.5 || (rest === 0.5 && low % 2 !== 0) ? low + 1 : low;
+}
+
+/** The size of a photograph at a scale. */
+export function scaledSize(size: readonly [number, number], scale: number): [number, number] {
+  return [roundHalfEven(size[0] * scale), roundHalfEven(size[1] * scale)];
+}
+
+/** Raw maps of one pass, [K, h, w]. */
+export interface CamPass {
+  readonly maps: NdArray;
+  readonly flipped: boolean;
+}
+
+/** The passes enlarged to height x width (bicubic, a = −0.75), turned back and averaged: [K, H, W]. */
+export function fusedMaps(passes: readonly CamPass[], [height, width]: readonly [number, number]): NdArray {
+  const [count] = passes[0].maps.shape;
+  const sum = new Float64Array(count * height * width);
+  for (const { maps, flipped } of passes) {
+    const large = enlarged(maps, height, width);
+    for (let i = 0; i < sum.length; i++) {
+      const x = i % width;
+      sum[i] += large[flipped ? i - x + (width - 1 - x) : i];
+    }
+  }
+  return float32(
+    [count, height, width],
+    Float32Array.from(sum, (value) => value / passes.length),
+  );
+}
+
+/** Nothing below 0, each map divided by its largest value (+ 1e-8): in [0, 1]. */
+export function normalizedMaps({ shape, data }: NdArray): NdArray {
+  const out = Float32Array.from(data as Float32Array, (value) => Math.max(0, value));
+  eachMap(out, shape[0], (map) => {
+    const most = map.reduce((largest, value) => Math.max(largest, value), 0) + 1e-8;
+    for (let i = 0; i < map.length; i++) map[i] /= most;
+  });
+  return float32(shape, out);
+}
+
+/** The same as SEAM normalizes the sum of its passes: values below the smallest + 1e-5 are 0, the others from 0 to 1 between the ends. */
+export function seamNormalizedMaps({ shape, data }: NdArray): NdArray {
+  const out = Float32Array.from(data as Float32Array, (value) => Math.max(0, value));
+  eachMap(out, shape[0], (map) => {
+    const [least, most] = map.reduce(([low, high], v) => [Math.min(low, v), Math.max(high, v)], [Infinity, -Infinity]);
+    for (let i = 0; i < map.length; i++) {
+      const value = map[i] < least + 1e-5 ? 0 : map[i];
+      map[i] = Math.max(0, value - least - 1e-5) / (most - least + 1e-5);
+    }
+  });
+  return float32(shape, out);
+}
+
+function eachMap(data: Float32Array, count: number, visit: (map: Float32Array) => void): void {
+  const size = data.length / count;
+  for (let i = 0; i < count; i++) visit(data.subarray(i * size, (i + 1) * size));
+}
+
+/** Maps as the release keeps them, one byte a pixel: [K, H, W] in [0, 1] → 0 … 255. */
+export function camBytes({ data }: NdArray): Uint8Array {
+  return Uint8Array.from(data as Float32Array, (value) => roundHalfEven(255 * value));
+}
+
+/**
+ * The class of each pixel: the strongest map, or the first label where none exceeds `threshold`; ties go to the one named first.
+ *
+ * maps: [T, H, W] in [0, 1], or bytes of them divided by 255; labels: of the maps; background: of what is below.
+ */
+export function pseudoMask(
+  { shape: [count, height, width], data }: NdArray,
+  labels: readonly number[],
+  { threshold, background = 0 }: { readonly threshold: number; readonly background?: number },
+): LabelMap {
+  const pixels = height * width;
+  const values = data as Float32Array;
+  const out = new Uint8Array(pixels);
+  for (let i = 0; i < pixels; i++) {
+    let best = Math.fround(threshold);
+    let label = background;
+    for (let k = 0; k < count; k++) {
+      if (values[k * pixels + i] > best) {
+        best = values[k * pixels + i];
+        label = labels[k];
+      }
+    }
+    out[i] = label;
+  }
+  return { width, height, data: out };
+}
+
+/** The strongest class where there is saliency above a half: ignored where no map exceeds `threshold`; background elsewhere. */
+export function salientMask(
+  maps: NdArray,
+  labels: readonly number[],
+  saliency: Float32Array,
+  { threshold, background = 0 }: { readonly threshold: number; readonly background?: number },
+): LabelMap {
+  const mask = pseudoMask(maps, labels, { threshold, background: IGNORE });
+  return { ...mask, data: mask.data.map((label, i) => (saliency[i] <= 0.5 ? background : label)) };
+}
+
+/** Bicubic with a = −0.75, pixel centres at halves, edges repeated, no low-pass filter: [K, h, w] → K · H · W. */
+function enlarged({ shape: [count, rows, columns], data }: NdArray, height: number, width: number): Float32Array {
+  const values = data as Float32Array;
+  const across = taps(columns, width);
+  const down = taps(rows, height);
+  const middle = new Float32Array(count * rows * width);
+  for (let line = 0; line < count * rows; line++) {
+    for (let x = 0; x < width; x++) {
+      let sum = 0;
+      for (let t = 4 * x; t < 4 * x + 4; t++) sum += across.weights[t] * values[line * columns + across.places[t]];
+      middle[line * width + x] = sum;
+    }
+  }
+  const out = new Float32Array(count * height * width);
+  for (let k = 0; k < count; k++) {
+    for (let y = 0; y < height; y++) {
+      for (let x = 0; x < width; x++) {
+        let sum = 0;
+        for (let t = 4 * y; t < 4 * y + 4; t++)
+          sum += down.weights[t] * middle[(k * rows + down.places[t]) * width + x];
+        out[(k * height + y) * width + x] = sum;
+      }
+    }
+  }
+  return out;
+}
+
+function taps(size: number, count: number): { places: Int32Array; weights: Float64Array } {
+  const places = new Int32Array(4 * count);
+  const weights = new Float64Array(4 * count);
+  const a = -0.75;
+  const near = (x: number) => ((a + 2) * x - (a + 3)) * x * x + 1;
+  const far = (x: number) => ((x - 5) * x + 8) * x * a - 4 * a;
+  for (let i = 0; i < count; i++) {
+    const at = ((i + 0.5) * size) / count - 0.5;
+    const first = Math.floor(at);
+    const t = at - first;
+    [far(1 + t), near(t), near(1 - t), far(2 - t)].forEach((weight, k) => {
+      weights[4 * i + k] = weight;
+      places[4 * i + k] = Math.min(size - 1, Math.max(0, first - 1 + k));
+    });
+  }
+  return { places, weights };
+}

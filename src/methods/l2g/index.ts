@@ -1,0 +1,78 @@
+import { findEncoder } from "../../backbones/encoders.ts";
+import { checkNetwork, checkSides } from "../check-network.ts";
+import { checkSegmentationLoss, checksOf } from "../checks.ts";
+import type { Method, Task } from "../method.ts";
+import {
+  adoptNetwork,
+  encoderTraining,
+  logitsOf,
+  networkEncoder,
+  networkModel,
+  networkViews,
+} from "../network-method.ts";
+import { segmentationStage } from "../segmentation-stage.ts";
+import type { Stage, Trained } from "../stage.ts";
+import { camPass } from "./cam-pass.ts";
+import { pairStage } from "./pair.ts";
+import { type L2GRecipe, recipes } from "./recipe.ts";
+import { samplerNames } from "./views.ts";
+
+/** The segmentation network goes on from the global network's encoder. */
+function begin({ weights }: Trained) {
+  const prefix = "globalEncoder.";
+  const own = Object.entries(weights).filter(([name]) => name.startsWith(prefix));
+  return {
+    weights: Object.fromEntries(own.map(([name, array]) => [`encoder.${name.slice(prefix.length)}`, array])),
+    notes: [],
+  };
+}
+
+function stages(recipe: L2GRecipe, task: Task): Stage[] {
+  const segmentation = segmentationStage(logitsOf(recipe, task), recipe, task, {
+    ...{ name: "train", begin },
+    ...encoderTraining(recipe.encoderRate),
+  });
+  return [pairStage(recipe, task), camPass(recipe, task), segmentation];
+}
+
+export const l2g: Method<L2GRecipe> = {
+  name: "l2g",
+  paper: {
+    authors: "Jiang, Yang, Hou, Wei",
+    title: "L2G: A Simple Local-to-Global Knowledge Transfer Framework for Weakly Supervised Semantic Segmentation",
+    venue: "CVPR 2022",
+    url: "https://arxiv.org/abs/2204.03206",
+  },
+  recipes,
+  vocabulary: "closed",
+  stages,
+  model: networkModel,
+  views: networkViews,
+  validate(recipe) {
+    checkNetwork(recipe);
+    checkSegmentationLoss(recipe);
+    const { number, oneOf, require } = checksOf(recipe);
+    const count = { least: 1, most: 1_000_000, whole: true };
+    for (const key of ["attentionBatchSize", "views", "earlyChannels", "lateChannels", "affinityChannels"] as const) {
+      number(key, count, "Try 4.");
+    }
+    number("attentionSteps", { ...count, most: 99_999_999 }, "Try 400.");
+    for (const key of ["transferWeight", "localWeight", "globalWeight", "targetThreshold"] as const) {
+      number(key, { least: 0 }, "Use 0 for none.");
+    }
+    oneOf("sampler", samplerNames);
+    require(recipe.sampler !== "uniform" ||
+      Number.isInteger(Math.sqrt(recipe.views)), "views", "a square number for uniform views", "Try 4 or 9.");
+    oneOf("targetBackground", ["binary", "raw"]);
+    oneOf("saliencyFallback", ["paper", "release"]);
+    checkSides(recipe, findEncoder(recipe.encoder).multiple, ["viewSize", "localSize"]);
+    number("localSize", { least: 1, most: recipe.viewSize }, "Make the global view larger.");
+    number("shortSide", { least: recipe.viewSize, whole: true }, "Views are cut from photographs of this size.");
+    number("camThreshold", { least: 0, most: 1 }, "Try 0.25.");
+    require(Array.isArray(recipe.camScales) &&
+      recipe.camScales.length > 0 &&
+      recipe.camScales.every((scale) => scale > 0 && scale <= 4), "camScales", "numbers above 0, at most 4", "Try 1.");
+  },
+  adopt: adoptNetwork,
+  encoder: networkEncoder,
+};

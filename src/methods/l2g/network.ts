@@ -1,0 +1,161 @@
+/** The classification network whose last step is a mean over places, so that its class maps are what it classifies by. */
+import { deepestMaps, type Norms } from "../../backbones/encoder.ts";
+import { encode, findEncoder } from "../../backbones/encoders.ts";
+import { resNet38 } from "../../backbones/resnet38.ts";
+import { vgg16 } from "../../backbones/vgg.ts";
+import { heNormalInitializer, xavierUniformInitializer } from "../../graph/initializer.ts";
+import type { Scope } from "../../graph/scope.ts";
+import type { Tensor } from "../../graph/tensor.ts";
+import { conv2d } from "../../nn/conv.ts";
+import { renormalized } from "../../nn/image-input.ts";
+import { add, axisSize, concat, mean, relu, resize, slice, stopGradient } from "../../ops/index.ts";
+import { correlate } from "./correlation.ts";
+
+/** What is made of a picture before it is classified: two maps that places are compared by, and the features. */
+export interface PlaceFeatures {
+  readonly early: Tensor;
+  readonly late: Tensor;
+  /** [B, D, h, w] */
+  readonly last: Tensor;
+}
+
+export interface HeadSettings {
+  /** Channels that the early and the late map are brought to, and those of the embedding. */
+  readonly earlyChannels: number;
+  readonly lateChannels: number;
+  readonly affinityChannels: number;
+  /** False: no pixel correlation, the scores of the features alone. */
+  readonly correlation: boolean;
+}
+
+/** As published, on ResNet-38. */
+export const usualHead: HeadSettings = {
+  earlyChannels: 64,
+  lateChannels: 128,
+  affinityChannels: 192,
+  correlation: true,
+};
+
+export interface Classified {
+  /** Scores of each place, the background last: [B, C + 1, h, w]. Raw. */
+  readonly maps: Tensor;
+  /** Means over places of the classes' maps, without the background's: [B, C]. */
+  readonly logits: Tensor;
+  /** What places are compared by, [B, 3 + early + late, h, w], and the features averaged so; absent without correlation. */
+  readonly compared?: Tensor;
+  readonly refined?: Tensor;
+  /** Scores of the features alone, the plain CAM: [B, C + 1, h, w]. */
+  readonly plain: Tensor;
+}
+
+/**
+ * Scores of places from features and from features averaged over places that look alike, added. The maps that places are compared by get
+ * no gradient, their projections do. Parameters: scores, early, late, affinity; no biases.
+ *
+ * x: [B, 3, H, W], normalized; classes: C.
+ */
+export function classify(
+  scope: Scope,
+  x: Tensor,
+  { early, late, last }: PlaceFeatures,
+  classes: number,
+  { earlyChannels, lateChannels, affinityChannels, correlation }: HeadSettings,
+): Classified {
+  const scores = scope.at("scores").shared();
+  const score = (features: Tensor) =>
+    conv2d(scores, features, classes + 1, { kernel: 1, bias: false, initializer: xavierUniformInitializer() });
+  const plain = score(last);
+  if (!correlation) return { maps: plain, logits: pooled(plain), plain };
+  const size = [axisSize(last, 2), axisSize(last, 3)] as const;
+  const project = (name: string, map: Tensor, channels: number) =>
+    resized(conv2d(scope.at(name), stopGradient(map), channels, { ...projection }), size);
+  const compared = concat(
+    [
+      resize(x, size, { alignCorners: true }),
+      project("early", early, earlyChannels),
+      project("late", late, lateChannels),
+    ],
+    { axis: 1 },
+  );
+  const refined = correlate(scope.at("affinity"), last, compared, { channels: affinityChannels });
+  const maps = add(plain, score(refined));
+  return { maps, logits: pooled(maps), plain, compared, refined };
+}
+
+const projection = { kernel: 1, bias: false, initializer: heNormalInitializer("fanIn") } as const;
+
+function resized(map: Tensor, size: readonly [number, number]): Tensor {
+  const isSame = map.shape[2] === size[0] && map.shape[3] === size[1];
+  return isSame ? map : resize(map, size, { alignCorners: true });
+}
+
+/** maps: [B, C + 1, h, w] → [B, C]: the background, last, is left out. */
+export function pooled(maps: Tensor): Tensor {
+  return mean(slice(maps, [{ axis: 1, start: 0, end: axisSize(maps, 1) - 1 }]), { axes: [2, 3] });
+}
+
+/** ResNet-38's maps by their names in the authors' code. x: normalized. */
+export function resNet38Places(scope: Scope, x: Tensor, options: Parameters<typeof resNet38>[2]): PlaceFeatures {
+  const maps = resNet38(scope, x, { norms: "frozen", ...options });
+  return { early: maps[2].map, late: maps[3].map, last: maps[5].map };
+}
+
+/** VGG-16 at stride 8 with three further convolutions `extra1` … `extra3` of the head as L2G's code has it. x: normalized. */
+export function vggPlaces(
+  scope: Scope,
+  head: Scope,
+  x: Tensor,
+  { width = 64 }: { readonly width?: number } = {},
+): PlaceFeatures {
+  const { maps, pooledFourth } = vgg16(scope, x, { width, outputStride: 8 });
+  const late = maps.at(-1)!.map;
+  let last = late;
+  for (const i of [1, 2, 3]) {
+    last = relu(conv2d(head.at(`extra${i}`), last, 8 * width, { kernel: 3, padding: 1 }));
+  }
+  return { early: pooledFourth.map, late, last };
+}
+
+export interface ClassifierSettings extends HeadSettings {
+  /** By name, see `backbones/encoders.ts`; `resnet38` and `vgg16` as the authors have them. */
+  readonly encoder: string;
+  readonly encoderStride: 32 | 16 | 8;
+  /** `folded` where the encoder's weights have none. Others are frozen, whatever a recipe says: the pair trains so. */
+  readonly encoderNorms: Norms;
+}
+
+/** The two networks of the pair. */
+export type PairName = "global" | "local";
+
+/** Encoder and heads of a network are parts of their own, `globalEncoder`, `globalHead`: a pretrained file has only the first. */
+export function partOf(scope: Scope, network: PairName, part: "Encoder" | "Head"): Scope {
+  return scope.at(`${network}${part}`);
+}
+
+/** image: [B, 3, H, W] in [−1, 1]. */
+export function classifier(
+  scope: Scope,
+  network: PairName,
+  image: Tensor,
+  classes: number,
+  settings: ClassifierSettings,
+): Classified {
+  const found = findEncoder(settings.encoder);
+  const x = renormalized(image, found.normalization);
+  const [encoder, head] = [partOf(scope, network, "Encoder"), partOf(scope, network, "Head")];
+  return classify(head, x, placesOf(encoder, head, image, x, settings), classes, settings);
+}
+
+function placesOf(place: Scope, head: Scope, image: Tensor, x: Tensor, settings: ClassifierSettings): PlaceFeatures {
+  if (settings.encoder === "resnet38") return resNet38Places(place, x, {});
+  if (settings.encoder === "vgg16") return vggPlaces(place, head, x);
+  const encoder = findEncoder(settings.encoder);
+  const maps = deepestMaps(
+    encode(encoder, place, image, {
+      norms: settings.encoderNorms === "folded" ? "folded" : "frozen",
+      ...(encoder.dilates && { outputStride: settings.encoderStride }),
+    }),
+  );
+  const last = maps.at(-1)!.map;
+  return { early: (maps.at(-3) ?? maps[0]).map, late: (maps.at(-2) ?? maps[0]).map, last };
+}

@@ -1,0 +1,71 @@
+/** Names of weights in L2G's release: `conv1a`, `b2.conv_branch2a` … of the trunk, `fc8`, `f8_3`, `f8_4`, `f9` of the head. */
+import { resNet38Names } from "../../backbones/resnet38.ts";
+import { vgg16Names } from "../../backbones/vgg.ts";
+import { type Renaming, renaming } from "../../weights/rename.ts";
+
+const heads = {
+  resnet38: renaming([
+    ["head.scores", "fc8"],
+    ["head.early", "f8_3"],
+    ["head.late", "f8_4"],
+    ["head.affinity", "f9"],
+  ]),
+  vgg16: renaming([
+    ["head.scores", "extra_last_conv"],
+    ["head.early", "fc_extra_3"],
+    ["head.late", "fc_extra_4"],
+    ["head.affinity", "extra_att_module"],
+    ["head.extra1", "extra_convs.0"],
+    ["head.extra2", "extra_convs.2"],
+    ["head.extra3", "extra_convs.4"],
+  ]),
+};
+
+const trunks = { resnet38: resNet38Names, vgg16: vgg16Names };
+
+/** The names of a classification network, ours and the release's. */
+export function releaseNames(encoder: keyof typeof heads): Renaming {
+  const [head, trunk] = [heads[encoder], trunks[encoder]];
+  const prefix = "encoder.";
+  return {
+    ours(theirs) {
+      const place = trunk.ours(theirs);
+      return head.ours(theirs) ?? (place === undefined ? undefined : prefix + place);
+    },
+    theirs: (ours) =>
+      head.theirs(ours) ?? (ours.startsWith(prefix) ? trunk.theirs(ours.slice(prefix.length)) : undefined),
+  };
+}
+
+/** Which parameters the release trains: convolutions, but for the stem and the first stage. No norms, no biases of theirs. */
+export function trainsInRelease(name: string): boolean {
+  return !/(^|\.)norm\d?\.|[eE]ncoder\.(stem|stage1)\./.test(name);
+}
+
+/** What the release starts anew, and trains at ten times the rate. */
+export function isNew(name: string): boolean {
+  return /[hH]ead\./.test(name);
+}
+
+const moments: Readonly<Record<string, string>> = {
+  weight: "weight",
+  gamma: "weight",
+  beta: "bias",
+  moving_mean: "running_mean",
+  moving_var: "running_var",
+};
+
+/**
+ * The name in the release of an array of the MXNet file that ResNet-38 was published in (`arg:res3b1_branch2a_weight` is
+ * `b3_1.conv_branch2a.weight`), or undefined for the classifier, which it has no use for.
+ */
+export function mxnetName(name: string): string | undefined {
+  const whole = /^(?:arg|aux):(conv1a|bn7)_(weight|gamma|beta|moving_mean|moving_var)$/.exec(name);
+  if (whole !== null) return `${whole[1]}.${moments[whole[2]]}`;
+  const found = /^(?:arg|aux):(res|bn)(\d+)(?:a|b(\d+))_(branch\w+?)_(weight|gamma|beta|moving_mean|moving_var)$/.exec(
+    name,
+  );
+  if (found === null) return undefined;
+  const [, kind, stage, unit, branch, what] = found;
+  return `b${stage}${unit === undefined ? "" : `_${unit}`}.${kind === "res" ? "conv" : "bn"}_${branch}.${moments[what]}`;
+}

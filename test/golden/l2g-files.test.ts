@@ -1,0 +1,94 @@
+/** Files of L2G, MXNet and DeepLab, read by our own readers. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect } from "vitest";
+import type { Named, NdArray } from "../../src/array/ndarray.ts";
+import { readReleaseCheckpoint, writeReleaseCheckpoint } from "../../src/methods/l2g/checkpoint.ts";
+import { mxnetName } from "../../src/methods/l2g/weights.ts";
+import { readWeights } from "../../src/weights/read-weights.ts";
+import { readSafetensors } from "../../src/weights/safetensors.ts";
+import { expectClose, goldens } from "./l2g.ts";
+
+const bytesOf = (name: string) => readFileSync(join(goldens.folder, name));
+const tensorsOf = (file: string) => readSafetensors(bytesOf(file), file).tensors;
+
+function under(tensors: Named<NdArray>, prefix: string): Named<NdArray> {
+  return Object.fromEntries(
+    Object.entries(tensors).flatMap(([name, array]) =>
+      name.startsWith(prefix) ? [[name.slice(prefix.length), array]] : [],
+    ),
+  );
+}
+
+/** `train.safetensors voc_step/global0` of what the manifest says of a file. */
+function holderIn(about: string): Named<NdArray> {
+  const [, file, prefix] = /equal (\w+\.safetensors) ([\w/]+[./]?)/.exec(about)!;
+  return under(tensorsOf(file), prefix.endsWith("/") ? prefix : `${prefix}/`);
+}
+
+function expectSame(got: NdArray, expected: NdArray, name: string): void {
+  expect([name, got.shape, got.dtype]).toEqual([name, expected.shape, expected.dtype]);
+  expect(
+    Buffer.from(got.data.buffer, got.data.byteOffset, got.data.byteLength).equals(
+      Buffer.from(expected.data.buffer, expected.data.byteOffset, expected.data.byteLength),
+    ),
+    name,
+  ).toBe(true);
+}
+
+const files = goldens.manifest.files as
+  | Named<{ readonly about: string; readonly map?: readonly [string, string][]; readonly total?: number }>
+  | undefined;
+
+goldens.covers("mxnet_keys", () => {
+  const { map } = files!.mxnet_keys;
+  expect(map!.length).toBeGreaterThan(0);
+  for (const [theirs, release] of map!) expect(mxnetName(theirs), theirs).toBe(release);
+});
+
+describe("MXNet", () => {
+  const legacy = () => holderIn(files!["tiny_mxnet_legacy.params"].about);
+
+  for (const name of ["tiny_mxnet_legacy", "tiny_mxnet_v2"]) {
+    goldens.covers(name, async (golden) => {
+      const file = `${golden.name}.params`;
+      const { kind, tensors } = await readWeights(bytesOf(file), file);
+      expect(kind).toBe("mxnet");
+      const expected = legacy();
+      const known = Object.entries(tensors).filter(([each]) => !/linear1000/.test(each));
+      expect(known.length).toBeGreaterThan(0);
+      for (const [each, array] of known) expectSame(array, expected[mxnetName(each)!], each);
+      for (const each of Object.keys(tensors)) expect(mxnetName(each) === undefined).toBe(/linear1000/.test(each));
+      if (name.endsWith("legacy")) expect(known.length).toBe(files!.mxnet_keys.total);
+    });
+  }
+});
+
+goldens.covers("tiny_l2g_checkpoint", async () => {
+  const file = "tiny_l2g_checkpoint.pth";
+  const { global, local } = await readReleaseCheckpoint(bytesOf(file), file);
+  const stored = tensorsOf("train.safetensors");
+  for (const [name, network] of Object.entries({ global, local: local! })) {
+    const step = under(stored, `voc_step/${name}3/`);
+    expect(Object.keys(step).length).toBeGreaterThan(0);
+    for (const [each, array] of Object.entries(step)) expectSame(network[each], array, each);
+    const start = under(stored, `voc_step/${name}0/`);
+    expect(Object.keys(network).sort()).toEqual(Object.keys(start).sort());
+    for (const [each, array] of Object.entries(start)) {
+      if (/\.bn|^bn7/.test(each)) expectClose(network[each], array, 0, each);
+    }
+  }
+  // Written and read again: the same.
+  const again = await readReleaseCheckpoint(writeReleaseCheckpoint({ global, local }), "again");
+  for (const [each, array] of Object.entries(global)) expectSame(again.global[each], array, each);
+  for (const [each, array] of Object.entries(local!)) expectSame(again.local![each], array, each);
+});
+
+goldens.covers("tiny_deeplab_legacy", async () => {
+  const file = "tiny_deeplab_legacy.pth";
+  const { tensors } = await readWeights(bytesOf(file), file);
+  const [, source, prefix] = /equal (\w+\.safetensors) ([\w/]+\/)base\./.exec(files![file].about)!;
+  const expected = under(tensorsOf(source), `${prefix}base.`);
+  expect(Object.keys(tensors).length).toBeGreaterThan(0);
+  for (const [name, array] of Object.entries(tensors)) expectClose(array, expected[name], 0, name);
+});

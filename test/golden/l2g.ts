@@ -1,0 +1,146 @@
+/** What the golden tests of L2G share: names, tolerances, and networks by what a case says of them. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect } from "vitest";
+import { type Named, type NdArray, toNumbers } from "../../src/array/ndarray.ts";
+import { show } from "../../src/array/shape.ts";
+import type { Scope } from "../../src/graph/scope.ts";
+import { input, type Tensor } from "../../src/graph/tensor.ts";
+import { classify, resNet38Places } from "../../src/methods/l2g/network.ts";
+import type { Renaming } from "../../src/weights/rename.ts";
+import { readSafetensors } from "../../src/weights/safetensors.ts";
+import { type GoldenCase, type Goldens, openGoldens } from "./manifest.ts";
+
+export const goldens = openGoldens("l2g");
+
+/** Tests all cases of a file whose own name matches; a set without any gets one test, skipped. */
+export function coversAll(file: string, kind: RegExp, run: (golden: L2GCase) => Promise<void> | void): void {
+  const names = goldens.names.filter((name) => name.startsWith(`${file}/`) && kind.test(name.slice(file.length + 1)));
+  for (const name of names.length > 0 ? names : [`${file}/${kind.source}`]) {
+    goldens.covers(name, (golden) => run(caseOf(goldens, golden)));
+  }
+}
+
+export interface L2GCase {
+  readonly config: GoldenCase["config"];
+  /** The file that it stands in. */
+  readonly file: string;
+  /** As the manifest describes them; `weights/*` stands for many. */
+  readonly names: readonly string[];
+  readonly entry: GoldenCase["entries"];
+  /** What the manifest says of the case beside its tensors: `what` it is, lists of names. */
+  readonly raw: RawCase;
+  has(name: string): boolean;
+  tensor(name: string): NdArray;
+  under(prefix: string): Named<NdArray>;
+  /** Fails unless each array is within the manifest's tolerance, which gradients through networks have their own of. */
+  check(got: Named<NdArray>, kind?: "numbers" | "gradients"): void;
+}
+
+export interface RawCase {
+  readonly what: string;
+  readonly params_without_grad?: readonly string[];
+}
+
+export function caseOf({ manifest }: Goldens, golden: GoldenCase): L2GCase {
+  const prefix = `${golden.name.split("/")[1]}/`;
+  const tensor = (name: string) => golden.tensor(prefix + name);
+  return {
+    config: golden.config,
+    file: golden.file!,
+    names: Object.keys(golden.entries),
+    entry: golden.entries,
+    raw: (manifest as unknown as Manifest).files[golden.file!].cases[golden.name.split("/")[1]],
+    has: (name) => golden.entries[name] !== undefined,
+    tensor,
+    under: (inner) => golden.under(prefix + inner),
+    check(got, kind = "numbers") {
+      const [numbers, gradients] = tolerancesOf(manifest);
+      const tolerance = kind === "numbers" ? numbers : gradients;
+      for (const [name, array] of Object.entries(got)) expectClose(array, tensor(name), tolerance, name);
+    },
+  };
+}
+
+/** `abs <= 2e-4 * max|ref| (2e-3 for gradients through a whole network)` of the manifest's conventions. */
+export function tolerancesOf({ conventions }: Goldens["manifest"]): readonly [numbers: number, gradients: number] {
+  const found = /<= ([\d.e-]+) \* max\|ref\| \(([\d.e-]+) for gradients/.exec(JSON.stringify(conventions));
+  expect(found).not.toBeNull();
+  return [Number(found![1]), Number(found![2])];
+}
+
+interface Manifest {
+  readonly files: Named<{ readonly cases: Named<RawCase> }>;
+}
+
+export function expectClose(got: NdArray, expected: NdArray, tolerance: number, where: string): void {
+  expect(show(got.shape), where).toBe(show(expected.shape));
+  const [a, b] = [toNumbers(got), toNumbers(expected)];
+  const allowed = tolerance * b.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+  const worst = a.reduce((most, value, i) => Math.max(most, Math.abs(value - b[i])), 0);
+  expect(worst, where).toBeLessThanOrEqual(allowed);
+}
+
+/** The arrays `names` of the case as inputs of a graph, with what to feed. */
+export function inputsOf(
+  golden: L2GCase,
+  names: readonly string[],
+): { at: Record<string, Tensor>; feeds: Named<NdArray> } {
+  const feeds = Object.fromEntries(names.map((name) => [name, asFloat(golden.tensor(name))]));
+  const at = Object.fromEntries(Object.entries(feeds).map(([name, { shape }]) => [name, input(name, shape)]));
+  return { at, feeds };
+}
+
+/** The case's own weights, or those of the case that `what` is said to have, `network.safetensors forward_0/weights/`. */
+export function weightsOf(golden: L2GCase, what: string, file = "network.safetensors"): Named<NdArray> {
+  const own = golden.under("weights/");
+  if (Object.keys(own).length > 0) return own;
+  const [, holder] = /(\w+)\/weights/.exec(what) ?? [];
+  const path = join(goldens.folder, file);
+  const prefix = `${holder}/weights/`;
+  const all = Object.entries(readSafetensors(readFileSync(path), path).tensors);
+  return Object.fromEntries(
+    all.filter(([name]) => name.startsWith(prefix)).map(([name, array]) => [name.slice(prefix.length), array]),
+  );
+}
+
+/** Bytes become fractions, as the manifest says of `_u8`. */
+export function asFloat(array: NdArray): NdArray {
+  if (array.dtype !== "uint8") return array;
+  return {
+    dtype: "float32",
+    shape: array.shape,
+    data: Float32Array.from(array.data as Uint8Array, (value) => value / 255),
+  };
+}
+
+/** Weights under our names, each one known; what counts batches has none. */
+export function ourWeights(weights: Named<NdArray>, { ours }: Renaming, prefix = ""): Named<NdArray> {
+  return Object.fromEntries(
+    Object.entries(weights)
+      .filter(([name]) => !name.endsWith("num_batches_tracked"))
+      .map(([name, array]) => {
+        const own = ours(name);
+        expect(own, name).toBeDefined();
+        return [prefix + own!, array];
+      }),
+  );
+}
+
+export interface NetworkConfig {
+  readonly num_classes: number;
+  readonly conv1a: number;
+  readonly f8_3: number;
+  readonly f8_4: number;
+  readonly f9: number;
+}
+
+export function headOf({ f8_3, f8_4, f9 }: NetworkConfig) {
+  return { earlyChannels: f8_3, lateChannels: f8_4, affinityChannels: f9, correlation: true };
+}
+
+/** The classification network of a case; x: normalized. */
+export function networkOf(scope: Scope, x: Tensor, config: NetworkConfig, dropout: readonly [number, number] = [0, 0]) {
+  const places = resNet38Places(scope.at("encoder"), x, { width: config.conv1a, dropout });
+  return { places, ...classify(scope.at("head"), x, places, config.num_classes, headOf(config)) };
+}
