@@ -12,7 +12,7 @@ import { publishedEncoder, publishedNames } from "./published.ts";
 const layouts = publishedLayouts();
 
 /** Random numbers that all tensors are pieces of: each begins elsewhere. */
-const pool = new Random("published weights").fillNormal(new Float32Array(2 ** 23));
+const pool = new Random("published weights").fillNormal(new Float32Array(2 ** 25));
 
 function weightsOf(layout: Layout): Record<string, NdArray> {
   return Object.fromEntries(

@@ -42,6 +42,9 @@ export function publishedLayouts(): Readonly<Record<string, Readonly<Record<stri
     ["mobilenet-v2-tf", { transformers: transformersMobileNet(), "tf-slim": foldedMobileNet() }],
     ...plain,
     ...deep,
+    ["resnet101-caffe", { "deeplab-pytorch": deepLabResidual(resNets.resnet101) }],
+    ["resnet38", { affinitynet: wideResidual() }],
+    ["vgg16", { torchvision: torchvisionVgg() }],
     ["resnet50-v2", { gluon: gluonResidual([3, 4, 6, 3]) }],
     ["resnet50-v2-c4", { gluon: gluonResidual([3, 4, 6]) }],
     ...transformers16,
@@ -86,6 +89,79 @@ const namedStem = threeConvolutions(
   (i) => `stem.${3 * i}`,
   (i) => `stem.${3 * i + 1}`,
 );
+
+/** DeepLab's of kazuto1011, without its head. */
+function deepLabResidual(units: readonly number[]): PublishedLayout {
+  const unit = (name: string, shape: Shape): Layout => ({
+    [`${name}.conv.weight`]: shape,
+    ...norm(`${name}.bn`, shape[0]),
+  });
+  const blocks = units.flatMap((count, stage) =>
+    upTo(count).map((block): Layout => {
+      const [name, middle] = [`layer${stage + 2}.block${block + 1}`, 64 * 2 ** stage];
+      const before = block > 0 ? 4 * middle : stage === 0 ? 64 : 2 * middle;
+      return {
+        ...unit(`${name}.reduce`, [middle, before, 1, 1]),
+        ...unit(`${name}.conv3x3`, [middle, middle, 3, 3]),
+        ...unit(`${name}.increase`, [4 * middle, middle, 1, 1]),
+        ...(block === 0 && unit(`${name}.shortcut`, [4 * middle, before, 1, 1])),
+      };
+    }),
+  );
+  return {
+    encoder: Object.assign({}, unit("layer1.conv1", [64, 3, 7, 7]), ...blocks),
+    beside: { ...biased("aspp.c0", [21, 2048, 3, 3]), ...counter("layer1.conv1.bn") },
+  };
+}
+
+/** ResNet-38 of AffinityNet's code and of those that began with it. */
+function wideResidual(): PublishedLayout {
+  let before = 64;
+  const units = [3, 3, 6, 3, 1, 1].flatMap((count, stage) =>
+    upTo(count).map((unit): Layout => {
+      const out = 128 * 2 ** stage;
+      const name = `b${stage + 2}${unit === 0 ? "" : `_${unit}`}`;
+      const shapes: Readonly<Record<string, Shape>> =
+        stage < 4
+          ? { "2a": [stage === 3 ? 512 : out, before, 3, 3], "2b1": [out, stage === 3 ? 512 : out, 3, 3] }
+          : { "2a": [out / 4, before, 1, 1], "2b1": [out / 2, out / 4, 3, 3], "2b2": [out, out / 2, 1, 1] };
+      const shortcut: Layout = unit === 0 ? { [`${name}.conv_branch1.weight`]: [out, before, 1, 1] } : {};
+      const branches = Object.entries(shapes).map(
+        ([branch, shape]): Layout => ({
+          ...norm(`${name}.bn_branch${branch}`, shape[1]),
+          [`${name}.conv_branch${branch}.weight`]: shape,
+        }),
+      );
+      before = out;
+      return Object.assign({}, shortcut, ...branches);
+    }),
+  );
+  return {
+    encoder: Object.assign({ "conv1a.weight": [64, 3, 3, 3], ...norm("bn7", 4096) }, ...units),
+    beside: { "fc8.weight": [20, 4096, 1, 1], ...counter("bn7") },
+  };
+}
+
+function torchvisionVgg(): PublishedLayout {
+  const convolutions = [
+    [0, 64, 3],
+    [2, 64, 64],
+    [5, 128, 64],
+    [7, 128, 128],
+    [10, 256, 128],
+    [12, 256, 256],
+    [14, 256, 256],
+    [17, 512, 256],
+    ...[19, 21, 24, 26, 28].map((place) => [place, 512, 512] as const),
+  ] as const;
+  return {
+    encoder: Object.assign(
+      {},
+      ...convolutions.map(([place, out, from]) => biased(`features.${place}`, [out, from, 3, 3])),
+    ),
+    beside: biased("classifier.6", [1000, 4096]),
+  };
+}
 
 function residual(units: readonly number[], bottleneck: boolean, stem: Layout): PublishedLayout {
   const out = bottleneck ? 4 : 1;
