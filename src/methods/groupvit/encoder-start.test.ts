@@ -19,7 +19,7 @@ import { captionStage } from "./stage.ts";
 await groupvit.ready!();
 
 const recipe: GroupViTRecipe = {
-  ...recipes["groupvit-scenes"],
+  ...recipes["groupvit-small"],
   ...{ imageSize: 48, cropHeight: 48, cropWidth: 48, patchSize: 16, width: 192, heads: [3, 3, 3], depths: [6, 3, 3] },
 };
 
@@ -110,22 +110,65 @@ test("DINOv2's LayerScale is part of the weights: a block gives what it gave", a
   expectNear(await output("image.stage2.layer1.", weights), await output("encoder.layer2.", own, 1), 1e-4);
 });
 
+describe("a run without groups is the start of one with them", () => {
+  const bare: GroupViTRecipe = {
+    ...recipes["groupvit-tiny"],
+    ...{ depths: [3], widthFactors: [1], heads: [2], groupTokens: [0], outputGroups: [], textVocabulary: 50 },
+  };
+  const whole = (of: GroupViTRecipe) => trainingModel(captionStage(of)).model;
+  const trained = movedWeights(whole(bare));
+  const from = { weights: trained, source: "bare", stage: "train", recipe: bare };
+  const grouped = {
+    ...bare,
+    depths: [1, 2],
+    widthFactors: [1, 1],
+    heads: [2, 2],
+    groupTokens: [6, 0],
+    outputGroups: [4],
+  };
+
+  test("block by block, with its words; groups start anew", () => {
+    const { weights, anew = [], notes } = captionStage(grouped).begin!(from);
+    expect(block(weights, "image.stage1.layer1")).toEqual(block(trained, "image.stage1.layer1"));
+    expect(block(weights, "image.stage2.layer1")).toEqual(block(trained, "image.stage1.layer2"));
+    expect(block(weights, "image.stage2.layer2")).toEqual(block(trained, "image.stage1.layer3"));
+    for (const name of ["image.patches.weight", "image.norm.weight", "text.tokens.weight", "textProjection.out.bias"]) {
+      expect(weights[name]).toEqual(trained[name]);
+    }
+    expect(anew).toContain("image.stage1.groupTokens");
+    expect(anew.every((name) => /^image\.stage1\.group(Tokens|ing\.)/.test(name))).toBe(true);
+    expect([...whole(grouped).parameters.keys()].filter((name) => weights[name] === undefined).sort()).toEqual(
+      [...anew].sort(),
+    );
+    expect(notes).toEqual(["bare: 3 of 3 blocks taken (1 in stage 1, 2 in stage 2); groups start anew."]);
+  });
+
+  test("as far as the stages have room, and as wide", () => {
+    const { notes, weights } = captionStage({ ...grouped, depths: [1, 1] }).begin!(from);
+    expect(notes).toEqual(["bare: 2 of 3 blocks taken (1 in stage 1, 1 in stage 2); groups start anew."]);
+    expect(Object.keys(weights).filter((name) => /layer[3-9]/.test(name) && name.startsWith("image"))).toEqual([]);
+    const growing = captionStage({ ...grouped, widthFactors: [1, 2] }).begin!(from);
+    expect(growing.notes).toEqual(["bare: 1 of 3 blocks taken (1 in stage 1); groups start anew."]);
+    expect(growing.anew).toContain("image.norm.weight");
+  });
+});
+
 describe("refused in one line is", () => {
   test.each<[string, Partial<GroupViTRecipe>, string]>([
     [
       "another width",
       { width: 96, heads: [3, 3, 3] },
-      "vit.safetensors: expected an encoder of width 96 as in recipe groupvit-scenes, got one of width 192. Choose a recipe of that width, or another encoder.",
+      "vit.safetensors: expected an encoder of width 96 as in recipe groupvit-small, got one of width 192. Choose a recipe of that width, or another encoder.",
     ],
     [
       "another number of heads",
       { heads: [6, 6, 6] },
-      "expected an encoder of 6 heads as in recipe groupvit-scenes, got one of 3. Add --set heads=3,3,3.",
+      "expected an encoder of 6 heads as in recipe groupvit-small, got one of 3. Add --set heads=3,3,3.",
     ],
     [
       "another MLP",
       { mlpRatio: 2 },
-      "expected an encoder with MLPs of 384 as in recipe groupvit-scenes, got 768. Add --set mlpRatio=4.",
+      "expected an encoder with MLPs of 384 as in recipe groupvit-small, got 768. Add --set mlpRatio=4.",
     ],
   ])("%s", (_, changes, message) => {
     expect(() => encoderFile(deit.file, { ...recipe, ...changes })).toThrow(message);
@@ -134,7 +177,7 @@ describe("refused in one line is", () => {
   test("another network", () => {
     const weights = { "encoder.stem.conv.weight": zeros("float32", [8, 3, 7, 7]) };
     expect(() => encoderStart({ weights, source: "run" }, recipe)).toThrow(
-      "run: expected a vision transformer (ViT, DeiT or DINOv2) to begin recipe groupvit-scenes with, got another network.",
+      "run: expected a vision transformer (ViT, DeiT or DINOv2) to begin recipe groupvit-small with, got another network.",
     );
     expect(() => encoderFile({ kind: "onnx" } as never, recipe)).toThrow("got an ONNX model. Give its weights");
   });

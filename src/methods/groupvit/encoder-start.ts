@@ -104,6 +104,43 @@ export function encoderStart({ weights, source }: Pick<Trained, "weights" | "sou
   };
 }
 
+/**
+ * What a network with groups takes of a GroupViT without: its blocks in order, as far as stages have their width, and all that is no
+ * block. weights: names as a run has them. The groups start anew.
+ */
+export function ungroupedStart(
+  { weights, source }: Pick<Trained, "weights" | "source">,
+  recipe: ImageRecipe,
+): Beginning {
+  const { depths, imageSize } = recipe;
+  const known = Object.keys(weights).map((name) => Number(/^image\.stage1\.layer(\d+)\./.exec(name)?.[1] ?? 0));
+  const count = Math.max(0, ...known);
+  const places: string[] = [];
+  const stages: number[] = [];
+  for (const [stage, depth] of depths.entries()) {
+    if (stageWidth(recipe, stage) !== stageWidth(recipe, 0)) break;
+    stages.push(Math.min(depth, count - places.length));
+    for (let block = 0; block < stages[stage]; block++) places.push(`image.stage${stage + 1}.layer${block + 1}.`);
+  }
+  const isAsWide = stages.length === depths.length;
+  const taken = Object.fromEntries(
+    Object.entries(weights).flatMap(([name, array]) => {
+      const [whole, number] = /^image\.stage1\.layer(\d+)\./.exec(name) ?? [];
+      if (whole === undefined) return isAsWide || !name.startsWith("image.norm.") ? [[name, array]] : [];
+      const place = places[Number(number) - 1];
+      return place === undefined ? [] : [[place + name.slice(whole.length), array]];
+    }),
+  );
+  const model = new Model();
+  imageEncoder(model.scope.at("image"), input("images", [1, 3, imageSize, imageSize]), recipe);
+  const blocks = stages.map((blocks, stage) => `${blocks} in stage ${stage + 1}`).join(", ");
+  return {
+    weights: taken,
+    anew: [...model.parameters.keys()].filter((key) => taken[key] === undefined),
+    notes: [`${source}: ${places.length} of ${count} blocks taken (${blocks}); groups start anew.`],
+  };
+}
+
 const blockParts = [
   ...["norm1", "attention.query", "attention.key", "attention.value", "attention.out"],
   ...["norm2", "mlp.hidden", "mlp.out"],

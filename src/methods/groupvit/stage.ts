@@ -12,7 +12,7 @@ import { openTagger } from "../../text/open-tagger.ts";
 import { captionWords, promptsOf } from "../../text/prompts.ts";
 import { plainCaption } from "../../text/tagged-caption.ts";
 import type { Beginning, Losses, Trained, TrainingStage } from "../stage.ts";
-import { encoderStart } from "./encoder-start.ts";
+import { encoderStart, ungroupedStart } from "./encoder-start.ts";
 import { logitScale, type PairVectors, pairLosses, poolPairs, projectPairs } from "./network.ts";
 import type { GroupViTRecipe } from "./recipe.ts";
 import { unitVectors } from "./unit.ts";
@@ -102,7 +102,11 @@ function rightPairs({ images, captions }: PairVectors): Tensor {
 function begin(from: Trained, recipe: GroupViTRecipe): Beginning {
   const { weights, stage } = from;
   if (stage === "encoder") return encoderStart(from, recipe);
-  const all = Object.entries(fittedPositions(weights, recipe));
+  const fitted = fittedPositions(weights, recipe);
+  if (recipe.depths.length > 1 && weights["image.stage2.layer1.norm1.weight"] === undefined) {
+    return ungroupedStart({ ...from, weights: fitted }, recipe);
+  }
+  const all = Object.entries(fitted);
   const isCounter = ([name]: readonly [string, NdArray]) => counterNames.includes(name);
   return {
     weights: Object.fromEntries(all.filter((entry) => !isCounter(entry))),
