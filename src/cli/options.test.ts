@@ -47,6 +47,11 @@ test("classes have other words, and may come in a file, one a line", async () =>
   expect(await words("cat; sofa=couch, settee")).toEqual(["cat", "sofa/couch/settee"]);
   expect(await words(undefined, "words.txt")).toEqual(["cat", "sofa/couch/settee"]);
   expect(await words(undefined)).toBeUndefined();
+  const list = '{"classes": [{"name": "cat"}, {"name": "sofa", "words": ["sofa", "couch"]}]}';
+  for (const name of ["classes.json", "list.txt"]) {
+    await platform.writeFile(name, list);
+    expect(await words(undefined, name)).toEqual(["cat", "sofa/couch"]);
+  }
   await expect(words(undefined, "empty.txt")).rejects.toThrow("empty.txt: expected names, one a line, got none.");
   await expect(words("cat", "words.txt")).rejects.toThrow("Leave one of them out.");
   await expect(words("cat, cat")).rejects.toThrow(

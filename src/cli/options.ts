@@ -80,7 +80,7 @@ export const classesOptions = {
 
 /**
  * The classes of `--classes`: a classes.json, or names with commas between, each with other words for it after `=`, and
- * `|` between those (`parseClassWords`); or of the lines of `--classes-file`. Undefined where there are none. Throws
+ * `|` between those (`parseClassWords`); or of the lines, or the classes.json, of `--classes-file`. Undefined where there are none. Throws
  * UsageError or InputError.
  */
 export async function classesFrom(
@@ -94,7 +94,10 @@ export async function classesFrom(
   }
   const { parseClassLines, parseClassWords } = await import("../text/class-words.ts");
   if (file !== undefined) {
-    const lines = parseClassLines(await platform.readText(file));
+    const content = await platform.readText(file);
+    // A classes.json is no list of lines, whatever it is called.
+    if (/\.json$/i.test(file) || content.trimStart().startsWith("{")) return classList(content, file);
+    const lines = parseClassLines(content);
     if (typeof lines !== "string") return withColors(lines);
     throw new InputError(`${file}: expected names, one a line, got ${lines}. Write lines such as sofa=couch, settee.`);
   }
@@ -106,14 +109,18 @@ export async function classesFrom(
     if ((await platform.exists(list)) !== "file") {
       throw new InputError(`${list}: expected a classes.json, got no such file. Check the path.`);
     }
-    const { parseClassList } = await import("../datasets/classes-file.ts");
-    return parseClassList(await platform.readText(list), list).classes;
+    return classList(await platform.readText(list), list);
   }
   const classes = parseClassWords(list);
   if (typeof classes !== "string") return withColors(classes);
   throw new UsageError(
     `--classes: expected names with commas between, each once, got ${classes}. Write "cat, sofa=couch|settee".`,
   );
+}
+
+async function classList(text: string, file: string): Promise<readonly ClassInfo[]> {
+  const { parseClassList } = await import("../datasets/classes-file.ts");
+  return parseClassList(text, file).classes;
 }
 
 async function withColors(classes: readonly ClassWords[]): Promise<readonly ClassInfo[]> {
