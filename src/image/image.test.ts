@@ -99,3 +99,20 @@ test("254 colours are all different, and a shorter list is the beginning of a lo
   expect(new Set(many.map(formatColor)).size).toBe(254);
   expect(distinctColors(10)).toEqual(many.slice(0, 10));
 });
+
+test("corner on corner, corner pixels keep their values and the others lie evenly between", () => {
+  const row: Image = {
+    width: 3,
+    height: 1,
+    data: Uint8Array.from([0, 60, 120].flatMap((value) => [value, value, value])),
+  };
+  const view = { ...wholeView(5, 1), corners: true };
+  expect([...viewImage(row, view).data].filter((_, at) => at % 3 === 0)).toEqual([0, 30, 60, 90, 120]);
+  expect([...viewImage(row, { ...view, flipped: true }).data].filter((_, at) => at % 3 === 0)).toEqual([
+    120, 90, 60, 30, 0,
+  ]);
+  const line: LabelMap = { width: 3, height: 1, data: Uint8Array.of(7, 8, 9) };
+  expect([...viewLabels(line, { ...wholeView(7, 1), corners: true }).data]).toEqual([7, 7, 8, 8, 8, 9, 9]);
+  // One pixel is all corners at once.
+  expect([...viewLabels(line, { ...wholeView(1, 1), corners: true }).data]).toEqual([7]);
+});

@@ -139,7 +139,7 @@ async function described(
   const window = [cropHeight, cropWidth] as const;
   const needed = predictionParameters({ method, recipe }, task, window);
   const declared = trainingModel(stage).model.parameters;
-  const isWhole = [...needed.keys()].every((name) => declared.has(name));
+  const isWhole = !imported.partial && [...needed.keys()].every((name) => declared.has(name));
   const parts = requireParts(isWhole, declared, imported.weights, file);
   const record = {
     ...{ format: runFormat, version, method: method.name, recipe: recipe.name },

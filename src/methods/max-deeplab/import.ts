@@ -74,6 +74,7 @@ export function importMaxDeepLab([file, ...others]: readonly WeightFile[]): Impo
     weights,
     outputs: isWhole ? classes - 1 : null,
     ...(classes === coco.length + 1 && { classes: coco }),
+    ...(!isWhole && { partial: true as const }),
     untold: [],
     notes: unused.length === 0 ? [] : [`${file.where}: the network has no use for ${listed(unused)}.`],
   };

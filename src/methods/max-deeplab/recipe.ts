@@ -121,14 +121,14 @@ const small: MaxDeepLabRecipe = {
   scaleMax: 1.2,
   smallArea: 100,
 
-  steps: 2500,
+  steps: 4000,
   learningRate: 2e-3,
   backboneRate: 1,
   warmupSteps: 100,
 
   logEvery: 20,
-  checkpointEvery: 250,
-  evaluateEvery: 500,
+  checkpointEvery: 400,
+  evaluateEvery: 1000,
 
   classThreshold: 0.5,
   pixelThreshold: 0.4,
