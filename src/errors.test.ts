@@ -45,3 +45,11 @@ test("an object is what has fields: no list, and not null", () => {
   expect([{}, { a: 1 }, new Map()].every(isObject)).toBe(true);
   expect([null, undefined, [], 1, "a", () => 1].some(isObject)).toBe(false);
 });
+
+test("millions of numbers are shown by their first ones, in no time", () => {
+  const numbers = new Float32Array(2 ** 26).fill(0.1234567);
+  expect(shown({ weights: { w: { shape: [2 ** 26], data: numbers } } })).toMatch(
+    /^\{"weights":\{"w":\{"shape":\[67108864\],"data":\{"0":0\.12345/,
+  );
+  expect(shown(BigInt64Array.of(7n))).toBe('{"0":7}');
+});

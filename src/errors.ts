@@ -51,8 +51,16 @@ export function problem(where: string, expected: string, got: string, remedy: st
 
 /** A value that was given as a part of a message: JSON, or the number where JSON has none, cut after 60 characters. */
 export function shown(value: unknown): string {
-  const text = typeof value === "number" ? String(value) : (JSON.stringify(value) ?? "none");
+  const text = typeof value === "number" ? String(value) : (JSON.stringify(value, beginnings) ?? "none");
   return text.length > 60 ? `${text.slice(0, 60)} …` : text;
+}
+
+/** Of millions of numbers only the first can be seen: all of them as text would be longer than a string can be. */
+function beginnings(_: string, value: unknown): unknown {
+  if (!ArrayBuffer.isView(value) || !("length" in value)) return value;
+  const numbers = value as unknown as ArrayLike<number | bigint>;
+  const count = Math.min(numbers.length, 60);
+  return Object.fromEntries(Array.from({ length: count }, (_each, i) => [i, Number(numbers[i])]));
 }
 
 /** The code of an error of the system or of Node, such as ENOENT; "" where it has none. */

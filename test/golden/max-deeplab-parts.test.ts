@@ -1,7 +1,7 @@
 /** MaX-DeepLab's layers and blocks one by one, against the authors' modules. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { expect, test } from "vitest";
+import { expect } from "vitest";
 import { axialAttention, axialAttention2d } from "../../src/methods/max-deeplab/axial-attention.ts";
 import { inceptionStem } from "../../src/methods/max-deeplab/backbone.ts";
 import { axialBlock, basicBlock, bottleneckBlock } from "../../src/methods/max-deeplab/blocks.ts";
@@ -208,7 +208,8 @@ coversFile("heads.safetensors", (golden) => {
   });
 });
 
-test("branches are dropped as often as the authors' schedule has it", () => {
+// Learning rates and optimizers of this file: `optimizers.test.ts`.
+goldens.covers("training", () => {
   const { drop_path: schedule } = JSON.parse(readFileSync(join(goldens.folder, "training.json"), "utf8")) as {
     drop_path: { schedule: "linear" | "constant"; last_stage_keep: number; keep_by_stride: Record<string, number> };
   };
