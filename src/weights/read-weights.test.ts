@@ -49,7 +49,7 @@ test.each<[string, Uint8Array, string]>([
   [
     "a page that a server sent instead",
     bytes("<!doctype html><html>"),
-    "weights.bin: expected a file of weights (npz, PyTorch, safetensors, or a TensorFlow checkpoint), got other bytes. Name the file that was published.",
+    "weights.bin: expected a file of weights (npz, PyTorch, safetensors, MXNet, or a TensorFlow checkpoint), got other bytes. Name the file that was published.",
   ],
   ["a single byte", bytes("x"), "got other bytes"],
   ["an archive of something else", zip([{ name: "a.txt", data: bytes("x") }]), "weights.bin: expected only .npy files"],

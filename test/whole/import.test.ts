@@ -127,7 +127,7 @@ describe("refused, with one line and nothing left behind, is", () => {
     [
       "zeros",
       () => new Uint8Array(5000),
-      /expected a file of weights \(npz, PyTorch, safetensors, or a TensorFlow checkpoint\), got other bytes/,
+      /expected a file of weights \(npz, PyTorch, safetensors, MXNet, or a TensorFlow checkpoint\), got other bytes/,
     ],
     [
       "a PNG",
