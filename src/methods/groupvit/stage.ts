@@ -102,17 +102,15 @@ function rightPairs({ images, captions }: PairVectors): Tensor {
 function begin(from: Trained, recipe: GroupViTRecipe): Beginning {
   const { weights, stage } = from;
   if (stage === "encoder") return encoderStart(from, recipe);
-  const fitted = fittedPositions(weights, recipe);
-  if (recipe.depths.length > 1 && weights["image.stage2.layer1.norm1.weight"] === undefined) {
-    return ungroupedStart({ ...from, weights: fitted }, recipe);
-  }
-  const all = Object.entries(fitted);
+  const all = Object.entries(fittedPositions(weights, recipe));
   const isCounter = ([name]: readonly [string, NdArray]) => counterNames.includes(name);
-  return {
-    weights: Object.fromEntries(all.filter((entry) => !isCounter(entry))),
-    kept: Object.fromEntries(all.filter(isCounter)),
-    notes: [],
-  };
+  const taken = Object.fromEntries(all.filter((entry) => !isCounter(entry)));
+  const kept = Object.fromEntries(all.filter(isCounter));
+  const hasBlocksOf = (number: number) => taken[`image.stage${number}.layer1.norm1.weight`] !== undefined;
+  if (recipe.depths.length > 1 && hasBlocksOf(1) && !hasBlocksOf(2)) {
+    return { ...ungroupedStart({ ...from, weights: taken }, recipe), kept };
+  }
+  return { weights: taken, kept, notes: [] };
 }
 
 /**
