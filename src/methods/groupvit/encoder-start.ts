@@ -46,7 +46,7 @@ export function encoderFile(
  * Throws InputError where it is no vision transformer, or of another width, MLP or number of heads.
  */
 export function encoderStart({ weights, source }: Pick<Trained, "weights" | "source">, recipe: ImageRecipe): Beginning {
-  const { depths, imageSize, patchSize, position, name } = recipe;
+  const { imageSize, patchSize, position, name } = recipe;
   const own = Object.fromEntries(
     Object.entries(weights).flatMap(([key, array]) => (inEncoder(key) ? [[key.slice("encoder.".length), array]] : [])),
   );
@@ -68,21 +68,14 @@ export function encoderStart({ weights, source }: Pick<Trained, "weights" | "sou
     }
   };
   const known = Object.keys(own);
-  const count = 1 + Math.max(...known.map((key) => Number(/^layer(\d+)\./.exec(key)?.[1] ?? 0) - 1));
-  let next = 0;
-  const stages: number[] = [];
-  for (const [stage, depth] of depths.entries()) {
-    if (stageWidth(recipe, stage) !== width) break;
-    stages.push(Math.min(depth, count - next));
-    for (let block = 0; block < stages[stage]; block++) {
-      next++;
-      for (const part of blockParts) take(`layer${next}.${part}`, `stage${stage + 1}.layer${block + 1}.${part}`);
-      for (const scale of Object.keys(scaledParts)) used.add(`layer${next}.${scale}`);
-    }
+  const { places, note, isOneWidth } = placesOfBlocks(recipe, blocksAmong(known, /^layer(\d+)\./));
+  for (const [block, place] of places.entries()) {
+    for (const part of blockParts) take(`layer${block + 1}.${part}`, `${place}.${part}`);
+    for (const scale of Object.keys(scaledParts)) used.add(`layer${block + 1}.${scale}`);
   }
   const samePatch = kernel.shape[2] === patchSize;
   if (samePatch) take("patches", "patches");
-  if (stages.length === depths.length) take("norm", "norm");
+  if (isOneWidth) take("norm", "norm");
   if (position === "learned") {
     const side = Math.floor(imageSize / patchSize);
     const grid = Math.round(Math.sqrt(table.shape[1] - 1));
@@ -90,17 +83,11 @@ export function encoderStart({ weights, source }: Pick<Trained, "weights" | "sou
     used.add("positions");
   }
   const left = known.filter((key) => !used.has(key) && !/^layer/.test(key)); // how many blocks is said
-  const model = new Model();
-  imageEncoder(model.scope.at("image"), input("images", [1, 3, imageSize, imageSize]), recipe);
-  const anew = [...model.parameters.keys()].filter((key) => taken[key] === undefined);
-  const blocks = stages.map((blocks, stage) => `${blocks} in stage ${stage + 1}`).join(", ");
   const patches = samePatch ? "" : ` Its patches have ${kernel.shape[2]} pixels a side, these ${patchSize}.`;
   return {
     weights: taken,
-    anew,
-    notes: [
-      `${source}: ${next} of ${count} blocks taken (${blocks})${left.length === 0 ? "" : `; not taken: ${partsOf(left).join(", ")}`}.${patches}`,
-    ],
+    anew: startingAnew(taken, recipe),
+    notes: [`${source}: ${note}${left.length === 0 ? "" : `; not taken: ${partsOf(left).join(", ")}`}.${patches}`],
   };
 }
 
@@ -112,33 +99,62 @@ export function ungroupedStart(
   { weights, source }: Pick<Trained, "weights" | "source">,
   recipe: ImageRecipe,
 ): Beginning {
-  const { depths, imageSize } = recipe;
-  const known = Object.keys(weights).map((name) => Number(/^image\.stage1\.layer(\d+)\./.exec(name)?.[1] ?? 0));
-  const count = Math.max(0, ...known);
-  const places: string[] = [];
-  const stages: number[] = [];
-  for (const [stage, depth] of depths.entries()) {
-    if (stageWidth(recipe, stage) !== stageWidth(recipe, 0)) break;
-    stages.push(Math.min(depth, count - places.length));
-    for (let block = 0; block < stages[stage]; block++) places.push(`image.stage${stage + 1}.layer${block + 1}.`);
-  }
-  const isAsWide = stages.length === depths.length;
+  const inBlock = /^image\.stage1\.layer(\d+)\./;
+  const { places, note, isOneWidth } = placesOfBlocks(recipe, blocksAmong(Object.keys(weights), inBlock));
   const taken = Object.fromEntries(
     Object.entries(weights).flatMap(([name, array]) => {
-      const [whole, number] = /^image\.stage1\.layer(\d+)\./.exec(name) ?? [];
-      if (whole === undefined) return isAsWide || !name.startsWith("image.norm.") ? [[name, array]] : [];
+      const [whole, number] = inBlock.exec(name) ?? [];
+      if (whole === undefined) return isOneWidth || !name.startsWith("image.norm.") ? [[name, array]] : [];
       const place = places[Number(number) - 1];
-      return place === undefined ? [] : [[place + name.slice(whole.length), array]];
+      return place === undefined ? [] : [[`image.${place}.${name.slice(whole.length)}`, array]];
     }),
   );
-  const model = new Model();
-  imageEncoder(model.scope.at("image"), input("images", [1, 3, imageSize, imageSize]), recipe);
-  const blocks = stages.map((blocks, stage) => `${blocks} in stage ${stage + 1}`).join(", ");
   return {
     weights: taken,
-    anew: [...model.parameters.keys()].filter((key) => taken[key] === undefined),
-    notes: [`${source}: ${places.length} of ${count} blocks taken (${blocks}); groups start anew.`],
+    anew: startingAnew(taken, recipe),
+    notes: [`${source}: ${note}; groups start anew.`],
   };
+}
+
+/** How many blocks weights are of. number: finds a block's in a name, from 1. */
+function blocksAmong(names: readonly string[], number: RegExp): number {
+  return Math.max(0, ...names.map((name) => Number(number.exec(name)?.[1] ?? 0)));
+}
+
+/** Where blocks of the first stage's width stand, in order: in all stages up to the first of another width. */
+function placesOfBlocks(
+  recipe: ImageRecipe,
+  count: number,
+): {
+  /** Names of places, such as `stage2.layer1`; not more than `count`. */
+  readonly places: readonly string[];
+  /** `4 of 12 blocks taken (3 in stage 1, 1 in stage 2)` */
+  readonly note: string;
+  /** Whether all stages are as wide, and so the norm behind the last. */
+  readonly isOneWidth: boolean;
+} {
+  const { depths } = recipe;
+  const widths = depths.map((_, stage) => stageWidth(recipe, stage));
+  const other = widths.findIndex((width) => width !== widths[0]);
+  const places: string[] = [];
+  const counts = depths.slice(0, other < 0 ? depths.length : other).map((depth, stage) => {
+    const blocks = Math.min(depth, count - places.length);
+    for (let block = 1; block <= blocks; block++) places.push(`stage${stage + 1}.layer${block}`);
+    return `${blocks} in stage ${stage + 1}`;
+  });
+  return {
+    places,
+    note: `${places.length} of ${count} blocks taken (${counts.join(", ")})`,
+    isOneWidth: other < 0,
+  };
+}
+
+/** Names of the image encoder's parameters that are not among `taken`. */
+function startingAnew(taken: Named<NdArray>, recipe: ImageRecipe): string[] {
+  const model = new Model();
+  const { imageSize } = recipe;
+  imageEncoder(model.scope.at("image"), input("images", [1, 3, imageSize, imageSize]), recipe);
+  return [...model.parameters.keys()].filter((name) => taken[name] === undefined);
 }
 
 const blockParts = [
