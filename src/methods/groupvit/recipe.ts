@@ -2,7 +2,7 @@ import { type ImageAugmentation, publishedImageAugmentation } from "../../data/a
 import type { WordKind } from "../../text/prompts.ts";
 import type { TemplateSet } from "../../text/templates.ts";
 import { baseRecipe, type Recipe } from "../recipe.ts";
-import { type GroupViTSettings, oneStageGroupViT, publishedGroupViT } from "./settings.ts";
+import { type GroupViTSettings, oneStageGroupViT, publishedGroupViT, smallImageEncoder } from "./settings.ts";
 import type { PreparationName } from "./window-scores.ts";
 
 export interface GroupViTRecipe extends Recipe, GroupViTSettings, ImageAugmentation {
@@ -83,16 +83,9 @@ const oneStage: GroupViTRecipe = { ...twoStages, ...oneStageGroupViT, name: "gro
 /** Ours: for thousands of real captions in an hour on two cores. Scores: see the README beside this file. */
 const small: GroupViTRecipe = {
   ...twoStages,
+  ...smallImageEncoder,
   name: "groupvit-small",
 
-  imageSize: 96,
-  patchSize: 8,
-  width: 128,
-  heads: [4, 4, 4],
-  depths: [3, 2, 1],
-  groupTokens: [32, 8, 0],
-  outputGroups: [32, 8],
-  dropPath: 0.05,
   textContext: 32,
   textWidth: 64,
   textHeads: 1,

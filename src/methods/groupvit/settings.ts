@@ -77,8 +77,8 @@ export interface GroupViTSettings extends ImageEncoderSettings {
   readonly promptMatches: "own" | "same-word";
 }
 
-/** GroupViT-S with two grouping stages at 224 pixels: the released models (Xu et al. 2022). */
-export const publishedGroupViT: GroupViTSettings = {
+/** That of GroupViT-S with two grouping stages at 224 pixels (Xu et al. 2022). */
+export const publishedImageEncoder: ImageEncoderSettings = {
   imageSize: 224,
   patchSize: 16,
   width: 384,
@@ -97,6 +97,24 @@ export const publishedGroupViT: GroupViTSettings = {
   initialDeviation: 0.02,
   dropPath: 0.1,
   position: "learned",
+};
+
+/** Ours, for crops of 96 pixels: captions on two cores, and masks that begin with what they taught. */
+export const smallImageEncoder: ImageEncoderSettings = {
+  ...publishedImageEncoder,
+  imageSize: 96,
+  patchSize: 8,
+  width: 128,
+  heads: [4, 4, 4],
+  depths: [3, 2, 1],
+  groupTokens: [32, 8, 0],
+  outputGroups: [32, 8],
+  dropPath: 0.05,
+};
+
+/** GroupViT-S with two grouping stages at 224 pixels: the released models (Xu et al. 2022). */
+export const publishedGroupViT: GroupViTSettings = {
+  ...publishedImageEncoder,
   textContext: 77,
   textWidth: 256,
   textHeads: 4,

@@ -2,7 +2,7 @@
 import { plainCrossEntropy, type SegmentationLossSettings } from "../../losses/segmentation.ts";
 import { baseRecipe, type Recipe } from "../recipe.ts";
 import type { GroupViTRecipe } from "./recipe.ts";
-import { type ImageEncoderSettings, publishedGroupViT } from "./settings.ts";
+import { type ImageEncoderSettings, publishedImageEncoder, smallImageEncoder } from "./settings.ts";
 
 export interface TransferRecipe
   extends Recipe,
@@ -25,17 +25,11 @@ export const encoderFields = [
   ],
 ] as const satisfies readonly (keyof TransferRecipe)[];
 
-const { imageSize, patchSize, width, widthFactors, heads, depths, groupTokens, outputGroups, mlpRatio } =
-  publishedGroupViT;
-const { assignMlpRatio, assignment, gumbelNoise, gumbelTau, sumAssign, assignEps } = publishedGroupViT;
-const { initialDeviation, dropPath, position } = publishedGroupViT;
-
 /** Fine-tuning of the paper's table 5: 4,000 steps of 16 crops of 224 pixels. */
 const transfer: TransferRecipe = {
   ...baseRecipe,
   ...plainCrossEntropy,
-  ...{ imageSize, patchSize, width, widthFactors, heads, depths, groupTokens, outputGroups, mlpRatio },
-  ...{ assignMlpRatio, assignment, gumbelNoise, gumbelTau, sumAssign, assignEps, initialDeviation, dropPath, position },
+  ...publishedImageEncoder,
   name: "groupvit-transfer",
   method: "groupvit-transfer",
 
@@ -63,16 +57,8 @@ const transfer: TransferRecipe = {
 /** Ours: what `groupvit-small` and `groupvit-scenes` have learned, on crops of 96 pixels. */
 const small: TransferRecipe = {
   ...transfer,
+  ...smallImageEncoder,
   name: "groupvit-transfer-small",
-
-  imageSize: 96,
-  patchSize: 8,
-  width: 128,
-  heads: [4, 4, 4],
-  depths: [3, 2, 1],
-  groupTokens: [32, 8, 0],
-  outputGroups: [32, 8],
-  dropPath: 0.05,
 
   batchSize: 8,
   cropHeight: 96,
