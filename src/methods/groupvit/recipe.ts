@@ -164,9 +164,9 @@ const scenes: GroupViTRecipe = {
 };
 
 /** Without groups: as many blocks, and every patch takes the nearest word (Xu et al. 2022, table 4). */
-const pixelwise = ({ depths, heads }: GroupViTRecipe) => ({
+export const pixelwise = ({ depths, heads }: Pick<GroupViTRecipe, "depths" | "heads">) => ({
   depths: [depths.reduce((sum, blocks) => sum + blocks, 0)],
-  ...{ widthFactors: [1], heads: [heads[0]], groupTokens: [0], outputGroups: [] },
+  ...{ heads: [heads[0]], widthFactors: [1], groupTokens: [0], outputGroups: [] },
 });
 
 /** What groups are worth is the difference to these: all else is as in the recipes with groups. */

@@ -1,7 +1,7 @@
 /** Tables 1 to 4 of the paper in miniature: what makes groups, how many, in how many stages, and what they are worth. */
 import type { Arm, Study, StudyPlan } from "../study.ts";
 import { claims } from "./claims.ts";
-import type { GroupViTRecipe } from "./recipe.ts";
+import { type GroupViTRecipe, pixelwise } from "./recipe.ts";
 
 /** The paper's own of one stage, which tables 1 to 3 have in common. */
 const usual = { tokens: 64, outputs: 8 } as const;
@@ -15,10 +15,9 @@ function oneStage({ depths, heads }: GroupViTRecipe, tokens: number, outputs: nu
   ];
 }
 
-/** No groups: as many blocks, and every patch takes the nearest word. */
-function noStage({ depths, heads }: GroupViTRecipe): string[] {
-  const blocks = depths.reduce((sum, depth) => sum + depth, 0);
-  return [`depths=${blocks}`, `heads=${heads[0]}`, "widthFactors=1", "groupTokens=0", "outputGroups=[]"];
+/** No groups, as the recipes without them have it. */
+function noStage(recipe: GroupViTRecipe): string[] {
+  return Object.entries(pixelwise(recipe)).map(([key, values]) => `${key}=${values.length === 0 ? "[]" : values}`);
 }
 
 /** The paper's group tokens and groups in the recipe's stages: 64 of the first, 8 of the second. */
