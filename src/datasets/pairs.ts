@@ -41,7 +41,7 @@ export function makeProblem(file: string, expected: string, got: string, remedy:
  * hidden files and files without the suffix are passed over.
  */
 export async function filesById(
-  platform: Platform,
+  platform: Pick<Platform, "list" | "exists">,
   folder: string,
   what: keyof typeof extensionsOf,
   suffix = "",

@@ -1,16 +1,17 @@
 /** Masks or score maps in files, made better by a dense CRF on their photographs. */
 
-import { looksLikeImage, splitName } from "../datasets/pairs.ts";
+import { splitName } from "../datasets/pairs.ts";
 import { InputError, Interrupted, isObject } from "../errors.ts";
 import { type Color, IGNORE, type Image, type LabelMap, maxClasses } from "../image/image.ts";
 import { distinctColors } from "../image/palette.ts";
-import { joinPath, lastPart } from "../platform/join-path.ts";
+import { joinPath } from "../platform/join-path.ts";
 import { parseJson } from "../platform/json.ts";
 import type { Platform } from "../platform/platform.ts";
 import type { CrfSettings } from "../refinement/crf-settings.ts";
 import { denseCrf } from "../refinement/dense-crf.ts";
 import { defaultCertainty, likeliest, refineLabels } from "../refinement/refine-labels.ts";
 import { readNpy } from "../weights/npy.ts";
+import { masksIn, photographsIn } from "./refine-inputs.ts";
 
 export interface RefineOptions {
   /** How sure the labels of masks are, above 0 to 1; score maps say it themselves. Default `defaultCertainty`. */
@@ -190,63 +191,6 @@ function requireSize(
   throw new InputError(
     `${mask}: expected the ${image.width}x${image.height} pixels of ${photograph}, got ${width}x${height}. Resize one of them.`,
   );
-}
-
-/** Masks and score maps by name, in order; without overlays and segment ids that predict wrote beside its masks. */
-async function masksIn(platform: RefinePlatform, path: string): Promise<{ id: string; mask: string }[]> {
-  const kind = await platform.exists(path);
-  if (kind === "nothing")
-    throw new InputError(`${path}: expected masks or score maps, got nothing there. Check the path.`);
-  if (kind === "file") return [{ id: idOf(lastPart(path)), mask: path }];
-  const names = await platform.list(path);
-  const all = new Set(names);
-  const ours = (name: string) => {
-    const [, stem] = name.match(/^(.+)\.(?:overlay|panoptic)\.png$/) ?? [];
-    return stem !== undefined && all.has(`${stem}.json`) && all.has(`${stem}.png`);
-  };
-  const found = new Map<string, string>();
-  for (const name of names) {
-    if (name.startsWith(".") || !/^(png|tiff?|webp|bmp|gif|npy)$/.test(splitName(name)[1]) || ours(name)) continue;
-    const id = idOf(name);
-    const first = found.get(id);
-    if (first !== undefined) {
-      throw new InputError(
-        `${joinPath(path, name)}: expected one mask or score map named "${id}", got ${first} as well. Remove or rename one of the two.`,
-      );
-    }
-    found.set(id, name);
-  }
-  if (found.size === 0) {
-    throw new InputError(
-      `${path}: expected masks (png) or score maps (npy), got a folder without any. Name another one.`,
-    );
-  }
-  return [...found].map(([id, name]) => ({ id, mask: joinPath(path, name) }));
-}
-
-/** Photographs by name; of several with one name, none is meant. */
-async function photographsIn(platform: RefinePlatform, folder: string): Promise<ReadonlyMap<string, string>> {
-  const kind = await platform.exists(folder);
-  if (kind === "file") return new Map([[idOf(lastPart(folder)), folder]]);
-  if (kind === "nothing") {
-    throw new InputError(`${folder}: expected the folder of the photographs, got nothing there. Check the path.`);
-  }
-  const found = new Map<string, string>();
-  for (const name of (await platform.list(folder)).filter(looksLikeImage)) {
-    const id = idOf(name);
-    const first = found.get(id);
-    if (first !== undefined) {
-      throw new InputError(
-        `${joinPath(folder, name)}: expected one photograph named "${id}", got ${first} as well. Remove or rename one of the two.`,
-      );
-    }
-    found.set(id, joinPath(folder, name));
-  }
-  return found;
-}
-
-function idOf(name: string): string {
-  return splitName(name)[0].normalize("NFC");
 }
 
 /** Writes what the folder is begun with, or finds the same there. */

@@ -1,5 +1,6 @@
 /** `tessera refine`, and `--crf` of predict and eval, from outside. */
 import { readdir, readFile } from "node:fs/promises";
+import sharp from "sharp";
 import { beforeEach, describe, expect, test } from "vitest";
 import { nodePlatform } from "../../src/platform/node.ts";
 import { expectOneLine, stopped, tessera } from "../support/cli.ts";
@@ -117,6 +118,11 @@ test("predict and eval refine scores when asked to, and eval writes down how", a
   expect(JSON.parse(plain.out)).toMatchObject({ options: { crf: "none" } });
   const photograph = `${root}/photos/a.png`;
   expect((await tessera("predict", `${root}/run`, photograph, "--crf", "cam", "--out", `${root}/masked`)).code).toBe(0);
+  // What was predicted into the folder of the photographs is no photograph.
+  put(root, "album/a.jpg", await sharp(`${root}/photos/a.png`).jpeg().toBuffer());
+  const album = `${root}/album`;
+  expect((await tessera("predict", `${root}/run`, `${album}/a.jpg`, "--out", album)).code).toBe(0);
+  expect((await tessera("refine", `${album}/a.png`, "--images", album, "--out", `${root}/refined`)).code).toBe(0);
   expectOneLine(
     await tessera("predict", `${root}/run`, photograph, "--crf", "crm", "--out", `${root}/more`),
     /Did you mean cam\?/,
