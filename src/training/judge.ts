@@ -12,7 +12,8 @@ import type { Measure } from "../metrics/measure.ts";
 import type { Platform } from "../platform/platform.ts";
 import { openSegmenter } from "../prediction/segmenter.ts";
 import type { EvaluationLine, LoggedPicture } from "../runs/log.ts";
-import { type Run, trainedModel } from "../runs/run.ts";
+import { trainedModel } from "../runs/open-run.ts";
+import type { Run } from "../runs/run.ts";
 import type { Engine } from "../runtime/engine.ts";
 
 export interface JudgeOptions {
