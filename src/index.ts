@@ -97,7 +97,8 @@ export { type CrfSettings, type CrfTerm, crfSettings } from "./refinement/crf-se
 export { type CrfOptions, denseCrf } from "./refinement/dense-crf.ts";
 export { refineLabels, scoresOfLabels } from "./refinement/refine-labels.ts";
 export { type ReportResult, writeReport } from "./report/run-report.ts";
-export { openRun, openTrained, readRun } from "./runs/run.ts";
+export { openRun, openTrained } from "./runs/open-run.ts";
+export { readRun } from "./runs/run.ts";
 export type { Engine, EngineOptions, Program } from "./runtime/engine.ts";
 export { openEngine } from "./runtime/open.ts";
 export { targetOf } from "./runtime/target.ts";

@@ -1,6 +1,6 @@
 /** Options of what a trained model is asked for: words, a background, and what else matters for prediction alone. */
 import type { Platform } from "../platform/platform.ts";
-import type { OpenRunOptions } from "../runs/run.ts";
+import type { OpenRunOptions } from "../runs/open-run.ts";
 import type { Options, Values } from "./command.ts";
 import { classesFrom, classesOptions } from "./options.ts";
 

@@ -47,7 +47,10 @@ async function trainedIn(
   { methods, set }: { readonly methods: readonly Method[] | undefined; readonly set: readonly string[] },
   terminal: Terminal,
 ): Promise<Omit<Trained, "stage"> & { readonly method: Method }> {
-  const { openTrained, readRun, withSettings } = await import("../runs/run.ts");
+  const [{ openTrained, withSettings }, { readRun }] = await Promise.all([
+    import("../runs/open-run.ts"),
+    import("../runs/run.ts"),
+  ]);
   if ((await platform.exists(`${run}/run.json`)) !== "file") {
     const { openTrainedModel } = await import("./open-model.ts");
     return openTrainedModel(platform, run, terminal, { methods, settings: set, wordless: true });

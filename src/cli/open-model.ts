@@ -3,7 +3,7 @@ import type { Method } from "../methods/method.ts";
 import type { Platform } from "../platform/platform.ts";
 import type { TrainedModel } from "../prediction/model.ts";
 import type { Segmenter } from "../prediction/segmenter.ts";
-import type { OpenRunOptions } from "../runs/run.ts";
+import type { OpenRunOptions } from "../runs/open-run.ts";
 import type { Engine } from "../runtime/engine.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -74,7 +74,7 @@ export async function openTrainedModel(
     const { openPublished } = await import("../runs/published.ts");
     return openPublished({ ...options, platform, files: [path], onNote });
   }
-  const { openRun } = await import("../runs/run.ts");
+  const { openRun } = await import("../runs/open-run.ts");
   return openRun(platform, path, { ...options, onDamaged: onNote, onNote });
 }
 

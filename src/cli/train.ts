@@ -258,7 +258,7 @@ async function trainedIn(
   terminal: Terminal,
   methods: readonly Method[] | undefined,
 ): Promise<Trained> {
-  const { openTrained } = await import("../runs/run.ts");
+  const { openTrained } = await import("../runs/open-run.ts");
   const note = (message: string) => terminal.note(oneLine(message));
   return openTrained(platform, folder, { onDamaged: note, onNote: note, methods });
 }

@@ -7,7 +7,7 @@ import { Random } from "../array/random.ts";
 import { sameShape, show, sizeOf } from "../array/shape.ts";
 import { InputError } from "../errors.ts";
 import { limited } from "./ahead.ts";
-import type { Dataset } from "./dataset.ts";
+import { type Dataset, whereOf } from "./dataset.ts";
 import type { Sample } from "./sample.ts";
 
 export interface BatchOptions {
@@ -54,7 +54,9 @@ export interface Batches extends AsyncIterable<Batch, void, undefined> {
 export function batches(dataset: Dataset, options: BatchOptions): Batches {
   const { batchSize, seed, fromStep = 0, toStep = Number.POSITIVE_INFINITY, prefetch = 3, decoders = 4 } = options;
   if (dataset.ids.length === 0) {
-    throw new InputError(`${dataset.name}: expected samples in ${dataset.split}, got none. Add images to the split.`);
+    throw new InputError(
+      `${whereOf(dataset)}: expected samples in ${dataset.split}, got none. Add images to the split.`,
+    );
   }
   const skipped: string[] = [];
   const order = shuffledOrder(dataset.ids.length, seed);
@@ -158,7 +160,7 @@ function goodSamples(
       }
       if (bad.size > budget) {
         throw new InputError(
-          `${dataset.name}: expected at most ${budget} unreadable samples, got ${bad.size}, the last: ${error.message}`,
+          `${whereOf(dataset)}: expected at most ${budget} unreadable samples, got ${bad.size}, the last: ${error.message}`,
         );
       }
       return undefined;
@@ -171,7 +173,9 @@ function goodSamples(
       const sample = await attempt(order(epochStart + ((place - epochStart + offset) % count)));
       if (sample !== undefined) return sample;
     }
-    throw new InputError(`${dataset.name}: expected readable samples in ${dataset.split}, got none. Check the files.`);
+    throw new InputError(
+      `${whereOf(dataset)}: expected readable samples in ${dataset.split}, got none. Check the files.`,
+    );
   };
 }
 

@@ -19,6 +19,14 @@ test("one class alone is nothing to learn, and the line to write makes unlabelle
   expect(singleClass({ ...asked, train: covered([80, 1, 0]), val: null })).toBeUndefined();
 });
 
+test("where no classes.json names the classes, none is to be written", () => {
+  const list = { ...asked, where: "photos/labels.txt", train: covered([80, 0, 0], 20), val: null };
+  expect(singleClass(list)).toBe(
+    'photos/labels.txt: expected pixels of two classes or more in the masks of train, got "background" alone, 20 % of all pixels being unlabelled. ' +
+      "Check what its pixels hold, or remove the class.",
+  );
+});
+
 test("of colours the line names the colour", () => {
   const colors = { "#000000": 0, "#ff0000": 1, "#00ff00": 2, "#ffffff": "ignore" } as const;
   expect(singleClass({ ...asked, valueMap: colors, train: covered([80, 0, 0], 20), val: null })).toContain(

@@ -1,6 +1,7 @@
 /** Which classes have no pixel where they are learned from, or scored: nothing else says so before the scores are read. */
 
 import { problem } from "../errors.ts";
+import { lastPart } from "../platform/join-path.ts";
 import type { Dataset } from "./dataset.ts";
 import type { ClassStatistics } from "./statistics.ts";
 
@@ -12,7 +13,7 @@ export interface Coverage extends Pick<ClassStatistics, "pixels" | "ignoredPixel
 }
 
 interface Asked extends Pick<Dataset, "classes" | "valueMap"> {
-  /** Begins the lines: the file that names classes, or the data set. */
+  /** Begins the lines: the file that names the classes, or the data set. */
   readonly where: string;
   readonly train: Coverage;
   readonly val: Coverage | null;
@@ -34,7 +35,7 @@ export function singleClass({ where, classes, valueMap, train }: Asked): string 
   const remedy =
     other === undefined && share === 0
       ? "Label something else, too."
-      : lineFor(other ?? "background", valueMap, share > 0);
+      : lineFor(other ?? "background", where, valueMap, share > 0);
   return problem(
     where,
     "expected pixels of two classes or more in the masks of train",
@@ -60,7 +61,7 @@ export function coverageNotes(asked: Asked): string[] {
   }
   if (unused.length > 0) {
     const places = val === null ? "train" : "train and val";
-    const remedy = lineFor(classes[unused[0]].name, valueMap, train.ignoredPixels > 0);
+    const remedy = lineFor(classes[unused[0]].name, where, valueMap, train.ignoredPixels > 0);
     lines.push(
       problem(where, `expected pixels of ${names(unused)} in the masks of ${places}${partOf(train)}`, "none", remedy),
     );
@@ -78,10 +79,11 @@ export function coverageNotes(asked: Asked): string[] {
   return lines;
 }
 
-/** Where values of unlabelled pixels may be the class's: the line that makes them so. */
-function lineFor(name: string, valueMap: Dataset["valueMap"], hasIgnored: boolean): string {
+/** Where values of unlabelled pixels may be the class's: the line that makes them so, if a classes.json is what `where` names. */
+function lineFor(name: string, where: string, valueMap: Dataset["valueMap"], hasIgnored: boolean): string {
   const ignored = Object.keys(valueMap).filter((key) => valueMap[key] === "ignore");
-  if (!hasIgnored || ignored.length !== 1) return "Check what its pixels hold, or remove the class.";
+  if (!hasIgnored || ignored.length !== 1 || lastPart(where) !== "classes.json")
+    return "Check what its pixels hold, or remove the class.";
   const [value] = ignored;
   const isColor = value.startsWith("#");
   const line = `{"name": ${JSON.stringify(name)}, ${isColor ? `"color": "${value}"` : `"value": ${value}`}}`;

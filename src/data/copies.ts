@@ -91,16 +91,16 @@ export class CopyFinder {
       if (kind !== wanted) return [];
       const what = kind === "copy" ? "a copy of" : "nearly the same picture as";
       const others = count === 1 ? "" : `, and ${count - 1} more like it`;
-      const remedy = "Scores on what was learned from say nothing: keep each picture in one split.";
-      const message = problem(
-        file,
-        `expected pictures in ${split} that train has not`,
-        `${what} ${of}${others}`,
-        remedy,
-      );
+      const message = sharedPicture(split, file, `${what} ${of}${others}`);
       return [{ file, message }];
     });
   }
+}
+
+/** A line about a picture of `split`; `got`: which one of train it is, and whether there are more. */
+export function sharedPicture(split: string, file: string, got: string): string {
+  const remedy = "Scores on what was learned from say nothing: keep each picture in one split.";
+  return problem(file, `expected pictures in ${split} that train has not`, got, remedy);
 }
 
 function printOf(source: string, { width, height, data }: Image): Print | undefined {

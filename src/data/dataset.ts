@@ -5,8 +5,10 @@ export type Split = "train" | "val" | "test" | "unlabelled";
 
 /** One split of a data set. Samples are read one at a time and never kept. */
 export interface Dataset {
-  /** Layout and place, for messages and run records: `folder ./camvid`. */
+  /** Layout and place, for run records: `folder ./camvid`. */
   readonly name: string;
+  /** The path that messages about it begin with, `./camvid`; absent where it has none, as drawn scenes. */
+  readonly place?: string | undefined;
   readonly split: Split;
   /** Empty where nothing names classes: images and captions need none. */
   readonly classes: readonly ClassInfo[];
@@ -19,6 +21,8 @@ export interface Dataset {
    * RGB-coded masks have keys such as "#804080". A value that is not in the map is an error.
    */
   readonly valueMap: Readonly<Record<string, number | "ignore">>;
+  /** The file in it that names the classes; absent where the layout does, or nothing. */
+  readonly classesFile?: string | undefined;
   /** Files that keep a sample from being complete and were left out when the data set was opened, one line each. */
   readonly leftOut?: readonly string[];
   /** What is worth knowing of its files and keeps none from being used, one line each. */
@@ -39,6 +43,11 @@ export interface Dataset {
   source(index: number): string;
   /** All files of a sample, its image first; absent where samples are not files of their own. */
   files?(index: number): readonly string[];
+}
+
+/** What messages about a data set as a whole begin with. */
+export function whereOf({ place, name }: Pick<Dataset, "place" | "name">): string {
+  return place ?? name;
 }
 
 /** The order in which splits are shown. */

@@ -1,7 +1,7 @@
 /** Learning from few labels: nested subsets of a data set's labels, and images alone. */
 import { Random } from "../array/random.ts";
 import { InputError, problem, UsageError } from "../errors.ts";
-import type { Dataset } from "./dataset.ts";
+import { type Dataset, whereOf } from "./dataset.ts";
 import { labelKinds } from "./labels.ts";
 import { kindsAt, labelledDataset, selected } from "./views.ts";
 
@@ -24,14 +24,15 @@ export interface LabelSubset {
  * Throws InputError when the data set has no labels, or the subset would hold no image or more than there are.
  */
 export function labelSubset(dataset: Dataset, { count, fraction, seed }: LabelSubsetOptions): LabelSubset {
-  const { name, split, ids, kinds } = dataset;
+  const { split, ids, kinds } = dataset;
+  const where = whereOf(dataset);
   if (kinds.length === 0) {
-    throw new InputError(problem(name, `expected labels in ${split}`, "images alone", "Choose a labelled split."));
+    throw new InputError(problem(where, `expected labels in ${split}`, "images alone", "Choose a labelled split."));
   }
   const size = count ?? countOf(dataset, fraction);
   if (!Number.isInteger(size) || size < 1 || size > ids.length) {
     const expected = `expected 1 to ${ids.length} labelled images of the ${ids.length} in ${split}`;
-    throw new InputError(problem(name, expected, String(size), "Choose a count or fraction that gives so many."));
+    throw new InputError(problem(where, expected, String(size), "Choose a count or fraction that gives so many."));
   }
   const sorted = ids.map((_, index) => index).sort((a, b) => (ids[a] < ids[b] ? -1 : ids[a] > ids[b] ? 1 : 0));
   const chosen = new Set(new Random(seed, "labels").shuffle(sorted).slice(0, size));
@@ -45,10 +46,15 @@ export function labelSubset(dataset: Dataset, { count, fraction, seed }: LabelSu
   };
 }
 
-function countOf({ name, ids }: Dataset, fraction: number): number {
-  if (fraction > 0 && fraction <= 1) return Math.round(fraction * ids.length);
+function countOf(dataset: Dataset, fraction: number): number {
+  if (fraction > 0 && fraction <= 1) return Math.round(fraction * dataset.ids.length);
   throw new InputError(
-    problem(name, "expected a fraction of the labels above 0 and up to 1", String(fraction), "Write 0.125 for 1/8."),
+    problem(
+      whereOf(dataset),
+      "expected a fraction of the labels above 0 and up to 1",
+      String(fraction),
+      "Write 0.125 for 1/8.",
+    ),
   );
 }
 
@@ -84,7 +90,7 @@ export function joinedDatasets(name: string, first: Dataset, second: Dataset): D
   const all = parts.flatMap(({ kinds }) => kinds);
   const unreadable = parts.flatMap(({ unreadableAllowed = [] }) => unreadableAllowed);
   return {
-    ...{ name, split: first.split, classes: first.classes, valueMap: first.valueMap, ids },
+    ...{ name, place: first.place, split: first.split, classes: first.classes, valueMap: first.valueMap, ids },
     kinds: labelKinds.filter((kind) => all.includes(kind)),
     leftOut: parts.flatMap(({ leftOut = [] }) => leftOut),
     ...(unreadable.length > 0 && { unreadableAllowed: unreadable.reduce((sum, each) => sum + each, 0) }),

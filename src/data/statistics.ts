@@ -2,7 +2,7 @@
 import { InputError, problem } from "../errors.ts";
 import { IGNORE, type LabelMap } from "../image/image.ts";
 import { loadAhead } from "./ahead.ts";
-import type { Dataset } from "./dataset.ts";
+import { type Dataset, whereOf } from "./dataset.ts";
 
 export interface ClassStatistics {
   /** Pixels of each class. */
@@ -34,7 +34,7 @@ export async function classStatistics(
 ): Promise<ClassStatistics> {
   if (!dataset.kinds.includes("mask")) {
     throw new InputError(
-      problem(dataset.name, `expected masks in ${dataset.split}`, "images without", "Choose a labelled split."),
+      problem(whereOf(dataset), `expected masks in ${dataset.split}`, "images without", "Choose a labelled split."),
     );
   }
   const size = dataset.ids.length;

@@ -14,13 +14,18 @@ import { readUtf8 } from "./text-file.ts";
 import type { Remedy } from "./unknown-values.ts";
 import { type Lookup, lookupOf, shownGrey } from "./value-map.ts";
 
-/** A data set of the entries that a survey found; `name` is layout and place. Samples are decoded when they are read. */
-export function fileDataset(platform: Platform, name: string, split: Split, survey: Survey): Dataset {
-  const { classes, valueMap, entries, remedy } = survey;
-  const lookup = lookupOf(valueMap, name, classes);
+/** A data set of the entries that a survey found. Samples are decoded when they are read. */
+export function fileDataset(
+  platform: Platform,
+  { name, place }: Pick<Dataset, "name" | "place">,
+  split: Split,
+  survey: Survey,
+): Dataset {
+  const { classes, valueMap, classesFile, entries, remedy } = survey;
+  const lookup = lookupOf(valueMap, place, classes);
   const kindsOf = (index: number) => givenKinds.filter((kind) => entries[index].labels[kind] !== undefined);
   return {
-    name,
+    ...{ name, place, classesFile },
     split,
     classes,
     kinds: givenKinds.filter((kind) => entries.some(({ labels }) => labels[kind] !== undefined)),

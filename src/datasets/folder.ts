@@ -41,7 +41,8 @@ async function survey(platform: Platform, folders: Folders, split: Split): Promi
   if ((await platform.exists(imageFolder)) !== "folder") throw await missingSplit(platform, folders, split);
   const images = await imagesOf(platform, folders, split);
   const labels = await splitLabels(platform, folders, split);
-  const { classes, valueMap, byId, hasMasks, maskFolder } = labels;
+  const { classes, valueMap, listed, byId, hasMasks, maskFolder } = labels;
+  const classesFile = listed === "classes.json" ? joinPath(folders.root, listed) : listed || undefined;
   const remedy = maskRemedy(labels);
   const pairing = pairingOf(images, labels, imageFolder);
   const problems = [...images.problems, ...labels.problems, ...pairing.problems];
@@ -60,7 +61,7 @@ async function survey(platform: Platform, folders: Folders, split: Split): Promi
     }
     const entries = hasMasks ? all.filter((entry) => entry.labels.mask !== undefined) : all;
     notes.push(...partlyLabelled(entries, imageFolder));
-    return { classes, valueMap, entries: sortById(entries), problems, notes, remedy };
+    return { classes, valueMap, classesFile, entries: sortById(entries), problems, notes, remedy };
   }
   const bare = all.length - labelled.length;
   if (labelled.length === 0 && bare > 0 && problems.length === 0) {
@@ -79,7 +80,7 @@ async function survey(platform: Platform, folders: Folders, split: Split): Promi
       message: `${imageFolder}: ${count(bare, "no label")}: unlabelled. Add labels to learn from them.`,
     });
   }
-  return { classes, valueMap, entries: sortById(labelled), problems, notes, remedy };
+  return { classes, valueMap, classesFile, entries: sortById(labelled), problems, notes, remedy };
 }
 
 /** What to do about pixels that no class has: a class first, since what is left out of account is learned by nobody. */

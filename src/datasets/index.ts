@@ -98,7 +98,7 @@ export async function openDataset(
     );
   }
   const apart = images === undefined ? "" : `, images of ${images}`;
-  return fileDataset(platform, `${layout.name} ${spec}${apart}`, split, survey);
+  return fileDataset(platform, { name: `${layout.name} ${spec}${apart}`, place: spec }, split, survey);
 }
 
 /** What lies in a data set's folder and no split reads, one line each. Throws as `openDataset` does. */

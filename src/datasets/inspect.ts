@@ -133,7 +133,7 @@ async function inspectPlace(
   const { root, layout } = place;
   const problems: Problem[] = [];
   const splits: SplitReport[] = [];
-  let [classes, valueMap] = [report.classes, report.valueMap];
+  let { classes, valueMap, classesFile }: Pick<Survey, "classes" | "valueMap" | "classesFile"> = report;
   const found = await layout.splits(platform, place);
   const strays = await straysAt(platform, place);
   const copies = new CopyFinder();
@@ -147,8 +147,8 @@ async function inspectPlace(
       if (!known) problems.push(asProblem(root, error));
       continue;
     }
-    if (survey.classes.length > 0) ({ classes, valueMap } = survey);
-    const dataset = fileDataset(platform, layout.name, split, survey);
+    if (survey.classes.length > 0) ({ classes, valueMap, classesFile } = survey);
+    const dataset = fileDataset(platform, { name: layout.name, place: root }, split, survey);
     splits.push(await inspectSplit(dataset, root, survey.problems, survey.notes, onProgress, copies));
   }
   problems.push(...copies.copies());
@@ -168,11 +168,7 @@ async function inspectPlace(
     });
   // Training goes without scores.
   for (const { needed, file, message } of missing) if (needed === "train") problems.push({ file, message });
-  const covered = coverageIn(
-    layout.name === "folder" ? joinPath(root, "classes.json") : root,
-    { classes, valueMap },
-    splits,
-  );
+  const covered = coverageIn(classesFile ?? root, { classes, valueMap }, splits);
   problems.push(...covered.problems);
   const unscored = missing.filter(({ needed }) => needed === "val").map(({ file, message }) => ({ file, message }));
   const notes = [...strays, ...unscored, ...covered.notes, ...copies.nearCopies()];

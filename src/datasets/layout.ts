@@ -44,6 +44,8 @@ export interface Problem {
 export interface Survey {
   readonly classes: readonly ClassInfo[];
   readonly valueMap: ValueMap;
+  /** See `Dataset`. */
+  readonly classesFile?: string | undefined;
   /** Complete entries, sorted by id. */
   readonly entries: readonly Entry[];
   /** Files that keep an entry from being complete. */

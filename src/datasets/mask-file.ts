@@ -17,7 +17,8 @@ export async function decodeMaskFile(platform: Platform, file: string): Promise<
 /** An array of whole numbers [H, W], [H, W, 1] or [1, H, W], or of colours [H, W, 3]. */
 function fromNpy(bytes: Uint8Array, file: string): RawImage {
   const { dtype, shape, data } = readNpy(bytes, file);
-  const plane = shape.length === 3 && shape[2] === 1 ? shape.slice(0, 2) : shape[0] === 1 ? shape.slice(-2) : shape;
+  const hasThree = shape.length === 3;
+  const plane = hasThree && shape[2] === 1 ? shape.slice(0, 2) : hasThree && shape[0] === 1 ? shape.slice(1) : shape;
   const isColor = plane.length === 3 && plane[2] === 3 && dtype === "uint8";
   if ((plane.length !== 2 && !isColor) || plane.includes(0) || dtype.startsWith("float")) {
     const expected = "expected whole numbers of the shape [height, width]";

@@ -57,12 +57,15 @@ test.each([
   expect([...((await firstOf(root)) ?? [])].slice(0, 3)).toEqual([255, 1, 1]);
 });
 
-test("an array of scores is no mask", async () => {
+test.each([
+  ["scores", "<f4", "(2, 12, 16)", "float32 [2, 12, 16]"],
+  ["a layer for each class", "|u1", "(1, 2, 12, 16)", "uint8 [1, 2, 12, 16]"],
+])("an array of %s is no mask", async (_, descr, shape, got) => {
   const root = await plainFolder({ train: ["b"] });
   put(root, "images/train/a.png", await picture(new Uint8Array(576), 16, 12, 3).png().toBuffer());
-  put(root, "masks/train/a.npy", npy("<f4", "(2, 12, 16)", new Uint8Array(1536)));
+  put(root, "masks/train/a.npy", npy(descr, shape, new Uint8Array(descr === "<f4" ? 1536 : 384)));
   await expect(firstOf(root)).rejects.toThrow(
-    "expected whole numbers of the shape [height, width], got float32 [2, 12, 16]. Save class values",
+    `expected whole numbers of the shape [height, width], got ${got}. Save class values`,
   );
 });
 

@@ -49,7 +49,7 @@ export async function layoutClasses(
     const isSame =
       own.classes.length === classes.length && own.classes.every(({ name }, at) => name === classes[at].name);
     const map = isSame && !own.colorCoded ? { ...own.valueMap, ...valueMap } : own.valueMap;
-    return { classes: isSame ? classes : own.classes, valueMap: map, remedy: remedyOf(own) };
+    return { classes: isSame ? classes : own.classes, valueMap: map, classesFile: own.file, remedy: remedyOf(own) };
   }
   const values = new Map(Object.entries(valueMap).map(([value, index]) => [index, Number(value)]));
   const listed = classes.map(({ name, color }, index) => ({ name, color, value: values.get(index) ?? index }));
@@ -61,7 +61,7 @@ export async function layoutClasses(
 }
 
 /** What a layout says of its classes where nothing beside the masks does. */
-export type UsualClasses = Pick<Survey, "classes" | "valueMap" | "remedy">;
+export type UsualClasses = Pick<Survey, "classes" | "valueMap" | "classesFile" | "remedy">;
 
 /**
  * Whether masks hold colours or numbers: colours where some mask is coloured, or has a palette with the list's colours in

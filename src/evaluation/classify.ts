@@ -1,7 +1,7 @@
 /** Whole photographs told by words: zero-shot classification, scored by tags. */
 import { requireArrays } from "../array/check-arrays.ts";
 import { type Named, type NdArray, toNumbers } from "../array/ndarray.ts";
-import type { Dataset } from "../data/dataset.ts";
+import { type Dataset, whereOf } from "../data/dataset.ts";
 import { labelledDataset } from "../data/views.ts";
 import { InputError, Interrupted } from "../errors.ts";
 import type { Image } from "../image/image.ts";
@@ -150,7 +150,7 @@ async function rows(
     onProgress?.(index + 1, dataset.ids.length);
   }
   if (found.length > 0) return found;
-  throw new InputError(`${all.name}: expected photographs with tags in ${all.split}, got none. See docs/data.md.`);
+  throw new InputError(`${whereOf(all)}: expected photographs with tags in ${all.split}, got none. See docs/data.md.`);
 }
 
 /**
@@ -174,10 +174,11 @@ export function classificationScores(
   return { "top-1 accuracy": within(1), "top-5 accuracy": within(few) };
 }
 
-function requireSameNames({ name, classes: theirs }: Dataset, classes: TrainedModel["task"]["classes"]): void {
+function requireSameNames(dataset: Dataset, classes: TrainedModel["task"]["classes"]): void {
   const names = (list: TrainedModel["task"]["classes"]) => list.map((each) => each.name).join(", ");
-  if (names(theirs) === names(classes)) return;
+  const [asked, theirs] = [names(classes), names(dataset.classes)];
+  if (asked === theirs) return;
   throw new InputError(
-    `${name}: expected the classes that are asked for (${names(classes)}) in its tags, got ${names(theirs)}. Leave --classes out.`,
+    `${whereOf(dataset)}: expected the classes that are asked for (${asked}) in its tags, got ${theirs}. Leave --classes out.`,
   );
 }

@@ -1,5 +1,5 @@
 /** Scores of a model on a data set, through the segmenter: at the labels' own size, as predictions are used. */
-import type { Dataset } from "../data/dataset.ts";
+import { type Dataset, whereOf } from "../data/dataset.ts";
 import { kindsText } from "../data/labels.ts";
 import { labelledDataset } from "../data/views.ts";
 import { InputError, Interrupted } from "../errors.ts";
@@ -115,7 +115,7 @@ export function scoredDataset(dataset: Dataset, { truth }: Pick<Scorer, "truth">
   const scored = labelledDataset(dataset, [truth]);
   if (scored.ids.length > 0 || dataset.ids.length === 0) return scored;
   throw new InputError(
-    `${dataset.name}: expected ${kindsText([truth])} to score against, got ${kindsText(dataset.kinds)} in ${dataset.split}. Evaluate on a split that has them.`,
+    `${whereOf(dataset)}: expected ${kindsText([truth])} to score against, got ${kindsText(dataset.kinds)} in ${dataset.split}. Evaluate on a split that has them.`,
   );
 }
 
@@ -199,7 +199,7 @@ function requireSameClasses(dataset: Dataset, { card, source }: { card: ModelCar
   for (let i = 0; i < length; i++) {
     if (ours[i] === theirs[i]) continue;
     throw new InputError(
-      `${dataset.name}: expected the classes of ${source}, which has ${ours[i] ?? "none"} at index ${i}, got ${theirs[i] ?? "none"} (${theirs.length} classes against ${ours.length}). Evaluate on a data set with the model's classes.`,
+      `${whereOf(dataset)}: expected the classes of ${source}, which has ${ours[i] ?? "none"} at index ${i}, got ${theirs[i] ?? "none"} (${theirs.length} classes against ${ours.length}). Evaluate on a data set with the model's classes.`,
     );
   }
 }

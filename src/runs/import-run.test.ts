@@ -16,7 +16,8 @@ import { publishedTransUNet, type TransUNetSettings } from "../networks/transune
 import { writeSafetensors } from "../weights/safetensors.ts";
 import { latestCheckpoint } from "./checkpoint.ts";
 import { type ImportRunOptions, importRun } from "./import-run.ts";
-import { openRun, openTrained, readRun } from "./run.ts";
+import { openRun, openTrained } from "./open-run.ts";
+import { readRun } from "./run.ts";
 
 const small: TransUNetSettings = {
   ...publishedTransUNet,

@@ -9,7 +9,8 @@ import { joinPath } from "../platform/join-path.ts";
 import type { Platform } from "../platform/platform.ts";
 import { checkpointIndex } from "../weights/checkpoint-path.ts";
 import { openWeights, type WeightFile } from "../weights/read-weights.ts";
-import { type OpenOptions, openTrained, stateOf } from "./run.ts";
+import { type OpenOptions, openTrained } from "./open-run.ts";
+import { stateOf } from "./run.ts";
 
 export interface ReadEncoderOptions extends OpenOptions {
   /** Of an ONNX file: names of the tensors that are taken. Default: one for each stride, found. */

@@ -17,7 +17,8 @@ import type { TrainedModel } from "../prediction/model.ts";
 import { version } from "../version.ts";
 import { checkpointIndex } from "../weights/checkpoint-path.ts";
 import { openWeights, type WeightFile } from "../weights/read-weights.ts";
-import { askedOf, fingerprintOf, type OpenRunOptions, type Run, requirePredictionFields, trainedModel } from "./run.ts";
+import { askedOf, type OpenRunOptions, requirePredictionFields, trainedModel } from "./open-run.ts";
+import { fingerprintOf, type Run } from "./run.ts";
 import { runFormat } from "./run-record.ts";
 
 export interface PublishedOptions extends Omit<ImportOptions, "beside"> {

@@ -3,7 +3,8 @@ import { memoryPlatform } from "../../test/support/memory-platform.ts";
 import { float32 } from "../array/ndarray.ts";
 import { resolveRecipe } from "../methods/resolve-recipe.ts";
 import { writeCheckpoint } from "./checkpoint.ts";
-import { createRun, openTrained } from "./run.ts";
+import { openTrained } from "./open-run.ts";
+import { createRun } from "./run.ts";
 import { type RunRecord, runFormat } from "./run-record.ts";
 
 /** What `openTrained` says of a run of ddep-tiny (8 steps of each stage before the last) whose last checkpoint is there. */

@@ -7,7 +7,7 @@ import type { Method } from "../methods/method.ts";
 import type { Platform } from "../platform/platform.ts";
 import { openSegmenter } from "../prediction/segmenter.ts";
 import { pictureOf } from "../report/picture.ts";
-import { openRun } from "../runs/run.ts";
+import { openRun } from "../runs/open-run.ts";
 import type { Engine } from "../runtime/engine.ts";
 import type { StudyResults } from "./results.ts";
 import { armName } from "./schedule.ts";

@@ -1,6 +1,6 @@
 /** Scoring while training: a whole model by what predictions are scored by, another stage by its trials. */
 import type { Named, NdArray } from "../array/ndarray.ts";
-import type { Dataset } from "../data/dataset.ts";
+import { type Dataset, whereOf } from "../data/dataset.ts";
 import { kindsText, sourceOf } from "../data/labels.ts";
 import { labelledDataset, scaledDataset, spreadDataset } from "../data/views.ts";
 import { evaluateDataset } from "../evaluation/evaluate.ts";
@@ -12,7 +12,8 @@ import type { Measure } from "../metrics/measure.ts";
 import type { Platform } from "../platform/platform.ts";
 import { openSegmenter } from "../prediction/segmenter.ts";
 import type { EvaluationLine, LoggedPicture } from "../runs/log.ts";
-import { type Run, trainedModel } from "../runs/run.ts";
+import { trainedModel } from "../runs/open-run.ts";
+import type { Run } from "../runs/run.ts";
 import type { Engine } from "../runtime/engine.ts";
 
 export interface JudgeOptions {
@@ -65,7 +66,7 @@ async function judgeModel(options: JudgeOptions): Promise<Judgement | null> {
     ({ measures } = await evaluateDataset(segmenter, some, { boundary: false, onBadImage }));
     if (measures.every(({ value }) => value === null)) {
       onNote?.(
-        `${validation.name}: nothing counts in the ${kindsText([truth])} of split ${validation.split}, so step ${options.step} has no score and no checkpoint is best. See: tessera inspect`,
+        `${whereOf(validation)}: nothing counts in the ${kindsText([truth])} of split ${validation.split}, so step ${options.step} has no score and no checkpoint is best. See: tessera inspect`,
       );
     }
   } finally {
@@ -94,7 +95,7 @@ async function judgeTrials(options: JudgeOptions): Promise<Judgement | null> {
     const result = await runTrial(trial, { engine, dataset, weights, seed: stage.settings.seed, onBadImage });
     if (result === null || result.measures.every(({ value }) => value === null)) {
       onNote?.(
-        `${dataset.name}: nothing in split ${dataset.split} can be scored for stage ${stage.name}, so step ${step} has no score. See: tessera inspect`,
+        `${whereOf(dataset)}: nothing in split ${dataset.split} can be scored for stage ${stage.name}, so step ${step} has no score. See: tessera inspect`,
       );
     }
     measures.push(...(result?.measures ?? []));

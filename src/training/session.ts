@@ -12,7 +12,8 @@ import { beginningOf, partsStartingAnew, shortSideSeen, stagesOf, stepsOf, total
 import type { Platform } from "../platform/platform.ts";
 import { type Checkpoint, type Progress, writeCheckpoint } from "../runs/checkpoint.ts";
 import type { EvaluationLine, Log } from "../runs/log.ts";
-import { type Run, weightsOf } from "../runs/run.ts";
+import { weightsOf } from "../runs/open-run.ts";
+import type { Run } from "../runs/run.ts";
 import type { DataPlace } from "../runs/run-record.ts";
 import { labelsFolder, withStageLabels } from "../runs/stage-labels.ts";
 import type { Engine } from "../runtime/engine.ts";

@@ -1,12 +1,8 @@
 /** What has to be known before the first step: the data set's frequencies and sizes, and whether the folder is free. */
 import { median } from "../array/median.ts";
-import { type Coverage, coverageNotes, singleClass } from "../data/class-coverage.ts";
-import { CopyFinder } from "../data/copies.ts";
-import type { Dataset } from "../data/dataset.ts";
-import { Findings } from "../data/findings.ts";
+import { type Dataset, whereOf } from "../data/dataset.ts";
 import { kindsText, sourceOf } from "../data/labels.ts";
-import { classStatistics } from "../data/statistics.ts";
-import { labelledDataset, scaledSize, withRead } from "../data/views.ts";
+import { scaledSize } from "../data/views.ts";
 import { InputError } from "../errors.ts";
 import { maxClasses } from "../image/image.ts";
 import type { ResolvedRecipe, Task } from "../methods/method.ts";
@@ -43,6 +39,7 @@ import { type DataPlace, type RunRecord, runFormat } from "../runs/run-record.ts
 import type { Engine } from "../runtime/engine.ts";
 import { version } from "../version.ts";
 import { requireRoom } from "./disk-room.ts";
+import { lookThrough } from "./look-through.ts";
 import { requireMemory } from "./memory.ts";
 
 export interface StartOptions extends ResolvedRecipe {
@@ -74,9 +71,6 @@ export interface Started {
   /** Lines about what is worth knowing of the data before it is learned from. */
   readonly notes: readonly string[];
 }
-
-/** Samples that the statistics are made of: enough for frequencies, and at most a minute. */
-const surveyed = 400;
 
 /**
  * The run to train: a new one, written to `folder`, or with `resume` the one that is there.
@@ -143,16 +137,9 @@ export async function startRun(options: StartOptions): Promise<Started> {
   }
   const task = { classes: dataset.classes, frequencies: [] };
   requireBeginning({ method, recipe }, from, task.classes.length === 0 ? anyTask : task);
-  const copies = new CopyFinder();
-  const { frequencies, sizes, skipped, coverage, findings } = await survey(options, copies);
+  const { frequencies, sizes, skipped, notes } = await lookThrough(options);
   const shortSide = options.shortSide ?? shortSideFor(sizes, recipe);
   requireRoom({ method, recipe }, task, options, { sizes, shortSide });
-  // Found now, a bad file costs seconds; found when the model is scored, all the training before.
-  const scored = options.validation && labelledDataset(options.validation, ["mask"]);
-  const val = scored === null || scored.ids.length === 0 ? null : await coverageOf(scored, options.onBadImage, copies);
-  const shared = [...copies.copies(), ...copies.nearCopies()].map(({ message }) => message);
-  if (shared.length === 0 && scored !== null) shared.push(...(await sameFiles(platform, dataset, scored)));
-  const notes = [...findings, ...shared, ...(coverage === null ? [] : checkCoverage(options, coverage, val))];
   const window = windowOf(modelOf({ method, recipe }, task), recipe, sizes, shortSide);
   // A model that gives no scores of the right shape is found now, too.
   predictionParameters({ method, recipe }, task, window);
@@ -194,22 +181,24 @@ function changesOf(folder: string, before: RunRecord["dataset"], now: RunRecord[
 }
 
 /** Throws InputError where a stage needs labels that the data set does not have. */
-function requireLabels({ name, split, kinds, classes }: Dataset, resolved: ResolvedRecipe): void {
+function requireLabels(dataset: Dataset, resolved: ResolvedRecipe): void {
+  const { split, kinds, classes } = dataset;
+  const where = whereOf(dataset);
   const { labels } = sourcesOf(resolved);
   for (const stage of stagesOf(resolved)) {
     const learnsFrom = stage.learnsFrom.filter((kind) => labels.includes(kind));
     if (learnsFrom.some((kind) => sourceOf(kind, kinds) === undefined)) {
       throw new InputError(
-        `${name}: stage ${stage.name} of ${resolved.method.name} learns from ${kindsText(learnsFrom)}, got ${kindsText(kinds)} in the split ${split}. See tessera inspect for what is there.`,
+        `${where}: stage ${stage.name} of ${resolved.method.name} learns from ${kindsText(learnsFrom)}, got ${kindsText(kinds)} in the split ${split}. See tessera inspect for what is there.`,
       );
     }
     if (classes.length > maxClasses) {
       throw new InputError(
-        `${name}: expected at most ${maxClasses} classes, got ${classes.length}. Merge some with \`values\` in classes.json.`,
+        `${where}: expected at most ${maxClasses} classes, got ${classes.length}. Merge some with \`values\` in classes.json.`,
       );
     }
     if (classes.length < 1 && learnsFrom.some((kind) => kind !== "captions" && kind !== "saliency"))
-      throw new InputError(`${name}: expected at least one class, got none. Name the classes in classes.json.`);
+      throw new InputError(`${where}: expected at least one class, got none. Name the classes in classes.json.`);
   }
 }
 
@@ -229,86 +218,6 @@ function requireBeginning(resolved: ResolvedRecipe, from: readonly Trained[], ta
 
 function sourceAndStage({ source, stage }: Trained): { source: string; stage: string } {
   return { source, stage };
-}
-
-/** What masks to score on show. Throws InputError for one that cannot be read. */
-async function coverageOf(scored: Dataset, onBadImage: "fail" | "skip", copies: CopyFinder): Promise<Coverage> {
-  const watched = withRead(scored, async (index, kinds) => {
-    const sample = await scored.read(index, kinds);
-    copies.compare(scored.split, sample.source, sample.image);
-    return sample;
-  });
-  const { pixels, ignoredPixels, counted } = await classStatistics(watched, { onBadImage, maxSamples: surveyed });
-  return { pixels, ignoredPixels, counted, of: scored.ids.length };
-}
-
-/** Lines about classes without pixels. Throws InputError where a single class has them all; of few labels that is noted. */
-function checkCoverage({ dataset, labels }: StartOptions, train: Coverage, val: Coverage | null): string[] {
-  const asked = { where: dataset.name, classes: dataset.classes, valueMap: dataset.valueMap, train, val };
-  const single = singleClass(asked);
-  if (single !== undefined && labels === null && train.counted === train.of) throw new InputError(single);
-  return [...(single === undefined ? [] : [single]), ...coverageNotes(asked)];
-}
-
-/** Files that both splits have under one name: of large data sets not all pictures are looked at. */
-async function sameFiles(platform: Platform, dataset: Dataset, scored: Dataset): Promise<string[]> {
-  if (Math.max(dataset.ids.length, scored.ids.length) <= surveyed) return [];
-  const known = new Map(dataset.ids.map((id, index) => [id, index]));
-  const names = scored.ids
-    .map((id, index) => [known.get(id), index] as const)
-    .filter(([trained]) => trained !== undefined);
-  const stride = Math.max(1, Math.floor(names.length / surveyed));
-  const pairs = names
-    .filter((_, at) => at % stride === 0)
-    .map(([trained, index]) => [dataset.source(trained ?? 0), scored.source(index)]);
-  const same: (readonly string[])[] = [];
-  for (const files of pairs) {
-    const [a, b] = await Promise.all(files.map((file) => platform.shared.fileFacts(file)));
-    if (a === null || b === null || a.size !== b.size) continue;
-    const [first, second] = await Promise.all(files.map((file) => platform.shared.hashFile(file, "sha1")));
-    if (first === second) same.push(files);
-  }
-  if (same.length === 0) return [];
-  const others = same.length === 1 ? "" : `, and ${same.length - 1} more like it among ${pairs.length} of one name`;
-  return [
-    `${same[0][1]}: expected pictures in ${scored.split} that train has not, got a copy of ${same[0][0]}${others}. Scores on what was learned from say nothing: keep each picture in one split.`,
-  ];
-}
-
-async function survey({ dataset, onBadImage, onProgress }: StartOptions, copies: CopyFinder) {
-  const sizes: ImageSize[] = [];
-  const found = new Findings();
-  const watched = withRead(dataset, async (index, kinds) => {
-    const sample = await dataset.read(index, kinds);
-    const { width, height } = sample.image;
-    sizes.push({ width, height });
-    found.addSample(sample);
-    copies.addTrained(sample.source, sample.image);
-    return sample;
-  });
-  if (dataset.kinds.includes("mask")) {
-    const looked = { onBadImage, onProgress, maxSamples: surveyed };
-    const { frequencies, skipped, ...counts } = await classStatistics(watched, looked);
-    if (frequencies.every((share) => share === 0)) {
-      throw new InputError(
-        `${dataset.name}: expected labelled pixels in the masks, got none. Check the masks and their value map.`,
-      );
-    }
-    const coverage = { ...counts, of: dataset.ids.length };
-    return { frequencies, sizes, skipped, coverage, findings: found.lines() };
-  }
-  const stride = Math.max(1, Math.floor(dataset.ids.length / 32));
-  const skipped: string[] = [];
-  for (let index = 0; index < dataset.ids.length; index += stride) {
-    try {
-      await watched.read(index);
-    } catch (error) {
-      if (onBadImage === "fail" || !(error instanceof InputError)) throw error;
-      skipped.push(error.message);
-    }
-  }
-  if (sizes.length === 0) throw new InputError(skipped[0]);
-  return { frequencies: [], sizes, skipped, coverage: null, findings: found.lines() };
 }
 
 /**

@@ -16,7 +16,7 @@ import { openExported, openSegmenter } from "../../src/prediction/segmenter.ts";
 import { writeReport } from "../../src/report/run-report.ts";
 import { latestCheckpoint, readCheckpoint } from "../../src/runs/checkpoint.ts";
 import { isEvaluation, readMetrics } from "../../src/runs/log.ts";
-import { openRun, openTrained } from "../../src/runs/run.ts";
+import { openRun, openTrained } from "../../src/runs/open-run.ts";
 import type { Engine } from "../../src/runtime/engine.ts";
 import { openEngine } from "../../src/runtime/open.ts";
 import { writeScenes } from "../../src/scenes/write.ts";

@@ -104,7 +104,7 @@ describe("tar shards", () => {
       `${file}: ../../etc/out: left out: the path leads out of the archive; so in 1 other (${file}: /abs).`,
     ]);
     await expect(openDataset(platform, file, "train", { badPairs: { count: 11 } })).rejects.toThrow(
-      `webdataset ${file}: expected at most 11 bad pairs of 14, got 2 where the caption is empty (${file}: empty), `,
+      `${file}: expected at most 11 bad pairs of 14, got 2 where the caption is empty (${file}: empty), `,
     );
     await openDataset(platform, file, "train", { badPairs: { count: 12 } });
   });

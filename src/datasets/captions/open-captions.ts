@@ -31,17 +31,24 @@ export async function openCaptions(
       problem(spec, `expected a split ${split}`, `only ${there}`, "Put its pairs in a folder of it."),
     );
   }
-  const name = `${files.format} ${spec}`;
   const found = await pairsOf(platform, files);
   const pairs = captionCleaning === undefined ? found : await cleanedPairs(found);
   const total = pairs.ids.length + found.bad.count;
-  found.bad.check(name, total, badPairs);
+  found.bad.check(spec, total, badPairs);
   if (pairs.ids.length === 0) {
     const got = found.bad.lines()[0]?.replace(/\.$/, "") ?? "none";
-    throw new InputError(problem(name, `expected pairs in the split ${split}`, got, "Add photographs with captions."));
+    throw new InputError(problem(spec, `expected pairs in the split ${split}`, got, "Add photographs with captions."));
   }
   return {
-    ...{ name, split, classes: [], kinds: ["captions"], ids: pairs.ids, valueMap: {} },
+    ...{
+      name: `${files.format} ${spec}`,
+      place: spec,
+      split,
+      classes: [],
+      kinds: ["captions"],
+      ids: pairs.ids,
+      valueMap: {},
+    },
     leftOut: found.bad.lines(),
     unreadableAllowed: allowed(total, badPairs) - found.bad.count,
     source: (index) => pairs.source(index),

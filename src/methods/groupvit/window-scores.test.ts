@@ -17,7 +17,7 @@ import { assemble } from "../../prediction/pipeline/assemble.ts";
 import { openPrograms } from "../../prediction/programs.ts";
 import { openExported, openSegmenter } from "../../prediction/segmenter.ts";
 import { importRun } from "../../runs/import-run.ts";
-import { openRun } from "../../runs/run.ts";
+import { openRun } from "../../runs/open-run.ts";
 import type { Engine } from "../../runtime/engine.ts";
 import type { Imported, Method } from "../method.ts";
 import { baseRecipe, type Recipe } from "../recipe.ts";
