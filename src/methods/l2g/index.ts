@@ -1,15 +1,8 @@
 import { findEncoder } from "../../backbones/encoders.ts";
-import { checkNetwork, checkSides } from "../check-network.ts";
-import { checkSegmentationLoss, checksOf } from "../checks.ts";
+import { checkSides } from "../check-network.ts";
+import { checksOf } from "../checks.ts";
 import type { Method, Task } from "../method.ts";
-import {
-  adoptNetwork,
-  encoderTraining,
-  logitsOf,
-  networkEncoder,
-  networkModel,
-  networkViews,
-} from "../network-method.ts";
+import { checkNetworkTraining, encoderTraining, logitsOf, networkMethod } from "../network-method.ts";
 import { segmentationStage } from "../segmentation-stage.ts";
 import type { Stage, Trained } from "../stage.ts";
 import { camPass } from "./cam-pass.ts";
@@ -44,13 +37,10 @@ export const l2g: Method<L2GRecipe> = {
     url: "https://arxiv.org/abs/2204.03206",
   },
   recipes,
-  vocabulary: "closed",
+  ...networkMethod,
   stages,
-  model: networkModel,
-  views: networkViews,
   validate(recipe) {
-    checkNetwork(recipe);
-    checkSegmentationLoss(recipe);
+    checkNetworkTraining(recipe);
     const { number, oneOf, require } = checksOf(recipe);
     const count = { least: 1, most: 1_000_000, whole: true };
     for (const key of ["attentionBatchSize", "views", "earlyChannels", "lateChannels", "affinityChannels"] as const) {
@@ -73,6 +63,4 @@ export const l2g: Method<L2GRecipe> = {
       recipe.camScales.length > 0 &&
       recipe.camScales.every((scale) => scale > 0 && scale <= 4), "camScales", "numbers above 0, at most 4", "Try 1.");
   },
-  adopt: adoptNetwork,
-  encoder: networkEncoder,
 };
