@@ -66,9 +66,9 @@ function eachMap(data: Float32Array, count: number, visit: (map: Float32Array) =
   for (let i = 0; i < count; i++) visit(data.subarray(i * size, (i + 1) * size));
 }
 
-/** Maps as the release keeps them, one byte a pixel: [K, H, W] in [0, 1] → 0 … 255. */
+/** Maps as the release keeps them, one byte a pixel, multiplied in single precision: [K, H, W] in [0, 1] → 0 … 255. */
 export function camBytes({ data }: NdArray): Uint8Array {
-  return Uint8Array.from(data as Float32Array, (value) => roundHalfEven(255 * value));
+  return Uint8Array.from(data as Float32Array, (value) => roundHalfEven(Math.fround(255 * value)));
 }
 
 /**
