@@ -1,6 +1,6 @@
 import { findEncoder } from "../../backbones/encoders.ts";
 import { checkSides } from "../check-network.ts";
-import { checksOf } from "../checks.ts";
+import { checksOf, optimizerNames, scheduleNames } from "../checks.ts";
 import type { Method, Task } from "../method.ts";
 import { checkNetworkTraining, encoderTraining, logitsOf, networkMethod } from "../network-method.ts";
 import { segmentationStage } from "../segmentation-stage.ts";
@@ -47,6 +47,13 @@ export const l2g: Method<L2GRecipe> = {
       number(key, count, "Try 4.");
     }
     number("attentionSteps", { ...count, most: 99_999_999 }, "Try 400.");
+    number("attentionWarmupSteps", { least: 0, whole: true }, "Use 0 for none.");
+    number("attentionRate", { least: 0, above: true }, "Try 1e-3.");
+    number("attentionWeightDecay", { least: 0 }, "Use 0 for none.");
+    number("attentionMomentum", { least: 0, most: 1 }, "Try 0.9.");
+    oneOf("attentionOptimizer", optimizerNames);
+    oneOf("attentionSchedule", scheduleNames);
+    number("newRate", { least: 0 }, "10 is as published.");
     for (const key of ["transferWeight", "localWeight", "globalWeight", "targetThreshold"] as const) {
       number(key, { least: 0 }, "Use 0 for none.");
     }
