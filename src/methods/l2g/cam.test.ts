@@ -11,9 +11,10 @@ import {
   seamNormalizedMaps,
 } from "./cam.ts";
 
-test("halves are rounded to the even neighbour, of sizes too", () => {
+test("halves are rounded to the even neighbour, of sizes too, which do not become 0", () => {
   expect([22.5, 23.5, 0.5, 1.5, 2.4, 2.6].map(roundHalfEven)).toEqual([22, 24, 0, 2, 2, 3]);
   expect(scaledSize([45, 47], 0.5)).toEqual([22, 24]);
+  expect(scaledSize([1, 640], 0.5)).toEqual([1, 320]);
 });
 
 test("passes are averaged, mirrored ones mirrored back first", () => {

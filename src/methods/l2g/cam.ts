@@ -10,9 +10,9 @@ export function roundHalfEven(value: number): number {
   return rest > 0.5 || (rest === 0.5 && low % 2 !== 0) ? low + 1 : low;
 }
 
-/** The size of a photograph at a scale. */
+/** The size of a photograph at a scale, at least one pixel. */
 export function scaledSize(size: readonly [number, number], scale: number): [number, number] {
-  return [roundHalfEven(size[0] * scale), roundHalfEven(size[1] * scale)];
+  return [Math.max(1, roundHalfEven(size[0] * scale)), Math.max(1, roundHalfEven(size[1] * scale))];
 }
 
 /** Raw maps of one pass, [K, h, w]. */
