@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { InputError, isObject, oneLine, shown } from "./errors.ts";
+import { InputError, isObject, listed, oneLine, shown } from "./errors.ts";
 
 describe("oneLine", () => {
   test.each([
@@ -39,6 +39,15 @@ test.each<[unknown, string]>([
   ["x".repeat(100), `"${"x".repeat(59)} …`],
 ])("a message shows %s as %s", (value, text) => {
   expect(shown(value)).toBe(text);
+});
+
+test("of a long list the first names are told, and how many more there are", () => {
+  expect([[], ["a"], ["a", "b"], ["a", "b", "c"]].map((names) => listed(names, 2))).toEqual([
+    "",
+    "a",
+    "a, b",
+    "a, b and 1 more",
+  ]);
 });
 
 test("an object is what has fields: no list, and not null", () => {

@@ -44,6 +44,12 @@ export function oneLine(text: string): string {
   return line.replace(controlCharacters, "?");
 }
 
+/** The first `most` names and how many more there are: `a, b and 3 more`. */
+export function listed(names: readonly string[], most: number): string {
+  const some = names.slice(0, most).join(", ");
+  return names.length > most ? `${some} and ${names.length - most} more` : some;
+}
+
 /** Builds the one line that every expected error consists of. */
 export function problem(where: string, expected: string, got: string, remedy: string): string {
   return `${where}: ${expected}, got ${got}. ${remedy}`;

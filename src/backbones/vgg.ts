@@ -20,9 +20,9 @@ const convolutions = [2, 2, 3, 3, 3];
 /**
  * VGG-16 without its fully connected layers (Simonyan and Zisserman 2015, configuration D). Parameters: stage1.conv1, …, stage5.conv3.
  *
- * x: [B, 3, H, W] float, normalized → six maps: each stage's last at strides 1, 2, 4, 8 and 16, the fifth behind no pool; and what the
- * fifth stage sees, the pooled fourth, before it. outputStride 8: the fourth pool is 3 × 3 with stride 1, and the fifth stage's kernels
- * are widened to 2 (L2G, DeepLab). Default: 16.
+ * x: [B, 3, H, W] float, normalized → the last map of each stage, at strides 1, 2, 4, 8 and 16 (no pool is behind the fifth), and the fourth
+ * pooled, which the fifth stage sees. outputStride 8: the fourth pool is 3 × 3 with stride 1, and the fifth stage's kernels are widened to
+ * 2 (L2G, DeepLab).
  */
 export function vgg16(
   scope: Scope,

@@ -2,7 +2,7 @@
 
 import type { Dataset, Split } from "../data/dataset.ts";
 import { allSplits } from "../data/dataset.ts";
-import { InputError, problem, suggestion, UsageError } from "../errors.ts";
+import { InputError, listed, problem, suggestion, UsageError } from "../errors.ts";
 import { joinPath } from "../platform/join-path.ts";
 import type { Platform } from "../platform/platform.ts";
 import { ade20k } from "./ade20k.ts";
@@ -176,8 +176,7 @@ async function foundLayout(
   }
   const expected = `expected one of the layouts ${lines.join(", ")}`;
   const content = (await platform.list(path)).filter((entry) => !entry.startsWith("."));
-  const shown = content.length === 0 ? "an empty folder" : `a folder with ${content.slice(0, 5).join(", ")}`;
-  const got = content.length > 5 ? `${shown} and ${content.length - 5} more` : shown;
+  const got = content.length === 0 ? "an empty folder" : `a folder with ${listed(content, 5)}`;
   throw new InputError(problem(path, expected, got, await remedyFor(platform, path, content)));
 }
 

@@ -1,5 +1,6 @@
 /** One fault in many files, told once. */
 
+import { listed } from "../errors.ts";
 import type { Problem } from "./layout.ts";
 import { splitName } from "./pairs.ts";
 
@@ -18,9 +19,10 @@ export function mergeProblems(problems: readonly Problem[]): Problem[] {
   return [...groups.values()].map((group) => {
     const [first, ...others] = group;
     if (others.length === 0) return first;
-    const names = others.slice(0, namedFiles).map(({ file }) => nameOf(file));
-    const more = others.length - names.length;
-    const list = more > 0 ? `${names.join(", ")} and ${more} more` : names.join(", ");
+    const list = listed(
+      others.map(({ file }) => nameOf(file)),
+      namedFiles,
+    );
     const files = group.flatMap((each) => each.files ?? [each.file]);
     const count = files.length - 1;
     const message = `${first.message} So ${count === 1 ? "is 1 other" : `are ${count} others`}: ${list}.`;

@@ -1,5 +1,5 @@
 /** Which files of a repository are fetched: never all, since many hold the same weights in several formats. */
-import { InputError, shown } from "../errors.ts";
+import { InputError, listed, shown } from "../errors.ts";
 import { parseJson } from "../platform/json.ts";
 import { isInside } from "./reference.ts";
 
@@ -39,8 +39,7 @@ export function chooseWeights(paths: readonly string[], file: string | null, whe
 }
 
 function none(expected: string, paths: readonly string[], where: string): InputError {
-  const more = paths.length > mostNamed ? ` and ${paths.length - mostNamed} more` : "";
-  const got = paths.length === 0 ? "an empty repository" : `${paths.slice(0, mostNamed).join(", ")}${more}`;
+  const got = paths.length === 0 ? "an empty repository" : listed(paths, mostNamed);
   return new InputError(`${expected}, got ${got}. Name one: ${where}:FILE.`);
 }
 

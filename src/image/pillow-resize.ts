@@ -1,3 +1,4 @@
+import { cubicKernel } from "../array/cubic.ts";
 import type { Image } from "./image.ts";
 
 /** How far a filter reaches and its weights by distance, in pixels of the smaller picture. */
@@ -8,15 +9,7 @@ interface Kernel {
 
 const kernels: Readonly<Record<"bilinear" | "bicubic", Kernel>> = {
   bilinear: { reach: 1, weight: (x) => Math.max(0, 1 - Math.abs(x)) },
-  bicubic: {
-    reach: 2,
-    weight(distance) {
-      const x = Math.abs(distance);
-      const a = -0.5;
-      if (x < 1) return ((a + 2) * x - (a + 3)) * x * x + 1;
-      return x < 2 ? (((x - 5) * x + 8) * x - 4) * a : 0;
-    },
-  },
+  bicubic: { reach: 2, weight: cubicKernel(-0.5) },
 };
 
 /** Pillow computes in whole numbers of so many binary places (libImaging/Resample.c, `PRECISION_BITS`). */

@@ -4,6 +4,17 @@ import { UsageError } from "../errors.ts";
 import type { SegmentationLossSettings } from "../losses/segmentation.ts";
 import type { Recipe } from "./recipe.ts";
 
+/** All optimizers and schedules, by name. */
+export const optimizerNames: readonly Recipe["optimizer"][] = ["sgd", "adam", "adamw", "radam-lookahead"];
+export const scheduleNames: readonly Recipe["schedule"][] = [
+  "constant",
+  "step",
+  "poly",
+  "poly-from-start",
+  "cosine",
+  "cosine-from-start",
+];
+
 /** What a number may be. */
 export interface Bounds {
   readonly least: number;

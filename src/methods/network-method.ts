@@ -2,12 +2,15 @@
 import type { OnnxEncoderFile } from "../backbones/onnx-file.ts";
 import type { Scope } from "../graph/scope.ts";
 import type { Tensor } from "../graph/tensor.ts";
+import type { SegmentationLossSettings } from "../losses/segmentation.ts";
 import { type NetworkSettings, networkOf } from "../networks/network.ts";
 import { inEncoder } from "../networks/transfer.ts";
 import { imageInput } from "../nn/image-input.ts";
 import { softmax } from "../ops/index.ts";
 import type { WeightFile } from "../weights/read-weights.ts";
 import { certaintyView } from "./certainty-view.ts";
+import { checkNetwork } from "./check-network.ts";
+import { checkSegmentationLoss } from "./checks.ts";
 import type { Task } from "./method.ts";
 import type { SemanticModel } from "./model.ts";
 import type { Recipe } from "./recipe.ts";
@@ -26,17 +29,17 @@ function probabilitiesOf(recipe: NetworkRecipe, task: Task) {
     softmax(logitsOf(recipe, task)(scope, imageInput(image)), { axis: 1 });
 }
 
-export function networkModel(recipe: NetworkRecipe, task: Task): SemanticModel {
+function networkModel(recipe: NetworkRecipe, task: Task): SemanticModel {
   const { multiple, size } = networkOf(recipe);
   return { kind: "semantic", stride: multiple, ...(size && { window: size }), scores: probabilitiesOf(recipe, task) };
 }
 
-export function networkViews(recipe: NetworkRecipe, task: Task): readonly Trial[] {
+function networkViews(recipe: NetworkRecipe, task: Task): readonly Trial[] {
   return [certaintyView(recipe, probabilitiesOf(recipe, task))];
 }
 
 /** The recipe of the network that the given weights are of. */
-export function adoptNetwork<R extends NetworkRecipe>(recipe: R, from: readonly Trained[]): R {
+function adoptNetwork<R extends NetworkRecipe>(recipe: R, from: readonly Trained[]): R {
   const found = from.map(({ weights, recipe: before }) => networkOf(recipe).adopted(weights, before));
   return Object.assign({ ...recipe }, ...found) as R;
 }
@@ -48,10 +51,25 @@ export function encoderTraining(rate: number): Pick<TrainingStage, "trains" | "g
 }
 
 /** A published file of an encoder for a recipe's network, see `Method.encoder`. */
-export function networkEncoder(
+function networkEncoder(
   file: WeightFile | OnnxEncoderFile,
   recipe: NetworkRecipe,
 ): Pick<Trained, "weights" | "stage" | "recipe"> {
   const { weights, settings } = networkOf(recipe).encoder(file);
   return { stage: "encoder", weights, recipe: { ...recipe, ...settings } as Recipe };
+}
+
+/** What such methods have in common; what one of them does otherwise it names behind this. */
+export const networkMethod = {
+  vocabulary: "closed",
+  model: networkModel,
+  views: networkViews,
+  adopt: adoptNetwork,
+  encoder: networkEncoder,
+} as const;
+
+/** Throws UsageError where the fields of the network, or of the loss that it is trained with, do not go together. */
+export function checkNetworkTraining(recipe: NetworkRecipe & SegmentationLossSettings): void {
+  checkNetwork(recipe);
+  checkSegmentationLoss(recipe);
 }

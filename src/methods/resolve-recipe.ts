@@ -1,7 +1,7 @@
 /** From what a user types to one complete recipe: a name, then changes of single values. */
 import { InputError, shown, suggestion, UsageError } from "../errors.ts";
 import { isRecipeValue } from "./check-method.ts";
-import { type Bounds, checksOf } from "./checks.ts";
+import { type Bounds, checksOf, optimizerNames, scheduleNames } from "./checks.ts";
 import { findMethod, findRecipe } from "./index.ts";
 import type { Method, ResolvedRecipe } from "./method.ts";
 import { requireKnownKeys } from "./other-version.ts";
@@ -215,8 +215,8 @@ const ranges: Partial<Record<keyof Recipe, Bounds>> = {
 };
 
 const choices: Partial<Record<keyof Recipe, readonly string[]>> = {
-  optimizer: ["sgd", "adam", "adamw", "radam-lookahead"],
-  schedule: ["constant", "step", "poly", "poly-from-start", "cosine", "cosine-from-start"],
+  optimizer: optimizerNames,
+  schedule: scheduleNames,
 };
 
 /** Throws UsageError when a value is out of range or values do not go together. */

@@ -194,8 +194,8 @@ export function beginningOf(stage: Stage, from: readonly Trained[]): Beginning {
 
 /**
  * Parts of the model (first words of the parameters' names) that have no weights to begin with and start anew. Throws
- * InputError where a part has some of its weights but not all (but for those that start anew by intent), weights that the model does not have, or others in shape:
- * then they are of another model, and half a network would pass for a whole one.
+ * InputError where a part has some of its weights but not all (but for those that start anew by intent), weights that the model does not
+ * have, or others in shape: then they are of another model, and half a network would pass for a whole one.
  */
 export function partsStartingAnew(
   model: Model,

@@ -1,3 +1,4 @@
+import { cubicReading } from "../array/cubic.ts";
 import type { NdArray } from "../array/ndarray.ts";
 import { show } from "../array/shape.ts";
 import { InputError } from "../errors.ts";
@@ -123,19 +124,6 @@ export function bicubicPositionTable(table: NdArray, from: Grid, to: Grid): NdAr
     }
   }
   return { dtype: "float32", shape: [1, to[0] * to[1], width], data: result };
-}
-
-/** Keys 1981 with a = −0.75: the four source positions around the centre of output `index`. */
-function cubicReading(index: number, size: number, sourceSize: number): [position: number, weight: number][] {
-  const a = -0.75;
-  const centre = ((index + 0.5) * sourceSize) / size - 0.5;
-  const first = Math.floor(centre) - 1;
-  return [0, 1, 2, 3].map((i) => {
-    const t = Math.abs(centre - first - i);
-    const near = ((a + 2) * t - (a + 3)) * t * t + 1;
-    const far = ((a * t - 5 * a) * t + 8 * a) * t - 4 * a;
-    return [Math.min(Math.max(first + i, 0), sourceSize - 1), t <= 1 ? near : far];
-  });
 }
 
 /** Which source positions output `index` reads, and how much of each. */

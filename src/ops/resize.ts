@@ -1,3 +1,4 @@
+import { cubicKernel } from "../array/cubic.ts";
 import { show } from "../array/shape.ts";
 import { InputError } from "../errors.ts";
 import type { Tensor } from "../graph/tensor.ts";
@@ -70,7 +71,7 @@ function pointWeights(
   step: number | "aligned",
 ): AxisWeights {
   const reach = mode === "bilinear" ? 1 : 2;
-  const kernel = mode === "bilinear" ? triangle : cubic(-0.75);
+  const kernel = mode === "bilinear" ? triangle : cubicKernel(-0.75);
   return axisWeights(outputs, inputs, (put) => {
     for (let i = 0; i < outputs; i++) {
       let centre: number;
@@ -89,7 +90,7 @@ function pointWeights(
 /** The filter stretched by the reduction factor, cut at the border, normalized to sum 1. */
 function smoothWeights(outputs: number, inputs: number, mode: "bilinear" | "bicubic"): AxisWeights {
   const scale = Math.max(inputs / outputs, 1);
-  const kernel = mode === "bilinear" ? triangle : cubic(-0.5);
+  const kernel = mode === "bilinear" ? triangle : cubicKernel(-0.5);
   const reach = (mode === "bilinear" ? 1 : 2) * scale;
   return axisWeights(outputs, inputs, (put) => {
     for (let i = 0; i < outputs; i++) {
@@ -106,13 +107,4 @@ function smoothWeights(outputs: number, inputs: number, mode: "bilinear" | "bicu
 
 function triangle(distance: number): number {
   return Math.max(0, 1 - Math.abs(distance));
-}
-
-/** Keys 1981, the piecewise cubic with free parameter a. */
-function cubic(a: number): (distance: number) => number {
-  return (distance) => {
-    const t = Math.abs(distance);
-    if (t <= 1) return ((a + 2) * t - (a + 3)) * t * t + 1;
-    return t < 2 ? ((a * t - 5 * a) * t + 8 * a) * t - 4 * a : 0;
-  };
 }

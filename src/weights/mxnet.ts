@@ -1,7 +1,7 @@
 /** Files of arrays by name as MXNet's `nd.save` writes them (`.params`), in any of the three layouts of an array. */
 import type { Dtype } from "../array/dtype.ts";
 import { type Named, type NdArray, ndarray } from "../array/ndarray.ts";
-import { InputError } from "../errors.ts";
+import { InputError, shown } from "../errors.ts";
 import { widenHalf } from "./half-precision.ts";
 
 const magic = 0x112;
@@ -39,8 +39,13 @@ export function readMxnet(bytes: Uint8Array, where = "mxnet"): Named<NdArray> {
   for (let i = 0; i < count; i++) arrays.push(readArray(reader, where));
   const named = reader.long("a number of names");
   if (named !== count) throw damaged(where, `${count} names`, `${named}`);
-  const names = arrays.map(() => new TextDecoder().decode(reader.take(reader.long("the length of a name"))));
-  return Object.fromEntries(names.map((name, i) => [name, arrays[i]]));
+  const tensors = new Map<string, NdArray>();
+  for (const array of arrays) {
+    const name = new TextDecoder().decode(reader.take(reader.long("the length of a name")));
+    if (tensors.has(name)) throw damaged(where, "every name once", `${shown(name)} twice`);
+    tensors.set(name, array);
+  }
+  return Object.fromEntries(tensors);
 }
 
 function readArray(reader: Reader, where: string): NdArray {

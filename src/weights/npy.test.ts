@@ -3,7 +3,7 @@ import { bytes, complaint, floats, npy, u16, u64 } from "../../test/support/pick
 import type { Dtype } from "../array/dtype.ts";
 import { float32, fromNumbers } from "../array/ndarray.ts";
 import { Random } from "../array/random.ts";
-import { gatherStrided, readNpy } from "./npy.ts";
+import { readNpy } from "./npy.ts";
 
 describe("every type of ours is read", () => {
   test.each<[string, Dtype, Uint8Array, number[]]>([
@@ -68,17 +68,6 @@ test("an array does not share the file's buffer, and may lie at an odd address",
   const array = readNpy(content.subarray(1));
   content.fill(0);
   expect(array).toEqual(float32([2], [1, 2]));
-});
-
-test("strided elements are gathered row by row", () => {
-  const data = Float32Array.from({ length: 20 }, (_, i) => i);
-  const gather = (offset: number, shape: number[], strides: number[]) => [
-    ...gatherStrided("float32", data, { offset, shape, strides }),
-  ];
-  expect(gather(5, [2, 2], [5, 2])).toEqual([5, 7, 10, 12]);
-  expect(gather(3, [2, 2], [0, 1])).toEqual([3, 4, 3, 4]);
-  expect(gather(3, [], [])).toEqual([3]);
-  expect(gather(3, [2, 0], [1, 1])).toEqual([]);
 });
 
 describe("other files are refused with the file's name", () => {

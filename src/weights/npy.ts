@@ -2,9 +2,10 @@
  * The .npy format (numpy/lib/format.py, versions 1.0 to 3.0): six bytes of magic, the version, the length of a header,
  * the header (a Python dictionary as text), then the numbers.
  */
-import { allocate, bytesOf, type Dtype, type TypedArray, view } from "../array/dtype.ts";
+import { bytesOf, type Dtype, view } from "../array/dtype.ts";
 import type { NdArray } from "../array/ndarray.ts";
 import { type Shape, show, sizeOf, stridesOf } from "../array/shape.ts";
+import { gatherStrided } from "../array/strided.ts";
 import { InputError, problem } from "../errors.ts";
 
 const magic = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59]; // \x93NUMPY
@@ -55,33 +56,6 @@ export function readNpy(bytes: Uint8Array, where = "npy"): NdArray {
   if (!fortranOrder || shape.length < 2) return { dtype, shape, data };
   const strides = stridesOf([...shape].reverse()).reverse();
   return { dtype, shape, data: gatherStrided(dtype, data, { offset: 0, shape, strides }) };
-}
-
-/**
- * The elements of a strided array, row-major, in a buffer of its own: y[i, j, …] = data[offset + i·s₀ + j·s₁ + …].
- * The caller has checked that all of them lie within `data`, which holds elements of `dtype`.
- */
-export function gatherStrided(
-  dtype: Dtype,
-  data: TypedArray,
-  { offset, shape, strides }: { offset: number; shape: Shape; strides: readonly number[] },
-): TypedArray {
-  const result = allocate(dtype, sizeOf(shape));
-  // Both arrays are of one type, numbers or bigints, but the compiler cannot know that.
-  const [from, to] = [data as ArrayLike<unknown>, result as { [i: number]: unknown }];
-  const index = new Array<number>(shape.length).fill(0);
-  const last = shape.length - 1;
-  const [inner, step] = last < 0 ? [1, 0] : [shape[last], strides[last]];
-  for (let row = offset, written = 0; written < result.length; ) {
-    for (let i = 0, at = row; i < inner; i++, at += step) to[written++] = from[at];
-    let axis = last - 1;
-    for (; axis >= 0 && ++index[axis] === shape[axis]; axis--) {
-      index[axis] = 0;
-      row -= strides[axis] * (shape[axis] - 1);
-    }
-    if (axis >= 0) row += strides[axis];
-  }
-  return result;
 }
 
 function readHeader(bytes: Uint8Array, where: string): { text: string; dataStart: number } {

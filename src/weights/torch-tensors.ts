@@ -2,8 +2,8 @@
 import { bytesOf, type Dtype, type TypedArray, view } from "../array/dtype.ts";
 import type { NdArray } from "../array/ndarray.ts";
 import { type Shape, sizeOf, stridesOf } from "../array/shape.ts";
+import { gatherStrided } from "../array/strided.ts";
 import { widenBrain, widenHalf } from "./half-precision.ts";
-import { gatherStrided } from "./npy.ts";
 
 /** How elements are kept. We have no type for bfloat16: its bits are taken as uint16 and widened. */
 export interface StorageType {

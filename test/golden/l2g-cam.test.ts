@@ -134,8 +134,10 @@ coversAll("cam_fusion", /^resize/, async (golden) => {
   );
   golden.check({ bicubic_up: float32(golden.tensor("bicubic_up").shape, host.data as Float32Array) });
   const path = join(goldens.folder, golden.file);
-  const image = imageOf(readSafetensors(readFileSync(path), path).tensors["fusion/image_u8"]);
+  const { tensors } = readSafetensors(readFileSync(path), path);
   for (const name of golden.names.filter((each) => /^pil_/.test(each))) {
+    const [, source] = / on (\S+)/.exec(String((golden.entry[name] as unknown as { what: string }).what))!;
+    const image = imageOf(tensors[source]);
     const { shape, ...array } = golden.tensor(name);
     const [height, width] = shape;
     const got = /nearest/.test(name)

@@ -13,7 +13,7 @@ import { deepLabNames } from "../../src/networks/deeplab/weights.ts";
 import { add } from "../../src/ops/index.ts";
 import { learningRate } from "../../src/optimizers/schedule.ts";
 import { evaluate } from "../../src/runtime/evaluate.ts";
-import { coversAll, inputsOf, type L2GCase, ourWeights, weightsOf } from "./l2g.ts";
+import { coversAll, goldens, holderOf, inputsOf, type L2GCase, ourWeights, weightsOf } from "./l2g.ts";
 
 interface DeepLabConfig {
   readonly base_channels: number;
@@ -51,25 +51,19 @@ for (const [kind, head] of [
   });
 }
 
-/** What the weights, which are all that the case names, tell of the network. */
-function configOf(weights: ReturnType<L2GCase["under"]>): DeepLabConfig {
-  const names = Object.keys(weights);
-  const count = (stage: number) =>
-    new Set(names.flatMap((name) => new RegExp(`layer${stage}\\.block\\d+`).exec(name) ?? [])).size;
+/** The network of a case that has the weights of another: that one tells what it does not. */
+function configOf(golden: L2GCase): DeepLabConfig {
   return {
-    base_channels: weights["base.layer1.conv1.conv.weight"].shape[0],
-    blocks: [2, 3, 4, 5].map(count) as unknown as ResNetUnits,
-    classes: weights["base.aspp.c0.bias"].shape[0],
-    aspp_rates: [6, 12, 18, 24],
-    fov_dilation: 12,
-  };
+    ...goldens.case(`deeplab/${holderOf(golden.raw.what)}`).config,
+    ...golden.config,
+  } as unknown as DeepLabConfig;
 }
 
 coversAll("deeplab", /^train/, async (golden) => {
   const weights = weightsOf(golden, golden.raw.what, golden.file);
   const { at, feeds } = inputsOf(golden, ["x"]);
   const model = new Model({ training: true, trains: (name) => !/norm/.test(name) });
-  const outputs = multiScale(model.scope, at.x, networkOf(configOf(weights), "aspp", 0));
+  const outputs = multiScale(model.scope, at.x, networkOf(configOf(golden), "aspp", 0));
   const whole = golden.tensor("label");
   const labels = outputs.map(({ shape: [, , height, width] }) => reduced(whole, height, width));
   const losses = outputs.map((logits, i) =>

@@ -46,33 +46,39 @@ goldens.covers("mxnet_keys", () => {
   for (const [theirs, release] of map!) expect(mxnetName(theirs), theirs).toBe(release);
 });
 
-describe("MXNet", () => {
-  const legacy = () => holderIn(files!["tiny_mxnet_legacy.params"].about);
-
-  for (const name of ["tiny_mxnet_legacy", "tiny_mxnet_v2"]) {
-    goldens.covers(name, async (golden) => {
-      const file = `${golden.name}.params`;
-      const { kind, tensors } = await readWeights(bytesOf(file), file);
-      expect(kind).toBe("mxnet");
-      const expected = legacy();
-      const known = Object.entries(tensors).filter(([each]) => !/linear1000/.test(each));
-      expect(known.length).toBeGreaterThan(0);
-      for (const [each, array] of known) expectSame(array, expected[mxnetName(each)!], each);
-      for (const each of Object.keys(tensors)) expect(mxnetName(each) === undefined).toBe(/linear1000/.test(each));
-      if (name.endsWith("legacy")) expect(known.length).toBe(files!.mxnet_keys.total);
-    });
+/** Tests all files whose case's name matches; a set without any gets one test, skipped. */
+function coversFiles(kind: RegExp, run: (file: string, about: string) => Promise<void>): void {
+  const names = goldens.names.filter((name) => kind.test(name));
+  for (const name of names.length > 0 ? names : [kind.source]) {
+    goldens.covers(name, ({ file }) => run(file!, files![file!].about));
   }
+}
+
+describe("MXNet", () => {
+  const [legacy] = Object.entries(files ?? {}).filter(([file]) => /mxnet_legacy/.test(file));
+
+  coversFiles(/mxnet_(legacy|v\d)/, async (file) => {
+    const { kind, tensors } = await readWeights(bytesOf(file), file);
+    expect(kind).toBe("mxnet");
+    const expected = holderIn(legacy[1].about);
+    const known = Object.entries(tensors).filter(([each]) => !/linear1000/.test(each));
+    expect(known.length).toBeGreaterThan(0);
+    for (const [each, array] of known) expectSame(array, expected[mxnetName(each)!], each);
+    for (const each of Object.keys(tensors)) expect(mxnetName(each) === undefined).toBe(/linear1000/.test(each));
+    if (file === legacy[0]) expect(known.length).toBe(files!.mxnet_keys.total);
+  });
 });
 
-goldens.covers("tiny_l2g_checkpoint", async () => {
-  const file = "tiny_l2g_checkpoint.pth";
+coversFiles(/l2g_checkpoint/, async (file, about) => {
   const { global, local } = await readReleaseCheckpoint(bytesOf(file), file);
-  const stored = tensorsOf("train.safetensors");
-  for (const [name, network] of Object.entries({ global, local: local! })) {
-    const step = under(stored, `voc_step/${name}3/`);
+  const [, source, name] = /(\w+\.safetensors) (\w+)/.exec(about)!;
+  const [ends, starts] = [/under (\w+)\/ and (\w+)\//, /equal (\w+)\/ and (\w+)\//].map((each) => each.exec(about)!);
+  const stored = tensorsOf(source);
+  for (const [i, network] of [global, local!].entries()) {
+    const step = under(stored, `${name}/${ends[i + 1]}/`);
     expect(Object.keys(step).length).toBeGreaterThan(0);
     for (const [each, array] of Object.entries(step)) expectSame(network[each], array, each);
-    const start = under(stored, `voc_step/${name}0/`);
+    const start = under(stored, `${name}/${starts[i + 1]}/`);
     expect(Object.keys(network).sort()).toEqual(Object.keys(start).sort());
     for (const [each, array] of Object.entries(start)) {
       if (/\.bn|^bn7/.test(each)) expectClose(network[each], array, 0, each);
@@ -84,10 +90,9 @@ goldens.covers("tiny_l2g_checkpoint", async () => {
   for (const [each, array] of Object.entries(local!)) expectSame(again.local![each], array, each);
 });
 
-goldens.covers("tiny_deeplab_legacy", async () => {
-  const file = "tiny_deeplab_legacy.pth";
+coversFiles(/deeplab_legacy/, async (file, about) => {
   const { tensors } = await readWeights(bytesOf(file), file);
-  const [, source, prefix] = /equal (\w+\.safetensors) ([\w/]+\/)base\./.exec(files![file].about)!;
+  const [, source, prefix] = /equal (\w+\.safetensors) ([\w/]+\/)base\./.exec(about)!;
   const expected = under(tensorsOf(source), `${prefix}base.`);
   expect(Object.keys(tensors).length).toBeGreaterThan(0);
   for (const [name, array] of Object.entries(tensors)) expectClose(array, expected[name], 0, name);

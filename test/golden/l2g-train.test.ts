@@ -20,6 +20,7 @@ import {
   coversAll,
   expectClose,
   goldens,
+  type L2GCase,
   type NetworkConfig,
   networkOf,
   ourWeights,
@@ -169,18 +170,24 @@ describe("steps", () => {
       const own = wanted.map((name) => [`${network}${steps}/${name}`, store[`${network}.${names.ours(name)}`]]);
       golden.check(Object.fromEntries(own));
     }
-    await checkAllWeights(store);
+    await checkAllWeights(golden, store);
   });
 });
 
-/** All weights after the steps are in the checkpoint beside them. */
-async function checkAllWeights(store: Named<NdArray>): Promise<void> {
-  const file = Object.keys(goldens.manifest.files as object).find((name) => /l2g_checkpoint/.test(name))!;
-  const saved = await readReleaseCheckpoint(readFileSync(join(goldens.folder, file)), file);
+/** All weights after the steps of a case are in the checkpoint that is said to be of it. */
+async function checkAllWeights({ file, name }: L2GCase, store: Named<NdArray>): Promise<void> {
+  const checkpoints = Object.entries(goldens.manifest.files as Named<{ readonly about: string }>).filter(([each]) =>
+    /l2g_checkpoint/.test(each),
+  );
   const [tolerance] = tolerancesOf(goldens.manifest);
-  for (const [network, weights] of Object.entries({ global: saved.global, local: saved.local! })) {
-    for (const [name, array] of Object.entries(ourWeights(weights, names, `${network}.`))) {
-      expectClose(store[name], array, tolerance, name);
+  for (const [path, { about }] of checkpoints) {
+    const [, ...of] = /(\w+\.safetensors) (\w+)/.exec(about)!;
+    if (String(of) !== String([file, name])) continue;
+    const saved = await readReleaseCheckpoint(readFileSync(join(goldens.folder, path)), path);
+    for (const [network, weights] of Object.entries({ global: saved.global, local: saved.local! })) {
+      for (const [each, array] of Object.entries(ourWeights(weights, names, `${network}.`))) {
+        expectClose(store[each], array, tolerance, each);
+      }
     }
   }
 }

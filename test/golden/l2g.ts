@@ -22,6 +22,8 @@ export function coversAll(file: string, kind: RegExp, run: (golden: L2GCase) => 
 }
 
 export interface L2GCase {
+  /** Within its file. */
+  readonly name: string;
   readonly config: GoldenCase["config"];
   /** The file that it stands in. */
   readonly file: string;
@@ -43,21 +45,23 @@ export interface RawCase {
 }
 
 export function caseOf({ manifest }: Goldens, golden: GoldenCase): L2GCase {
-  const prefix = `${golden.name.split("/")[1]}/`;
-  const tensor = (name: string) => golden.tensor(prefix + name);
+  const [, name] = golden.name.split("/");
+  const prefix = `${name}/`;
+  const tensor = (inner: string) => golden.tensor(prefix + inner);
   return {
+    name,
     config: golden.config,
     file: golden.file!,
     names: Object.keys(golden.entries),
     entry: golden.entries,
-    raw: (manifest as unknown as Manifest).files[golden.file!].cases[golden.name.split("/")[1]],
-    has: (name) => golden.entries[name] !== undefined,
+    raw: (manifest as unknown as Manifest).files[golden.file!].cases[name],
+    has: (inner) => golden.entries[inner] !== undefined,
     tensor,
     under: (inner) => golden.under(prefix + inner),
     check(got, kind = "numbers") {
       const [numbers, gradients] = tolerancesOf(manifest);
       const tolerance = kind === "numbers" ? numbers : gradients;
-      for (const [name, array] of Object.entries(got)) expectClose(array, tensor(name), tolerance, name);
+      for (const [inner, array] of Object.entries(got)) expectClose(array, tensor(inner), tolerance, inner);
     },
   };
 }
@@ -91,13 +95,19 @@ export function inputsOf(
   return { at, feeds };
 }
 
+/** The case whose weights another has, by what is said of that: `weights aspp/weights`. */
+export function holderOf(what: string): string {
+  const found = /(\w+)\/weights/.exec(what);
+  if (found === null) throw new Error(`golden l2g: expected whose weights they are, got "${what}".`);
+  return found[1];
+}
+
 /** The case's own weights, or those of the case that `what` is said to have, `network.safetensors forward_0/weights/`. */
 export function weightsOf(golden: L2GCase, what: string, file = "network.safetensors"): Named<NdArray> {
   const own = golden.under("weights/");
   if (Object.keys(own).length > 0) return own;
-  const [, holder] = /(\w+)\/weights/.exec(what) ?? [];
   const path = join(goldens.folder, file);
-  const prefix = `${holder}/weights/`;
+  const prefix = `${holderOf(what)}/weights/`;
   const all = Object.entries(readSafetensors(readFileSync(path), path).tensors);
   return Object.fromEntries(
     all.filter(([name]) => name.startsWith(prefix)).map(([name, array]) => [name.slice(prefix.length), array]),

@@ -1,7 +1,7 @@
 /** Encoders of a TransUNet as google-research/vision_transformer saves them: names, axes, and all that we leave out. */
 import { float32, type Named, type NdArray, ndarray, toNumbers } from "../../src/array/ndarray.ts";
 import { type Shape, sizeOf } from "../../src/array/shape.ts";
-import { gatherStrided } from "../../src/weights/npy.ts";
+import { transposed } from "../../src/array/strided.ts";
 import { npy, zip } from "./pickles.ts";
 
 /** What differs between files of older and newer code. */
@@ -42,8 +42,8 @@ function rulesOf(heads: number, { norms, attention, mlp, fourAxes }: Naming): re
   const block = "Transformer/encoderblock_$1"; // counted from 1 until `fromZero`
   const unit = /^stage(\d)\.(unit\d)\./.source;
   const groupNorm = (array: NdArray) => reshaped(array, fourAxes ? [1, 1, 1, ...array.shape] : array.shape);
-  const kernel = (array: NdArray) => turned(array, [2, 3, 1, 0]); // OIHW → HWIO
-  const matrix = (array: NdArray) => turned(array, [1, 0]);
+  const kernel = (array: NdArray) => transposed(array, [2, 3, 1, 0]); // OIHW → HWIO
+  const matrix = (array: NdArray) => transposed(array, [1, 0]);
   const split = (width: number) => [heads, width / heads];
   return [
     [/^stem\.conv\.weight$/, "conv_root/kernel", kernel],
@@ -79,12 +79,6 @@ function rulesOf(heads: number, { norms, attention, mlp, fourAxes }: Naming): re
       [new RegExp(`^layer(\\d+)\\.mlp\\.${layer}\\.bias$`), `${block}/MlpBlock_${mlp}/Dense_${i}/bias`],
     ]),
   ];
-}
-
-function turned({ shape, data }: NdArray, order: readonly number[]): NdArray {
-  const strides = shape.map((_, axis) => sizeOf(shape.slice(axis + 1)));
-  const picked = { offset: 0, shape: order.map((axis) => shape[axis]), strides: order.map((axis) => strides[axis]) };
-  return ndarray("float32", picked.shape, gatherStrided("float32", data, picked));
 }
 
 function reshaped({ data }: NdArray, shape: Shape): NdArray {

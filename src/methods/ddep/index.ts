@@ -2,7 +2,7 @@ import { UsageError } from "../../errors.ts";
 import { networkOf } from "../../networks/network.ts";
 import { inEncoder } from "../../networks/transfer.ts";
 import type { Method, Task } from "../method.ts";
-import { networkEncoder, networkModel, networkViews } from "../network-method.ts";
+import { networkMethod } from "../network-method.ts";
 import type { Trained } from "../stage.ts";
 import { denoiseStage } from "./denoise-stage.ts";
 import { encoderStage } from "./encoder-stage.ts";
@@ -69,7 +69,7 @@ export const ddep: Method<DdepRecipe> = {
     venue: "CVPR Workshops 2022; extended: Decoder Denoising Pretraining, TMLR 2022",
     url: "https://arxiv.org/abs/2205.11423",
   },
-  vocabulary: "closed",
+  ...networkMethod,
   recipes,
   study,
   stages,
@@ -79,7 +79,4 @@ export const ddep: Method<DdepRecipe> = {
     return Object.assign({ ...recipe }, ...from.map((trained) => adopted(trained, recipe))) as DdepRecipe;
   },
   imports: importEncoder,
-  encoder: networkEncoder,
-  model: networkModel,
-  views: networkViews,
 };

@@ -1,6 +1,7 @@
 import { networkOf } from "../../networks/network.ts";
-import { checkNetwork, checkSides } from "../check-network.ts";
-import { type Bounds, checkSegmentationLoss, checksOf } from "../checks.ts";
+import { checkSides } from "../check-network.ts";
+import { type Bounds, checksOf } from "../checks.ts";
+import { checkNetworkTraining } from "../network-method.ts";
 import type { DdepRecipe } from "./recipe.ts";
 
 type Key = Extract<keyof DdepRecipe, string>;
@@ -24,8 +25,7 @@ const bounds: readonly (readonly [keys: readonly Key[], bounds: Bounds])[] = [
 
 /** Throws UsageError where values do not go together. */
 export function validate(recipe: DdepRecipe): void {
-  checkNetwork(recipe);
-  checkSegmentationLoss(recipe);
+  checkNetworkTraining(recipe);
   const { require, number, oneOf } = checksOf(recipe);
   oneOf("start", ["ddep", "dep", "supervised", "none"]);
   oneOf("noiseForm", ["scaled", "additive"]);

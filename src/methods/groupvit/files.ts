@@ -3,7 +3,7 @@
  * (`config.json`, `model.safetensors`, `preprocessor_config.json`).
  */
 import { fromNumbers, type Named, type NdArray } from "../../array/ndarray.ts";
-import { InputError, problem } from "../../errors.ts";
+import { InputError, listed, problem } from "../../errors.ts";
 import { floats } from "../../weights/floats.ts";
 import type { WeightFile } from "../../weights/read-weights.ts";
 import type { Imported, ImportOptions } from "../method.ts";
@@ -14,7 +14,7 @@ import { type PortPreparation, preparationFrom, usualPreparation } from "./port-
 import { isPositionIds, ourPortName } from "./port-weights.ts";
 import { type GroupViTSettings, publishedGroupViT } from "./settings.ts";
 import { ourNames, ourWeights } from "./weights.ts";
-import { counterNames, listed, type PublishedGroupViT, wholeOf } from "./whole-weights.ts";
+import { counterNames, mostNamed, type PublishedGroupViT, wholeOf } from "./whole-weights.ts";
 
 export interface ReadGroupViT extends PublishedGroupViT {
   readonly counters: Named<NdArray>;
@@ -143,7 +143,7 @@ function settingsOf(found: FoundSettings, weights: Named<NdArray>): GroupViTSett
 
 function notesOf(unused: readonly string[], where: string): string[] {
   if (unused.length === 0) return [];
-  return [`${where}: not used, since a GroupViT has nothing like it: ${listed(unused)}.`];
+  return [`${where}: not used, since a GroupViT has nothing like it: ${listed(unused, mostNamed)}.`];
 }
 
 /** What messages call a file beside the weights. */

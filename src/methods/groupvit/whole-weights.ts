@@ -1,7 +1,7 @@
 /** The weights of a GroupViT, all of them and no others: what its files hold in every form. */
 import type { Named, NdArray } from "../../array/ndarray.ts";
 import { sameShape, show } from "../../array/shape.ts";
-import { InputError, problem } from "../../errors.ts";
+import { InputError, listed, problem } from "../../errors.ts";
 import { Model } from "../../graph/scope.ts";
 import { input } from "../../graph/tensor.ts";
 import { bicubicPositionTable } from "../../nn/embedding.ts";
@@ -27,8 +27,8 @@ const positions = "image.positions";
 /** Of the counters of batches. */
 export const counterNames = ["imageProjection.norm.num_batches_tracked", "textProjection.norm.num_batches_tracked"];
 
-/** Of so many unused tensors the names are told. */
-const mostNamed = 4;
+/** Of so many missing or unused tensors the names are told. */
+export const mostNamed = 4;
 
 /** The network's weights alone, all of them, in its shapes. Throws InputError that names what is missing. */
 export function wholeOf(
@@ -50,7 +50,9 @@ export function wholeOf(
   }
   if (missing.length > 0) {
     const remedy = "The file is not whole; fetch it again.";
-    throw new InputError(problem(where, "expected all weights of a GroupViT", `none for ${listed(missing)}`, remedy));
+    throw new InputError(
+      problem(where, "expected all weights of a GroupViT", `none for ${listed(missing, mostNamed)}`, remedy),
+    );
   }
   return { weights: used, unused: Object.keys(weights).filter((name) => !shapes.has(name)) };
 }
@@ -64,11 +66,6 @@ function shapesOf(settings: GroupViTSettings): Map<string, readonly number[]> {
   const single = { ...settings, heads: settings.depths.map(() => 1), textHeads: 1 };
   pairLosses(model.scope, encodePairs(model.scope, images, ids, single), single);
   return new Map([...model.parameters].map(([name, { tensor }]) => [name, tensor.shape]));
-}
-
-export function listed(names: readonly string[]): string {
-  const more = names.length > mostNamed ? ` and ${names.length - mostNamed} more` : "";
-  return `${names.slice(0, mostNamed).join(", ")}${more}`;
 }
 
 /** Fixed positions are no weights of ours, but of others. */

@@ -1,4 +1,5 @@
 /** Class maps at test time: several sizes, each mirrored too, become one map a class (L2G's release; SEAM's where it is said). */
+import { cubicReading } from "../../array/cubic.ts";
 import { float32, type NdArray } from "../../array/ndarray.ts";
 import { IGNORE, type LabelMap } from "../../image/image.ts";
 
@@ -9,9 +10,9 @@ export function roundHalfEven(value: number): number {
   return rest > 0.5 || (rest === 0.5 && low % 2 !== 0) ? low + 1 : low;
 }
 
-/** The size of a photograph at a scale. */
+/** The size of a photograph at a scale, at least one pixel. */
 export function scaledSize(size: readonly [number, number], scale: number): [number, number] {
-  return [roundHalfEven(size[0] * scale), roundHalfEven(size[1] * scale)];
+  return [Math.max(1, roundHalfEven(size[0] * scale)), Math.max(1, roundHalfEven(size[1] * scale))];
 }
 
 /** Raw maps of one pass, [K, h, w]. */
@@ -65,9 +66,9 @@ function eachMap(data: Float32Array, count: number, visit: (map: Float32Array) =
   for (let i = 0; i < count; i++) visit(data.subarray(i * size, (i + 1) * size));
 }
 
-/** Maps as the release keeps them, one byte a pixel: [K, H, W] in [0, 1] → 0 … 255. */
+/** Maps as the release keeps them, one byte a pixel, multiplied in single precision: [K, H, W] in [0, 1] → 0 … 255. */
 export function camBytes({ data }: NdArray): Uint8Array {
-  return Uint8Array.from(data as Float32Array, (value) => roundHalfEven(255 * value));
+  return Uint8Array.from(data as Float32Array, (value) => roundHalfEven(Math.fround(255 * value)));
 }
 
 /**
@@ -108,16 +109,16 @@ export function salientMask(
   return { ...mask, data: mask.data.map((label, i) => (saliency[i] <= 0.5 ? background : label)) };
 }
 
-/** Bicubic with a = −0.75, pixel centres at halves, edges repeated, no low-pass filter: [K, h, w] → K · H · W. */
+/** Bicubic as PyTorch's, without a low-pass filter, across, then down: [K, h, w] → K · H · W. */
 function enlarged({ shape: [count, rows, columns], data }: NdArray, height: number, width: number): Float32Array {
   const values = data as Float32Array;
-  const across = taps(columns, width);
-  const down = taps(rows, height);
+  const across = readings(columns, width);
+  const down = readings(rows, height);
   const middle = new Float32Array(count * rows * width);
   for (let line = 0; line < count * rows; line++) {
     for (let x = 0; x < width; x++) {
       let sum = 0;
-      for (let t = 4 * x; t < 4 * x + 4; t++) sum += across.weights[t] * values[line * columns + across.places[t]];
+      for (const [position, weight] of across[x]) sum += weight * values[line * columns + position];
       middle[line * width + x] = sum;
     }
   }
@@ -126,8 +127,7 @@ function enlarged({ shape: [count, rows, columns], data }: NdArray, height: numb
     for (let y = 0; y < height; y++) {
       for (let x = 0; x < width; x++) {
         let sum = 0;
-        for (let t = 4 * y; t < 4 * y + 4; t++)
-          sum += down.weights[t] * middle[(k * rows + down.places[t]) * width + x];
+        for (const [position, weight] of down[y]) sum += weight * middle[(k * rows + position) * width + x];
         out[(k * height + y) * width + x] = sum;
       }
     }
@@ -135,20 +135,6 @@ function enlarged({ shape: [count, rows, columns], data }: NdArray, height: numb
   return out;
 }
 
-function taps(size: number, count: number): { places: Int32Array; weights: Float64Array } {
-  const places = new Int32Array(4 * count);
-  const weights = new Float64Array(4 * count);
-  const a = -0.75;
-  const near = (x: number) => ((a + 2) * x - (a + 3)) * x * x + 1;
-  const far = (x: number) => ((x - 5) * x + 8) * x * a - 4 * a;
-  for (let i = 0; i < count; i++) {
-    const at = ((i + 0.5) * size) / count - 0.5;
-    const first = Math.floor(at);
-    const t = at - first;
-    [far(1 + t), near(t), near(1 - t), far(2 - t)].forEach((weight, k) => {
-      weights[4 * i + k] = weight;
-      places[4 * i + k] = Math.min(size - 1, Math.max(0, first - 1 + k));
-    });
-  }
-  return { places, weights };
+function readings(count: number, places: number) {
+  return Array.from({ length: places }, (_, place) => cubicReading(place, places, count));
 }

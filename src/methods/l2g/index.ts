@@ -1,15 +1,8 @@
 import { findEncoder } from "../../backbones/encoders.ts";
-import { checkNetwork, checkSides } from "../check-network.ts";
-import { checkSegmentationLoss, checksOf } from "../checks.ts";
+import { checkSides } from "../check-network.ts";
+import { checksOf, optimizerNames, scheduleNames } from "../checks.ts";
 import type { Method, Task } from "../method.ts";
-import {
-  adoptNetwork,
-  encoderTraining,
-  logitsOf,
-  networkEncoder,
-  networkModel,
-  networkViews,
-} from "../network-method.ts";
+import { checkNetworkTraining, encoderTraining, logitsOf, networkMethod } from "../network-method.ts";
 import { segmentationStage } from "../segmentation-stage.ts";
 import type { Stage, Trained } from "../stage.ts";
 import { camPass } from "./cam-pass.ts";
@@ -44,19 +37,23 @@ export const l2g: Method<L2GRecipe> = {
     url: "https://arxiv.org/abs/2204.03206",
   },
   recipes,
-  vocabulary: "closed",
+  ...networkMethod,
   stages,
-  model: networkModel,
-  views: networkViews,
   validate(recipe) {
-    checkNetwork(recipe);
-    checkSegmentationLoss(recipe);
+    checkNetworkTraining(recipe);
     const { number, oneOf, require } = checksOf(recipe);
     const count = { least: 1, most: 1_000_000, whole: true };
     for (const key of ["attentionBatchSize", "views", "earlyChannels", "lateChannels", "affinityChannels"] as const) {
       number(key, count, "Try 4.");
     }
     number("attentionSteps", { ...count, most: 99_999_999 }, "Try 400.");
+    number("attentionWarmupSteps", { least: 0, whole: true }, "Use 0 for none.");
+    number("attentionRate", { least: 0, above: true }, "Try 1e-3.");
+    number("attentionWeightDecay", { least: 0 }, "Use 0 for none.");
+    number("attentionMomentum", { least: 0, most: 1 }, "Try 0.9.");
+    oneOf("attentionOptimizer", optimizerNames);
+    oneOf("attentionSchedule", scheduleNames);
+    number("newRate", { least: 0 }, "10 is as published.");
     for (const key of ["transferWeight", "localWeight", "globalWeight", "targetThreshold"] as const) {
       number(key, { least: 0 }, "Use 0 for none.");
     }
@@ -73,6 +70,4 @@ export const l2g: Method<L2GRecipe> = {
       recipe.camScales.length > 0 &&
       recipe.camScales.every((scale) => scale > 0 && scale <= 4), "camScales", "numbers above 0, at most 4", "Try 1.");
   },
-  adopt: adoptNetwork,
-  encoder: networkEncoder,
 };

@@ -57,32 +57,40 @@ export interface Classified {
 export function classify(
   scope: Scope,
   x: Tensor,
-  { early, late, last }: PlaceFeatures,
+  places: PlaceFeatures,
   classes: number,
-  { earlyChannels, lateChannels, affinityChannels, correlation }: HeadSettings,
+  settings: HeadSettings,
 ): Classified {
+  const { last } = places;
   const scores = scope.at("scores").shared();
   const score = (features: Tensor) =>
     conv2d(scores, features, classes + 1, { kernel: 1, bias: false, initializer: xavierUniformInitializer() });
   const plain = score(last);
-  if (!correlation) return { maps: plain, logits: pooled(plain), plain };
-  const size = [axisSize(last, 2), axisSize(last, 3)] as const;
-  const project = (name: string, map: Tensor, channels: number) =>
-    resized(conv2d(scope.at(name), stopGradient(map), channels, { ...projection }), size);
-  const compared = concat(
-    [
-      resize(x, size, { alignCorners: true }),
-      project("early", early, earlyChannels),
-      project("late", late, lateChannels),
-    ],
-    { axis: 1 },
-  );
-  const refined = correlate(scope.at("affinity"), last, compared, { channels: affinityChannels });
+  if (!settings.correlation) return { maps: plain, logits: pooled(plain), plain };
+  const compared = comparedMaps(scope, x, places, settings);
+  const refined = correlate(scope.at("affinity"), last, compared, { channels: settings.affinityChannels });
   const maps = add(plain, score(refined));
   return { maps, logits: pooled(maps), plain, compared, refined };
 }
 
-const projection = { kernel: 1, bias: false, initializer: heNormalInitializer("fanIn") } as const;
+/**
+ * What places are compared by: the picture, and the early and the late map projected, all at the size of the features. activation: behind
+ * the projections. Parameters: early, late. → [B, 3 + early + late, h, w]
+ */
+export function comparedMaps(
+  scope: Scope,
+  x: Tensor,
+  { early, late, last }: PlaceFeatures,
+  { earlyChannels, lateChannels }: Pick<HeadSettings, "earlyChannels" | "lateChannels">,
+  activation = (map: Tensor) => map,
+): Tensor {
+  const size = [axisSize(last, 2), axisSize(last, 3)] as const;
+  const options = { kernel: 1, bias: false, initializer: heNormalInitializer("fanIn") } as const;
+  const project = (name: string, map: Tensor, channels: number) =>
+    resized(activation(conv2d(scope.at(name), stopGradient(map), channels, options)), size);
+  const projections = [project("early", early, earlyChannels), project("late", late, lateChannels)];
+  return concat([resize(x, size, { alignCorners: true }), ...projections], { axis: 1 });
+}
 
 function resized(map: Tensor, size: readonly [number, number]): Tensor {
   const isSame = map.shape[2] === size[0] && map.shape[3] === size[1];

@@ -1,5 +1,5 @@
 /** SEAM's network, for comparison: its correlation refines class maps, not features (Wang et al. 2020). */
-import { heNormalInitializer, xavierUniformInitializer } from "../../graph/initializer.ts";
+import { xavierUniformInitializer } from "../../graph/initializer.ts";
 import type { Scope } from "../../graph/scope.ts";
 import type { Tensor } from "../../graph/tensor.ts";
 import { conv2d } from "../../nn/conv.ts";
@@ -18,7 +18,7 @@ import {
   where,
 } from "../../ops/index.ts";
 import { correlate } from "./correlation.ts";
-import type { HeadSettings, PlaceFeatures } from "./network.ts";
+import { comparedMaps, type HeadSettings, type PlaceFeatures } from "./network.ts";
 
 const epsilon = 1e-5;
 
@@ -30,26 +30,15 @@ const epsilon = 1e-5;
 export function seamMaps(
   scope: Scope,
   x: Tensor,
-  { early, late, last }: PlaceFeatures,
+  places: PlaceFeatures,
   classes: number,
-  { earlyChannels, lateChannels, affinityChannels }: Omit<HeadSettings, "correlation">,
+  { affinityChannels, ...channels }: Omit<HeadSettings, "correlation">,
 ): { readonly maps: Tensor; readonly refined: Tensor } {
-  const grid = [axisSize(last, 2), axisSize(last, 3)] as const;
   const size = [axisSize(x, 2), axisSize(x, 3)] as const;
-  const options = { kernel: 1, bias: false } as const;
-  const scores = conv2d(scope.at("scores"), last, classes + 1, { ...options, initializer: xavierUniformInitializer() });
-  const project = (name: string, map: Tensor, channels: number) =>
-    relu(
-      conv2d(scope.at(name), stopGradient(map), channels, { ...options, initializer: heNormalInitializer("fanIn") }),
-    );
-  const compared = concat(
-    [
-      resize(x, grid, { alignCorners: true }),
-      project("early", early, earlyChannels),
-      project("late", late, lateChannels),
-    ],
-    { axis: 1 },
-  );
+  const scores = conv2d(scope.at("scores"), places.last, classes + 1, {
+    ...{ kernel: 1, bias: false, initializer: xavierUniformInitializer() },
+  });
+  const compared = comparedMaps(scope, x, places, channels, relu);
   const refined = correlate(scope.at("affinity"), strongest(stopGradient(scores)), compared, {
     channels: affinityChannels,
   });

@@ -26,7 +26,7 @@ export function bottleneckBlock(
   return residual(scope, x, widths[2], { stride, ...options }, (input) => {
     const narrow = convNormRelu(scope.at("conv1"), input, widths[0]);
     const spatial = convNormRelu(scope.at("conv2"), narrow, widths[1], { kernel: 3, stride, dilation: atrousRate });
-    return convNorm(scope.at("conv3"), spatial, widths[2], { gamma: silent.initializer });
+    return convNorm(scope.at("conv3"), spatial, widths[2], { gamma: silent });
   });
 }
 
@@ -45,7 +45,7 @@ export function basicBlock(
   return residual(scope, x, widths[1], { stride, ...options }, (input) => {
     const first = convNormRelu(scope.at("conv1"), input, widths[0], { kernel: 3, stride, dilation: atrousRate });
     return convNorm(scope.at("conv2"), first, widths[1], {
-      ...{ kernel: 3, dilation: secondAtrousRate, gamma: silent.initializer },
+      ...{ kernel: 3, dilation: secondAtrousRate, gamma: silent },
     });
   });
 }
@@ -60,7 +60,7 @@ export function axialBlock(
   return residual(scope, x, widths[2], { stride, ...(dropRate !== undefined && { dropRate }) }, (input) => {
     const narrow = convNormRelu(scope.at("conv1"), input, widths[0]);
     const attended = relu(axialAttention2d(scope.at("attention"), narrow, { ...attention, stride }).y);
-    return convNorm(scope.at("conv3"), attended, widths[2], { gamma: silent.initializer });
+    return convNorm(scope.at("conv3"), attended, widths[2], { gamma: silent });
   });
 }
 

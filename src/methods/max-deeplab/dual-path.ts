@@ -68,11 +68,11 @@ export function dualPathTransformer(
     behind(pixelValue!, memoryValue),
     { height: memory.shape[2], width: 1 },
   );
-  const change = convNorm(scope.at("memoryConv3"), read.y, memory.shape[1], { gamma: silent.initializer });
+  const change = convNorm(scope.at("memoryConv3"), read.y, memory.shape[1], { gamma: silent });
   let next = relu(add(memory, dropPath(scope.at("memory"), change, dropRate)));
   if (ffnChannels > 0) {
     const hidden = convNormRelu(scope.at("memoryFfnConv1"), next, ffnChannels);
-    const more = convNorm(scope.at("memoryFfnConv2"), hidden, memory.shape[1], { gamma: silent.initializer });
+    const more = convNorm(scope.at("memoryFfnConv2"), hidden, memory.shape[1], { gamma: silent });
     next = relu(add(next, dropPath(scope.at("ffn"), more, dropRate)));
   }
   if (pixelQuery === null) return { pixels, memory: next, memoryWeights: read.weights, pixelWeights: null };
@@ -80,7 +80,7 @@ export function dualPathTransformer(
   // The memory as it came in, not `next`.
   const [, , height, width] = pixels.shape;
   const told = attend(scope.at("pixelAttention"), pixelQuery, memoryKey, memoryValue, { height, width });
-  const feedback = convNorm(scope.at("pixelConv3"), told.y, pixels.shape[1], { gamma: silent.initializer });
+  const feedback = convNorm(scope.at("pixelConv3"), told.y, pixels.shape[1], { gamma: silent });
   return {
     pixels: add(pixels, dropPath(scope.at("pixel"), feedback, dropRate)),
     memory: next,

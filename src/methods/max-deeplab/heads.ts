@@ -33,7 +33,7 @@ export function maskHead(
   const place = scope.at("pixelSpaceHead");
   const hidden = separableBlock(place.at("convBlock"), feature, headChannels);
   const projected = conv2d(place.at("finalConv"), hidden, maskChannels, lastLayer);
-  const pixelFeature = unitLength(batchNorm2d(scope.at("pixelSpaceFeatureNorm"), projected, norms));
+  const pixelFeature = unitLength(batchNorm2d(scope.at("pixelSpaceFeatureNorm"), projected, norms), 1);
   const kernels = squeeze(convNorm(scope.at("transformerMaskHead"), maskFeature, maskChannels), 3); // [B, D, N]
   const maskKernel = transpose(kernels, [0, 2, 1]);
   const products = matmul(maskKernel, reshape(pixelFeature, [batch, maskChannels, height * width])); // [B, N, h·w]
@@ -71,7 +71,7 @@ const lastLayer = {
   biasInitializer: constantInitializer(0),
 } as const;
 
-/** x / √max(Σ x², 1e-12) over the channels. */
-export function unitLength(x: Tensor): Tensor {
-  return mul(x, pow(maximum(sumSquare(x, { axes: [1], keepDims: true }), 1e-12), -0.5));
+/** x / √max(Σ x², 1e-12) over an axis. */
+export function unitLength(x: Tensor, axis: number): Tensor {
+  return mul(x, pow(maximum(sumSquare(x, { axes: [axis], keepDims: true }), 1e-12), -0.5));
 }

@@ -1,6 +1,6 @@
 /** The authors' TensorFlow checkpoints as runs of ours: whole models, and backbones that were trained on ImageNet. */
 import type { Named, NdArray } from "../../array/ndarray.ts";
-import { InputError } from "../../errors.ts";
+import { InputError, listed } from "../../errors.ts";
 import { Model } from "../../graph/scope.ts";
 import { input } from "../../graph/tensor.ts";
 import type { WeightFile } from "../../weights/read-weights.ts";
@@ -18,6 +18,9 @@ const backbonePrefix = /^backbone\/_encoder\//;
 
 /** Names by which the network is known. */
 const stems = { s: "encoder/_stem/_conv1_bn_act/_conv/kernel", l: "encoder/_stem/_conv/kernel" } as const;
+
+/** Of a list of weights in a message. */
+const mostNamed = 3;
 
 const classKernel = "transformer_class_head/_conv/kernel";
 
@@ -66,7 +69,7 @@ export function importMaxDeepLab([file, ...others]: readonly WeightFile[]): Impo
   const missing = [...wanted.keys()].filter((name) => !(name in weights));
   if (missing.length > 0) {
     throw new InputError(
-      `${file.where}: expected all ${wanted.size} weights of ${isWhole ? "the network" : "the backbone"}, got none for ${listed(missing)}. Fetch the whole checkpoint.`,
+      `${file.where}: expected all ${wanted.size} weights of ${isWhole ? "the network" : "the backbone"}, got none for ${listed(missing, mostNamed)}. Fetch the whole checkpoint.`,
     );
   }
   return {
@@ -76,7 +79,7 @@ export function importMaxDeepLab([file, ...others]: readonly WeightFile[]): Impo
     ...(classes === coco.length + 1 && { classes: coco }),
     ...(!isWhole && { partial: true as const }),
     untold: [],
-    notes: unused.length === 0 ? [] : [`${file.where}: the network has no use for ${listed(unused)}.`],
+    notes: unused.length === 0 ? [] : [`${file.where}: the network has no use for ${listed(unused, mostNamed)}.`],
   };
 }
 
@@ -90,9 +93,4 @@ function weightsWanted(recipe: MaxDeepLabRecipe, classes: number | null): Map<st
   }
   const all = [...model.parameters.values()].map(({ name, tensor }) => [name, tensor.shape] as const);
   return new Map(classes === null ? all.filter(([name]) => isBackbone(name)) : all);
-}
-
-function listed(names: readonly string[]): string {
-  const some = names.slice(0, 3).join(", ");
-  return names.length > 3 ? `${some} and ${names.length - 3} more` : some;
 }

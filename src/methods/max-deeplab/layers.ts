@@ -9,8 +9,8 @@ import { relu } from "../../ops/index.ts";
 /** As TensorFlow's models have it: running averages keep 0.99 of the old, and the variance of the batch as it is. */
 export const norms = { epsilon: 1e-3, momentum: 0.01, biased: true } as const satisfies BatchNormOptions;
 
-/** For the last norm of a residual branch: at first the branch adds nothing. */
-export const silent = { initializer: zerosInitializer } as const;
+/** Of the last norm of a residual branch: at first the branch adds nothing. */
+export const silent = zerosInitializer;
 
 export interface ConvNormOptions {
   readonly kernel?: number;

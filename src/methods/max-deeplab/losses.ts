@@ -20,17 +20,16 @@ import {
   neg,
   notEqual,
   oneHot,
-  pow,
   reshape,
   squeeze,
   stopGradient,
   sub,
   sum,
-  sumSquare,
   takeAlong,
   unsqueeze,
   where,
 } from "../../ops/index.ts";
+import { unitLength } from "./heads.ts";
 import {
   type BatchTargets,
   classSimilarity,
@@ -179,7 +178,7 @@ export function instanceTerm(
   const features = reshape(pixelFeature, [batch, width, -1]); // [B, D, P]
   const sums = matmul(overlaps.masks, features, { transposeB: true }); // [B, G, D]
   const means = div(sums, maximum(overlaps.area, 1));
-  const centres = mul(means, pow(maximum(sumSquare(means, { axes: [2], keepDims: true }), 1e-12), -0.5));
+  const centres = unitLength(means, 2);
   const alike = div(matmul(centres, features), instanceTemperature); // [B, G, P]
   const isThere = greaterOrEqual(unsqueeze(targets.segmentClass, 2), 0); // [B, G, 1]
   const logits = where(isThere, alike, -99999);

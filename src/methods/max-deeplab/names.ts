@@ -1,6 +1,7 @@
 /** Names and layouts of the authors' TensorFlow variables as ours: attribute paths, channels last. */
-import { type NdArray, zeros } from "../../array/ndarray.ts";
+import type { NdArray } from "../../array/ndarray.ts";
 import { sizeOf } from "../../array/shape.ts";
+import { transposed } from "../../array/strided.ts";
 
 /** What a variable is called at the end of its path. */
 const leaves: Readonly<Record<string, string>> = {
@@ -72,27 +73,5 @@ export function ourShape(theirs: string, shape: readonly number[]): readonly num
 /** A variable in our layout. */
 export function ourTensor(theirs: string, array: NdArray): NdArray {
   const { axes, shape } = layoutOf(theirs, array.shape);
-  return { ...permuted(array, axes), shape };
-}
-
-/** With its axes in another order. */
-function permuted(array: NdArray, axes: readonly number[]): NdArray {
-  if (axes.every((axis, i) => axis === i)) return array;
-  const shape = axes.map((axis) => array.shape[axis]);
-  const strides = array.shape.map((_, axis) => sizeOf(array.shape.slice(axis + 1)));
-  const steps = axes.map((axis) => strides[axis]);
-  const from = array.data;
-  const { data } = zeros(array.dtype, shape);
-  const place = shape.map(() => 0);
-  let at = 0;
-  for (let i = 0; i < data.length; i++) {
-    data[i] = from[at];
-    for (let axis = shape.length - 1; axis >= 0; axis--) {
-      at += steps[axis];
-      if (++place[axis] < shape[axis]) break;
-      at -= steps[axis] * shape[axis];
-      place[axis] = 0;
-    }
-  }
-  return { dtype: array.dtype, shape, data };
+  return { ...transposed(array, axes), shape };
 }

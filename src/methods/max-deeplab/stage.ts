@@ -35,8 +35,8 @@ export function prepare(
   }
   const size = [recipe.cropHeight, recipe.cropWidth] as const;
   const place = drawPlace([image.height, image.width], recipe, random);
-  const change = recipe.colorPolicy === 1 ? changeColors(image, random) : image;
-  const seen = placedImage(change, place, size);
+  const colored = recipe.colorPolicy === 1 ? changeColors(image, random) : image;
+  const seen = placedImage(colored, place, size);
   const found = labelsOf(placedSegments(labels.panoptic, place, size), classes, recipe);
   const targets = maskTargets(found, classOrder(classes), stride);
   const small = [targets.height, targets.width];

@@ -2,7 +2,6 @@ import { type Bounds, checksOf, within } from "../checks.ts";
 import type { MaxDeepLabRecipe } from "./recipe.ts";
 
 const size: Bounds = { least: 1, most: 65_536, whole: true };
-const some: Bounds = { least: 0, most: 65_536, whole: true };
 const positive: Bounds = { least: 0, above: true };
 const share: Bounds = { least: 0, most: 1 };
 
@@ -13,7 +12,8 @@ const bounds: readonly (readonly [keys: readonly (keyof MaxDeepLabRecipe)[], bou
   [["backboneDecoderBlocks", "extraDecoderBlocks", "maxThings", "axialFromStride"], size],
   [["transformerFromStride", "extraTransformerFromStride", "dropPathFromStride"], size],
   [["backboneHourglasses", "extraHourglasses"], { least: 0, most: 4, whole: true }],
-  [["ffnChannels", "smallArea", "thingArea", "stuffArea"], { least: 0, most: 2 ** 31, whole: true }],
+  [["ffnChannels", "thingArea", "stuffArea"], { least: 0, most: 2 ** 31, whole: true }],
+  [["smallArea"], { least: 0, most: 65_536, whole: true }],
   [
     ["widthMultiplier", "stemMultiplier", "transformerMultiplier", "instanceTemperature", "maskScale", "scaleMin"],
     positive,
@@ -50,8 +50,7 @@ export function validate(recipe: MaxDeepLabRecipe): void {
   require(each(recipe.lowLevelChannels, 2, size), "lowLevelChannels", "two widths, each 1 or more", "64, 32 is usual.");
   require(each(recipe.asppRates, null, size), "asppRates", "rates of 1 or more", "6, 12, 18 is usual.");
   checkHeads(recipe);
-  number("batchSize", { least: 1, whole: true, most: 65_536 }, "Try 4.");
-  number("smallArea", some, "Use 0 for none.");
+  number("batchSize", size, "Try 4.");
 }
 
 /** All attention splits into heads: axial blocks, and transformers behind stages and in the decoder. */

@@ -2,10 +2,8 @@ import { networkOf } from "../../networks/network.ts";
 import type { Part } from "../../networks/transfer.ts";
 import { settingsFrom, untoldBy } from "../../networks/transunet/found-settings.ts";
 import { stateDictionaryWeights } from "../../networks/transunet/weights.ts";
-import { checkNetwork } from "../check-network.ts";
-import { checkSegmentationLoss } from "../checks.ts";
 import type { Method, Task } from "../method.ts";
-import { adoptNetwork, logitsOf, networkEncoder, networkModel, networkViews } from "../network-method.ts";
+import { checkNetworkTraining, logitsOf, networkMethod } from "../network-method.ts";
 import { segmentationStage } from "../segmentation-stage.ts";
 import type { Trained } from "../stage.ts";
 import { recipes, type TransUNetRecipe } from "./recipe.ts";
@@ -25,21 +23,16 @@ export const transunet: Method<TransUNetRecipe> = {
     url: "https://arxiv.org/abs/2102.04306",
   },
   recipes,
-  vocabulary: "closed",
+  ...networkMethod,
   stages: (recipe, task) => [
     segmentationStage(logitsOf(recipe, task), recipe, task, {
       name: "train",
       begin: (from) => begin(from, recipe, task),
     }),
   ],
-  model: networkModel,
-  views: networkViews,
   validate(recipe) {
-    checkNetwork(recipe);
-    checkSegmentationLoss(recipe);
+    checkNetworkTraining(recipe);
   },
-  adopt: adoptNetwork,
-  encoder: networkEncoder,
   imports([file, ...others]) {
     if (file.kind === "npz" || others.length > 0) return null;
     const weights = stateDictionaryWeights(file.tensors, file.where);

@@ -1,16 +1,8 @@
 import { networkOf } from "../../networks/network.ts";
 import { inEncoder, type Part } from "../../networks/transfer.ts";
-import { checkNetwork } from "../check-network.ts";
-import { checkSegmentationLoss, checksOf } from "../checks.ts";
+import { checksOf } from "../checks.ts";
 import type { Method, Task } from "../method.ts";
-import {
-  adoptNetwork,
-  encoderTraining,
-  logitsOf,
-  networkEncoder,
-  networkModel,
-  networkViews,
-} from "../network-method.ts";
+import { checkNetworkTraining, encoderTraining, logitsOf, networkMethod } from "../network-method.ts";
 import { segmentationStage } from "../segmentation-stage.ts";
 import type { Stage, Trained, TrainingStage } from "../stage.ts";
 import { cachedStages, checkCache } from "./cached.ts";
@@ -46,17 +38,12 @@ export const unet: Method<UNetRecipe> = {
     url: "https://arxiv.org/abs/1505.04597",
   },
   recipes,
-  vocabulary: "closed",
+  ...networkMethod,
   stages,
-  model: networkModel,
-  views: networkViews,
   validate(recipe) {
-    checkNetwork(recipe);
-    checkSegmentationLoss(recipe);
+    checkNetworkTraining(recipe);
     const { number } = checksOf(recipe);
     number("frozenSteps", { least: 0, most: 99_999_999, whole: true }, "0 leaves them out.");
     checkCache(recipe);
   },
-  adopt: adoptNetwork,
-  encoder: networkEncoder,
 };

@@ -1,10 +1,10 @@
 /** Published weights of TransUNets and their encoders: other names and layouts to ours. */
 import type { Named, NdArray } from "../../array/ndarray.ts";
 import { show, sizeOf } from "../../array/shape.ts";
+import { transposed } from "../../array/strided.ts";
 import { InputError, UsageError } from "../../errors.ts";
 import { resizePositionTable } from "../../nn/embedding.ts";
 import { floats } from "../../weights/floats.ts";
-import { gatherStrided } from "../../weights/npy.ts";
 import { renaming } from "../../weights/rename.ts";
 import { gridSide } from "./found-settings.ts";
 
@@ -150,13 +150,6 @@ function inOurLayout(key: string, array: NdArray, where: string): NdArray {
     );
   }
   return transposed({ dtype, shape: matrix, data }, order);
-}
-
-function transposed({ dtype, shape, data }: NdArray, order: readonly number[]): NdArray {
-  const strides = shape.map((_, axis) => sizeOf(shape.slice(axis + 1)));
-  const turned = order.map((axis) => shape[axis]);
-  const picked = { offset: 0, shape: turned, strides: order.map((axis) => strides[axis]) };
-  return { dtype, shape: turned, data: gatherStrided(dtype, data, picked) };
 }
 
 /**

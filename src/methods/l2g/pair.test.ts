@@ -1,0 +1,101 @@
+import { expect, test } from "vitest";
+import { freshWeights } from "../../../test/support/weights.ts";
+import { fromNumbers, ndarray, toNumbers } from "../../array/ndarray.ts";
+import { Random } from "../../array/random.ts";
+import { gradients } from "../../autodiff/gradients.ts";
+import { Model } from "../../graph/scope.ts";
+import { input } from "../../graph/tensor.ts";
+import { abs, max } from "../../ops/index.ts";
+import { evaluate } from "../../runtime/evaluate.ts";
+import { pairLosses } from "./pair.ts";
+import { recipes } from "./recipe.ts";
+import { isNew, mxnetName, releaseNames, trainsInRelease } from "./weights.ts";
+
+const recipe = { ...recipes["l2g-tiny"], saliency: true };
+const { viewSize, localSize, views } = recipe;
+
+const bytes = (shape: readonly number[], seed: string) => {
+  const random = new Random(seed);
+  const count = shape.reduce((product, side) => product * side, 1);
+  return ndarray(
+    "uint8",
+    shape,
+    Uint8Array.from({ length: count }, () => random.integer(256)),
+  );
+};
+const feeds = {
+  image: bytes([1, viewSize, viewSize, 3], "image"),
+  views: bytes([1, views, localSize, localSize, 3], "views"),
+  tags: fromNumbers("float32", [1, 2], [1, 1]),
+  boxes: fromNumbers("float32", [1, views, 4], [0, 0, localSize, localSize, 16, 8, 16 + localSize, 8 + localSize]),
+  saliency: fromNumbers(
+    "float32",
+    [1, views, 1, localSize, localSize],
+    new Array<number>(views * localSize ** 2).fill(0.75),
+  ),
+};
+
+const build = (settings: Partial<typeof recipe> = {}) => {
+  const model = new Model({ training: true, trains: trainsInRelease });
+  const batch = Object.fromEntries(
+    Object.entries(feeds).map(([name, { shape, dtype }]) => [name, input(name, shape, dtype)]),
+  );
+  return { model, ...pairLosses(model.scope, batch, { ...recipe, ...settings }) };
+};
+
+test("each term teaches one network alone", async () => {
+  const { model, terms } = build();
+  expect(Object.keys(terms)).toEqual(["transfer", "localTags"]);
+  const tensors = model.trained.map(({ tensor }) => tensor);
+  const found = Object.entries(terms).flatMap(([term, loss]) =>
+    gradients(loss, tensors).map((slope, i) => [`${term} ${model.trained[i].name}`, max(abs(slope), {})] as const),
+  );
+  const got = await evaluate(Object.fromEntries(found), { ...feeds, ...freshWeights(model) });
+  const taught = (term: string, network: string) =>
+    model.trained
+      .filter(({ name }) => name.startsWith(network))
+      .map(({ name }) => toNumbers(got[`${term} ${name}`])[0] > 0);
+  expect(taught("localTags", "global")).not.toContain(true);
+  expect(taught("transfer", "local")).not.toContain(true);
+  expect(taught("localTags", "local").filter(Boolean).length).toBeGreaterThan(10);
+  expect(taught("transfer", "global").filter(Boolean).length).toBeGreaterThan(10);
+});
+
+test("terms are what their weights make of them; the global network's tags are watched where they do not count", async () => {
+  const whole = build();
+  const other = build({ transferWeight: 1, localWeight: 0, globalWeight: 2 });
+  expect(Object.keys(other.terms)).toEqual(["transfer", "globalTags"]);
+  expect(other.watched).toBeUndefined();
+  const weights = freshWeights(whole.model);
+  const got = await evaluate({ ...whole.terms, watched: whole.watched!.globalTags }, { ...feeds, ...weights });
+  const once = await evaluate(other.terms, { ...feeds, ...weights });
+  const numberOf = (array: Parameters<typeof toNumbers>[0]) => toNumbers(array)[0];
+  expect(numberOf(got.transfer)).toBeCloseTo(recipe.transferWeight * numberOf(once.transfer), 4);
+  expect(numberOf(once.globalTags)).toBeCloseTo(2 * numberOf(got.watched), 4);
+});
+
+test("norms, the stem and the first stage rest; what is new learns faster", () => {
+  const trained = (name: string) => [trainsInRelease(name), isNew(name)];
+  for (const name of ["globalEncoder.stem.conv.weight", "localEncoder.stage1.unit2.conv1.weight"]) {
+    expect(trained(name), name).toEqual([false, false]);
+  }
+  for (const name of ["localEncoder.norm.bias", "globalEncoder.stage4.unit1.norm2.weight"]) {
+    expect(trained(name), name).toEqual([false, false]);
+  }
+  expect(trained("globalEncoder.stage2.unit1.conv1.weight")).toEqual([true, false]);
+  for (const name of ["localHead.scores.weight", "globalHead.extra1.bias"]) {
+    expect(trained(name), name).toEqual([true, true]);
+  }
+});
+
+test.each<[string, string | undefined]>([
+  ["arg:conv1a_weight", "conv1a.weight"],
+  ["aux:bn7_moving_mean", "bn7.running_mean"],
+  ["arg:res2a_branch2a_weight", "b2.conv_branch2a.weight"],
+  ["aux:bn4b5_branch2b1_moving_var", "b4_5.bn_branch2b1.running_var"],
+  ["arg:linear1000_weight", undefined],
+  ["arg:res2a_branch2a_weight.more", undefined],
+])("MXNet's %s is the release's %s, which the network has", (theirs, release) => {
+  expect(mxnetName(theirs)).toBe(release);
+  if (release !== undefined) expect(releaseNames("resnet38").ours(release)).toMatch(/^encoder\./);
+});

@@ -1,0 +1,37 @@
+import { expect, test } from "vitest";
+import { UsageError } from "../../errors.ts";
+import { l2g } from "./index.ts";
+import { type L2GRecipe, recipes } from "./recipe.ts";
+
+const recipe = recipes["l2g-tiny"];
+
+test.each(Object.values(recipes))("$name is accepted", (each) => {
+  expect(() => l2g.validate(each)).not.toThrow();
+});
+
+test.each<[Partial<L2GRecipe>, string]>([
+  [{ views: 0 }, "views must be a whole number from 1 to 1000000, got 0."],
+  [{ sampler: "uniform", views: 8 }, "views must be a square number for uniform views, got 8. Try 4 or 9."],
+  [{ sampler: "grid" as "uniform" }, "sampler must be one of corners+random, random, uniform, got grid."],
+  [{ localSize: 96 }, "localSize must be a number from 1 to 64, got 96. Make the global view larger."],
+  [{ localSize: 33 }, "localSize must be a multiple of 32 up to 8192, got 33."],
+  [{ shortSide: 32 }, "shortSide must be a whole number of at least 64, got 32."],
+  [{ camScales: [] }, "camScales must be numbers above 0, at most 4, got []."],
+  [{ camThreshold: 2 }, "camThreshold must be a number from 0 to 1, got 2."],
+  [{ transferWeight: -1 }, "transferWeight must be a number of at least 0, got -1."],
+  [{ attentionSteps: 0 }, "attentionSteps must be a whole number from 1 to 99999999, got 0."],
+  [{ attentionWarmupSteps: 0.5 }, "attentionWarmupSteps must be a whole number of at least 0, got 0.5."],
+  [{ attentionRate: 0 }, "attentionRate must be a number above 0, got 0."],
+  [{ attentionWeightDecay: -1 }, "attentionWeightDecay must be a number of at least 0, got -1."],
+  [{ attentionMomentum: 2 }, "attentionMomentum must be a number from 0 to 1, got 2."],
+  [{ newRate: -1 }, "newRate must be a number of at least 0, got -1."],
+  [
+    { attentionOptimizer: "adm" as "adam" },
+    "attentionOptimizer must be one of sgd, adam, adamw, radam-lookahead, got adm.",
+  ],
+  [{ attentionSchedule: "line" as "poly" }, "attentionSchedule must be one of constant, step, poly, "],
+])("%o is refused", (changes, message) => {
+  const validate = () => l2g.validate({ ...recipe, ...changes });
+  expect(validate).toThrow(`recipe l2g-tiny: ${message}`);
+  expect(validate).toThrow(UsageError);
+});
