@@ -9,7 +9,7 @@ import type { Entry, Survey } from "./layout.ts";
 import { decodeMaskFile } from "./mask-file.ts";
 import { labelsOf } from "./mask-labels.ts";
 import { mergeProblems } from "./merge-problems.ts";
-import { drawShapes } from "./shapes/draw-shapes.ts";
+import { type DrawnMask, drawShapes } from "./shapes/draw-shapes.ts";
 import { readUtf8 } from "./text-file.ts";
 import type { Remedy } from "./unknown-values.ts";
 import { type Lookup, lookupOf, shownGrey } from "./value-map.ts";
@@ -62,17 +62,18 @@ async function readEntry(
   const settled = await Promise.allSettled([
     platform.decodeImage(source),
     typeof mask === "string" ? decodeMaskFile(platform, mask) : undefined,
+    typeof mask === "object" && "unpack" in mask ? mask.unpack() : typeof mask === "object" ? mask : undefined,
     panoptic && platform.decodeMask(panoptic.file),
     saliency === undefined ? undefined : platform.decodeMask(saliency),
     typeof captions === "string" ? readUtf8(platform, captions) : undefined,
   ]);
   // The image's fault first, whichever failed earlier.
   for (const each of settled) if (each.status === "rejected") throw each.reason;
-  const [image, maskPixels, ids, grey, text] = settled.map((each) =>
+  const [image, maskPixels, drawn, ids, grey, text] = settled.map((each) =>
     each.status === "fulfilled" ? each.value : undefined,
-  ) as [Image, RawPixels?, RawPixels?, RawPixels?, string?];
+  ) as [Image, RawPixels?, DrawnMask?, RawPixels?, RawPixels?, string?];
   const labels: Labels = {
-    ...(typeof mask === "object" && { mask: drawShapes(mask, image.width, image.height) }),
+    ...(drawn && { mask: drawShapes(drawn, image.width, image.height) }),
     ...(maskPixels &&
       typeof mask === "string" && {
         mask: labelsOf(sameSize(image, source, maskPixels, mask, "mask"), lookup, mask, remedy),

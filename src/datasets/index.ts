@@ -10,13 +10,17 @@ import { type CaptionOptions, openCaptions } from "./captions/open-captions.ts";
 import { captionFormats, findCaptions } from "./captions/place.ts";
 import { cityscapes } from "./cityscapes.ts";
 import { cocoObject } from "./coco-object.ts";
+import { cocoPanoptic } from "./coco-panoptic.ts";
 import { fileDataset } from "./file-dataset.ts";
 import { folder } from "./folder.ts";
 import type { Folders, Layout, Problem } from "./layout.ts";
 import { mergeProblems } from "./merge-problems.ts";
 import { pascalContext, pascalContext60 } from "./pascal-context.ts";
 import { coco } from "./shapes/coco.ts";
+import { cvat } from "./shapes/cvat.ts";
+import { labelStudio } from "./shapes/label-studio.ts";
 import { labelme } from "./shapes/labelme.ts";
+import { supervisely } from "./shapes/supervisely.ts";
 import { yolo } from "./shapes/yolo.ts";
 import { partedLayout } from "./val-fraction.ts";
 import { voc } from "./voc.ts";
@@ -29,8 +33,12 @@ export const layouts: readonly Layout[] = [
   cityscapes,
   ade20k,
   cocoObject,
+  cocoPanoptic,
   coco,
   yolo,
+  cvat,
+  supervisely,
+  labelStudio,
   labelme,
   folder,
 ];

@@ -3,7 +3,7 @@
 import type { Split } from "../data/dataset.ts";
 import type { ClassInfo, Segment } from "../data/sample.ts";
 import type { Platform } from "../platform/platform.ts";
-import type { DrawnMask } from "./shapes/draw-shapes.ts";
+import type { DrawnMask, PackedMask } from "./shapes/draw-shapes.ts";
 import type { Remedy } from "./unknown-values.ts";
 import type { ValueMap } from "./value-map.ts";
 
@@ -16,7 +16,7 @@ export interface Entry {
 
 /** Labels that are known from a list, and files of those that are decoded when they are read. */
 export interface EntryLabels {
-  readonly mask?: string | DrawnMask;
+  readonly mask?: string | DrawnMask | PackedMask;
   /** An RGB file of segment ids, and what its annotation says of them. */
   readonly panoptic?: { readonly file: string; readonly segments: readonly Segment[] };
   readonly tags?: readonly number[];

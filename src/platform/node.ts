@@ -1,5 +1,6 @@
 /** The platform of Node: files by `node:fs`, pictures by sharp. */
 
+import { sourceOf } from "./byte-source.ts";
 import {
   appendToFile,
   existsOnDisk,
@@ -22,6 +23,7 @@ import {
 import { lockFolder } from "./node-lock.ts";
 import { nodeSharedFiles } from "./node-shared-files.ts";
 import type { Platform } from "./platform.ts";
+import { decodePng } from "./png-read.ts";
 import { encodeIndexedPng } from "./png-write.ts";
 
 export const nodePlatform: Platform = {
@@ -42,6 +44,7 @@ export const nodePlatform: Platform = {
   decodeImageBytes: (bytes, where) => decodePhotograph(where, bytes),
   imageSize: sizeOfPhotograph,
   decodeMask: decodeStoredMask,
+  decodeMaskBytes: (bytes, where) => decodePng(sourceOf(bytes), where),
   encodeIndexedPng,
   encodeGrey16Png,
   encodeImage: encodePhotograph,

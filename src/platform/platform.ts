@@ -78,6 +78,8 @@ export interface Platform {
   imageSize(path: string): Promise<ImageSize>;
   /** A mask: stored values, exact. PNG (1 to 16 bits, grey, palette, RGB), and what else is lossless. */
   decodeMask(path: string): Promise<RawImage>;
+  /** The same of the bytes of a PNG; `where` is what messages call it. */
+  decodeMaskBytes(bytes: Uint8Array, where: string): Promise<RawImage>;
   /** An 8-bit palette PNG: what every tool reads back as class indices. Memory: the map and the compressed file. */
   encodeIndexedPng(image: IndexedImage): Promise<Uint8Array>;
   /** A grey PNG of 16 bits: data[y · width + x], 0 … 65535. */

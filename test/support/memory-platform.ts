@@ -71,6 +71,7 @@ export function memoryPlatform(): MemoryPlatform {
     },
     decodeImage: refuse,
     decodeImageBytes: refuse,
+    decodeMaskBytes: refuse,
     imageSize: refuse,
     decodeMask: refuse,
     encodeIndexedPng: refuse,

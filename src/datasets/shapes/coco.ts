@@ -5,10 +5,11 @@ import { InputError, isObject, problem, shown } from "../../errors.ts";
 import { joinPath } from "../../platform/join-path.ts";
 import { listBytes } from "../../platform/limits.ts";
 import type { Platform } from "../../platform/platform.ts";
-import type { Entry, Folders, Layout, Problem, Survey } from "../layout.ts";
-import { makeProblem, sortById, stemOf } from "../pairs.ts";
+import type { Folders, Layout, Problem, Survey } from "../layout.ts";
+import { makeProblem } from "../pairs.ts";
 import { splitNames } from "../split-names.ts";
 import { type Fields, fieldsOf, readUtf8 } from "../text-file.ts";
+import { type Annotated, annotatedEntries } from "./annotated.ts";
 import { type Area, decodeRuns, type Shape } from "./draw-shapes.ts";
 import { shapeClasses } from "./shape-classes.ts";
 
@@ -57,7 +58,11 @@ async function looksRight(platform: Platform, file: string): Promise<boolean> {
       await source.read(Math.max(0, source.size - piece), Math.min(piece, source.size)),
     ];
     const text = ends.map((bytes) => new TextDecoder().decode(bytes)).join(" ");
-    return /"(?:images|annotations|categories)"\s*:\s*\[/.test(text) && !text.includes('"segments_info"');
+    return (
+      /^\ufeff?\s*\{/.test(text) &&
+      /"(?:images|annotations|categories)"\s*:\s*\[/.test(text) &&
+      !text.includes('"segments_info"')
+    );
   });
 }
 
@@ -80,22 +85,15 @@ async function parse(platform: Platform, file: string): Promise<Parsed> {
   return { file, images: images as Fields[], annotations: annotations as Fields[], categories: new Map(named) };
 }
 
-/** Photographs by the last part of their name, in the first folder that has them. */
-async function photographs(platform: Platform, root: string, split: Split, file: string): Promise<Map<string, string>> {
-  const beside = file.slice(0, file.lastIndexOf("/"));
+/** Where photographs are looked for, the most particular first. */
+function photographFolders(root: string, split: Split, file: string): string[] {
   const names = splitNames[split].flatMap((name) => [name, `${name}2017`, `${name}2014`]);
-  const folders = [
+  return [
     ...names.map((name) => joinPath(root, "images", name)),
     ...["images/default", "images"].map((name) => joinPath(root, name)),
     ...names.map((name) => joinPath(root, name)),
-    ...[beside, root],
+    ...[file.slice(0, file.lastIndexOf("/")), root],
   ];
-  const found = new Map<string, string>();
-  for (const folder of folders) {
-    if ((await platform.exists(folder)) !== "folder") continue;
-    for (const name of await platform.list(folder)) if (!found.has(name)) found.set(name, joinPath(folder, name));
-  }
-  return found;
 }
 
 async function survey(platform: Platform, { root }: Folders, split: Split): Promise<Survey> {
@@ -113,7 +111,11 @@ async function survey(platform: Platform, { root }: Folders, split: Split): Prom
   const parsed = await parse(platform, file);
   const first = split === "train" ? null : await annotationOf(platform, root, "train");
   const categories = first === null ? parsed.categories : (await parse(platform, first)).categories;
-  const { classes, indexOf, fill } = await shapeClasses(platform, root, [...new Set(categories.values())]);
+  const { classes, indexOf, fill } = await shapeClasses(
+    platform,
+    root,
+    [...new Set(categories.values())].map((name) => ({ name })),
+  );
   const byImage = new Map<unknown, Shape[]>();
   const problems: Problem[] = [];
   const boxes: unknown[] = [];
@@ -139,27 +141,17 @@ async function survey(platform: Platform, { root }: Folders, split: Split): Prom
       ),
     );
   }
-  const there = await photographs(platform, root, split, file);
-  const entries: Entry[] = [];
-  for (const { id, file_name: name, width, height } of parsed.images) {
-    const path = typeof name === "string" ? there.get(name.replace(/^.*[\\/]/, "")) : undefined;
-    if (path === undefined) {
-      problems.push(
-        makeProblem(
-          joinPath(root, String(name)),
-          `expected this photograph, named in ${file}`,
-          "none",
-          "Add it, or remove it from the annotation.",
-        ),
-      );
-      continue;
-    }
+  const annotated = parsed.images.map(({ id, file_name: name, width, height }): Annotated => {
     // Small things lie on large ones.
     const shapes = (byImage.get(id) ?? []).sort((a, b) => sizeOf(b) - sizeOf(a));
     const size = typeof width === "number" && typeof height === "number" ? { size: { width, height } } : {};
-    entries.push({ id: stemOf(path), image: path, labels: { mask: { file, shapes, fill, ...size } } });
-  }
-  return { classes, valueMap: {}, remedy: restore, entries: sortById(entries), problems, notes: [] };
+    return { names: [String(name)], file, labels: { mask: { file, shapes, fill, ...size } } };
+  });
+  const found = await annotatedEntries(platform, root, photographFolders(root, split, file), annotated);
+  return {
+    ...{ classes, valueMap: {}, remedy: restore, entries: found.entries, notes: [] },
+    problems: [...problems, ...found.problems],
+  };
 }
 
 function sizeOf(shape: Shape): number {

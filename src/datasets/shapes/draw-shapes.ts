@@ -11,7 +11,16 @@ export type Area =
   /** Rings together: inside is what an odd number of them encloses, so that a ring in another one is a hole. */
   | { readonly rings: readonly Ring[] }
   /** Columns from the left, each from the top, as COCO has them: lengths of outside and inside by turns. */
-  | { readonly runs: readonly number[]; readonly width: number; readonly height: number };
+  | { readonly runs: readonly number[]; readonly width: number; readonly height: number }
+  | Patch;
+
+/** Rows of a box from the top, each from the left: lengths of outside and inside by turns. The box may reach over the edges. */
+export interface Patch {
+  readonly rows: readonly number[];
+  readonly left: number;
+  readonly top: number;
+  readonly width: number;
+}
 
 export interface Shape {
   /** Class index, or `IGNORE`. */
@@ -30,6 +39,23 @@ export interface DrawnMask {
   readonly size?: { readonly width: number; readonly height: number };
   /** True: coordinates are shares of the photograph's width and height. */
   readonly scaled?: boolean;
+}
+
+/** A mask that has to be unpacked first, when its sample is read. */
+export interface PackedMask {
+  /** The annotation, for messages. */
+  readonly file: string;
+  unpack(): Promise<DrawnMask>;
+}
+
+/** inside: of each pixel of the box, row by row, whether it is more than 0. */
+export function patchOf(inside: ArrayLike<number>, left: number, top: number, width: number): Patch {
+  const rows = [0];
+  for (let at = 0; at < inside.length; at++) {
+    if (inside[at] > 0 !== (rows.length % 2 === 0)) rows.push(0);
+    rows[rows.length - 1]++;
+  }
+  return { rows, left, top, width };
 }
 
 /** Throws InputError naming the annotation where it, or run lengths in it, are of another size. */
@@ -51,7 +77,8 @@ export function drawShapes(
         const sides = [width, height];
         const rings = scaled ? area.rings.map((ring) => ring.map((each, at) => each * sides[at % 2])) : area.rings;
         fillRings(rings, label, { width, height, data });
-      } else fillRuns(area, label, { width, height, data }, file);
+      } else if ("rows" in area) fillPatch(area, label, { width, height, data });
+      else fillRuns(area, label, { width, height, data }, file);
     }
   }
   return { width, height, data };
@@ -78,6 +105,16 @@ function fillRings(rings: readonly Ring[], label: number, { width, height, data 
       const from = Math.max(0, Math.ceil(crossings[pair] - 0.5));
       const to = Math.min(width, Math.ceil(crossings[pair + 1] - 0.5));
       if (from < to) data.fill(label, row * width + from, row * width + to);
+    }
+  }
+}
+
+function fillPatch({ rows, left, top, width: across }: Patch, label: number, { width, height, data }: LabelMap): void {
+  let at = 0;
+  for (const [index, length] of rows.entries()) {
+    for (let end = at + length; at < end; at++) {
+      const [x, y] = [left + (at % across), top + Math.floor(at / across)];
+      if (index % 2 === 1 && x >= 0 && x < width && y >= 0 && y < height) data[y * width + x] = label;
     }
   }
 }

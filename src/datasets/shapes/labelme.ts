@@ -11,6 +11,7 @@ import { filesIfThere, looksLikeImage, makeProblem, sortById, splitName } from "
 import { splitFolder } from "../split-names.ts";
 import { fieldsOf, readUtf8 } from "../text-file.ts";
 import type { Ring, Shape } from "./draw-shapes.ts";
+import { boxRing, ellipseRing } from "./rings.ts";
 import { shapeClasses } from "./shape-classes.ts";
 
 const drawing = `
@@ -18,9 +19,6 @@ FOLDER/                 or FOLDER/train, FOLDER/val, FOLDER/test
   NAME.jpg              photographs; those without NAME.json are unlabelled
   NAME.json             {"imagePath": "NAME.jpg", "shapes": [{"label": "cat", "points": [[1, 2], …], "shape_type": "polygon"}]}
 `.trim();
-
-/** Corners of a polygon that stands for a circle. */
-const circleCorners = 64;
 
 async function placeOf(platform: Platform, root: string, split: Split): Promise<string | null> {
   const own = await splitFolder(platform, root, split);
@@ -95,12 +93,10 @@ function shapesIn(shapes: unknown, file: string): Annotated["shapes"] {
       throw new InputError(problem(where, "expected a label and points", shown(each), "Correct it in labelme."));
     }
     const [a = [0, 0], b = [0, 0]] = points;
-    if (type === "rectangle" && points.length === 2)
-      return { label, ring: [a[0], a[1], b[0], a[1], b[0], b[1], a[0], b[1]] };
+    if (type === "rectangle" && points.length === 2) return { label, ring: boxRing([a[0], a[1], b[0], b[1]]) };
     if (type === "circle" && points.length === 2) {
       const radius = Math.hypot(b[0] - a[0], b[1] - a[1]);
-      const turns = Array.from({ length: circleCorners }, (_, i) => (2 * Math.PI * i) / circleCorners);
-      return { label, ring: turns.flatMap((turn) => [a[0] + radius * Math.cos(turn), a[1] + radius * Math.sin(turn)]) };
+      return { label, ring: ellipseRing(a, [radius, radius]) };
     }
     if (type === "polygon" && points.length >= 3) return { label, ring: points.flat() };
     const remedy = "Draw it as a polygon, a rectangle or a circle.";
@@ -120,7 +116,11 @@ async function survey(platform: Platform, { root }: Folders, split: Split): Prom
     found.set(each, part);
     for (const { shapes } of part.all) for (const { label } of shapes) names.add(label);
   }
-  const { classes, indexOf, fill } = await shapeClasses(platform, root, [...names].sort());
+  const { classes, indexOf, fill } = await shapeClasses(
+    platform,
+    root,
+    [...names].sort().map((name) => ({ name })),
+  );
   const remedy = "Correct the annotation.";
   const none = { classes, valueMap: {}, remedy, notes: [] };
   if (split === "unlabelled") {

@@ -2,7 +2,7 @@
 
 import type { ClassInfo } from "../../data/sample.ts";
 import { InputError, problem, suggestion } from "../../errors.ts";
-import { IGNORE } from "../../image/image.ts";
+import { type Color, IGNORE } from "../../image/image.ts";
 import { distinctColors } from "../../image/palette.ts";
 import { joinPath } from "../../platform/join-path.ts";
 import type { Platform } from "../../platform/platform.ts";
@@ -18,16 +18,23 @@ export interface ShapeClasses {
   readonly fill: number;
 }
 
-/** names: the labels that the annotations have, in the order of their classes. */
-export async function shapeClasses(platform: Platform, root: string, names: readonly string[]): Promise<ShapeClasses> {
+export interface ListedClass {
+  readonly name: string;
+  readonly color?: Color | undefined;
+}
+
+/** listed: the labels that the annotations have, in the order of their classes. */
+export async function shapeClasses(
+  platform: Platform,
+  root: string,
+  labels: readonly ListedClass[],
+): Promise<ShapeClasses> {
   const file = joinPath(root, "classes.json");
   if ((await platform.exists(file)) === "file") {
     return classesFrom(parseClassList(await readUtf8(platform, file), file).classes, file);
   }
   const list = await findClassList(platform, [root]);
-  const listed =
-    list?.classes.map(({ name, color }) => ({ name, color })) ??
-    names.filter((name) => !isIgnored(name)).map((name) => ({ name, color: undefined }));
+  const listed: readonly ListedClass[] = list?.classes ?? labels.filter(({ name }) => !isIgnored(name));
   const own = listed.some(({ name }) => isBackground(name))
     ? listed
     : [{ name: "background", color: [0, 0, 0] as const }, ...listed];

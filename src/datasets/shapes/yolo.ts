@@ -79,7 +79,11 @@ async function survey(platform: Platform, { root }: Folders, split: Split): Prom
     );
   }
   const names = namesIn(await readUtf8(platform, list));
-  const { classes, indexOf, fill } = await shapeClasses(platform, root, names);
+  const { classes, indexOf, fill } = await shapeClasses(
+    platform,
+    root,
+    names.map((name) => ({ name })),
+  );
   const images = await filesIfThere(platform, folders.images, "image");
   const labels = await filesIfThere(platform, folders.labels, "text file");
   const problems: Problem[] = [...images.problems];
