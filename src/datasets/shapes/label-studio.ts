@@ -41,7 +41,10 @@ async function filesOf(platform: Platform, root: string): Promise<ReadonlyMap<Sp
   if ((await platform.exists(root)) !== "folder") return found;
   const names = (await platform.list(root)).filter((name) => /\.json$/i.test(name) && !name.startsWith("."));
   const tasks: string[] = [];
-  for (const name of names) if (await isTasks(platform, joinPath(root, name))) tasks.push(name);
+  for (const name of names) {
+    const file = joinPath(root, name);
+    if ((await platform.exists(file)) === "file" && (await isTasks(platform, file))) tasks.push(name);
+  }
   for (const split of splits) {
     const name = tasks.find((each) => splitNames[split].includes(each.replace(/\.json$/i, "").toLowerCase()));
     if (name !== undefined) found.set(split, joinPath(root, name));
