@@ -18,7 +18,8 @@ export interface Photographs {
 const shownNames = 5;
 
 /** Files that lie beside photographs and are none. */
-const beside = /^(?:thumbs\.db|desktop\.ini)$|\.(?:json|xmp|aae|txt|xml|csv|md|html?|pgw|jgw|tfw|wld)$/i;
+const beside =
+  /^(?:thumbs\.db|desktop\.ini)$|\.(?:json|xmp|aae|txt|xml|csv|md|html?|pgw|jgw|tfw|wld|geojson|svg|npy)$/i;
 
 /**
  * The photographs that were meant: files as they are, folders as the photographs directly in them, in order of name,
@@ -95,7 +96,8 @@ async function resultsIn(platform: Platform, folder: string, names: readonly str
   for (const name of names.filter((each) => /\.png$/i.test(each) && !results.has(each))) {
     if (!(await isMask(platform, `${folder}/${name}`))) continue;
     const stem = name.slice(0, -4);
-    for (const each of [name, `${stem}.overlay.png`, `${stem}.panoptic.png`]) if (known.has(each)) results.add(each);
+    const own = ["", ".overlay", ".panoptic", ".confidence"].map((each) => `${stem}${each}.png`);
+    for (const each of own) if (known.has(each)) results.add(each);
   }
   return results;
 }

@@ -1,11 +1,26 @@
-import { InputError, oneLine, UsageError } from "../errors.ts";
+import { InputError, oneLine, suggestion, UsageError } from "../errors.ts";
 import { type MaskValues, maskValueForms } from "../prediction/data-mask.ts";
+import { type Form, formNames } from "../prediction/forms.ts";
 import { type SegmentIds, segmentIdForms } from "../prediction/panoptic-files.ts";
 import { askedFrom, askedOptions } from "./asked.ts";
 import { command } from "./command.ts";
 import { engineFor, engineOptions } from "./options.ts";
 import { methodOptions, methodsWith } from "./own-methods.ts";
 import { segmentOptionsFrom, testingOptions } from "./testing-options.ts";
+
+function formsFrom(text = ""): Form[] {
+  const found = text
+    .split(",")
+    .map((each) => each.trim())
+    .filter((each) => each !== "");
+  for (const each of found) {
+    if ((formNames as readonly string[]).includes(each)) continue;
+    throw new UsageError(
+      `predict: --formats must be of ${formNames.join(", ")}, got "${each}". ${suggestion(each, formNames)}`,
+    );
+  }
+  return [...new Set(found)] as Form[];
+}
 
 export const predictCommand = command({
   name: "predict",
@@ -34,6 +49,13 @@ export const predictCommand = command({
       choices: maskValueForms,
       help: "what masks hold: classes, their indices; or data, the values that the data set's own masks have; default classes",
     },
+    formats: {
+      kind: "text",
+      placeholder: "LIST",
+      help:
+        "what to write besides, with commas between: confidence (the largest score, grey), probabilities (npy of all classes), " +
+        "geojson, labelme, svg (regions as polygons)",
+    },
     ...methodOptions,
     noOverlay: { kind: "flag", help: "write no overlay pictures" },
     legend: { kind: "flag", help: "write names of classes into overlays, and their colours below" },
@@ -49,11 +71,13 @@ export const predictCommand = command({
     "reads it back whatever values a data set has; NAME.json the area of each class.\n" +
     "A panoptic model writes NAME.panoptic.png, the segments' ids, and panoptic.json, COCO's annotation of all\n" +
     "photographs whose ids lie in the folder, those of earlier calls too.\n" +
+    "Of a photograph with a place on the earth (GeoTIFF, world file) the mask gets a world file, NAME.pgw, and NAME.geojson its coordinates.\n" +
     "A photograph that cannot be read gets a line; the others are written, and the exit code is 1.",
   async run({ positionals: [run, ...paths], options }, terminal) {
     const { out, noOverlay, legend, segmentIds, maskValues } = options;
     if (out === undefined) throw new UsageError("predict: --out is missing. Write --out FOLDER.");
     const segmentOptions = segmentOptionsFrom(options);
+    const forms = formsFrom(options.formats);
     const [{ nodePlatform }, { expandPhotographs }, { predictFiles }, { openModel }] = await Promise.all([
       import("../platform/node.ts"),
       import("./photographs.ts"),
@@ -80,6 +104,7 @@ export const predictCommand = command({
           ...segmentOptions,
           overlay: !noOverlay,
           legend,
+          forms,
           ...(segmentIds && { segmentIds: segmentIds as SegmentIds }),
           ...(maskValues && { maskValues: maskValues as MaskValues }),
           onBadImage: "skip",

@@ -85,7 +85,7 @@ function predictedAmong(names: readonly string[]): ReadonlySet<string> {
     const stem = /^(.+)\.overlay\.png$/.exec(name)?.[1];
     const [mask, record] = [`${stem}.png`, `${stem}.json`];
     if (stem === undefined || !known.has(mask) || !known.has(record)) return [];
-    return [name, mask, record, `${stem}.panoptic.png`].filter((each) => known.has(each));
+    return [name, mask, record, `${stem}.panoptic.png`, `${stem}.confidence.png`].filter((each) => known.has(each));
   });
   return new Set(found);
 }

@@ -12,9 +12,28 @@ export interface TiffTags {
 
 /** Fields that are read; a directory has some dozens. */
 const mostFields = 4096;
+/** Values of a field that are read. */
+const mostValues = 4096;
+
+/** Bytes of a value by TIFF's number of its type: bytes, text, 16 and 32 bits, double, 64 bits. Others are not read. */
+const sizes: Readonly<Record<number, number>> = { 1: 1, 2: 1, 3: 2, 4: 4, 12: 8, 16: 8 };
 
 /** file: a TIFF → its tags; undefined for a damaged directory. */
 export async function readTiffTags(file: ByteSource): Promise<TiffTags | undefined> {
+  const fields = await readTiffFields(file, [259, 262, 338]);
+  if (fields === undefined) return undefined;
+  return {
+    compression: fields.get(259)?.[0] ?? 1,
+    photometric: fields.get(262)?.[0] ?? 1,
+    extra: fields.get(338) ?? [],
+  };
+}
+
+/** The numbers of these fields of the first picture, text as codes; without those that it has not. undefined for a damaged directory. */
+export async function readTiffFields(
+  file: ByteSource,
+  tags: readonly number[],
+): Promise<ReadonlyMap<number, readonly number[]> | undefined> {
   const head = await bytesAt(file, 0, 16);
   if (head === undefined) return undefined;
   const little = head.getUint8(0) === 0x49;
@@ -30,21 +49,30 @@ export async function readTiffTags(file: ByteSource): Promise<TiffTags | undefin
   const count = big ? Number(counted.getBigUint64(0, little)) : counted.getUint16(0, little);
   const fields = count > mostFields ? undefined : await bytesAt(file, directory + countBytes, count * fieldBytes);
   if (fields === undefined) return undefined;
-  const tags = { compression: 1, photometric: 1, extra: [] as number[] };
+  const found = new Map<number, readonly number[]>();
   for (let at = 0; at < fields.byteLength; at += fieldBytes) {
-    const tag = fields.getUint16(at, little);
+    const [tag, type] = [fields.getUint16(at, little), fields.getUint16(at + 2, little)];
+    const bytes = sizes[type];
+    if (!tags.includes(tag) || bytes === undefined) continue;
+    const length = Math.min(wide(fields, at + 4), mostValues);
     const valueAt = at + (big ? 12 : 8);
-    if (tag === 259) tags.compression = fields.getUint16(valueAt, little);
-    if (tag === 262) tags.photometric = fields.getUint16(valueAt, little);
-    if (tag !== 338) continue;
-    const length = Math.min(wide(fields, at + 4), 64);
-    const isInside = 2 * length <= (big ? 8 : 4);
-    const list = isInside ? fields : await bytesAt(file, wide(fields, valueAt), 2 * length);
+    const isInside = bytes * length <= (big ? 8 : 4);
+    const list = isInside ? fields : await bytesAt(file, wide(fields, valueAt), bytes * length);
     if (list === undefined) return undefined;
     const start = isInside ? valueAt : 0;
-    tags.extra = Array.from({ length }, (_, i) => list.getUint16(start + 2 * i, little));
+    found.set(
+      tag,
+      Array.from({ length }, (_, i) => numberAt(list, start + bytes * i, type, little)),
+    );
   }
-  return tags;
+  return found;
+}
+
+function numberAt(view: DataView, at: number, type: number, little: boolean): number {
+  if (type === 3) return view.getUint16(at, little);
+  if (type === 4) return view.getUint32(at, little);
+  if (type === 12) return view.getFloat64(at, little);
+  return type === 16 ? Number(view.getBigUint64(at, little)) : view.getUint8(at);
 }
 
 async function bytesAt(file: ByteSource, offset: number, length: number): Promise<DataView | undefined> {

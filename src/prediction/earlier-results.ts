@@ -2,16 +2,11 @@
 import { InputError } from "../errors.ts";
 import { parseJson } from "../platform/json.ts";
 import type { Platform } from "../platform/platform.ts";
-import type { OutputNames } from "./names.ts";
+import { formEndings } from "./forms.ts";
+import { filesOf, type Kinds, type OutputNames } from "./names.ts";
 import type { PredictionRecord } from "./write.ts";
 
 type Reader = Pick<Platform, "exists" | "readText">;
-
-/** What is written of each photograph besides its mask. */
-interface Kinds {
-  readonly overlay: boolean;
-  readonly panoptic: boolean;
-}
 
 /** Whether a file is the record of a prediction, as `writePrediction` leaves it beside mask and overlay. */
 export async function isPredictionRecord(platform: Reader, path: string): Promise<boolean> {
@@ -27,15 +22,10 @@ export async function isPredictionRecord(platform: Reader, path: string): Promis
 }
 
 /** Throws InputError where one of the files that will be written is there and is not predict's own. */
-export async function requireOwnResults(
-  platform: Reader,
-  all: readonly OutputNames[],
-  { overlay, panoptic }: Kinds,
-): Promise<void> {
-  for (const { mask, overlay: picture, segments, record } of all) {
-    const files = [mask, record, ...(overlay ? [picture] : []), ...(panoptic ? [segments] : [])];
-    for (const file of files) {
-      if ((await platform.exists(file)) === "nothing" || (await isPredictionRecord(platform, record))) continue;
+export async function requireOwnResults(platform: Reader, all: readonly OutputNames[], kinds: Kinds): Promise<void> {
+  for (const names of all) {
+    for (const file of filesOf(names, kinds).written) {
+      if ((await platform.exists(file)) === "nothing" || (await isPredictionRecord(platform, names.record))) continue;
       throw new InputError(
         `${file}: expected nothing, or an earlier result of predict to replace, got another file. Choose another --out, or move it away.`,
       );
@@ -44,16 +34,12 @@ export async function requireOwnResults(
 }
 
 /** What an earlier prediction left of a photograph that the new one does not write: it would pass for a part of it. */
-export async function staleResults(
-  platform: Reader,
-  { overlay: picture, segments, record }: OutputNames,
-  { overlay, panoptic }: Kinds,
-): Promise<string[]> {
+export async function staleResults(platform: Reader, names: OutputNames, kinds: Kinds): Promise<string[]> {
   const stale: string[] = [];
-  for (const file of [...(overlay ? [] : [picture]), ...(panoptic ? [] : [segments])]) {
+  for (const file of [...filesOf(names, kinds).others, names.world]) {
     const isMask = async () => isPredictionRecord(platform, file.replace(/png$/, "json")); // of another photograph
-    if ((await platform.exists(file)) !== "file" || (await isMask())) continue;
-    if (await isPredictionRecord(platform, record)) stale.push(file);
+    if ((await platform.exists(file)) !== "file" || (file.endsWith(".png") && (await isMask()))) continue;
+    if (await isPredictionRecord(platform, names.record)) stale.push(file);
   }
   return stale;
 }
@@ -68,7 +54,9 @@ export async function resultsAmong(
   const results = new Set<string>();
   for (const record of names.filter((name) => name.endsWith(".json"))) {
     const stem = record.slice(0, -".json".length);
-    const own = [`${stem}.png`, `${stem}.overlay.png`, `${stem}.panoptic.png`].filter((name) => known.has(name));
+    const own = [".png", ".overlay.png", ".panoptic.png", ".pgw", ...Object.values(formEndings)]
+      .map((ending) => `${stem}${ending}`)
+      .filter((name) => known.has(name));
     if (own.length === 0 || !(await isPredictionRecord(platform, `${folder}/${record}`))) continue;
     for (const name of own) results.add(name);
   }

@@ -190,6 +190,41 @@ function writeSum(
   }
 }
 
+/**
+ * The scores themselves, the mean of `views` views, a row of a class at a time. maps as in `writeLabels`. use: `row` holds columns
+ * `where.left` … `where.right` − 1 of row y; it is overwritten by the next.
+ */
+export function eachScoreRow(
+  [height, width]: readonly [number, number],
+  { top, bottom, left, right }: Rectangle,
+  maps: readonly ScoreMap[],
+  { classes, views }: { readonly classes: number; readonly views: number },
+  use: (classIndex: number, y: number, row: Float32Array) => void,
+): void {
+  if (right <= left) return;
+  const sum = new Float32Array(right - left);
+  const prepared = maps.map((map) => ({
+    map,
+    down: places(top, bottom, map.height, height, map.top),
+    across: places(left, right, map.width, width, map.left),
+    tall: new Float32Array(map.columns),
+  }));
+  for (let y = 0; y < bottom - top; y++) {
+    for (let k = 0; k < classes; k++) {
+      sum.fill(0);
+      for (const { map, down, across, tall } of prepared) {
+        const { low, high, share } = across;
+        lerpRow(tall, 0, map, k, down.low[y], down.high[y], down.share[y], low[0], high[sum.length - 1]);
+        for (let x = 0; x < sum.length; x++) {
+          const from = tall[low[x]];
+          sum[x] += (from + (tall[high[x]] - from) * share[x]) / views;
+        }
+      }
+      use(k, top + y, sum);
+    }
+  }
+}
+
 /** Adds a whole map, enlarged or shrunk bilinearly, to scores [K, height, width]. */
 export function addEnlarged(
   into: Float32Array,

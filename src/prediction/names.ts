@@ -2,6 +2,7 @@
 
 import { InputError } from "../errors.ts";
 import { lastPart } from "../platform/join-path.ts";
+import { type Form, formEndings, formNames } from "./forms.ts";
 
 /** The files of one photograph. */
 export interface OutputNames {
@@ -10,10 +11,34 @@ export interface OutputNames {
   /** Segment ids, which panoptic models give. */
   readonly segments: string;
   readonly record: string;
+  /** Of masks of photographs whose place on the earth is known. */
+  readonly world: string;
+  readonly forms: Readonly<Record<Form, string>>;
+}
+
+/** What is written of each photograph besides its mask and record. */
+export interface Kinds {
+  readonly overlay: boolean;
+  readonly panoptic: boolean;
+  readonly forms: readonly Form[];
+}
+
+/** All files that a prediction may have written: those that these kinds write (the world file where there is one), and the others. */
+export function filesOf(
+  names: OutputNames,
+  { overlay, panoptic, forms }: Kinds,
+): { written: string[]; others: string[] } {
+  const optional: [string, boolean][] = [
+    [names.overlay, overlay],
+    [names.segments, panoptic],
+    ...formNames.map((form): [string, boolean] => [names.forms[form], forms.includes(form)]),
+  ];
+  const of = (wanted: boolean) => optional.filter(([, each]) => each === wanted).map(([file]) => file);
+  return { written: [names.mask, names.record, ...of(true)], others: of(false) };
 }
 
 /**
- * Names in `folder` for each photograph: its own name with `.png`, `.overlay.png`, `.panoptic.png` and `.json`. Where two photographs
+ * Names in `folder` for each photograph: its own name with `.png`, `.overlay.png`, `.panoptic.png` and `.json`, and those of `formEndings`. Where two photographs
  * have one name (in two folders, or `a.jpg` and `a.png`), later ones get `-2`, `-3` and so on. Case does not
  * distinguish, since on many disks it does not. reserved: names of files of the whole folder. Throws InputError where an output would replace a photograph.
  */
@@ -33,13 +58,20 @@ export function outputNames(
         overlay: `${base}.overlay.png`,
         segments: `${base}.panoptic.png`,
         record: `${base}.json`,
+        world: `${base}.pgw`,
+        forms: Object.fromEntries(formNames.map((form) => [form, `${base}${formEndings[form]}`])) as Record<
+          Form,
+          string
+        >,
       };
-      const keys = Object.values(names).map(simplified);
+      const { forms, ...others } = names;
+      const files = [...Object.values(others), ...Object.values(forms)];
+      const keys = files.map(simplified);
       if (keys.some((key) => taken.has(key))) continue;
       const replaced = keys.findIndex((key) => inputs.has(key));
       if (replaced >= 0) {
         throw new InputError(
-          `${photograph}: expected a folder for the results other than the photographs' own, got ${folder}, where ${Object.values(names)[replaced]} is a photograph. Choose another --out.`,
+          `${photograph}: expected a folder for the results other than the photographs' own, got ${folder}, where ${files[replaced]} is a photograph. Choose another --out.`,
         );
       }
       for (const key of keys) taken.add(key);

@@ -1,10 +1,12 @@
 import { Findings } from "../data/findings.ts";
-import { InputError, Interrupted } from "../errors.ts";
+import { InputError, Interrupted, problem } from "../errors.ts";
 import { lastPart } from "../platform/join-path.ts";
 import type { Platform } from "../platform/platform.ts";
 import { dataValues, type MaskValues } from "./data-mask.ts";
 import { requireOwnResults, staleResults } from "./earlier-results.ts";
 import { annotationName, openAnnotation } from "./folder-annotation.ts";
+import { detailFor, type Form } from "./forms.ts";
+import { georeferenceOf } from "./georeference.ts";
 import { type OutputNames, outputNames } from "./names.ts";
 import type { SegmentIds } from "./panoptic-files.ts";
 import type { SegmentOptions } from "./segmentation.ts";
@@ -20,6 +22,8 @@ export interface PredictOptions extends SegmentOptions {
   readonly segmentIds?: SegmentIds;
   /** What masks hold: class indices (default), or the values of the data set that the model was trained on. */
   readonly maskValues?: MaskValues;
+  /** Other forms that results are written in, besides. Scores of pixels are those of semantic models alone. */
+  readonly forms?: readonly Form[];
   /** `fail` stops at the first photograph that cannot be read; `skip` goes on and lists them. */
   readonly onBadImage?: "fail" | "skip";
   /** Called after each photograph, in order of completion. */
@@ -41,7 +45,8 @@ export interface PredictResult {
   readonly notes: readonly string[];
 }
 
-export type PredictPlatform = PredictionWriter & Pick<Platform, "decodeImage" | "imageSize" | "exists" | "readText">;
+export type PredictPlatform = PredictionWriter &
+  Pick<Platform, "decodeImage" | "imageSize" | "exists" | "readText" | "withFile" | "list">;
 
 /** One photograph is decoded, one computed, one written at a time. */
 const lanes = 3;
@@ -66,6 +71,7 @@ export async function predictFiles(
     legend = false,
     segmentIds = "rgb",
     maskValues = "classes",
+    forms = [],
     onBadImage = "fail",
     onProgress,
     signal,
@@ -76,7 +82,14 @@ export async function predictFiles(
   const names = outputNames(photographs, folder, panoptic ? [annotationName] : []);
   const idFiles = names.map(({ segments }) => lastPart(segments));
   const annotation = await openAnnotation(platform, folder, idFiles, panoptic ? segmenter.card.classes : null);
-  await requireOwnResults(platform, names, { overlay, panoptic });
+  const kinds = { overlay, panoptic, forms };
+  const detail = detailFor(forms);
+  if (panoptic && detail !== undefined) {
+    const expected = "expected a model that scores every class at every pixel";
+    const remedy = `Leave ${forms.includes("probabilities") ? "probabilities" : "confidence"} out; scores of segments are in the record.`;
+    throw new InputError(problem(segmenter.source, `${expected} for ${detail}`, "a panoptic one", remedy));
+  }
+  await requireOwnResults(platform, names, kinds);
   if (maskValues === "data") dataValues(segmenter.card, segmenter.source);
   await annotation.begin();
   const written: (Predicted | undefined)[] = new Array(photographs.length);
@@ -99,11 +112,14 @@ export async function predictFiles(
       });
       if (image === null) return;
       found.addSample({ id: "", source: photograph, image, labels: {} });
-      const result = await segmenter.segment(image, { ...segmentOptions, ...(!panoptic && { scores: true }) });
-      const record = recordOf(photograph, result, segmenter.card, segmenter.source);
-      for (const file of await staleResults(platform, names[index], { overlay, panoptic })) await platform.remove(file);
+      const result = await segmenter.segment(image, {
+        ...{ ...segmentOptions, ...(!panoptic && { scores: true }), ...(detail && { detail }) },
+      });
+      const georeference = await georeferenceOf(platform, photograph);
+      const record = recordOf(photograph, result, segmenter.card, segmenter.source, georeference);
+      for (const file of await staleResults(platform, names[index], kinds)) await platform.remove(file);
       await writePrediction(platform, names[index], image, result, segmenter.card, record, {
-        ...{ overlay, legend, segmentIds, maskValues },
+        ...{ overlay, legend, segmentIds, maskValues, forms },
       });
       written[index] = { photograph, ...names[index], summary: record };
     } finally {

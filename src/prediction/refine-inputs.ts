@@ -7,7 +7,7 @@ import type { Platform } from "../platform/platform.ts";
 type Folders = Pick<Platform, "list" | "exists">;
 
 /**
- * path: a folder, or one of them. In order of the folder; without overlays and segment ids that predict wrote beside its masks. Throws
+ * path: a folder, or one of them. In order of the folder; without overlays, segment ids and confidences that predict wrote beside its masks. Throws
  * InputError where there are none, or two of one name.
  */
 export async function masksIn(
@@ -22,7 +22,7 @@ export async function masksIn(
   const names = await platform.list(path);
   const all = new Set(names);
   const isBesideMask = (name: string) => {
-    const [, stem] = name.match(/^(.+)\.(?:overlay|panoptic)\.png$/) ?? [];
+    const [, stem] = name.match(/^(.+)\.(?:overlay|panoptic|confidence)\.png$/) ?? [];
     return stem !== undefined && all.has(`${stem}.json`) && all.has(`${stem}.png`);
   };
   const found = new Map<string, string>();

@@ -27,6 +27,11 @@ export interface SegmentOptions {
   readonly crf?: CrfSettings | "none";
   /** Whether the mean score of each class is given as well; of a semantic model. Default: no. */
   readonly scores?: boolean;
+  /**
+   * What is given of every pixel besides its class, at the image's own size; of a semantic model: `confidence`, the largest score,
+   * or `probabilities`, the scores of all classes (and the confidence). Default: neither.
+   */
+  readonly detail?: "confidence" | "probabilities";
 }
 
 /** What `windows` may be. */
@@ -42,6 +47,10 @@ export interface Segmentation {
    * computed; null where it is nowhere.
    */
   readonly scores?: readonly (number | null)[];
+  /** Where `detail` asked for it: [height, width], 0 … 1 for models whose scores are probabilities. */
+  readonly confidence?: Float32Array;
+  /** Where `detail` asked for it: [K, height, width]. */
+  readonly probabilities?: Float32Array;
   /** Of a panoptic model: the segments, each with its score. */
   readonly panoptic?: SegmentMap;
 }

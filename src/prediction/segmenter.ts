@@ -12,6 +12,7 @@ import { denseCrf } from "../refinement/dense-crf.ts";
 import type { Engine } from "../runtime/engine.ts";
 import { cardFrom, cardOf, ownShortSide } from "./card.ts";
 import { type ClassScores, classScoresOf } from "./class-scores.ts";
+import { type Detail, detailOf } from "./detail.ts";
 import { addMirrored, outputOf, type Rectangle, type ScoreMap, writeLabels } from "./enlarge.ts";
 import type { ModelCard, TrainedModel } from "./model.ts";
 import { segmentPanoptic } from "./panoptic-segmenter.ts";
@@ -163,24 +164,32 @@ function makeSegmenter(
       checkImage(image);
       if (model?.kind === "panoptic") return segmentPanoptic(programs, card, model, image, options);
       const { height, width } = image;
+      const whole = { top: 0, bottom: height, left: 0, right: width };
       const sizes = shortSides(image, card, options);
       const [only] = sizes;
       const refine = refinementOf(model, options.crf);
       const simple = sizes.length === 1 && !options.flip && refine === undefined;
       const scores = options.scores ? classScoresOf(classes) : undefined;
+      const detail = detailOf(options.detail, image, classes);
       if (simple) {
         return withScoring(image, only, options, async (scoring) => {
           if (fitsOnePiece(scoring, image, only)) {
-            const { labels, probabilities } = await scoring.programs.run(image, only, scores ? null : ["labels"]);
-            scores?.add(wholeMap(probabilities));
-            return segmentation({ width, height, data: labels.data as Uint8Array }, classes, scores);
+            const wanted = scores || detail ? null : ["labels"];
+            const { labels, probabilities } = await scoring.programs.run(image, only, wanted);
+            if (wanted === null) {
+              scores?.add(wholeMap(probabilities));
+              detail?.add([wholeMap(probabilities)], whole, 1);
+            }
+            return segmentation({ width, height, data: labels.data as Uint8Array }, classes, scores, detail);
           }
           const labels = { width, height, data: new Uint8Array(width * height) };
           await eachScoreMap(scoring, image, only, (map, used) => {
             scores?.add(map, used);
-            return writeInBands(labels, outputOf(used, map, height, width), [map], classes);
+            const where = outputOf(used, map, height, width);
+            detail?.add([map], where, 1);
+            return writeInBands(labels, where, [map], classes);
           });
-          return segmentation(labels, classes, scores);
+          return segmentation(labels, classes, scores, detail);
         });
       }
       const labels = { width, height, data: new Uint8Array(width * height) };
@@ -197,13 +206,12 @@ function makeSegmenter(
         });
         maps.push(found);
       }
-      if (refine !== undefined) {
-        const views = options.flip ? 2 * maps.length : maps.length;
-        maps = [await refinedScores(programs, image, sizes, maps, views, refine)];
-      }
+      const views = options.flip ? 2 * maps.length : maps.length;
+      if (refine !== undefined) maps = [await refinedScores(programs, image, sizes, maps, views, refine)];
       for (const map of maps) scores?.add(map);
-      await writeInBands(labels, { top: 0, bottom: height, left: 0, right: width }, maps, classes);
-      return segmentation(labels, classes, scores);
+      detail?.add(maps, whole, refine === undefined ? views : 1);
+      await writeInBands(labels, whole, maps, classes);
+      return segmentation(labels, classes, scores, detail);
     },
     async close() {
       await programs.release();
@@ -289,9 +297,9 @@ function wholeMap({ shape: [, height, width], data }: NdArray): ScoreMap {
   return { height, width, top: 0, left: 0, rows: height, columns: width, data: data as Float32Array };
 }
 
-function segmentation(labels: LabelMap, classes: number, scores?: ClassScores): Segmentation {
+function segmentation(labels: LabelMap, classes: number, scores?: ClassScores, detail?: Detail): Segmentation {
   const areas = new Array<number>(classes).fill(0);
   const { data } = labels;
   for (let i = 0; i < data.length; i++) areas[data[i]]++;
-  return { labels, areas, ...(scores && { scores: scores.means() }) };
+  return { labels, areas, ...(scores && { scores: scores.means() }), ...detail?.found };
 }

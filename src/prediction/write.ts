@@ -1,9 +1,12 @@
 import { classesText } from "../data/mask-mark.ts";
 import { formatColor } from "../image/color.ts";
 import { type Color, IGNORE, type Image } from "../image/image.ts";
+import { relativePath } from "../platform/join-path.ts";
 import type { Platform } from "../platform/platform.ts";
 import { encodeDataMask, type MaskValues } from "./data-mask.ts";
 import { drawOverlay, paintedSegments } from "./draw.ts";
+import { encodeForm, type Form } from "./forms.ts";
+import { type Georeference, worldFile } from "./georeference.ts";
 import { withLegend } from "./legend.ts";
 import type { ModelCard } from "./model.ts";
 import type { OutputNames } from "./names.ts";
@@ -32,6 +35,8 @@ export interface PredictionRecord {
     /** Of a semantic model: the mean of its scores where it won; null where it did not. */
     readonly score?: number | null;
   }[];
+  /** Where the photograph says where on the earth it lies. */
+  readonly georeference?: Georeference;
   /** Of a panoptic model. */
   readonly segments?: readonly SegmentRecord[];
 }
@@ -42,7 +47,13 @@ export type PredictionWriter = Pick<
 >;
 
 /** The record of one prediction. */
-export function recordOf(photograph: string, result: Segmentation, card: ModelCard, source: string): PredictionRecord {
+export function recordOf(
+  photograph: string,
+  result: Segmentation,
+  card: ModelCard,
+  source: string,
+  georeference?: Georeference,
+): PredictionRecord {
   const { width, height } = result.labels;
   return {
     image: photograph,
@@ -57,13 +68,14 @@ export function recordOf(photograph: string, result: Segmentation, card: ModelCa
       share: result.areas[index] / (width * height),
       ...(result.scores && { score: result.scores[index] }),
     })),
+    ...(georeference && { georeference }),
     ...(result.panoptic && { segments: segmentRecords(result.panoptic, card.classes) }),
   };
 }
 
 /**
  * Writes the mask (palette PNG of class indices, which says their names, or what the data set's own masks hold; 255 where a panoptic model found nothing), the segments' ids where the
- * model gives them, the overlay (PNG; drawn into `image`, which it changes) and the record. The record comes last: where it is, all is there. Each file is whole or absent.
+ * model gives them, other forms, a world file where the photograph has a place on the earth, the overlay (PNG; drawn into `image`, which it changes) and the record. The record comes last: where it is, all is there. Each file is whole or absent.
  */
 export async function writePrediction(
   platform: PredictionWriter,
@@ -77,7 +89,14 @@ export async function writePrediction(
     legend = false,
     segmentIds = "rgb",
     maskValues = "classes",
-  }: { overlay?: boolean; legend?: boolean; segmentIds?: SegmentIds; maskValues?: MaskValues } = {},
+    forms = [],
+  }: {
+    overlay?: boolean;
+    legend?: boolean;
+    segmentIds?: SegmentIds;
+    maskValues?: MaskValues;
+    forms?: readonly Form[];
+  } = {},
 ): Promise<void> {
   const colors = card.classes.map(({ color }) => color);
   const { labels, panoptic } = result;
@@ -88,7 +107,13 @@ export async function writePrediction(
     maskValues === "data"
       ? await encodeDataMask(platform, labels, card)
       : await platform.encodeIndexedPng({ ...labels, palette, texts: classesText(card.classes) });
-  const files: [string, Uint8Array | string][] = [[names.mask, mask]];
+  const files: [string, Uint8Array | string | readonly Uint8Array[]][] = [[names.mask, mask]];
+  if (record.georeference !== undefined) files.push([names.world, worldFile(record.georeference)]);
+  for (const form of forms) {
+    const photograph = relativePath(names.record, record.image);
+    const { georeference } = record;
+    files.push([names.forms[form], await encodeForm(form, result, card, { platform, photograph, georeference })]);
+  }
   if (panoptic !== undefined) {
     files.push([names.segments, await encodeSegmentIds(platform, panoptic, segmentIds)]);
   }

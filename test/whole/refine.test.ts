@@ -118,6 +118,30 @@ test("predict and eval refine scores when asked to, and eval writes down how", a
   expect(JSON.parse(plain.out)).toMatchObject({ options: { crf: "none" } });
   const photograph = `${root}/photos/a.png`;
   expect((await tessera("predict", `${root}/run`, photograph, "--crf", "cam", "--out", `${root}/masked`)).code).toBe(0);
+  const formats = "confidence,probabilities,geojson,labelme,svg";
+  put(root, "photos/a.pgw", "2\n0\n0\n-2\n101\n199\n");
+  expect(
+    (await tessera("predict", `${root}/run`, photograph, "--formats", formats, "--out", `${root}/forms`)).code,
+  ).toBe(0);
+  expect((await readdir(`${root}/forms`)).sort()).toEqual(
+    ["confidence.png", "geojson", "json", "labelme.json", "npy", "overlay.png", "pgw", "png", "svg"].map(
+      (each) => `a.${each}`,
+    ),
+  );
+  expect(JSON.parse(await readFile(`${root}/forms/a.labelme.json`, "utf8"))).toMatchObject({
+    imagePath: "../photos/a.png",
+  });
+  expect(
+    (await tessera("refine", `${root}/forms/a.npy`, "--images", `${root}/photos`, "--out", `${root}/again`)).code,
+  ).toBe(0);
+  // Without them, what they were would pass for a part of the new prediction.
+  expect((await tessera("predict", `${root}/run`, photograph, "--no-overlay", "--out", `${root}/forms`)).code).toBe(0);
+  expect((await readdir(`${root}/forms`)).sort()).toEqual(["a.json", "a.pgw", "a.png"]);
+  expectOneLine(
+    await tessera("predict", `${root}/run`, photograph, "--formats", "svg,geojsn", "--out", `${root}/more`),
+    /--formats must be of .*, got "geojsn"\. Did you mean geojson\?/,
+    2,
+  );
   // What was predicted into the folder of the photographs is no photograph.
   put(root, "album/a.jpg", await sharp(`${root}/photos/a.png`).jpeg().toBuffer());
   const album = `${root}/album`;
