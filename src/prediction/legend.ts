@@ -7,16 +7,50 @@ import { drawText, textPixels, textRows } from "../image/pixel-text.ts";
 const white: Color = [255, 255, 255];
 const black: Color = [0, 0, 0];
 
-/**
- * A new picture: the overlay with the name of each class at its place, and below it a list of those that are there, in order of class
- * index, in as many lines as they need. overlay, labels: of one size.
- */
+/** As large as is easily read where the picture is looked at whole. */
+function letterScale({ width, height }: { readonly width: number; readonly height: number }): number {
+  return Math.max(1, Math.round(Math.min(width, height) / 320));
+}
+
+/** A new picture: the overlay with the name of each class at its place, and below it a list of those that are there. */
 export function withLegend(overlay: Image, labels: LabelMap, classes: readonly ClassInfo[]): Image {
-  const { width } = overlay;
-  // As large as is easily read where the picture is looked at whole.
-  const scale = Math.max(1, Math.round(Math.min(width, overlay.height) / 320));
+  const picture = { ...overlay, data: overlay.data.slice() };
+  drawNames(picture, labels, classes);
+  return withList(picture, labels, classes);
+}
+
+/** Writes the name of each class at the mean place of its pixels, into the picture. picture, labels: of one size. */
+export function drawNames(picture: Image, labels: LabelMap, classes: readonly ClassInfo[]): void {
+  const { width, height } = picture;
+  const scale = letterScale(picture);
   const anchors = labelAnchors(labels, classes.length);
-  const present = classes.flatMap((each, k) => (anchors[k] === null ? [] : [{ ...each, anchor: anchors[k] }]));
+  for (const [k, { name }] of classes.entries()) {
+    const anchor = anchors[k];
+    if (anchor === null) continue;
+    const across = textPixels(name)[0].length * scale;
+    const place = {
+      left: Math.round(Math.max(scale, Math.min(width - across - scale, anchor.column - across / 2))),
+      top: Math.round(Math.max(scale, Math.min(height - textRows * scale, anchor.row - (textRows * scale) / 2))),
+    };
+    // A dark edge, so that it is read on any colour.
+    for (const [x, y] of [
+      [-1, 0],
+      [1, 0],
+      [0, -1],
+      [0, 1],
+    ]) {
+      drawText(picture, name, { left: place.left + x * scale, top: place.top + y * scale, scale, color: black });
+    }
+    drawText(picture, name, { ...place, scale, color: white });
+  }
+}
+
+/** A new picture: below it the classes that are there, in order of class index, in as many lines as they need. */
+export function withList(overlay: Image, labels: LabelMap, classes: readonly ClassInfo[]): Image {
+  const { width } = overlay;
+  const scale = letterScale(overlay);
+  const seen = new Set(labels.data);
+  const present = classes.filter((_, k) => seen.has(k));
   const line = (textRows + 4) * scale;
   const lines: { readonly left: number; readonly line: number }[] = [];
   let [left, row] = [2 * scale, 0];
@@ -30,26 +64,6 @@ export function withLegend(overlay: Image, labels: LabelMap, classes: readonly C
   const data = new Uint8Array(3 * width * height).fill(255);
   data.set(overlay.data);
   const picture = { width, height, data };
-  const drawn = { ...picture, height: overlay.height };
-  for (const { name, anchor } of present) {
-    const across = textPixels(name)[0].length * scale;
-    const place = {
-      left: Math.round(Math.max(scale, Math.min(width - across - scale, anchor.column - across / 2))),
-      top: Math.round(
-        Math.max(scale, Math.min(overlay.height - textRows * scale, anchor.row - (textRows * scale) / 2)),
-      ),
-    };
-    // A dark edge, so that it is read on any colour.
-    for (const [x, y] of [
-      [-1, 0],
-      [1, 0],
-      [0, -1],
-      [0, 1],
-    ]) {
-      drawText(drawn, name, { left: place.left + x * scale, top: place.top + y * scale, scale, color: black });
-    }
-    drawText(drawn, name, { ...place, scale, color: white });
-  }
   for (const [i, { name, color }] of present.entries()) {
     const top = overlay.height + lines[i].line * line + 2 * scale;
     fill(picture, { left: lines[i].left, top, side: textRows * scale, color });
