@@ -50,8 +50,16 @@ export interface Command<O extends Options = Options> {
   ): Promise<void>;
 }
 
+/** A command as the list has it: loaded when it is called. */
+export interface Entry {
+  readonly name: string;
+  readonly summary: string;
+  load(): Promise<Command>;
+}
+
 /** Every command has these. */
 export const commonOptions = {
+  quiet: { kind: "flag", help: "no progress and no notes; errors are told all the same" },
   json: { kind: "flag", help: "print the result as one JSON document on standard output" },
   help: { kind: "flag", help: "show this help" },
 } as const satisfies Options;
@@ -70,9 +78,10 @@ export function flagOf(name: string): string {
 export function parseArguments(
   { name, positionals, options }: Pick<Command, "name" | "positionals" | "options">,
   typed: readonly string[],
-): { positionals: string[]; options: Record<string, unknown>; help: boolean; json: boolean } {
+): { positionals: string[]; options: Record<string, unknown>; help: boolean; json: boolean; quiet: boolean } {
   const all: Options = { ...options, ...commonOptions };
   const byFlag = new Map(Object.keys(all).map((key) => [flagOf(key), key]));
+  if ("licence" in all) byFlag.set("--license", "licence"); // both spellings
   const found: string[] = [];
   const values: Record<string, unknown> = Object.fromEntries(
     Object.entries(all).map(([key, { kind }]) => [key, kind === "flag" ? false : kind === "list" ? [] : undefined]),
@@ -108,7 +117,7 @@ export function parseArguments(
   }
   const help = values.help === true;
   if (!help) checkCount(name, positionals, found);
-  return { positionals: found, options: values, help, json: values.json === true };
+  return { positionals: found, options: values, help, json: values.json === true, quiet: values.quiet === true };
 }
 
 function numberOrText(

@@ -1,11 +1,5 @@
 /** All commands. Each is loaded only when it is called, so that help is quick and needs no ONNX Runtime. */
-import type { Command } from "./command.ts";
-
-export interface Entry {
-  readonly name: string;
-  readonly summary: string;
-  load(): Promise<Command>;
-}
+import type { Entry } from "./command.ts";
 
 export const commands: readonly Entry[] = [
   {
@@ -82,5 +76,10 @@ export const commands: readonly Entry[] = [
     name: "doctor",
     summary: "check this machine: versions, devices, a small self-test",
     load: async () => (await import("./doctor.ts")).doctorCommand,
+  },
+  {
+    name: "completion",
+    summary: "print what a shell needs to complete commands and options",
+    load: async () => (await import("./completion.ts")).completionOf(commands),
   },
 ];

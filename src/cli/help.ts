@@ -13,9 +13,12 @@ export function helpOf({ name, summary, positionals, options, examples, notes }:
     return [`${flagOf(key)}${value}`, `${option.help}${choices}`];
   });
   lines.push("", "Options:", ...table(rows));
-  if (notes !== undefined) lines.push("", notes.trim());
+  if (notes !== undefined) lines.push("", ...wrap(notes.trim().replace(/\n/g, " "), lineWidth));
   lines.push("", "Examples:");
-  for (const [typed, meaning] of examples) lines.push(`  ${typed}`, `      ${meaning}`);
+  for (const [typed, meaning] of examples) {
+    // What is typed is kept whole, to be copied.
+    lines.push(`  ${typed}`, ...wrap(meaning, lineWidth - 6).map((line) => `      ${line}`));
+  }
   return `${lines.join("\n")}\n`;
 }
 
@@ -29,7 +32,8 @@ export function helpOfAll(commands: readonly { readonly name: string; readonly s
     "Commands:",
     ...table(commands.map(({ name, summary }) => [name, summary])),
     "",
-    "tessera COMMAND --help shows a command's options and examples; tessera --version the version.",
+    "tessera COMMAND --help shows a command's options and examples,",
+    "tessera --version the version, tessera completion SHELL completes what is typed.",
     "",
     "Examples:",
     "  tessera inspect photos",
@@ -41,11 +45,12 @@ export function helpOfAll(commands: readonly { readonly name: string; readonly s
   ].join("\n")}\n`;
 }
 
-const lineWidth = 110;
+/** Of an ordinary terminal. */
+const lineWidth = 80;
 
 /** Two columns; the second is wrapped. */
 function table(rows: readonly (readonly [string, string])[]): string[] {
-  const width = Math.min(32, Math.max(...rows.map(([left]) => left.length)));
+  const width = Math.min(24, Math.max(...rows.map(([left]) => left.length)));
   return rows.flatMap(([left, right]) => {
     const wrapped = wrap(right, lineWidth - width - 4);
     const first =

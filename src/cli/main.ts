@@ -50,7 +50,7 @@ async function main(typed: readonly string[], signal: AbortSignal): Promise<void
     import("./command.ts"),
     import("./terminal.ts"),
   ]);
-  const { positionals, options, help, json } = parseArguments(command, rest);
+  const { positionals, options, help, json, quiet } = parseArguments(command, rest);
   if (help) {
     const { helpOf } = await import("./help.ts");
     process.stdout.write(asTyped(helpOf(command), program));
@@ -58,6 +58,7 @@ async function main(typed: readonly string[], signal: AbortSignal): Promise<void
   }
   const plain = terminalOf({
     json,
+    quiet,
     signal,
     out: process.stdout,
     error: process.stderr,

@@ -98,3 +98,34 @@ test.each<[number, string]>([
 ])("%d seconds are written as %s", (seconds, text) => {
   expect(duration(seconds)).toBe(text);
 });
+
+test("a bar that does not fit leaves things out as a whole, never a part of a number", () => {
+  for (const columns of [80, 60, 40, 30, 20, 12, 4]) {
+    const written: string[] = [];
+    const error = { isTTY: true, columns, write: (text: string) => written.push(text) };
+    let time = 0;
+    const { progress } = terminalOf({
+      ...{ json: false, signal: new AbortController().signal, out: { write: () => 0 }, error, environment: {} },
+      now: () => (time += 200),
+    });
+    const bar = progress("training");
+    bar.update(1, 123_456, "loss 0.123  rate 4.2e-4");
+    bar.update(98_765, 123_456, "loss 0.123  rate 4.2e-4");
+    const last = written.at(-1)!;
+    expect(last.length).toBeLessThan(columns);
+    expect(last === "" || last.includes("98765/123456")).toBe(true);
+    expect(last).toMatch(/^$|(?:123456|left|4\.2e-4)$/);
+  }
+});
+
+test("quiet is nothing but results", () => {
+  const [out, error]: string[][] = [[], []];
+  const quiet = terminalOf({
+    ...{ json: false, quiet: true, signal: new AbortController().signal, environment: {}, now: () => 0 },
+    ...{ out: { write: (text: string) => out.push(text) }, error: { write: (text: string) => error.push(text) } },
+  });
+  quiet.note("a note");
+  quiet.progress("training").update(1, 1);
+  quiet.print("a result");
+  expect([out, error]).toEqual([["a result\n"], []]);
+});

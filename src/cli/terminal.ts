@@ -37,6 +37,8 @@ export interface Sink {
 
 export interface TerminalOptions {
   readonly json: boolean;
+  /** No bars and no notes: nothing but results and errors. */
+  readonly quiet?: boolean;
   readonly signal: AbortSignal;
   readonly out: Sink;
   readonly error: Sink;
@@ -70,7 +72,7 @@ const redrawMs = 100;
 /** Without a terminal: a line at most this often. */
 const plainMs = 10_000;
 
-export function terminalOf({ json, signal, out, error, environment, now }: TerminalOptions): Terminal {
+export function terminalOf({ json, quiet = false, signal, out, error, environment, now }: TerminalOptions): Terminal {
   // https://no-color.org: set and not empty means no colour.
   const colors = out.isTTY === true && !environment.NO_COLOR && environment.TERM !== "dumb";
   const redraws = error.isTTY === true && environment.TERM !== "dumb";
@@ -86,17 +88,18 @@ export function terminalOf({ json, signal, out, error, environment, now }: Termi
     const draw = (done: number, total: number, detail: string) => {
       const { time, done: before } = first ?? { time: now(), done };
       const secondsLeft = done > before ? ((now() - time) / 1000 / (done - before)) * (total - done) : null;
-      const text = progressText(label, done, total, detail, secondsLeft);
+      const text = (most: number) => progressText({ label, done, total, detail, secondsLeft }, most);
       if (!redraws) {
-        error.write(`${text}\n`);
+        error.write(`${text(Number.POSITIVE_INFINITY)}\n`);
         return;
       }
       clear();
-      bar = text.slice(0, (error.columns ?? 80) - 1);
+      bar = text((error.columns ?? 80) - 1);
       error.write(bar);
     };
     return {
       update(done, total, detail = "") {
+        if (quiet) return;
         first ??= { time: now(), done };
         if (now() - shown < (redraws ? redrawMs : plainMs) && done < total) return;
         shown = now();
@@ -122,6 +125,7 @@ export function terminalOf({ json, signal, out, error, environment, now }: Termi
       if (json) out.write(`${escaped(JSON.stringify(value, null, 2))}\n`);
     },
     note(line) {
+      if (quiet) return;
       clear();
       error.write(`${oneLine(line)}\n`);
       if (bar !== "") error.write(bar);
@@ -132,13 +136,40 @@ export function terminalOf({ json, signal, out, error, environment, now }: Termi
   };
 }
 
-function progressText(label: string, done: number, total: number, detail: string, secondsLeft: number | null): string {
+/** At most `most` characters: what does not fit is left out as a whole, since a number that is cut reads as another. */
+function progressText(
+  {
+    label,
+    done,
+    total,
+    detail,
+    secondsLeft,
+  }: {
+    readonly label: string;
+    readonly done: number;
+    readonly total: number;
+    readonly detail: string;
+    readonly secondsLeft: number | null;
+  },
+  most: number,
+): string {
   const share = total > 0 ? Math.min(1, done / total) : 0;
-  const width = 24;
-  const filled = Math.round(share * width);
+  const bar = (width: number) => {
+    const filled = Math.round(share * width);
+    return ` [${"=".repeat(filled)}${" ".repeat(width - filled)}]`;
+  };
+  const counted = ` ${done}/${total}`;
   const left = secondsLeft !== null && share < 1 ? `, ${duration(secondsLeft)} left` : "";
   const tail = detail === "" ? "" : `  ${oneLine(detail)}`;
-  return `${label} [${"=".repeat(filled)}${" ".repeat(width - filled)}] ${done}/${total}${left}${tail}`;
+  const forms = [
+    [label, bar(24), counted, left, tail],
+    [label, bar(10), counted, left, tail],
+    [label, bar(10), counted, left],
+    [label, counted, left],
+    [label, counted],
+    [counted.trim()],
+  ].map((parts) => parts.join(""));
+  return forms.find((form) => form.length <= most) ?? "";
 }
 
 /** `4 s`, `3 min 20 s`, `2 h 5 min` */

@@ -36,7 +36,10 @@ export function lineChart({ title, series, format, logarithmic = false, fromZero
   const [low, high] = [Math.min(ticks[0], ...values), Math.max(ticks[ticks.length - 1], ...values)];
   const x = axis(first, Math.max(last, first + 1), edge.left, width - edge.right);
   const y = axis(low, high > low ? high : low + 1, height - edge.bottom, edge.top);
-  const at = (value: number) => format(logarithmic ? 10 ** value : value);
+  const labels = tickLabels(
+    ticks.map((tick) => (logarithmic ? 10 ** tick : tick)),
+    format,
+  );
 
   const legend = html`<div class="legend">${drawn.map(
     ({ name }, i) => html`<span><i class="swatch" style="background: var(--series-${i})"></i>${name}</span>`,
@@ -44,9 +47,9 @@ export function lineChart({ title, series, format, logarithmic = false, fromZero
   return html`<div class="card chart"><h3>${title}</h3>${drawn.length > 1 ? legend : html``}
 <svg viewBox="0 0 ${width} ${height}" role="img" aria-label="${title}">
 ${ticks.map(
-  (tick) =>
+  (tick, i) =>
     html`<line class="grid" x1="${edge.left}" x2="${width - edge.right}" y1="${round(y(tick))}" y2="${round(y(tick))}"/>
-<text x="${edge.left - 8}" y="${round(y(tick) + 4)}" text-anchor="end">${at(tick)}</text>`,
+<text x="${edge.left - 8}" y="${round(y(tick) + 4)}" text-anchor="end">${labels[i]}</text>`,
 )}
 <line class="axis" x1="${edge.left}" x2="${width - edge.right}" y1="${height - edge.bottom}" y2="${height - edge.bottom}"/>
 ${stepTicks(first, last).map(
@@ -109,6 +112,17 @@ function ticksOf(low: number, high: number, logarithmic: boolean): number[] {
   for (let i = Math.floor(low / step + 1e-9); ticks.length === 0 || ticks[ticks.length - 1] < high - step * 1e-6; i++)
     ticks.push(i * step);
   return ticks;
+}
+
+/** As `format` has them, or, where two would read alike or off their place, with as many digits as it takes. */
+function tickLabels(values: readonly number[], format: (value: number) => string): string[] {
+  const least = values.slice(1).reduce((step, value, i) => Math.min(step, Math.abs(value - values[i])), Infinity);
+  const forms = [
+    format,
+    ...[2, 3, 4, 5, 6].map((digits) => (value: number) => String(Number(value.toPrecision(digits)))),
+  ];
+  const right = forms.find((form) => values.every((value) => Math.abs(Number(form(value)) - value) <= least / 20));
+  return values.map(right ?? format);
 }
 
 function stepTicks(first: number, last: number): number[] {

@@ -132,3 +132,17 @@ test.each<[string, [number, number][], boolean]>([
 test("a chart without points is no chart", () => {
   expect(lineChart({ title: "t", series: [{ name: "s", points: [] }], format: String }).markup).toBe("");
 });
+
+test.each<[string, number[], boolean]>([
+  ["a small range far from 0", [1.9, 2.1], true],
+  ["steps of a quarter", [0, 0.9], false],
+])("no two labels of an axis read alike, nor off their place: %s", (_, values, logarithmic) => {
+  const points = values.map((value, step): [number, number] => [step, value]);
+  const format = (value: number) => String(Number(value.toPrecision(1)));
+  const { markup } = lineChart({ title: "t", series: [{ name: "s", points }], format, logarithmic });
+  const labels = [...markup.matchAll(/text-anchor="end">([^<]+)</g)].map(([, label]) => Number(label));
+  expect(labels.length).toBeGreaterThan(2);
+  expect(new Set(labels).size).toBe(labels.length);
+  const steps = labels.slice(1).map((label, i) => (logarithmic ? label / labels[i] : label - labels[i]));
+  for (const step of steps) expect(Math.abs(step / steps[0] - 1)).toBeLessThan(logarithmic ? 0.01 : 0.11);
+});
