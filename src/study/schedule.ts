@@ -28,7 +28,9 @@ export function sharedSettings({
   recipe,
   settings,
 }: Pick<StudyChoice, "study" | "recipe" | "settings">): readonly string[] {
-  return [...study.recipes[recipe], ...settings];
+  const all = [...study.recipes[recipe], ...settings];
+  // What is asked for stands in place of the study's own.
+  return [...new Map(all.map((setting) => [setting.slice(0, setting.indexOf("=")), setting])).values()];
 }
 
 /** One run of a study. */
