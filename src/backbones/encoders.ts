@@ -9,6 +9,7 @@ import { mobileNetV2Encoders } from "./mobilenet-v2.ts";
 import { resNetEncoders } from "./resnet.ts";
 import { resNetV2Encoders } from "./resnet-v2.ts";
 import { resNet38Encoders } from "./resnet38.ts";
+import { swinEncoders } from "./swin-encoders.ts";
 import { vggEncoders } from "./vgg.ts";
 import { vitEncoders } from "./vit-encoders.ts";
 
@@ -20,6 +21,7 @@ export const encoders: Readonly<Record<string, Encoder>> = {
   ...vggEncoders,
   ...vitEncoders,
   ...dinov2Encoders,
+  ...swinEncoders,
 };
 
 /** Names of encoders that were added while this process runs. */

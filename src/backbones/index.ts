@@ -16,5 +16,6 @@ export { publishedEncoder, publishedNames } from "./published.ts";
 export { resNet, resNet18Units, resNet50Units, resNet101Units, resNetClassifier } from "./resnet.ts";
 export { resNetV2 } from "./resnet-v2.ts";
 export { resNet38 } from "./resnet38.ts";
+export { swin, swinSizes } from "./swin.ts";
 export { vgg16 } from "./vgg.ts";
 export { vit, vitClassifier, vitFeatures } from "./vit.ts";

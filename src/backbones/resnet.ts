@@ -222,7 +222,7 @@ function encoderOf(options: ResNetOptions): Encoder {
     normalization: imagenetNormalization,
     multiple: 32,
     dilates: true,
-    features: (scope, x, asked) => deepestMaps(resNet(scope, x, { ...options, ...asked })),
+    features: (scope, x, asked) => deepestMaps(resNet(scope, x, { ...options, ...asked }), asked),
     published:
       options.form === "caffe" ? [deepLab] : options.stem === "deep" ? [deepTimm, deepMmsegmentation] : [torchvision],
   };
