@@ -1,5 +1,8 @@
 /** GSS's manifest as settings of our networks. */
 import type { SwinOptions } from "../../src/backbones/swin.ts";
+import type { DvaeSettings } from "../../src/methods/gss/dvae.ts";
+import type { HeadSettings } from "../../src/methods/gss/head.ts";
+import type { WindowInverseSettings } from "../../src/methods/gss/inverse-window.ts";
 
 export interface SwinConfig {
   readonly embed_dims: number;
@@ -19,4 +22,74 @@ export function swinOptions(config: SwinConfig): SwinOptions {
     patch: config.patch_size,
     mlpRatio: config.mlp_ratio,
   };
+}
+
+export interface HeadConfig {
+  readonly in_index: readonly number[];
+  readonly channels: number;
+  readonly dropout_ratio: number;
+  readonly num_classes: number;
+  readonly loss_decode: { readonly loss_weight: number } | readonly { readonly loss_weight: number }[];
+  readonly palette: readonly (readonly number[])[];
+  readonly indice_channel_index: number;
+  readonly pixel_channel_index: number;
+  readonly indice_seg_channel: number;
+  readonly indice_cls_channel: number;
+  readonly swin_num_head: number;
+  readonly swin_depth: number;
+  readonly swin_window_size: number;
+  readonly post_seg_channel?: number;
+  readonly post_swin_num_head?: number;
+  readonly post_swin_depth?: number;
+  readonly post_swin_window_size?: number;
+  readonly type: string;
+}
+
+export interface DvaeConfig {
+  readonly vocab_size: number;
+  readonly n_hid: number;
+  readonly n_blk_per_group: number;
+  readonly n_init: number;
+  readonly input_channels: number;
+  readonly group_count: number;
+}
+
+export function headSettings(config: HeadConfig, { vocab_size }: Pick<DvaeConfig, "vocab_size">): HeadSettings {
+  return {
+    levelWidth: config.channels,
+    width: config.indice_seg_channel,
+    classifierWidth: config.indice_cls_channel,
+    codes: vocab_size,
+    aggregates: true,
+    depth: config.swin_depth,
+    heads: config.swin_num_head,
+    window: config.swin_window_size,
+    dropout: config.dropout_ratio,
+  };
+}
+
+export function inverseSettings(config: HeadConfig): WindowInverseSettings {
+  return {
+    width: config.post_seg_channel!,
+    heads: config.post_swin_num_head!,
+    window: config.post_swin_window_size!,
+    depth: config.post_swin_depth!,
+  };
+}
+
+export function dvaeSettings(config: DvaeConfig): DvaeSettings {
+  return {
+    channels: config.input_channels,
+    codes: config.vocab_size,
+    width: config.n_hid,
+    entryWidth: config.n_init,
+    blocksPerGroup: config.n_blk_per_group,
+    groups: config.group_count,
+  };
+}
+
+/** Factors of the token and the pixel loss. */
+export function lossWeights({ loss_decode }: HeadConfig): { tokenWeight: number; pixelWeight: number } {
+  const [tokenWeight, pixelWeight] = [loss_decode].flat().map(({ loss_weight }) => loss_weight);
+  return { tokenWeight, pixelWeight };
 }
