@@ -1,0 +1,112 @@
+/** GSS's discrete VAE and the choice of codes, against the authors' modules. */
+import type { Named, NdArray } from "../../src/array/ndarray.ts";
+import { gradients } from "../../src/autodiff/gradients.ts";
+import { Model } from "../../src/graph/scope.ts";
+import { constant, input } from "../../src/graph/tensor.ts";
+import {
+  type DvaeParts,
+  type DvaeSettings,
+  dvaeDecoder,
+  dvaeEncoder,
+  dvaeEntry,
+  dvaeNames,
+  dvaeRelaxedEntry,
+  mapPixels,
+  pictureOf,
+} from "../../src/methods/gss/dvae.ts";
+import { hardChoice, relaxedChoice } from "../../src/methods/gss/gumbel.ts";
+import { argMax, cast, mul, oneHot, sum } from "../../src/ops/index.ts";
+import { evaluate } from "../../src/runtime/evaluate.ts";
+import { cotangent, covers, type GssCase } from "./gss.ts";
+
+export function settingsOf({ config }: Pick<GssCase, "config">): DvaeSettings {
+  const number = (name: string) => config[name] as number;
+  return {
+    channels: number("input_channels"),
+    codes: number("vocab_size"),
+    width: number("n_hid"),
+    entryWidth: number("n_init"),
+    blocksPerGroup: number("n_blk_per_group"),
+    groups: number("group_count"),
+  };
+}
+
+/** Weights of a half under our names. */
+export function weightsOf(golden: Pick<GssCase, "under">, half: "encoder" | "decoder"): Named<NdArray> {
+  return Object.fromEntries(
+    Object.entries(golden.under(`w.${half}.`)).map(([name, array]) => {
+      const ours = dvaeNames.ours(name);
+      if (ours === undefined) throw new Error(`golden: we have no ${name}.`);
+      return [`${half}.${ours}`, array];
+    }),
+  );
+}
+
+covers("dvae", async (golden) => {
+  const settings = settingsOf(golden);
+  const weights = { ...weightsOf(golden, "encoder"), ...weightsOf(golden, "decoder") };
+  const pictures = Object.keys(golden.under("")).flatMap((name) => /^(.+)\.image01$/.exec(name)?.[1] ?? []);
+  for (const picture of pictures) await checkPicture(golden, picture, settings, weights);
+
+  const logits = golden.tensor("gumbel.logits");
+  const noise = golden.tensor("gumbel.noise");
+  const temperature = golden.config.gumbel_tau as number;
+  const [x, g] = [input("logits", logits.shape), input("noise", noise.shape)];
+  const hard = hardChoice(x, g, temperature);
+  const [slope] = gradients(sum(mul(hard, constant(cotangent(hard.shape)))), [x]);
+  const found = await evaluate({ hard, soft: relaxedChoice(x, g, temperature), slope }, { logits, noise });
+  golden.check({ "gumbel.y_hard": found.hard, "gumbel.y_soft": found.soft });
+  golden.check({ "gumbel.grad_logits": found.slope }, "grad");
+});
+
+async function checkPicture(
+  golden: GssCase,
+  name: string,
+  settings: DvaeSettings,
+  weights: Named<NdArray>,
+): Promise<void> {
+  const image = golden.tensor(`${name}.image01`);
+  const mapped = input("mapped", image.shape);
+  const encoder = dvaeEncoder(new Model().scope.at("encoder"), mapped, settings);
+  const logits = encoder.output;
+  const tokens = argMax(logits, { axis: 1 });
+
+  const ids = golden.tensor(`${name}.tokens`);
+  const known = input("tokens", ids.shape, "int32");
+  const place = new Model().scope.at("decoder").shared();
+  const decoder = dvaeDecoder(place, dvaeEntry(place, known, settings), settings);
+  const z = oneHot(known, settings.codes, { axis: 1 });
+  const relaxed = dvaeDecoder(place, dvaeRelaxedEntry(place, z, settings), settings);
+  const along = (y: typeof logits) => sum(mul(y, constant(cotangent(y.shape))));
+
+  const found = await evaluate(
+    {
+      mapped: mapPixels(input("image", image.shape)),
+      logits,
+      tokens: cast(tokens, "int32"),
+      raw: decoder.output,
+      relaxed: relaxed.output,
+      picture: pictureOf(decoder.output),
+      gradMapped: gradients(along(logits), [mapped])[0],
+      gradZ: gradients(along(relaxed.output), [z])[0],
+    },
+    { ...weights, image, mapped: golden.tensor(`${name}.mapped`), tokens: ids },
+  );
+  golden.check({
+    [`${name}.mapped`]: found.mapped,
+    [`${name}.logits`]: found.logits,
+    [`${name}.tokens`]: found.tokens,
+  });
+  golden.check({ [`${name}.dec_raw`]: found.raw, [`${name}.rgb01`]: found.picture });
+  golden.check({ [`${name}.dec_raw`]: found.relaxed });
+  golden.check({ [`${name}.grad_mapped`]: found.gradMapped, [`${name}.grad_z`]: found.gradZ }, "grad");
+
+  const parts = { ...named(`${name}.enc_act`, encoder), ...named(`${name}.dec_act`, decoder) };
+  const listed = Object.fromEntries(Object.entries(parts).filter(([part]) => golden.has(part)));
+  golden.check(await evaluate(listed, { ...weights, mapped: golden.tensor(`${name}.mapped`), tokens: ids }));
+}
+
+function named(prefix: string, { input: first, groups, output }: DvaeParts) {
+  const all = groups.map((part, i) => [`${prefix}.group_${i + 1}`, part] as const);
+  return Object.fromEntries([[`${prefix}.input`, first], ...all, [`${prefix}.output`, output]]);
+}
