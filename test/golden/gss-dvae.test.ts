@@ -9,7 +9,6 @@ import {
   dvaeDecoder,
   dvaeEncoder,
   dvaeEntry,
-  dvaeNames,
   dvaeRelaxedEntry,
   mapPixels,
   pictureOf,
@@ -18,29 +17,7 @@ import { hardChoice, relaxedChoice } from "../../src/methods/gss/gumbel.ts";
 import { argMax, cast, mul, oneHot, sum } from "../../src/ops/index.ts";
 import { evaluate } from "../../src/runtime/evaluate.ts";
 import { cotangent, covers, type GssCase } from "./gss.ts";
-
-export function settingsOf({ config }: Pick<GssCase, "config">): DvaeSettings {
-  const number = (name: string) => config[name] as number;
-  return {
-    channels: number("input_channels"),
-    codes: number("vocab_size"),
-    width: number("n_hid"),
-    entryWidth: number("n_init"),
-    blocksPerGroup: number("n_blk_per_group"),
-    groups: number("group_count"),
-  };
-}
-
-/** Weights of a half under our names. */
-export function weightsOf(golden: Pick<GssCase, "under">, half: "encoder" | "decoder"): Named<NdArray> {
-  return Object.fromEntries(
-    Object.entries(golden.under(`w.${half}.`)).map(([name, array]) => {
-      const ours = dvaeNames.ours(name);
-      if (ours === undefined) throw new Error(`golden: we have no ${name}.`);
-      return [`${half}.${ours}`, array];
-    }),
-  );
-}
+import { settingsOf, weightsOf } from "./gss-dvae.ts";
 
 covers("dvae", async (golden) => {
   const settings = settingsOf(golden);
