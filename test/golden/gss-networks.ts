@@ -45,21 +45,12 @@ export interface HeadConfig {
   readonly type: string;
 }
 
-export interface DvaeConfig {
-  readonly vocab_size: number;
-  readonly n_hid: number;
-  readonly n_blk_per_group: number;
-  readonly n_init: number;
-  readonly input_channels: number;
-  readonly group_count: number;
-}
-
-export function headSettings(config: HeadConfig, { vocab_size }: Pick<DvaeConfig, "vocab_size">): HeadSettings {
+export function headSettings(config: HeadConfig, { codes }: Pick<DvaeSettings, "codes">): HeadSettings {
   return {
     levelWidth: config.channels,
     width: config.indice_seg_channel,
     classifierWidth: config.indice_cls_channel,
-    codes: vocab_size,
+    codes,
     aggregates: true,
     depth: config.swin_depth,
     heads: config.swin_num_head,
@@ -74,17 +65,6 @@ export function inverseSettings(config: HeadConfig): WindowInverseSettings {
     heads: config.post_swin_num_head!,
     window: config.post_swin_window_size!,
     depth: config.post_swin_depth!,
-  };
-}
-
-export function dvaeSettings(config: DvaeConfig): DvaeSettings {
-  return {
-    channels: config.input_channels,
-    codes: config.vocab_size,
-    width: config.n_hid,
-    entryWidth: config.n_init,
-    blocksPerGroup: config.n_blk_per_group,
-    groups: config.group_count,
   };
 }
 
