@@ -5,6 +5,7 @@ import type { Tensor } from "../graph/tensor.ts";
 import { renormalized } from "../nn/image-input.ts";
 import { dinov2Encoders } from "./dinov2.ts";
 import type { Encoder, EncoderOptions, FeatureMap } from "./encoder.ts";
+import { hrNetEncoders } from "./hrnet.ts";
 import { mobileNetV2Encoders } from "./mobilenet-v2.ts";
 import { resNetEncoders } from "./resnet.ts";
 import { resNetV2Encoders } from "./resnet-v2.ts";
@@ -22,6 +23,7 @@ export const encoders: Readonly<Record<string, Encoder>> = {
   ...vitEncoders,
   ...dinov2Encoders,
   ...swinEncoders,
+  ...hrNetEncoders,
 };
 
 /** Names of encoders that were added while this process runs. */

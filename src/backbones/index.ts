@@ -1,6 +1,7 @@
 /** `tessera-seg/backbones`: image → feature maps. */
 export type { Encoder, EncoderOptions, FeatureMap, Norms } from "./encoder.ts";
 export { addEncoder, encode, encoders, findEncoder } from "./encoders.ts";
+export { type HrNetOptions, hrNet, hrNetStages } from "./hrnet.ts";
 export { mobileNetV2, mobileNetV2Classifier } from "./mobilenet-v2.ts";
 export {
   type OnnxEncoder,

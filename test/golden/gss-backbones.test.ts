@@ -2,14 +2,18 @@
 import { expect } from "vitest";
 import type { Named, NdArray } from "../../src/array/ndarray.ts";
 import { gradients } from "../../src/autodiff/gradients.ts";
+import type { Encoder, FeatureMap } from "../../src/backbones/encoder.ts";
+import { encoders } from "../../src/backbones/encoders.ts";
+import { hrNet } from "../../src/backbones/hrnet.ts";
+import { resNet, resNet50Units, resNet101Units } from "../../src/backbones/resnet.ts";
 import { swin } from "../../src/backbones/swin.ts";
-import { swinEncoders } from "../../src/backbones/swin-encoders.ts";
 import { Model } from "../../src/graph/scope.ts";
 import { constant, input, type Tensor } from "../../src/graph/tensor.ts";
 import { windowBlocks } from "../../src/nn/window-attention.ts";
 import { add, mul, reshape, sum } from "../../src/ops/index.ts";
 import { evaluate } from "../../src/runtime/evaluate.ts";
 import type { Renaming } from "../../src/weights/rename.ts";
+import { float32Noise } from "./groupvit.ts";
 import { cotangent, covers, type GssCase } from "./gss.ts";
 import { type SwinConfig, swinOptions } from "./gss-networks.ts";
 
@@ -53,7 +57,9 @@ interface BlocksConfig {
   readonly hw: readonly [number, number];
 }
 
-const swinNames = swinEncoders["swin-tiny"].published.find(({ library }) => library === "mmsegmentation")!.names;
+const namesOf = ({ published }: Encoder) => published.find(({ library }) => library === "mmsegmentation")!.names;
+
+const swinNames = namesOf(encoders["swin-tiny"]);
 /** Names of blocks by those of a backbone's first stage. */
 const blockNames: Renaming = {
   ours: (name) => swinNames.ours(`stages.0.${name}`)?.replace("stage1.", ""),
@@ -96,4 +102,79 @@ covers("swin_backbone", async (golden) => {
   const [grad_x] = gradients(objective, [x]);
   golden.check(await evaluate({ grad_x }, feeds), "grad");
   golden.check(await evaluate(slopes(model, objective, golden, "grad.", swinNames), feeds), "grad");
+});
+
+interface ResNetConfig {
+  readonly depth: 50 | 101;
+  readonly base_channels: number;
+  readonly stem_channels: number;
+  readonly dilations: readonly number[];
+  readonly strides: readonly number[];
+  readonly contract_dilation: boolean;
+}
+
+covers("resnetv1c_backbone", async (golden) => {
+  const config = golden.config as unknown as ResNetConfig;
+  const strides = config.strides.reduce((product, stride) => product * stride, 4);
+  const options = {
+    units: config.depth === 101 ? resNet101Units : resNet50Units,
+    width: config.base_channels,
+    stemWidth: config.stem_channels,
+    stem: "deep",
+    outputStride: strides as 32 | 16 | 8,
+    contractsDilation: config.contract_dilation,
+  } as const;
+  const names = namesOf(encoders["resnet50-v1c"]);
+  const feeds = { x: golden.tensor("x"), ...ourWeights(golden.under("w."), names) };
+  const x = input("x", feeds.x.shape);
+  const build = (model: Model) => deepLevels(resNet(model.scope, x, options));
+
+  golden.check(await evaluate(prefixed("eval.", build(new Model())), feeds));
+
+  const model = new Model({ training: true });
+  const levels = build(model);
+  const objective = mul(
+    Object.values(levels)
+      .map(along)
+      .reduce((left, right) => add(left, right)),
+    0.1,
+  );
+  golden.check(await evaluate(prefixed("train.", levels), feeds));
+  // Fifty layers of batch statistics over a few places: results move by more than the tolerance when what is fed moves by half a
+  // unit in the last place, so a few times that is allowed beside it.
+  const [towardsX] = gradients(objective, [x]);
+  const found = { "train.grad_x": towardsX, ...slopes(model, objective, golden, "grad.", names) };
+  const moves = Object.entries(await float32Noise(found, feeds));
+  const noise = Object.fromEntries(moves.map(([name, move]) => [name, 4 * move]));
+  golden.check(await evaluate(found, feeds), "grad", noise);
+  const averages = Object.keys(golden.under("after."));
+  const updates = averages.map((name) => [`after.${name}`, model.updates.get(names.ours(name)!)!]);
+  golden.check(await evaluate(Object.fromEntries(updates), feeds));
+});
+
+/** The maps of the stages, without the stem's. */
+function deepLevels(maps: readonly FeatureMap[]): Record<string, Tensor> {
+  return Object.fromEntries(maps.slice(1).map(({ map }, i) => [`out${i}`, map]));
+}
+
+interface HrNetConfig {
+  readonly extra: Named<{
+    readonly num_modules: number;
+    readonly num_blocks: readonly number[];
+    readonly num_channels: readonly number[];
+  }>;
+}
+
+covers("hrnet_backbone", async (golden) => {
+  const { stage1, ...others } = (golden.config as unknown as HrNetConfig).extra;
+  const names = namesOf(encoders["hrnet-w48"]);
+  const feeds = { x: golden.tensor("x"), ...ourWeights(golden.under("w."), names) };
+  const maps = hrNet(new Model().scope, input("x", feeds.x.shape), {
+    stemWidth: golden.tensor("w.conv1.weight").shape[0],
+    first: { blocks: stage1.num_blocks[0], width: stage1.num_channels[0] },
+    stages: Object.values(others).map(({ num_modules, num_blocks, num_channels }) => {
+      return { modules: num_modules, blocks: num_blocks, widths: num_channels };
+    }),
+  });
+  golden.check(await evaluate(Object.fromEntries(maps.map(({ map }, i) => [`out${i}`, map])), feeds));
 });

@@ -16,8 +16,8 @@ interface FileEntry {
 
 export interface GssCase extends Pick<GoldenCase, "name" | "config" | "tensor" | "under"> {
   has(name: string): boolean;
-  /** Fails unless each array is within the case's tolerance of the golden tensor of its name. */
-  check(got: Named<NdArray>, kind?: "forward" | "grad"): void;
+  /** Fails unless each array is within the case's tolerance, plus `noise`, of the golden tensor of its name. */
+  check(got: Named<NdArray>, kind?: "forward" | "grad", noise?: Named<number>): void;
 }
 
 /** A test of the case of that name, skipped where the set has none; its file may be of any name. */
@@ -32,9 +32,9 @@ export function caseOf(golden: GoldenCase): GssCase {
   return {
     ...golden,
     has: (name) => own[name] !== undefined,
-    check(got, kind = "forward") {
+    check(got, kind = "forward", noise = {}) {
       for (const [name, array] of Object.entries(got)) {
-        expectClose(array, golden.tensor(name), tolerance?.[kind] ?? "", `${golden.name}, ${name}`);
+        expectClose(array, golden.tensor(name), tolerance?.[kind] ?? "", `${golden.name}, ${name}`, noise[name]);
       }
     },
   };
@@ -50,8 +50,8 @@ export function readJson(file: string): unknown {
   return existsSync(path) ? JSON.parse(readFileSync(path, "utf8")) : null;
 }
 
-/** tolerance: `abs 1e-4 + rel 1e-3`, the latter of each value. Whole numbers are the same. */
-export function expectClose(got: NdArray, expected: NdArray, tolerance: string, where: string): void {
+/** tolerance: `abs 1e-4 + rel 1e-3`, the latter of each value; noise: added to the first. Whole numbers are the same. */
+export function expectClose(got: NdArray, expected: NdArray, tolerance: string, where: string, noise = 0): void {
   expect(got.shape, where).toEqual(expected.shape);
   const [a, b] = [toNumbers(got), toNumbers(expected)];
   if (!isFloat(expected.dtype)) {
@@ -62,7 +62,7 @@ export function expectClose(got: NdArray, expected: NdArray, tolerance: string, 
   if (found === null) throw new Error(`${where}: the tolerance "${tolerance}" cannot be read.`);
   const [absolute, relative] = [Number(found[1]), Number(found[2])];
   const worst = b.reduce((most, value, i) => {
-    const off = Math.abs(a[i] - value) / (absolute + relative * Math.abs(value));
+    const off = Math.abs(a[i] - value) / (absolute + noise + relative * Math.abs(value));
     return Number.isNaN(off) ? Infinity : Math.max(most, off);
   }, 0);
   expect(worst, `${where}: largest error as a part of what is allowed`).toBeLessThanOrEqual(1);
