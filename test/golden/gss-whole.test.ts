@@ -1,6 +1,6 @@
 /** GSS end to end against the authors' code: a photograph to its mask, and steps of stage 2. */
 import { afterAll, beforeAll, describe, expect } from "vitest";
-import { float32, type Named, type NdArray, toNumbers } from "../../src/array/ndarray.ts";
+import { float32, type NdArray, toNumbers } from "../../src/array/ndarray.ts";
 import { encoders } from "../../src/backbones/encoders.ts";
 import { swin } from "../../src/backbones/swin.ts";
 import { Model, type Scope } from "../../src/graph/scope.ts";
