@@ -9,12 +9,12 @@ import {
   cast,
   clip,
   conv,
+  expand,
   gather,
   maxPool,
   mul,
   relu,
   reshape,
-  resize,
   sigmoid,
   slice,
   transpose,
@@ -102,7 +102,7 @@ export function dvaeDecoder(scope: Scope, entry: Tensor, settings: DvaeSettings)
   let x = entry;
   for (let i = 0; i < groups; i++) {
     x = group(scope.at(`group${i + 1}`), x, width * 2 ** (groups - 1 - i), settings, [1, 3, 3, 3]);
-    if (i < groups - 1) x = resize(x, [2 * axisSize(x, 2), 2 * axisSize(x, 3)], { mode: "nearest" });
+    if (i < groups - 1) x = doubled(x);
     outputs.push(x);
   }
   return { input: entry, groups: outputs, output: layer(scope.at("output"), relu(x), 2 * channels, 1) };
@@ -160,6 +160,13 @@ function entryWeights(scope: Scope, codes: number, entryWidth: number): { weight
     weight: place.parameter("weight", [entryWidth, codes, 1, 1], normalInitializer(Math.sqrt(1 / codes))),
     bias: place.parameter("bias", [entryWidth], zerosInitializer),
   };
+}
+
+/** Every pixel as a square of four. [B, C, H, W] → [B, C, 2 · H, 2 · W]. */
+function doubled(x: Tensor): Tensor {
+  const [batch, channels, height, width] = x.shape;
+  const apart = reshape(x, [batch, channels, height, 1, width, 1]);
+  return reshape(expand(apart, [batch, channels, height, 2, width, 2]), [batch, channels, 2 * height, 2 * width]);
 }
 
 /** [O, I, 1, 1] → [O, I]. */

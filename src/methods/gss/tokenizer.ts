@@ -1,7 +1,7 @@
 /** What turns maskiges into tokens and back, whatever it is: the discrete VAE, or a VQ. */
 import type { Scope } from "../../graph/scope.ts";
 import type { Tensor } from "../../graph/tensor.ts";
-import { argMax } from "../../ops/index.ts";
+import { argMax, concat, slice } from "../../ops/index.ts";
 import {
   type DvaeSettings,
   dvaeDecoder,
@@ -50,4 +50,26 @@ export function dvaeTokenizer(settings: DvaeSettings): MaskTokenizer {
       return picture(place, dvaeRelaxedEntry(place, shares, settings));
     },
   };
+}
+
+/** Rows of tokens that are decoded together, and rows beside them that their pictures depend on. */
+const bandRows = 48;
+const bandReach = 16;
+
+/**
+ * `decode` for prediction: many rows a band at a time, so that what a decoder holds stays small. tokens: [B, h, w] → the same maskige
+ * as in one piece: bands overlap by more than any decoder of 4 groups and 2 blocks sees.
+ */
+export function decodedInBands(tokenizer: MaskTokenizer, scope: Scope, tokens: Tensor): Tensor {
+  const [, rows] = tokens.shape;
+  if (rows <= 2 * bandRows) return tokenizer.decode(scope, tokens);
+  const place = scope.shared();
+  const starts = Array.from({ length: Math.ceil(rows / bandRows) }, (_, i) => i * bandRows);
+  const bands = starts.map((start) => {
+    const [from, to] = [Math.max(0, start - bandReach), Math.min(rows, start + bandRows + bandReach)];
+    const band = tokenizer.decode(place, slice(tokens, [{ axis: 1, start: from, end: to }]));
+    const used = [start - from, Math.min(rows, start + bandRows) - from].map((row) => row * tokenizer.stride);
+    return slice(band, [{ axis: 2, start: used[0], end: used[1] }]);
+  });
+  return concat(bands, { axis: 2 });
 }
