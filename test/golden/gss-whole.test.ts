@@ -1,29 +1,27 @@
 /** GSS end to end against the authors' code: a photograph to its mask, and steps of stage 2. */
 import { afterAll, beforeAll, describe, expect } from "vitest";
 import { float32, type NdArray, toNumbers } from "../../src/array/ndarray.ts";
-import { encoders } from "../../src/backbones/encoders.ts";
+import { addEncoder, encoders } from "../../src/backbones/encoders.ts";
 import { swin } from "../../src/backbones/swin.ts";
 import { Model, type Scope } from "../../src/graph/scope.ts";
 import { input, type Tensor } from "../../src/graph/tensor.ts";
-import { sized, tokenLogits } from "../../src/methods/gss/head.ts";
-import { encodeImage, type ImageEncoderSettings, pixelLogits } from "../../src/methods/gss/image-encoder.ts";
-import { windowInverse } from "../../src/methods/gss/inverse-window.ts";
-import { priorLoss } from "../../src/methods/gss/losses.ts";
-import { colorTable, nearestLabels, paint } from "../../src/methods/gss/maskige.ts";
-import type { Palette } from "../../src/methods/gss/palette.ts";
-import { priorTargets } from "../../src/methods/gss/targets.ts";
-import { dvaeTokenizer, tokensOf } from "../../src/methods/gss/tokenizer.ts";
-import { besideWeights, decays, officialNames } from "../../src/methods/gss/weights.ts";
-import { baseRecipe } from "../../src/methods/recipe.ts";
-import { imageInput, imagenetNormalization, symmetricNormalization } from "../../src/nn/image-input.ts";
-import { argMax, cast, flip, oneHot, resize, squeeze } from "../../src/ops/index.ts";
+import { sized } from "../../src/methods/gss/head.ts";
+import { encodedPicture, predictedMaskige } from "../../src/methods/gss/network.ts";
+import { givenPalette, type Palette } from "../../src/methods/gss/palette.ts";
+import { priorLosses, priorStage } from "../../src/methods/gss/prior-stage.ts";
+import { type GssRecipe, published } from "../../src/methods/gss/recipe.ts";
+import { transformOf } from "../../src/methods/gss/transform.ts";
+import { besideWeights, officialNames } from "../../src/methods/gss/weights.ts";
+import type { Task } from "../../src/methods/method.ts";
+import { imagenetNormalization, symmetricNormalization } from "../../src/nn/image-input.ts";
+import { argMax, cast, flip, resize, squeeze } from "../../src/ops/index.ts";
 import { windowStarts } from "../../src/prediction/windows.ts";
 import type { Engine } from "../../src/runtime/engine.ts";
 import { evaluate } from "../../src/runtime/evaluate.ts";
 import { openLocalEngine } from "../../src/runtime/local-engine.ts";
 import { nodeBackend } from "../../src/runtime/node.ts";
 import { buildStep } from "../../src/step/step.ts";
-import { type OptimizerRecipe, rateOf } from "../../src/step/update.ts";
+import { rateOf } from "../../src/step/update.ts";
 import { covers, type GssCase, goldens } from "./gss.ts";
 import { settingsOf } from "./gss-dvae.ts";
 import {
@@ -58,16 +56,47 @@ function weightsOf(name: string): Record<string, NdArray> {
   );
 }
 
-function encoderOf({ backbone, decode_head, dvae }: Config, normalized = false): ImageEncoderSettings {
+/** The network of a case as a recipe; what it says of no case stays as published. */
+function recipeOf(name: string, { backbone, decode_head, dvae }: Config, normalized = false): GssRecipe {
+  const encoder = `${name}${normalized ? "-normalized" : ""}`;
+  addEncoder(encoder, {
+    // What is normalized already is taken as it is.
+    normalization: normalized ? symmetricNormalization : imagenetNormalization,
+    ...{ multiple: 1, dilates: false, published: encoders["swin-tiny"].published },
+    features: (scope, x) => swin(scope, x, swinOptions(backbone)),
+  });
+  const head = headSettings(decode_head, settingsOf({ config: dvae }));
+  const tokenizer = settingsOf({ config: dvae });
+  const isTrained = decode_head.post_seg_channel !== undefined;
   return {
-    backbone: {
-      normalization: normalized ? symmetricNormalization : imagenetNormalization,
-      features: (scope, x) => swin(scope, x, swinOptions(backbone)),
+    ...published,
+    ...{
+      name,
+      encoder,
+      encoderStride: 32,
+      variant: isTrained ? "FT-W" : "FF",
+      ...givenPalette(decode_head.palette as Palette),
     },
-    head: headSettings(decode_head, settingsOf({ config: dvae })),
-    gridStride: decode_head.indice_channel_index === 0 ? 8 : 4,
+    ...{ codes: tokenizer.codes, tokenizerWidth: tokenizer.width, tokenizerEntryWidth: tokenizer.entryWidth },
+    ...{ tokenizerBlocks: tokenizer.blocksPerGroup, tokenizerGroups: tokenizer.groups },
+    ...{ levelWidth: head.levelWidth, fusionWidth: head.width, classifierWidth: head.classifierWidth },
+    ...{ aggregationDepth: head.depth, aggregationHeads: head.heads, aggregationWindow: head.window },
+    ...{ headDropout: head.dropout, tokenGrid: decode_head.indice_channel_index === 0 ? 8 : 4 },
+    pixelHead: /SingleFusion/.test(decode_head.type) ? "single" : "separate",
+    ...(!isTrained && lossWeights(decode_head)),
+    ...(isTrained && inverseFields(decode_head)),
   };
 }
+
+function inverseFields(config: HeadConfig): Partial<GssRecipe> {
+  const { width, heads, window, depth } = inverseSettings(config);
+  return { inverseWidth: width, inverseHeads: heads, inverseWindow: window, inverseDepth: depth };
+}
+
+const taskOf = ({ decode_head: { num_classes } }: Config): Task => ({
+  classes: Array.from({ length: num_classes }, (_, i) => ({ name: `class ${i}`, color: [i, 0, 0] })),
+  frequencies: [],
+});
 
 interface Predicted {
   readonly tokens: Tensor;
@@ -76,16 +105,10 @@ interface Predicted {
 }
 
 /** picture: [B, H, W, 3] uint8. */
-function predicted(scope: Scope, picture: Tensor, config: Config): Predicted {
-  const tokenizer = dvaeTokenizer(settingsOf({ config: config.dvae }));
-  const { classifier } = encodeImage(scope, imageInput(picture), encoderOf(config));
-  const tokens = argMax(tokenLogits(classifier), { axis: 1 });
-  const maskige = tokenizer.decode(scope.at("tokenizer"), tokens);
-  const { num_classes: classes, palette, type } = config.decode_head;
-  const colors = (palette as Palette).slice(0, classes);
-  const large = /FTW/.test(type)
-    ? windowInverse(scope.at("inverse"), maskige, classes, inverseSettings(config.decode_head))
-    : oneHot(nearestLabels(maskige, colors), classes, { axis: 1 });
+function predicted(scope: Scope, picture: Tensor, recipe: GssRecipe, config: Config): Predicted {
+  const { tokens, maskige } = predictedMaskige(scope, picture, recipe, taskOf(config));
+  const transform = transformOf(recipe, taskOf(config));
+  const large = recipe.variant === "FT-W" ? transform.scores(scope, maskige) : transform.shares(scope, maskige);
   return { tokens, scores: sized(large, [picture.shape[1], picture.shape[2]]) };
 }
 
@@ -121,6 +144,7 @@ for (const name of ["e2e_ff", "e2e_ftw"]) {
     const config = golden.config as unknown as Config;
     const rgb = golden.tensor("rgb");
     const weights = weightsOf(name);
+    const recipe = recipeOf(name, config);
     const [height, width] = config.img_shape;
     const maskOf = async (scores: NdArray) => {
       const resized = resize(input("scores", scores.shape), config.ori_shape);
@@ -128,7 +152,7 @@ for (const name of ["e2e_ff", "e2e_ftw"]) {
       return mask;
     };
     const run = async (picture: NdArray) => {
-      const { tokens, scores } = predicted(new Model().scope, input("rgb", picture.shape, "uint8"), config);
+      const { tokens, scores } = predicted(new Model().scope, input("rgb", picture.shape, "uint8"), recipe, config);
       return evaluate({ tokens: cast(tokens, "int32"), scores }, { ...weights, rgb: picture });
     };
 
@@ -218,13 +242,12 @@ describe("training", () => {
     const { schedule, log, model, no_decay_if_name_contains: exempt } = golden.config as unknown as TrainConfig;
     const beginning = /config of (\w+)/.exec(model)![1];
     const config = goldens.case(beginning).config as unknown as Config;
-    const { num_classes: classes, palette, channels } = config.decode_head;
-    const tokenizer = dvaeTokenizer(settingsOf({ config: config.dvae }));
-    const { stride, codes } = tokenizer;
+    const network = recipeOf(beginning, config, true);
+    const stage = priorStage(network, taskOf(config), undefined);
     const inputs = { image: golden.tensor("image"), gt: golden.tensor("gt") };
     const official = (name: string) => names.theirs(name)!;
-    const recipe: OptimizerRecipe = {
-      ...baseRecipe,
+    const recipe: GssRecipe = {
+      ...network,
       ...{ optimizer: "adamw", clipNorm: 0, averageDecay: 0, weightDecay: schedule.weight_decay },
       ...{ schedule: "poly-times-warmup", schedulePower: schedule.power, steps: schedule.max_iters, finalRate: 0 },
       ...{ learningRate: schedule.base_lr, warmupSteps: schedule.warmup_iters, warmupStart: schedule.warmup_ratio },
@@ -235,23 +258,15 @@ describe("training", () => {
       // The optimizer begins here, the schedule does not.
       rate: (at) => rateOf(recipe, log[at].iter),
       inputs: Object.fromEntries(Object.entries(inputs).map(([name, { dtype, shape }]) => [name, { dtype, shape }])),
-      trains: (name) => !name.startsWith("tokenizer."),
-      group: (name) => ({ rate: 1, decay: decays(official(name)) ? 1 : 0 }),
-      loss(scope, { image, gt }) {
-        // The image is normalized already.
-        const encoded = encodeImage(scope, image, encoderOf(config, true));
-        const pixels = pixelLogits(scope, encoded, "branch", { classes, levelWidth: channels, stride });
-        const targets = priorTargets(squeeze(gt, 1), {
-          ...{ classes, codes, stride, grid: encoded.grid, pixelLogits: pixels },
-          encode: (completed) =>
-            tokensOf(tokenizer, scope.at("tokenizer"), paint(completed, colorTable(palette as Palette))),
-        });
-        return priorLoss(encoded.classifier, pixels, targets, lossWeights(config.decode_head));
-      },
+      trains: stage.trains!,
+      group: (name, rank) => ({ rate: 1, decay: 1, ...stage.group!(name, rank) }),
+      loss: (scope, { image, gt }) =>
+        priorLosses(scope, encodedPicture(scope, image, network), squeeze(gt, 1), network, taskOf(config)),
     });
     // The groups are the manifest's.
     for (const { name } of step.model.trained) {
-      expect(decays(official(name)), name).toBe(!exempt.some((part) => official(name).includes(part)));
+      const isExempt = exempt.some((part) => official(name).includes(part));
+      expect(stage.group!(name, 1), name).toEqual({ rate: 1, decay: isExempt ? 0 : 1 });
     }
     await step.initialize(0, weightsOf(beginning));
     const off = (got: number, expected: number) => Math.abs(got - expected) / Math.abs(expected);
