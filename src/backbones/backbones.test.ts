@@ -83,6 +83,11 @@ test.each([
   ["dinov2-base-14", 86_580_480 - 768],
   ["dinov2-small-14-registers", 22_056_576 - 384 + 4 * 384],
   ["dinov2-base-14-registers", 86_580_480 - 768 + 4 * 768],
+  // Of timm's counts the head, and instead of its one norm those of all stages.
+  ["swin-tiny", 28_288_354 - (768 * 1000 + 1000) + 2 * (96 + 192 + 384)],
+  ["swin-small", 49_606_258 - (768 * 1000 + 1000) + 2 * (96 + 192 + 384)],
+  ["swin-base", 87_768_224 - (1024 * 1000 + 1000) + 2 * (128 + 256 + 512)],
+  ["swin-large", 196_532_476 - (1536 * 1000 + 1000) + 2 * (192 + 384 + 768)],
 ])("the encoder %s has %d parameters", (name, count) => {
   const { multiple } = encoders[name];
   const x = input("x", [2, 3, 5 * multiple, 5 * multiple]);
@@ -123,6 +128,27 @@ describe("maps keep the last stages' kernels apart and their own stride:", () =>
     expect(mapsOf("resnet50-v2-c4")).toEqual(usual);
     expect(mapsOf("resnet50-v2-c4", 16)).toEqual(usual);
     expect(mapsOf("resnet50-v2-c4", 8)).toEqual(["2: 64", "4: 256", "8: 1024"]);
+  });
+
+  test.each([
+    ["swin-tiny", ["4: 96", "8: 192", "16: 384", "32: 768"]],
+    ["swin-large-384", ["4: 192", "8: 384", "16: 768", "32: 1536"]],
+    ["hrnet-w18", ["4: 18", "8: 36", "16: 72", "32: 144"]],
+    ["hrnet-w48", ["4: 48", "8: 96", "16: 192", "32: 384"]],
+  ])("%s", (name, maps) => {
+    expect(mapsOf(name)).toEqual(maps);
+  });
+
+  test("of all stages where they are asked for", () => {
+    const x = input("x", [1, 3, 64, 64]);
+    const maps = encode(encoders["resnet101-v1c"], new Model().scope, x, { outputStride: 8, everyStage: true });
+    expect(maps.map(({ stride, map }) => [stride, map.shape[1]])).toEqual([
+      [2, 64],
+      [4, 256],
+      [8, 512],
+      [8, 1024],
+      [8, 2048],
+    ]);
   });
 
   test.each([

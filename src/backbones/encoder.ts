@@ -1,4 +1,5 @@
 /** What all encoders have in common: a picture becomes feature maps, smaller and smaller. */
+import type { NdArray } from "../array/ndarray.ts";
 import type { Initializer } from "../graph/initializer.ts";
 import type { Scope } from "../graph/scope.ts";
 import type { Tensor } from "../graph/tensor.ts";
@@ -20,6 +21,8 @@ export interface EncoderOptions {
   readonly norms?: Norms;
   /** Stride of the last maps: 32 (default), 16 or 8, the kernels of the last stages being widened instead. */
   readonly outputStride?: 32 | 16 | 8;
+  /** The maps of all stages, those too that the next one keeps the size of. Default: the last of each stride. */
+  readonly everyStage?: boolean;
 }
 
 /** A feature map and how many pixels of the picture one of its columns spans. */
@@ -60,11 +63,21 @@ export interface PublishedNames {
   readonly beside: RegExp;
   /** Norms of these files; default `batch`. */
   readonly norms?: "folded";
+  /** Our names of what their files may lack: it starts as without weights. Default: they have all. */
+  readonly absent?: RegExp;
+  /** Numbers that lie in another order there: from theirs and back, by our name. Default: in ours. */
+  readonly layout?: {
+    readonly ours: (name: string, array: NdArray) => NdArray;
+    readonly theirs: (name: string, array: NdArray) => NdArray;
+  };
 }
 
-/** The last map of each stride: stages that keep their resolution follow one another. */
-export function deepestMaps(maps: readonly FeatureMap[]): readonly FeatureMap[] {
-  return maps.filter(({ stride }, i) => stride !== maps[i + 1]?.stride);
+/** The last map of each stride, or all: stages that keep their resolution follow one another. */
+export function deepestMaps(
+  maps: readonly FeatureMap[],
+  { everyStage = false }: Pick<EncoderOptions, "everyStage"> = {},
+): readonly FeatureMap[] {
+  return everyStage ? maps : maps.filter(({ stride }, i) => stride !== maps[i + 1]?.stride);
 }
 
 export interface ConvNormOptions extends Pick<EncoderOptions, "norms"> {
@@ -74,6 +87,8 @@ export interface ConvNormOptions extends Pick<EncoderOptions, "norms"> {
   readonly dilation?: number;
   readonly groups?: number;
   readonly initializer?: Initializer;
+  /** Of the norm's weight; default 1. */
+  readonly normInitializer?: Initializer;
   readonly epsilon?: number;
   readonly momentum?: number;
 }
@@ -83,9 +98,11 @@ export function convNorm(
   scope: Pick<Scope, "at">,
   x: Tensor,
   channels: number,
-  { norms = "batch", epsilon = 1e-5, momentum = 0.1, ...conv }: ConvNormOptions,
+  { norms = "batch", normInitializer, epsilon = 1e-5, momentum = 0.1, ...conv }: ConvNormOptions,
 ): Tensor {
   const folded = norms === "folded";
   const y = conv2d(scope.at("conv"), x, channels, { ...conv, bias: folded });
-  return folded ? y : batchNorm2d(scope.at("norm"), y, { epsilon, momentum, frozen: norms === "frozen" });
+  if (folded) return y;
+  const frozen = norms === "frozen";
+  return batchNorm2d(scope.at("norm"), y, { epsilon, momentum, frozen, initializer: normInitializer });
 }

@@ -5,10 +5,12 @@ import type { Tensor } from "../graph/tensor.ts";
 import { renormalized } from "../nn/image-input.ts";
 import { dinov2Encoders } from "./dinov2.ts";
 import type { Encoder, EncoderOptions, FeatureMap } from "./encoder.ts";
+import { hrNetEncoders } from "./hrnet.ts";
 import { mobileNetV2Encoders } from "./mobilenet-v2.ts";
 import { resNetEncoders } from "./resnet.ts";
 import { resNetV2Encoders } from "./resnet-v2.ts";
 import { resNet38Encoders } from "./resnet38.ts";
+import { swinEncoders } from "./swin-encoders.ts";
 import { vggEncoders } from "./vgg.ts";
 import { vitEncoders } from "./vit-encoders.ts";
 
@@ -20,6 +22,8 @@ export const encoders: Readonly<Record<string, Encoder>> = {
   ...vggEncoders,
   ...vitEncoders,
   ...dinov2Encoders,
+  ...swinEncoders,
+  ...hrNetEncoders,
 };
 
 /** Names of encoders that were added while this process runs. */

@@ -1,6 +1,7 @@
 /** `tessera-seg/backbones`: image → feature maps. */
 export type { Encoder, EncoderOptions, FeatureMap, Norms } from "./encoder.ts";
 export { addEncoder, encode, encoders, findEncoder } from "./encoders.ts";
+export { type HrNetOptions, hrNet, hrNetStages } from "./hrnet.ts";
 export { mobileNetV2, mobileNetV2Classifier } from "./mobilenet-v2.ts";
 export {
   type OnnxEncoder,
@@ -16,5 +17,6 @@ export { publishedEncoder, publishedNames } from "./published.ts";
 export { resNet, resNet18Units, resNet50Units, resNet101Units, resNetClassifier } from "./resnet.ts";
 export { resNetV2 } from "./resnet-v2.ts";
 export { resNet38 } from "./resnet38.ts";
+export { swin, swinSizes } from "./swin.ts";
 export { vgg16 } from "./vgg.ts";
 export { vit, vitClassifier, vitFeatures } from "./vit.ts";

@@ -1,5 +1,6 @@
 /** Files of pretrained encoders: which encoder they are of, and their weights under our names, and the way back. */
 import type { Named, NdArray } from "../array/ndarray.ts";
+import { Random } from "../array/random.ts";
 import { type Shape, sameShape, show } from "../array/shape.ts";
 import { InputError } from "../errors.ts";
 import { Model } from "../graph/scope.ts";
@@ -50,13 +51,15 @@ export function publishedEncoder({ tensors, where }: WeightFile): PublishedEncod
       `${where}: expected the weights of ${likeliest.name} (${likeliest.published.library}), got ${likeliest.fault}. The file is of another network, or damaged.`,
     );
   }
-  const [{ published, renamed }] = whole;
-  const weights = Object.fromEntries(
-    Object.entries(renamed).map(([name, array]) => [
-      name,
-      floats(withOwnBuffer(array), published.names.theirs(name) ?? name, where),
-    ]),
+  const [{ name, published, renamed }] = whole;
+  const { names, layout } = published;
+  const found = Object.fromEntries(
+    Object.entries(renamed).map(([name, array]) => {
+      const given = floats(withOwnBuffer(array), names.theirs(name) ?? name, where);
+      return [name, layout === undefined ? given : layout.ours(name, given)];
+    }),
   );
+  const weights = { ...untrained(encoders[name], published), ...found };
   return {
     encoders: [
       ...new Set(whole.filter((each) => each.published.library === published.library).map(({ name }) => name)),
@@ -92,7 +95,7 @@ export function publishedNames(name: string, weights: Named<NdArray>, library?: 
     Object.entries(weights).map(([own, array]) => {
       const theirs = chosen.names.theirs(own);
       if (theirs === undefined) throw new Error(`${name}: ${own} has no name in ${chosen.library}`);
-      return [theirs, array];
+      return [theirs, chosen.layout === undefined ? array : chosen.layout.theirs(own, array)];
     }),
   );
   return join(renamed, chosen.joined ?? {});
@@ -121,8 +124,9 @@ function compared(declared: ReadonlyMap<string, Shape>, published: PublishedName
   let [right, missing, misshapen]: [number, string?, string?] = [0];
   for (const [own, shape] of declared) {
     const found = renamed[own]?.shape;
-    if (found === undefined) missing ??= own;
-    else if (sameShape(found, shape)) right++;
+    if (found === undefined) {
+      if (!published.absent?.test(own)) missing ??= own;
+    } else if (sameShape(found, shape)) right++;
     else misshapen ??= own;
   }
   const theirs = (own: string) => inTheirFile(names.theirs(own) ?? own, joined);
@@ -150,12 +154,25 @@ const declaredShapes = new WeakMap<Encoder, Map<Norms, ReadonlyMap<string, Shape
 export function declaredBy(encoder: Encoder, norms: Norms): ReadonlyMap<string, Shape> {
   const before = declaredShapes.get(encoder)?.get(norms);
   if (before !== undefined) return before;
+  const declared = new Map([...declarations(encoder, norms).values()].map(({ name, tensor }) => [name, tensor.shape]));
+  declaredShapes.set(encoder, (declaredShapes.get(encoder) ?? new Map()).set(norms, declared));
+  return declared;
+}
+
+/** What files may lack, as an encoder without weights starts. */
+function untrained(encoder: Encoder, { absent, norms }: PublishedNames): Record<string, NdArray> {
+  if (absent === undefined) return {};
+  const declared = [...declarations(encoder, norms ?? "batch").values()].filter(({ name }) => absent.test(name));
+  return Object.fromEntries(
+    declared.map(({ name, tensor, initializer }) => [name, initializer(tensor.shape, new Random(name))]),
+  );
+}
+
+function declarations(encoder: Encoder, norms: Norms): Model["parameters"] {
   const model = new Model();
   const side = encoder.multiple * Math.ceil(64 / encoder.multiple);
   encoder.features(model.scope, input("image", [1, 3, side, side]), { norms });
-  const declared = new Map([...model.parameters.values()].map(({ name, tensor }) => [name, tensor.shape]));
-  declaredShapes.set(encoder, (declaredShapes.get(encoder) ?? new Map()).set(norms, declared));
-  return declared;
+  return model.parameters;
 }
 
 /** The tensors as they are, and those below each prefix that whole models put before their encoder's names. */

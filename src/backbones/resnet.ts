@@ -1,4 +1,4 @@
-import { heNormalInitializer } from "../graph/initializer.ts";
+import { heNormalInitializer, type Initializer, zerosInitializer } from "../graph/initializer.ts";
 import type { Scope } from "../graph/scope.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import { imagenetNormalization } from "../nn/image-input.ts";
@@ -6,6 +6,7 @@ import { linear } from "../nn/linear.ts";
 import { add, globalAveragePool, maxPool, relu, reshape } from "../ops/index.ts";
 import { type Place, type Renaming, renaming } from "../weights/rename.ts";
 import {
+  type ConvNormOptions,
   convNorm,
   deepestMaps,
   type Encoder,
@@ -27,6 +28,8 @@ export interface ResNetOptions extends EncoderOptions {
   readonly unit?: "basic" | "bottleneck";
   /** Channels of the stem; bottleneck stages have 4, 8, 16 and 32 times as many, basic ones 1, 2, 4 and 8 times. */
   readonly width?: number;
+  /** Channels of the stem where it is deep; its first two convolutions have half as many. Default: `width`. */
+  readonly stemWidth?: number;
   /** `deep`: three 3×3 convolutions in place of one of 7×7 (v1c; He et al. 2019, "bag of tricks", fig. 2b). */
   readonly stem?: "plain" | "deep";
   /**
@@ -34,6 +37,10 @@ export interface ResNetOptions extends EncoderOptions {
    * first unit's as well (the original network; DeepLab's). Default: `torchvision`.
    */
   readonly form?: "torchvision" | "caffe";
+  /** The first unit of a stage whose kernels are widened has those of the stage before. Default: in torchvision's form. */
+  readonly contractsDilation?: boolean;
+  /** The last norm of a unit starts at 0, so that at first a unit adds nothing (Goyal et al. 2017). Default: at 1. */
+  readonly silentUnits?: boolean;
 }
 
 // He et al. 2015 by fan-out, as torchvision starts its residual networks.
@@ -54,9 +61,14 @@ export function resNet(scope: Scope, x: Tensor, options: ResNetOptions = {}): re
     norms,
     unit = "bottleneck",
     form = "torchvision",
+    contractsDilation = form === "torchvision",
+    stemWidth = width,
+    silentUnits = false,
   } = options;
   const stem =
-    kind === "deep" ? deepStem(scope.at("stem"), x, width, options) : plainStem(scope.at("stem"), x, width, options);
+    kind === "deep"
+      ? deepStem(scope.at("stem"), x, stemWidth, options)
+      : plainStem(scope.at("stem"), x, width, options);
   const maps: FeatureMap[] = [{ stride: 2, map: stem }];
   let y = maxPool(stem, { kernel: 3, strides: 2, padding: 1, ceilMode: form === "caffe" }); // [B, width, H/4, W/4]
 
@@ -65,7 +77,6 @@ export function resNet(scope: Scope, x: Tensor, options: ResNetOptions = {}): re
   for (const [stage, count] of units.entries()) {
     const wanted = stage === 0 ? 1 : 2;
     const stride = reached * wanted > outputStride ? 1 : wanted;
-    // The first unit of a stage that keeps its resolution still has the kernel of the stage before (torchvision).
     const firstDilation = dilation;
     if (stride < wanted) dilation *= wanted;
     reached *= stride;
@@ -73,9 +84,10 @@ export function resNet(scope: Scope, x: Tensor, options: ResNetOptions = {}): re
       y = (unit === "basic" ? basic : bottleneck)(scope.at(`stage${stage + 1}`).at(`unit${i + 1}`), y, {
         width: width * 2 ** stage,
         stride: i === 0 ? stride : 1,
-        dilation: i === 0 && form === "torchvision" ? firstDilation : dilation,
+        dilation: i === 0 && contractsDilation ? firstDilation : dilation,
         norms,
         form,
+        lastNorm: silentUnits ? zerosInitializer : undefined,
       });
     }
     maps.push({ stride: reached, map: y });
@@ -111,23 +123,25 @@ interface UnitOptions extends StemOptions {
   readonly stride: number;
   readonly dilation: number;
   readonly form: NonNullable<ResNetOptions["form"]>;
+  /** How the weight of the unit's last norm starts. */
+  readonly lastNorm: Initializer | undefined;
 }
 
 /** relu(x + expand(relu(spatial(relu(reduce(x)))))), each convolution with a norm. [B, C, H, W] → [B, 4·width, …]. */
 function bottleneck(scope: Scope, x: Tensor, options: UnitOptions): Tensor {
-  const { width, stride, form } = options;
+  const { width, stride, form, lastNorm: normInitializer } = options;
   const [first, second] = form === "caffe" ? [stride, 1] : [1, stride];
   const reduced = relu(unitConv(scope, 1, x, width, { ...options, kernel: 1, stride: first }));
   const mixed = relu(unitConv(scope, 2, reduced, width, { ...options, kernel: 3, stride: second }));
-  const expanded = unitConv(scope, 3, mixed, 4 * width, { ...options, kernel: 1, stride: 1 });
+  const expanded = unitConv(scope, 3, mixed, 4 * width, { ...options, kernel: 1, stride: 1, normInitializer });
   return relu(add(expanded, shortcut(scope, x, 4 * width, options)));
 }
 
 /** relu(x + second(relu(first(x)))), each convolution with a norm. [B, C, H, W] → [B, width, …]. */
 function basic(scope: Scope, x: Tensor, options: UnitOptions): Tensor {
-  const { width } = options;
+  const { width, lastNorm: normInitializer } = options;
   const first = relu(unitConv(scope, 1, x, width, { ...options, kernel: 3 }));
-  const second = unitConv(scope, 2, first, width, { ...options, kernel: 3, stride: 1 });
+  const second = unitConv(scope, 2, first, width, { ...options, kernel: 3, stride: 1, normInitializer });
   return relu(add(second, shortcut(scope, x, width, options)));
 }
 
@@ -136,11 +150,17 @@ function unitConv(
   index: number,
   x: Tensor,
   channels: number,
-  { kernel, stride, dilation, norms }: UnitOptions & { readonly kernel: number },
+  {
+    kernel,
+    stride,
+    dilation,
+    norms,
+    normInitializer,
+  }: UnitOptions & Pick<ConvNormOptions, "kernel" | "normInitializer">,
 ): Tensor {
   const spatial = kernel > 1 ? { stride, dilation, padding: dilation } : { stride };
   const place = { at: (name: string) => scope.at(`${name}${index}`) };
-  return convNorm(place, x, channels, { kernel, norms, initializer, ...spatial });
+  return convNorm(place, x, channels, { kernel, norms, initializer, normInitializer, ...spatial });
 }
 
 /** The input where its shape stays, its projection elsewhere. */
@@ -222,7 +242,7 @@ function encoderOf(options: ResNetOptions): Encoder {
     normalization: imagenetNormalization,
     multiple: 32,
     dilates: true,
-    features: (scope, x, asked) => deepestMaps(resNet(scope, x, { ...options, ...asked })),
+    features: (scope, x, asked) => deepestMaps(resNet(scope, x, { ...options, ...asked }), asked),
     published:
       options.form === "caffe" ? [deepLab] : options.stem === "deep" ? [deepTimm, deepMmsegmentation] : [torchvision],
   };
@@ -234,6 +254,6 @@ export const resNetEncoders = {
   resnet50: encoderOf({}),
   resnet101: encoderOf({ units: resNet101Units }),
   "resnet101-caffe": encoderOf({ units: resNet101Units, form: "caffe" }),
-  "resnet50-v1c": encoderOf({ stem: "deep" }),
-  "resnet101-v1c": encoderOf({ units: resNet101Units, stem: "deep" }),
+  "resnet50-v1c": encoderOf({ stem: "deep", silentUnits: true }),
+  "resnet101-v1c": encoderOf({ units: resNet101Units, stem: "deep", silentUnits: true }),
 };

@@ -117,7 +117,7 @@ export interface Labelled {
  * looks at what it is fed, see `expectRange`); where they are computed, the loss is NaN.
  */
 export function labelled(
-  logits: Tensor,
+  logits: Pick<Tensor, "dtype" | "shape">,
   labels: Tensor,
   { ignoreLabel = IGNORE, classWeights }: CrossEntropyOptions = {},
 ): Labelled {
@@ -127,7 +127,7 @@ export function labelled(
       `loss: labels must be ${show(expected)} for logits ${show(logits.shape)}, got ${show(labels.shape)}. Bring both to one size.`,
     );
   }
-  const classes = axisSize(logits, 1);
+  const classes = logits.shape[1];
   if (classWeights !== undefined && classWeights.length !== classes) {
     throw new InputError(
       `loss: expected ${classes} class weights, got ${classWeights.length}. Give one for each class.`,

@@ -2,6 +2,7 @@
 import { suggestion, UsageError } from "../errors.ts";
 import { ddep } from "./ddep/index.ts";
 import { groupvit, groupvitTransfer } from "./groupvit/index.ts";
+import { gss } from "./gss/index.ts";
 import { l2g } from "./l2g/index.ts";
 import { maxDeepLab } from "./max-deeplab/index.ts";
 import type { Method } from "./method.ts";
@@ -10,7 +11,7 @@ import { transunet } from "./transunet/index.ts";
 import { unet } from "./unet/index.ts";
 
 /** Published files are shown to them in this order: the last two take every file of a kind for theirs. */
-export const methods: readonly Method[] = [unet, groupvit, groupvitTransfer, l2g, maxDeepLab, transunet, ddep];
+export const methods: readonly Method[] = [unet, gss, groupvit, groupvitTransfer, l2g, maxDeepLab, transunet, ddep];
 
 /** Names of all recipes, in the order of the list. */
 export function recipeNames(list: readonly Method[] = methods): string[] {

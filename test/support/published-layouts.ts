@@ -37,6 +37,10 @@ export function publishedLayouts(): Readonly<Record<string, Readonly<Record<stri
       return [`dinov2-${size}-14${registers === 0 ? "" : "-registers"}`, layouts] as const;
     }),
   );
+  const swins = Object.entries(swinSizes).map(
+    ([name, size]) =>
+      [name, { mmsegmentation: namedSwin(...size), swin: originalSwin(...size), timm: timmSwin(...size) }] as const,
+  );
   return Object.fromEntries<Readonly<Record<string, PublishedLayout>>>([
     ["mobilenet-v2", { torchvision: torchvisionMobileNet(), timm: timmMobileNet() }],
     ["mobilenet-v2-tf", { transformers: transformersMobileNet(), "tf-slim": foldedMobileNet() }],
@@ -49,6 +53,12 @@ export function publishedLayouts(): Readonly<Record<string, Readonly<Record<stri
     ["resnet50-v2-c4", { gluon: gluonResidual([3, 4, 6]) }],
     ...transformers16,
     ...dino,
+    ...swins,
+    ...[18, 32, 48].map((width) => {
+      const { encoder, beside } = highResolution(width);
+      const layouts = { mmsegmentation: { encoder, beside: counter("bn1") }, timm: { encoder, beside } };
+      return [`hrnet-w${width}`, layouts] as const;
+    }),
   ]);
 }
 
@@ -323,6 +333,159 @@ function foldedMobileNet(): PublishedLayout {
   return {
     encoder: Object.assign(biased("features.0", [32, 3, 3, 3]), ...blocks),
     beside: { ...biased("features.18", [1280, 320, 1, 1]), ...biased("classifier", [1001, 1280]) },
+  };
+}
+
+/** Channels of the first stage, depth of the third, heads of the first, tokens along a window. */
+const swinSizes: Readonly<Record<string, SwinSize>> = {
+  "swin-tiny": [96, 6, 3, 7],
+  "swin-small": [96, 18, 3, 7],
+  "swin-base": [128, 18, 4, 7],
+  "swin-base-384": [128, 18, 4, 12],
+  "swin-large": [192, 18, 6, 7],
+  "swin-large-384": [192, 18, 6, 12],
+};
+
+type SwinSize = readonly [width: number, depth: number, heads: number, window: number];
+
+interface SwinNames {
+  readonly patches: string;
+  readonly stages: string;
+  readonly attention: string;
+  readonly mlp: readonly [string, string];
+  /** Stage that a merging of stage `from` is named in. */
+  readonly mergedIn: (from: number) => number;
+}
+
+/** Blocks and mergings, and the norms behind each stage, which detectors and mmsegmentation have. */
+function swinLayout([width, depth, heads, window]: SwinSize, names: SwinNames): Layout {
+  const stages = [2, 2, depth, 2].map((count, stage): Layout => {
+    const channels = width * 2 ** stage;
+    const blocks = upTo(count).map((i): Layout => {
+      const name = `${names.stages}.${stage}.blocks.${i}`;
+      return {
+        ...biased(`${name}.norm1`, [channels]),
+        [`${name}.${names.attention}.relative_position_bias_table`]: [(2 * window - 1) ** 2, heads * 2 ** stage],
+        ...biased(`${name}.${names.attention}.qkv`, [3 * channels, channels]),
+        ...biased(`${name}.${names.attention}.proj`, [channels, channels]),
+        ...biased(`${name}.norm2`, [channels]),
+        ...biased(`${name}.${names.mlp[0]}`, [4 * channels, channels]),
+        ...biased(`${name}.${names.mlp[1]}`, [channels, 4 * channels]),
+      };
+    });
+    const merging = `${names.stages}.${names.mergedIn(stage)}.downsample`;
+    const merged =
+      stage === 3
+        ? {}
+        : {
+            ...biased(`${merging}.norm`, [4 * channels]),
+            [`${merging}.reduction.weight`]: [2 * channels, 4 * channels],
+          };
+    return Object.assign({}, ...blocks, merged, biased(`norm${stage}`, [channels]));
+  });
+  return Object.assign(
+    { ...biased(names.patches, [width, 3, 4, 4]), ...biased("patch_embed.norm", [width]) },
+    ...stages,
+  );
+}
+
+const swinTables = (name: string, window: number): Layout => ({
+  [`${name}.relative_position_index`]: [window ** 2, window ** 2],
+});
+
+function namedSwin(...size: SwinSize): PublishedLayout {
+  const encoder = swinLayout(size, {
+    ...{ patches: "patch_embed.projection", stages: "stages", attention: "attn.w_msa" },
+    ...{ mlp: ["ffn.layers.0.0", "ffn.layers.1"], mergedIn: (from) => from },
+  });
+  return { encoder, beside: swinTables("stages.0.blocks.0.attn.w_msa", size[3]) };
+}
+
+const originalSwinNames: SwinNames = {
+  ...{ patches: "patch_embed.proj", stages: "layers", attention: "attn", mlp: ["mlp.fc1", "mlp.fc2"] },
+  mergedIn: (from) => from,
+};
+
+function originalSwin(...size: SwinSize): PublishedLayout {
+  const [width, , , window] = size;
+  return {
+    encoder: swinLayout(size, originalSwinNames),
+    beside: {
+      ...swinTables("layers.0.blocks.0.attn", window),
+      "layers.0.blocks.1.attn_mask": [64, window ** 2, window ** 2],
+      ...biased("norm", [8 * width]),
+      ...biased("head", [1000, 8 * width]),
+    },
+  };
+}
+
+/** timm has none of the norms behind stages; they are written under the names that detectors have. */
+function timmSwin(...size: SwinSize): PublishedLayout {
+  const [width] = size;
+  return {
+    encoder: swinLayout(size, { ...originalSwinNames, mergedIn: (from) => from + 1 }),
+    beside: { ...biased("norm", [8 * width]), ...biased("head.fc", [1000, 8 * width]) },
+  };
+}
+
+/** HRNet of its authors, whom mmsegmentation and timm follow. */
+function highResolution(width: number): PublishedLayout {
+  const conv = (name: string, unit: string, shape: Shape): Layout => ({
+    [`${name}.weight`]: shape,
+    ...norm(unit, shape[0]),
+  });
+  const pair = (name: string, shape: Shape) => conv(`${name}.0`, `${name}.1`, shape);
+  const unit = (name: string, shapes: readonly Shape[]): Layout =>
+    Object.assign({}, ...shapes.map((shape, i) => conv(`${name}.conv${i + 1}`, `${name}.bn${i + 1}`, shape)));
+  const first = upTo(4).map((i): Layout => {
+    const before = i === 0 ? 64 : 256;
+    return {
+      ...unit(`layer1.${i}`, [
+        [64, before, 1, 1],
+        [64, 64, 3, 3],
+        [256, 64, 1, 1],
+      ]),
+      ...(i === 0 && pair("layer1.0.downsample", [256, 64, 1, 1])),
+    };
+  });
+  const stages = [1, 4, 3].map((modules, stage): Layout => {
+    const widths = upTo(stage + 2).map((branch) => width * 2 ** branch);
+    const last = widths.length - 1;
+    const transitions =
+      stage === 0
+        ? [pair("transition1.0", [width, 256, 3, 3]), pair("transition1.1.0", [2 * width, 256, 3, 3])]
+        : [pair(`transition${stage + 1}.${last}.0`, [widths[last], widths[last - 1], 3, 3])];
+    const parts = upTo(modules).flatMap((module) => {
+      const name = `stage${stage + 2}.${module}`;
+      const branches = widths.flatMap((channels, branch) =>
+        upTo(4).map((i) => {
+          const shape = [channels, channels, 3, 3];
+          return unit(`${name}.branches.${branch}.${i}`, [shape, shape]);
+        }),
+      );
+      const fused = widths.flatMap((to, i) =>
+        widths.flatMap((from, j): Layout[] => {
+          const layer = `${name}.fuse_layers.${i}.${j}`;
+          if (j > i) return [pair(layer, [to, from, 1, 1])];
+          return upTo(i - j).map((k) => pair(`${layer}.${k}`, [k === i - j - 1 ? to : from, from, 3, 3]));
+        }),
+      );
+      return [...branches, ...fused];
+    });
+    return Object.assign({}, ...transitions, ...parts);
+  });
+  return {
+    encoder: Object.assign(
+      { ...conv("conv1", "bn1", [64, 3, 3, 3]), ...conv("conv2", "bn2", [64, 64, 3, 3]) },
+      ...first,
+      ...stages,
+    ),
+    beside: {
+      ...biased("classifier", [1000, 2048]),
+      ...biased("final_layer.0", [2048, 1024, 1, 1]),
+      ...norm("final_layer.1", 2048),
+      ...counter("bn1"),
+    },
   };
 }
 

@@ -1,0 +1,49 @@
+/** What a discrete VAE learns by (Ramesh et al. 2021, sec. 2.1 and appendix A). */
+import { constant, type Tensor } from "../../graph/tensor.ts";
+import {
+  abs,
+  add,
+  axisSize,
+  cos,
+  div,
+  exp,
+  log,
+  logSoftmax,
+  maximum,
+  mean,
+  minimum,
+  mul,
+  slice,
+  sub,
+  sum,
+} from "../../ops/index.ts";
+
+/**
+ * −log of the logit-Laplace density exp(−|logit x − μ| / b) / (2·b·x·(1 − x)), mean over all numbers.
+ *
+ * output: [B, 2 · channels, H, W], μ before ln b; mapped: [B, channels, H, W] in (0, 1) → scalar, of either sign. logScaleMin: ln b is
+ * taken to be no less: flat colours would drive it to −∞, and gradients with it.
+ */
+export function logitLaplaceLoss(output: Tensor, mapped: Tensor, { logScaleMin }: { logScaleMin: number }): Tensor {
+  const channels = axisSize(output, 1) / 2;
+  const place = slice(output, [{ axis: 1, start: 0, end: channels }]);
+  const logScale = maximum(slice(output, [{ axis: 1, start: channels, end: 2 * channels }]), logScaleMin);
+  const rest = sub(1, mapped);
+  const off = abs(sub(sub(log(mapped), log(rest)), place));
+  const density = add(add(mul(off, exp(mul(logScale, -1))), logScale), log(mul(mul(mapped, rest), 2)));
+  return mean(mean(density, { axes: [1, 2, 3] }), {});
+}
+
+/** Kullback-Leibler divergence of softmax(logits) from a uniform choice, ln V − entropy: mean over all places. logits: [B, V, h, w]. */
+export function uniformDivergence(logits: Tensor): Tensor {
+  const logShares = logSoftmax(logits, { axis: 1 });
+  const negativeEntropy = sum(mul(exp(logShares), logShares), { axes: [1] }); // [B, h, w]
+  return add(mean(mean(negativeEntropy, { axes: [1, 2] }), {}), Math.log(axisSize(logits, 1)));
+}
+
+/** From `start` at 0 to `end` at `share` of the training, along half a cosine, and there it stays. progress: a scalar, 0 … 1. */
+export function annealed(progress: Tensor, start: number, end: number, share: number): Tensor {
+  if (share === 0) return constant(end);
+  const part = minimum(div(progress, share), 1);
+  return add(mul(cos(mul(part, Math.PI)), (start - end) / 2), (start + end) / 2);
+}

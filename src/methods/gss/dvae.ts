@@ -1,0 +1,175 @@
+/** The discrete VAE of DALL-E (Ramesh et al. 2021) at any size: a picture becomes a grid of codes, and a grid of codes a picture. */
+import { normalInitializer, zerosInitializer } from "../../graph/initializer.ts";
+import type { Scope } from "../../graph/scope.ts";
+import type { Tensor } from "../../graph/tensor.ts";
+import { conv2d } from "../../nn/conv.ts";
+import {
+  add,
+  axisSize,
+  cast,
+  clip,
+  conv,
+  expand,
+  gather,
+  maxPool,
+  mul,
+  relu,
+  reshape,
+  sigmoid,
+  slice,
+  transpose,
+} from "../../ops/index.ts";
+import { type Renaming, renaming } from "../../weights/rename.ts";
+
+export interface DvaeSettings {
+  /** Of pictures; the decoder gives as many scales of its distribution besides. */
+  readonly channels: number;
+  readonly codes: number;
+  /** Channels of the first group (`n_hid`); each further one of the encoder has twice as many. */
+  readonly width: number;
+  /** Channels that the decoder begins with (`n_init`). */
+  readonly entryWidth: number;
+  readonly blocksPerGroup: number;
+  /** Each but one halves the picture, or doubles it. */
+  readonly groups: number;
+}
+
+/** As released: 97.6 million parameters. */
+export const publishedDvae: DvaeSettings = {
+  ...{ channels: 3, codes: 8192, width: 256, entryWidth: 128, blocksPerGroup: 2, groups: 4 },
+};
+
+/** What each part of an encoder or decoder gives, the last being what it is for. */
+export interface DvaeParts {
+  readonly input: Tensor;
+  /** Behind each group, its pooling or enlarging included. */
+  readonly groups: readonly Tensor[];
+  readonly output: Tensor;
+}
+
+const epsilon = 0.1;
+
+/** Pixels in [0, 1] → [0.1, 0.9]: a logit of them stays small. */
+export function mapPixels(x: Tensor): Tensor {
+  return add(mul(x, 1 - 2 * epsilon), epsilon);
+}
+
+/** The way back, cut to [0, 1]. */
+export function unmapPixels(y: Tensor): Tensor {
+  return clip(mul(add(y, -epsilon), 1 / (1 - 2 * epsilon)), { min: 0, max: 1 });
+}
+
+/** Pixels of a picture per code, down and across. */
+export function dvaeStride({ groups }: Pick<DvaeSettings, "groups">): number {
+  return 2 ** (groups - 1);
+}
+
+/** mapped: [B, channels, H, W] as of `mapPixels` → parts; output: [B, codes, ⌊H / stride⌋, ⌊W / stride⌋], no activation. */
+export function dvaeEncoder(scope: Scope, mapped: Tensor, settings: DvaeSettings): DvaeParts {
+  const { codes, width, groups } = settings;
+  const input = layer(scope.at("input"), mapped, width, 7);
+  const outputs: Tensor[] = [];
+  let x = input;
+  for (let i = 0; i < groups; i++) {
+    x = group(scope.at(`group${i + 1}`), x, width * 2 ** i, settings, [3, 3, 3, 1]);
+    if (i < groups - 1) x = maxPool(x, { kernel: 2, strides: 2 });
+    outputs.push(x);
+  }
+  return { input, groups: outputs, output: layer(scope.at("output"), relu(x), codes, 1) };
+}
+
+/**
+ * The decoder's first layer on codes: a row of its weight each, since all inputs but one are 0. tokens: [B, h, w] integers in
+ * [0, codes) → [B, entryWidth, h, w].
+ */
+export function dvaeEntry(scope: Scope, tokens: Tensor, { codes, entryWidth }: DvaeSettings): Tensor {
+  const { weight, bias } = entryWeights(scope, codes, entryWidth);
+  const index = tokens.dtype === "int64" ? tokens : cast(tokens, "int32");
+  const rows = gather(transpose(matrixOf(weight), [1, 0]), index, { axis: 0 }); // [B, h, w, entryWidth]
+  return transpose(add(rows, bias), [0, 3, 1, 2]);
+}
+
+/** The same on shares of codes, which gradients pass. shares: [B, codes, h, w] → [B, entryWidth, h, w]. */
+export function dvaeRelaxedEntry(scope: Scope, shares: Tensor, { codes, entryWidth }: DvaeSettings): Tensor {
+  const { weight, bias } = entryWeights(scope, codes, entryWidth);
+  return conv(shares, weight, { bias });
+}
+
+/** What follows. entry: of one of the two above → parts; output: [B, 2 · channels, stride · h, stride · w], places before log-scales. */
+export function dvaeDecoder(scope: Scope, entry: Tensor, settings: DvaeSettings): DvaeParts {
+  const { channels, width, groups } = settings;
+  const outputs: Tensor[] = [];
+  let x = entry;
+  for (let i = 0; i < groups; i++) {
+    x = group(scope.at(`group${i + 1}`), x, width * 2 ** (groups - 1 - i), settings, [1, 3, 3, 3]);
+    if (i < groups - 1) x = doubled(x);
+    outputs.push(x);
+  }
+  return { input: entry, groups: outputs, output: layer(scope.at("output"), relu(x), 2 * channels, 1) };
+}
+
+/** The picture that is most likely by a decoder's output: [B, 2 · channels, H, W] → [B, channels, H, W] in [0, 1]. */
+export function pictureOf(output: Tensor): Tensor {
+  const places = slice(output, [{ axis: 1, start: 0, end: axisSize(output, 1) / 2 }]);
+  return unmapPixels(sigmoid(places));
+}
+
+/** Our names, below `encoder` or `decoder`, and those of the release. */
+export const dvaeNames: Renaming = renaming([
+  ["input.weight", "blocks.input.w"],
+  ["input.bias", "blocks.input.b"],
+  ["output.weight", "blocks.output.conv.w"],
+  ["output.bias", "blocks.output.conv.b"],
+  ["group#.block#.skip.weight", "blocks.group_#.block_#.id_path.w"],
+  ["group#.block#.skip.bias", "blocks.group_#.block_#.id_path.b"],
+  ["group#.block#.conv#.weight", "blocks.group_#.block_#.res_path.conv_#.w"],
+  ["group#.block#.conv#.bias", "blocks.group_#.block_#.res_path.conv_#.b"],
+]);
+
+/** w ~ N(0, 1 / (inputs · kernel²)), b = 0. */
+function layer(scope: Scope, x: Tensor, channels: number, kernel: number): Tensor {
+  const deviation = Math.sqrt(1 / (axisSize(x, 1) * kernel ** 2));
+  return conv2d(scope, x, channels, {
+    ...{ kernel, padding: (kernel - 1) / 2 },
+    ...{ initializer: normalInitializer(deviation), biasInitializer: zerosInitializer },
+  });
+}
+
+function group(
+  scope: Scope,
+  x: Tensor,
+  channels: number,
+  { blocksPerGroup, groups }: DvaeSettings,
+  kernels: readonly number[],
+): Tensor {
+  const gain = 1 / (groups * blocksPerGroup) ** 2;
+  return Array.from({ length: blocksPerGroup }).reduce<Tensor>((input, _, i) => {
+    const place = scope.at(`block${i + 1}`);
+    const skip = axisSize(input, 1) === channels ? input : layer(place.at("skip"), input, channels, 1);
+    const branch = kernels.reduce((y, kernel, j) => {
+      const width = j < kernels.length - 1 ? channels / 4 : channels;
+      return layer(place.at(`conv${j + 1}`), relu(y), width, kernel);
+    }, input);
+    return add(skip, mul(branch, gain));
+  }, x);
+}
+
+function entryWeights(scope: Scope, codes: number, entryWidth: number): { weight: Tensor; bias: Tensor } {
+  const place = scope.at("input");
+  return {
+    weight: place.parameter("weight", [entryWidth, codes, 1, 1], normalInitializer(Math.sqrt(1 / codes))),
+    bias: place.parameter("bias", [entryWidth], zerosInitializer),
+  };
+}
+
+/** Every pixel as a square of four. [B, C, H, W] → [B, C, 2 · H, 2 · W]. */
+function doubled(x: Tensor): Tensor {
+  const [batch, channels, height, width] = x.shape;
+  const apart = reshape(x, [batch, channels, height, 1, width, 1]);
+  return reshape(expand(apart, [batch, channels, height, 2, width, 2]), [batch, channels, 2 * height, 2 * width]);
+}
+
+/** [O, I, 1, 1] → [O, I]. */
+function matrixOf(weight: Tensor): Tensor {
+  return reshape(weight, weight.shape.slice(0, 2));
+}
