@@ -61,6 +61,7 @@ const published: Omit<GssRecipe, "name" | "encoder" | "encoderStride" | "palette
   tokenizerEntryWidth: 128,
   tokenizerBlocks: 2,
   tokenizerGroups: 4,
+  tokenizerStart: "published",
   codeWidth: 256,
 
   encoderNorms: "batch",
@@ -136,6 +137,7 @@ const small: GssRecipe = {
   tokenizerWidth: 16,
   tokenizerEntryWidth: 64,
   tokenizerBlocks: 1,
+  tokenizerStart: "spread",
   codeWidth: 32,
   tokenizerSteps: 1000,
   tokenizerWarmupSteps: 50,

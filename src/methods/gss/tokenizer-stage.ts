@@ -18,7 +18,7 @@ import { drawnView, viewedLabels } from "./paint-view.ts";
 import type { GssRecipe } from "./recipe.ts";
 import { reconstructionTrial } from "./reconstruction.ts";
 import { dvaeSettings, tokenizerOf, vqSettings } from "./tokenizer-settings.ts";
-import { type MaskTransform, transformOf } from "./transform.ts";
+import { type MaskTransform, transformOf, untrained } from "./transform.ts";
 import { vqLosses } from "./vq.ts";
 
 /** The recipe as this stage has it. */
@@ -64,7 +64,7 @@ export function tokenizerStage(recipe: GssRecipe, task: Task): TrainingStage {
     inputs: { picture: { dtype: "uint8", shape: [batchSize, ...picture] } },
     prepare: (sample, random) => prepare(sample, settings, transform, random),
     loss: (scope, { picture }) => losses(scope, pictureInput(scope, picture, transform), settings, task),
-    trials: tokenizerTrials(recipe, task),
+    trials: tokenizerTrials(untrained(recipe), task),
   });
 }
 

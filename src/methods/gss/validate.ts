@@ -34,6 +34,7 @@ export function validate(recipe: GssRecipe): void {
   oneOf("inverse", inverseNames);
   oneOf("palette", paletteNames);
   oneOf("tokenizer", ["dvae", "vq"]);
+  oneOf("tokenizerStart", ["published", "spread"]);
   oneOf("tokenizerChannels", ["colors", "classes"]);
   oneOf("tokenizerSource", ["masks", "photographs", "both"]);
   oneOf("inverseSource", ["posterior", "prior"]);
