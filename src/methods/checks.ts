@@ -11,6 +11,7 @@ export const scheduleNames: readonly Recipe["schedule"][] = [
   "step",
   "poly",
   "poly-from-start",
+  "poly-times-warmup",
   "cosine",
   "cosine-from-start",
 ];

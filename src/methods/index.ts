@@ -1,8 +1,8 @@
 /** The visible list of methods: command line, help and documentation read it. */
 import { suggestion, UsageError } from "../errors.ts";
 import { ddep } from "./ddep/index.ts";
-import { gss } from "./gss/index.ts";
 import { groupvit, groupvitTransfer } from "./groupvit/index.ts";
+import { gss } from "./gss/index.ts";
 import { l2g } from "./l2g/index.ts";
 import { maxDeepLab } from "./max-deeplab/index.ts";
 import type { Method } from "./method.ts";

@@ -37,9 +37,17 @@ export interface Recipe {
   /**
    * `cosine-from-start` counts from step 0, warm-up or not, so that the rate drops a little where the warm-up ends, and a
    * step has the rate of the step before it, as where a scheduler is moved on after the optimizer's step with that step's
-   * own number (timm's, as GroupViT's code calls it). The others begin when the warm-up ends.
+   * own number (timm's, as GroupViT's code calls it). `poly-times-warmup` counts from step 0 as well, and the warm-up multiplies it
+   * (mmcv's, as GSS's code has it). The others begin when the warm-up ends.
    */
-  readonly schedule: "constant" | "step" | "poly" | "poly-from-start" | "cosine" | "cosine-from-start";
+  readonly schedule:
+    | "constant"
+    | "step"
+    | "poly"
+    | "poly-from-start"
+    | "poly-times-warmup"
+    | "cosine"
+    | "cosine-from-start";
   /** Exponent of `poly`. */
   readonly schedulePower: number;
   /** `step`: the rate is multiplied by `scheduleFactor` at these fractions of `steps`. */

@@ -9,7 +9,7 @@ import { clipByNorm, globalNorm } from "../optimizers/clip.ts";
 import { lookahead } from "../optimizers/lookahead.ts";
 import { type Optimizer, type OptimizerState, optimize, scalarPrefix } from "../optimizers/optimizer.ts";
 import { radam } from "../optimizers/radam.ts";
-import { learningRate } from "../optimizers/schedule.ts";
+import { learningRate, type Schedule } from "../optimizers/schedule.ts";
 import { sgd } from "../optimizers/sgd.ts";
 
 /** What of a recipe says how parameters are updated. */
@@ -56,14 +56,26 @@ export function optimizerOf(recipe: OptimizerRecipe): Optimizer {
   }
 }
 
+/** A recipe's schedule as a curve and how the warm-up meets it. */
+function shapeOf(schedule: OptimizerRecipe["schedule"]): Pick<Schedule, "kind" | "warmup" | "behind"> {
+  switch (schedule) {
+    case "cosine-from-start":
+      return { kind: "cosine", warmup: "beside", behind: 1 };
+    case "poly-from-start":
+      return { kind: "poly", warmup: "beside" };
+    case "poly-times-warmup":
+      return { kind: "poly", warmup: "times" };
+    default:
+      return { kind: schedule };
+  }
+}
+
 /** The learning rate of step 0, 1, … of a run. */
 export function rateOf(recipe: OptimizerRecipe, step: number): number {
   const { schedule } = recipe;
   return learningRate(
     {
-      kind: schedule === "cosine-from-start" ? "cosine" : schedule === "poly-from-start" ? "poly" : schedule,
-      ...(schedule === "cosine-from-start" && { warmup: "beside", behind: 1 }),
-      ...(schedule === "poly-from-start" && { warmup: "beside" }),
+      ...shapeOf(schedule),
       rate: recipe.learningRate,
       steps: recipe.steps,
       power: recipe.schedulePower,

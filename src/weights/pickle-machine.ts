@@ -211,7 +211,10 @@ export class Machine {
   build(): void {
     const state = this.pop();
     const target = this.top();
-    if (target instanceof PassedBy) return;
+    if (target instanceof PassedBy) {
+      target.state = state;
+      return;
+    }
     const build = this.built.get(target)?.build;
     if (build === undefined) throw this.unsafe(`a change of ${kindOf(target)} by BUILD, which could run code`);
     build(target, state);

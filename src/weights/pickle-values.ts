@@ -19,10 +19,12 @@ export class GlobalReference {
   }
 }
 
-/** An object of a class that is not known: it stands for itself, and whatever it was given is gone. */
+/** An object of a class that is not known: it stands for itself. */
 export class PassedBy {
   /** Its class, by "module name". */
   readonly name: string;
+  /** What BUILD gave it, in most cases the dictionary of its attributes: values like others, which nothing was done with. */
+  state: unknown = null;
 
   constructor(name: string) {
     this.name = name;

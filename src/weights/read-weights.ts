@@ -16,6 +16,8 @@ export interface WeightFile {
   readonly tensors: Named<NdArray>;
   /** The file's name, for messages. */
   readonly where: string;
+  /** What PyTorch files of mmcv say of themselves: versions, settings as text, classes. */
+  readonly meta?: Named<unknown>;
 }
 
 /**
@@ -31,12 +33,12 @@ export async function readWeights(bytes: Uint8Array, where: string): Promise<Wei
     // "PK": a zip archive; PyTorch's has a pickle inside.
     const names = [...openZip(bytes, where).sizes.keys()];
     if (names.some((name) => name === "data.pkl" || name.endsWith("/data.pkl"))) {
-      return { kind: "torch", tensors: (await readTorch(bytes, where)).tensors, where };
+      return torchFile(bytes, where);
     }
     return { kind: "npz", tensors: await readNpz(bytes, where), where };
   }
   // A pickle begins with 0x80 and its protocol.
-  if (bytes[0] === 0x80) return { kind: "torch", tensors: (await readTorch(bytes, where)).tensors, where };
+  if (bytes[0] === 0x80) return torchFile(bytes, where);
   if (isStringTable(bytes)) {
     throw new InputError(
       `${where}: expected a file of weights, got the index of a TensorFlow checkpoint, whose numbers lie in other files. Open it by its path.`,
@@ -62,6 +64,11 @@ export async function openWeights(
     isSafetensors(await file.read(0, 9)) ? safetensorsFile(await readSafetensorsFrom(file, path), path) : null,
   );
   return found ?? readWeights(await platform.readFile(path), path);
+}
+
+async function torchFile(bytes: Uint8Array, where: string): Promise<WeightFile> {
+  const { tensors, meta } = await readTorch(bytes, where);
+  return { kind: "torch", tensors, where, ...(meta && { meta }) };
 }
 
 /** A safetensors header follows its length: eight bytes, which may begin with anything, then "{". */

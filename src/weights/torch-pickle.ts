@@ -32,6 +32,15 @@ const settingsGlobals = [
   "_operator getitem",
   ...["numpy.core.multiarray", "numpy._core.multiarray"].flatMap((room) => [`${room} scalar`, `${room} _reconstruct`]),
   "numpy dtype",
+  // Attributes of modules that were saved whole.
+  ...[
+    "torch device",
+    "functools partial",
+    "__builtin__ set",
+    "builtins set",
+    "__builtin__ frozenset",
+    "builtins frozenset",
+  ],
   ...["PosixPath", "PurePosixPath", "WindowsPath", "PureWindowsPath"].map((name) => `pathlib ${name}`),
 ];
 
@@ -68,11 +77,17 @@ function orderedDictionary(args: readonly unknown[], where: string): Map<unknown
   return new Map(pairs);
 }
 
-/** id: ("storage", class, key, device, count of elements), in old files with a sixth part, about views. */
-function storageOf(id: unknown, storages: Map<string, StoredNumbers>, where: string): StoredNumbers {
+/**
+ * id: ("storage", class, key, device, count of elements), in old files with a sixth part, about views; or, in old files, ("module", class,
+ * file, text of its code), which stands for the class.
+ */
+function storageOf(id: unknown, storages: Map<string, StoredNumbers>, where: string): StoredNumbers | GlobalReference {
   if (!Array.isArray(id)) throw damaged(where, "a reference to a storage", kindOf(id));
   const [kind, type, key, , count, viewed] = id as unknown[];
-  if (kind === "module") throw otherForm(where, "a whole model");
+  if (kind === "module") {
+    if (type instanceof GlobalReference) return type;
+    throw damaged(where, "a module with its class", kindOf(type));
+  }
   const known = type instanceof GlobalReference ? storageTypes.get(type.name) : undefined;
   if (kind !== "storage" || known === undefined || typeof key !== "string" || !isSize(count)) {
     throw damaged(where, "a storage with its class, key and count of elements", id.slice(0, 6).map(kindOf).join(", "));

@@ -67,7 +67,7 @@ describe("wrong files are refused", () => {
     ["one tensor", torchZip(tensor({ count: 6, shape: [1] }), six), "got a tensor without a name."],
     ["no tensors", torchZip(dictionary({ net: dictionary({}), epoch: "N" })), "without any, its keys net, epoch."],
     ["an empty dictionary", torchZip(dictionary({})), "without any, its keys none."],
-    ["a whole model", torchLegacy([tuple(text("module"), "N", "N"), "Q"]), "got a whole model."],
+    ["a class of a module that is none", torchLegacy([tuple(text("module"), "N", "N"), "Q"]), "got nothing."],
     ["a missing storage", torchZip(matrix), "24 bytes in archive/data/0, got no such file."],
     ["a short storage", torchZip(matrix, { "0": floats(1) }), "24 bytes in archive/data/0, got 4."],
     [

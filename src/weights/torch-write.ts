@@ -46,7 +46,16 @@ export function writeTorch(
 export function writeTorchParts(
   parts: Named<Named<NdArray>>,
   where = "torch",
-  { folder = "archive", numbers = {} }: { readonly folder?: string; readonly numbers?: Named<number> } = {},
+  {
+    folder = "archive",
+    numbers = {},
+    texts = {},
+  }: {
+    readonly folder?: string;
+    readonly numbers?: Named<number>;
+    /** Dictionaries of texts by name, in front of all. */
+    readonly texts?: Named<Named<string>>;
+  } = {},
 ): Uint8Array {
   const all = Object.fromEntries(
     Object.entries(parts).flatMap(([part, tensors]) =>
@@ -55,6 +64,10 @@ export function writeTorchParts(
   );
   const object = (dictionary: Dictionary): Piece => [
     ...[emptyDictionary, mark],
+    ...Object.entries(texts).map(([name, values]): Piece => {
+      const entries = Object.entries(values).map(([key, value]): Piece => [text(key), text(value)]);
+      return [text(name), emptyDictionary, mark, entries, setItems];
+    }),
     ...Object.entries(numbers).map(([name, value]): Piece => [text(name), integer(value)]),
     ...Object.entries(parts).map(([part, tensors]): Piece => [text(part), dictionary(tensors, `${part}/`)]),
     setItems,

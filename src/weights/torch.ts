@@ -8,6 +8,7 @@ import type { Named, NdArray } from "../array/ndarray.ts";
 import { sizeOf } from "../array/shape.ts";
 import { kindOf, quote } from "./pickle-values.ts";
 import { readLegacy, startsWith } from "./torch-legacy.ts";
+import { isModule, tensorsOfModule } from "./torch-modules.ts";
 import { damaged, otherForm, type Saved, unpickleTensors } from "./torch-pickle.ts";
 import { arrayOf, isRowMajor, type StoredNumbers, StoredTensor } from "./torch-tensors.ts";
 import { openZip, type ZipArchive } from "./zip.ts";
@@ -17,6 +18,8 @@ export interface TorchFile {
   readonly tensors: Named<NdArray>;
   /** Names of everything else that the file holds: epoch numbers, settings, the optimizer's state. */
   readonly others: readonly string[];
+  /** What the file says under `meta`, as mmcv writes it: text, numbers, lists and dictionaries of these. */
+  readonly meta?: Named<unknown>;
 }
 
 /** The description of the tensors, without their numbers. */
@@ -27,7 +30,7 @@ const largestPickle = 2 ** 26;
  * float32 (exact).
  *
  * The file's object is a dictionary of tensors, or one that holds such a dictionary under a usual name ("state_dict",
- * "model" …) or as the only one. Where every name begins with "module." (nn.DataParallel), that is taken away.
+ * "model" …) or as the only one, or a whole module, of which the parameters and buffers are taken. Where every name begins with "module." (nn.DataParallel), that is taken away.
  *
  * key: where the file holds several dictionaries, the one that is wanted.
  *
@@ -39,9 +42,10 @@ export async function readTorch(
   where = "torch",
   { key }: { readonly key?: string } = {},
 ): Promise<TorchFile> {
-  const { object, read } = startsWith(bytes, 0, "PK\x03\x04")
+  const { object: saved, read } = startsWith(bytes, 0, "PK\x03\x04")
     ? await readContainer(bytes, where)
     : readLegacy(bytes, where);
+  const object = withoutModules(saved, where);
   const { named, others } = chooseTensors(object, where, key);
   checkTotal(named, where);
   const tensors: [string, NdArray][] = [];
@@ -54,7 +58,31 @@ export async function readTorch(
     loaded.set(tensor.storage, numbers);
     tensors.push([name, arrayOf(tensor, numbers)]);
   }
-  return { tensors: Object.fromEntries(tensors), others };
+  const meta = object instanceof Map ? plain(object.get("meta")) : undefined;
+  const described = typeof meta === "object" && meta !== null && !Array.isArray(meta);
+  return { tensors: Object.fromEntries(tensors), others, ...(described && { meta: meta as Named<unknown> }) };
+}
+
+/** The dictionary of a module's tensors in its place, for the file's object and for what it holds by name. */
+function withoutModules(object: unknown, where: string): unknown {
+  if (isModule(object)) return tensorsOfModule(object, where);
+  if (!(object instanceof Map)) return object;
+  const entries = [...object].map(([key, value]) => [key, isModule(value) ? tensorsOfModule(value, where) : value]);
+  return new Map(entries as [unknown, unknown][]);
+}
+
+/** Text, numbers and truth values, lists, and dictionaries with names as objects; undefined for all else. What stands twice is made once. */
+function plain(value: unknown, known = new Map<unknown, unknown>()): unknown {
+  if (value === null || ["string", "number", "boolean"].includes(typeof value)) return value;
+  if (known.has(value)) return known.get(value);
+  let made: unknown;
+  if (Array.isArray(value)) made = value.map((each) => plain(each, known));
+  if (value instanceof Map) {
+    const named = [...value].flatMap(([key, inner]) => (typeof key === "string" ? [[key, plain(inner, known)]] : []));
+    made = Object.fromEntries(named);
+  }
+  known.set(value, made);
+  return made;
 }
 
 /** The zip container: a folder with data.pkl, the numbers of each storage in data/KEY, and some small notes. */

@@ -1,8 +1,11 @@
 /** GSS's manifest as settings of our networks. */
+import type { Named, NdArray } from "../../src/array/ndarray.ts";
 import type { SwinOptions } from "../../src/backbones/swin.ts";
 import type { DvaeSettings } from "../../src/methods/gss/dvae.ts";
 import type { HeadSettings } from "../../src/methods/gss/head.ts";
 import type { WindowInverseSettings } from "../../src/methods/gss/inverse-window.ts";
+
+import { goldens } from "./gss.ts";
 
 export interface SwinConfig {
   readonly embed_dims: number;
@@ -72,4 +75,15 @@ export function inverseSettings(config: HeadConfig): WindowInverseSettings {
 export function lossWeights({ loss_decode }: HeadConfig): { tokenWeight: number; pixelWeight: number } {
   const [tokenWeight, pixelWeight] = [loss_decode].flat().map(({ loss_weight }) => loss_weight);
   return { tokenWeight, pixelWeight };
+}
+
+/** A whole model's weights as its file has them: those of the case, of the backbone's and of the dVAE's. */
+export function stateOf(name: string): Record<string, NdArray> {
+  const renamed = (prefix: string, tensors: Named<NdArray>) =>
+    Object.fromEntries(Object.entries(tensors).map(([key, array]) => [prefix + key, array]));
+  return {
+    ...goldens.case(name).under("state_dict."),
+    ...renamed("backbone.", goldens.case("swin_backbone").under("w.")),
+    ...renamed("decode_head.d_vae.", goldens.case("dvae").under("w.")),
+  };
 }

@@ -5,9 +5,12 @@ import type { Method, Task } from "../method.ts";
 import type { SemanticModel } from "../model.ts";
 import type { Stage } from "../stage.ts";
 import { adopt } from "./adopt.ts";
+import { forms } from "./forms.ts";
+import { importGss } from "./import.ts";
 import { inverseStage, leastSquaresPass, posteriorStage } from "./inverse-stages.ts";
 import { predictedShares } from "./network.ts";
 import { priorStage } from "./prior-stage.ts";
+import { publishedRecipes } from "./published-recipes.ts";
 import { type GssRecipe, recipes } from "./recipe.ts";
 import { tokenizerStage } from "./tokenizer-stage.ts";
 import { needsLeastSquares, trainsColors, trainsInverse } from "./transform.ts";
@@ -46,13 +49,15 @@ export const gss: Method<GssRecipe> = {
     url: "https://arxiv.org/abs/2303.11316",
   },
   vocabulary: "closed",
-  recipes,
+  recipes: { ...recipes, ...publishedRecipes },
   predictionFields: ["scoreTemperature"],
   stages,
   model,
   views: maskigeViews,
   validate,
   adopt,
+  imports: importGss,
+  forms,
   encoder(file, recipe) {
     const { weights, settings } = networkOf({ ...usualUNet, ...recipe }).encoder(file);
     return { stage: "encoder", weights, recipe: { ...recipe, ...settings } };

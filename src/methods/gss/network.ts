@@ -3,9 +3,9 @@ import type { Scope } from "../../graph/scope.ts";
 import type { Tensor } from "../../graph/tensor.ts";
 import { encodedBy } from "../../networks/unet/network.ts";
 import { imageInput } from "../../nn/image-input.ts";
-import { argMax, axisSize, resize } from "../../ops/index.ts";
+import { argMax, axisSize } from "../../ops/index.ts";
 import type { Task } from "../method.ts";
-import { type HeadOutputs, type MapSize, pixelClasses, pixelHead, tokenHead, tokenLogits } from "./head.ts";
+import { type HeadOutputs, type MapSize, pixelClasses, pixelHead, sized, tokenHead, tokenLogits } from "./head.ts";
 import type { GssRecipe } from "./recipe.ts";
 import { headSettings } from "./settings.ts";
 import { decodedInBands } from "./tokenizer.ts";
@@ -22,18 +22,23 @@ export interface Encoded {
 
 /** Parameters under `encoder` and `head`. image: [B, H, W, 3] uint8. */
 export function encodedImage(scope: Scope, image: Tensor, recipe: GssRecipe): Encoded {
-  const levels = levelsOf(scope, image, recipe);
-  const [, height, width] = image.shape;
+  return encodedPicture(scope, imageInput(image), recipe);
+}
+
+/** The same of a picture: [B, 3, H, W] in [−1, 1]. */
+export function encodedPicture(scope: Scope, picture: Tensor, recipe: GssRecipe): Encoded {
+  const levels = levelsOf(scope, picture, recipe);
+  const [, , height, width] = picture.shape;
   const grid: MapSize = [Math.ceil(height / recipe.tokenGrid), Math.ceil(width / recipe.tokenGrid)];
   return { head: tokenHead(scope.at("head"), levels, headSettings(recipe), grid), levels, grid };
 }
 
 /**
- * Four levels of the backbone at a stride of 4 or more, or as many as it has. The authors' list begins with the second of them, then the
+ * Four levels of the backbone at a stride of 4 or more, or as many as it has; a stage that keeps the size of the one before is one. The authors' list begins with the second of them, then the
  * first.
  */
-function levelsOf(scope: Scope, image: Tensor, recipe: GssRecipe): readonly Tensor[] {
-  const maps = encodedBy(scope, imageInput(image), recipe)
+function levelsOf(scope: Scope, picture: Tensor, recipe: GssRecipe): readonly Tensor[] {
+  const maps = encodedBy(scope, picture, recipe, { everyStage: true })
     .filter(({ stride }) => stride >= 4)
     .slice(-4)
     .map(({ map }) => map);
@@ -54,7 +59,7 @@ export function auxiliaryLogits(
     kind === "single"
       ? pixelClasses(place, head.fused, classes)
       : pixelHead(place, levels, { levelWidth, classes }, grid);
-  return resize(logits, size);
+  return sized(logits, size);
 }
 
 export interface Predicted {
@@ -76,5 +81,5 @@ export function predictedMaskige(scope: Scope, image: Tensor, recipe: GssRecipe,
 export function predictedShares(scope: Scope, image: Tensor, recipe: GssRecipe, task: Task): Tensor {
   const { maskige } = predictedMaskige(scope, image, recipe, task);
   const shares = transformOf(recipe, task).shares(scope, maskige);
-  return resize(shares, [axisSize(image, 1), axisSize(image, 2)]);
+  return sized(shares, [axisSize(image, 1), axisSize(image, 2)]);
 }

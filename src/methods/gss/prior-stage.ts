@@ -10,7 +10,7 @@ import type { Task } from "../method.ts";
 import type { Losses, TrainingStage } from "../stage.ts";
 import { beginning } from "./begin.ts";
 import { priorLoss } from "./losses.ts";
-import { auxiliaryLogits, encodedImage } from "./network.ts";
+import { auxiliaryLogits, type Encoded, encodedImage } from "./network.ts";
 import type { GssRecipe } from "./recipe.ts";
 import { priorTargets } from "./targets.ts";
 import { tokensOf } from "./tokenizer.ts";
@@ -27,7 +27,7 @@ export function priorStage(recipe: GssRecipe, task: Task, requires: string | und
     ...{ kind: "training", name: "prior", learnsFrom: ["mask"], requires, settings: recipe },
     inputs: photographInputs(recipe),
     prepare: (sample, random) => preparePhotograph(sample, recipe, random),
-    loss: (scope, batch) => losses(scope, batch, recipe, task),
+    loss: (scope, { image, labels }) => priorLosses(scope, encodedImage(scope, image, recipe), labels, recipe, task),
     trains: (parameter) => isPrior(parameter) && (encoderRate > 0 || !parameter.startsWith("encoder.")),
     group(parameter, rank) {
       const official = theirs(parameter);
@@ -57,12 +57,12 @@ export function preparePhotograph(sample: Sample, recipe: GssRecipe, random: Ran
   };
 }
 
-function losses(scope: Scope, { image, labels }: Named<Tensor>, recipe: GssRecipe, task: Task): Losses {
+/** What the stage lowers. encoded: of the photographs; labels: [B, H, W] of theirs. */
+export function priorLosses(scope: Scope, encoded: Encoded, labels: Tensor, recipe: GssRecipe, task: Task): Losses {
   const classes = task.classes.length;
   const tokenizer = tokenizerOf(recipe, classes);
   const transform = transformOf(recipe, task);
   const { codes, stride } = tokenizer;
-  const encoded = encodedImage(scope, image, recipe);
   const { grid, head } = encoded;
   const pixelLogits = auxiliaryLogits(scope, encoded, recipe, classes, [stride * grid[0], stride * grid[1]]);
   const place = scope.at("tokenizer").shared();

@@ -41,7 +41,7 @@ export interface GssRecipe extends Recipe, TransformSettings, TokenizerSettings,
 }
 
 /** Of the released networks (Chen et al. 2023, and their configurations), whatever the backbone and data set. */
-const published: Omit<GssRecipe, "name" | "encoder" | "encoderStride" | "palette"> = {
+export const published: Omit<GssRecipe, "name" | "encoder" | "encoderStride" | "palette"> = {
   ...baseRecipe,
   method: "gss",
   variant: "FF",
@@ -114,8 +114,9 @@ const published: Omit<GssRecipe, "name" | "encoder" | "encoderStride" | "palette
 
   optimizer: "adamw",
   weightDecay: 0.01,
-  schedule: "poly",
+  schedule: "poly-times-warmup",
   schedulePower: 1,
+  finalRate: 0,
   warmupSteps: 1500,
   warmupStart: 1e-6,
   clipNorm: 0,

@@ -66,16 +66,17 @@ export function decoderMaps(
 
 /**
  * The encoder alone. image: [B, 3, H, W] in [−1, 1] → its maps, the largest first; strides are in pixels of the image,
- * whatever its magnification.
+ * whatever its magnification. everyStage: see `EncoderOptions`.
  */
 export function encodedBy(
   scope: Scope,
   image: Tensor,
   settings: Pick<UNetSettings, "encoder" | "encoderNorms" | "encoderStride" | "magnification">,
+  { everyStage = false }: { readonly everyStage?: boolean } = {},
 ): readonly FeatureMap[] {
   const { encoderNorms: norms, encoderStride: outputStride, magnification } = settings;
   const encoder = findEncoder(settings.encoder);
-  const options = { norms, ...(encoder.dilates && { outputStride }) };
+  const options = { norms, everyStage, ...(encoder.dilates && { outputStride }) };
   const size = [axisSize(image, 2) * magnification, axisSize(image, 3) * magnification] as const;
   const seen = magnification === 1 ? image : resize(image, size, { mode: "bilinear", alignCorners: false });
   return encode(encoder, scope.at("encoder"), seen, options).map(({ stride, map }) => ({
