@@ -17,6 +17,8 @@ export interface GssRecipe extends Recipe, TransformSettings, TokenizerSettings,
   readonly tokenizerScaleMax: number;
   /** What it learns to give back: masks painted, photographs, or each of them half of the time. */
   readonly tokenizerSource: "masks" | "photographs" | "both";
+  /** Share of the masks whose classes change colours with one another, so that rare ones are learned as often as others. */
+  readonly tokenizerExchange: number;
   readonly tokenizerRate: number;
   readonly tokenizerWeightDecay: number;
   readonly tokenizerAverageDecay: number;
@@ -88,6 +90,7 @@ export const published: Omit<GssRecipe, "name" | "encoder" | "encoderStride" | "
   tokenizerScaleMin: 1,
   tokenizerScaleMax: 2,
   tokenizerSource: "photographs",
+  tokenizerExchange: 0,
   tokenizerRate: 1e-4,
   tokenizerWeightDecay: 1e-4,
   tokenizerAverageDecay: 0.999,
@@ -145,6 +148,7 @@ const small: GssRecipe = {
   tokenizerBatchSize: 8,
   tokenizerCrop: 96,
   tokenizerSource: "masks",
+  tokenizerExchange: 0.75,
   tokenizerRate: 3e-3,
   tokenizerWeightDecay: 0,
   tokenizerAverageDecay: 0.99,
