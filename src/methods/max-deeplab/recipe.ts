@@ -111,7 +111,6 @@ const small: MaxDeepLabRecipe = {
   lowLevelChannels: [32, 16],
   asppDropout: 0,
   dropPath: 0,
-  maxThings: 24,
 
   batchSize: 4,
   accumulate: 1,

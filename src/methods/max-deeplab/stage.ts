@@ -37,7 +37,7 @@ export function prepare(
   const place = drawPlace([image.height, image.width], recipe, random);
   const colored = recipe.colorPolicy === 1 ? changeColors(image, random) : image;
   const seen = placedImage(colored, place, size);
-  const found = labelsOf(placedSegments(labels.panoptic, place, size), classes, recipe);
+  const found = labelsOf(placedSegments(labels.panoptic, place, size), classes, recipe, source);
   const targets = maskTargets(found, classOrder(classes), stride);
   const small = [targets.height, targets.width];
   const weight = new Float32Array(targets.height * targets.width);
