@@ -4,6 +4,7 @@ import { type Color, IGNORE, type Image } from "../image/image.ts";
 import type { Platform } from "../platform/platform.ts";
 import { encodeDataMask, type MaskValues } from "./data-mask.ts";
 import { drawOverlay, paintedSegments } from "./draw.ts";
+import type { InstanceForm } from "./instance-shapes.ts";
 import { withLegend } from "./legend.ts";
 import type { ModelCard } from "./model.ts";
 import type { OutputNames } from "./names.ts";
@@ -42,7 +43,13 @@ export type PredictionWriter = Pick<
 >;
 
 /** The record of one prediction. */
-export function recordOf(photograph: string, result: Segmentation, card: ModelCard, source: string): PredictionRecord {
+export function recordOf(
+  photograph: string,
+  result: Segmentation,
+  card: ModelCard,
+  source: string,
+  instances: InstanceForm | null = null,
+): PredictionRecord {
   const { width, height } = result.labels;
   return {
     image: photograph,
@@ -57,7 +64,7 @@ export function recordOf(photograph: string, result: Segmentation, card: ModelCa
       share: result.areas[index] / (width * height),
       ...(result.scores && { score: result.scores[index] }),
     })),
-    ...(result.panoptic && { segments: segmentRecords(result.panoptic, card.classes) }),
+    ...(result.panoptic && { segments: segmentRecords(result.panoptic, card.classes, instances) }),
   };
 }
 
