@@ -3,6 +3,7 @@ import { importMaxDeepLab } from "./import.ts";
 import { panopticModel } from "./prediction.ts";
 import { type MaxDeepLabRecipe, predictionFields, recipes } from "./recipe.ts";
 import { panopticStage } from "./stage.ts";
+import { study } from "./study.ts";
 import { validate } from "./validate.ts";
 import { slotViews } from "./views.ts";
 
@@ -16,6 +17,7 @@ export const maxDeepLab: Method<MaxDeepLabRecipe> = {
   },
   vocabulary: "closed",
   recipes,
+  study,
   predictionFields,
   stages: (recipe, task) => [panopticStage(recipe, task)],
   model: panopticModel,
