@@ -2,6 +2,7 @@ import type { Method } from "../method.ts";
 import { importMaxDeepLab } from "./import.ts";
 import { panopticModel } from "./prediction.ts";
 import { type MaxDeepLabRecipe, predictionFields, recipes } from "./recipe.ts";
+import { encoderFile } from "./resnet-start.ts";
 import { panopticStage } from "./stage.ts";
 import { study } from "./study.ts";
 import { validate } from "./validate.ts";
@@ -23,5 +24,6 @@ export const maxDeepLab: Method<MaxDeepLabRecipe> = {
   model: panopticModel,
   views: slotViews,
   validate,
+  encoder: encoderFile,
   imports: importMaxDeepLab,
 };
