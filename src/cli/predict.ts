@@ -1,6 +1,7 @@
 import { InputError, oneLine, suggestion, UsageError } from "../errors.ts";
 import { type MaskValues, maskValueForms } from "../prediction/data-mask.ts";
 import { type Form, formNames } from "../prediction/forms.ts";
+import { type InstanceForm, instanceForms } from "../prediction/instance-shapes.ts";
 import { type SegmentIds, segmentIdForms } from "../prediction/panoptic-files.ts";
 import { askedFrom, askedOptions } from "./asked.ts";
 import { command } from "./command.ts";
@@ -41,7 +42,13 @@ export const predictCommand = command({
       kind: "text",
       placeholder: "FORM",
       choices: segmentIdForms,
-      help: "how the ids of panoptic segments are stored: rgb as in COCO, or 16-bit grey; default rgb",
+      help: "how the ids of panoptic segments are stored: rgb as in COCO, 16-bit grey, or two-channel (red: category, green: instance); default rgb",
+    },
+    instances: {
+      kind: "text",
+      placeholder: "FORM",
+      choices: instanceForms,
+      help: "also write instances.json, COCO's annotation of the things: as run lengths (rle) or polygons",
     },
     maskValues: {
       kind: "text",
@@ -70,11 +77,11 @@ export const predictCommand = command({
     "NAME.png holds class indices with a palette, at the photograph's own upright size, and says their names, by which tessera\n" +
     "reads it back whatever values a data set has; NAME.json the area of each class.\n" +
     "A panoptic model writes NAME.panoptic.png, the segments' ids, and panoptic.json, COCO's annotation of all\n" +
-    "photographs whose ids lie in the folder, those of earlier calls too.\n" +
+    "photographs whose ids lie in the folder, those of earlier calls too; --instances rle adds instances.json of their things.\n" +
     "Of a photograph with a place on the earth (GeoTIFF, world file) the mask gets a world file, NAME.pgw, and NAME.geojson its coordinates.\n" +
     "A photograph that cannot be read gets a line; the others are written, and the exit code is 1.",
   async run({ positionals: [run, ...paths], options }, terminal) {
-    const { out, noOverlay, legend, segmentIds, maskValues } = options;
+    const { out, noOverlay, legend, segmentIds, instances, maskValues } = options;
     if (out === undefined) throw new UsageError("predict: --out is missing. Write --out FOLDER.");
     const segmentOptions = segmentOptionsFrom(options);
     const forms = formsFrom(options.formats);
@@ -94,9 +101,10 @@ export const predictCommand = command({
     const progress = terminal.progress("segmenting");
     try {
       const segmenter = await openModel(engine, nodePlatform, run, terminal, { methods, ...asked });
-      if (segmentIds !== undefined && segmenter.card.kind !== "panoptic") {
+      for (const [name, value] of Object.entries({ "segment-ids": segmentIds, instances })) {
+        if (value === undefined || segmenter.card.kind === "panoptic") continue;
         throw new UsageError(
-          `predict: --segment-ids is of panoptic models, got ${run}, which gives a class per pixel. Leave it out.`,
+          `predict: --${name} is of panoptic models, got ${run}, which gives a class per pixel. Leave it out.`,
         );
       }
       const { written, skipped, notes } = await predictFiles(segmenter, nodePlatform, photographs, out, {
@@ -106,6 +114,7 @@ export const predictCommand = command({
           legend,
           forms,
           ...(segmentIds && { segmentIds: segmentIds as SegmentIds }),
+          ...(instances && { instances: instances as InstanceForm }),
           ...(maskValues && { maskValues: maskValues as MaskValues }),
           onBadImage: "skip",
           signal: terminal.signal,

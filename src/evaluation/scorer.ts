@@ -1,4 +1,5 @@
 /** What a kind of model is scored by. */
+import { maskOf } from "../data/labels.ts";
 import type { ClassInfo, LabelKind, Sample } from "../data/sample.ts";
 import { InputError } from "../errors.ts";
 import { boundaryCounts, boundaryScores, countBoundaries } from "../metrics/boundary.ts";
@@ -134,17 +135,25 @@ function semanticScorer(classes: readonly ClassInfo[], boundary: boolean): Score
   };
 }
 
-/** Panoptic quality (Kirillov et al. 2019), of the segments over the whole set. */
+/** Panoptic quality (Kirillov et al. 2019), of the segments over the whole set, and mean IoU where models say a class of every pixel. */
 function panopticScorer(classes: readonly ClassInfo[]): Scorer {
   const tally = panopticTally(classes);
+  const readOuts = confusionMatrix(classes.length);
+  let anyReadOut = false;
   return {
     ...tally,
     truth: "panoptic",
-    add({ source, labels }, { panoptic }) {
+    add({ source, labels }, { panoptic, readOut }) {
       if (labels.panoptic === undefined) throw missing("panoptic", source);
       if (panoptic === undefined) throw new Error(`${source}: the model is panoptic and gave no segments.`);
+      if (readOut !== undefined) {
+        anyReadOut = true;
+        const crowds = labels.panoptic.segments.filter(({ crowd }) => !crowd);
+        countPixels(readOuts, maskOf({ ...labels.panoptic, segments: crowds }), readOut, source);
+      }
       return tally.add(labels.panoptic, panoptic, source);
     },
+    measures: () => [...tally.measures(), ...(anyReadOut ? shares({ "mean IoU": scoresOf(readOuts).meanIou }) : [])],
   };
 }
 

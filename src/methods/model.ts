@@ -3,7 +3,7 @@ import type { Named, NdArray } from "../array/ndarray.ts";
 import type { SegmentMap } from "../data/sample.ts";
 import type { Scope } from "../graph/scope.ts";
 import type { Tensor } from "../graph/tensor.ts";
-import type { Color, Image } from "../image/image.ts";
+import type { Color, Image, LabelMap } from "../image/image.ts";
 
 /**
  * How a photograph becomes windows, by name (`prediction/windows.ts`): `smooth`, `even` and `halves` overlap, `tiles` lie
@@ -81,6 +81,8 @@ export interface PanopticModel {
   outputs(scope: Scope, image: Tensor): Named<Tensor>;
   /** Host: segments at the photograph's own size, each with its score; `frame` undoes scaling and padding. */
   segments(outputs: Named<NdArray>, frame: Frame): SegmentMap;
+  /** Host: the class of every pixel, however unsure, where the model says it: what mean IoU is counted on. */
+  labels?(outputs: Named<NdArray>, frame: Frame): LabelMap;
 }
 
 export type PredictionModel = SemanticModel | PanopticModel;

@@ -49,7 +49,7 @@ export interface Claim {
   judge(scores: Scores): Judgement;
 }
 
-/** Mean IoU of an arm's runs, 0 … 1, by seed; undefined where a run is missing. Null: nothing measured. Default fraction: 1. */
+/** Score of an arm's runs (`Study.measure`), 0 … 1, by seed; undefined where a run is missing. Null: nothing measured. Default fraction: 1. */
 export type Scores = (arm: string, fraction?: number) => readonly (number | undefined)[] | null;
 
 export interface StudyPlan {
@@ -70,6 +70,8 @@ export interface Study {
   /** Shares of the labels that arms learn from; [1]: there are none, every run learns from all that there is. */
   readonly fractions: readonly number[];
   readonly seeds: number;
+  /** What arms are scored by, the first measure of their models: default `mean IoU`. */
+  readonly measure?: string;
   /** What can be studied by itself: name and one line each. */
   readonly parts: Readonly<Record<string, string>>;
   readonly standardParts: readonly string[];
@@ -93,11 +95,11 @@ export function hasShares({ fractions }: Pick<Study, "fractions">): boolean {
 
 /** One arm against another, at one share of the labels, seed by seed. */
 export interface Comparison {
-  /** Mean over the seeds of the difference of mean IoU. */
+  /** Mean over the seeds of the difference of the scores. */
   readonly difference: number;
   /** Standard error of that mean; null with a single seed. */
   readonly error: number | null;
-  /** `1/8: +3.1 ± 0.4`, or `1/8: +3.1 (one seed)`, in points of mean IoU; where no share is named, without it. */
+  /** `1/8: +3.1 ± 0.4`, or `1/8: +3.1 (one seed)`, in points, hundredths of the score; where no share is named, without it. */
   readonly text: string;
 }
 

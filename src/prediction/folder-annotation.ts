@@ -1,12 +1,20 @@
-/** `panoptic.json` of a folder of predictions: the segments of every photograph whose ids lie there, earlier ones as well. */
+/** `panoptic.json` of a folder of predictions: the segments of every photograph whose ids lie there, earlier ones as well; `instances.json`, their things. */
 import type { ClassInfo } from "../data/sample.ts";
 import { InputError } from "../errors.ts";
 import { parseJson } from "../platform/json.ts";
 import { listBytes } from "../platform/limits.ts";
 import type { Platform } from "../platform/platform.ts";
-import { type PanopticEntry, panopticCategories, panopticJson, readPanopticJson } from "./panoptic-files.ts";
+import {
+  instancesJson,
+  isInstancesJson,
+  type PanopticEntry,
+  panopticCategories,
+  panopticJson,
+  readPanopticJson,
+} from "./panoptic-files.ts";
 
 export const annotationName = "panoptic.json";
+export const instancesName = "instances.json";
 
 export interface FolderAnnotation {
   /** Takes out the photographs whose files are about to be replaced: nothing is listed that is not so. */
@@ -17,7 +25,7 @@ export interface FolderAnnotation {
 
 /**
  * files: names of the PNGs of ids that may be replaced. classes: of a panoptic model; null: of one that gives no segments,
- * and takes away those of its photographs. Throws InputError where a panoptic model would replace a file that predict did
+ * and takes away those of its photographs. instances: there will be shapes of things. Throws InputError where a panoptic model would replace a file that predict did
  * not write, or add to segments of other classes.
  */
 export async function openAnnotation(
@@ -25,15 +33,17 @@ export async function openAnnotation(
   folder: string,
   files: readonly string[],
   classes: readonly ClassInfo[] | null,
+  { instances = false }: { readonly instances?: boolean } = {},
 ): Promise<FolderAnnotation> {
   const path = `${folder}/${annotationName}`;
   const isThere = (file: string) => platform.exists(file).then((kind) => kind === "file");
   const earlier = (await isThere(path)) ? readPanopticJson(await readJson(platform, path)) : null;
   if (classes !== null && earlier === null && (await platform.exists(path)) !== "nothing") {
-    throw new InputError(
-      `${path}: expected nothing, or an earlier result of predict to replace, got another file. Choose another --out, or move it away.`,
-    );
+    throw foreign(path);
   }
+  const instancesPath = `${folder}/${instancesName}`;
+  const ownInstances = (await isThere(instancesPath)) && isInstancesJson(await readJson(platform, instancesPath));
+  if (instances && !ownInstances && (await platform.exists(instancesPath)) !== "nothing") throw foreign(instancesPath);
   const { entries = [], categories = [] } = earlier ?? {};
   const replaced = new Set(files);
   const others = entries.filter(({ file }) => !replaced.has(file));
@@ -46,6 +56,9 @@ export async function openAnnotation(
   const write = async (all: readonly PanopticEntry[]) => {
     if (all.length > 0) await platform.writeFile(path, panopticJson(own, all));
     else if (earlier !== null) await platform.remove(path);
+    const shaped = all.filter(({ segments }) => segments.some(({ segmentation }) => segmentation !== undefined));
+    if (shaped.length > 0) await platform.writeFile(instancesPath, instancesJson(own, shaped));
+    else if (ownInstances) await platform.remove(instancesPath);
   };
   return {
     begin: async () => (others.length < entries.length ? write(others) : undefined),
@@ -61,6 +74,12 @@ export async function openAnnotation(
       await write([...(same ? kept : []), ...written]);
     },
   };
+}
+
+function foreign(path: string): InputError {
+  return new InputError(
+    `${path}: expected nothing, or an earlier result of predict to replace, got another file. Choose another --out, or move it away.`,
+  );
 }
 
 async function readJson(platform: Pick<Platform, "readText">, path: string): Promise<unknown> {

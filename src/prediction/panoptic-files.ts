@@ -4,11 +4,15 @@ import type { ClassInfo, SegmentMap } from "../data/sample.ts";
 import { InputError } from "../errors.ts";
 import { lastPart } from "../platform/join-path.ts";
 import type { Platform } from "../platform/platform.ts";
+import { type InstanceForm, type InstanceShape, instanceShape } from "./instance-shapes.ts";
 
-/** How ids are stored: red + 256 · green + 65536 · blue as COCO has it, or grey of 16 bits. */
-export type SegmentIds = "rgb" | "16-bit";
+/**
+ * How ids are stored: red + 256 · green + 65536 · blue as COCO has it; grey of 16 bits; or red the class's category, green the number of
+ * a thing among those of its class, from 1, and 0 for stuff.
+ */
+export type SegmentIds = "rgb" | "16-bit" | "two-channel";
 
-export const segmentIdForms: readonly SegmentIds[] = ["rgb", "16-bit"];
+export const segmentIdForms: readonly SegmentIds[] = ["rgb", "16-bit", "two-channel"];
 
 /** One segment as COCO's panoptic annotation has it, with its score and the name of its class besides. */
 export interface SegmentRecord {
@@ -23,10 +27,17 @@ export interface SegmentRecord {
   readonly bbox: readonly [number, number, number, number];
   /** 0 … 1; null where the model gives none. */
   readonly score: number | null;
+  /** Of a thing, where it was asked for. */
+  readonly segmentation?: InstanceShape;
 }
 
 /** The segments of a map with areas and boxes as the map has them; the category of a class is its index plus 1. */
-export function segmentRecords({ width, data, segments }: SegmentMap, classes: readonly ClassInfo[]): SegmentRecord[] {
+export function segmentRecords(
+  map: SegmentMap,
+  classes: readonly ClassInfo[],
+  instances: InstanceForm | null = null,
+): SegmentRecord[] {
+  const { width, data, segments } = map;
   const boxes = new Map(segments.map(({ id }) => [id, { area: 0, left: width, right: -1, top: -1, bottom: -1 }]));
   let [lastId, box] = [0, boxes.get(0)];
   for (let i = 0; i < data.length; i++) {
@@ -54,9 +65,38 @@ export function segmentRecords({ width, data, segments }: SegmentMap, classes: r
           area,
         },
         ...{ bbox: [left, top, right - left + 1, bottom - top + 1] as const, score: score ?? null },
+        ...(thing === true && !crowd && instances && { segmentation: instanceShape(map, id, instances) }),
       } satisfies SegmentRecord,
     ];
   });
+}
+
+/**
+ * The same segments with other ids: category + 256 · number of a thing among those of its class, from 1; 0 of stuff. Throws InputError where
+ * a byte does not hold them.
+ */
+export function twoChannelIds(
+  { width, height, data, segments }: SegmentMap,
+  classes: readonly ClassInfo[],
+): SegmentMap {
+  const counts = new Map<number, number>();
+  const ids = new Map<number, number>();
+  const renumbered = segments.map((segment) => {
+    const { id, classIndex } = segment;
+    const number = classes[classIndex].thing === true ? (counts.get(classIndex) ?? 0) + 1 : 0;
+    counts.set(classIndex, number);
+    if (number > 255 || classIndex > 254) {
+      throw new InputError(
+        `segment ids: expected at most 255 classes and 255 things of each in two channels, got ${number > 255 ? number : classes.length}. Store them as rgb.`,
+      );
+    }
+    const own = classIndex + 1 + 256 * number;
+    ids.set(id, own);
+    return { ...segment, id: own };
+  });
+  // Stuff of one class is one segment, also where a model gave several.
+  const once = renumbered.filter(({ id }, at) => renumbered.findIndex((other) => other.id === id) === at);
+  return { width, height, data: data.map((id) => ids.get(id) ?? 0), segments: once };
 }
 
 /** The ids as PNG. Throws InputError where they do not fit. */
@@ -66,7 +106,7 @@ export async function encodeSegmentIds(
   form: SegmentIds,
 ): Promise<Uint8Array> {
   const most = data.reduce((a, b) => Math.max(a, b), 0);
-  const limit = form === "rgb" ? 2 ** 24 : 2 ** 16;
+  const limit = form === "16-bit" ? 2 ** 16 : 2 ** 24;
   if (most >= limit) {
     throw new InputError(`segment ids: expected numbers below ${limit}, got ${most}. Number the segments from 1.`);
   }
@@ -91,6 +131,7 @@ export interface PanopticEntry {
 }
 
 const description = "Segments found by tessera predict";
+const instancesDescription = "Instances found by tessera predict";
 
 /** A class as COCO's annotation has it. */
 export interface PanopticCategory {
@@ -112,6 +153,29 @@ export function panopticJson(categories: readonly PanopticCategory[], entries: r
     ...{ image_id: index + 1, file_name: file, segments_info: segments },
   }));
   return `${JSON.stringify({ info: { description }, images, annotations, categories }, null, 1)}\n`;
+}
+
+/** COCO's instance annotation of the same: things that have a shape, numbered from 1 over all images. */
+export function instancesJson(categories: readonly PanopticCategory[], entries: readonly PanopticEntry[]): string {
+  const images = entries.map(({ photograph, width, height }, index) => ({
+    ...{ id: index + 1, file_name: lastPart(photograph), width, height },
+  }));
+  const things = entries.flatMap(({ segments }, index) =>
+    segments
+      .filter(({ segmentation }) => segmentation !== undefined)
+      .map(({ category_id, segmentation, area, bbox, iscrowd, score }) => ({
+        ...{ image_id: index + 1, category_id, segmentation, area, bbox, iscrowd, score },
+      })),
+  );
+  const annotations = things.map((thing, index) => ({ id: index + 1, ...thing }));
+  const ofThings = categories.filter(({ isthing }) => isthing === 1).map(({ id, name }) => ({ id, name }));
+  const info = { description: instancesDescription };
+  return `${JSON.stringify({ info, images, annotations, categories: ofThings }, null, 1)}\n`;
+}
+
+/** Whether `instancesJson` wrote it, as its text is parsed. */
+export function isInstancesJson(value: unknown): boolean {
+  return (value as Partial<Written> | null)?.info?.description === instancesDescription;
 }
 
 /** What `panopticJson` wrote, as its text is parsed; null for anything else. */

@@ -34,10 +34,12 @@ export async function segmentPanoptic(
   const found = await programs.run(image, fitted, null);
   const outputs = Object.entries(found).map(([name, value]) => [name.slice(outputPrefix.length), value]);
   const frame: Frame = { height, width, scaledHeight, scaledWidth };
-  const made = model.segments(Object.fromEntries(outputs) as Named<NdArray>, frame);
+  const values = Object.fromEntries(outputs) as Named<NdArray>;
+  const made = model.segments(values, frame);
   const panoptic = requireSegments(made, { height, width, classes: classes.length }, "segments of the method");
   const labels = maskOf(panoptic);
   const areas = new Array<number>(classes.length).fill(0);
   for (const label of labels.data) if (label !== IGNORE) areas[label]++;
-  return { labels, areas, panoptic };
+  const readOut = model.labels?.(values, frame);
+  return { labels, areas, panoptic, ...(readOut && { readOut }) };
 }

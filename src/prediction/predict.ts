@@ -4,11 +4,12 @@ import { lastPart } from "../platform/join-path.ts";
 import type { Platform } from "../platform/platform.ts";
 import { dataValues, type MaskValues } from "./data-mask.ts";
 import { requireOwnResults, staleResults } from "./earlier-results.ts";
-import { annotationName, openAnnotation } from "./folder-annotation.ts";
+import { annotationName, instancesName, openAnnotation } from "./folder-annotation.ts";
 import { detailFor, type Form } from "./forms.ts";
 import { georeferenceOf } from "./georeference.ts";
+import type { InstanceForm } from "./instance-shapes.ts";
 import { type OutputNames, outputNames } from "./names.ts";
-import type { SegmentIds } from "./panoptic-files.ts";
+import { type SegmentIds, twoChannelIds } from "./panoptic-files.ts";
 import type { SegmentOptions } from "./segmentation.ts";
 import type { Segmenter } from "./segmenter.ts";
 import { type PredictionRecord, type PredictionWriter, recordOf, writePrediction } from "./write.ts";
@@ -20,6 +21,8 @@ export interface PredictOptions extends SegmentOptions {
   readonly legend?: boolean;
   /** How a panoptic model's segment ids are stored. Default `rgb`, as COCO does. */
   readonly segmentIds?: SegmentIds;
+  /** The shape of a panoptic model's things, in their records and in `instances.json`. Default: none. */
+  readonly instances?: InstanceForm;
   /** What masks hold: class indices (default), or the values of the data set that the model was trained on. */
   readonly maskValues?: MaskValues;
   /** Other forms that results are written in, besides. Scores of pixels are those of semantic models alone. */
@@ -55,7 +58,8 @@ const maxPixelsInWork = 48e6;
 
 /**
  * Segments photographs and writes mask, overlay and record of each into `folder`; of a panoptic model the segments' ids as
- * well, and `panoptic.json`, COCO's annotation of all whose ids lie in the folder, earlier ones too. Decoding and writing go on beside
+ * well, and `panoptic.json`, COCO's annotation of all whose ids lie in the folder, earlier ones too, with `instances.json` of their things
+ * where shapes are asked for. Decoding and writing go on beside
  * computing. Names: see `outputNames`; nothing is ever half-written.
  *
  * Throws InputError for a photograph that cannot be read (unless skipped), for a folder that cannot be written, and,
@@ -70,6 +74,7 @@ export async function predictFiles(
     overlay = true,
     legend = false,
     segmentIds = "rgb",
+    instances,
     maskValues = "classes",
     forms = [],
     onBadImage = "fail",
@@ -79,9 +84,8 @@ export async function predictFiles(
   }: PredictOptions = {},
 ): Promise<PredictResult> {
   const panoptic = segmenter.card.kind === "panoptic";
-  const names = outputNames(photographs, folder, panoptic ? [annotationName] : []);
+  const names = outputNames(photographs, folder, panoptic ? [annotationName, instancesName] : []);
   const idFiles = names.map(({ segments }) => lastPart(segments));
-  const annotation = await openAnnotation(platform, folder, idFiles, panoptic ? segmenter.card.classes : null);
   const kinds = { overlay, panoptic, forms };
   const detail = detailFor(forms);
   if (panoptic && detail !== undefined) {
@@ -90,11 +94,14 @@ export async function predictFiles(
     throw new InputError(problem(segmenter.source, `${expected} for ${detail}`, "a panoptic one", remedy));
   }
   await requireOwnResults(platform, names, kinds);
+  const annotation = await openAnnotation(platform, folder, idFiles, panoptic ? segmenter.card.classes : null, {
+    instances: panoptic && instances !== undefined,
+  });
   if (maskValues === "data") dataValues(segmenter.card, segmenter.source);
   await annotation.begin();
   const written: (Predicted | undefined)[] = new Array(photographs.length);
   const skipped: { photograph: string; problem: string }[] = [];
-  const found = new Findings();
+  const findings = new Findings();
   const room = budget(maxPixelsInWork);
   let next = 0;
   let done = 0;
@@ -111,12 +118,14 @@ export async function predictFiles(
         return platform.decodeImage(photograph);
       });
       if (image === null) return;
-      found.addSample({ id: "", source: photograph, image, labels: {} });
-      const result = await segmenter.segment(image, {
+      findings.addSample({ id: "", source: photograph, image, labels: {} });
+      const found = await segmenter.segment(image, {
         ...{ ...segmentOptions, ...(!panoptic && { scores: true }), ...(detail && { detail }) },
       });
+      const isNumbered = segmentIds === "two-channel" && found.panoptic !== undefined;
+      const result = isNumbered ? { ...found, panoptic: twoChannelIds(found.panoptic, segmenter.card.classes) } : found;
       const georeference = await georeferenceOf(platform, photograph);
-      const record = recordOf(photograph, result, segmenter.card, segmenter.source, georeference);
+      const record = recordOf(photograph, result, segmenter.card, segmenter.source, { georeference, instances });
       for (const file of await staleResults(platform, names[index], kinds)) await platform.remove(file);
       await writePrediction(platform, names[index], image, result, segmenter.card, record, {
         ...{ overlay, legend, segmentIds, maskValues, forms },
@@ -146,7 +155,7 @@ export async function predictFiles(
   }
   if (failure !== undefined) throw failure;
   if (signal?.aborted) throw new Interrupted("predict: stopped; what is written is whole.");
-  return { written: all, skipped, notes: found.lines() };
+  return { written: all, skipped, notes: findings.lines() };
 }
 
 function entryOf({ photograph, segments, summary: { width, height, segments: records = [] } }: Predicted) {

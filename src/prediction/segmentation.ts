@@ -53,4 +53,6 @@ export interface Segmentation {
   readonly probabilities?: Float32Array;
   /** Of a panoptic model: the segments, each with its score. */
   readonly panoptic?: SegmentMap;
+  /** Of a panoptic model that says it: the class of every pixel, however unsure. */
+  readonly readOut?: LabelMap;
 }

@@ -7,6 +7,7 @@ import { encodeDataMask, type MaskValues } from "./data-mask.ts";
 import { drawOverlay, paintedSegments } from "./draw.ts";
 import { encodeForm, type Form } from "./forms.ts";
 import { type Georeference, worldFile } from "./georeference.ts";
+import type { InstanceForm } from "./instance-shapes.ts";
 import { withLegend } from "./legend.ts";
 import type { ModelCard } from "./model.ts";
 import type { OutputNames } from "./names.ts";
@@ -52,7 +53,14 @@ export function recordOf(
   result: Segmentation,
   card: ModelCard,
   source: string,
-  georeference?: Georeference,
+  {
+    georeference,
+    instances = null,
+  }: {
+    readonly georeference?: Georeference | undefined;
+    /** The shape of things; null: none. */
+    readonly instances?: InstanceForm | null | undefined;
+  } = {},
 ): PredictionRecord {
   const { width, height } = result.labels;
   return {
@@ -69,7 +77,7 @@ export function recordOf(
       ...(result.scores && { score: result.scores[index] }),
     })),
     ...(georeference && { georeference }),
-    ...(result.panoptic && { segments: segmentRecords(result.panoptic, card.classes) }),
+    ...(result.panoptic && { segments: segmentRecords(result.panoptic, card.classes, instances) }),
   };
 }
 

@@ -31,7 +31,7 @@ export function studyPage(page: StudyPage): string {
 ${drawing.markup === "" ? "" : html`<div class="card">${drawing}</div>`}
 <div class="card scroll" style="margin-top: 14px">${scoreTable(results)}</div>
 <h2>What the paper says, and what these runs say</h2>
-<p class="hint">Numbers are differences in points of mean IoU: mean over the seeds, run against run, ± standard error.</p>
+<p class="hint">Numbers are differences in points of ${results.measure}: mean over the seeds, run against run, ± standard error.</p>
 <div class="card scroll"><table><tr><th scope="col">claim</th><th scope="col">here</th><th scope="col">measured</th></tr>${results.claims.map(
     ({ text, source, verdict, evidence }) =>
       html`<tr><td>${text} <span style="color: var(--muted)">(${source})</span></td><td style="white-space: nowrap">${verdictText[verdict]}</td><td>${evidence || "–"}</td></tr>`,

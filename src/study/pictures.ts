@@ -30,14 +30,16 @@ export async function pictureRows(
   validation: Dataset,
   { fraction, seed }: { readonly fraction: number; readonly seed: number },
 ): Promise<PictureRow[]> {
-  const dataset = spreadDataset(labelledDataset(validation, ["mask"]), shown);
-  const { classes } = dataset;
+  const { classes } = validation;
   const rows: { id: string; pictures: PictureRow["pictures"][number][] }[] = [];
   for (const { name, drawn } of plan.arms) {
     const run = `${folder}/runs/${armName(name, fraction, seed)}`;
     if (!drawn || (await platform.exists(`${run}/report.html`)) !== "file") continue;
     const segmenter = await openSegmenter(engine, await openRun(platform, run, { methods: [method] }));
     try {
+      // All arms of a study are models of one kind.
+      const { truth: kind } = scorerOf(segmenter.card.kind, classes);
+      const dataset = spreadDataset(labelledDataset(validation, [kind]), shown);
       for (let index = 0; index < dataset.ids.length; index++) {
         const sample = await dataset.read(index).catch(leaveOut);
         if (sample === null) continue;

@@ -1,4 +1,4 @@
-/** Mean IoU of arms that have no shares of the labels, a row for each, as SVG that stands alone. */
+/** Scores of arms that have no shares of the labels, a row for each, as SVG that stands alone. */
 import { axis, round } from "../report/document.ts";
 import { type Html, html } from "../report/html.ts";
 import { cellText, type StudyResults } from "./results.ts";
@@ -8,7 +8,7 @@ const edge = { left: 150, right: 90, top: 10, bottom: 40 };
 const row = 24;
 
 /** A dot at the mean and a line as long as the standard deviation to both sides; nothing where no arm was measured. */
-export function plotRows({ rows }: StudyResults): Html {
+export function plotRows({ rows, measure }: StudyResults): Html {
   const measured = rows.flatMap(({ arm, cells: [cell] }) =>
     cell?.mean == null ? [] : [{ arm, cell, mean: 100 * cell.mean, deviation: 100 * cell.deviation }],
   );
@@ -18,13 +18,13 @@ export function plotRows({ rows }: StudyResults): Html {
   const x = axis(0, most, edge.left, width - edge.right);
   const bottom = height - edge.bottom;
   const ticks = Array.from({ length: Math.floor(most / tickStep(most)) + 1 }, (_, i) => i * tickStep(most));
-  return html`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" role="img" aria-label="mean IoU of ${measured.map(({ arm }) => arm.name).join(", ")}; the numbers are in the table" font-family="system-ui, sans-serif" font-size="12" fill="#6b6a63">
+  return html`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" role="img" aria-label="${measure} of ${measured.map(({ arm }) => arm.name).join(", ")}; the numbers are in the table" font-family="system-ui, sans-serif" font-size="12" fill="#6b6a63">
 ${ticks.map(
   (tick) =>
     html`<line x1="${round(x(tick))}" x2="${round(x(tick))}" y1="${edge.top}" y2="${bottom}" stroke="#8a897f" stroke-opacity="0.25"/>
 <text x="${round(x(tick))}" y="${bottom + 16}" text-anchor="middle">${tick}</text>`,
 )}
-<text x="${(edge.left + width - edge.right) / 2}" y="${height - 6}" text-anchor="middle">mean IoU, percent</text>
+<text x="${(edge.left + width - edge.right) / 2}" y="${height - 6}" text-anchor="middle">${measure}, percent</text>
 ${measured.map(({ arm, cell, mean, deviation }, i) => {
   const y = edge.top + row * (i + 0.5);
   const [from, to] = [Math.max(0, mean - deviation), mean + deviation].map((value) => round(x(value)));

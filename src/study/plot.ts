@@ -1,4 +1,4 @@
-/** Mean IoU against the share of the labels, one line an arm, as SVG that stands alone. */
+/** Scores against the share of the labels, one line an arm, as SVG that stands alone. */
 import { fractionText } from "../methods/study.ts";
 import { axis, round } from "../report/document.ts";
 import { type Html, html } from "../report/html.ts";
@@ -55,7 +55,7 @@ export function plot(results: StudyResults): Html {
     lines.map(({ points }) => y(points[points.length - 1].mean)),
     15,
   );
-  return html`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" role="img" aria-label="mean IoU against the share of the labels, one line each for ${lines.map(({ name }) => name).join(", ")}; the numbers are in the table" font-family="system-ui, sans-serif" font-size="12" fill="#6b6a63">
+  return html`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" role="img" aria-label="${results.measure} against the share of the labels, one line each for ${lines.map(({ name }) => name).join(", ")}; the numbers are in the table" font-family="system-ui, sans-serif" font-size="12" fill="#6b6a63">
 ${ticks.map(
   (tick) =>
     html`<line x1="${edge.left}" x2="${width - edge.right}" y1="${round(y(tick))}" y2="${round(y(tick))}" stroke="#8a897f" stroke-opacity="0.25"/>
@@ -66,7 +66,7 @@ ${results.fractions.map(
     html`<text x="${round(x(fraction))}" y="${height - edge.bottom + 18}" text-anchor="middle">${fractionText(fraction)}</text>`,
 )}
 <text x="${(edge.left + width - edge.right) / 2}" y="${height - 8}" text-anchor="middle">share of the labels</text>
-<text transform="translate(14 ${(edge.top + height - edge.bottom) / 2}) rotate(-90)" text-anchor="middle">mean IoU, percent</text>
+<text transform="translate(14 ${(edge.top + height - edge.bottom) / 2}) rotate(-90)" text-anchor="middle">${results.measure}, percent</text>
 ${lines.map(({ name, points }, i) => {
   const color = colors[i % colors.length];
   const marks = points.map(({ fraction, mean }) => `${round(x(fraction))},${round(y(mean))}`).join(" ");

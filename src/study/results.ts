@@ -17,7 +17,7 @@ import { armName, planOf, type StudyChoice, sharedSettings } from "./schedule.ts
 
 export interface Cell {
   readonly fraction: number;
-  /** The score (the first measure: mean IoU of semantic models) by seed, 0 … 1; undefined where a run is missing. */
+  /** The score (the first measure) by seed, 0 … 1; undefined where a run is missing. */
   readonly values: readonly (number | undefined)[];
   /** Null where nothing was measured. */
   readonly mean: number | null;
@@ -36,6 +36,8 @@ export interface StudyResults {
   /** Whether arms learn from shares of the labels; else `fractions` is [1]. */
   readonly shares: boolean;
   readonly seeds: number;
+  /** What is scored: `mean IoU`. */
+  readonly measure: string;
   readonly rows: readonly Row[];
   readonly claims: readonly (Pick<Claim, "text" | "source"> & Judgement)[];
   /** What the rows are of. */
@@ -78,6 +80,7 @@ export async function resultsOf(platform: Platform, folder: string, choice: Stud
       fractions,
       shares: hasShares(study),
       seeds,
+      measure: study.measure ?? "mean IoU",
       rows,
       settings: sharedSettings(choice),
       recipe: choice.recipe,
@@ -114,8 +117,8 @@ export async function scoreOf(platform: Platform, run: string): Promise<number |
 }
 
 /** The head of a column of scores. */
-export function columnText({ shares }: Pick<StudyResults, "shares">, fraction: number): string {
-  return shares ? fractionText(fraction) : "mean IoU";
+export function columnText({ shares, measure }: Pick<StudyResults, "shares" | "measure">, fraction: number): string {
+  return shares ? fractionText(fraction) : measure;
 }
 
 /** `47.1 ± 0.9`; `47.1` of a single seed; `47.1 ± 0.9 (2)` where a seed is missing; empty where nothing was measured. */

@@ -9,12 +9,12 @@ export const verdictText: Readonly<Record<Verdict, string>> = {
 };
 
 /** What the numbers are, one line. */
-export function aboutTable({ seeds, rows, shares }: StudyResults): string {
+export function aboutTable({ seeds, rows, shares, measure }: StudyResults): string {
   const fewer = rows.some(({ cells }) => cells.some((cell) => cell?.values.some((value) => value === undefined)));
   const spread = seeds === 1 ? "one seed" : `mean ± standard deviation over ${seeds} seeds`;
   const some = fewer ? ", or the number of them in brackets" : "";
   const by = shares ? "; by share of the labels" : "";
-  return `Mean IoU, percent, at the end of training; ${spread}${some}${by}.`;
+  return `${measure[0].toUpperCase()}${measure.slice(1)}, percent, at the end of training; ${spread}${some}${by}.`;
 }
 
 /** What all runs share, one line. */
@@ -54,7 +54,11 @@ export function tableMarkdown(results: StudyResults, dataset: string, command: s
     "",
     ...[row(head), row(head.map((_, i) => (i === 0 ? "---" : "--:"))), ...body.map(row)],
     "",
-    ...[row(["claim", "source", "here", "points of mean IoU, mean ± standard error"]), "|---|---|---|---|", ...claims],
+    ...[
+      row(["claim", "source", "here", `points of ${results.measure}, mean ± standard error`]),
+      "|---|---|---|---|",
+      ...claims,
+    ],
     "",
   ].join("\n");
 }

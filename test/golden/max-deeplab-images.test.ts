@@ -32,12 +32,14 @@ coversFile("ground_truth.safetensors", (golden) => {
       ...{ id, classIndex: config.category_order.indexOf(category_id), crowd: iscrowd === 1 },
     }),
   );
-  const found = labelsOf({ width, height, data: Uint32Array.from(toNumbers(ids)), segments }, classes, {
+  const options = {
     maxThings: config.max_thing_id,
     crowdIsVoid: config.treat_crowd_as_ignore,
     smallArea: config.small_instance_threshold,
     smallWeight: config.small_instance_weight,
-  });
+  };
+  const map = { width, height, data: Uint32Array.from(toNumbers(ids)), segments };
+  const found = labelsOf(map, classes, options, "golden");
   const labels = classes.map((_, i) => i + 1);
   const order = {
     things: labels.filter((label) => classes[label - 1].thing),

@@ -2,7 +2,9 @@ import type { Method } from "../method.ts";
 import { importMaxDeepLab } from "./import.ts";
 import { panopticModel } from "./prediction.ts";
 import { type MaxDeepLabRecipe, predictionFields, recipes } from "./recipe.ts";
+import { encoderFile } from "./resnet-start.ts";
 import { panopticStage } from "./stage.ts";
+import { study } from "./study.ts";
 import { validate } from "./validate.ts";
 import { slotViews } from "./views.ts";
 
@@ -16,10 +18,12 @@ export const maxDeepLab: Method<MaxDeepLabRecipe> = {
   },
   vocabulary: "closed",
   recipes,
+  study,
   predictionFields,
   stages: (recipe, task) => [panopticStage(recipe, task)],
   model: panopticModel,
   views: slotViews,
   validate,
+  encoder: encoderFile,
   imports: importMaxDeepLab,
 };

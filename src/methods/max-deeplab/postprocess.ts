@@ -53,6 +53,8 @@ export interface Found {
   readonly panoptic: Tensor;
   /** [N] int64: what `panoptic` is in each slot, void where it is left out. */
   readonly ids: Tensor;
+  /** [H, W] int64: label of each pixel's best slot, however unsure: all thresholds and areas 0. */
+  readonly semantic: Tensor;
 }
 
 /** maskLogits: [1, N, h, w]; classLogits: [1, N, C + 1]; size: of the view. */
@@ -112,10 +114,13 @@ export function panopticFromMasks(
     ),
   );
   const nothing = int64(ignoreLabel * divisor);
-  const own = add(mul(gather(labels, channel, { axis: 0 }), int64(divisor)), where(isThing, numbers, int64(0)));
+  const labelOf = gather(labels, channel, { axis: 0 }); // [N]
+  const own = add(mul(labelOf, int64(divisor)), where(isThing, numbers, int64(0)));
   const ids = where(and(detected, equal(isLarge, 1)), own, nothing); // [N]
   const panoptic = where(confident, reshape(gather(ids, flatSlot, { axis: 0 }), [height, width]), nothing);
-  return { slot, pixelConfidence, confident, detected, channel, confidence, panoptic, ids };
+  const anySlot = reshape(argMax(logits, { axis: 1, keepDims: false }), [height * width]);
+  const semantic = reshape(gather(labelOf, anySlot, { axis: 0 }), [height, width]);
+  return { slot, pixelConfidence, confident, detected, channel, confidence, panoptic, ids, semantic };
 }
 
 function int64(value: number): Tensor {

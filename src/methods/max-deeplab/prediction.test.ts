@@ -10,12 +10,12 @@ import type { ClassOrder } from "./targets.ts";
 const order: ClassOrder = { things: [1], stuff: [2], ignoreLabel: 0 };
 const published: PostprocessSettings = { classThreshold: 0.7, pixelThreshold: 0.4, thingArea: 1, stuffArea: 1 };
 
-/** Ids of each pixel of a row, where slot i has logit 8 at the pixels `owners[x] === i`, and classes as chances of thing and stuff. */
-async function found(
+/** What is found of a row, where slot i has logit 8 at the pixels `owners[x] === i`, and classes as chances of thing and stuff. */
+async function outputsOf(
   owners: readonly number[],
   chances: readonly (readonly [thing: number, stuff: number])[],
   settings = published,
-): Promise<number[]> {
+): Promise<{ readonly panoptic: number[]; readonly semantic: number[] }> {
   const slots = chances.length;
   const masks = float32(
     [1, slots, 1, owners.length],
@@ -25,11 +25,20 @@ async function found(
     [thing, stuff, 1 - thing - stuff].map((each) => Math.log(Math.max(each, 1e-9))),
   );
   const classes = float32([1, slots, 3], logits);
-  const { panoptic } = panopticFromMasks(input("masks", masks.shape), input("classes", classes.shape), order, {
-    ...{ ...settings, size: [1, owners.length], divisor: 256 },
-  });
-  return toNumbers((await evaluate({ panoptic: cast(panoptic, "int32") }, { masks, classes })).panoptic);
+  const { panoptic, semantic } = panopticFromMasks(
+    input("masks", masks.shape),
+    input("classes", classes.shape),
+    order,
+    {
+      ...{ ...settings, size: [1, owners.length], divisor: 256 },
+    },
+  );
+  const outputs = { panoptic: cast(panoptic, "int32"), semantic: cast(semantic, "int32") };
+  const values = await evaluate(outputs, { masks, classes });
+  return { panoptic: toNumbers(values.panoptic), semantic: toNumbers(values.semantic) };
 }
+
+const found = async (...given: Parameters<typeof outputsOf>): Promise<number[]> => (await outputsOf(...given)).panoptic;
 
 describe("segments of masks", () => {
   test("nothing, where no slot is sure", async () => {
@@ -80,6 +89,15 @@ describe("segments of masks", () => {
     const settings = { ...published, thingArea: 2, stuffArea: 3 };
     expect(await found([0, 1, 1, 2, 3, 3], chances, settings)).toEqual([0, 258, 258, 512, 512, 512]);
     expect(await found([0, 1, 1, 2, 3], chances, settings)).toEqual([0, 258, 258, 0, 0]);
+  });
+
+  test("every pixel has the class of its slot in the read-out, however unsure or small", async () => {
+    const chances = [
+      [0.9, 0],
+      [0.1, 0.2],
+    ] as const;
+    const settings = { ...published, thingArea: 2, stuffArea: 2 };
+    expect(await outputsOf([0, 1, 1], chances, settings)).toEqual({ panoptic: [0, 0, 0], semantic: [1, 2, 2] });
   });
 
   test("128 things of 128 slots are all found", async () => {

@@ -33,24 +33,40 @@ export function panopticModel(recipe: MaxDeepLabRecipe, { classes }: Task): Pano
         /** [N]: id of each slot's segment, 0 where there is none, and how sure it is of its class. */
         ids: cast(found.ids, "int32"),
         scores: found.confidence,
+        /** [H, W]: label of each pixel, however unsure. */
+        semantic: cast(found.semantic, "int32"),
       };
     },
     segments: (outputs, frame) => segmentsAt(outputs, frame, size, divisor),
+    labels({ semantic }, frame) {
+      const { data, ...rest } = atOwnSize(semantic, frame, size);
+      return { ...rest, data: Uint8Array.from(data, (label) => label - 1) };
+    },
   };
 }
 
-/** The segments of a view at the photograph's size, corner on corner, as the network resizes. */
-export function segmentsAt(
-  { panoptic, ids, scores }: Named<NdArray>,
+/** A view's whole numbers at the photograph's size, corner on corner, as the network resizes. map: [H, W]. */
+function atOwnSize(
+  map: NdArray,
   { height, width, scaledHeight, scaledWidth }: Frame,
   [, columns]: readonly [number, number],
-  divisor: number,
-): SegmentMap {
+): Pick<SegmentMap, "width" | "height" | "data"> {
   const seen = new Uint32Array(scaledHeight * scaledWidth);
   for (let y = 0, to = 0; y < scaledHeight; y++) {
-    for (let x = 0; x < scaledWidth; x++, to++) seen[to] = Number(panoptic.data[y * columns + x]);
+    for (let x = 0; x < scaledWidth; x++, to++) seen[to] = Number(map.data[y * columns + x]);
   }
   const data = viewSegmentIds(seen, scaledWidth, scaledHeight, { ...wholeView(width, height), corners: true });
+  return { width, height, data };
+}
+
+/** The segments of a view at the photograph's size. */
+export function segmentsAt(
+  { panoptic, ids, scores }: Named<NdArray>,
+  frame: Frame,
+  size: readonly [number, number],
+  divisor: number,
+): SegmentMap {
+  const { width, height, data } = atOwnSize(panoptic, frame, size);
   const sure = new Map<number, number>();
   const confidence = toNumbers(scores);
   for (const [slot, id] of toNumbers(ids).entries()) sure.set(id, Math.max(sure.get(id) ?? 0, confidence[slot]));

@@ -12,6 +12,7 @@ import { changeColors, drawPlace, placedImage, placedSegments } from "./augment.
 import { isBackbone } from "./names.ts";
 import { maxDeepLab, semanticLogits } from "./network.ts";
 import type { MaxDeepLabRecipe } from "./recipe.ts";
+import { resNetStart } from "./resnet-start.ts";
 import { classOrder, labelsOf, maskTargets } from "./targets.ts";
 import { lossTerms } from "./terms.ts";
 
@@ -37,7 +38,7 @@ export function prepare(
   const place = drawPlace([image.height, image.width], recipe, random);
   const colored = recipe.colorPolicy === 1 ? changeColors(image, random) : image;
   const seen = placedImage(colored, place, size);
-  const found = labelsOf(placedSegments(labels.panoptic, place, size), classes, recipe);
+  const found = labelsOf(placedSegments(labels.panoptic, place, size), classes, recipe, source);
   const targets = maskTargets(found, classOrder(classes), stride);
   const small = [targets.height, targets.width];
   const weight = new Float32Array(targets.height * targets.width);
@@ -77,8 +78,10 @@ function loss(scope: Scope, batch: Named<Tensor>, recipe: MaxDeepLabRecipe, { cl
 /** Layers that have an output for each class; "no object", or void, is one more. */
 const classLayers = ["transformerClassHead.conv", "semanticLastLayer"];
 
-/** All weights but those of classes, where there are not as many. */
-function begin({ weights }: Trained, { classes }: Task): Beginning {
+/** All weights but those of classes, where there are not as many; of a pretrained ResNet, what fits. */
+function begin(from: Trained, recipe: MaxDeepLabRecipe, { classes }: Task): Beginning {
+  if (from.stage === "encoder") return resNetStart(from, recipe);
+  const { weights } = from;
   const others = classLayers.filter((layer) => {
     const bias = weights[`${layer}.bias`];
     return bias !== undefined && bias.shape[0] !== classes.length + 1;
@@ -96,7 +99,7 @@ export function panopticStage(recipe: MaxDeepLabRecipe, task: Task): TrainingSta
   const stuff = classOrder(task.classes).stuff.length;
   return {
     ...{ kind: "training", name: "train", learnsFrom: ["panoptic"], settings: recipe },
-    begin: (from) => begin(from, task),
+    begin: (from) => begin(from, recipe, task),
     inputs: {
       image: { dtype: "uint8", shape: [batchSize, cropHeight, cropWidth, 3] },
       segment: { dtype: "int32", shape: masks },

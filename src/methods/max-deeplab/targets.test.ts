@@ -27,7 +27,7 @@ describe("labels of segments", () => {
   );
 
   test("number things as they come, row by row, and leave void out", () => {
-    const found = labelsOf(scene, classes, options);
+    const found = labelsOf(scene, classes, options, "a.jpg");
     expect([...found.semantic]).toEqual([2, 2, 3, 0, 1, 1, 0, 0]);
     expect([...found.thingId]).toEqual([0, 0, 1, -1, -1, -1, -1, -1]);
     expect([...found.thingClass]).toEqual([2, 3, -1]);
@@ -35,14 +35,14 @@ describe("labels of segments", () => {
   });
 
   test("keep crowds as pixels of their class that are in no mask, where that is asked for", () => {
-    const found = labelsOf(scene, classes, { ...options, crowdIsVoid: false });
+    const found = labelsOf(scene, classes, { ...options, crowdIsVoid: false }, "a.jpg");
     expect([found.semantic[6], found.thingId[6], found.weight[6]]).toEqual([2, -1, 1]);
     const { segment, nonvoid } = maskTargets(found, classOrder(classes), 1);
     expect([segment[6], nonvoid[6]]).toEqual([-1, 1]);
   });
 
   test("make small things weigh more, but not stuff or crowds", () => {
-    const found = labelsOf(scene, classes, { ...options, crowdIsVoid: false, smallArea: 2, smallWeight: 3 });
+    const found = labelsOf(scene, classes, { ...options, crowdIsVoid: false, smallArea: 2, smallWeight: 3 }, "a.jpg");
     expect([...found.weight]).toEqual([1, 1, 3, 0, 1, 1, 1, 0]);
   });
 
@@ -52,8 +52,19 @@ describe("labels of segments", () => {
       [1, 2, 3, 4],
       [1, 1, 2, 2].map((classIndex) => ({ classIndex })),
     );
-    expect(() => labelsOf(many, classes, options)).toThrow("expected at most 3 things in an image, got more.");
-    expect(() => labelsOf(many, classes, { ...options, maxThings: 4 })).not.toThrow();
+    expect(() => labelsOf(many, classes, options, "a.jpg")).toThrow(
+      "a.jpg: expected at most 3 things in an image, got 4. Add --set maxThings=4, or leave the image out.",
+    );
+    expect(() => labelsOf(many, classes, { ...options, maxThings: 4 }, "a.jpg")).not.toThrow();
+  });
+
+  test("are refused by the number of things of the whole image, where a crop shows too many", () => {
+    const crop = map(
+      4,
+      [1, 2, 3, 4],
+      [1, 1, 2, 2, 2, 0].map((classIndex) => ({ classIndex })),
+    );
+    expect(() => labelsOf(crop, classes, options, "a.jpg")).toThrow("got 5. Add --set maxThings=5,");
   });
 });
 
@@ -66,7 +77,7 @@ describe("targets of masks", () => {
 
   test("a mask of which striding leaves no pixel is absent", () => {
     const scene = map(3, [1, 2, 1, 1, 3, 1, 1, 1, 1], [{}, { classIndex: 1 }, { classIndex: 2 }]);
-    const found = maskTargets(labelsOf(scene, classes, options), order, 2);
+    const found = maskTargets(labelsOf(scene, classes, options, "a.jpg"), order, 2);
     expect([found.height, found.width, ...found.segment]).toEqual([2, 2, 3, 3, 3, 3]);
     // Three things, sky, other.
     expect([...found.segmentClass]).toEqual([-1, -1, -1, 2, -1]);
@@ -74,6 +85,6 @@ describe("targets of masks", () => {
 
   test("all pixels of a stuff class are one mask, wherever they lie", () => {
     const scene = map(3, [1, 2, 3], [{}, { classIndex: 1 }, { classIndex: 0 }]);
-    expect([...maskTargets(labelsOf(scene, classes, options), order, 1).segment]).toEqual([3, 0, 3]);
+    expect([...maskTargets(labelsOf(scene, classes, options, "a.jpg"), order, 1).segment]).toEqual([3, 0, 3]);
   });
 });

@@ -102,11 +102,15 @@ export interface FoundLabels extends PanopticLabels {
   readonly weight: Float32Array;
 }
 
-/** Labels of segments, things numbered as they come row by row, and what each pixel weighs: 0 where it is void. */
+/**
+ * Labels of segments, things numbered as they come row by row, and what each pixel weighs: 0 where it is void. Throws InputError, which
+ * begins with `where`, for more things than `maxThings`.
+ */
 export function labelsOf(
   { width, height, data, segments }: SegmentMap,
   classes: readonly ClassInfo[],
   { maxThings, crowdIsVoid, smallArea, smallWeight }: LabelOptions,
+  where: string,
 ): FoundLabels {
   const known = new Map(segments.map((segment) => [segment.id, segment]));
   const areas = new Map<number, number>();
@@ -126,15 +130,17 @@ export function labelsOf(
     let number = numbers.get(segment.id);
     if (number === undefined) {
       number = numbers.size;
-      if (number >= maxThings) {
-        throw new InputError(
-          `max-deeplab: expected at most ${maxThings} things in an image, got more. Raise maxThings, or leave the image out.`,
-        );
-      }
       numbers.set(segment.id, number);
-      thingClass[number] = segment.classIndex + 1;
+      if (number < maxThings) thingClass[number] = segment.classIndex + 1;
     }
     thingId[at] = number;
+  }
+  if (numbers.size > maxThings) {
+    // Of the whole image: another crop may show more of them.
+    const things = segments.filter(({ classIndex, crowd }) => classes[classIndex]?.thing === true && !crowd).length;
+    throw new InputError(
+      `${where}: expected at most ${maxThings} things in an image, got ${things}. Add --set maxThings=${things}, or leave the image out.`,
+    );
   }
   return { width, height, semantic, thingId, thingClass, weight };
 }
