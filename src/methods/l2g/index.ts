@@ -7,6 +7,7 @@ import { segmentationStage } from "../segmentation-stage.ts";
 import type { Stage, Trained } from "../stage.ts";
 import { camPass } from "./cam-pass.ts";
 import { pairStage } from "./pair.ts";
+import { camCrfNames, camSaliencyNames } from "./pseudo-labels.ts";
 import { type L2GRecipe, recipes } from "./recipe.ts";
 import { samplerNames } from "./views.ts";
 
@@ -66,6 +67,9 @@ export const l2g: Method<L2GRecipe> = {
     number("localSize", { least: 1, most: recipe.viewSize }, "Make the global view larger.");
     number("shortSide", { least: recipe.viewSize, whole: true }, "Views are cut from photographs of this size.");
     number("camThreshold", { least: 0, most: 1 }, "Try 0.25.");
+    oneOf("camSaliency", camSaliencyNames);
+    oneOf("camCrf", camCrfNames);
+    oneOf("camMaps", ["none", "png", "npy"]);
     require(Array.isArray(recipe.camScales) &&
       recipe.camScales.length > 0 &&
       recipe.camScales.every((scale) => scale > 0 && scale <= 4), "camScales", "numbers above 0, at most 4", "Try 1.");
