@@ -11,15 +11,15 @@ import type { Pass, RunGraph, Visit } from "../stage.ts";
 import { type CamPass, camBytes, fusedMaps, normalizedMaps, scaledSize } from "./cam.ts";
 import { camPictures } from "./cam-pictures.ts";
 import { countSweep, sweepScores } from "./cam-scores.ts";
+import { backgroundOf, foregroundOf } from "./classes.ts";
 import { classifier } from "./network.ts";
-import { foregroundOf } from "./pair.ts";
 import { pseudoLabels, shapedMaps } from "./pseudo-labels.ts";
 import type { L2GRecipe } from "./recipe.ts";
 
-export function camPass(recipe: L2GRecipe, task: Task): Pass {
+/** requires: what it cannot begin without, see `Stage`. */
+export function camPass(recipe: L2GRecipe, task: Task, requires?: string): Pass {
   const foreground = foregroundOf(task);
-  const background = task.classes.findIndex((each) => each.background);
-  const settings = { ...recipe, background: background < 0 ? IGNORE : background };
+  const settings = { ...recipe, background: backgroundOf(task) ?? IGNORE };
   const presentIn = ({ labels }: Sample): Present[] => {
     const named = new Set(labels.tags ?? []);
     return foreground.flatMap((index, channel) => (named.has(index) ? [{ index, channel }] : []));
@@ -37,6 +37,7 @@ export function camPass(recipe: L2GRecipe, task: Task): Pass {
     learnsFrom: recipe.camSaliency === "none" ? ["tags"] : ["tags", "saliency"],
     writes: ["mask"],
     predicts: false,
+    requires,
     outputs: (scope, { image }) => ({
       maps: classifier(scope, "global", imageInput(image), foreground.length, recipe).maps,
     }),
