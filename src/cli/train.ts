@@ -54,6 +54,11 @@ export const trainCommand = command({
       placeholder: "RUN",
       help: "begin with the weights of another run, or of tessera import; may be repeated for the parts of a network",
     },
+    masksFrom: {
+      kind: "text",
+      placeholder: "RUN",
+      help: "learn from the pseudo masks that this run made of the training images, such as one of l2g-small, in place of their own",
+    },
     ...encoderOptions,
     ...labelOptions,
     resume: { kind: "flag", help: "go on with the run in --out; starts one where there is none" },
@@ -70,6 +75,10 @@ export const trainCommand = command({
     ["tessera train --resume --out run --steps 8000", "trains a run longer, also one that has ended"],
     ["tessera train scenes --out run --set learningRate=1e-3 --set batchSize=4", "changes single values"],
     ["tessera train photos --encoder timm/mobilenetv2_100.ra_in1k --out run", "begins with an encoder of the hub"],
+    [
+      "tessera train photos --recipe unet-mobilenet --masks-from run --out second",
+      "learns from pseudo masks of l2g-small",
+    ],
     ["tessera train photos --recipe ddep-small --from encoder --label-fraction 1/8 --out run", "few labels, see ddep"],
   ],
   notes:
@@ -111,8 +120,13 @@ export const trainCommand = command({
         ? null
         : await longerRecipe(nodePlatform, out, wanted, options.steps, methods);
     const resolved = longer ?? wanted;
+    const masksFrom = options.masksFrom ?? where.masksFrom;
+    const { withMasksOf } = await import("../runs/pseudo-labels.ts");
     const data = await openTrainingData(nodePlatform, spec, {
       ...{ ...place, keep, learnsFrom: sourcesOf(resolved) },
+      ...(masksFrom !== undefined && {
+        changed: (train) => withMasksOf(nodePlatform, masksFrom, train, { methods }),
+      }),
       ...seeded,
     });
     if (keep !== null && data.labels === null) {
@@ -136,7 +150,11 @@ export const trainCommand = command({
       const outcome = await runTraining(
         {
           ...{ ...resolved, ...data, from, methods, platform: nodePlatform, engine, folder: out },
-          ...{ resume: options.resume, onBadImage, place: dataPlace(spec, place) },
+          ...{
+            resume: options.resume,
+            onBadImage,
+            place: { ...dataPlace(spec, place), ...(masksFrom !== undefined && { masksFrom }) },
+          },
           ...(shortSide !== undefined && { shortSide }),
           ...(licence !== undefined && { licence }),
         },

@@ -24,6 +24,8 @@ export interface TrainingDataOptions extends OpenOptions {
   /** How many of the samples keep their labels; the others are then unlabelled. Default: all. */
   readonly keep?: { readonly count: number } | { readonly fraction: number } | null;
   readonly labelSeed?: number;
+  /** Changes what the split train has before anything is made of it, such as masks of another run in place of its own. */
+  readonly changed?: (train: Dataset) => Promise<Dataset>;
   /** What the recipe learns from: kinds of labels, and images without any. */
   readonly learnsFrom: { readonly labels: readonly LabelKind[]; readonly images: boolean };
 }
@@ -32,18 +34,19 @@ export interface TrainingDataOptions extends OpenOptions {
 export async function openTrainingData(
   platform: Platform,
   spec: string,
-  { keep = null, labelSeed: seed = 0, learnsFrom, ...options }: TrainingDataOptions,
+  { keep = null, labelSeed: seed = 0, learnsFrom, changed, ...options }: TrainingDataOptions,
 ): Promise<TrainingData> {
   const splits = await splitsOf(platform, spec, options);
   const open = (split: (typeof splits)[number]) => openDataset(platform, spec, split, options);
   const bare = splits.includes("unlabelled") && learnsFrom.images ? await open("unlabelled") : null;
-  const found = splits.includes("val") ? await open("val") : null;
-  const validation = found !== null && found.kinds.length > 0 ? found : null;
+  const scored = splits.includes("val") ? await open("val") : null;
+  const validation = scored !== null && scored.kinds.length > 0 ? scored : null;
   if (!splits.includes("train") && learnsFrom.labels.length === 0 && bare !== null) {
     return { dataset: bare, unlabelled: null, labels: null, validation, leavesImages: false, notes: bare.notes ?? [] };
   }
-  const all = await open("train");
-  const notes = [all, found, bare].flatMap((each) => each?.notes ?? []);
+  const train = await open("train");
+  const all = (await changed?.(train)) ?? train;
+  const notes = [all, scored, bare].flatMap((each) => each?.notes ?? []);
   const { labelled, rest } = byLabels(all, learnsFrom.labels);
   const subset = keep === null ? null : labelSubset(labelled, { ...keep, seed });
   const others = [rest, subset?.rest, bare].filter(

@@ -36,7 +36,7 @@ function requireStage(stage: Stage, where: string): void {
     require(stage.writes === undefined || isKinds(stage.writes), `writes as a list of ${kindNames}`, shown(
       stage.writes,
     ));
-    functions(stage, ["outputs", "visit"], ["weights"]);
+    functions(stage, ["outputs", "visit"], ["weights", "scores", "pictures"]);
     if (stage.room === undefined) return;
     require(isObject(stage.room) &&
       Number(stage.room.most) >= 0, "room with most, the bytes on disk that it may take", shown(stage.room));

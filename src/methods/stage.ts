@@ -4,7 +4,7 @@ import type { Random } from "../array/random.ts";
 import type { LabelKind, Labels, Sample } from "../data/sample.ts";
 import type { Scope } from "../graph/scope.ts";
 import type { Tensor, TensorType } from "../graph/tensor.ts";
-import type { Image } from "../image/image.ts";
+import type { Image, LabelMap } from "../image/image.ts";
 import type { Measure } from "../metrics/measure.ts";
 import type { ImageSize } from "../platform/platform.ts";
 import type { Recipe } from "./recipe.ts";
@@ -103,6 +103,11 @@ export interface Visit {
   readonly labels?: Labels;
   /** Numbers that are added up over all samples. */
   readonly sums?: Named<NdArray>;
+  /**
+   * What is kept beside the labels for whoever wants it, by name without ending, in the folder `maps/STAGE` of the run: 8-bit maps
+   * become grey PNGs, arrays NumPy's files. Labels in the folder tell which samples have theirs.
+   */
+  readonly maps?: Named<LabelMap | NdArray>;
 }
 
 /** What labels that a pass writes may take on disk. */
@@ -131,6 +136,10 @@ export interface Pass extends StageBase {
   visit(sample: Sample, run: RunGraph): Promise<Visit>;
   /** Weights from the sums over all samples; they join those that the pass began with. */
   weights?(sums: Named<NdArray>): Named<NdArray>;
+  /** Scores from the sums over all samples, the most telling first; none where they are over nothing. */
+  scores?(sums: Named<NdArray>): readonly Measure[];
+  /** Pictures of one sample when all are visited, for the report: of some that are spread over the data set. */
+  pictures?(sample: Sample, run: RunGraph): Promise<readonly TrialPicture[]>;
 }
 
 export type Stage = TrainingStage | Pass;

@@ -17,8 +17,9 @@ export interface GraphRunner {
   release(): Promise<void>;
 }
 
-/** Photographs of many sizes need a program each, tens of megabytes apiece. */
-const mostPrograms = 4;
+/** Photographs of many sizes need a program each, which holds the weights: as many are kept as make up this, within limits. */
+const mostBytes = 2 ** 28;
+const [fewestPrograms, mostPrograms] = [4, 8];
 
 /**
  * build: the graph, not for training. weights: by name; those that the graph does not declare are ignored. Throws
@@ -30,7 +31,9 @@ export function graphRunner(
   where: string,
   build: (scope: Scope, inputs: Named<Tensor>) => Named<Tensor>,
 ): GraphRunner {
-  const programs = keptPrograms<Program>(mostPrograms);
+  const size = Object.values(weights).reduce((sum, { data }) => sum + data.byteLength, 0);
+  const most = Math.max(fewestPrograms, Math.min(mostPrograms, Math.floor(mostBytes / Math.max(1, size))));
+  const programs = keptPrograms<Program>(most);
   const compile = async (inputs: Named<NdArray>): Promise<Program> => {
     const model = new Model();
     const symbols = Object.entries(inputs).map(

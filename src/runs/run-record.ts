@@ -11,6 +11,8 @@ export interface DataPlace {
   readonly captionCleaning?: string;
   /** The share of train that was scored on. */
   readonly valFraction?: number;
+  /** The run whose pseudo masks stood in for the masks of train. */
+  readonly masksFrom?: string;
 }
 
 /** All that a run knows besides its recipe. Fixed when the run starts. */
@@ -128,7 +130,7 @@ function isSource(value: { readonly samples?: unknown; readonly fingerprint?: un
 }
 
 function isPlace(value: Partial<DataPlace> | null): boolean {
-  const texts = [value?.layout, value?.images, value?.captionCleaning];
+  const texts = [value?.layout, value?.images, value?.captionCleaning, value?.masksFrom];
   const share = value?.valFraction;
   if (share !== undefined && typeof share !== "number") return false;
   return typeof value?.spec === "string" && texts.every((each) => each === undefined || typeof each === "string");

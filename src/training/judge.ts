@@ -99,22 +99,22 @@ async function judgeTrials(options: JudgeOptions): Promise<Judgement | null> {
       );
     }
     measures.push(...(result?.measures ?? []));
-    pictures.push(...(await keepPictures(options, result?.pictures ?? [])));
+    pictures.push(...(await keepPictures({ ...options, stage: stage.name }, result?.pictures ?? [])));
   }
   if (measures.length === 0 && pictures.length === 0) return null;
   return { measures, score: null, ...(pictures.length > 0 && { pictures }) };
 }
 
 /** Pictures go to `pictures/STAGE/SAMPLE/NAME.png`, those that change with the step with it in their name. */
-async function keepPictures(
-  { platform, stage, folder, step }: JudgeOptions,
+export async function keepPictures(
+  { platform, stage, folder, step }: Pick<JudgeOptions, "platform" | "folder" | "step"> & { readonly stage: string },
   all: TrialResult["pictures"],
 ): Promise<LoggedPicture[]> {
   const kept: LoggedPicture[] = [];
   for (const { sample, pictures } of all) {
     for (const { name, image, changes, caption } of pictures) {
       const end = changes ? `-${String(step).padStart(8, "0")}` : "";
-      const file = `pictures/${stage.name}/${sample}/${name}${end}.png`;
+      const file = `pictures/${stage}/${sample}/${name}${end}.png`;
       await platform.writeFile(`${folder}/${file}`, await platform.encodeImage(image, "png"));
       kept.push({ sample, name, file, caption });
     }

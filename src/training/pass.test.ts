@@ -6,6 +6,7 @@ import { InputError, Interrupted } from "../errors.ts";
 import type { Pass } from "../methods/stage.ts";
 import { removeStageLabels, withStageLabels } from "../runs/stage-labels.ts";
 import type { Engine } from "../runtime/engine.ts";
+import { readNpy } from "../weights/npy.ts";
 import { type PassOptions, runPass } from "./pass.ts";
 
 const ids = ["a", "b", "c", "d"];
@@ -103,4 +104,38 @@ test("nothing that a pass wrote is left where it is removed", async () => {
   expect(platform.files.size).toBeGreaterThan(0);
   await removeStageLabels(platform, "run/labels/p");
   expect([...platform.files.keys()]).toEqual([]);
+});
+
+test("scores are of the sums over all samples, stopped or not, and pictures of some that are spread over them", async () => {
+  const picture = { name: "p", image: pixel, changes: true, caption: "" };
+  const judged: Pass = {
+    ...stage,
+    scores: ({ count }) => [{ name: "count", value: toNumbers(count)[0], unit: "plain" }],
+    pictures: async () => [picture],
+  };
+  const { weights: _, ...alone } = judged;
+  for (const each of [judged, alone]) {
+    platform = memoryPlatform();
+    await expect(pass(2, { stage: each })).rejects.toThrow(Interrupted);
+    const { measures, pictures } = await pass(0, { stage: each });
+    expect(measures).toEqual([{ name: "count", value: 1111, unit: "plain" }]);
+    expect(pictures).toEqual(ids.map((sample) => ({ sample, pictures: [picture] })));
+  }
+});
+
+test("maps are kept beside the labels: bytes as grey pictures, arrays as NumPy's files", async () => {
+  const maps = { a_cat: { width: 1, height: 1, data: Uint8Array.of(9) }, a_raw: float32([1, 1], [0.5]) };
+  const keeping: Pass = {
+    ...stage,
+    visit: async () => ({ labels: { tags: [0] }, sums: { count: float32([], [1]) }, maps }),
+  };
+  platform = { ...platform, encodeIndexedPng: async ({ data }) => Uint8Array.from(data) };
+  await pass(0, { stage: keeping });
+  expect(await platform.list("run/maps/p")).toEqual(["a_cat.png", "a_raw.npy"]);
+  expect(readNpy(await platform.readFile("run/maps/p/a_raw.npy"))).toEqual(maps.a_raw);
+  const wrong = { a: { width: 2, height: 1, data: Uint8Array.of(9) } };
+  const broken: Pass = { ...keeping, visit: async () => ({ labels: { tags: [0] }, maps: wrong }) };
+  await expect(pass(0, { stage: broken, folder: "other" })).rejects.toThrow(
+    /expected maps of bytes or arrays.* as a\./,
+  );
 });

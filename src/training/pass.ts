@@ -4,12 +4,16 @@ import { type Named, type NdArray, ndarray } from "../array/ndarray.ts";
 import { sameShape, show, sizeOf } from "../array/shape.ts";
 import type { Dataset } from "../data/dataset.ts";
 import type { ClassInfo, LabelKind } from "../data/sample.ts";
+import { spreadDataset } from "../data/views.ts";
 import { InputError, Interrupted } from "../errors.ts";
+import type { TrialResult } from "../evaluation/trial.ts";
 import { requireLabels } from "../methods/check-labels.ts";
-import type { Pass, Visit } from "../methods/stage.ts";
+import type { Pass, TrialPicture, Visit } from "../methods/stage.ts";
+import type { Measure } from "../metrics/measure.ts";
 import type { Platform } from "../platform/platform.ts";
 import { graphRunner } from "../prediction/graph-runner.ts";
 import { labelsFolder, sumsFile, writeIndex, writeSampleLabels, writtenKinds } from "../runs/stage-labels.ts";
+import { mapsFolder, writeMaps } from "../runs/stage-maps.ts";
 import type { Engine } from "../runtime/engine.ts";
 import { readSafetensors, writeSafetensors } from "../weights/safetensors.ts";
 
@@ -30,12 +34,17 @@ export interface PassOptions {
 export interface PassResult {
   /** Weights that the pass gives, of its sums. */
   readonly weights: Named<NdArray>;
+  /** Scores of its sums; none where the pass has none. */
+  readonly measures: readonly Measure[];
+  readonly pictures: TrialResult["pictures"];
   /** A line for each sample that could not be read. */
   readonly skipped: readonly string[];
 }
 
 /** Samples after which sums are written down. */
 const saveEvery = 64;
+/** Samples that pictures are made of. */
+const pictured = 4;
 
 /** Throws Interrupted when `signal` was aborted: all that was visited is kept. */
 export async function runPass(options: PassOptions): Promise<PassResult> {
@@ -52,7 +61,7 @@ export async function runPass(options: PassOptions): Promise<PassResult> {
     onBadImage = "fail",
   } = options;
   const place = labelsFolder(folder, stage.name);
-  const sums = stage.weights === undefined ? null : await openSums(platform, place);
+  const sums = (stage.weights ?? stage.scores) === undefined ? null : await openSums(platform, place);
   const kinds = new Map<string, readonly LabelKind[]>();
   const skipped: string[] = [];
   const runner = graphRunner(engine, weights, `stage ${stage.name}`, (scope, inputs) => stage.outputs(scope, inputs));
@@ -83,9 +92,11 @@ export async function runPass(options: PassOptions): Promise<PassResult> {
           if (typeof found !== "object" || found === null) {
             throw new InputError(`${where}: expected { labels, sums } of visit, got ${found}. Correct the method.`);
           }
-          const { labels: given = {}, sums: numbers = {} } = found;
+          const { labels: given = {}, sums: numbers = {}, maps = {} } = found;
           const bounds = { width: image.width, height: image.height, classes: classes.length };
           const labels = requireLabels(given, stage.writes ?? [], bounds, where);
+          // Before the labels, whose record says that a sample is done.
+          await writeMaps(platform, mapsFolder(folder, stage.name), maps, where);
           if (stage.writes !== undefined) {
             kinds.set(id, await writeSampleLabels(platform, place, id, labels, classes));
           }
@@ -98,12 +109,23 @@ export async function runPass(options: PassOptions): Promise<PassResult> {
     }
     await sums?.save(dataset.ids.length);
     if (stage.writes !== undefined) await writeIndex(platform, place, kinds);
+    const given = stage.weights?.(sums?.values ?? {}) ?? {};
+    requireArrays(given, `stage ${stage.name}: weights`);
+    const pictures: { sample: string; pictures: readonly TrialPicture[] }[] = [];
+    if (stage.pictures !== undefined) {
+      const some = spreadDataset(dataset, pictured);
+      for (const [index, sample] of some.ids.entries()) {
+        const read = await some.read(index).catch((error: unknown) => {
+          if (onBadImage === "fail" || !(error instanceof InputError)) throw error;
+          return null; // said when it was visited
+        });
+        if (read !== null) pictures.push({ sample, pictures: await stage.pictures(read, runner.run) });
+      }
+    }
+    return { weights: given, measures: stage.scores?.(sums?.values ?? {}) ?? [], pictures, skipped };
   } finally {
     await runner.release();
   }
-  const given = stage.weights?.(sums?.values ?? {}) ?? {};
-  requireArrays(given, `stage ${stage.name}: weights`);
-  return { weights: given, skipped };
 }
 
 interface Sums {

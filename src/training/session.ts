@@ -19,8 +19,8 @@ import { labelsFolder, withStageLabels } from "../runs/stage-labels.ts";
 import type { Engine } from "../runtime/engine.ts";
 import type { StepResult, TrainingStep } from "../step/step.ts";
 import { version } from "../version.ts";
-import { judge } from "./judge.ts";
-import { runPass } from "./pass.ts";
+import { judge, keepPictures } from "./judge.ts";
+import { type PassResult, runPass } from "./pass.ts";
 import { buildStageStep } from "./stage-step.ts";
 
 export interface TrainOptions extends ResolvedRecipe {
@@ -194,11 +194,21 @@ export class Session {
     });
     this.step++;
     this.#stageStep = 1;
+    await this.#recordPass(stage, result);
     const all = { ...kept, ...weights, ...result.weights };
     await this.#write(stage, { weights: all }, null);
     this.#trained = [this.#leftBy(stage, all)];
     if (signal?.aborted && this.step < this.steps) throw new Interrupted("interrupted");
     return result.skipped;
+  }
+
+  /** What a pass is judged by, and its pictures, as those of a training stage. */
+  async #recordPass({ name: stage }: Pass, { measures, pictures: all }: PassResult): Promise<void> {
+    if (measures.length === 0 && all.length === 0) return;
+    const pictures = await keepPictures({ ...this.#options, stage, step: this.step }, all);
+    const line: EvaluationLine = { step: this.step, stage, measures, ...(pictures.length > 0 && { pictures }) };
+    await this.#log.write(line);
+    this.#options.watcher?.evaluation?.(line);
   }
 
   #stageLine({ name, settings: recipe }: TrainingStage, { model }: TrainingStep): string {

@@ -3,7 +3,7 @@ import { bytes, complaint, floats, npy, u16, u64 } from "../../test/support/pick
 import type { Dtype } from "../array/dtype.ts";
 import { float32, fromNumbers } from "../array/ndarray.ts";
 import { Random } from "../array/random.ts";
-import { readNpy } from "./npy.ts";
+import { readNpy, writeNpy } from "./npy.ts";
 
 describe("every type of ours is read", () => {
   test.each<[string, Dtype, Uint8Array, number[]]>([
@@ -127,4 +127,15 @@ test("an array with a wrong byte anywhere reads or is refused", async () => {
   for (let i = 0; i < 5000; i++) {
     await complaint(() => readNpy(content.with(random.integer(content.length), random.integer(256))));
   }
+});
+
+test.each([
+  fromNumbers("float32", [2, 3], [1, 2, 3, 4, 5, 6.5]),
+  fromNumbers("uint8", [3], [1, 2, 255]),
+  fromNumbers("int64", [], [7]),
+  fromNumbers("float64", [0, 4], []),
+])("what is written is read back, and numbers begin at a multiple of 64 bytes: $dtype $shape", (array) => {
+  const bytes = writeNpy(array);
+  expect(readNpy(bytes)).toEqual(array);
+  expect((bytes.length - array.data.byteLength) % 64).toBe(0);
 });

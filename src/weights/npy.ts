@@ -74,6 +74,23 @@ export function readNpy(bytes: Uint8Array, where = "npy"): NdArray {
   return { dtype, shape, data: gatherStrided(dtype, data, { offset: 0, shape, strides }) };
 }
 
+/** The bytes of a .npy file, version 1.0, that NumPy reads as the array. */
+export function writeNpy({ dtype, shape, data }: NdArray): Uint8Array {
+  const descr = [...dtypes].find(([, each]) => each === dtype)?.[0];
+  if (descr === undefined)
+    throw refused("npy", `one of the types ${[...dtypes.values()].join(", ")}`, dtype, "Cast it.");
+  const order = bytesOf(dtype) === 1 ? "|" : "<";
+  const sizes = shape.length === 1 ? `${shape[0]},` : shape.join(", ");
+  const text = `{'descr': '${order}${descr}', 'fortran_order': False, 'shape': (${sizes}), }`;
+  // Numbers begin at a multiple of 64 bytes.
+  const length = Math.ceil((10 + text.length + 1) / 64) * 64 - 10;
+  const bytes = new Uint8Array(10 + length + data.byteLength);
+  bytes.set([...magic, 1, 0, length & 255, length >> 8]);
+  bytes.set(new TextEncoder().encode(`${text.padEnd(length - 1)}\n`), 10);
+  bytes.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), 10 + length);
+  return bytes;
+}
+
 function readHeader(bytes: Uint8Array, where: string): { text: string; dataStart: number } {
   if (bytes.length < 10) throw damaged(where, "at least 10 bytes", `${bytes.length}`);
   if (magic.some((byte, i) => bytes[i] !== byte)) throw damaged(where, "\\x93NUMPY at the start", "something else");

@@ -3,33 +3,54 @@ import { float32, type NdArray, ndarray } from "../../array/ndarray.ts";
 import { findEncoder } from "../../backbones/encoders.ts";
 import type { Sample } from "../../data/sample.ts";
 import { flipImage } from "../../image/flip.ts";
-import { IGNORE, type LabelMap } from "../../image/image.ts";
+import { IGNORE, type Image } from "../../image/image.ts";
 import { pillowResize } from "../../image/pillow-resize.ts";
 import { imageInput } from "../../nn/image-input.ts";
 import type { Task } from "../method.ts";
-import type { Pass, RunGraph } from "../stage.ts";
-import { type CamPass, camBytes, fusedMaps, normalizedMaps, pseudoMask, scaledSize } from "./cam.ts";
+import type { Pass, RunGraph, Visit } from "../stage.ts";
+import { type CamPass, camBytes, fusedMaps, normalizedMaps, scaledSize } from "./cam.ts";
+import { camPictures } from "./cam-pictures.ts";
+import { countSweep, sweepScores } from "./cam-scores.ts";
+import { backgroundOf, foregroundOf } from "./classes.ts";
 import { classifier } from "./network.ts";
-import { foregroundOf } from "./pair.ts";
+import { pseudoLabels, shapedMaps } from "./pseudo-labels.ts";
 import type { L2GRecipe } from "./recipe.ts";
 
-export function camPass(recipe: L2GRecipe, task: Task): Pass {
+/** requires: what it cannot begin without, see `Stage`. */
+export function camPass(recipe: L2GRecipe, task: Task, requires?: string): Pass {
   const foreground = foregroundOf(task);
-  const background = task.classes.findIndex((each) => each.background);
+  const settings = { ...recipe, background: backgroundOf(task) ?? IGNORE };
+  const presentIn = ({ labels }: Sample): Present[] => {
+    const named = new Set(labels.tags ?? []);
+    return foreground.flatMap((index, channel) => (named.has(index) ? [{ index, channel }] : []));
+  };
+  const look = async (sample: Sample, run: RunGraph) => {
+    const present = presentIn(sample);
+    const maps = await mapsOf(sample.image, present, run, recipe);
+    const indices = present.map(({ index }) => index);
+    const shaped = shapedMaps(maps, sample.labels.saliency, recipe);
+    return { maps, indices, shaped, mask: pseudoLabels(shaped, indices, sample.image, sample.labels, settings) };
+  };
   return {
     kind: "pass",
     name: "cam",
-    learnsFrom: ["tags"],
+    learnsFrom: recipe.camSaliency === "none" ? ["tags"] : ["tags", "saliency"],
     writes: ["mask"],
     predicts: false,
+    requires,
     outputs: (scope, { image }) => ({
       maps: classifier(scope, "global", imageInput(image), foreground.length, recipe).maps,
     }),
     async visit(sample, run) {
-      const named = new Set(sample.labels.tags ?? []);
-      const present = foreground.flatMap((index, channel) => (named.has(index) ? [{ index, channel }] : []));
-      const mask = await maskOf(sample, present, run, { ...recipe, background: background < 0 ? IGNORE : background });
-      return { labels: { mask } };
+      const { maps, indices, shaped, mask } = await look(sample, run);
+      const names = indices.map((index) => `${sample.id}_${task.classes[index].name}`);
+      const sums = countSweep({ shaped, indices, mask, truth: sample.labels.mask }, task.classes.length, settings);
+      return { labels: { mask }, sums, maps: keptMaps(maps, names, recipe.camMaps) };
+    },
+    scores: (sums) => sweepScores(sums, task.classes.length, recipe),
+    async pictures(sample, run) {
+      const { maps, indices, mask } = await look(sample, run);
+      return camPictures({ sample, maps, indices, mask }, task.classes);
     },
   };
 }
@@ -40,14 +61,15 @@ interface Present {
   readonly channel: number;
 }
 
-async function maskOf(
-  { image }: Sample,
+/** The maps of the classes that are there, in steps of 1 / 255 as the release keeps them on disk: [T, H, W] in [0, 1]. */
+async function mapsOf(
+  image: Image,
   present: readonly Present[],
   run: RunGraph,
-  { encoder, camScales, camThreshold, background }: L2GRecipe & { readonly background: number },
-): Promise<LabelMap> {
+  { encoder, camScales }: L2GRecipe,
+): Promise<NdArray> {
   const { width, height } = image;
-  if (present.length === 0) return { width, height, data: new Uint8Array(width * height).fill(background) };
+  if (present.length === 0) return float32([0, height, width], []);
   const { multiple } = findEncoder(encoder);
   // The release's ResNet-38 takes any size; other encoders take multiples of their stride.
   const fitted = (side: number) =>
@@ -63,15 +85,9 @@ async function maskOf(
     }
   }
   const maps = normalizedMaps(fusedMaps(passes, [height, width]));
-  // Through the bytes that the release keeps on disk.
-  const kept = float32(
+  return float32(
     maps.shape,
     Float32Array.from(camBytes(maps), (value) => value / 255),
-  );
-  return pseudoMask(
-    kept,
-    present.map(({ index }) => index),
-    { threshold: camThreshold, background },
   );
 }
 
@@ -83,4 +99,20 @@ function chosen({ shape: [, , rows, columns], data }: NdArray, present: readonly
     out.set((data as Float32Array).subarray(channel * places, (channel + 1) * places), i * places);
   });
   return float32([present.length, rows, columns], out);
+}
+
+/** One map a class, as the release keeps them, or as numbers. */
+function keptMaps(maps: NdArray, names: readonly string[], form: L2GRecipe["camMaps"]): NonNullable<Visit["maps"]> {
+  if (form === "none") return {};
+  const [, height, width] = maps.shape;
+  const bytes = camBytes(maps);
+  const part = (i: number) => [i * height * width, (i + 1) * height * width] as const;
+  return Object.fromEntries(
+    names.map((name, i) => [
+      name,
+      form === "png"
+        ? { width, height, data: bytes.subarray(...part(i)) }
+        : float32([height, width], (maps.data as Float32Array).slice(...part(i))),
+    ]),
+  );
 }

@@ -116,25 +116,32 @@ function enlarged({ shape: [count, rows, columns], data }: NdArray, height: numb
   const down = readings(rows, height);
   const middle = new Float32Array(count * rows * width);
   for (let line = 0; line < count * rows; line++) {
+    const from = line * columns;
     for (let x = 0; x < width; x++) {
       let sum = 0;
-      for (const [position, weight] of across[x]) sum += weight * values[line * columns + position];
+      for (let j = 4 * x; j < 4 * x + 4; j++) sum += across.weights[j] * values[from + across.positions[j]];
       middle[line * width + x] = sum;
     }
   }
   const out = new Float32Array(count * height * width);
   for (let k = 0; k < count; k++) {
     for (let y = 0; y < height; y++) {
+      const [a, b, c, d] = [0, 1, 2, 3].map((j) => (k * rows + down.positions[4 * y + j]) * width);
+      const [p, q, r, s] = down.weights.subarray(4 * y, 4 * y + 4);
+      const to = (k * height + y) * width;
       for (let x = 0; x < width; x++) {
-        let sum = 0;
-        for (const [position, weight] of down[y]) sum += weight * middle[(k * rows + position) * width + x];
-        out[(k * height + y) * width + x] = sum;
+        out[to + x] = p * middle[a + x] + q * middle[b + x] + r * middle[c + x] + s * middle[d + x];
       }
     }
   }
   return out;
 }
 
+/** Four positions and weights for each place, one place behind the other. */
 function readings(count: number, places: number) {
-  return Array.from({ length: places }, (_, place) => cubicReading(place, places, count));
+  const all = Array.from({ length: places }, (_, place) => cubicReading(place, places, count)).flat();
+  return {
+    positions: Int32Array.from(all, ([position]) => position),
+    weights: Float64Array.from(all, ([, weight]) => weight),
+  };
 }

@@ -6,12 +6,14 @@ import { checkNetworkTraining, encoderTraining, logitsOf, networkMethod } from "
 import { segmentationStage } from "../segmentation-stage.ts";
 import type { Stage, Trained } from "../stage.ts";
 import { camPass } from "./cam-pass.ts";
-import { pairStage } from "./pair.ts";
+import { isOfPair, pairStage } from "./pair.ts";
+import { camCrfNames, camSaliencyNames } from "./pseudo-labels.ts";
 import { type L2GRecipe, recipes } from "./recipe.ts";
 import { samplerNames } from "./views.ts";
 
-/** The segmentation network goes on from the global network's encoder. */
-function begin({ weights }: Trained) {
+/** The segmentation network goes on from the global network's encoder, or from an encoder of its own. */
+function begin({ weights, stage }: Trained) {
+  if (stage === "encoder") return { weights, notes: [] };
   const prefix = "globalEncoder.";
   const own = Object.entries(weights).filter(([name]) => name.startsWith(prefix));
   return {
@@ -20,12 +22,34 @@ function begin({ weights }: Trained) {
   };
 }
 
+/** Stages whose steps are 0 are left out: the pair where another run has trained it, the segmentation where pseudo masks are all that is asked. */
 function stages(recipe: L2GRecipe, task: Task): Stage[] {
-  const segmentation = segmentationStage(logitsOf(recipe, task), recipe, task, {
-    ...{ name: "train", begin },
-    ...encoderTraining(recipe.encoderRate),
-  });
-  return [pairStage(recipe, task), camPass(recipe, task), segmentation];
+  const { attentionSteps, steps, encoderRate } = recipe;
+  const pair = attentionSteps > 0 ? undefined : "a pair of networks (attentionSteps is 0)";
+  return [
+    ...(attentionSteps > 0 ? [pairStage(recipe, task)] : []),
+    camPass(recipe, task, pair),
+    ...(steps > 0
+      ? [
+          segmentationStage(logitsOf(recipe, task), recipe, task, {
+            name: "train",
+            begin,
+            ...encoderTraining(encoderRate),
+          }),
+        ]
+      : []),
+  ];
+}
+
+/** A pair that was trained goes straight into its pass, as the network that it is. */
+function adoptedPair({ weights, recipe }: Trained): Partial<L2GRecipe> {
+  if (!Object.keys(weights).some(isOfPair)) return {};
+  const { encoder, encoderNorms, encoderStride, earlyChannels, lateChannels, affinityChannels, correlation } =
+    recipe as L2GRecipe;
+  return {
+    ...{ encoder, encoderNorms, encoderStride, earlyChannels, lateChannels, affinityChannels, correlation },
+    attentionSteps: 0,
+  };
 }
 
 export const l2g: Method<L2GRecipe> = {
@@ -39,6 +63,7 @@ export const l2g: Method<L2GRecipe> = {
   recipes,
   ...networkMethod,
   stages,
+  adopt: (recipe, from) => Object.assign({}, networkMethod.adopt(recipe, from), ...from.map(adoptedPair)) as L2GRecipe,
   validate(recipe) {
     checkNetworkTraining(recipe);
     const { number, oneOf, require } = checksOf(recipe);
@@ -46,7 +71,7 @@ export const l2g: Method<L2GRecipe> = {
     for (const key of ["attentionBatchSize", "views", "earlyChannels", "lateChannels", "affinityChannels"] as const) {
       number(key, count, "Try 4.");
     }
-    number("attentionSteps", { ...count, most: 99_999_999 }, "Try 400.");
+    number("attentionSteps", { least: 0, most: 99_999_999, whole: true }, "Try 400.");
     number("attentionWarmupSteps", { least: 0, whole: true }, "Use 0 for none.");
     number("attentionRate", { least: 0, above: true }, "Try 1e-3.");
     number("attentionWeightDecay", { least: 0 }, "Use 0 for none.");
@@ -66,6 +91,9 @@ export const l2g: Method<L2GRecipe> = {
     number("localSize", { least: 1, most: recipe.viewSize }, "Make the global view larger.");
     number("shortSide", { least: recipe.viewSize, whole: true }, "Views are cut from photographs of this size.");
     number("camThreshold", { least: 0, most: 1 }, "Try 0.25.");
+    oneOf("camSaliency", camSaliencyNames);
+    oneOf("camCrf", camCrfNames);
+    oneOf("camMaps", ["none", "png", "npy"]);
     require(Array.isArray(recipe.camScales) &&
       recipe.camScales.length > 0 &&
       recipe.camScales.every((scale) => scale > 0 && scale <= 4), "camScales", "numbers above 0, at most 4", "Try 1.");

@@ -14,16 +14,12 @@ import { imageInput } from "../../nn/image-input.ts";
 import { axisSize, expand, mul, reshape, unsqueeze } from "../../ops/index.ts";
 import type { Task } from "../method.ts";
 import type { Losses, Trained, TrainingStage } from "../stage.ts";
+import { foregroundOf } from "./classes.ts";
 import { alignedProbabilities, transferLoss, transferTarget } from "./losses.ts";
 import { classifier } from "./network.ts";
 import type { L2GRecipe } from "./recipe.ts";
 import { boxesOf } from "./views.ts";
 import { isNew, trainsInRelease } from "./weights.ts";
-
-/** Indices of the classes that tags may name: all but the background. */
-export function foregroundOf({ classes }: Pick<Task, "classes">): number[] {
-  return classes.flatMap(({ background }, index) => (background ? [] : [index]));
-}
 
 function prepare(sample: Sample, recipe: L2GRecipe, foreground: readonly number[], random: Random): Named<NdArray> {
   const { shortSide, viewSize, localSize, views, sampler, photometric } = recipe;
@@ -106,9 +102,14 @@ export function pairLosses(scope: Scope, batch: Named<Tensor>, recipe: L2GRecipe
   return { terms: Object.fromEntries(terms), ...(globalWeight === 0 && { watched: { globalTags } }) };
 }
 
+/** Whether a parameter is one of the two networks'. */
+export function isOfPair(parameter: string): boolean {
+  return /^(global|local)(Encoder|Head)\./.test(parameter);
+}
+
 /** A pretrained encoder begins both networks; the weights of a pair begin a pair. */
-function begin({ weights, stage }: Trained) {
-  if (stage !== "encoder") return { weights, notes: [] };
+function begin({ weights }: Trained) {
+  if (Object.keys(weights).some(isOfPair)) return { weights, notes: [] };
   const own = Object.entries(weights).filter(([name]) => name.startsWith("encoder."));
   const both = ["global", "local"].flatMap((network) =>
     own.map(([name, array]) => [name.replace(/^encoder/, `${network}Encoder`), array]),

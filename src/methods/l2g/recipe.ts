@@ -2,9 +2,10 @@ import { plainCrossEntropy, type SegmentationLossSettings } from "../../losses/s
 import { type UNetSettings, usualUNet } from "../../networks/unet/settings.ts";
 import { baseRecipe, type Recipe } from "../recipe.ts";
 import { type HeadSettings, usualHead } from "./network.ts";
+import type { PseudoLabelSettings } from "./pseudo-labels.ts";
 import type { samplerNames } from "./views.ts";
 
-export interface L2GRecipe extends Recipe, UNetSettings, SegmentationLossSettings, HeadSettings {
+export interface L2GRecipe extends Recipe, UNetSettings, SegmentationLossSettings, HeadSettings, PseudoLabelSettings {
   /** Steps, batch and rates of the pair of networks; `steps` and the other fields of recipes are those of the segmentation. */
   readonly attentionSteps: number;
   readonly attentionWarmupSteps: number;
@@ -40,8 +41,8 @@ export interface L2GRecipe extends Recipe, UNetSettings, SegmentationLossSetting
 
   /** Scales at which photographs are seen for their pseudo masks, each mirrored as well. */
   readonly camScales: readonly number[];
-  /** Score of the background in pseudo masks, 0 … 1. */
-  readonly camThreshold: number;
+  /** Class maps that the run keeps beside the pseudo masks: a grey PNG a class, as the release, or NumPy's files. */
+  readonly camMaps: "none" | "png" | "npy";
 }
 
 /** Jiang et al. 2022 on PASCAL VOC, as released; the segmentation is ours. Not yet measured. */
@@ -94,6 +95,9 @@ const voc: L2GRecipe = {
 
   camScales: [0.5, 1, 1.5, 2],
   camThreshold: 0.25,
+  camSaliency: "none",
+  camCrf: "none",
+  camMaps: "none",
 
   batchSize: 5,
   accumulate: 1,
