@@ -34,7 +34,7 @@ test("a ring with an island in its hole, and two pixels that touch at a corner",
     [1, 0],
   ]);
   expect(regions[0].holes[0]).toHaveLength(8);
-  expect(regions[1].outer).toEqual([3, 2, 3, 3, 2, 3, 2, 2]);
+  expect(regions[1].outer).toEqual([2, 2, 3, 2, 3, 3, 2, 3]);
 });
 
 test("whatever the map, its regions filled again are the map", () => {

@@ -101,7 +101,8 @@ function walk(
     if (turn !== 0) corners.push(x, y);
     direction = (direction + turn) % 4;
   } while (x !== x0 || y !== y0 || direction !== 0);
-  return corners;
+  // The corner that it began with was reached last.
+  return [...corners.slice(-2), ...corners.slice(0, -2)];
 }
 
 /** Above 0 where a ring turns clockwise as pictures are seen. */

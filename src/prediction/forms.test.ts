@@ -80,7 +80,7 @@ test("SVG has a path for each class, with its name", async () => {
   const svg = await text("svg", resultOf(["12"]));
   expect(svg).toContain('viewBox="0 0 2 1"');
   expect(svg).toContain(
-    '<path fill="#ff0000" fill-rule="evenodd" d="M1 0L1 1L0 1L0 0Z"><title>cat &#38; dog</title></path>',
+    '<path fill="#ff0000" fill-rule="evenodd" d="M0 0L1 0L1 1L0 1Z"><title>cat &#38; dog</title></path>',
   );
 });
 

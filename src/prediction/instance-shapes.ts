@@ -1,5 +1,6 @@
 /** Things of a segment map as COCO's instance annotation has them: run lengths, or outlines. */
 import type { SegmentMap } from "../data/sample.ts";
+import { outlinesOf } from "../image/outlines.ts";
 
 /** `rle`: exact and short; `polygons`: what annotation tools read. */
 export type InstanceForm = "rle" | "polygons";
@@ -61,86 +62,8 @@ function runsText(runs: readonly number[]): string {
  * there and back, so that what an odd number of edges encloses is the segment, pixel for pixel.
  */
 export function outlines({ width, height, data }: SegmentMap, id: number): Outline[] {
-  const isIn = (x: number, y: number) => x >= 0 && y >= 0 && x < width && y < height && data[y * width + x] === id;
-  const columns = width + 1;
-  // The segment lies to the right of every edge: outer rings run clockwise, holes the other way round.
-  const edges = new Map<number, number[]>();
-  const addEdge = (x: number, y: number, direction: number) => {
-    const at = y * columns + x;
-    const there = edges.get(at);
-    if (there === undefined) edges.set(at, [direction]);
-    else there.push(direction);
-  };
-  for (let y = 0; y < height; y++) {
-    for (let x = 0; x < width; x++) {
-      if (!isIn(x, y)) continue;
-      if (!isIn(x, y - 1)) addEdge(x, y, right);
-      if (!isIn(x + 1, y)) addEdge(x + 1, y, down);
-      if (!isIn(x, y + 1)) addEdge(x + 1, y + 1, left);
-      if (!isIn(x - 1, y)) addEdge(x, y + 1, up);
-    }
-  }
-  const outer: number[][] = [];
-  const holes: number[][] = [];
-  for (const start of edges.keys()) {
-    while (edges.get(start)!.length > 0) {
-      const ring = ringFrom(start, edges, columns);
-      (areaOf(ring) > 0 ? outer : holes).push(ring);
-    }
-  }
-  return outer.map((ring) => {
-    const own = holes.filter((hole) => ring === smallestAround(hole, outer));
-    return [...ring, ...own.flatMap((hole) => [ring[0], ring[1], ...hole, hole[0], hole[1]])];
-  });
-}
-
-/** Islands in holes are rings of their own. */
-function smallestAround([x, y]: Outline, rings: readonly Outline[]): Outline {
-  const around = rings.filter((ring) => encloses(ring, x, y));
-  return around.reduce((least, ring) => (areaOf(ring) < areaOf(least) ? ring : least));
-}
-
-const [right, down, left, up] = [0, 1, 2, 3];
-const stepX = [1, 0, -1, 0];
-const stepY = [0, 1, 0, -1];
-
-/** Takes the edges of one ring away; at corners where two rings meet it turns right, which keeps to one part. */
-function ringFrom(start: number, edges: Map<number, number[]>, columns: number): number[] {
-  const ring: number[] = [];
-  let at = start;
-  let last = -1;
-  const [first] = edges.get(start)!;
-  do {
-    const open = edges.get(at)!;
-    const wanted = last < 0 ? first : (last + 1) % 4;
-    const index = Math.max(0, open.indexOf(wanted));
-    const [direction] = open.splice(index, 1);
-    if (direction !== last) ring.push(at % columns, Math.floor(at / columns));
-    at += stepX[direction] + columns * stepY[direction];
-    last = direction;
-  } while (at !== start || edges.get(at)!.includes((last + 1) % 4));
-  // The ring may have begun in the middle of a side.
-  if (last === first) ring.splice(0, 2);
-  return ring;
-}
-
-/** Twice the area, above 0 for rings that run clockwise. */
-function areaOf(ring: readonly number[]): number {
-  let sum = 0;
-  for (let i = 0; i < ring.length; i += 2) {
-    const next = (i + 2) % ring.length;
-    sum += ring[i] * ring[next + 1] - ring[next] * ring[i + 1];
-  }
-  return sum;
-}
-
-/** Whether the corner (x, y) of a hole is inside, looked at from the middle of the pixel below and to the right of it. */
-function encloses(ring: readonly number[], x: number, y: number): boolean {
-  let inside = false;
-  for (let i = 0; i < ring.length; i += 2) {
-    const next = (i + 2) % ring.length;
-    const [x0, y0, y1] = [ring[i], ring[i + 1], ring[next + 1]];
-    if (y0 <= y + 0.5 !== y1 <= y + 0.5 && x0 > x + 0.5) inside = !inside;
-  }
-  return inside;
+  return outlinesOf(width, height, data, (label) => label !== id).map(({ outer, holes }) => [
+    ...outer,
+    ...holes.flatMap((hole) => [outer[0], outer[1], ...hole, hole[0], hole[1]]),
+  ]);
 }

@@ -28,22 +28,6 @@ const dtypes = new Map<string, Dtype>([
 const longestHeader = 10_000;
 const largestRank = 8;
 
-/** An array as a .npy file (version 1.0), in pieces: header and numbers. */
-export function writeNpy({ dtype, shape, data }: NdArray): Uint8Array[] {
-  const kind = [...dtypes].find(([, each]) => each === dtype)?.[0];
-  if (kind === undefined) throw new Error(`writeNpy: there is no name for ${dtype} in NumPy.`);
-  const descr = `${bytesOf(dtype) === 1 ? "|" : "<"}${kind}`;
-  const sizes = shape.length === 1 ? `${shape[0]},` : shape.join(", ");
-  const text = `{'descr': '${descr}', 'fortran_order': False, 'shape': (${sizes}), }`;
-  // Numbers begin at a multiple of 64 bytes.
-  const length = Math.ceil((10 + text.length + 1) / 64) * 64 - 10;
-  const header = new Uint8Array(10 + length).fill(0x20);
-  header.set([...magic, 1, 0, length & 255, length >> 8]);
-  header.set(new TextEncoder().encode(text), 10);
-  header[header.length - 1] = 0x0a;
-  return [header, new Uint8Array(data.buffer, data.byteOffset, data.byteLength)];
-}
-
 interface Header {
   readonly descr: string;
   readonly fortranOrder: boolean;
