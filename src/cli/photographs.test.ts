@@ -28,7 +28,7 @@ test("folders and other files beside photographs are told", async () => {
   expect([files.length, notes]).toEqual([
     1,
     [
-      `${root}: expected photographs alone, got a folder (trip) and movie.mp4 as well. It is left out; name folders inside to do them, too.`,
+      `${root}: expected photographs alone, got a folder (trip) and movie.mp4 as well. It is left out; --recursive does folders inside, too.`,
     ],
   ]);
 });
@@ -56,4 +56,24 @@ test("masks that predict wrote are no photographs, also where their records are 
   await expect(expandPhotographs(platform, [`${root}/a.png`])).rejects.toThrow(
     "expected a photograph, got a mask that predict wrote. Name the photograph.",
   );
+});
+
+test("folders inside are gone into where that is asked for, but not into that of the results", async () => {
+  const root = await folderOf(
+    "a.jpg",
+    "trip/b.jpg",
+    "trip/day.1/c.jpg",
+    "trip/.cache/d.jpg",
+    "masks/e.png",
+    "empty/x.txt",
+  );
+  const asked = { recursive: true, except: `${root}/masks/` };
+  const { files, below, notes } = await expandPhotographs(platform, [root], asked);
+  expect(files.map((file, at) => [below[at], file.slice(root.length + 1)])).toEqual([
+    ["", "a.jpg"],
+    ["trip/", "trip/b.jpg"],
+    ["trip/day.1/", "trip/day.1/c.jpg"],
+  ]);
+  expect(notes).toEqual([]);
+  await expect(expandPhotographs(platform, [`${root}/empty`], asked)).rejects.toThrow("a folder without any");
 });

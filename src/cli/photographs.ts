@@ -8,11 +8,16 @@ import { shownPictures } from "./shown-pictures.ts";
 export interface Photographs {
   /** Files as they were named, and those that are directly in folders, in order of name. */
   readonly files: readonly string[];
+  /** Of each the folder that it lies in below the one that was named, with a slash at its end; "" where it lies there directly. */
+  readonly below: readonly string[];
   /** A line for each folder in which something was passed over. */
   readonly notes: readonly string[];
   /** Why photographs are not among them that were meant: files of kinds that cannot be read, a line for each folder. */
   readonly unreadable: readonly string[];
 }
+
+/** Folders in folders are gone into so far down. */
+const deepest = 12;
 
 /** Names that are shown of what is left out. */
 const shownNames = 5;
@@ -22,12 +27,16 @@ const beside =
   /^(?:thumbs\.db|desktop\.ini)$|\.(?:json|xmp|aae|txt|xml|csv|md|html?|pgw|jgw|tfw|wld|geojson|svg|npy)$/i;
 
 /**
- * The photographs that were meant: files as they are, folders as the photographs directly in them, in order of name,
- * without the masks, overlays and pictures that predict and show wrote among them.
+ * The photographs that were meant: files as they are, folders as the photographs directly in them (`recursive`: and in folders
+ * inside, but for `except`), in order of name, without the masks, overlays and pictures that predict and show wrote among them.
  * Throws InputError for a path that is not there, for a mask that predict wrote, and for a folder without photographs.
  */
-export async function expandPhotographs(platform: Platform, paths: readonly string[]): Promise<Photographs> {
-  const found: string[] = [];
+export async function expandPhotographs(
+  platform: Platform,
+  paths: readonly string[],
+  { recursive = false, except }: { readonly recursive?: boolean; readonly except?: string } = {},
+): Promise<Photographs> {
+  const found = new Map<string, string>();
   const notes: string[] = [];
   const unreadable: string[] = [];
   for (const path of paths) {
@@ -43,49 +52,76 @@ export async function expandPhotographs(platform: Platform, paths: readonly stri
           problem(path, "expected a photograph", "a mask that predict wrote", "Name the photograph."),
         );
       }
-      found.push(path);
+      found.set(path, "");
       continue;
     }
-    const folder = path.replace(/[\\/]+$/, "") || path;
-    const all = (await platform.list(folder)).filter((name) => !name.startsWith("."));
-    const results = await resultsIn(platform, folder, all);
-    const others = all.filter((name) => !results.has(name));
-    const names = others.filter((name) => readableEndings.has(endingOf(name)));
-    const unread = others.filter((name) => photographEndings.has(endingOf(name)) && !names.includes(name));
-    if (names.length === 0 && results.size > 0) {
-      throw new InputError(
-        `${path}: expected photographs, got a folder of what predict or show wrote. Name the folder of the photographs.`,
-      );
+    const top = path.replace(/[\\/]+$/, "") || path;
+    const folders = recursive ? await foldersIn(platform, top, except) : [""];
+    for (const below of folders) {
+      const folder = `${top}/${below}`.replace(/\/$/, "");
+      const all = (await platform.list(folder)).filter((name) => !name.startsWith("."));
+      const results = await resultsIn(platform, folder, all);
+      const others = all.filter((name) => !results.has(name));
+      const names = others.filter((name) => readableEndings.has(endingOf(name)));
+      const unread = others.filter((name) => photographEndings.has(endingOf(name)) && !names.includes(name));
+      const isBare = names.length === 0 && below !== "";
+      if (isBare && unread.length === 0) continue;
+      if (names.length === 0 && results.size > 0 && folders.length === 1) {
+        throw new InputError(
+          `${path}: expected photographs, got a folder of what predict or show wrote. Name the folder of the photographs.`,
+        );
+      }
+      const left = await leftOut(platform, folder, others, { recursive });
+      if (names.length === 0 && folders.length === 1) {
+        const got = [
+          unread.length > 0 ? `only ${listOf(unread)}` : "a folder without any",
+          ...(left === "" ? [] : [left]),
+        ];
+        const remedy = unread.length > 0 ? "Convert them to JPEG or PNG." : "Name another one.";
+        throw new InputError(
+          problem(path, "expected photographs (jpg, png, webp, tif, gif, avif)", got.join(", with "), remedy),
+        );
+      }
+      if (unread.length > 0) {
+        const expected = "expected photographs that can be read (jpg, png, webp, tif, gif, avif)";
+        unreadable.push(
+          problem(folder, expected, `${listOf(unread)} as well`, "Convert them to JPEG or PNG; the others are done."),
+        );
+      }
+      if (left !== "")
+        notes.push(
+          problem(
+            folder,
+            "expected photographs alone",
+            `${left} as well`,
+            recursive ? "It is left out." : "It is left out; --recursive does folders inside, too.",
+          ),
+        );
+      for (const name of names) if (!found.has(`${folder}/${name}`)) found.set(`${folder}/${name}`, below);
     }
-    const left = await leftOut(platform, folder, others);
-    if (names.length === 0) {
-      const got = [
-        unread.length > 0 ? `only ${listOf(unread)}` : "a folder without any",
-        ...(left === "" ? [] : [left]),
-      ];
-      const remedy = unread.length > 0 ? "Convert them to JPEG or PNG." : "Name another one.";
-      throw new InputError(
-        problem(path, "expected photographs (jpg, png, webp, tif, gif, avif)", got.join(", with "), remedy),
-      );
+    if (
+      folders.length > 1 &&
+      ![...found.keys()].some((file) => file.startsWith(`${top}/`)) &&
+      unreadable.length === 0
+    ) {
+      throw new InputError(problem(path, "expected photographs", "folders without any", "Name another one."));
     }
-    if (unread.length > 0) {
-      const expected = "expected photographs that can be read (jpg, png, webp, tif, gif, avif)";
-      unreadable.push(
-        problem(folder, expected, `${listOf(unread)} as well`, "Convert them to JPEG or PNG; the others are done."),
-      );
-    }
-    if (left !== "")
-      notes.push(
-        problem(
-          folder,
-          "expected photographs alone",
-          `${left} as well`,
-          "It is left out; name folders inside to do them, too.",
-        ),
-      );
-    found.push(...names.map((name) => `${folder}/${name}`));
   }
-  return { files: [...new Set(found)], notes, unreadable };
+  return { files: [...found.keys()], below: [...found.values()], notes, unreadable };
+}
+
+/** "" and the folders inside, each with a slash at its end, in order of name; `except` and hidden ones are left out. */
+async function foldersIn(platform: Platform, top: string, except = "", below = "", depth = 0): Promise<string[]> {
+  const found = [below];
+  if (depth === deepest) return found;
+  const [folder, own] = [`${top}/${below}`.replace(/\/$/, ""), except.replace(/^\.\/|\/+$/g, "")];
+  for (const name of await platform.list(folder)) {
+    const path = `${folder}/${name}`;
+    const isMeant = !name.startsWith(".") && path.replace(/^\.\//, "") !== own && !readableEndings.has(endingOf(name));
+    if (!isMeant || (await platform.exists(path)) !== "folder") continue;
+    found.push(...(await foldersIn(platform, top, except, `${below}${name}/`, depth + 1)));
+  }
+  return found;
 }
 
 /** Masks, overlays and pictures of ours: by their records, and masks by what they say themselves. */
@@ -113,13 +149,18 @@ async function isMask(platform: Platform, path: string): Promise<boolean> {
 }
 
 /** What is no photograph, in words; "" where there is nothing but what usually lies beside photographs. */
-async function leftOut(platform: Platform, folder: string, names: readonly string[]): Promise<string> {
+async function leftOut(
+  platform: Platform,
+  folder: string,
+  names: readonly string[],
+  { recursive }: { readonly recursive: boolean },
+): Promise<string> {
   const others = names.filter((name) => !photographEndings.has(endingOf(name)) && !beside.test(name));
   const folders: string[] = [];
   for (const name of others) if ((await platform.exists(`${folder}/${name}`)) === "folder") folders.push(name);
   const files = others.filter((name) => !folders.includes(name));
   const parts = [
-    ...(folders.length > 0
+    ...(folders.length > 0 && !recursive
       ? [`${folders.length === 1 ? "a folder" : `${folders.length} folders`} (${listOf(folders)})`]
       : []),
     ...(files.length > 0 ? [listOf(files)] : []),

@@ -63,6 +63,10 @@ export const predictCommand = command({
         "what to write besides, with commas between: confidence (the largest score, grey), probabilities (npy of all classes), " +
         "geojson, labelme, svg (regions as polygons)",
     },
+    recursive: {
+      kind: "flag",
+      help: "photographs in folders inside as well; their results lie in folders of the same names",
+    },
     ...methodOptions,
     noOverlay: { kind: "flag", help: "write no overlay pictures" },
     legend: { kind: "flag", help: "write names of classes into overlays, and their colours below" },
@@ -96,7 +100,8 @@ export const predictCommand = command({
     }
     const methods = await methodsWith(nodePlatform, options.method);
     const asked = await askedFrom(nodePlatform, options);
-    const { files: photographs, notes: passed, unreadable } = await expandPhotographs(nodePlatform, paths);
+    const found = await expandPhotographs(nodePlatform, paths, { recursive: options.recursive, except: out });
+    const { files: photographs, below, notes: passed, unreadable } = found;
     const engine = await engineFor(options);
     const progress = terminal.progress("segmenting");
     try {
@@ -112,7 +117,7 @@ export const predictCommand = command({
           ...segmentOptions,
           overlay: !noOverlay,
           legend,
-          forms,
+          ...{ forms, below },
           ...(segmentIds && { segmentIds: segmentIds as SegmentIds }),
           ...(instances && { instances: instances as InstanceForm }),
           ...(maskValues && { maskValues: maskValues as MaskValues }),

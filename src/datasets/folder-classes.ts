@@ -9,7 +9,7 @@ import { type ClassList, parseClassList } from "./classes-file.ts";
 import { isThere } from "./is-there.ts";
 import { withThings } from "./label-files.ts";
 import { findOwnClasses, type OwnClasses } from "./own-classes.ts";
-import { filesIfThere } from "./pairs.ts";
+import { filesBelow } from "./pairs.ts";
 import { classesOf, type PanopticAnnotation, parseAnnotation } from "./panoptic-annotation.ts";
 import { maskFolderName, splitFolder } from "./split-names.ts";
 import { readUtf8 } from "./text-file.ts";
@@ -56,7 +56,7 @@ async function ownClasses(platform: Platform, root: string): Promise<OwnClasses 
   const folders = [top];
   for (const split of allSplits) folders.push(await splitFolder(platform, top, split));
   const masks: string[] = [];
-  for (const folder of folders) masks.push(...(await filesIfThere(platform, folder, "mask")).byId.values());
+  for (const folder of folders) masks.push(...(await filesBelow(platform, folder, "mask")).byId.values());
   return findOwnClasses(platform, [root, ...folders], masks);
 }
 

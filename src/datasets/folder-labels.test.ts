@@ -376,3 +376,27 @@ test("two text files of one image are a problem, and one beside a line of captio
   put(root, "images/train/a.TXT", "Three.");
   await expect(open(root)).rejects.toThrow('a.txt: expected one text file named "a", got another in');
 });
+
+test("photographs and labels in folders inside go together by their names below the split", async () => {
+  const root = temporaryFolder();
+  put(root, "classes.json", JSON.stringify({ classes: ["sky", "road"] }));
+  const grey = (value: number) => greyPng(16, 12, new Uint8Array(16 * 12).fill(value));
+  for (const name of ["day/a", "night.2/a", "b"]) {
+    put(root, `images/train/${name}.jpg`, await jpeg());
+    put(root, `masks/train/${name}.png`, grey(name === "b" ? 1 : 0));
+    put(root, `saliency/train/${name}.png`, grey(0));
+  }
+  put(root, "captions.jsonl", '{"image": "train/day/a.jpg", "caption": "A road."}\n');
+  const dataset = await open(root);
+  expect(dataset.ids).toEqual(["b", "day/a", "night.2/a"]);
+  expect([dataset.kindsOf?.(0), dataset.kindsOf?.(1)]).toEqual([
+    ["mask", "saliency"],
+    ["mask", "captions", "saliency"],
+  ]);
+  expect((await dataset.read(1)).labels.captions).toEqual(["A road."]);
+  const problems = (await inspectDataset(platform, root)).splits.flatMap((split) => split.problems);
+  expect(problems.filter(({ message }) => !/mean|copy|same/.test(message))).toEqual([]);
+  rmSync(`${root}/masks/train/day/a.png`);
+  put(root, "masks/train/day/c.png", grey(0));
+  await expect(open(root)).rejects.toThrow('masks/train/day/c.png: expected an image named "day/c", got none.');
+});

@@ -11,7 +11,7 @@ import { isThere } from "./is-there.ts";
 import { captionsFrom, type Listing, tagsFrom } from "./label-files.ts";
 import type { EntryLabels, Folders, Problem } from "./layout.ts";
 import { masksBeside, masksByImage, type NamedMasks } from "./mask-names.ts";
-import { type Files, filesIfThere, makeProblem, namesText } from "./pairs.ts";
+import { type Files, filesBelow, makeProblem, namesText } from "./pairs.ts";
 import { segmentsFrom } from "./panoptic-annotation.ts";
 import { maskFolderName, splitFolder, splitFolderName } from "./split-names.ts";
 import { readUtf8 } from "./text-file.ts";
@@ -66,9 +66,9 @@ export async function splitLabels(platform: Platform, folders: Folders, split: S
   const maskPath = await splitPath(platform, folders, await maskFolderName(platform, root), split);
   const maskFolder = joinPath(root, maskPath);
   const hasOwn = await isThere(platform, root, maskPath, "folder");
-  const files = await filesIfThere(platform, maskFolder, "mask");
+  const files = await filesBelow(platform, maskFolder, "mask");
   const imageFolder = await splitFolder(platform, joinPath(folders.images, "images"), split);
-  const images = await filesIfThere(platform, imageFolder, "image");
+  const images = await filesBelow(platform, imageFolder, "image");
   const among = hasOwn ? new Map<string, string>() : masksBeside(images.byId);
   const hasMasks = hasOwn || among.size > 0;
   const named = hasOwn ? masksByImage(images.byId, files.byId, maskFolder) : besideAsNamed(among, imageFolder);
@@ -94,10 +94,10 @@ export async function splitLabels(platform: Platform, folders: Folders, split: S
     captionsFile === undefined
       ? emptyListing<readonly string[]>()
       : captionsFrom(await readUtf8(platform, captionsFile, listBytes), captionsFile, split);
-  const texts = await filesIfThere(platform, imageFolder, "text file");
+  const texts = await filesBelow(platform, imageFolder, "text file");
   const saliencyPath = await splitPath(platform, folders, "saliency", split);
   const saliencyFolder = await beside(platform, folders, saliencyPath, "folder");
-  const saliency = await filesIfThere(platform, saliencyFolder ?? "", "saliency map");
+  const saliency = await filesBelow(platform, saliencyFolder ?? "", "saliency map");
 
   const panopticFolder = await splitFolder(platform, joinPath(root, "panoptic"), split);
   const ids = [masks, { byId: segments }, tags, captions, texts, saliency].flatMap(({ byId }) => [...byId.keys()]);
@@ -197,7 +197,7 @@ async function unnamedSegments(
   segments: ReadonlyMap<string, { readonly file: string }>,
 ): Promise<Problem[]> {
   const known = new Set([...segments.values()].map(({ file }) => joinPath(folder, file)));
-  const { byId } = await filesIfThere(platform, folder, "mask");
+  const { byId } = await filesBelow(platform, folder, "mask");
   const others = [...byId].filter(([, file]) => !known.has(file)).map(([id]) => id);
   if (others.length === 0) return [];
   const expected = `expected an annotation for every file of ${folder}`;

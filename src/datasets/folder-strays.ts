@@ -6,7 +6,7 @@ import { joinPath } from "../platform/join-path.ts";
 import type { Platform } from "../platform/platform.ts";
 import { splitLabels } from "./folder-labels.ts";
 import type { Folders, Problem } from "./layout.ts";
-import { filesIfThere, looksLikeImage, makeProblem, namesText } from "./pairs.ts";
+import { filesBelow, looksLikeImage, makeProblem, namesText } from "./pairs.ts";
 import { maskFolderName, splitFolder, splitFolderName, splitNames } from "./split-names.ts";
 
 /** Notes for inspection. Throws InputError where lists of labels are broken. */
@@ -63,7 +63,7 @@ async function unread(platform: Platform, folders: Folders): Promise<Problem[]> 
   const ids = new Set<string>();
   for (const split of allSplits) {
     const place = await splitFolder(platform, folder, split);
-    for (const id of (await filesIfThere(platform, place, "image")).byId.keys()) ids.add(id);
+    for (const id of (await filesBelow(platform, place, "image")).byId.keys()) ids.add(id);
   }
   const notes = lists.flatMap(({ file, loose }) => {
     const missing = loose.filter((id) => !ids.has(id));

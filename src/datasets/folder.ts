@@ -11,7 +11,7 @@ import { hasLabels, hasMaskFolder, isLabelled, pairingOf, type SplitLabels, spli
 import { misplaced, straysOf } from "./folder-strays.ts";
 import type { Entry, Folders, Layout, Problem, Survey } from "./layout.ts";
 import { masksBeside } from "./mask-names.ts";
-import { type Files, filesIfThere, imageEntries, looksLikeImage, makeProblem, sortById, stemOf } from "./pairs.ts";
+import { type Files, filesBelow, imageEntries, looksLikeImage, makeProblem, sortById, stemOf } from "./pairs.ts";
 import { splitFolder } from "./split-names.ts";
 import type { Remedy } from "./unknown-values.ts";
 
@@ -147,7 +147,7 @@ function partlyLabelled(entries: readonly Entry[], folder: string): Problem[] {
 /** Captions may lie beside the images, and so may masks where there is no folder of them. */
 async function imagesOf(platform: Platform, folders: Folders, split: Split): Promise<Files> {
   const folder = await splitFolder(platform, joinPath(folders.images, "images"), split);
-  const files = await filesIfThere(platform, folder, "image");
+  const files = await filesBelow(platform, folder, "image");
   const masks = new Set(masksBeside(files.byId).values());
   const isApart = masks.size > 0 && (await hasMaskFolder(platform, folders, split));
   const byId =
@@ -165,7 +165,7 @@ async function surveyUnlabelled(platform: Platform, folders: Folders): Promise<S
 /** All of images/unlabelled, and what has no label in images/train. */
 async function unlabelledImages(platform: Platform, folders: Folders): Promise<Found> {
   const root = joinPath(folders.images, "images");
-  const images = await filesIfThere(platform, await splitFolder(platform, root, "unlabelled"), "image");
+  const images = await filesBelow(platform, await splitFolder(platform, root, "unlabelled"), "image");
   const trained = await imagesOf(platform, folders, "train");
   const labelled = await labelledNames(platform, folders, trained);
   const problems = [...images.problems, ...trained.problems.filter(({ file }) => !labelled.has(stemOf(file)))];
@@ -219,7 +219,7 @@ async function hasSplit(platform: Platform, folders: Folders, split: Split): Pro
   if (split === "unlabelled") {
     // Labels of train, which may be long lists, need not be read where there are images apart.
     const place = await splitFolder(platform, joinPath(folders.images, "images"), split);
-    const own = await filesIfThere(platform, place, "image");
+    const own = await filesBelow(platform, place, "image");
     return own.byId.size > 0 || (await unlabelledImages(platform, folders)).entries.length > 0;
   }
   const folder = await splitFolder(platform, joinPath(folders.images, "images"), split);

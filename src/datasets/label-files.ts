@@ -128,8 +128,8 @@ export function withThings(text: string, file: string, classes: readonly ClassIn
 }
 
 /**
- * Which image a list means: `train/NAME.jpg`, `images/train/NAME.jpg`, `.\train\NAME`, or `NAME` of any split; names come
- * with and without their ending. Throws InputError, beginning with `where`, for other folders.
+ * Which image a list means: `train/NAME.jpg`, `images/train/NAME.jpg`, `.\train\NAME`, or `NAME` of any split, and
+ * `train/b/NAME` of a folder inside; names come with and without their ending. Throws InputError, beginning with `where`, for other folders.
  */
 function placeOf(path: string, where: string): { readonly split?: string; readonly id: string } {
   const parts = path
@@ -141,9 +141,7 @@ function placeOf(path: string, where: string): { readonly split?: string; readon
   const [split, ...deeper] = parts;
   if (split === undefined) return { id };
   if (!isSplit(split)) throw unknownSplit(where, split === "" ? path : split);
-  if (deeper.length === 0) return { split, id };
-  const remedy = "Folders inside are not read: move the image up.";
-  throw new InputError(problem(where, `expected an image directly in images/${split}`, shown(path), remedy));
+  return { split, id: [...deeper, id].join("/").normalize("NFC") };
 }
 
 function isSplit(name: string): boolean {

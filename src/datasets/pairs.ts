@@ -36,18 +36,45 @@ export function makeProblem(file: string, expected: string, got: string, remedy:
   return { file, message: problem(file, expected, got, remedy) };
 }
 
+/** Folders in folders are read so far down. */
+const deepest = 6;
+
 /**
  * Files of a folder by their stem without `suffix`, whose accents are composed (NFC), as not every system writes them;
  * hidden files and files without the suffix are passed over.
  */
 export async function filesById(
-  platform: Pick<Platform, "list" | "exists">,
+  platform: FolderReader,
   folder: string,
   what: keyof typeof extensionsOf,
   suffix = "",
 ): Promise<Files> {
-  const extensions = extensionsOf[what];
   const files: Files = { byId: new Map(), problems: [], strays: [] };
+  await gather(files, platform, folder, { what, suffix });
+  return files;
+}
+
+/** The same with those in folders inside, by their names below the folder: `b/NAME`. None where there is no such folder. */
+export async function filesBelow(
+  platform: FolderReader,
+  folder: string,
+  what: keyof typeof extensionsOf,
+): Promise<Files> {
+  const files: Files = { byId: new Map(), problems: [], strays: [] };
+  if ((await platform.exists(folder)) === "folder") await gather(files, platform, folder, { what, below: "" });
+  return files;
+}
+
+type FolderReader = Pick<Platform, "list" | "exists">;
+
+/** below: of the folder at hand, with a slash; undefined: folders inside are not read. */
+async function gather(
+  files: Files,
+  platform: FolderReader,
+  folder: string,
+  { what, suffix = "", below }: { what: keyof typeof extensionsOf; suffix?: string; below?: string | undefined },
+): Promise<void> {
+  const extensions = extensionsOf[what];
   const names = await platform.list(folder);
   const predicted = what === "image" ? predictedAmong(names) : new Set<string>();
   if (predicted.size > 0) {
@@ -59,14 +86,18 @@ export async function filesById(
     const path = joinPath(folder, name);
     const [stem, extension] = splitName(name);
     if (suffix !== "" && !stem.endsWith(suffix)) continue;
-    const id = stem.slice(0, stem.length - suffix.length).normalize("NFC");
     if (!extensions.has(extension)) {
-      const isFolder = extension === "" && (await platform.exists(path)) === "folder";
+      const isFolder = (extension === "" || below !== undefined) && (await platform.exists(path)) === "folder";
+      if (isFolder && below !== undefined && below.split("/").length <= deepest) {
+        await gather(files, platform, path, { what, below: `${below}${name}/` });
+        continue;
+      }
       const got = isFolder ? "a folder" : extension === "" ? "no extension" : `.${extension}`;
       const remedy = isFolder ? "Move its files up: folders inside are not read." : "Convert, rename or remove it.";
       files.strays.push(makeProblem(path, `expected only ${what} files here`, got, remedy));
       continue;
     }
+    const id = `${below ?? ""}${stem.slice(0, stem.length - suffix.length)}`.normalize("NFC");
     const first = files.byId.get(id);
     if (first === undefined) {
       files.byId.set(id, path);
@@ -75,7 +106,6 @@ export async function filesById(
       files.problems.push(makeProblem(path, expected, `another in ${first}`, "Remove or rename one of the two."));
     }
   }
-  return files;
 }
 
 /** Masks, overlays and records that predict wrote, by their names: three files of each photograph. */

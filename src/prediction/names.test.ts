@@ -21,7 +21,9 @@ describe("output names", () => {
   });
 
   it("leave the folder's own files their names, whatever the case", () => {
-    const names = outputNames(["in/panoptic.jpg", "in/Panoptic.png", "in/a.jpg"], "./out", ["panoptic.json"]);
+    const names = outputNames(["in/panoptic.jpg", "in/Panoptic.png", "in/a.jpg"], "./out", {
+      reserved: ["panoptic.json"],
+    });
     expect(names.map(({ record }) => record)).toEqual([
       "./out/panoptic-2.json",
       "./out/Panoptic-3.json",
@@ -38,4 +40,9 @@ describe("output names", () => {
       /expected a folder for the results other than the photographs' own/,
     );
   });
+});
+
+it("results of folders inside lie in folders of the same names, where two of one name keep apart", () => {
+  const names = outputNames(["in/a.jpg", "in/b/a.jpg"], "out", { below: ["", "b/"] });
+  expect(names.map(({ mask }) => mask)).toEqual(["out/a.png", "out/b/a.png"]);
 });

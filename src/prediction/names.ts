@@ -40,19 +40,21 @@ export function filesOf(
 /**
  * Names in `folder` for each photograph: its own name with `.png`, `.overlay.png`, `.panoptic.png` and `.json`, and those of `formEndings`. Where two photographs
  * have one name (in two folders, or `a.jpg` and `a.png`), later ones get `-2`, `-3` and so on. Case does not
- * distinguish, since on many disks it does not. reserved: names of files of the whole folder. Throws InputError where an output would replace a photograph.
+ * distinguish, since on many disks it does not. reserved: names of files of the whole folder. below: of each photograph the folder
+ * inside that its results lie in, with a slash at its end. Throws InputError where an output would replace a photograph.
  */
 export function outputNames(
   photographs: readonly string[],
   folder: string,
-  reserved: readonly string[] = [],
+  { reserved = [], below = [] }: { readonly reserved?: readonly string[]; readonly below?: readonly string[] } = {},
 ): OutputNames[] {
   const taken = new Set(reserved.map((name) => simplified(`${folder}/${name}`)));
   const inputs = new Set(photographs.map(simplified));
-  return photographs.map((photograph) => {
+  return photographs.map((photograph, index) => {
+    const place = `${folder}/${below[index] ?? ""}`;
     const stem = stemOf(photograph);
     for (let count = 1; ; count++) {
-      const base = `${folder}/${count === 1 ? stem : `${stem}-${count}`}`;
+      const base = `${place}${count === 1 ? stem : `${stem}-${count}`}`;
       const names = {
         mask: `${base}.png`,
         overlay: `${base}.overlay.png`,

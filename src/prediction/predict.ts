@@ -1,6 +1,5 @@
 import { Findings } from "../data/findings.ts";
 import { InputError, Interrupted, problem } from "../errors.ts";
-import { lastPart } from "../platform/join-path.ts";
 import type { Platform } from "../platform/platform.ts";
 import { dataValues, type MaskValues } from "./data-mask.ts";
 import { requireOwnResults, staleResults } from "./earlier-results.ts";
@@ -25,6 +24,8 @@ export interface PredictOptions extends SegmentOptions {
   readonly instances?: InstanceForm;
   /** What masks hold: class indices (default), or the values of the data set that the model was trained on. */
   readonly maskValues?: MaskValues;
+  /** Of each photograph the folder inside that its results lie in, with a slash at its end. Default: none. */
+  readonly below?: readonly string[];
   /** Other forms that results are written in, besides. Scores of pixels are those of semantic models alone. */
   readonly forms?: readonly Form[];
   /** `fail` stops at the first photograph that cannot be read; `skip` goes on and lists them. */
@@ -77,6 +78,7 @@ export async function predictFiles(
     instances,
     maskValues = "classes",
     forms = [],
+    below = [],
     onBadImage = "fail",
     onProgress,
     signal,
@@ -84,8 +86,11 @@ export async function predictFiles(
   }: PredictOptions = {},
 ): Promise<PredictResult> {
   const panoptic = segmenter.card.kind === "panoptic";
-  const names = outputNames(photographs, folder, panoptic ? [annotationName, instancesName] : []);
-  const idFiles = names.map(({ segments }) => lastPart(segments));
+  const names = outputNames(photographs, folder, {
+    reserved: panoptic ? [annotationName, instancesName] : [],
+    below,
+  });
+  const idFiles = names.map(({ segments }) => segments.slice(folder.length + 1));
   const kinds = { overlay, panoptic, forms };
   const detail = detailFor(forms);
   if (panoptic && detail !== undefined) {
@@ -149,7 +154,7 @@ export async function predictFiles(
   await Promise.all(Array.from({ length: Math.min(lanes, photographs.length) }, lane));
   const all = written.filter((entry) => entry !== undefined);
   try {
-    await annotation.end(panoptic ? all.map(entryOf) : []);
+    await annotation.end(panoptic ? all.map((each) => entryOf(each, folder)) : []);
   } catch (error) {
     failure ??= error;
   }
@@ -158,8 +163,11 @@ export async function predictFiles(
   return { written: all, skipped, notes: findings.lines() };
 }
 
-function entryOf({ photograph, segments, summary: { width, height, segments: records = [] } }: Predicted) {
-  return { photograph, width, height, file: lastPart(segments), segments: records };
+function entryOf(
+  { photograph, segments, summary: { width, height, segments: records = [] } }: Predicted,
+  folder: string,
+) {
+  return { photograph, width, height, file: segments.slice(folder.length + 1), segments: records };
 }
 
 /** What `read` gives; null when it failed for the photograph's own fault and `skipped` takes such failures. */
