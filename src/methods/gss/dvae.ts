@@ -1,5 +1,5 @@
 /** The discrete VAE of DALL-E (Ramesh et al. 2021) at any size: a picture becomes a grid of codes, and a grid of codes a picture. */
-import { normalInitializer, zerosInitializer } from "../../graph/initializer.ts";
+import { type Initializer, normalInitializer, zerosInitializer } from "../../graph/initializer.ts";
 import type { Scope } from "../../graph/scope.ts";
 import type { Tensor } from "../../graph/tensor.ts";
 import { conv2d } from "../../nn/conv.ts";
@@ -32,6 +32,12 @@ export interface DvaeSettings {
   readonly blocksPerGroup: number;
   /** Each but one halves the picture, or doubles it. */
   readonly groups: number;
+  /**
+   * How weights begin. Default `published`: N(0, 1 / (inputs · kernel²)). `spread`: the encoder's first and last layers besides take no
+   * notice of what all their inputs share, and the last is larger: then pictures of other colours have other codes from the
+   * first step on, where otherwise nearly all have the same.
+   */
+  readonly start?: "published" | "spread";
 }
 
 /** As released: 97.6 million parameters. */
@@ -66,8 +72,9 @@ export function dvaeStride({ groups }: Pick<DvaeSettings, "groups">): number {
 
 /** mapped: [B, channels, H, W] as of `mapPixels` → parts; output: [B, codes, ⌊H / stride⌋, ⌊W / stride⌋], no activation. */
 export function dvaeEncoder(scope: Scope, mapped: Tensor, settings: DvaeSettings): DvaeParts {
-  const { codes, width, groups } = settings;
-  const input = layer(scope.at("input"), mapped, width, 7);
+  const { codes, width, groups, start } = settings;
+  const spread = start === "spread";
+  const input = layer(scope.at("input"), mapped, width, 7, spread ? spreadStart.input : {});
   const outputs: Tensor[] = [];
   let x = input;
   for (let i = 0; i < groups; i++) {
@@ -75,23 +82,27 @@ export function dvaeEncoder(scope: Scope, mapped: Tensor, settings: DvaeSettings
     if (i < groups - 1) x = maxPool(x, { kernel: 2, strides: 2 });
     outputs.push(x);
   }
-  return { input, groups: outputs, output: layer(scope.at("output"), relu(x), codes, 1) };
+  return {
+    input,
+    groups: outputs,
+    output: layer(scope.at("output"), relu(x), codes, 1, spread ? spreadStart.output : {}),
+  };
 }
 
 /**
  * The decoder's first layer on codes: a row of its weight each, since all inputs but one are 0. tokens: [B, h, w] integers in
  * [0, codes) → [B, entryWidth, h, w].
  */
-export function dvaeEntry(scope: Scope, tokens: Tensor, { codes, entryWidth }: DvaeSettings): Tensor {
-  const { weight, bias } = entryWeights(scope, codes, entryWidth);
+export function dvaeEntry(scope: Scope, tokens: Tensor, settings: DvaeSettings): Tensor {
+  const { weight, bias } = entryWeights(scope, settings);
   const index = tokens.dtype === "int64" ? tokens : cast(tokens, "int32");
   const rows = gather(transpose(matrixOf(weight), [1, 0]), index, { axis: 0 }); // [B, h, w, entryWidth]
   return transpose(add(rows, bias), [0, 3, 1, 2]);
 }
 
 /** The same on shares of codes, which gradients pass. shares: [B, codes, h, w] → [B, entryWidth, h, w]. */
-export function dvaeRelaxedEntry(scope: Scope, shares: Tensor, { codes, entryWidth }: DvaeSettings): Tensor {
-  const { weight, bias } = entryWeights(scope, codes, entryWidth);
+export function dvaeRelaxedEntry(scope: Scope, shares: Tensor, settings: DvaeSettings): Tensor {
+  const { weight, bias } = entryWeights(scope, settings);
   return conv(shares, weight, { bias });
 }
 
@@ -126,38 +137,78 @@ export const dvaeNames: Renaming = renaming([
   ["group#.block#.conv#.bias", "blocks.group_#.block_#.res_path.conv_#.b"],
 ]);
 
-/** w ~ N(0, 1 / (inputs · kernel²)), b = 0. */
-function layer(scope: Scope, x: Tensor, channels: number, kernel: number): Tensor {
-  const deviation = Math.sqrt(1 / (axisSize(x, 1) * kernel ** 2));
+/** Logits of pictures differ by a few times the noise that is added to them; a shift tells light colours from dark ones of one hue. */
+const spreadStart: Readonly<Record<"input" | "branch" | "output", LayerStart>> = {
+  input: { gain: 2, centred: true, shift: 0.35 },
+  branch: { gain: 2.5 },
+  output: { gain: 8, centred: true },
+};
+
+interface LayerStart {
+  readonly gain?: number;
+  readonly centred?: boolean;
+  readonly shift?: number;
+}
+
+/** w ~ N(0, gain² / (inputs · kernel²)), b ~ N(0, shift²). centred: w less its mean over all inputs of an output. */
+function layer(
+  scope: Scope,
+  x: Tensor,
+  channels: number,
+  kernel: number,
+  { gain = 1, centred = false, shift = 0 }: LayerStart = {},
+): Tensor {
+  const usual = normalInitializer(gain * Math.sqrt(1 / (axisSize(x, 1) * kernel ** 2)));
   return conv2d(scope, x, channels, {
     ...{ kernel, padding: (kernel - 1) / 2 },
-    ...{ initializer: normalInitializer(deviation), biasInitializer: zerosInitializer },
+    ...{ initializer: centred ? centredInitializer(usual) : usual, biasInitializer: normalInitializer(shift) },
   });
+}
+
+/** Numbers of another initializer, less their mean over the inputs of each output. */
+function centredInitializer(initializer: Initializer): Initializer {
+  return (shape, random) => {
+    const array = initializer(shape, random);
+    const data = Float32Array.from(array.data as Float32Array);
+    const size = data.length / shape[0];
+    for (let output = 0; output < shape[0]; output++) {
+      const own = data.subarray(output * size, (output + 1) * size);
+      const mean = own.reduce((total, value) => total + value, 0) / size;
+      for (let i = 0; i < size; i++) own[i] -= mean;
+    }
+    return { ...array, data };
+  };
 }
 
 function group(
   scope: Scope,
   x: Tensor,
   channels: number,
-  { blocksPerGroup, groups }: DvaeSettings,
+  { blocksPerGroup, groups, start }: DvaeSettings,
   kernels: readonly number[],
 ): Tensor {
   const gain = 1 / (groups * blocksPerGroup) ** 2;
+  const spread = start === "spread";
   return Array.from({ length: blocksPerGroup }).reduce<Tensor>((input, _, i) => {
     const place = scope.at(`block${i + 1}`);
     const skip = axisSize(input, 1) === channels ? input : layer(place.at("skip"), input, channels, 1);
     const branch = kernels.reduce((y, kernel, j) => {
       const width = j < kernels.length - 1 ? channels / 4 : channels;
-      return layer(place.at(`conv${j + 1}`), relu(y), width, kernel);
+      return layer(place.at(`conv${j + 1}`), relu(y), width, kernel, spread ? spreadStart.branch : {});
     }, input);
     return add(skip, mul(branch, gain));
   }, x);
 }
 
-function entryWeights(scope: Scope, codes: number, entryWidth: number): { weight: Tensor; bias: Tensor } {
+function entryWeights(
+  scope: Scope,
+  { codes, entryWidth, start }: DvaeSettings,
+): { readonly weight: Tensor; readonly bias: Tensor } {
   const place = scope.at("input");
+  // Of all inputs one is 1, and the others are 0.
+  const deviation = start === "spread" ? 1 : Math.sqrt(1 / codes);
   return {
-    weight: place.parameter("weight", [entryWidth, codes, 1, 1], normalInitializer(Math.sqrt(1 / codes))),
+    weight: place.parameter("weight", [entryWidth, codes, 1, 1], normalInitializer(deviation)),
     bias: place.parameter("bias", [entryWidth], zerosInitializer),
   };
 }

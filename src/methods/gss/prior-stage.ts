@@ -15,7 +15,7 @@ import type { GssRecipe } from "./recipe.ts";
 import { priorTargets } from "./targets.ts";
 import { tokensOf } from "./tokenizer.ts";
 import { tokenizerOf } from "./tokenizer-settings.ts";
-import { transformOf } from "./transform.ts";
+import { transformOf, untrained } from "./transform.ts";
 import { maskigeViews } from "./views.ts";
 import { decays, officialNames } from "./weights.ts";
 
@@ -34,7 +34,8 @@ export function priorStage(recipe: GssRecipe, task: Task, requires: string | und
       const decay = official === undefined ? rank > 1 : decays(official);
       return { rate: parameter.startsWith("encoder.") ? encoderRate : 1, decay: decay ? 1 : 0 };
     },
-    trials: maskigeViews(recipe, task),
+    // Where X⁻¹ is trained behind this stage, the nearest colour is all there is yet.
+    trials: maskigeViews(untrained(recipe), task),
   });
 }
 

@@ -17,6 +17,8 @@ export interface GssRecipe extends Recipe, TransformSettings, TokenizerSettings,
   readonly tokenizerScaleMax: number;
   /** What it learns to give back: masks painted, photographs, or each of them half of the time. */
   readonly tokenizerSource: "masks" | "photographs" | "both";
+  /** Share of the masks whose classes change colours with one another, so that rare ones are learned as often as others. */
+  readonly tokenizerExchange: number;
   readonly tokenizerRate: number;
   readonly tokenizerWeightDecay: number;
   readonly tokenizerAverageDecay: number;
@@ -61,6 +63,7 @@ export const published: Omit<GssRecipe, "name" | "encoder" | "encoderStride" | "
   tokenizerEntryWidth: 128,
   tokenizerBlocks: 2,
   tokenizerGroups: 4,
+  tokenizerStart: "published",
   codeWidth: 256,
 
   encoderNorms: "batch",
@@ -87,6 +90,7 @@ export const published: Omit<GssRecipe, "name" | "encoder" | "encoderStride" | "
   tokenizerScaleMin: 1,
   tokenizerScaleMax: 2,
   tokenizerSource: "photographs",
+  tokenizerExchange: 0,
   tokenizerRate: 1e-4,
   tokenizerWeightDecay: 1e-4,
   tokenizerAverageDecay: 0.999,
@@ -137,12 +141,14 @@ const small: GssRecipe = {
   tokenizerWidth: 16,
   tokenizerEntryWidth: 64,
   tokenizerBlocks: 1,
+  tokenizerStart: "spread",
   codeWidth: 32,
   tokenizerSteps: 1000,
   tokenizerWarmupSteps: 50,
   tokenizerBatchSize: 8,
   tokenizerCrop: 96,
   tokenizerSource: "masks",
+  tokenizerExchange: 0.75,
   tokenizerRate: 3e-3,
   tokenizerWeightDecay: 0,
   tokenizerAverageDecay: 0.99,

@@ -15,6 +15,8 @@ export interface TokenizerSettings {
   readonly tokenizerEntryWidth: number;
   readonly tokenizerBlocks: number;
   readonly tokenizerGroups: number;
+  /** How it begins where it is trained here: see `DvaeSettings.start`. */
+  readonly tokenizerStart: "published" | "spread";
   /** Of a VQ's vectors. */
   readonly codeWidth: number;
 }
@@ -33,6 +35,7 @@ export function dvaeSettings(settings: TokenizerSettings, classes: number): Dvae
     entryWidth: settings.tokenizerEntryWidth,
     blocksPerGroup: settings.tokenizerBlocks,
     groups: settings.tokenizerGroups,
+    start: settings.tokenizerStart,
   };
 }
 

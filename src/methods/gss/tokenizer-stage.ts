@@ -4,6 +4,7 @@ import type { Random } from "../../array/random.ts";
 import type { Sample } from "../../data/sample.ts";
 import type { Scope } from "../../graph/scope.ts";
 import type { Tensor } from "../../graph/tensor.ts";
+import { IGNORE, type LabelMap } from "../../image/image.ts";
 import { padImage } from "../../image/pad.ts";
 import { viewImage } from "../../image/resize.ts";
 import { add, cast, mul, transpose } from "../../ops/index.ts";
@@ -18,7 +19,7 @@ import { drawnView, viewedLabels } from "./paint-view.ts";
 import type { GssRecipe } from "./recipe.ts";
 import { reconstructionTrial } from "./reconstruction.ts";
 import { dvaeSettings, tokenizerOf, vqSettings } from "./tokenizer-settings.ts";
-import { type MaskTransform, transformOf } from "./transform.ts";
+import { type MaskTransform, transformOf, untrained } from "./transform.ts";
 import { vqLosses } from "./vq.ts";
 
 /** The recipe as this stage has it. */
@@ -62,9 +63,9 @@ export function tokenizerStage(recipe: GssRecipe, task: Task): TrainingStage {
     settings,
     fields: { steps: "tokenizerSteps", warmupSteps: "tokenizerWarmupSteps" },
     inputs: { picture: { dtype: "uint8", shape: [batchSize, ...picture] } },
-    prepare: (sample, random) => prepare(sample, settings, transform, random),
+    prepare: (sample, random) => prepare(sample, settings, transform, task.classes.length, random),
     loss: (scope, { picture }) => losses(scope, pictureInput(scope, picture, transform), settings, task),
-    trials: tokenizerTrials(recipe, task),
+    trials: tokenizerTrials(untrained(recipe), task),
   });
 }
 
@@ -82,7 +83,13 @@ export function tokenizerTrials(recipe: GssRecipe, task: Task) {
   ];
 }
 
-function prepare(sample: Sample, settings: GssRecipe, { palette }: MaskTransform, random: Random): Named<NdArray> {
+function prepare(
+  sample: Sample,
+  settings: GssRecipe,
+  { palette }: MaskTransform,
+  classes: number,
+  random: Random,
+): Named<NdArray> {
   const { image, labels, source } = sample;
   const { tokenizerCrop: size, scaleMin, scaleMax, flipProbability, tokenizerSource } = settings;
   const view = drawnView(image, { size, scaleMin, scaleMax, flipProbability }, random);
@@ -90,10 +97,22 @@ function prepare(sample: Sample, settings: GssRecipe, { palette }: MaskTransform
   if (palette !== null && isPhotograph) {
     return { picture: ndarray("uint8", [size, size, 3], padImage(viewImage(image, view), size, size).data) };
   }
-  const seen = viewedLabels(labels.mask, view, size, source);
+  const masked = viewedLabels(labels.mask, view, size, source);
+  const isExchanged = random.chance(settings.tokenizerExchange);
+  const seen = isExchanged ? exchanged(masked, classes, random.fork("exchange")) : masked;
   return palette === null
     ? { picture: ndarray("uint8", [size, size], seen.data) }
     : { picture: ndarray("uint8", [size, size, 3], paintedImage(seen, palette).data) };
+}
+
+/** Labels whose classes have changed places with one another, and with what is unlabelled. */
+function exchanged({ width, height, data }: LabelMap, classes: number, random: Random): LabelMap {
+  const order = Array.from({ length: classes + 1 }, (_, i) => (i < classes ? i : IGNORE));
+  for (let i = order.length - 1; i > 0; i--) {
+    const j = random.integer(i + 1);
+    [order[i], order[j]] = [order[j], order[i]];
+  }
+  return { width, height, data: data.map((label) => order[Math.min(label, classes)]) };
 }
 
 /** Bytes → [B, channels, H, W] in [0, 1]. */

@@ -65,6 +65,11 @@ export const trainsInverse = ({ variant }: Pick<TransformSettings, "variant">): 
 export const needsLeastSquares = ({ variant, inverse }: Pick<TransformSettings, "variant" | "inverse">): boolean =>
   /^FF/.test(variant) && inverse.startsWith("lstsq");
 
+/** The same recipe with nothing trained about colours: what there is before. */
+export function untrained<R extends TransformSettings>(recipe: R): R {
+  return { ...recipe, variant: "FF", inverse: "nearest" };
+}
+
 /** X and X⁻¹ of a recipe. Throws InputError where its palette is for another number of classes. */
 export function transformOf(recipe: Settings, { classes }: Task): MaskTransform {
   const count = classes.length;

@@ -21,7 +21,7 @@ const bounds: readonly (readonly [keys: readonly (keyof GssRecipe)[], bounds: Bo
   [["tokenizerSteps", "tokenizerWarmupSteps", "inverseSteps", "inverseWarmupSteps"], steps],
   [["tokenizerScaleMin", "tokenizerRate", "inverseRate", "temperatureEnd", "gumbelTemperature"], positive],
   [["tokenizerWeightDecay", "klWeight", "scoreTemperature", "tokenWeight", "pixelWeight", "encoderRate"], { least: 0 }],
-  [["klShare", "temperatureShare"], share],
+  [["klShare", "temperatureShare", "tokenizerExchange"], share],
   [["tokenizerAverageDecay", "headDropout"], { least: 0, most: 0.9999 }],
   [["logScaleMin"], { least: -30, most: 10 }],
 ];
@@ -34,6 +34,7 @@ export function validate(recipe: GssRecipe): void {
   oneOf("inverse", inverseNames);
   oneOf("palette", paletteNames);
   oneOf("tokenizer", ["dvae", "vq"]);
+  oneOf("tokenizerStart", ["published", "spread"]);
   oneOf("tokenizerChannels", ["colors", "classes"]);
   oneOf("tokenizerSource", ["masks", "photographs", "both"]);
   oneOf("inverseSource", ["posterior", "prior"]);
