@@ -12,7 +12,7 @@ import type { Task } from "../method.ts";
 import type { Losses, TrainingStage } from "../stage.ts";
 import { beginning } from "./begin.ts";
 import { dvaeDecoder, dvaeEncoder, dvaeRelaxedEntry, mapPixels } from "./dvae.ts";
-import { annealed, logitLaplaceLoss, uniformDivergence } from "./dvae-losses.ts";
+import { annealed, logitLaplaceLoss, uniformDivergence, usageDivergence } from "./dvae-losses.ts";
 import { gumbelNoise, relaxedChoice } from "./gumbel.ts";
 import { paintedImage } from "./maskige.ts";
 import { drawnView, viewedLabels } from "./paint-view.ts";
@@ -124,7 +124,7 @@ function pictureInput(scope: Scope, picture: Tensor, transform: MaskTransform): 
 function losses(scope: Scope, picture: Tensor, settings: GssRecipe, { classes }: Task): Losses {
   const place = scope.at("tokenizer");
   if (settings.tokenizer === "vq") return { terms: vqLosses(place, picture, vqSettings(settings, classes.length)) };
-  const { klWeight, klShare, temperatureEnd, temperatureShare, steps, logScaleMin } = settings;
+  const { klWeight, klShare, usageWeight, usageShare, temperatureEnd, temperatureShare, steps, logScaleMin } = settings;
   const dvae = dvaeSettings(settings, classes.length);
   const count = scope.at(counted).average("step", []);
   scope.at(counted).update("step", add(count, 1));
@@ -143,7 +143,10 @@ function losses(scope: Scope, picture: Tensor, settings: GssRecipe, { classes }:
     terms: {
       likelihood: logitLaplaceLoss(output, mapped, { logScaleMin }),
       divergence: mul(uniformDivergence(logits), weight),
+      ...(usageWeight > 0 && {
+        usage: mul(mul(usageDivergence(logits), usageWeight / numbers), annealed(progress, 1, 0, usageShare)),
+      }),
     },
-    watched: { temperature },
+    watched: { temperature, unused: usageDivergence(logits) },
   };
 }
