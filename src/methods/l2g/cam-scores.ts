@@ -56,7 +56,7 @@ export function sweepScores(
 ): Measure[] {
   if (written === undefined) return [];
   const score = (counts: Float64Array): Pick<Measure, "value" | "unit"> => {
-    const matrix: ConfusionMatrix = { classes, counts };
+    const matrix: ConfusionMatrix = { ...confusionMatrix(classes), counts };
     return { value: scoresOf(matrix).meanIou, unit: "share" };
   };
   const size = classes * classes;
