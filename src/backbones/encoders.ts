@@ -14,6 +14,7 @@ import { swinEncoders } from "./swin-encoders.ts";
 import { vggEncoders } from "./vgg.ts";
 import { vitEncoders } from "./vit-encoders.ts";
 
+/** Every encoder by name; docs/encoders.md lists them. `addEncoder` adds one. */
 export const encoders: Readonly<Record<string, Encoder>> = {
   ...mobileNetV2Encoders,
   ...resNetEncoders,

@@ -18,8 +18,11 @@ import {
 /** Units of each stage: ResNet-50 has 3, 4, 6, 3. */
 export type ResNetUnits = readonly [number, number, number, number];
 
+/** He et al. 2016, table 1; of basic units, as ResNet-18 has them. */
 export const resNet18Units: ResNetUnits = [2, 2, 2, 2];
+/** The same of bottleneck units. */
 export const resNet50Units: ResNetUnits = [3, 4, 6, 3];
+/** The same of bottleneck units. */
 export const resNet101Units: ResNetUnits = [3, 4, 23, 3];
 
 export interface ResNetOptions extends EncoderOptions {

@@ -12,9 +12,12 @@ function fill(shape: Shape, value: () => number): NdArray {
   return array;
 }
 
+/** Zeros, of any shape. */
 export const zerosInitializer: Initializer = (shape) => zeros("float32", shape);
+/** Ones, of any shape. */
 export const onesInitializer: Initializer = (shape) => fill(shape, () => 1);
 
+/** One number everywhere. */
 export function constantInitializer(value: number): Initializer {
   return (shape) => fill(shape, () => value);
 }

@@ -149,6 +149,7 @@ export function addPanopticCounts(total: PanopticCounts, part: PanopticCounts): 
   }
 }
 
+/** PQ, SQ and RQ (Kirillov et al. 2019, eq. 1 and 2) of all classes, things, stuff and each class, each from 0 to 1. */
 export function panopticScores(counts: PanopticCounts): PanopticScores {
   const perClass = counts.things.map((_, c) => qualityOf(counts, c));
   return {

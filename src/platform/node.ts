@@ -26,6 +26,7 @@ import type { Platform } from "./platform.ts";
 import { decodePng } from "./png-read.ts";
 import { encodeIndexedPng } from "./png-write.ts";
 
+/** What the library needs of the machine, by Node: files, pictures, locks. */
 export const nodePlatform: Platform = {
   environment: process.env,
   home: homeFolder,
