@@ -1,5 +1,54 @@
+import type { LabelKind } from "../data/sample.ts";
+import { InputError, UsageError } from "../errors.ts";
+import type { ResolvedRecipe } from "../methods/method.ts";
 import { command } from "./command.ts";
+import { engineFor, engineOptions } from "./options.ts";
 import { methodOptions, methodsWith } from "./own-methods.ts";
+import type { Terminal } from "./terminal.ts";
+
+/** Of a data set of so many classes: more or fewer change little. */
+const usualClasses = 20;
+
+/** What a recipe learns from and costs, a line each. */
+async function costOf(
+  resolved: ResolvedRecipe,
+  labels: readonly LabelKind[],
+  options: Parameters<typeof engineFor>[0] & { readonly time: boolean },
+  terminal: Terminal,
+): Promise<string[]> {
+  const [{ sizeOfRecipe, timeRecipe }, { kindsText }, { duration }] = await Promise.all([
+    import("../training/estimate.ts"),
+    import("../data/labels.ts"),
+    import("./terminal.ts"),
+  ]);
+  const classes = Array.from({ length: usualClasses }, (_, k) => ({ name: `class ${k}`, color: [k, k, k] as const }));
+  const { name } = resolved.recipe;
+  const count = (value: number) => Number(value.toPrecision(2)).toLocaleString("en");
+  const lines: string[] = [];
+  try {
+    const { parameters, bytes } = sizeOfRecipe(resolved, classes);
+    const size = `${count(parameters / 1e6)} million parameters, a step takes ${count(bytes / 1e9)} GB of memory or more`;
+    lines.push(`${name} learns from ${kindsText(labels)}; ${size}`);
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    lines.push(`${name} learns from ${kindsText(labels)}; what it costs depends on the classes`); // such as a palette of its own
+  }
+  if (!options.time) return lines;
+  const engine = await engineFor(options);
+  try {
+    for (const { stage, steps, step } of await timeRecipe(resolved, engine, terminal.signal)) {
+      if (steps === 0) continue;
+      const told =
+        step === null
+          ? "not timed: it learns from what a pass makes"
+          : `${steps.toLocaleString("en")} steps of ${count(step)} s: about ${duration(steps * step)}, and the time of scoring`;
+      lines.push(`stage ${stage}: ${told}`);
+    }
+  } finally {
+    await engine.close();
+  }
+  return lines;
+}
 
 export const recipesCommand = command({
   name: "recipes",
@@ -8,13 +57,18 @@ export const recipesCommand = command({
   options: {
     ...methodOptions,
     set: { kind: "list", placeholder: "KEY=VALUE", help: "change a value, as tessera train would; may be repeated" },
+    time: { kind: "flag", help: "of one recipe: how long it takes here, by a few steps on drawn scenes" },
+    ...engineOptions,
   },
   examples: [
     ["tessera recipes", "lists all"],
     ["tessera recipes transunet-small", "every value of one: what runs is what is printed"],
+    ["tessera recipes unet-mobilenet --time", "and how long it takes on this machine"],
     ["tessera recipes transunet-small --set steps=2000 --json", "as JSON, with a change"],
   ],
-  async run({ positionals: [name], options: { set, method: files } }, terminal) {
+  async run({ positionals: [name], options }, terminal) {
+    const { set, method: files, time } = options;
+    if (time && name === undefined) throw new UsageError("recipes: --time is of one recipe. Name it.");
     const [{ nodePlatform }, { methods: ours }, { stagesOf, sourcesOf }] = await Promise.all([
       import("../platform/node.ts"),
       import("../methods/index.ts"),
@@ -24,13 +78,15 @@ export const recipesCommand = command({
     const { kindsText } = await import("../data/labels.ts");
     const { applySetting, resolveRecipe } = await import("../methods/resolve-recipe.ts");
     if (name !== undefined) {
-      const { recipe } = resolveRecipe(name, set, methods);
+      const resolved = resolveRecipe(name, set, methods);
+      const { recipe } = resolved;
       const width = Math.max(...Object.keys(recipe).map((key) => key.length));
       const lines = Object.entries(recipe).map(([key, value]) => {
         const text = Array.isArray(value) ? value.join(", ") || "none" : String(value);
         return `${key.padEnd(width)}  ${text}`;
       });
       terminal.print(lines.join("\n"));
+      for (const line of await costOf(resolved, sourcesOf(resolved).labels, options, terminal)) terminal.note(line);
       terminal.result(recipe);
       return;
     }
