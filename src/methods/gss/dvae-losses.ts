@@ -14,6 +14,7 @@ import {
   minimum,
   mul,
   slice,
+  softmax,
   sub,
   sum,
 } from "../../ops/index.ts";
@@ -39,6 +40,15 @@ export function uniformDivergence(logits: Tensor): Tensor {
   const logShares = logSoftmax(logits, { axis: 1 });
   const negativeEntropy = sum(mul(exp(logShares), logShares), { axes: [1] }); // [B, h, w]
   return add(mean(mean(negativeEntropy, { axes: [1, 2] }), {}), Math.log(axisSize(logits, 1)));
+}
+
+/**
+ * The same of how often each code is chosen over a batch: 0 where all are chosen alike. Ours: of many codes most are never tried
+ * again soon after training begins, unless something asks for them. logits: [B, V, h, w].
+ */
+export function usageDivergence(logits: Tensor): Tensor {
+  const shares = mean(mean(softmax(logits, { axis: 1 }), { axes: [2, 3] }), { axes: [0] }); // [V]
+  return add(sum(mul(shares, log(add(shares, 1e-8)))), Math.log(axisSize(logits, 1)));
 }
 
 /** From `start` at 0 to `end` at `share` of the training, along half a cosine, and there it stays. progress: a scalar, 0 … 1. */

@@ -25,6 +25,9 @@ export interface GssRecipe extends Recipe, TransformSettings, TokenizerSettings,
   /** Weight of the divergence from a uniform choice of codes, for each token; it grows over `klShare` of the steps. */
   readonly klWeight: number;
   readonly klShare: number;
+  /** Weight of the divergence from using all codes alike, for each token; it fades over `usageShare` of the steps. */
+  readonly usageWeight: number;
+  readonly usageShare: number;
   /** The relaxed choice cools from 1 to this over `temperatureShare` of the steps. */
   readonly temperatureEnd: number;
   readonly temperatureShare: number;
@@ -96,6 +99,8 @@ export const published: Omit<GssRecipe, "name" | "encoder" | "encoderStride" | "
   tokenizerAverageDecay: 0.999,
   klWeight: 6.6,
   klShare: 0.01,
+  usageWeight: 0,
+  usageShare: 0.5,
   temperatureEnd: 1 / 16,
   temperatureShare: 0.05,
   logScaleMin: -10,
@@ -154,6 +159,8 @@ const small: GssRecipe = {
   tokenizerAverageDecay: 0.99,
   klWeight: 1,
   klShare: 0.2,
+  usageWeight: 50,
+  usageShare: 0.9,
   temperatureShare: 0.75,
   logScaleMin: -3,
 

@@ -9,10 +9,10 @@ import { padImage } from "../../image/pad.ts";
 import { viewImage } from "../../image/resize.ts";
 import { add, cast, mul, transpose } from "../../ops/index.ts";
 import type { Task } from "../method.ts";
-import type { Losses, TrainingStage } from "../stage.ts";
+import type { Losses, TrainingStage, Trial } from "../stage.ts";
 import { beginning } from "./begin.ts";
 import { dvaeDecoder, dvaeEncoder, dvaeRelaxedEntry, mapPixels } from "./dvae.ts";
-import { annealed, logitLaplaceLoss, uniformDivergence } from "./dvae-losses.ts";
+import { annealed, logitLaplaceLoss, uniformDivergence, usageDivergence } from "./dvae-losses.ts";
 import { gumbelNoise, relaxedChoice } from "./gumbel.ts";
 import { paintedImage } from "./maskige.ts";
 import { drawnView, viewedLabels } from "./paint-view.ts";
@@ -70,16 +70,24 @@ export function tokenizerStage(recipe: GssRecipe, task: Task): TrainingStage {
 }
 
 /** Where masks are judged: at their own size, and as large as the prior's tokens need them. */
-export function tokenizerTrials(recipe: GssRecipe, task: Task) {
+export function tokenizerTrials(
+  recipe: GssRecipe,
+  task: Task,
+  { images = 100, twice = 12 }: { readonly images?: number; readonly twice?: number } = {},
+): readonly Trial[] {
   const tokenizer = tokenizerOf(recipe, task.classes.length);
   const transform = transformOf(recipe, task);
   const magnification = tokenizer.stride / recipe.tokenGrid;
   const native = { tokenizer, transform, magnification: 1 };
   return [
-    reconstructionTrial("reconstruction", native, task, { images: 100 }),
+    reconstructionTrial("reconstruction", native, task, { images }),
     ...(magnification === 1
       ? []
-      : [reconstructionTrial(`reconstruction ×${magnification}`, { ...native, magnification }, task, { images: 12 })]),
+      : [
+          reconstructionTrial(`reconstruction ×${magnification}`, { ...native, magnification }, task, {
+            images: twice,
+          }),
+        ]),
   ];
 }
 
@@ -124,7 +132,7 @@ function pictureInput(scope: Scope, picture: Tensor, transform: MaskTransform): 
 function losses(scope: Scope, picture: Tensor, settings: GssRecipe, { classes }: Task): Losses {
   const place = scope.at("tokenizer");
   if (settings.tokenizer === "vq") return { terms: vqLosses(place, picture, vqSettings(settings, classes.length)) };
-  const { klWeight, klShare, temperatureEnd, temperatureShare, steps, logScaleMin } = settings;
+  const { klWeight, klShare, usageWeight, usageShare, temperatureEnd, temperatureShare, steps, logScaleMin } = settings;
   const dvae = dvaeSettings(settings, classes.length);
   const count = scope.at(counted).average("step", []);
   scope.at(counted).update("step", add(count, 1));
@@ -143,7 +151,10 @@ function losses(scope: Scope, picture: Tensor, settings: GssRecipe, { classes }:
     terms: {
       likelihood: logitLaplaceLoss(output, mapped, { logScaleMin }),
       divergence: mul(uniformDivergence(logits), weight),
+      ...(usageWeight > 0 && {
+        usage: mul(mul(usageDivergence(logits), usageWeight / numbers), annealed(progress, 1, 0, usageShare)),
+      }),
     },
-    watched: { temperature },
+    watched: { temperature, unused: usageDivergence(logits) },
   };
 }

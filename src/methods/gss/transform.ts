@@ -3,7 +3,19 @@ import { float32 } from "../../array/ndarray.ts";
 import { fixedInitializer, zerosInitializer } from "../../graph/initializer.ts";
 import type { Scope } from "../../graph/scope.ts";
 import { constant, type Tensor } from "../../graph/tensor.ts";
-import { argMax, axisSize, cast, concat, mul, oneHot, slice, softmax, stopGradient } from "../../ops/index.ts";
+import {
+  argMax,
+  axisSize,
+  cast,
+  clip,
+  concat,
+  mul,
+  oneHot,
+  slice,
+  softmax,
+  stopGradient,
+  straightThrough,
+} from "../../ops/index.ts";
 import type { Task } from "../method.ts";
 import { convInverse } from "./conv-inverse.ts";
 import { type WindowInverseSettings, windowInverse } from "./inverse-window.ts";
@@ -121,7 +133,9 @@ function learnedColors(scope: Scope, colors: Palette): Tensor {
     [colors.length, 3],
     colors.flat().map((value) => value / 255),
   );
-  return scope.shared().at("palette").parameter("colors", [colors.length, 3], fixedInitializer(start));
+  const free = scope.shared().at("palette").parameter("colors", [colors.length, 3], fixedInitializer(start));
+  // Cut where it is used, so that a colour beyond the cube is moved back by its gradient.
+  return straightThrough(clip(free, { min: 0, max: 1 }), free);
 }
 
 function fixedScores(scope: Scope, maskige: Tensor, colors: Palette, inverse: TransformSettings["inverse"]): Tensor {

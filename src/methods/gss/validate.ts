@@ -20,8 +20,19 @@ const bounds: readonly (readonly [keys: readonly (keyof GssRecipe)[], bounds: Bo
   [["tokenizerGroups"], { least: 1, most: 6, whole: true }],
   [["tokenizerSteps", "tokenizerWarmupSteps", "inverseSteps", "inverseWarmupSteps"], steps],
   [["tokenizerScaleMin", "tokenizerRate", "inverseRate", "temperatureEnd", "gumbelTemperature"], positive],
-  [["tokenizerWeightDecay", "klWeight", "scoreTemperature", "tokenWeight", "pixelWeight", "encoderRate"], { least: 0 }],
-  [["klShare", "temperatureShare", "tokenizerExchange"], share],
+  [
+    [
+      "tokenizerWeightDecay",
+      "klWeight",
+      "usageWeight",
+      "scoreTemperature",
+      "tokenWeight",
+      "pixelWeight",
+      "encoderRate",
+    ],
+    { least: 0 },
+  ],
+  [["klShare", "usageShare", "temperatureShare", "tokenizerExchange"], share],
   [["tokenizerAverageDecay", "headDropout"], { least: 0, most: 0.9999 }],
   [["logScaleMin"], { least: -30, most: 10 }],
 ];
