@@ -6,6 +6,7 @@ import { askedFrom, askedOptions } from "./asked.ts";
 import { command } from "./command.ts";
 import { classifyOptions, evalClassify, requireNoSegmentation } from "./eval-classify.ts";
 import { evalPanoptic, panopticOptions, requirePanoptic } from "./eval-panoptic.ts";
+import { meanOverDatasets, meanText, otherScores, transferOptions, transferred } from "./eval-transfer.ts";
 import { evalTrials, trialOptions } from "./eval-trials.ts";
 import { badImagePolicy, datasetOptions, engineFor, engineOptions, placeOf } from "./options.ts";
 import { methodOptions, methodsWith } from "./own-methods.ts";
@@ -46,6 +47,7 @@ export const evalCommand = command({
     },
     ...testingOptions,
     ...scoredOptions,
+    ...transferOptions,
     ...classifyOptions,
     ...trialOptions,
     noBoundary: { kind: "flag", help: "leave boundary IoU out; takes about half the time" },
@@ -59,6 +61,10 @@ export const evalCommand = command({
   examples: [
     ["tessera eval run photos", "mean IoU, and IoU and accuracy of each class"],
     ["tessera eval run photos --scales 0.75,1,1.25 --flip", "averaged over six views of each image"],
+    [
+      "tessera eval run other-photos --map map.json --with here.json",
+      "on a data set of other classes, and the harmonic mean with what --out wrote before",
+    ],
     ["tessera eval model.onnx photos --json", "of an exported model, for a script"],
     ["tessera eval --panoptic predictions.json panoptic_val2017.json", "PQ, SQ and RQ of what any program predicted"],
     [
@@ -83,11 +89,17 @@ export const evalCommand = command({
     if (options.panoptic) return evalPanoptic({ predictions: run, truth: spec, options }, terminal);
     const segmentOptions = segmentOptionsFrom(options);
     checkScoredOptions(options, segmentOptions);
+    if (groups && options.map !== undefined) {
+      throw new UsageError(
+        "--map: expected no --groups, which are scored by the model's own classes, got it. Leave out one.",
+      );
+    }
     if (options.probe && !options.classify) throw new UsageError("--probe: expected --classify, got none. Add it.");
     if (options.classify) {
       const segmented = Object.values(segmentOptions).some((each) => each !== undefined && each !== false);
       requireNoSegmentation({
         ...{ "--groups": groups, "--baseline": baseline !== undefined, "--no-boundary": noBoundary },
+        ...{ "--map": options.map !== undefined, "--with": options.with.length > 0 },
         "--scales, --flip, --windows, --short-side or --crf": segmented,
       });
     }
@@ -112,6 +124,7 @@ export const evalCommand = command({
     const methods = await methodsWith(nodePlatform, options.method);
     const asked = await askedFrom(nodePlatform, options);
     if (out !== undefined) await requireScoresFile(nodePlatform, out);
+    const others = await otherScores(nodePlatform, options);
     const engine = await engineFor(options);
     if (options.classify) {
       const place = { ...placeOf(options), onBadFile: onBadImage };
@@ -131,10 +144,11 @@ export const evalCommand = command({
     const progress = terminal.progress("scoring");
     try {
       // A model that takes any words is asked for those of the data set.
-      const { segmenter, further } = await openScored(engine, nodePlatform, run, terminal, {
+      const { segmenter: opened, further } = await openScored(engine, nodePlatform, run, terminal, {
         ...{ methods, ...asked, otherwise: dataset.classes },
         ...{ groups, baseline, clusters },
       });
+      const segmenter = await transferred(nodePlatform, opened, dataset, options);
       const evaluation = await evaluateDataset(segmenter, dataset, {
         ...{ ...segmentOptions, boundary: !noBoundary, onBadImage, further, signal: terminal.signal },
         ...(baseline !== undefined && { windows: "whole" as const }),
@@ -153,8 +167,10 @@ export const evalCommand = command({
       if (unscored !== null) terminal.note(unscored);
       // Shown first: what took minutes is not lost where it cannot be written.
       terminal.print(evaluationText(evaluation));
+      const mean = meanOverDatasets(evaluation, others);
+      if (mean !== null) terminal.print(meanText(mean, evaluation, others));
       if (out !== undefined) await nodePlatform.writeFile(out, `${JSON.stringify(evaluation, null, 1)}\n`);
-      terminal.result(evaluation);
+      terminal.result(mean === null ? evaluation : { ...evaluation, measures: [...evaluation.measures, mean] });
     } finally {
       progress.end();
       await engine.close();

@@ -105,7 +105,7 @@ function semanticScorer(classes: readonly ClassInfo[], boundary: boolean): Score
         iou: scores.iou[c],
         accuracy: scores.accuracy[c],
         boundaryIou: boundary ? edges.iou[c] : null,
-        pixels: rows[c].reduce((sum, pixels) => sum + pixels, 0),
+        pixels: rows[c].reduce((sum, pixels) => sum + pixels, total.missed[c]),
       })),
       absent: scores.absent.map((c) => classes[c].name),
       confusion: rows,

@@ -93,7 +93,8 @@ interface Piece {
 }
 
 function piecesOf([batch, , places]: readonly number[], classes: number, chunkElements: number): Piece[][] {
-  const count = Math.ceil(places / Math.max(1, Math.floor(chunkElements / classes)));
+  const most = Math.max(1, Math.min(places, Math.floor(chunkElements / classes)));
+  const count = Math.ceil(places / most);
   const length = Math.ceil(places / count);
   return Array.from({ length: batch }, (_, sample) =>
     Array.from({ length: Math.ceil(places / length) }, (_, i) => {

@@ -56,7 +56,7 @@ export function countBoundaries(
       union[label]++;
     } else {
       if (trueRim[i]) union[label]++;
-      if (guessedRim[i]) union[guess]++;
+      if (guessedRim[i] && guess !== IGNORE) union[guess]++;
     }
   }
 }

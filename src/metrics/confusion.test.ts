@@ -23,10 +23,15 @@ describe("confusion matrix", () => {
     expect(scored(2, [0, 255, 1, 255], [0, 0, 1, 1]).pixels).toBe(2);
   });
 
+  it("counts a prediction of no class as wrong, and as no other class's", () => {
+    const { iou, accuracy, pixels, pixelAccuracy } = scored(2, [0, 0, 1, 255], [0, 255, 1, 255]);
+    expect([iou, accuracy, pixels, pixelAccuracy]).toEqual([[0.5, 1], [0.5, 1], 3, 2 / 3]);
+  });
+
   it("adds up to the same scores in parts as at once", () => {
     const [a, b, both] = [confusionMatrix(3), confusionMatrix(3), confusionMatrix(3)];
     const pairs = [
-      [labels(2, [0, 1, 2, 2]), labels(2, [0, 2, 2, 1])],
+      [labels(2, [0, 1, 2, 2]), labels(2, [0, 2, 255, 1])],
       [labels(2, [1, 1, 0, 255]), labels(2, [1, 0, 0, 2])],
     ];
     for (const [truth, guess] of pairs) countPixels(both, truth, guess);

@@ -3,10 +3,13 @@
 import { InputError } from "../errors.ts";
 import { IGNORE, type LabelMap } from "../image/image.ts";
 
-/** counts[truth · classes + prediction]: pixels. Exact up to 2⁵³. */
+/** Pixels. Exact up to 2⁵³. */
 export interface ConfusionMatrix {
   readonly classes: number;
+  /** counts[truth · classes + prediction]. */
   readonly counts: Float64Array;
+  /** missed[truth]: pixels whose prediction is none of the classes (`IGNORE`): wrong, but no other class's. */
+  readonly missed: Float64Array;
 }
 
 export interface Scores {
@@ -34,13 +37,13 @@ export interface Scores {
 
 /** An empty matrix for `classes` classes. */
 export function confusionMatrix(classes: number): ConfusionMatrix {
-  return { classes, counts: new Float64Array(classes * classes) };
+  return { classes, counts: new Float64Array(classes * classes), missed: new Float64Array(classes) };
 }
 
 /**
  * Counts the pixels of one image into `matrix` (changed in place). Truth `IGNORE` is skipped.
  *
- * truth, prediction: same size; values below `matrix.classes`. Throws InputError for other sizes or values.
+ * truth, prediction: same size; values below `matrix.classes`, or `IGNORE`. Throws InputError for other sizes or values.
  */
 export function countPixels(matrix: ConfusionMatrix, truth: LabelMap, prediction: LabelMap, where = "score"): void {
   if (truth.width !== prediction.width || truth.height !== prediction.height) {
@@ -49,11 +52,15 @@ export function countPixels(matrix: ConfusionMatrix, truth: LabelMap, prediction
       `${where}: expected a prediction of the mask's size ${expected}, got ${got}. Predict at the image's own size.`,
     );
   }
-  const { classes, counts } = matrix;
+  const { classes, counts, missed } = matrix;
   const [labels, guesses] = [truth.data, prediction.data];
   for (let i = 0; i < labels.length; i++) {
     const label = labels[i];
     if (label === IGNORE) continue;
+    if (label < classes && guesses[i] === IGNORE) {
+      missed[label]++;
+      continue;
+    }
     if (label >= classes || guesses[i] >= classes) {
       const [what, value] = label >= classes ? ["mask", label] : ["prediction", guesses[i]];
       throw new InputError(
@@ -67,16 +74,17 @@ export function countPixels(matrix: ConfusionMatrix, truth: LabelMap, prediction
 /** Adds the counts of `part` to `total`, in place. */
 export function addCounts(total: ConfusionMatrix, part: ConfusionMatrix): void {
   for (let i = 0; i < total.counts.length; i++) total.counts[i] += part.counts[i];
+  for (let i = 0; i < total.classes; i++) total.missed[i] += part.missed[i];
 }
 
 /**
  * Per class c, with h the matrix: IoU = h_cc / (row_c + column_c − h_cc), accuracy = h_cc / row_c.
  * The three means differ only in what they do with classes that do not occur; on full data sets they agree.
  */
-export function scoresOf({ classes, counts }: ConfusionMatrix): Scores {
-  const rows = new Float64Array(classes);
+export function scoresOf({ classes, counts, missed }: ConfusionMatrix): Scores {
+  const rows = missed.slice();
   const columns = new Float64Array(classes);
-  let pixels = 0;
+  let pixels = missed.reduce((sum, count) => sum + count, 0);
   let correct = 0;
   for (let truth = 0; truth < classes; truth++) {
     for (let guess = 0; guess < classes; guess++) {

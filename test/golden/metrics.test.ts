@@ -6,6 +6,7 @@ import { item, type NdArray, toNumbers } from "../../src/array/ndarray.ts";
 import type { LabelMap } from "../../src/image/image.ts";
 import { boundaryCounts, boundaryScores, countBoundaries } from "../../src/metrics/boundary.ts";
 import { type ConfusionMatrix, confusionMatrix, countPixels, scoresOf } from "../../src/metrics/confusion.ts";
+import { harmonicMean } from "../../src/metrics/harmonic-mean.ts";
 import { readSafetensors } from "../../src/weights/safetensors.ts";
 import { openGoldens } from "./manifest.ts";
 
@@ -89,7 +90,11 @@ describe("GSS", () => {
       mIoU: number;
       mAcc: number;
     }
-    const { metrics } = JSON.parse(readFileSync(file, "utf8")) as { metrics: Metrics };
+    const { metrics, harmonic_mean } = JSON.parse(readFileSync(file, "utf8")) as {
+      metrics: Metrics;
+      harmonic_mean: { values: number[]; result: number };
+    };
+    expectClose([harmonicMean(harmonic_mean.values)], [harmonic_mean.result], 1e-12);
     const map = (rows: number[][]): LabelMap => ({
       width: rows[0].length,
       height: rows.length,

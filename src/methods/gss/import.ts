@@ -109,9 +109,11 @@ function importCheckpoint(files: readonly WeightFile[]): Imported<GssRecipe> {
   const unused: string[] = [];
   for (const [name, array] of Object.entries(theirs)) {
     const own = ours(name);
-    if (own === undefined) unused.push(name);
+    const isBeside = besideWeights.test(name);
+    if (own === undefined) {
+      if (!isBeside) unused.push(name);
+    } else if (!isBeside) weights[own] = floats(array, name, where);
     else if (/\.num_batches_tracked$/.test(name)) kept[own] = array;
-    else if (!besideWeights.test(name)) weights[own] = floats(array, name, where);
   }
   const model = new Model({ training: true });
   declareNetwork(model, recipe, classes);
