@@ -15,6 +15,8 @@ import { type GroupViTRecipe, recipes as groupVitRecipes } from "../../src/metho
 import { captionStage } from "../../src/methods/groupvit/stage.ts";
 import { unitVectors } from "../../src/methods/groupvit/unit.ts";
 import { windowScores } from "../../src/methods/groupvit/window-scores.ts";
+import { priorStage } from "../../src/methods/gss/prior-stage.ts";
+import { type GssRecipe, recipes as gssRecipes } from "../../src/methods/gss/recipe.ts";
 import { recipes, type TransUNetRecipe } from "../../src/methods/transunet/recipe.ts";
 import { transunet } from "../../src/networks/transunet/network.ts";
 import { imagenetNormalization } from "../../src/nn/image-input.ts";
@@ -92,6 +94,29 @@ function groupVitPrediction(batch: number): Benched {
   };
 }
 
+const gssClasses = 11;
+const gssRecipe: GssRecipe = {
+  ...gssRecipes["gss-small"],
+  ...{ encoder: "resnet50", encoderRate: 1, cropHeight: 256, cropWidth: 256, batchSize: 2 },
+  ...{ averageDecay: 0, clipNorm: 0, accumulate: 1, schedule: "constant", warmupSteps: 0 },
+};
+
+/** Stage 2 of GSS-FF. Labels are random, which changes nothing in the cost. */
+function gssStep(): Benched {
+  const classes = Array.from({ length: gssClasses }, (_, i) => ({ name: `class ${i}`, color: [i, 0, 0] as const }));
+  const stage = priorStage(gssRecipe, { classes, frequencies: [] }, undefined);
+  const { batchSize, cropHeight, cropWidth } = gssRecipe;
+  return {
+    title: `GSS-FF, stage 2, ResNet-50, ${cropHeight} × ${cropWidth} pixels, batch ${batchSize}, ${gssRecipe.codes} codes, AdamW`,
+    inputs: { ...stage.inputs, labels: { dtype: "int64", shape: [batchSize, cropHeight, cropWidth] } },
+    loss: stage.loss,
+    recipe: gssRecipe,
+    trains: stage.trains!,
+    classes: gssClasses,
+    settings: { ...gssRecipe, classes: gssClasses, shape: [batchSize, 3, cropHeight, cropWidth] },
+  };
+}
+
 const mobileNetStep: Benched = {
   title: "MobileNetV2, 192 pixels, batch 8, batch statistics, SGD with momentum",
   inputs: { ...classification, image: { dtype: "float32", shape: [8, 3, 192, 192] } },
@@ -145,6 +170,7 @@ export const models: Readonly<Record<string, Benched>> = {
     classes: 11,
     settings: { ...small },
   },
+  gss: gssStep(),
   groupvit: groupVitStep,
   "groupvit-prediction": groupVitPrediction(1),
   "denoise-all": denoising("dep"),

@@ -231,6 +231,10 @@ elif name.startswith("groupvit"):
     from groupvit import GroupVit
 
     model, size, classes = GroupVit(settings), (settings["imageSize"],) * 2, 0
+elif name == "gss":
+    from gss import Gss
+
+    model, size, classes = Gss(settings, settings["classes"]), (settings["cropHeight"], settings["cropWidth"]), settings["classes"]
 elif name.startswith("mobilenet"):
     model, size, classes = MobileNet(settings["stages"]), tuple(settings["shape"][2:]), 1000
 else:
@@ -253,7 +257,7 @@ if predicts:
     model = model.eval() if name.startswith("groupvit") else model.eval().folded()
 batch = settings.get("shape", [8])[0]
 image = torch.randn(batch, 3, *size).clamp(-1, 1) if denoises else torch.randn(batch, 3, *size)
-labels = torch.randint(max(1, classes), (batch, *(size if name == "transunet" else ())))
+labels = torch.randint(max(1, classes), (batch, *(size if name in ("transunet", "gss") else ())))
 if name.startswith("groupvit"):
     ids = torch.randint(settings["textVocabulary"], (batch, 1 + settings["prompts"], settings["textContext"]))
     words = F.normalize(torch.randn(settings["words"], settings["projectionWidth"]), dim=-1)
@@ -262,6 +266,8 @@ if name.startswith("groupvit"):
 def step_loss():
     if name == "groupvit":
         return model.loss(image, ids)
+    if name == "gss":
+        return model.loss(image, labels)
     if not denoises:
         return F.cross_entropy(model(image), labels)
     sigma, noise = 0.22, torch.randn_like(image)

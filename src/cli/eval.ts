@@ -7,6 +7,7 @@ import { command } from "./command.ts";
 import { classifyOptions, evalClassify, requireNoSegmentation } from "./eval-classify.ts";
 import { evalPanoptic, panopticOptions, requirePanoptic } from "./eval-panoptic.ts";
 import { meanOverDatasets, meanText, otherScores, transferOptions, transferred } from "./eval-transfer.ts";
+import { evalTrials, trialOptions } from "./eval-trials.ts";
 import { badImagePolicy, datasetOptions, engineFor, engineOptions, placeOf } from "./options.ts";
 import { methodOptions, methodsWith } from "./own-methods.ts";
 import { checkScoredOptions, openScored, scoredOptions } from "./scored-model.ts";
@@ -48,6 +49,7 @@ export const evalCommand = command({
     ...scoredOptions,
     ...transferOptions,
     ...classifyOptions,
+    ...trialOptions,
     noBoundary: { kind: "flag", help: "leave boundary IoU out; takes about half the time" },
     out: { kind: "text", placeholder: "FILE", help: "write the scores there as JSON, with every image's" },
     ...panopticOptions,
@@ -68,6 +70,10 @@ export const evalCommand = command({
     [
       "tessera eval run photos --classify",
       "a model of any words: which of the classes a photograph as a whole is nearest to",
+    ],
+    [
+      "tessera eval tok photos --trials",
+      "of a run that is no whole model yet: a GSS tokenizer's reconstruction of masks",
     ],
     ["tessera eval run photos --baseline k-means", "a run whose patches are compared with words, clustered instead"],
   ],
@@ -127,6 +133,13 @@ export const evalCommand = command({
       return evalClassify({ platform: nodePlatform, engine, terminal }, run, { dataset, probed }, open).finally(() =>
         engine.close(),
       );
+    }
+    if (options.trials) {
+      return evalTrials({ platform: nodePlatform, engine, terminal }, run, dataset, {
+        methods,
+        out,
+        onBadImage,
+      }).finally(() => engine.close());
     }
     const progress = terminal.progress("scoring");
     try {

@@ -12,7 +12,7 @@ import { predictedShares } from "./network.ts";
 import { priorStage } from "./prior-stage.ts";
 import { publishedRecipes } from "./published-recipes.ts";
 import { type GssRecipe, recipes } from "./recipe.ts";
-import { tokenizerStage } from "./tokenizer-stage.ts";
+import { tokenizerStage, tokenizerTrials } from "./tokenizer-stage.ts";
 import { needsLeastSquares, trainsColors, trainsInverse } from "./transform.ts";
 import { validate } from "./validate.ts";
 import { maskigeViews } from "./views.ts";
@@ -53,7 +53,7 @@ export const gss: Method<GssRecipe> = {
   predictionFields: ["scoreTemperature"],
   stages,
   model,
-  views: maskigeViews,
+  views: (recipe, task) => [...maskigeViews(recipe, task), ...tokenizerTrials(recipe, task, { images: 4, twice: 4 })],
   validate,
   adopt,
   imports: importGss,

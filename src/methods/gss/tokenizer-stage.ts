@@ -9,7 +9,7 @@ import { padImage } from "../../image/pad.ts";
 import { viewImage } from "../../image/resize.ts";
 import { add, cast, mul, transpose } from "../../ops/index.ts";
 import type { Task } from "../method.ts";
-import type { Losses, TrainingStage } from "../stage.ts";
+import type { Losses, TrainingStage, Trial } from "../stage.ts";
 import { beginning } from "./begin.ts";
 import { dvaeDecoder, dvaeEncoder, dvaeRelaxedEntry, mapPixels } from "./dvae.ts";
 import { annealed, logitLaplaceLoss, uniformDivergence, usageDivergence } from "./dvae-losses.ts";
@@ -70,16 +70,24 @@ export function tokenizerStage(recipe: GssRecipe, task: Task): TrainingStage {
 }
 
 /** Where masks are judged: at their own size, and as large as the prior's tokens need them. */
-export function tokenizerTrials(recipe: GssRecipe, task: Task) {
+export function tokenizerTrials(
+  recipe: GssRecipe,
+  task: Task,
+  { images = 100, twice = 12 }: { readonly images?: number; readonly twice?: number } = {},
+): readonly Trial[] {
   const tokenizer = tokenizerOf(recipe, task.classes.length);
   const transform = transformOf(recipe, task);
   const magnification = tokenizer.stride / recipe.tokenGrid;
   const native = { tokenizer, transform, magnification: 1 };
   return [
-    reconstructionTrial("reconstruction", native, task, { images: 100 }),
+    reconstructionTrial("reconstruction", native, task, { images }),
     ...(magnification === 1
       ? []
-      : [reconstructionTrial(`reconstruction ×${magnification}`, { ...native, magnification }, task, { images: 12 })]),
+      : [
+          reconstructionTrial(`reconstruction ×${magnification}`, { ...native, magnification }, task, {
+            images: twice,
+          }),
+        ]),
   ];
 }
 
