@@ -81,6 +81,11 @@ export const l2g: Method<L2GRecipe> = {
     number("camThreshold", { least: 0, most: 1 }, "Try 0.25.");
     oneOf("camSaliency", camSaliencyNames);
     oneOf("camCrf", camCrfNames);
+    require(Array.isArray(recipe.camAlphas) &&
+      recipe.camAlphas.length === 2 &&
+      recipe.camAlphas.every(
+        (alpha) => alpha > 0 && alpha <= 100,
+      ), "camAlphas", "two numbers above 0, at most 100", "Try 4, 24.");
     oneOf("camMaps", ["none", "png", "npy"]);
     require(Array.isArray(recipe.camScales) &&
       recipe.camScales.length > 0 &&

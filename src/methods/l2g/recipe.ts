@@ -103,6 +103,7 @@ const voc: L2GRecipe = {
   camThreshold: 0.25,
   camSaliency: "none",
   camCrf: "none",
+  camAlphas: [4, 24],
   camMaps: "none",
 
   multiScale: false,
