@@ -33,6 +33,11 @@ const suited: readonly { readonly kind: Dataset["kinds"][number]; readonly recip
     why: "a class for every pixel is the most a model can learn from, and this one trains on a CPU",
   },
   {
+    kind: "tags",
+    recipe: "l2g-small",
+    why: "no masks, but tags teach this one to make masks of its own",
+  },
+  {
     kind: "captions",
     recipe: "groupvit-small",
     why: "no masks, but photographs with captions teach this one to segment any words",
@@ -54,7 +59,8 @@ export async function chooseRecipe(dataset: Dataset, encoder: EncoderAtHand | nu
   }
   const labels = `${name} has ${kindsText([found.kind])}`;
   if (found.kind !== "mask") {
-    return { recipe: found.recipe, settings: [], usesEncoder: false, why: `${labels}: ${found.why}` };
+    const usesEncoder = found.kind === "tags" && encoder !== null;
+    return { recipe: found.recipe, settings: [], usesEncoder, why: `${labels}: ${found.why}` };
   }
   const { recipe, why } =
     encoder === null

@@ -1,7 +1,7 @@
 /** `--encoder` of commands that train: a file, a run, a model of the hub; or what lies in the cache already. */
 import type { OnnxNormalization } from "../backbones/onnx-encoder.ts";
 import { InputError, oneLine, UsageError } from "../errors.ts";
-import type { Method } from "../methods/method.ts";
+import type { Method, ResolvedRecipe } from "../methods/method.ts";
 import type { Platform } from "../platform/platform.ts";
 import type { ReadEncoder } from "../runs/open-encoder.ts";
 import type { Options, Values } from "./command.ts";
@@ -51,6 +51,29 @@ export async function givenEncoder(
 
 /** Published weights that a training may begin with, the most suitable first. */
 const usual = ["timm/mobilenetv2_100.ra_in1k", "google/mobilenet_v2_1.0_224", "timm/resnet50.a1_in1k"];
+
+/**
+ * What to say where a recipe's encoder begins with random weights although published ones would do: which the cache has, if it has some
+ * of that encoder. Null where the recipe names no encoder.
+ */
+export async function randomEncoderNote(
+  platform: Platform,
+  { method, recipe }: ResolvedRecipe,
+): Promise<string | null> {
+  const [{ encoderNames }, { encoderFor }] = await Promise.all([
+    import("../backbones/encoders.ts"),
+    import("../runs/open-encoder.ts"),
+  ]);
+  const encoderOf = (of: object) => (of as { readonly encoder?: unknown }).encoder;
+  const name = encoderOf(recipe);
+  if (method.encoder === undefined || typeof name !== "string" || !encoderNames().includes(name)) return null;
+  const cached = await cachedEncoder(platform);
+  const which =
+    cached !== null && encoderOf(encoderFor(cached.read, { method, recipe }).recipe) === name
+      ? `; the cache has some: --encoder ${cached.name} (${cached.licence})`
+      : ": --encoder WEIGHTS begins with published ones, see docs/encoders.md";
+  return `${recipe.name}: its encoder ${name} begins with random weights${which}`;
+}
 
 /** One of the usual encoders, if the cache has it; nothing is asked of the hub. */
 export async function cachedEncoder(

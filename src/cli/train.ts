@@ -1,4 +1,6 @@
+import type { Dataset } from "../data/dataset.ts";
 import type { OpenOptions } from "../datasets/index.ts";
+import type { TrainingDataOptions } from "../datasets/training-data.ts";
 import { InputError, oneLine } from "../errors.ts";
 import type { Method, ResolvedRecipe } from "../methods/method.ts";
 import type { Trained } from "../methods/stage.ts";
@@ -6,7 +8,7 @@ import type { Platform } from "../platform/platform.ts";
 import type { ReadEncoder } from "../runs/open-encoder.ts";
 import type { DataPlace } from "../runs/run-record.ts";
 import { command } from "./command.ts";
-import { cachedEncoder, encoderOptions, givenEncoder } from "./encoder-option.ts";
+import { cachedEncoder, encoderOptions, givenEncoder, randomEncoderNote } from "./encoder-option.ts";
 import {
   badImagePolicy,
   datasetOptions,
@@ -104,12 +106,22 @@ export const trainCommand = command({
     const ofRun = record === null || asked !== null ? null : keptLabels(record);
     const keep = asked ?? ofRun;
     const labelSeed = options.labelSeed ?? ofRun?.seed;
+    const masksFrom = options.masksFrom ?? where.masksFrom;
+    const { withMasksOf } = await import("../runs/pseudo-labels.ts");
+    const changed =
+      masksFrom === undefined
+        ? undefined
+        : (train: Dataset) => withMasksOf(nodePlatform, masksFrom, train, { methods });
     const named = await recipeAsked(nodePlatform, out, options, options.set, methods);
     const read = await givenEncoder(nodePlatform, options, { terminal, methods });
     const { start, encoder } =
       named === null
-        ? await chosenRecipe(nodePlatform, spec, place, { given: read, set: options.set }, terminal)
+        ? await chosenRecipe(nodePlatform, spec, place, { given: read, set: options.set, changed }, terminal)
         : { start: named, encoder: read };
+    if (record === null && options.from.length === 0 && encoder === null) {
+      const line = await randomEncoderNote(nodePlatform, start);
+      if (line !== null) terminal.note(oneLine(line));
+    }
     const from: Trained[] = [];
     for (const run of options.from) from.push(await trainedIn(nodePlatform, run, terminal, methods));
     if (encoder !== null) from.push((await import("../runs/open-encoder.ts")).encoderFor(encoder, start));
@@ -120,13 +132,9 @@ export const trainCommand = command({
         ? null
         : await longerRecipe(nodePlatform, out, wanted, options.steps, methods);
     const resolved = longer ?? wanted;
-    const masksFrom = options.masksFrom ?? where.masksFrom;
-    const { withMasksOf } = await import("../runs/pseudo-labels.ts");
     const data = await openTrainingData(nodePlatform, spec, {
       ...{ ...place, keep, learnsFrom: sourcesOf(resolved) },
-      ...(masksFrom !== undefined && {
-        changed: (train) => withMasksOf(nodePlatform, masksFrom, train, { methods }),
-      }),
+      ...(changed && { changed }),
       ...seeded,
     });
     if (keep !== null && data.labels === null) {
@@ -239,7 +247,11 @@ async function chosenRecipe(
   platform: Platform,
   spec: string,
   place: OpenOptions,
-  { given, set }: { readonly given: ReadEncoder | null; readonly set: readonly string[] },
+  {
+    given,
+    set,
+    changed,
+  }: Pick<TrainingDataOptions, "changed"> & { readonly given: ReadEncoder | null; readonly set: readonly string[] },
   terminal: Terminal,
 ): Promise<{ readonly start: ResolvedRecipe; readonly encoder: ReadEncoder | null }> {
   const [{ chooseRecipe }, { recipeToAdopt }, { openDataset }, { findRecipe }, { encoderFor }] = await Promise.all([
@@ -249,7 +261,8 @@ async function chosenRecipe(
     import("../methods/index.ts"),
     import("../runs/open-encoder.ts"),
   ]);
-  const dataset = await openDataset(platform, spec, "train", place);
+  const train = await openDataset(platform, spec, "train", place);
+  const dataset = (await changed?.(train)) ?? train;
   const cached = given === null ? await cachedEncoder(platform) : null;
   const encoder = given ?? cached?.read ?? null;
   const { encoder: name } = (encoder === null ? {} : encoderFor(encoder, findRecipe("unet-mobilenet")).recipe) as {

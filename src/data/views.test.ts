@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { openScenes } from "../scenes/index.ts";
 import { givenKinds } from "./labels.ts";
-import { labelledDataset, scaledDataset, spreadDataset } from "./views.ts";
+import { labelledDataset, scaledDataset, spreadDataset, withMoreKinds } from "./views.ts";
 
 const scenes = openScenes("scenes:size=128x96,train=4,val=1,test=1", "train");
 
@@ -25,4 +25,16 @@ test("a view of some samples, or some labels, is read as the whole is", async ()
   const tagged = labelledDataset(two, ["tags"]);
   expect([tagged.kinds, await tagged.read(1)]).toEqual([["tags"], await scenes.read(2, ["tags"])]);
   expect((await labelledDataset(two, []).read(0)).labels).toEqual({});
+});
+
+test("a view with more kinds has those of the whole beside its own, where they are asked for, and claims none of them", async () => {
+  const tagged = labelledDataset(spreadDataset(scenes, 2), ["tags"]);
+  const judged = withMoreKinds(tagged, scenes, ["mask"]);
+  expect([judged.ids, judged.kinds]).toEqual([tagged.ids, ["tags"]]);
+  const { mask, tags } = (await scenes.read(2, ["mask", "tags"])).labels;
+  expect((await judged.read(1)).labels).toEqual({ tags, mask });
+  expect((await judged.read(1, ["mask"])).labels).toEqual({ mask });
+  expect((await judged.read(1, ["tags"])).labels).toEqual({ tags });
+  const bare = { ...scenes, kinds: [], kindsOf: () => [], read: () => Promise.reject(new Error("not asked")) };
+  expect((await withMoreKinds(tagged, bare, ["mask"]).read(1)).labels).toEqual({ tags });
 });

@@ -60,6 +60,26 @@ export function labelledDataset(dataset: Dataset, kinds: readonly LabelKind[]): 
   return { ...view, kinds: labelKinds.filter((kind) => kinds.includes(kind)) };
 }
 
+/** A view of `dataset`, whose samples have its labels of `kinds` too, where there are some and these are asked for or nothing is. */
+export function withMoreKinds(view: Dataset, dataset: Dataset, kinds: readonly LabelKind[]): Dataset {
+  const places = new Map(dataset.ids.map((id, index) => [id, index]));
+  const more = kinds.filter((kind) => !view.kinds.includes(kind));
+  return withRead(view, async (index, wanted) => {
+    const sample = await view.read(
+      index,
+      wanted?.filter((kind) => !more.includes(kind)),
+    );
+    const place = places.get(view.ids[index]);
+    if (place === undefined) return sample;
+    const there = kindsAt(dataset, place);
+    const asked = more.filter((kind) => wanted?.includes(kind) ?? true).filter((kind) => sourceOf(kind, there));
+    if (asked.length === 0) return sample;
+    const { labels } = await dataset.read(place, [...new Set(asked.map((kind) => sourceOf(kind, there)!))]);
+    const found = completed(labels, asked);
+    return { ...sample, labels: { ...sample.labels, ...Object.fromEntries(asked.map((kind) => [kind, found[kind]])) } };
+  });
+}
+
 /** Keeps every sample once it was read: for small data sets that are costly to read. */
 export function keptDataset(dataset: Dataset): Dataset {
   const kept = new Map<number, Promise<Sample>>();

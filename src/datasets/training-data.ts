@@ -8,6 +8,8 @@ import { type OpenOptions, openDataset, splitsOf, unreadIn } from "./index.ts";
 export interface TrainingData {
   /** Samples with the labels that are learned from; images alone where the data set has nothing else. */
   readonly dataset: Dataset;
+  /** The split train with all labels that it has, for what is scored by some that are not learned from. */
+  readonly truth: Dataset | null;
   /** Further images without such labels; null where there are none, or nothing learns from them. */
   readonly unlabelled: Dataset | null;
   /** Where `dataset` is a part of the labelled samples: of how many, drawn by which seed. */
@@ -42,7 +44,15 @@ export async function openTrainingData(
   const scored = splits.includes("val") ? await open("val") : null;
   const validation = scored !== null && scored.kinds.length > 0 ? scored : null;
   if (!splits.includes("train") && learnsFrom.labels.length === 0 && bare !== null) {
-    return { dataset: bare, unlabelled: null, labels: null, validation, leavesImages: false, notes: bare.notes ?? [] };
+    return {
+      dataset: bare,
+      truth: null,
+      unlabelled: null,
+      labels: null,
+      validation,
+      leavesImages: false,
+      notes: bare.notes ?? [],
+    };
   }
   const train = await open("train");
   const all = (await changed?.(train)) ?? train;
@@ -58,6 +68,7 @@ export async function openTrainingData(
   );
   return {
     dataset: subset?.labelled ?? labelled,
+    truth: train,
     unlabelled: learnsFrom.images ? unlabelled : null,
     labels: subset === null ? null : { of: labelled.ids.length, seed },
     validation,

@@ -1,4 +1,5 @@
 import { encoderNames, findEncoder } from "../backbones/encoders.ts";
+import { headNames } from "../networks/deeplab/heads.ts";
 import type { NetworkSettings } from "../networks/network.ts";
 import { publishedTransUNet, type TransUNetSettings } from "../networks/transunet/settings.ts";
 import type { UNetSettings } from "../networks/unet/settings.ts";
@@ -32,7 +33,7 @@ function checkUNet(recipe: Recipe & UNetSettings): void {
   number("encoderRate", { least: 0 }, "0.1 is usual.");
   oneOf("encoderStride", [32, 16, 8]);
   oneOf("magnification", [1, 2]);
-  oneOf("decoder", ["unet", "linear", "convolutional"]);
+  oneOf("decoder", ["unet", "linear", "convolutional", ...headNames]);
   oneOf("upsampling", ["nearest", "bilinear"]);
   oneOf("outputStride", [1, 2, 4]);
   const { encoder, encoderStride, magnification, decoder, decoderChannels, outputStride } = recipe;
@@ -43,7 +44,7 @@ function checkUNet(recipe: Recipe & UNetSettings): void {
   const doublings = Math.log2(Math.min(encoderStride, multiple) / magnification / outputStride);
   const joins = decoder !== "unet" || Number.isInteger(doublings);
   require(joins, "decoder", `linear or convolutional for ${encoder}`, "Try convolutional.");
-  const blocks = decoder === "unet" ? doublings : decoder === "linear" ? 0 : 1;
+  const blocks = decoder === "unet" ? doublings : decoder === "linear" || decoder === "aspp" ? 0 : 1;
   const whole =
     Array.isArray(decoderChannels) &&
     decoderChannels.length >= blocks &&

@@ -36,6 +36,9 @@ function requireStage(stage: Stage, where: string): void {
     require(stage.writes === undefined || isKinds(stage.writes), `writes as a list of ${kindNames}`, shown(
       stage.writes,
     ));
+    require(stage.scoredBy === undefined || isKinds(stage.scoredBy), `scoredBy as a list of ${kindNames}`, shown(
+      stage.scoredBy,
+    ));
     functions(stage, ["outputs", "visit"], ["weights", "scores", "pictures"]);
     if (stage.room === undefined) return;
     require(isObject(stage.room) &&

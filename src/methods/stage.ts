@@ -136,6 +136,8 @@ export interface Pass extends StageBase {
   visit(sample: Sample, run: RunGraph): Promise<Visit>;
   /** Weights from the sums over all samples; they join those that the pass began with. */
   weights?(sums: Named<NdArray>): Named<NdArray>;
+  /** Kinds of labels that its samples are scored by, where they have them: they are read besides, and change nothing else. */
+  readonly scoredBy?: readonly LabelKind[];
   /** Scores from the sums over all samples, the most telling first; none where they are over nothing. */
   scores?(sums: Named<NdArray>): readonly Measure[];
   /** Pictures of one sample when all are visited, for the report: of some that are spread over the data set. */

@@ -4,7 +4,7 @@ import { type Batch, type Batches, batches } from "../data/batches.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { imagesOnly, joinedDatasets } from "../data/label-subset.ts";
 import { kindsText } from "../data/labels.ts";
-import { labelledDataset, scaledDataset } from "../data/views.ts";
+import { labelledDataset, scaledDataset, withMoreKinds } from "../data/views.ts";
 import { InputError, Interrupted } from "../errors.ts";
 import type { ResolvedRecipe } from "../methods/method.ts";
 import type { Pass, Stage, Trained, TrainingStage } from "../methods/stage.ts";
@@ -31,6 +31,8 @@ export interface TrainOptions extends ResolvedRecipe {
   readonly folder: string;
   /** What is learned from: labelled samples, or images alone for recipes that need no labels. */
   readonly dataset: Dataset;
+  /** Its samples with all labels that they have, for passes that are scored by some that they do not learn from. Default: `dataset`. */
+  readonly truth?: Dataset | null;
   /** More images, without labels, for the stages that need none. */
   readonly unlabelled?: Dataset | null;
   /** Where `dataset` is a part of the labelled samples: of how many, and by which seed it was drawn. */
@@ -183,7 +185,9 @@ export class Session {
     const { platform, engine, folder, onBadImage, signal, watcher = {} } = this.#options;
     const { weights, kept = {}, notes } = beginningOf(stage, this.#trained);
     for (const note of notes) watcher.note?.(note);
-    const dataset = await this.#samplesFor(stage);
+    const view = await this.#samplesFor(stage);
+    const { truth = null, dataset: learned } = this.#options;
+    const dataset = stage.scoredBy === undefined ? view : withMoreKinds(view, truth ?? learned, stage.scoredBy);
     watcher.note?.(
       `stage ${this.#stage + 1} of ${this.#stages.length}, ${stage.name}: a pass over ${dataset.ids.length} images`,
     );

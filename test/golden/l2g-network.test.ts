@@ -8,7 +8,7 @@ import { binaryCrossEntropy } from "../../src/losses/index.ts";
 import { correlate } from "../../src/methods/l2g/correlation.ts";
 import { classify, resNet38Places, vggPlaces } from "../../src/methods/l2g/network.ts";
 import { seamMaps } from "../../src/methods/l2g/seam.ts";
-import { releaseNames, trainsInRelease } from "../../src/methods/l2g/weights.ts";
+import { releaseNames, trainsInPair } from "../../src/methods/l2g/weights.ts";
 import { add, mul, resize, sum } from "../../src/ops/index.ts";
 import { evaluate } from "../../src/runtime/evaluate.ts";
 import { coversAll, headOf, inputsOf, type NetworkConfig, networkOf, ourWeights, weightsOf } from "./l2g.ts";
@@ -100,7 +100,7 @@ coversAll("network", /^forward/, async (golden) => {
 coversAll("network", /grad/, async (golden) => {
   const config = golden.config as unknown as NetworkConfig;
   const { at, feeds } = inputsOf(golden, ["x", "label"]);
-  const model = new Model({ training: true, trains: trainsInRelease });
+  const model = new Model({ training: true, trains: (name) => trainsInPair(name) });
   const { logits } = networkOf(model.scope, at.x, config);
   const loss = binaryCrossEntropy(logits, at.label);
   const own = Object.keys(golden.under("grad/"));
@@ -135,6 +135,7 @@ coversAll("network", /^vgg/, async (golden) => {
   const { scope } = new Model();
   const places = vggPlaces(scope.at("encoder"), scope.at("head"), x, { width: sizeOf("features.0") });
   const { maps, logits } = classify(scope.at("head"), x, places, sizeOf("extra_last_conv") - 1, {
+    scoreStart: "xavier",
     earlyChannels: sizeOf("fc_extra_3"),
     lateChannels: sizeOf("fc_extra_4"),
     affinityChannels: sizeOf("extra_att_module"),

@@ -10,7 +10,7 @@ import { input } from "../../src/graph/tensor.ts";
 import { binaryCrossEntropy } from "../../src/losses/index.ts";
 import { readReleaseCheckpoint } from "../../src/methods/l2g/checkpoint.ts";
 import { alignedProbabilities, transferLoss, transferTarget, usualTarget } from "../../src/methods/l2g/losses.ts";
-import { isNew, releaseNames, trainsInRelease } from "../../src/methods/l2g/weights.ts";
+import { isNew, releaseNames, trainsInPair } from "../../src/methods/l2g/weights.ts";
 import { baseRecipe } from "../../src/methods/recipe.ts";
 import { add, mul } from "../../src/ops/index.ts";
 import { evaluate } from "../../src/runtime/evaluate.ts";
@@ -96,7 +96,7 @@ describe("steps", () => {
     const inputs = Object.fromEntries(
       Object.entries(first).map(([name, { shape, dtype }]) => [name, input(name, shape, dtype)]),
     ) as Record<keyof typeof first, ReturnType<typeof input>>;
-    const model = new Model({ training: true, trains: trainsInRelease });
+    const model = new Model({ training: true, trains: (name) => trainsInPair(name) });
     const global = networkOf(model.scope.at("global"), inputs.image, config);
     const local = networkOf(model.scope.at("local"), inputs.views, config);
     // The numbers of this case are those of exact ties: the losses' own cases, in single precision, have the first of them.

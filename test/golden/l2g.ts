@@ -146,7 +146,13 @@ export interface NetworkConfig {
 }
 
 export function headOf({ f8_3, f8_4, f9 }: NetworkConfig) {
-  return { earlyChannels: f8_3, lateChannels: f8_4, affinityChannels: f9, correlation: true };
+  return {
+    earlyChannels: f8_3,
+    lateChannels: f8_4,
+    affinityChannels: f9,
+    correlation: true,
+    scoreStart: "xavier" as const,
+  };
 }
 
 /** The classification network of a case; x: normalized. */

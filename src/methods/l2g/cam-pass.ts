@@ -47,6 +47,7 @@ export function camPass(recipe: L2GRecipe, task: Task, requires?: string): Pass 
       const sums = countSweep({ shaped, indices, mask, truth: sample.labels.mask }, task.classes.length, settings);
       return { labels: { mask }, sums, maps: keptMaps(maps, names, recipe.camMaps) };
     },
+    scoredBy: ["mask"],
     scores: (sums) => sweepScores(sums, task.classes.length, recipe),
     async pictures(sample, run) {
       const { maps, indices, mask } = await look(sample, run);

@@ -2,42 +2,23 @@ import { findEncoder } from "../../backbones/encoders.ts";
 import { checkSides } from "../check-network.ts";
 import { checksOf, optimizerNames, scheduleNames } from "../checks.ts";
 import type { Method, Task } from "../method.ts";
-import { checkNetworkTraining, encoderTraining, logitsOf, networkMethod } from "../network-method.ts";
-import { segmentationStage } from "../segmentation-stage.ts";
+import { checkNetworkTraining, networkMethod } from "../network-method.ts";
 import type { Stage, Trained } from "../stage.ts";
 import { camPass } from "./cam-pass.ts";
 import { isOfPair, pairStage } from "./pair.ts";
 import { camCrfNames, camSaliencyNames } from "./pseudo-labels.ts";
 import { type L2GRecipe, recipes } from "./recipe.ts";
+import { maskStage, segmentationModel } from "./segmentation.ts";
 import { samplerNames } from "./views.ts";
-
-/** The segmentation network goes on from the global network's encoder, or from an encoder of its own. */
-function begin({ weights, stage }: Trained) {
-  if (stage === "encoder") return { weights, notes: [] };
-  const prefix = "globalEncoder.";
-  const own = Object.entries(weights).filter(([name]) => name.startsWith(prefix));
-  return {
-    weights: Object.fromEntries(own.map(([name, array]) => [`encoder.${name.slice(prefix.length)}`, array])),
-    notes: [],
-  };
-}
 
 /** Stages whose steps are 0 are left out: the pair where another run has trained it, the segmentation where pseudo masks are all that is asked. */
 function stages(recipe: L2GRecipe, task: Task): Stage[] {
-  const { attentionSteps, steps, encoderRate } = recipe;
+  const { attentionSteps, steps } = recipe;
   const pair = attentionSteps > 0 ? undefined : "a pair of networks (attentionSteps is 0)";
   return [
     ...(attentionSteps > 0 ? [pairStage(recipe, task)] : []),
     camPass(recipe, task, pair),
-    ...(steps > 0
-      ? [
-          segmentationStage(logitsOf(recipe, task), recipe, task, {
-            name: "train",
-            begin,
-            ...encoderTraining(encoderRate),
-          }),
-        ]
-      : []),
+    ...(steps > 0 ? [maskStage(recipe, task)] : []),
   ];
 }
 
@@ -62,11 +43,15 @@ export const l2g: Method<L2GRecipe> = {
   },
   recipes,
   ...networkMethod,
+  model: segmentationModel,
   stages,
   adopt: (recipe, from) => Object.assign({}, networkMethod.adopt(recipe, from), ...from.map(adoptedPair)) as L2GRecipe,
   validate(recipe) {
     checkNetworkTraining(recipe);
     const { number, oneOf, require } = checksOf(recipe);
+    require(!recipe.multiScale ||
+      findEncoder(recipe.encoder).size ===
+        undefined, "multiScale", `false for ${recipe.encoder}, which was made for one size`, "Leave it out.");
     const count = { least: 1, most: 1_000_000, whole: true };
     for (const key of ["attentionBatchSize", "views", "earlyChannels", "lateChannels", "affinityChannels"] as const) {
       number(key, count, "Try 4.");
@@ -78,6 +63,9 @@ export const l2g: Method<L2GRecipe> = {
     number("attentionMomentum", { least: 0, most: 1 }, "Try 0.9.");
     oneOf("attentionOptimizer", optimizerNames);
     oneOf("attentionSchedule", scheduleNames);
+    oneOf("scoreStart", ["xavier", "zeros"]);
+    require(Array.isArray(recipe.frozenParts) &&
+      recipe.frozenParts.every((part) => typeof part === "string"), "frozenParts", "a list of names", "Try stem.");
     number("newRate", { least: 0 }, "10 is as published.");
     for (const key of ["transferWeight", "localWeight", "globalWeight", "targetThreshold"] as const) {
       number(key, { least: 0 }, "Use 0 for none.");
@@ -93,6 +81,11 @@ export const l2g: Method<L2GRecipe> = {
     number("camThreshold", { least: 0, most: 1 }, "Try 0.25.");
     oneOf("camSaliency", camSaliencyNames);
     oneOf("camCrf", camCrfNames);
+    require(Array.isArray(recipe.camAlphas) &&
+      recipe.camAlphas.length === 2 &&
+      recipe.camAlphas.every(
+        (alpha) => alpha > 0 && alpha <= 100,
+      ), "camAlphas", "two numbers above 0, at most 100", "Try 4, 24.");
     oneOf("camMaps", ["none", "png", "npy"]);
     require(Array.isArray(recipe.camScales) &&
       recipe.camScales.length > 0 &&

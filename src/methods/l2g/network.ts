@@ -3,7 +3,7 @@ import { deepestMaps, type Norms } from "../../backbones/encoder.ts";
 import { encode, findEncoder } from "../../backbones/encoders.ts";
 import { resNet38 } from "../../backbones/resnet38.ts";
 import { vgg16 } from "../../backbones/vgg.ts";
-import { heNormalInitializer, xavierUniformInitializer } from "../../graph/initializer.ts";
+import { heNormalInitializer, xavierUniformInitializer, zerosInitializer } from "../../graph/initializer.ts";
 import type { Scope } from "../../graph/scope.ts";
 import type { Tensor } from "../../graph/tensor.ts";
 import { conv2d } from "../../nn/conv.ts";
@@ -26,6 +26,11 @@ export interface HeadSettings {
   readonly affinityChannels: number;
   /** False: no pixel correlation, the scores of the features alone. */
   readonly correlation: boolean;
+  /**
+   * First values of the layer that gives the scores. `xavier` as published. `zeros`, ours: features that are large, as those of
+   * MobileNet, give scores at which the softmax has no gradient left, and the global network learns nothing for hundreds of steps.
+   */
+  readonly scoreStart: "xavier" | "zeros";
 }
 
 /** As published, on ResNet-38. */
@@ -34,6 +39,7 @@ export const usualHead: HeadSettings = {
   lateChannels: 128,
   affinityChannels: 192,
   correlation: true,
+  scoreStart: "xavier",
 };
 
 export interface Classified {
@@ -63,8 +69,8 @@ export function classify(
 ): Classified {
   const { last } = places;
   const scores = scope.at("scores").shared();
-  const score = (features: Tensor) =>
-    conv2d(scores, features, classes + 1, { kernel: 1, bias: false, initializer: xavierUniformInitializer() });
+  const initializer = settings.scoreStart === "zeros" ? zerosInitializer : xavierUniformInitializer();
+  const score = (features: Tensor) => conv2d(scores, features, classes + 1, { kernel: 1, bias: false, initializer });
   const plain = score(last);
   if (!settings.correlation) return { maps: plain, logits: pooled(plain), plain };
   const compared = comparedMaps(scope, x, places, settings);

@@ -19,7 +19,7 @@ import { alignedProbabilities, transferLoss, transferTarget } from "./losses.ts"
 import { classifier } from "./network.ts";
 import type { L2GRecipe } from "./recipe.ts";
 import { boxesOf } from "./views.ts";
-import { isNew, trainsInRelease } from "./weights.ts";
+import { isNew, trainsInPair } from "./weights.ts";
 
 function prepare(sample: Sample, recipe: L2GRecipe, foreground: readonly number[], random: Random): Named<NdArray> {
   const { shortSide, viewSize, localSize, views, sampler, photometric } = recipe;
@@ -149,7 +149,7 @@ export function pairStage(recipe: L2GRecipe, task: Task): TrainingStage {
     },
     prepare: (sample, random) => prepare(sample, recipe, foreground, random),
     loss: (scope, batch) => pairLosses(scope, batch, recipe),
-    trains: trainsInRelease,
+    trains: (name) => trainsInPair(name, recipe.frozenParts),
     group: (name) => ({ rate: isNew(name) ? recipe.newRate : 1 }),
   };
 }

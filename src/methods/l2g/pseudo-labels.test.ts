@@ -4,7 +4,7 @@ import { IGNORE } from "../../image/image.ts";
 import { countSweep, sweepScores, sweptThresholds } from "./cam-scores.ts";
 import { camCrfNames, type PseudoLabelSettings, pseudoLabels, shapedMaps, withBackground } from "./pseudo-labels.ts";
 
-const usual = { camThreshold: 0.25, camSaliency: "none", camCrf: "none", background: 0 } as const;
+const usual = { camThreshold: 0.25, camSaliency: "none", camCrf: "none", camAlphas: [4, 24], background: 0 } as const;
 
 /** A picture whose left half is dark and whose right half is bright. */
 const [width, height] = [12, 8];
@@ -45,7 +45,7 @@ test("the background's score is made of the largest map", () => {
   expect(toNumbers(scores).map((value) => Number(value.toFixed(4)))).toEqual([0.25, 0.01, 0.5, 0.2, 0.1, 0.9]);
 });
 
-test.each<[PseudoLabelSettings["camCrf"]]>([["constant"], ["alpha-4"]])(
+test.each<[PseudoLabelSettings["camCrf"]]>([["constant"], ["alpha"]])(
   "with the CRF %s a class grows to the edge of what it lies on",
   (camCrf) => {
     // The map reaches over half of the bright part only.
@@ -61,9 +61,10 @@ test("what a low and a high background do not agree on is not known", () => {
   // Plain pictures, so that each place keeps what its scores say: certain, doubtful, empty.
   const grey = { width, height, data: new Uint8Array(3 * width * height).fill(128) };
   const maps = mapOf((i) => [0.95, 0.25, 0][Math.floor((i % width) / 4)]);
-  const single = (camCrf: PseudoLabelSettings["camCrf"]) =>
-    pseudoLabels(maps, [7], grey, {}, { ...usual, camCrf }).data;
-  const [low, high, agreed] = [single("alpha-4"), single("alpha-24"), single("agreed")];
+  const single = (settings: Partial<PseudoLabelSettings>) =>
+    pseudoLabels(maps, [7], grey, {}, { ...usual, ...settings }).data;
+  const [low, high] = [4, 24].map((alpha) => single({ camCrf: "alpha", camAlphas: [alpha, 1] }));
+  const agreed = single({ camCrf: "agreed" });
   expect([...agreed]).toEqual([...low].map((label, i) => (label === high[i] ? label : IGNORE)));
 });
 
@@ -79,7 +80,7 @@ test("with saliency as background what is not salient is background, and what is
     [7],
     image,
     { saliency },
-    { ...usual, camSaliency: "background", camCrf: "alpha-4" },
+    { ...usual, camSaliency: "background", camCrf: "alpha" },
   );
   expect(refined.data.filter((label, i) => !isRight(i) && label !== 0)).toHaveLength(0);
   expect(refined.data.filter((label, i) => isRight(i) && label === 0)).toHaveLength(0);
@@ -90,9 +91,7 @@ test("scores of the sweep are those of masks made with each threshold, and unkno
   const truth = { width: 4, height: 1, data: Uint8Array.of(1, 1, 0, 0) };
   const mask = { width: 4, height: 1, data: Uint8Array.of(1, IGNORE, 0, 1) };
   const sums = countSweep({ shaped, indices: [1], mask, truth }, 2, { background: 0 });
-  const scores = Object.fromEntries(
-    sweepScores(sums, 2, { camCrf: "alpha-4" }).map(({ name, value }) => [name, value]),
-  );
+  const scores = Object.fromEntries(sweepScores(sums, 2, { camCrf: "alpha" }).map(({ name, value }) => [name, value]));
   expect(scores["mean IoU"]).toBeCloseTo((1 / 2 + 1 / 2) / 2, 6);
   expect(scores["pixels with a label"]).toBe(0.75);
   expect(scores["threshold 0.3 without CRF"]).toBe(1);

@@ -9,7 +9,7 @@ import { likeliest } from "../../refinement/refine-labels.ts";
 import { pseudoMask, salientMask } from "./cam.ts";
 
 export const camSaliencyNames = ["none", "background", "mean"] as const;
-export const camCrfNames = ["none", "constant", "alpha-4", "alpha-24", "agreed"] as const;
+export const camCrfNames = ["none", "constant", "alpha", "agreed"] as const;
 
 export interface PseudoLabelSettings {
   /** Score of the background, 0 … 1. */
@@ -20,10 +20,12 @@ export interface PseudoLabelSettings {
    */
   readonly camSaliency: (typeof camSaliencyNames)[number];
   /**
-   * A dense CRF on the scores. `constant`: the background's is the threshold. `alpha-4`, `alpha-24`: (1 − the largest map) to that power,
-   * as AffinityNet and SEAM have it; `agreed`: what both say, and nothing is known elsewhere.
+   * A dense CRF on the scores. `constant`: the background's is the threshold. `alpha`: (1 − the largest map) to the first power of
+   * `camAlphas`. `agreed`: what that and the second say, and nothing is known elsewhere. AffinityNet and SEAM have 4 and 24.
    */
   readonly camCrf: (typeof camCrfNames)[number];
+  /** Two powers of the background's score, the more likely one first. */
+  readonly camAlphas: readonly number[];
 }
 
 /** Maps with the saliency's shape, where that is asked for: [T, H, W] in [0, 1]. */
@@ -50,7 +52,13 @@ export function pseudoLabels(
   labels: readonly number[],
   image: Image,
   { saliency }: Pick<Labels, "saliency">,
-  { camThreshold: threshold, camSaliency, camCrf, background }: PseudoLabelSettings & { readonly background: number },
+  {
+    camThreshold: threshold,
+    camSaliency,
+    camCrf,
+    camAlphas,
+    background,
+  }: PseudoLabelSettings & { readonly background: number },
 ): LabelMap {
   const { width, height } = image;
   if (labels.length === 0) return { width, height, data: new Uint8Array(width * height).fill(background) };
@@ -63,12 +71,10 @@ export function pseudoLabels(
   switch (camCrf) {
     case "constant":
       return cut(refined(() => threshold));
-    case "alpha-4":
-      return cut(power(4));
-    case "alpha-24":
-      return cut(power(24));
+    case "alpha":
+      return cut(power(camAlphas[0]));
     case "agreed": {
-      const [likely, unlikely] = [power(4), power(24)];
+      const [likely, unlikely] = camAlphas.map(power);
       const agreed = likely.data.map((label, i) => (label === unlikely.data[i] ? label : IGNORE));
       return cut({ ...likely, data: agreed });
     }

@@ -17,6 +17,8 @@ export interface L2GRecipe extends Recipe, UNetSettings, SegmentationLossSetting
   readonly attentionSchedule: Recipe["schedule"];
   /** Factor on the rate of layers that start anew. */
   readonly newRate: number;
+  /** First parts of the encoders that keep their weights, by the names that the encoder gives them; norms keep theirs always. */
+  readonly frozenParts: readonly string[];
 
   /** Pixels that the shorter side of a photograph is made to have, and the sides of global and local views. */
   readonly shortSide: number;
@@ -41,6 +43,9 @@ export interface L2GRecipe extends Recipe, UNetSettings, SegmentationLossSetting
 
   /** Scales at which photographs are seen for their pseudo masks, each mirrored as well. */
   readonly camScales: readonly number[];
+  /** The segmentation network learns and predicts on 0.5 and 0.75 of the size as well: DeepLab's MSC. */
+  readonly multiScale: boolean;
+
   /** Class maps that the run keeps beside the pseudo masks: a grey PNG a class, as the release, or NumPy's files. */
   readonly camMaps: "none" | "png" | "npy";
 }
@@ -75,6 +80,7 @@ const voc: L2GRecipe = {
   nesterov: true,
   clipNorm: 0,
   newRate: 10,
+  frozenParts: ["stem", "stage1"],
 
   shortSide: 512,
   viewSize: 448,
@@ -97,7 +103,10 @@ const voc: L2GRecipe = {
   camThreshold: 0.25,
   camSaliency: "none",
   camCrf: "none",
+  camAlphas: [4, 24],
   camMaps: "none",
+
+  multiScale: false,
 
   batchSize: 5,
   accumulate: 1,
@@ -141,6 +150,7 @@ const small: L2GRecipe = {
   earlyChannels: 32,
   lateChannels: 32,
   affinityChannels: 64,
+  scoreStart: "zeros",
 
   attentionSteps: 400,
   attentionWarmupSteps: 20,
@@ -150,6 +160,8 @@ const small: L2GRecipe = {
   attentionWeightDecay: 5e-4,
   attentionSchedule: "poly",
   clipNorm: 1,
+  // Up to stride 8 of MobileNet: these take most of the time and have little to learn.
+  frozenParts: ["stem", "stage1", ...[1, 2, 3, 4, 5, 6].map((block) => `block${block}`)],
 
   shortSide: 224,
   viewSize: 192,

@@ -32,7 +32,7 @@ export function seamMaps(
   x: Tensor,
   places: PlaceFeatures,
   classes: number,
-  { affinityChannels, ...channels }: Omit<HeadSettings, "correlation">,
+  { affinityChannels, ...channels }: Omit<HeadSettings, "correlation" | "scoreStart">,
 ): { readonly maps: Tensor; readonly refined: Tensor } {
   const size = [axisSize(x, 2), axisSize(x, 3)] as const;
   const scores = conv2d(scope.at("scores"), places.last, classes + 1, {

@@ -37,9 +37,13 @@ export function releaseNames(encoder: keyof typeof heads): Renaming {
   };
 }
 
-/** Which parameters the release trains: convolutions, but for the stem and the first stage. No norms, no biases of theirs. */
-export function trainsInRelease(name: string): boolean {
-  return !/(^|\.)norm\d?\.|[eE]ncoder\.(stem|stage1)\./.test(name);
+/**
+ * Whether a parameter of the pair trains: convolutions, but for those of the encoders' first parts, which are the stem and the first stage
+ * in the release. No norms, no biases of theirs.
+ */
+export function trainsInPair(name: string, frozenParts: readonly string[] = ["stem", "stage1"]): boolean {
+  const [part, first] = name.split(".");
+  return !/(^|\.)norm\d?\./.test(name) && !(/[eE]ncoder$/.test(part) && frozenParts.includes(first));
 }
 
 /** What the release starts anew, and trains at ten times the rate. */

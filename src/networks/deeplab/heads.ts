@@ -9,6 +9,11 @@ import { add, relu } from "../../ops/index.ts";
 export const headNames = ["aspp", "large-fov", "deep-aspp"] as const;
 export type DeepLabHead = (typeof headNames)[number];
 
+/** Whether a name is one of a DeepLab's heads. */
+export function isDeepLabHead(name: string): name is DeepLabHead {
+  return headNames.some((each) => each === name);
+}
+
 export interface HeadOptions {
   readonly head: DeepLabHead;
   /** Dilations of the branches of `aspp`. */

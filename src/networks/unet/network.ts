@@ -7,6 +7,7 @@ import type { Tensor } from "../../graph/tensor.ts";
 import { conv2d } from "../../nn/conv.ts";
 import { batchNorm2d } from "../../nn/norm.ts";
 import { axisSize, relu, resize } from "../../ops/index.ts";
+import { deepLabHead, isDeepLabHead } from "../deeplab/heads.ts";
 import { type BlockOptions, convNormRelu, decoderBlocks, head, type Modulation } from "./decoder.ts";
 import type { UNetSettings } from "./settings.ts";
 
@@ -47,11 +48,25 @@ export function decodedFrom(
   settings: UNetSettings,
   { modulate }: { readonly modulate?: Modulation | undefined } = {},
 ): Tensor {
+  return enlarged(scoresFrom(scope, features, outputs, settings, { modulate }), size);
+}
+
+/** The same at the decoder's own size. */
+export function scoresFrom(
+  scope: Scope,
+  features: readonly FeatureMap[],
+  outputs: number,
+  settings: UNetSettings,
+  { modulate }: { readonly modulate?: Modulation | undefined } = {},
+): Tensor {
   const options: BlockOptions = { upsampling: settings.upsampling, initialization: "he", modulate };
-  const scores =
-    settings.decoder === "unet"
-      ? head(scope.at("head"), joined(scope.at("decoder"), features, settings, options), outputs)
-      : onLastMap(scope, features, outputs, settings, options);
+  return settings.decoder === "unet"
+    ? head(scope.at("head"), joined(scope.at("decoder"), features, settings, options), outputs)
+    : onLastMap(scope, features, outputs, settings, options);
+}
+
+/** Scores at the size of a picture, bilinearly. */
+export function enlarged(scores: Tensor, size: readonly [height: number, width: number]): Tensor {
   const whole = axisSize(scores, 2) === size[0] && axisSize(scores, 3) === size[1];
   return whole ? scores : resize(scores, size, { mode: "bilinear", alignCorners: false });
 }
@@ -121,6 +136,8 @@ function onLastMap(
   const { map } = features[features.length - 1];
   const place = scope.at("decoder");
   const initializer = normalInitializer(0.01);
+  if (isDeepLabHead(kind))
+    return deepLabHead(scope.at("head"), map, outputs, { head: kind, hidden: decoderChannels[0] });
   if (kind === "linear") {
     const normed = batchNorm2d(place.at("norm"), map);
     return conv2d(scope.at("head"), normed, outputs, { kernel: 1, initializer });

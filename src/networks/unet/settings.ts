@@ -1,4 +1,5 @@
 import type { Norms } from "../../backbones/encoder.ts";
+import type { DeepLabHead } from "../deeplab/heads.ts";
 
 /** What a recipe says of a network of encoder and decoder. */
 export interface UNetSettings {
@@ -14,9 +15,10 @@ export interface UNetSettings {
   readonly magnification: 1 | 2;
   /**
    * `unet`: blocks that double the size and join the encoder's maps. `linear`: batch norm and one 1×1 convolution on the last
-   * map. `convolutional`: a 1×1 convolution, then one of 3×3 with a norm for each further width, then the scores.
+   * map. `convolutional`: a 1×1 convolution, then one of 3×3 with a norm for each further width, then the scores. `aspp`, `large-fov` and
+   * `deep-aspp`: DeepLab's heads on the last map, see `networks/deeplab/heads.ts`; the latter two are as wide as the first width says.
    */
-  readonly decoder: "unet" | "linear" | "convolutional";
+  readonly decoder: "unet" | "linear" | "convolutional" | DeepLabHead;
   readonly upsampling: "nearest" | "bilinear";
   /** Of the blocks, from the smallest map; for `convolutional`, of its convolutions. */
   readonly decoderChannels: readonly number[];
