@@ -11,10 +11,14 @@ export const showCommand = command({
   summary: "draw what a model sees inside: the pictures that its method offers",
   positionals: [
     { name: "RUN", help: "a run folder", count: "one" },
-    { name: "IMAGE", help: "photographs, or folders of them; none with --groups", count: "any" },
+    { name: "IMAGE", help: "photographs, or folders of them; none with --groups or --curves", count: "any" },
   ],
   options: {
     out: { kind: "text", placeholder: "FOLDER", help: "where the pictures go; needed" },
+    curves: {
+      kind: "flag",
+      help: "write curves.html instead: loss, scores and what else the run logged, also while it trains",
+    },
     groups: {
       kind: "text",
       placeholder: "DATASET",
@@ -32,25 +36,32 @@ export const showCommand = command({
   },
   examples: [
     ["tessera show run holiday.jpg --out inside", "writes inside/holiday.certainty.png and the like"],
+    ["tessera show run --curves --out inside", "writes inside/curves.html"],
     ['tessera show run --groups photos --classes "sky, tree, car" --out inside', "writes inside/groups.html"],
   ],
   notes: "NAME.VIEW.png for each photograph and view; what the views are, the README of each method says.",
   async run({ positionals: [folder, ...paths], options }, terminal) {
     const { out } = options;
     if (out === undefined) throw new UsageError("show: --out is missing. Write --out FOLDER.");
-    const { groups, split } = options;
+    const { groups, split, curves } = options;
+    const page = groups !== undefined ? "--groups" : curves ? "--curves" : null;
+    if (page !== null && paths.length > 0) {
+      throw new UsageError(`show: expected no photographs with ${page}, got ${paths[0]}. Leave them or ${page} out.`);
+    }
     if (groups !== undefined) {
-      if (paths.length > 0) {
-        throw new UsageError(
-          `show: expected no photographs with --groups, got ${paths[0]}. Leave them or --groups out.`,
-        );
-      }
+      if (curves) throw new UsageError("show: expected one of --groups and --curves, got both. Leave one out.");
       const { showGroups } = await import("./show-groups.ts");
       return showGroups(folder, { ...options, groups, out }, terminal);
     }
     if (split !== undefined) throw new UsageError("show: --split is of --groups, got no --groups. Leave it out.");
+    if (curves) {
+      const { showCurves } = await import("./show-curves.ts");
+      return showCurves(folder, { ...options, out }, terminal);
+    }
     if (paths.length === 0) {
-      throw new UsageError("show: IMAGE is missing: photographs, or folders of them. Name some, or --groups DATASET.");
+      throw new UsageError(
+        "show: IMAGE is missing: photographs, or folders of them. Name some, or --groups DATASET, or --curves.",
+      );
     }
     const [
       { nodePlatform },

@@ -46,10 +46,33 @@ test("a run that is killed and resumed ends with the weights of one that never s
   expect(resumed).toEqual(await digests(run, isWeight));
 });
 
-test("a run is scored by panoptic quality", async () => {
+test("a run is scored by panoptic quality, and by the mean IoU of every pixel's class", async () => {
   const { code, out } = await tessera("eval", run, data);
   expect(code).toBe(0);
-  expect(out).toMatch(/^PQ \d+\.\d %, SQ \d+\.\d %, RQ \d+\.\d %, PQ of things \d+\.\d %, PQ of stuff \d+\.\d %$/m);
+  expect(out).toMatch(
+    /^PQ \d+\.\d %, SQ \d+\.\d %, RQ \d+\.\d %, PQ of things \d+\.\d %, PQ of stuff \d+\.\d %, mean IoU \d+\.\d %$/m,
+  );
+});
+
+test("the curves of its training are a page of their own", async () => {
+  const out = `${folder}/curves`;
+  expect(await tessera("show", run, "--curves", "--out", out)).toMatchObject({ code: 0, out: `${out}/curves.html\n` });
+  const page = await readFile(`${out}/curves.html`, "utf8");
+  for (const text of ["4 steps so far", "matchedClass", "rightByInstance"]) expect(page).toContain(text);
+  expectOneLine(
+    await tessera("show", run, photograph, "--curves", "--out", out),
+    /expected no photographs with --curves/,
+    2,
+  );
+});
+
+test("things are written as COCO's instances", async () => {
+  const out = `${folder}/instances`;
+  const args = ["--instances", "rle", "--segment-ids", "two-channel", "--out", out];
+  expect(await tessera("predict", run, photograph, ...args)).toMatchObject({ code: 0 });
+  const things = (await segmentsOf(out)).filter(({ isthing }) => isthing === 1);
+  const { annotations } = JSON.parse(await readFile(`${out}/instances.json`, "utf8")) as { annotations: object[] };
+  expect(annotations).toHaveLength(things.length);
 });
 
 test("prediction writes segments as COCO has them, at the photograph's own size", async () => {

@@ -115,9 +115,9 @@ const small: MaxDeepLabRecipe = {
   asppDropout: 0,
   dropPath: 0,
 
-  // Scenes have no void, by which the published negatives weigh.
-  negativeWeight: "none",
-  maskIdWeight: 1,
+  // By the product a small thing weighs by its Dice times nothing and nothing times its class: neither begins to grow.
+  similarity: "sum",
+  maskIdWeight: 3,
 
   batchSize: 4,
   accumulate: 1,
@@ -126,7 +126,8 @@ const small: MaxDeepLabRecipe = {
   cropWidth: 193,
   scaleMin: 0.9,
   scaleMax: 1.3,
-  smallArea: 100,
+  smallArea: 600,
+  smallWeight: 5,
 
   steps: 3000,
   learningRate: 2e-3,
