@@ -81,6 +81,19 @@ test("no more logits than asked for are there at once", () => {
   for (const { shape } of logitsLike) expect(sizeOf(shape)).toBeLessThanOrEqual(Math.max(chunkElements, classes));
 });
 
+test("all that is as large as a piece of logits waits for the piece before it", () => {
+  const { loss } = linearCrossEntropy(at, truth, { ignoreLabel: classes, chunkElements: 3 * classes });
+  const [features] = gradients(loss, [at.features]);
+  const { nodes } = reach(Object.values(lower({ outputs: { features } }, plainTarget).outputs));
+  const large = nodes.flatMap(({ outputs }) => outputs).filter(({ shape }) => shape.at(-1) === classes);
+  expect(large.length).toBeGreaterThan(0);
+  // What depends on labels alone could be computed for all pieces at once, and wait.
+  for (const tensor of large) {
+    const names = [...reach([tensor]).leaves.keys()];
+    expect(names.some((name) => name === "features" || name === "weight")).toBe(true);
+  }
+});
+
 test("features and weights that do not fit are refused", () => {
   const other = { ...at, weight: input("other", [classes, channels + 1, 1, 1]) };
   const build = () => linearCrossEntropy(other, truth, { ignoreLabel: classes });
