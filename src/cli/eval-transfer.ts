@@ -39,7 +39,7 @@ export async function transferred(
 }
 
 async function readJson(platform: Platform, file: string): Promise<unknown> {
-  const text = new TextDecoder().decode(await platform.readFile(file));
+  const text = await platform.readText(file);
   try {
     return parseJson(text);
   } catch {

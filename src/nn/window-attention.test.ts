@@ -4,6 +4,7 @@ import { movedWeights } from "../../test/support/weights.ts";
 import { float32, type Named, type NdArray, toNumbers } from "../array/ndarray.ts";
 import { Random } from "../array/random.ts";
 import { sizeOf } from "../array/shape.ts";
+import { reach } from "../graph/graph.ts";
 import { Model } from "../graph/scope.ts";
 import { input } from "../graph/tensor.ts";
 import { evaluate } from "../runtime/evaluate.ts";
@@ -101,6 +102,41 @@ test("images of a batch do not see each other", async () => {
   expectNear(toNumbers(both.y).slice(48), toNumbers(alone.y), 1e-6);
 });
 
+describe("a map that is too large for one piece is computed some rows at a time, with the same results:", () => {
+  test.each([
+    ["a row of windows", 1],
+    ["two of them", 2 * 3 * 9 * 12],
+  ])("%s", async (_, mostElements) => {
+    const x = normal([2, 10, 7, 4], "x");
+    const build = (options: { readonly mostElements?: number }) => {
+      const model = new Model();
+      const y = windowBlocks(model.scope, input("x", x.shape), {
+        ...{ depth: 2, heads: 2, window: 3, hidden: 8 },
+        ...options,
+      });
+      return { y, model };
+    };
+    const [whole, rows] = [build({}), build({ mostElements })];
+    expect([...rows.model.parameters.keys()]).toEqual([...whole.model.parameters.keys()]);
+    const weights = movedWeights(whole.model);
+    const got = await evaluate({ y: rows.y }, { ...weights, x });
+    expectNear(toNumbers(got.y), toNumbers((await evaluate({ y: whole.y }, { ...weights, x })).y), 1e-6);
+  });
+
+  test("but not in training, where all is kept", () => {
+    const x = input("x", [1, 6, 6, 4]);
+    const options = { depth: 1, heads: 2, window: 3, hidden: 8 };
+    const count = (most?: number) => {
+      const y = windowBlocks(new Model({ training: true }).scope, x, {
+        ...options,
+        ...(most && { mostElements: most }),
+      });
+      return reach([y]).nodes.length;
+    };
+    expect(count(1)).toBe(count());
+  });
+});
+
 test("relative positions of 2 × 2 tokens are the nine differences", () => {
   expect(relativePositions(2)).toEqual([4, 3, 1, 0, 5, 4, 2, 1, 7, 6, 4, 3, 8, 7, 5, 4]);
 });
@@ -111,8 +147,8 @@ test("every second block is shifted by half a window, and all have their parts",
   expect(y.shape).toEqual([1, 7, 7, 8]);
   const shapes = [...model.parameters.values()].map(({ name, tensor }) => `${name} ${tensor.shape}`);
   const block = [
-    ...["norm1.weight 8", "norm1.bias 8", "attention.qkv.weight 24,8", "attention.qkv.bias 24"],
-    ...["attention.relativeBias 169,2", "attention.out.weight 8,8", "attention.out.bias 8", "norm2.weight 8"],
+    ...["norm1.weight 8", "norm1.bias 8", "attention.relativeBias 169,2", "attention.qkv.weight 24,8"],
+    ...["attention.qkv.bias 24", "attention.out.weight 8,8", "attention.out.bias 8", "norm2.weight 8"],
     ...["norm2.bias 8", "mlp.hidden.weight 16,8", "mlp.hidden.bias 16", "mlp.out.weight 8,16", "mlp.out.bias 8"],
   ];
   expect(shapes).toEqual(["block1", "block2"].flatMap((name) => block.map((part) => `${name}.${part}`)));

@@ -5,6 +5,7 @@ import type { Scope } from "../graph/scope.ts";
 import { constant, type Tensor } from "../graph/tensor.ts";
 import {
   add,
+  concat,
   gather,
   matmul,
   minimum,
@@ -33,7 +34,14 @@ export interface WindowAttentionOptions extends LinearOptions {
   readonly shift?: number;
   /** Of the table of relative biases. */
   readonly biasTableInitializer?: Initializer;
+  /**
+   * Numbers that one layer may hold at once where nothing trains; larger maps are computed some rows of windows at a time, with the
+   * same results. Default: 64 million.
+   */
+  readonly mostElements?: number;
 }
+
+const usualMost = 2 ** 26;
 
 /** What is added to a score whose two tokens are no neighbours in the map. */
 const apart = -100;
@@ -56,10 +64,11 @@ export function windowAttention(
     window,
     shift = 0,
     biasTableInitializer = truncatedNormalInitializer(0.02),
+    mostElements = usualMost,
     ...initializers
   }: WindowAttentionOptions,
 ): Tensor {
-  const [batch, height, width, channels] = x.shape;
+  const [, height, width, channels] = x.shape;
   checkHeads(scope, channels, heads);
   if (!(Number.isInteger(window) && window >= 1 && Number.isInteger(shift) && shift >= 0 && shift < window)) {
     throw scope.error(
@@ -67,35 +76,65 @@ export function windowAttention(
     );
   }
   const [rows, columns] = [Math.ceil(height / window), Math.ceil(width / window)];
-  const [paddedHeight, paddedWidth] = [rows * window, columns * window];
-  const [tokens, windows] = [window * window, rows * columns];
-
-  const padded = pad(x, { after: [0, paddedHeight - height, paddedWidth - width, 0] });
+  const padded = pad(x, { after: [0, rows * window - height, columns * window - width, 0] });
   const moved = roll(padded, { shifts: [-shift, -shift], axes: [1, 2] }); // [B, H′, W′, C]
-  const cut = reshape(windowPartition(moved, window), [batch * windows, tokens, channels]);
-  const projected = reshape(linear(scope.at("qkv"), cut, 3 * channels, initializers), [
-    batch * windows,
-    tokens,
-    3,
-    heads,
-    channels / heads,
-  ]);
-  const [q, k, v] = split(transpose(projected, [2, 0, 3, 1, 4]), [1, 1, 1], { axis: 0 }).map((part) =>
-    squeeze(part, 0),
-  ); // each [B·windows, heads, T, d]
-  const scores = matmul(q, k, { transposeB: true, scale: (channels / heads) ** -0.5 }); // [B·windows, heads, T, T]
   const table = scope.parameter("relativeBias", [(2 * window - 1) ** 2, heads], biasTableInitializer);
-  const biased = add(scores, relativeBiases(table, window));
-  const separated = shift === 0 ? biased : keptApart(biased, [rows, columns], window, shift);
-  const mixed = matmul(softmax(separated), v); // [B·windows, heads, T, d]
-  const merged = reshape(transpose(mixed, [0, 2, 1, 3]), [batch * windows, tokens, channels]);
-  const out = linear(scope.at("out"), merged, channels, initializers);
+  const biases = relativeBiases(table, window);
 
-  const map = windowMerge(reshape(out, [batch * windows, window, window, channels]), window, paddedHeight, paddedWidth);
+  const attend = (place: Scope, part: Tensor, first: number): Tensor => {
+    const [batch, partHeight, partWidth] = part.shape;
+    const grid = [partHeight / window, columns] as const;
+    const [tokens, windows] = [window * window, batch * grid[0] * columns];
+    const cut = reshape(windowPartition(part, window), [windows, tokens, channels]);
+    const projected = linear(place.at("qkv"), cut, 3 * channels, initializers);
+    const apart = reshape(projected, [windows, tokens, 3, heads, channels / heads]);
+    const [q, k, v] = split(transpose(apart, [2, 0, 3, 1, 4]), [1, 1, 1], { axis: 0 }).map((each) => squeeze(each, 0)); // [windows, heads, T, d]
+    const scores = matmul(q, k, { transposeB: true, scale: (channels / heads) ** -0.5 }); // [windows, heads, T, T]
+    const biased = add(scores, biases);
+    const separated = shift === 0 ? biased : keptApart(biased, grid, window, shift, first + grid[0] === rows);
+    const mixed = matmul(softmax(separated), v); // [windows, heads, T, d]
+    const merged = reshape(transpose(mixed, [0, 2, 1, 3]), [windows, tokens, channels]);
+    const out = linear(place.at("out"), merged, channels, initializers);
+    return windowMerge(reshape(out, [windows, window, window, channels]), window, partHeight, partWidth);
+  };
+  // Query, key and value, or the scores of all heads, whichever are more.
+  const elementsInRow = columns * window * window * Math.max(3 * channels, heads * window * window);
+  const map = inRowsOf(scope, moved, window, mostElements / elementsInRow, attend);
   return slice(roll(map, { shifts: [shift, shift], axes: [1, 2] }), [
     { axis: 1, start: 0, end: height },
     { axis: 2, start: 0, end: width },
   ]);
+}
+
+/**
+ * f of a map, all at once where it trains or is small; else of each sample by itself, at most `most` rows of `unit` tokens at a time.
+ * f is told which of these rows is its first. x: [B, H, W, C], H a multiple of `unit` → what f gives, of the same sizes.
+ */
+function inRowsOf(
+  scope: Scope,
+  x: Tensor,
+  unit: number,
+  most: number,
+  f: (scope: Scope, part: Tensor, first: number) => Tensor,
+): Tensor {
+  const [batch, height] = x.shape;
+  const rows = height / unit;
+  if (scope.model.training || batch * rows <= most) return f(scope, x, 0);
+  const count = Math.ceil(rows / Math.max(1, Math.floor(most)));
+  const length = Math.ceil(rows / count);
+  const place = scope.shared();
+  const samples = Array.from({ length: batch }, (_, sample) => {
+    const starts = Array.from({ length: Math.ceil(rows / length) }, (_, i) => i * length);
+    const parts = starts.map((start) => {
+      const part = slice(x, [
+        { axis: 0, start: sample, end: sample + 1 },
+        { axis: 1, start: start * unit, end: Math.min(start + length, rows) * unit },
+      ]);
+      return f(place, part, start);
+    });
+    return concat(parts, { axis: 1 });
+  });
+  return concat(samples, { axis: 0 });
 }
 
 /**
@@ -118,8 +157,8 @@ function relativeBiases(table: Tensor, window: number): Tensor {
 }
 
 /**
- * Scores of shifted windows, −100 added where two tokens were not neighbours before the map was rolled: only the last row and
- * the last column of windows hold such.
+ * Scores of shifted windows, −100 added where two tokens were not neighbours before the map was rolled: only the map's last row and
+ * its last column of windows hold such. isLast: whether the last of these rows is the map's.
  *
  * scores: [B·rows·columns, heads, T, T] → the same shape.
  */
@@ -128,9 +167,12 @@ function keptApart(
   [rows, columns]: readonly [rows: number, columns: number],
   window: number,
   shift: number,
+  isLast: boolean,
 ): Tensor {
   const [count, heads, tokens] = scores.shape;
-  const inRow = splitMasks(rows, window, shift, (token) => Math.floor(token / window));
+  const inRow = isLast
+    ? splitMasks(rows, window, shift, (token) => Math.floor(token / window))
+    : new Float32Array(rows * tokens * tokens);
   const inColumn = splitMasks(columns, window, shift, (token) => token % window);
   const mask = minimum(
     constant(float32([rows, 1, 1, tokens, tokens], inRow)),
@@ -173,12 +215,10 @@ export function windowBlock(
   const { weightInitializer, biasInitializer } = attention;
   const attended = windowAttention(scope.at("attention"), layerNorm(scope.at("norm1"), x), attention);
   const between = add(x, dropPath(scope.at("attention"), attended, rate));
-  const transformed = mlp(scope.at("mlp"), layerNorm(scope.at("norm2"), between), {
-    hidden,
-    weightInitializer,
-    biasInitializer,
-  });
-  return add(between, dropPath(scope.at("mlp"), transformed, rate));
+  const transform = (place: Scope, part: Tensor) =>
+    mlp(place.at("mlp"), layerNorm(place.at("norm2"), part), { hidden, weightInitializer, biasInitializer });
+  const most = (attention.mostElements ?? usualMost) / (x.shape[2] * hidden);
+  return add(between, dropPath(scope.at("mlp"), inRowsOf(scope, between, 1, most, transform), rate));
 }
 
 export interface WindowBlocksOptions extends Omit<WindowBlockOptions, "shift" | "dropPath"> {

@@ -139,7 +139,10 @@ async function described(
   const { cropHeight, cropWidth } = stage.settings;
   const window = [cropHeight, cropWidth] as const;
   const needed = predictionParameters({ method, recipe }, task, window);
-  const declared = trainingModel(stage).model.parameters;
+  // Beside the first stage's, what predicts and is given: a part that a later stage trains.
+  const given = new Set(Object.keys(imported.weights).map(partOf));
+  const further = [...needed].filter(([name]) => given.has(partOf(name)));
+  const declared = new Map([...trainingModel(stage).model.parameters, ...further]);
   const isWhole = !imported.partial && [...needed.keys()].every((name) => declared.has(name));
   const parts = requireParts(isWhole, declared, imported.weights, file);
   const record = {
@@ -232,6 +235,8 @@ function unnamed(count: number): ClassInfo[] {
   return distinctColors(count).map((color, index) => ({ name: `class ${index}`, color }));
 }
 
+const partOf = (name: string) => name.split(".")[0];
+
 /**
  * The parts that the file has. Each must be all there, in the shapes of the network that its settings describe; a whole
  * model needs all parts but the head.
@@ -242,7 +247,6 @@ function requireParts(
   weights: Named<NdArray>,
   file: string,
 ): string[] {
-  const partOf = (name: string) => name.split(".")[0];
   const given = [...new Set(Object.keys(weights).map(partOf))];
   for (const [name, { tensor }] of parameters) {
     const found = weights[name];

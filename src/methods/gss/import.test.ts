@@ -173,22 +173,25 @@ describe("a discrete VAE", () => {
   const file = async (tensors: Named<NdArray>): Promise<WeightFile> =>
     readWeights(writeSafetensors(tensors), "dvae.safetensors");
 
-  test.each([
-    ["in two files", ["encoder", "decoder"]],
-    ["one half alone", ["decoder"]],
-  ])("is imported: %s", async (_, halves) => {
-    const imported = importGss(await Promise.all(halves.map((name) => file(half(name)))))!;
+  test("is imported from its two files", async () => {
+    const imported = importGss([await file(half("decoder")), await file(half("encoder"))])!;
     expect(imported.partial).toBe(true);
     expect(imported.recipe).toMatchObject({ codes: 32, tokenizerWidth: 8, tokenizerEntryWidth: 8, tokenizerBlocks: 1 });
-    const expected = weightsOf(fixed);
-    const own = Object.keys(expected).filter((name) => halves.some((each) => name.startsWith(`tokenizer.${each}.`)));
-    expectSame(imported.weights, Object.fromEntries(own.map((name) => [name, expected[name]])));
+    const expected = Object.entries(weightsOf(fixed)).filter(([name]) => name.startsWith("tokenizer."));
+    expectSame(imported.weights, Object.fromEntries(expected));
+  });
+
+  test("of which one half is missing is refused", async () => {
+    const alone = await file(half("decoder"));
+    expect(() => importGss([alone])).toThrow(
+      "expected both halves of a dVAE, such as encoder.pkl and decoder.pkl, got the decoder alone.",
+    );
   });
 
   test("with a layer less is refused", async () => {
     const { "blocks.output.conv.b": _, ...rest } = half("encoder");
-    const damaged = await file(rest);
-    expect(() => importGss([damaged])).toThrow("got none for tokenizer.encoder.output.bias.");
+    const files = [await file(rest), await file(half("decoder"))];
+    expect(() => importGss(files)).toThrow("got none for tokenizer.encoder.output.bias.");
   });
 
   test("is not what other files are", async () => {

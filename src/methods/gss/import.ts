@@ -24,7 +24,7 @@ const mostNamed = 3;
 
 /**
  * A checkpoint of GSS; two of them, of the fixed palette and of the window transformer that was trained behind it, which are merged; or
- * the halves of DALL-E's dVAE, either or both. Null for other files. Throws InputError for weights that are missing or of other shapes.
+ * both halves of DALL-E's dVAE. Null for other files. Throws InputError for weights that are missing or of other shapes.
  */
 export function importGss(files: readonly WeightFile[]): Imported<GssRecipe> | null {
   if (files.every(({ tensors }) => isCheckpoint(tensors))) return importCheckpoint(files);
@@ -67,23 +67,24 @@ function importDvae(files: readonly WeightFile[]): Imported<GssRecipe> {
   const halves = (["encoder", "decoder"] as const).filter((half) =>
     Object.keys(theirs).some((name) => name.startsWith(`${half}.`)),
   );
+  if (halves.length < 2) {
+    throw new InputError(
+      `${where}: expected both halves of a dVAE, such as encoder.pkl and decoder.pkl, got the ${halves[0]} alone. Name both files.`,
+    );
+  }
   const model = new Model();
-  declareDvae(model, recipe, halves);
+  declareDvae(model, recipe);
   fitted(weights, model, where, (own) => `${own}`);
   return { recipe, weights, outputs: null, partial: true, untold: [], notes: unusedNote(unused, where) };
 }
 
-function declareDvae({ scope }: Model, recipe: GssRecipe, halves: readonly ("encoder" | "decoder")[]): void {
+function declareDvae({ scope }: Pick<Model, "scope">, recipe: GssRecipe): void {
   const settings = dvaeSettings(recipe, 0);
   const side = dvaeStride(settings);
   const place = scope.at("tokenizer");
-  if (halves.includes("encoder")) {
-    dvaeEncoder(place.at("encoder"), input("maskige", [1, settings.channels, side, side]), settings);
-  }
-  if (halves.includes("decoder")) {
-    const decoder = place.at("decoder");
-    dvaeDecoder(decoder, dvaeEntry(decoder, input("tokens", [1, 1, 1], "int64"), settings), settings);
-  }
+  dvaeEncoder(place.at("encoder"), input("maskige", [1, settings.channels, side, side]), settings);
+  const decoder = place.at("decoder");
+  dvaeDecoder(decoder, dvaeEntry(decoder, input("tokens", [1, 1, 1], "int64"), settings), settings);
 }
 
 function importCheckpoint(files: readonly WeightFile[]): Imported<GssRecipe> {
@@ -165,7 +166,7 @@ export function declareNetwork({ scope }: Model, recipe: GssRecipe, classes: num
   const side = 2 * findEncoder(recipe.encoder).multiple;
   const encoded = encodedImage(scope, input("image", [2, side, side, 3], "uint8"), recipe);
   auxiliaryLogits(scope, encoded, recipe, classes, encoded.grid);
-  declareDvae({ scope } as Model, recipe, ["encoder", "decoder"]);
+  declareDvae({ scope }, recipe);
   if (recipe.variant === "FT-W") {
     const { inverseWidth: width, inverseHeads: heads, inverseWindow: window, inverseDepth: depth } = recipe;
     windowInverse(scope.at("inverse"), input("maskige", [1, 3, 16, 16]), classes, { width, heads, window, depth });
