@@ -27,11 +27,12 @@ export function reconstructionTrial(
   name: string,
   { tokenizer, transform, magnification }: Reconstruction,
   { classes }: Task,
-  { images }: { readonly images: number },
+  { images, pictured = true }: { readonly images: number; readonly pictured?: boolean },
 ): Trial {
   const count = classes.length;
   return {
-    ...{ name, images, learnsFrom: ["mask"] },
+    // A word that files may be called by.
+    ...{ name: name.replace(" ×", "-x"), images, learnsFrom: ["mask"] },
     prepare({ labels: { mask } }: Sample) {
       if (mask === undefined) return null;
       const side = (length: number) => Math.ceil(length / tokenizer.stride) * tokenizer.stride;
@@ -70,8 +71,10 @@ export function reconstructionTrial(
         ...weak.map((each): Measure => ({ name: `${name} IoU of ${each.name}`, value: each.iou, unit: "share" })),
       ];
     },
-    // Of one size: their files are called alike.
-    pictures: (result, sample) => picturesOf(result, sample, transform, classes, magnification),
+    ...(pictured && {
+      pictures: (result: Named<NdArray>, sample: Sample) =>
+        picturesOf(result, sample, transform, classes, magnification),
+    }),
   };
 }
 

@@ -80,7 +80,7 @@ export function tokenizerTrials(
   const magnification = tokenizer.stride / recipe.tokenGrid;
   const native = { tokenizer, transform, magnification: 1 };
   return [
-    reconstructionTrial("reconstruction", native, task, { images }),
+    reconstructionTrial("reconstruction", native, task, { images, pictured: magnification === 1 }),
     ...(magnification === 1
       ? []
       : [
