@@ -60,6 +60,11 @@ test("the farthest colours begin with black and white, and are farther apart tha
   expect(farthest).toBeGreaterThan(leastDistance(withIgnored(latticeColors(latticeFor(22)))).distance - 20);
 });
 
+test("vivid colours are far from grey", () => {
+  const colors = paletteFor({ ...settings, palette: "vivid" }, classesOf(21));
+  for (const [red, green, blue] of colors) expect(Math.hypot(red - 128, green - 128, blue - 128)).toBeGreaterThan(100);
+});
+
 test("the colour of unlabelled pixels is far from all classes", () => {
   const palette = withIgnored([
     [0, 0, 0],
@@ -79,7 +84,7 @@ test("random colours are all different, and the seed's", () => {
 });
 
 describe("the palette of a recipe", () => {
-  test.each(["lattice", "lattice-plain", "farthest", "random", "dataset"])(
+  test.each(["lattice", "lattice-plain", "farthest", "vivid", "random", "dataset"])(
     "%s has a colour for each class",
     (palette) => {
       expect(paletteFor({ ...settings, palette }, classesOf(21))).toHaveLength(22);

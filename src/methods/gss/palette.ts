@@ -98,16 +98,19 @@ export function farthestColors(count: number, before: readonly Color[] = []): Co
   return chosen;
 }
 
+/** Halfway between all colours. */
+const grey: Color = [128, 128, 128];
+
 /** How the colours of classes are chosen, by name. */
 export const paletteNames = [
-  ...["lattice", "lattice-plain", "farthest", "random", "ade20k", "mseg", "dataset", "given"],
+  ...["lattice", "lattice-plain", "farthest", "vivid", "random", "ade20k", "mseg", "dataset", "given"],
   ...(Object.keys(releasedColors) as (keyof typeof releasedColors)[]).map((name) => `released-${name}` as const),
 ] as const;
 
 export interface PaletteSettings {
   /**
    * `lattice`, `lattice-plain`: a grid for any number of classes, with and without jitter. `farthest`: each colour the farthest from
-   * those before it. `random` (FF-R). `ade20k`, `mseg`: those lattices as generated, `released-…` as released. `dataset`: the data
+   * those before it; `vivid`: and from grey, which a tokenizer makes of what it is unsure of. `random` (FF-R). `ade20k`, `mseg`: those lattices as generated, `released-…` as released. `dataset`: the data
    * set's own colours. `given`: `paletteColors`.
    */
   readonly palette: string;
@@ -134,6 +137,8 @@ export function paletteFor(
         return withIgnored(latticeColors(latticeFor(count)));
       case "farthest":
         return farthestColors(count + 1);
+      case "vivid":
+        return farthestColors(count + 1, [grey]);
       case "random":
         return withIgnored(randomColors(count, paletteSeed));
       case "ade20k":
@@ -219,7 +224,7 @@ export function weakClasses(
   const all = ious.flatMap((iou, i) =>
     iou === null || iou >= least
       ? []
-      : [{ name: names[i], iou, color: palette[i], fromGrey: Math.sqrt(squared(palette[i], [128, 128, 128])) }],
+      : [{ name: names[i], iou, color: palette[i], fromGrey: Math.sqrt(squared(palette[i], grey)) }],
   );
   return all.sort((a, b) => a.iou - b.iou);
 }

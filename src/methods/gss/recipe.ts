@@ -140,7 +140,8 @@ export const published: Omit<GssRecipe, "name" | "encoder" | "encoderStride" | "
 const small: GssRecipe = {
   ...published,
   name: "gss-small",
-  palette: "farthest",
+  // Cells on a border come out grey: with farthest colours, of which one is grey, that class lost half of its IoU.
+  palette: "vivid",
 
   codes: 256,
   tokenizerWidth: 16,
@@ -148,12 +149,16 @@ const small: GssRecipe = {
   tokenizerBlocks: 1,
   tokenizerStart: "spread",
   codeWidth: 32,
-  tokenizerSteps: 1000,
+  // Small pictures, reduced or not, so that most of them show a border: 0.86 mean IoU of masks after 600 steps, where crops of 48
+  // pixels at their own size or more had 0.63.
+  tokenizerSteps: 2000,
   tokenizerWarmupSteps: 50,
-  tokenizerBatchSize: 8,
-  tokenizerCrop: 96,
+  tokenizerBatchSize: 16,
+  tokenizerCrop: 32,
+  tokenizerScaleMin: 0.7,
+  tokenizerScaleMax: 1.8,
   tokenizerSource: "masks",
-  tokenizerExchange: 0.75,
+  tokenizerExchange: 0.8,
   tokenizerRate: 3e-3,
   tokenizerWeightDecay: 0,
   tokenizerAverageDecay: 0.99,
@@ -161,7 +166,7 @@ const small: GssRecipe = {
   klShare: 0.2,
   usageWeight: 50,
   usageShare: 0.9,
-  temperatureShare: 0.75,
+  temperatureShare: 0.7,
   logScaleMin: -3,
 
   encoder: "mobilenet-v2",
