@@ -5,6 +5,8 @@ import type { Method, Task } from "../method.ts";
 import { checkNetworkTraining, networkMethod } from "../network-method.ts";
 import type { Stage, Trained } from "../stage.ts";
 import { camPass } from "./cam-pass.ts";
+import { forms } from "./forms.ts";
+import { importL2G } from "./import.ts";
 import { isOfPair, pairStage } from "./pair.ts";
 import { camCrfNames, camSaliencyNames } from "./pseudo-labels.ts";
 import { type L2GRecipe, recipes } from "./recipe.ts";
@@ -45,6 +47,8 @@ export const l2g: Method<L2GRecipe> = {
   ...networkMethod,
   model: segmentationModel,
   stages,
+  imports: importL2G,
+  forms,
   adopt: (recipe, from) => Object.assign({}, networkMethod.adopt(recipe, from), ...from.map(adoptedPair)) as L2GRecipe,
   validate(recipe) {
     checkNetworkTraining(recipe);
