@@ -11,6 +11,7 @@ import { isOfPair, pairStage } from "./pair.ts";
 import { camCrfNames, camSaliencyNames } from "./pseudo-labels.ts";
 import { type L2GRecipe, recipes } from "./recipe.ts";
 import { maskStage, segmentationModel } from "./segmentation.ts";
+import { study } from "./study.ts";
 import { samplerNames } from "./views.ts";
 
 /** Stages whose steps are 0 are left out: the pair where another run has trained it, the segmentation where pseudo masks are all that is asked. */
@@ -44,6 +45,7 @@ export const l2g: Method<L2GRecipe> = {
     url: "https://arxiv.org/abs/2204.03206",
   },
   recipes,
+  study,
   ...networkMethod,
   model: segmentationModel,
   stages,
