@@ -156,12 +156,62 @@ const pytorch: PublishedNames = {
   beside: /^(fc8|f8_3|f8_4|f9|linear1000|fc)\./,
 };
 
+const moments: Readonly<Record<string, string>> = {
+  weight: "weight",
+  gamma: "weight",
+  beta: "bias",
+  moving_mean: "running_mean",
+  moving_var: "running_var",
+};
+
+/**
+ * The name in AffinityNet's code of an array of the MXNet file that the network was published in (`arg:res3b1_branch2a_weight` is
+ * `b3_1.conv_branch2a.weight`), or undefined for the classifier, which it has no use for.
+ */
+export function mxnetName(name: string): string | undefined {
+  const whole = /^(?:arg|aux):(conv1a|bn7)_(weight|gamma|beta|moving_mean|moving_var)$/.exec(name);
+  if (whole !== null) return `${whole[1]}.${moments[whole[2]]}`;
+  const found = /^(?:arg|aux):(res|bn)(\d+)(?:a|b(\d+))_(branch\w+?)_(weight|gamma|beta|moving_mean|moving_var)$/.exec(
+    name,
+  );
+  if (found === null) return undefined;
+  const [, kind, stage, unit, branch, what] = found;
+  return `b${stage}${unit === undefined ? "" : `_${unit}`}.${kind === "res" ? "conv" : "bn"}_${branch}.${moments[what]}`;
+}
+
+/** The way back. */
+function nameInMxnet(name: string): string | undefined {
+  const found =
+    /^(?:(conv1a|bn7)|b(\d+)(?:_(\d+))?\.(conv|bn)_(branch\w+))\.(weight|bias|running_mean|running_var)$/.exec(name);
+  if (found === null) return undefined;
+  const [, whole, stage, unit, kind, branch, what] = found;
+  const isNorm = whole === "bn7" || kind === "bn";
+  const moment = Object.keys(moments).find((theirs) => moments[theirs] === what && (theirs !== "weight") === isNorm);
+  const place = whole ?? `${isNorm ? "bn" : "res"}${stage}${unit === undefined ? "a" : `b${unit}`}_${branch}`;
+  return `${what.startsWith("running") ? "aux" : "arg"}:${place}_${moment}`;
+}
+
+const mxnet: PublishedNames = {
+  library: "mxnet",
+  names: {
+    ours(theirs) {
+      const name = mxnetName(theirs);
+      return name === undefined ? undefined : resNet38Names.ours(name);
+    },
+    theirs(ours) {
+      const name = resNet38Names.theirs(ours);
+      return name === undefined ? undefined : nameInMxnet(name);
+    },
+  },
+  beside: /^arg:linear1000_/,
+};
+
 export const resNet38Encoders = {
   resnet38: {
     normalization: imagenetNormalization,
     multiple: 8,
     dilates: false,
     features: (scope, x, asked) => deepestMaps(resNet38(scope, x, { norms: asked.norms ?? "batch" })),
-    published: [pytorch],
+    published: [pytorch, mxnet],
   } satisfies Encoder,
 };

@@ -28,6 +28,11 @@ export const commands: readonly Entry[] = [
     load: async () => (await import("./refine.ts")).refineCommand,
   },
   {
+    name: "saliency",
+    summary: "write a map of what draws the eye for each photograph, for methods that learn from tags",
+    load: async () => (await import("./saliency.ts")).saliencyCommand,
+  },
+  {
     name: "show",
     summary: "draw what a model sees inside: the pictures that its method offers",
     load: async () => (await import("./show.ts")).showCommand,

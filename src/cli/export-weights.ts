@@ -23,7 +23,8 @@ export async function exportWeights(run: string, options: WeightsOptions, termin
   const { nodePlatform } = await import("../platform/node.ts");
   const methods = await methodsWith(nodePlatform, files);
   const { method, ...trained } = await trainedIn(nodePlatform, run, { methods, set }, terminal);
-  if (method.forms !== undefined) {
+  // What is no form of the method may be that of its encoder.
+  if (method.forms !== undefined && (method.encoder === undefined || Object.hasOwn(method.forms, form))) {
     const { exportForm } = await import("../runs/export-form.ts");
     const written = await exportForm(nodePlatform, method, trained, form, out);
     for (const note of written.notes) terminal.note(oneLine(note));

@@ -14,6 +14,7 @@ import { masksBeside, masksByImage, type NamedMasks } from "./mask-names.ts";
 import { type Files, filesBelow, makeProblem, namesText } from "./pairs.ts";
 import { segmentsFrom } from "./panoptic-annotation.ts";
 import { maskFolderName, splitFolder, splitFolderName } from "./split-names.ts";
+import { tagLinesFrom } from "./tag-lists.ts";
 import { readUtf8 } from "./text-file.ts";
 
 export interface SplitLabels extends ClassList {
@@ -73,7 +74,8 @@ export async function splitLabels(platform: Platform, folders: Folders, split: S
   const hasMasks = hasOwn || among.size > 0;
   const named = hasOwn ? masksByImage(images.byId, files.byId, maskFolder) : besideAsNamed(among, imageFolder);
   const masks = { ...files, byId: named.byId };
-  const hasTags = await isThere(platform, root, "tags.json", "file");
+  const tagsName = await tagsNameIn(platform, root);
+  const hasTags = tagsName !== undefined;
   const list = await readClasses(platform, root);
   if ((hasMasks && !list?.forMasks) || (hasTags && list === null)) {
     const remedy = 'Write one: {"ignoreIndex": 255, "classes": [{"name": "sky"}, {"name": "road"}]}.';
@@ -85,9 +87,14 @@ export async function splitLabels(platform: Platform, folders: Folders, split: S
   const isFirst = first?.file === joinPath(root, "panoptic", `${split}.json`);
   const annotation = first && isFirst ? first : await annotationOf(platform, root, split);
   const segments = annotation === null ? new Map() : segmentsFrom(annotation, classes, listed);
-  const tagsFile = joinPath(root, "tags.json");
+  const tagsFile = joinPath(root, tagsName ?? tagLists[0]);
   const tags = hasTags
-    ? tagsFrom(await readUtf8(platform, tagsFile, listBytes), tagsFile, split, classes)
+    ? (tagsName === "tags.json" ? tagsFrom : tagLinesFrom)(
+        await readUtf8(platform, tagsFile, listBytes),
+        tagsFile,
+        split,
+        classes,
+      )
     : emptyListing<readonly number[]>();
   const captionsFile = await beside(platform, folders, "captions.jsonl", "file");
   const captions =
@@ -128,6 +135,14 @@ export async function splitLabels(platform: Platform, folders: Folders, split: S
     lists: [listOf(tagsFile, tags), listOf(captionsFile ?? "", captions)],
     problems: [...masks.problems, ...texts.problems, ...saliency.problems],
   };
+}
+
+/** Where tags may be, the first that is there being read. */
+const tagLists = ["tags.json", "tags.csv", "tags.txt"] as const;
+
+async function tagsNameIn(platform: Platform, root: string): Promise<(typeof tagLists)[number] | undefined> {
+  for (const name of tagLists) if (await isThere(platform, root, name, "file")) return name;
+  return undefined;
 }
 
 /** What is wrong and what is worth knowing about how labels and images of a split go together. */

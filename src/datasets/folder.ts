@@ -24,7 +24,7 @@ and of these what there is:
   masks/train/NAME.png          a mask for each photograph, of the same name; a pixel holds its class
   panoptic/train/NAME.png       a segment's id per pixel, red + 256 green + 65536 blue; 0 is none
   panoptic/train.json           the segments, as in COCO's panoptic annotation
-  tags.json                     {"train": {"NAME": ["sky", "road"]}}
+  tags.json                     {"train": {"NAME": ["sky", "road"]}}; or tags.csv or tags.txt with lines NAME,sky,road
   captions.jsonl                lines {"image": "train/NAME.jpg", "captions": ["A red car."]}; or NAME.txt beside NAME.jpg
   saliency/train/NAME.png       grey of at most 8 bits, black is 0 and white 255
 `.trim();
@@ -109,7 +109,7 @@ async function unlabelledSplit(
   const meant = await misnamedLabels(platform, { root, images }, split);
   if (meant !== undefined) return new InputError(meant.message);
   const masks = joinPath(root, "masks", split);
-  for (const list of ["tags.json", "captions.jsonl"]) {
+  for (const list of ["tags.json", "tags.csv", "tags.txt", "captions.jsonl"]) {
     if ((await platform.exists(joinPath(root, list))) !== "file") continue;
     if ((await platform.exists(joinPath(root, "masks"))) === "folder") break;
     const expected = `expected labels of the images in ${joinPath(images, "images", split)}`;

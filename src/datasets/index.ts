@@ -207,7 +207,7 @@ async function placeApart(platform: Platform, path: string, images: string, layo
 
 /** Labels without photographs: those of the folder above are most likely theirs. */
 async function remedyFor(platform: Platform, path: string, content: readonly string[]): Promise<string> {
-  const labels = ["masks", "panoptic", "tags.json", "captions.jsonl", "classes.json"];
+  const labels = ["masks", "panoptic", "tags.json", "tags.csv", "tags.txt", "captions.jsonl", "classes.json"];
   const above =
     path
       .replace(/[\\/]+$/, "")

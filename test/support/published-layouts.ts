@@ -47,7 +47,7 @@ export function publishedLayouts(): Readonly<Record<string, Readonly<Record<stri
     ...plain,
     ...deep,
     ["resnet101-caffe", { "deeplab-pytorch": deepLabResidual(resNets.resnet101) }],
-    ["resnet38", { affinitynet: wideResidual() }],
+    ["resnet38", { affinitynet: wideResidual(), mxnet: inMxnet(wideResidual()) }],
     ["vgg16", { torchvision: torchvisionVgg() }],
     ["resnet50-v2", { gluon: gluonResidual([3, 4, 6, 3]) }],
     ["resnet50-v2-c4", { gluon: gluonResidual([3, 4, 6]) }],
@@ -150,6 +150,25 @@ function wideResidual(): PublishedLayout {
     encoder: Object.assign({ "conv1a.weight": [64, 3, 3, 3], ...norm("bn7", 4096) }, ...units),
     beside: { "fc8.weight": [20, 4096, 1, 1], ...counter("bn7") },
   };
+}
+
+/** The same in the file that it was published in: `b3_1.bn_branch2a.running_mean` is `aux:bn3b1_branch2a_moving_mean`. */
+function inMxnet({ encoder }: PublishedLayout): PublishedLayout {
+  const renamed = Object.entries(encoder).map(([name, shape]) => {
+    const parts = name.split(".");
+    const [place, leaf] = [parts[0], parts[parts.length - 1]];
+    const part = parts.length === 3 ? parts[1] : place;
+    const isNorm = part.startsWith("bn");
+    const norms = { weight: "gamma", bias: "beta", running_mean: "moving_mean", running_var: "moving_var" };
+    const what = isNorm ? norms[leaf as keyof typeof norms] : leaf;
+    const [, stage, unit] = /^b(\d)(?:_(\d))?$/.exec(place) ?? [];
+    const where =
+      stage === undefined
+        ? place
+        : `${isNorm ? "bn" : "res"}${stage}${unit === undefined ? "a" : `b${unit}`}_${part.split("_")[1]}`;
+    return [`${leaf.startsWith("running") ? "aux" : "arg"}:${where}_${what}`, shape] as const;
+  });
+  return { encoder: Object.fromEntries(renamed), beside: { "arg:linear1000_weight": [1000, 4096] } };
 }
 
 function torchvisionVgg(): PublishedLayout {

@@ -5,10 +5,13 @@ import type { Method, Task } from "../method.ts";
 import { checkNetworkTraining, networkMethod } from "../network-method.ts";
 import type { Stage, Trained } from "../stage.ts";
 import { camPass } from "./cam-pass.ts";
+import { forms } from "./forms.ts";
+import { importL2G } from "./import.ts";
 import { isOfPair, pairStage } from "./pair.ts";
 import { camCrfNames, camSaliencyNames } from "./pseudo-labels.ts";
 import { type L2GRecipe, recipes } from "./recipe.ts";
 import { maskStage, segmentationModel } from "./segmentation.ts";
+import { study } from "./study.ts";
 import { samplerNames } from "./views.ts";
 
 /** Stages whose steps are 0 are left out: the pair where another run has trained it, the segmentation where pseudo masks are all that is asked. */
@@ -42,9 +45,12 @@ export const l2g: Method<L2GRecipe> = {
     url: "https://arxiv.org/abs/2204.03206",
   },
   recipes,
+  study,
   ...networkMethod,
   model: segmentationModel,
   stages,
+  imports: importL2G,
+  forms,
   adopt: (recipe, from) => Object.assign({}, networkMethod.adopt(recipe, from), ...from.map(adoptedPair)) as L2GRecipe,
   validate(recipe) {
     checkNetworkTraining(recipe);

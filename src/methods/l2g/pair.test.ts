@@ -3,13 +3,14 @@ import { freshWeights } from "../../../test/support/weights.ts";
 import { fromNumbers, ndarray, toNumbers } from "../../array/ndarray.ts";
 import { Random } from "../../array/random.ts";
 import { gradients } from "../../autodiff/gradients.ts";
+import { mxnetName } from "../../backbones/resnet38.ts";
 import { Model } from "../../graph/scope.ts";
 import { input } from "../../graph/tensor.ts";
 import { abs, max } from "../../ops/index.ts";
 import { evaluate } from "../../runtime/evaluate.ts";
 import { pairLosses } from "./pair.ts";
 import { recipes } from "./recipe.ts";
-import { isNew, mxnetName, releaseNames, trainsInPair } from "./weights.ts";
+import { isNew, releaseNames, trainsInPair } from "./weights.ts";
 
 // With scores of zeros nothing behind them is taught by the first step.
 const recipe = { ...recipes["l2g-tiny"], saliency: true, scoreStart: "xavier" as const };

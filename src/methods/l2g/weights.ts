@@ -50,26 +50,3 @@ export function trainsInPair(name: string, frozenParts: readonly string[] = ["st
 export function isNew(name: string): boolean {
   return /[hH]ead\./.test(name);
 }
-
-const moments: Readonly<Record<string, string>> = {
-  weight: "weight",
-  gamma: "weight",
-  beta: "bias",
-  moving_mean: "running_mean",
-  moving_var: "running_var",
-};
-
-/**
- * The name in the release of an array of the MXNet file that ResNet-38 was published in (`arg:res3b1_branch2a_weight` is
- * `b3_1.conv_branch2a.weight`), or undefined for the classifier, which it has no use for.
- */
-export function mxnetName(name: string): string | undefined {
-  const whole = /^(?:arg|aux):(conv1a|bn7)_(weight|gamma|beta|moving_mean|moving_var)$/.exec(name);
-  if (whole !== null) return `${whole[1]}.${moments[whole[2]]}`;
-  const found = /^(?:arg|aux):(res|bn)(\d+)(?:a|b(\d+))_(branch\w+?)_(weight|gamma|beta|moving_mean|moving_var)$/.exec(
-    name,
-  );
-  if (found === null) return undefined;
-  const [, kind, stage, unit, branch, what] = found;
-  return `b${stage}${unit === undefined ? "" : `_${unit}`}.${kind === "res" ? "conv" : "bn"}_${branch}.${moments[what]}`;
-}

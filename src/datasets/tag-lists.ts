@@ -1,0 +1,68 @@
+/** Tags in lines: tables as spreadsheets write them, and the lists that came with weakly supervised methods for VOC and COCO. */
+import type { ClassInfo } from "../data/sample.ts";
+import { InputError, problem, shown } from "../errors.ts";
+import { type Listing, tagsFrom } from "./label-files.ts";
+
+/** What the first column of a table is called. */
+const headings = /^(image|images|name|names|file|filename|file_name|id|image_id|path)$/i;
+
+/**
+ * `tags.csv` and `tags.txt`, a line for each image: its name, then its tags, with commas, semicolons, tabs or spaces between; or below a
+ * line of class names a 0 or 1 for each. Tags are names of classes, or numbers that count the classes without the background from 0, as
+ * in VOC's and COCO's lists (`2007_000032 0 14`). Throws InputError naming the file and the line.
+ */
+export function tagLinesFrom(
+  text: string,
+  file: string,
+  split: string,
+  classes: readonly ClassInfo[],
+): Listing<readonly number[]> {
+  const names = classes.map(({ name }) => name);
+  const counted = classes.filter(({ background, name }) => !background && !/^_*background_*$/i.test(name));
+  const lines = text.replace(/^\ufeff/, "").split(/\r?\n/);
+  const found: Record<string, string[]> = {};
+  let columns: readonly string[] | null = null;
+  for (const [index, line] of lines.entries()) {
+    if (line.trim() === "") continue;
+    const where = `${file}: line ${index + 1}`;
+    const [name, ...fields] = fieldsIn(line);
+    if (index === 0 && headings.test(name)) {
+      columns = fields.length > 1 && fields.every((field) => names.includes(field)) ? fields : null;
+      continue;
+    }
+    if (Object.hasOwn(found, name)) {
+      throw new InputError(problem(where, "expected each image once", `"${name}" twice`, "Merge the two lines."));
+    }
+    const tags: string[] = [];
+    for (const [at, field] of fields.entries()) {
+      if (field === "") continue;
+      if (columns !== null) {
+        if (field !== "0" && field !== "1") {
+          throw new InputError(problem(where, "expected 0 or 1 for each class", shown(field), "Correct the line."));
+        }
+        if (field === "1" && columns[at] !== undefined) tags.push(columns[at]);
+        continue;
+      }
+      const named = /^\d+$/.test(field) && !names.includes(field) ? counted[Number(field)]?.name : field;
+      if (named === undefined) {
+        const expected = `expected numbers from 0 to ${counted.length - 1}, which count the classes without background`;
+        throw new InputError(problem(where, expected, field, "Correct the line, or write names of classes."));
+      }
+      tags.push(named);
+    }
+    found[name] = tags;
+  }
+  return tagsFrom(JSON.stringify(found), file, split, classes);
+}
+
+/** Parts of a line; names with spaces in them need another separator. Quotes are taken off. */
+function fieldsIn(line: string): string[] {
+  const separator = [";", "\t", ","].find((each) => line.includes(each)) ?? /\s+/;
+  const fields = line.trim().split(separator);
+  return (
+    fields
+      .map((field) => field.trim().replace(/^"(.*)"$/, "$1"))
+      // `a.jpg,"cow sheep"`: several tags in a column.
+      .flatMap((field, i) => (i > 0 && separator !== ";" && /[;|]/.test(field) ? field.split(/[;|]/) : [field]))
+  );
+}

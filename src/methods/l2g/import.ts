@@ -1,0 +1,78 @@
+/** The release's checkpoints as runs of ours: the global network, and the local one where the file has it. */
+import type { Named, NdArray } from "../../array/ndarray.ts";
+import type { ClassInfo } from "../../data/sample.ts";
+import { InputError } from "../../errors.ts";
+import { distinctColors } from "../../image/palette.ts";
+import type { WeightFile } from "../../weights/read-weights.ts";
+import type { Imported } from "../method.ts";
+import { type L2GRecipe, recipes } from "./recipe.ts";
+import { releaseNames } from "./weights.ts";
+
+/** Layers of the head that tell what is what, and the encoder that they stand on. */
+const heads = [
+  { encoder: "resnet38", scores: "fc8", early: "f8_3", late: "f8_4", affinity: "f9" },
+  {
+    encoder: "vgg16",
+    scores: "extra_last_conv",
+    early: "fc_extra_3",
+    late: "fc_extra_4",
+    affinity: "extra_att_module",
+  },
+] as const;
+
+const bookkeeping = /\.num_batches_tracked$/;
+
+/**
+ * A `.pth` or safetensors of L2G's release, its global network; null for files of other kinds. Names of the classes: of VOC's 20 and COCO's
+ * 80 they are not in the file, so that they are `class 1` … until someone says them.
+ */
+export function importL2G([file, ...others]: readonly WeightFile[]): Imported<L2GRecipe> | null {
+  if ((file.kind !== "torch" && file.kind !== "safetensors") || others.length > 0) return null;
+  const { tensors, where } = file;
+  const head = heads.find(({ scores, affinity }) => `${scores}.weight` in tensors && `${affinity}.weight` in tensors);
+  if (head === undefined) return null;
+  const channels = (name: string): number => {
+    const found = tensors[`${name}.weight`];
+    if (found !== undefined) return found.shape[0];
+    throw new InputError(
+      `${where}: expected ${name}.weight beside ${head.scores}.weight, got none. The file is damaged.`,
+    );
+  };
+  const { encoder } = head;
+  const names = releaseNames(encoder);
+  const weights: Record<string, NdArray> = {};
+  for (const [theirs, array] of Object.entries(tensors)) {
+    if (bookkeeping.test(theirs)) continue;
+    const ours = names.ours(theirs);
+    if (ours === undefined) {
+      throw new InputError(
+        `${where}: expected weights of L2G's network on ${head.encoder}, got ${theirs} besides. It is another network's file.`,
+      );
+    }
+    weights[ours.replace(/^(encoder|head)\./, (part) => (part === "head." ? "globalHead." : "globalEncoder."))] = array;
+  }
+  const outputs = channels(head.scores);
+  return {
+    recipe: {
+      ...recipes["l2g-voc"],
+      encoder: head.encoder,
+      earlyChannels: channels(head.early),
+      lateChannels: channels(head.late),
+      affinityChannels: channels(head.affinity),
+      saliency: false,
+    },
+    weights: weights as Named<NdArray>,
+    outputs,
+    partial: true,
+    classes: numbered(outputs),
+    untold: [],
+    notes: [`${where}: the local network, which only trains, is left out`],
+  };
+}
+
+/** The background, last in the file, is the first class of masks. */
+function numbered(count: number): ClassInfo[] {
+  return distinctColors(count).map((color, index) =>
+    index === 0 ? { name: "background", color: [0, 0, 0], background: true } : { name: `class ${index}`, color },
+  );
+}

@@ -1,0 +1,49 @@
+import { describe, expect, test } from "vitest";
+import { resolveRecipe } from "../resolve-recipe.ts";
+import type { Scores } from "../study.ts";
+import { recipes } from "./recipe.ts";
+import { study } from "./study.ts";
+
+const parts = Object.keys(study.parts);
+const plan = study.plan({ parts, fractions: [1], recipe: recipes["l2g-small"] });
+
+test.each(Object.keys(recipes))("the arms are recipes that can be, of %s", (name) => {
+  const { arms } = study.plan({ parts, fractions: [1], recipe: recipes[name as keyof typeof recipes] });
+  for (const { settings } of arms) resolveRecipe(name, settings); // which checks it
+  expect(new Set(arms.map((arm) => arm.name)).size).toBe(arms.length);
+});
+
+test("every arm but the first changes something, and a part by itself has what it is compared with", () => {
+  for (const { name, settings } of plan.arms) {
+    const { recipe } = resolveRecipe("l2g-small", settings);
+    const changed = Object.entries(recipe).filter(
+      ([key, value]) => String(value) !== String(recipes["l2g-small"][key as keyof (typeof recipes)["l2g-small"]]),
+    );
+    expect(changed.length > 0, name).toBe(name !== "l2g");
+  }
+  for (const part of parts) {
+    const [first, ...others] = study.plan({ parts: [part], fractions: [1], recipe: recipes["l2g-small"] }).arms;
+    expect([first.name, others.length > 0]).toEqual(["l2g", true]);
+  }
+});
+
+describe("claims", () => {
+  const scoresOf =
+    (values: Readonly<Record<string, readonly number[]>>): Scores =>
+    (name) =>
+      values[name] ?? null;
+  const verdicts = (values: Readonly<Record<string, readonly number[]>>) =>
+    plan.claims.map(({ judge }) => judge(scoresOf(values)).verdict);
+
+  test("hold where l2g is above the arm by more than the standard error", () => {
+    const others = ["plain-cam", "global-tags", "one-view", "without-correlation"];
+    const low = Object.fromEntries(others.map((name) => [name, [0.4, 0.42]]));
+    const same = [0.52, 0.5];
+    expect(verdicts({ l2g: [0.5, 0.52], uniform: same, ...low })).toEqual(new Array(5).fill("held"));
+    expect(verdicts({ l2g: [0.3, 0.31], uniform: [0.5, 0.52], ...low })).toEqual(new Array(5).fill("not held"));
+  });
+
+  test("are not measured where an arm is missing", () => {
+    expect(verdicts({ l2g: [0.5, 0.5] })).toEqual(new Array(5).fill("not measured"));
+  });
+});

@@ -1,0 +1,93 @@
+/** The paper's ablations in miniature: which terms, which views, and what the global network learns from. */
+import { type Arm, type Claim, compare, judgeAll, judgeTogether, type Scores, type Study } from "../study.ts";
+import type { L2GRecipe } from "./recipe.ts";
+
+function arm(name: string, about: string, settings: readonly string[], drawn = false): Arm {
+  return { name, about, settings, from: null, fractions: [1], drawn, fromEncoder: true };
+}
+
+/** What every part compares with. */
+const base = arm("l2g", "the recipe: attention of the local network is what the global one learns", [], true);
+
+const plain = arm(
+  "plain-cam",
+  "one network on whole views learns the tags, and its class maps are taken",
+  ["globalWeight=1", "localWeight=0", "transferWeight=0"],
+  true,
+);
+
+/** The multiple of 32 nearest to a share of the recipe's local side. */
+const side = ({ localSize, viewSize }: L2GRecipe, factor: number) =>
+  Math.min(viewSize, Math.max(32, 32 * Math.round((localSize * factor) / 32)));
+
+function armsOf(part: string, recipe: L2GRecipe): readonly Arm[] {
+  switch (part) {
+    case "plain":
+      return [plain];
+    case "terms":
+      return [
+        arm("global-tags", "as l2g, the global network learns the tags as well", ["globalWeight=1"]),
+        arm("all-channels", "as l2g, all channels of the attention, not the strongest alone (the paper's text)", [
+          "strongestOnly=false",
+        ]),
+        arm("without-correlation", "as l2g, without pixel correlation", ["correlation=false"]),
+      ];
+    case "views":
+      return [arm("one-view", "as l2g, one local view", ["views=1"])];
+    case "sizes":
+      return [0.75, 1.5].map((factor) => {
+        const size = side(recipe, factor);
+        return arm(`size-${size}`, `as l2g, local views of ${size} pixels`, [`localSize=${size}`]);
+      });
+    case "samplers":
+      return [
+        arm("uniform", "as l2g, four views that lie evenly", ["sampler=uniform", "views=4"]),
+        arm("corners", "as l2g, the four corners and no others", ["sampler=corners+random", "views=4"]),
+      ];
+    default:
+      throw new Error(`l2g study: there is no part "${part}".`);
+  }
+}
+
+const parts = {
+  plain: "a network that classifies whole views, and its class maps",
+  terms: "tags for the global network too, the attention of all channels, no pixel correlation",
+  views: "one local view instead of several",
+  sizes: "smaller and larger local views",
+  samplers: "views on a grid and in the corners instead of random ones",
+};
+
+const claim = (text: string, judge: Claim["judge"]): Claim => ({ text, source: "Jiang et al. 2022, ablations", judge });
+const above = (scores: Scores, name: string) => judgeAll([compare(scores, "l2g", name)], `l2g − ${name}`);
+
+const claims: readonly Claim[] = [
+  claim("local-to-global transfer beats the class maps of a network that classifies whole views", (scores) =>
+    above(scores, "plain-cam"),
+  ),
+  claim("classification of whole views beside the transfer pulls attention to few parts, and is worse", (scores) =>
+    above(scores, "global-tags"),
+  ),
+  claim("several local views are better than one", (scores) => above(scores, "one-view")),
+  claim("uniform and random views do not differ (by more than a standard error)", (scores) =>
+    judgeAll(
+      [compare(scores, "l2g", "uniform")],
+      "random − uniform",
+      ({ difference, error }) => Math.abs(difference) <= (error ?? 0),
+    ),
+  ),
+  claim("pixel correlation helps", (scores) => judgeTogether([above(scores, "without-correlation")])),
+];
+
+export const study: Study = {
+  // Nine arms with two seeds each: 18 · (250 · 0.8 s + 90 s for the pass + 250 · 0.6 s) of processor time are within two hours on two cores.
+  recipes: { "l2g-small": ["evaluateEvery=0"] },
+  dataset: "scenes:size=128,train=300,val=60,test=1,classes=coarse",
+  fractions: [1],
+  seeds: 2,
+  parts,
+  standardParts: Object.keys(parts),
+  scaled: ["localSize", "views"],
+  plan({ parts, recipe }) {
+    return { pretrainings: [], arms: [base, ...parts.flatMap((part) => armsOf(part, recipe as L2GRecipe))], claims };
+  },
+};
