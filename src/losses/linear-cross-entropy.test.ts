@@ -81,6 +81,19 @@ test("no more logits than asked for are there at once", () => {
   for (const { shape } of logitsLike) expect(sizeOf(shape)).toBeLessThanOrEqual(Math.max(chunkElements, classes));
 });
 
+test("what is made of labels for a piece of logits waits for the piece before it", () => {
+  const { loss } = linearCrossEntropy(at, truth, { ignoreLabel: classes, chunkElements: 3 * classes });
+  const [features] = gradients(loss, [at.features]);
+  const { nodes } = reach(Object.values(lower({ outputs: { features } }, plainTarget).outputs));
+  const large = nodes.filter(({ outputs: [{ shape }] }) => shape.at(-1) === classes && sizeOf(shape) > classes);
+  // Made of labels alone they could all be computed at once, and wait: the first piece's are.
+  const early = large.filter(({ outputs: [tensor] }) => {
+    return ![...reach([tensor]).leaves.keys()].some((name) => name === "features" || name === "weight");
+  });
+  expect(large.filter(({ op }) => op === "Equal")).toHaveLength(8);
+  expect(early.filter(({ op }) => op === "Equal")).toHaveLength(1);
+});
+
 test("features and weights that do not fit are refused", () => {
   const other = { ...at, weight: input("other", [classes, channels + 1, 1, 1]) };
   const build = () => linearCrossEntropy(other, truth, { ignoreLabel: classes });

@@ -5,6 +5,7 @@ import { nodes, type Tensor } from "../graph/tensor.ts";
 import {
   add,
   argMax,
+  cast,
   concat,
   logSumExp,
   matmul,
@@ -162,7 +163,9 @@ function loweredGradient([x, weight, bias, index, dy]: readonly Tensor[], chunkE
     const parts = pieces.map((piece) => {
       const features = add(cut(x, piece), zero); // [C, n]
       const probabilities = softmax(logitsOf(features, weight, bias)); // [n, K]
-      const wrong = sub(probabilities, oneHot(cut(index, piece), classes, { dtype: x.dtype }));
+      // The labels wait, too: what is made of them is as large as the logits.
+      const truth = add(cut(index, piece), cast(reshape(zero, [1]), "int64"));
+      const wrong = sub(probabilities, oneHot(truth, classes, { dtype: x.dtype }));
       const slope = mul(wrong, unsqueeze(cut(dy, piece), 1)); // [n, K]
       const dFeatures = matmul(weight, slope, { transposeA: true, transposeB: true }); // [C, n]
       dWeight = plus(dWeight, matmul(slope, features, { transposeA: true, transposeB: true })); // [K, C]

@@ -6,7 +6,7 @@ import { swin } from "../../src/backbones/swin.ts";
 import { Model, type Scope } from "../../src/graph/scope.ts";
 import { input, type Tensor } from "../../src/graph/tensor.ts";
 import { sized } from "../../src/methods/gss/head.ts";
-import { encodedPicture, predictedMaskige } from "../../src/methods/gss/network.ts";
+import { encodedPicture, predictedMaskige, predictedShares } from "../../src/methods/gss/network.ts";
 import { givenPalette, type Palette } from "../../src/methods/gss/palette.ts";
 import { priorLosses, priorStage } from "../../src/methods/gss/prior-stage.ts";
 import { type GssRecipe, published } from "../../src/methods/gss/recipe.ts";
@@ -162,6 +162,15 @@ for (const name of ["e2e_ff", "e2e_ftw"]) {
     expect(apart(await maskOf(whole.scores), golden.tensor("whole.mask")), "whole").toBeLessThanOrEqual(
       mostApart(golden),
     );
+
+    // What the model predicts with has the same largest class.
+    const shares = predictedShares(new Model().scope, input("rgb", rgb.shape, "uint8"), recipe, taskOf(config));
+    const largest = (x: Tensor) => argMax(x, { axis: 1 });
+    const found = await evaluate(
+      { model: largest(shares), plain: largest(input("scores", whole.scores.shape)) },
+      { ...weights, rgb, scores: whole.scores },
+    );
+    expect(apart(found.model, found.plain), "model").toBeLessThanOrEqual(mostApart(golden));
 
     // Mirrored, predicted, and mirrored back.
     const plane = input("x", rgb.shape, "uint8");

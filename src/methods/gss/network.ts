@@ -3,14 +3,14 @@ import type { Scope } from "../../graph/scope.ts";
 import type { Tensor } from "../../graph/tensor.ts";
 import { encodedBy } from "../../networks/unet/network.ts";
 import { imageInput } from "../../nn/image-input.ts";
-import { argMax, axisSize } from "../../ops/index.ts";
+import { argMax, axisSize, softmax } from "../../ops/index.ts";
 import type { Task } from "../method.ts";
 import { type HeadOutputs, type MapSize, pixelClasses, pixelHead, sized, tokenHead, tokenLogits } from "./head.ts";
 import type { GssRecipe } from "./recipe.ts";
 import { headSettings } from "./settings.ts";
 import { decodedInBands } from "./tokenizer.ts";
 import { tokenizerOf } from "./tokenizer-settings.ts";
-import { transformOf } from "./transform.ts";
+import { trainsInverse, transformOf } from "./transform.ts";
 
 export interface Encoded {
   readonly head: HeadOutputs;
@@ -77,9 +77,14 @@ export function predictedMaskige(scope: Scope, image: Tensor, recipe: GssRecipe,
   return { tokens, maskige: decodedInBands(tokenizer, scope.at("tokenizer"), tokens) };
 }
 
-/** Shares of classes, votes or probabilities: image [B, H, W, 3] uint8 → [B, K, H, W]. */
+/**
+ * Shares of classes, votes or probabilities; the logits of an inverse that is trained are resized before they become these, as in the
+ * authors' code. image [B, H, W, 3] uint8 → [B, K, H, W].
+ */
 export function predictedShares(scope: Scope, image: Tensor, recipe: GssRecipe, task: Task): Tensor {
   const { maskige } = predictedMaskige(scope, image, recipe, task);
-  const shares = transformOf(recipe, task).shares(scope, maskige);
-  return sized(shares, [axisSize(image, 1), axisSize(image, 2)]);
+  const { scores, shares } = transformOf(recipe, task);
+  const size: MapSize = [axisSize(image, 1), axisSize(image, 2)];
+  if (trainsInverse(recipe)) return softmax(sized(scores(scope, maskige), size), { axis: 1 });
+  return sized(shares(scope, maskige), size);
 }

@@ -79,10 +79,12 @@ test.each([
 test("a grid decoded in bands is the grid decoded whole", async () => {
   const model = new Model();
   const scope = model.scope.shared();
-  const tokenizer = dvaeTokenizer(small);
+  // As many groups and blocks as the published one has.
+  const tokenizer = dvaeTokenizer({ ...small, groups: 4, blocksPerGroup: 2 });
   const tokens = input("tokens", [1, 110, 5], "int32");
   const whole = tokenizer.decode(scope, tokens);
-  const bands = decodedInBands(tokenizer, scope, tokens);
+  // Of 16 rows, and 12 on each side.
+  const bands = decodedInBands(tokenizer, scope, tokens, 40 * 5);
   const found = await evaluate({ whole, bands }, { ...weightsOf(model), tokens: tokensFor(110, 5) });
   expect(found.bands.shape).toEqual(found.whole.shape);
   const [a, b] = [toNumbers(found.whole), toNumbers(found.bands)];

@@ -1,7 +1,7 @@
 /** What turns maskiges into tokens and back, whatever it is: the discrete VAE, or a VQ. */
 import type { Scope } from "../../graph/scope.ts";
 import type { Tensor } from "../../graph/tensor.ts";
-import { argMax, concat, slice } from "../../ops/index.ts";
+import { add, argMax, cast, concat, mul, reshape, slice } from "../../ops/index.ts";
 import {
   type DvaeSettings,
   dvaeDecoder,
@@ -52,22 +52,35 @@ export function dvaeTokenizer(settings: DvaeSettings): MaskTokenizer {
   };
 }
 
-/** Rows of tokens that are decoded together, and rows beside them that their pictures depend on. */
-const bandRows = 48;
-const bandReach = 16;
+/** The first element of all. */
+const first = ({ shape }: Tensor) => shape.map((_, axis) => ({ axis, start: 0, end: 1 }));
+
+/** Tokens that are decoded together, those beside them included: the published decoder then holds some 6 GB. */
+const mostTokens = 9216;
+/** Rows beside a band that its picture depends on, of any decoder of 4 groups and 2 blocks: 2 · 3 · (1 + 1/2 + 1/4 + 1/8). */
+const bandReach = 12;
 
 /**
  * `decode` for prediction: many rows a band at a time, so that what a decoder holds stays small. tokens: [B, h, w] → the same maskige
- * as in one piece: bands overlap by more than any decoder of 4 groups and 2 blocks sees.
+ * as in one piece: bands overlap by what decoders see.
  */
-export function decodedInBands(tokenizer: MaskTokenizer, scope: Scope, tokens: Tensor): Tensor {
-  const [, rows] = tokens.shape;
-  if (rows <= 2 * bandRows) return tokenizer.decode(scope, tokens);
+export function decodedInBands(
+  tokenizer: MaskTokenizer,
+  scope: Scope,
+  tokens: Tensor,
+  most: number = mostTokens,
+): Tensor {
+  const [, rows, columns] = tokens.shape;
+  if (rows * columns <= most) return tokenizer.decode(scope, tokens);
+  const bandRows = Math.max(bandReach, Math.floor(most / columns) - 2 * bandReach);
   const place = scope.shared();
   const starts = Array.from({ length: Math.ceil(rows / bandRows) }, (_, i) => i * bandRows);
+  // ONNX Runtime takes nodes in an order of its own and would begin all bands at once: each waits for a number of the one before.
+  let wait = mul(slice(tokens, first(tokens)), 0);
   const bands = starts.map((start) => {
     const [from, to] = [Math.max(0, start - bandReach), Math.min(rows, start + bandRows + bandReach)];
-    const band = tokenizer.decode(place, slice(tokens, [{ axis: 1, start: from, end: to }]));
+    const band = tokenizer.decode(place, add(slice(tokens, [{ axis: 1, start: from, end: to }]), wait));
+    wait = reshape(cast(mul(slice(band, first(band)), 0), tokens.dtype), [1, 1, 1]);
     const used = [start - from, Math.min(rows, start + bandRows) - from].map((row) => row * tokenizer.stride);
     return slice(band, [{ axis: 2, start: used[0], end: used[1] }]);
   });
