@@ -132,7 +132,7 @@ function pictureInput(scope: Scope, picture: Tensor, transform: MaskTransform): 
 function losses(scope: Scope, picture: Tensor, settings: GssRecipe, { classes }: Task): Losses {
   const place = scope.at("tokenizer");
   if (settings.tokenizer === "vq") return { terms: vqLosses(place, picture, vqSettings(settings, classes.length)) };
-  const { klWeight, klShare, usageWeight, usageShare, temperatureEnd, temperatureShare, steps, logScaleMin } = settings;
+  const { klWeight, klShare, usageWeight, temperatureEnd, temperatureShare, steps, logScaleMin } = settings;
   const dvae = dvaeSettings(settings, classes.length);
   const count = scope.at(counted).average("step", []);
   scope.at(counted).update("step", add(count, 1));
@@ -152,7 +152,7 @@ function losses(scope: Scope, picture: Tensor, settings: GssRecipe, { classes }:
       likelihood: logitLaplaceLoss(output, mapped, { logScaleMin }),
       divergence: mul(uniformDivergence(logits), weight),
       ...(usageWeight > 0 && {
-        usage: mul(mul(usageDivergence(logits), usageWeight / numbers), annealed(progress, 1, 0, usageShare)),
+        usage: mul(usageDivergence(logits), usageWeight / numbers),
       }),
     },
     watched: { temperature, unused: usageDivergence(logits) },

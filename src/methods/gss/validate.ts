@@ -32,7 +32,7 @@ const bounds: readonly (readonly [keys: readonly (keyof GssRecipe)[], bounds: Bo
     ],
     { least: 0 },
   ],
-  [["klShare", "usageShare", "temperatureShare", "tokenizerExchange"], share],
+  [["klShare", "temperatureShare", "tokenizerExchange"], share],
   [["tokenizerAverageDecay", "headDropout"], { least: 0, most: 0.9999 }],
   [["logScaleMin"], { least: -30, most: 10 }],
 ];
