@@ -23,14 +23,12 @@ export function countSweep(
   classes: number,
   { background }: { readonly background: number },
 ): Named<NdArray> {
-  // Without a class for it there is nothing that the background's pixels could be right about.
-  if (truth === undefined || background === IGNORE) return {};
+  if (truth === undefined) return {};
   const counted = (guess: LabelMap) => {
     const matrix = confusionMatrix(classes);
     // What is not known is not wrong.
     const data = truth.data.map((label, i) => (guess.data[i] === IGNORE ? IGNORE : label));
-    const known = { ...guess, data: guess.data.map((label) => (label === IGNORE ? background : label)) };
-    countPixels(matrix, { ...truth, data }, known, "pseudo mask");
+    countPixels(matrix, { ...truth, data }, guess, "pseudo mask");
     return matrix.counts;
   };
   const swept = sweptThresholds.map((threshold) =>

@@ -99,11 +99,19 @@ test("scores of the sweep are those of masks made with each threshold, and unkno
   expect(Object.keys(scores)).toHaveLength(2 + sweptThresholds.length);
 });
 
+test("of data without a background what has a label is scored, and how much that is", () => {
+  const shaped = float32([1, 1, 4], [0.9, 0.9, 0.1, 0]);
+  const truth = { width: 4, height: 1, data: Uint8Array.of(1, 0, 0, 0) };
+  const mask = { width: 4, height: 1, data: Uint8Array.of(1, 1, IGNORE, IGNORE) };
+  const sums = countSweep({ shaped, indices: [1], mask, truth }, 2, { background: IGNORE });
+  const [score, share] = sweepScores(sums, 2, { camCrf: "none" });
+  expect([score.value, share]).toEqual([0.25, { name: "pixels with a label", value: 0.5, unit: "share" }]);
+});
+
 test("without masks there is nothing to score", () => {
   const mask = { width: 1, height: 1, data: Uint8Array.of(0) };
   const found = { shaped: float32([1, 1, 1], [1]), indices: [1], mask, truth: undefined };
   expect(countSweep(found, 2, { background: 0 })).toEqual({});
-  expect(countSweep({ ...found, truth: mask }, 2, { background: IGNORE })).toEqual({});
   expect(sweepScores({}, 2, { camCrf: "none" })).toEqual([]);
   expect(sweepScores({ swept: ndarray("float64", [0], new Float64Array()) }, 2, { camCrf: "none" })).toEqual([]);
 });

@@ -1,0 +1,93 @@
+/** L2G as users run it: from tags alone to pseudo masks, and these to another method; saliency where there is none. */
+import { existsSync } from "node:fs";
+import { readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { nodePlatform as platform } from "../../src/platform/node.ts";
+import { writeScenes } from "../../src/scenes/write.ts";
+import { expectOneLine, temporaryFolder, tessera } from "../support/cli.ts";
+
+let folder: string;
+let remove: () => Promise<void>;
+/** Photographs with tags to train on, and with masks to score on. */
+let data: string;
+
+const train = (out: string, ...more: readonly string[]) =>
+  tessera("train", data, "--recipe", "l2g-tiny", "--threads", "1", "--out", `${folder}/${out}`, ...more);
+
+beforeAll(async () => {
+  ({ path: folder, remove } = await temporaryFolder());
+  data = `${folder}/data`;
+  await writeScenes(platform, "scenes:size=64,train=4,val=2,test=1,classes=coarse", data);
+  await rm(`${data}/saliency`, { recursive: true, force: true });
+});
+afterAll(() => remove());
+
+test("saliency maps are written for every split, and what is there stays", async () => {
+  const { code, out } = await tessera("saliency", data);
+  expect([code, out]).toEqual([0, expect.stringMatching(/^7 maps written$/m)]);
+  expect(await readdir(`${data}/saliency/train`)).toHaveLength(4);
+  const again = await tessera("saliency", data);
+  expect(again).toMatchObject({ code: 0, error: expect.stringContaining("7 maps were there already") });
+  expectOneLine(
+    await tessera("saliency", `${data}/images/train`),
+    /expected a folder for the maps, .* Write --out FOLDER/,
+    1,
+  );
+});
+
+test("a pair makes pseudo masks that are scored by masks, with pictures and maps, and says that its encoder is random", async () => {
+  const { code, error } = await train(
+    "pair",
+    "--set",
+    "steps=0",
+    "--set",
+    "camMaps=png",
+    "--set",
+    "camThreshold=0.05",
+    "--set",
+    "camSaliency=mean",
+  );
+  expect([code, error]).toEqual([
+    0,
+    expect.stringMatching(/^l2g-tiny: its encoder mobilenet-v2 begins with random weights/m),
+  ]);
+  expect(error).toMatch(/^step 3: mean IoU [\d.]+ %, (pixels with a label [\d.]+ %, )?threshold 0\.05 [\d.]+ %/m);
+  const masks = (await readdir(`${folder}/pair/labels/cam`)).filter((name) => name.endsWith(".mask.png"));
+  expect(masks).toHaveLength(4);
+  expect((await readdir(`${folder}/pair/maps/cam`)).every((name) => /^train_\d+_.+\.png$/.test(name))).toBe(true);
+  expect(await readFile(`${folder}/pair/report.html`, "utf8")).toContain("pseudo mask");
+});
+
+test("a pair goes on without being trained again, and any recipe learns from its masks", async () => {
+  const on = await train("on", "--from", `${folder}/pair`, "--set", "camThreshold=0.4");
+  expect(on).toMatchObject({ code: 0, error: expect.stringContaining("stage 1 of 2, cam") });
+  expect(existsSync(`${folder}/on/scores.json`)).toBe(true);
+  const other = ["--set", "cropHeight=64", "--set", "cropWidth=64", "--set", "batchSize=2", "--set", "warmupSteps=1"];
+  const then = await tessera(
+    ...["train", data, "--recipe", "unet-mobilenet", "--masks-from", `${folder}/pair`, "--threads", "1"],
+    ...["--steps", "2", "--out", `${folder}/then`, ...other],
+  );
+  expect(then).toMatchObject({ code: 0 });
+  const { dataset } = JSON.parse(await readFile(`${folder}/then/run.json`, "utf8")) as { dataset: { place: object } };
+  expect(dataset.place).toMatchObject({ masksFrom: `${folder}/pair` });
+  const wrong = [
+    "train",
+    data,
+    "--recipe",
+    "unet-mobilenet",
+    "--masks-from",
+    `${folder}/then`,
+    "--out",
+    `${folder}/no`,
+  ];
+  expectOneLine(
+    await tessera(...wrong),
+    /expected a run that writes masks, such as one of l2g-small, got one of unet-mobilenet/,
+    1,
+  );
+});
+
+test("without steps of its own a pair is asked for", async () => {
+  await writeFile(`${folder}/note.txt`, "");
+  expectOneLine(await train("none", "--set", "attentionSteps=0"), /stage cam expected a pair of networks/, 1);
+});
