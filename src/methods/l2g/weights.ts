@@ -42,8 +42,9 @@ export function releaseNames(encoder: keyof typeof heads): Renaming {
  * in the release. No norms, no biases of theirs.
  */
 export function trainsInPair(name: string, frozenParts: readonly string[] = ["stem", "stage1"]): boolean {
-  const [part, first] = name.split(".");
-  return !/(^|\.)norm\d?\./.test(name) && !(/[eE]ncoder$/.test(part) && frozenParts.includes(first));
+  const parts = name.split(".");
+  const encoder = parts.findIndex((part) => /[eE]ncoder$/.test(part));
+  return !/(^|\.)norm\d?\./.test(name) && !(encoder >= 0 && frozenParts.includes(parts[encoder + 1]));
 }
 
 /** What the release starts anew, and trains at ten times the rate. */
