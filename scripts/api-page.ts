@@ -37,7 +37,7 @@ export function apiPage(read: (path: string) => string): string {
         throw new Error(`${source}: expected a comment on ${name}, which is exported, got none.`);
       lines.push(`### ${name}`, "");
       if (comment !== "") lines.push(comment, "");
-      lines.push("```ts", code, "```", "", `[${source}](../${source})${isType ? ", a type" : ""}`, "");
+      lines.push("```ts", code, "```", "", `\`${source}\`${isType ? ", a type" : ""}`, "");
     }
   }
   return `${lines.join("\n").trimEnd()}\n`;

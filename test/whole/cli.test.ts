@@ -61,7 +61,8 @@ test("help loads neither ONNX Runtime nor sharp nor protobufjs", async () => {
 
 test("a reader that stops early is no failure", async () => {
   const { stdout, stderr } = await shell("sh", ["-c", `"${process.execPath}" "${main}" recipes transunet | head -n 1`]);
-  expect({ stdout, stderr }).toEqual({ stdout: expect.stringContaining("name"), stderr: "" });
+  expect(stdout).toContain("name");
+  expect(stderr).toMatch(/^transunet learns from masks; [^\n]*\n$/); // what it costs, and no complaint about the pipe
 });
 
 test.each(["recipes", "recipes transunet", "inspect DATA", "doctor", "eval RUN DATA"])(
