@@ -9,18 +9,21 @@ import { engineFor, engineOptions } from "./options.ts";
 import { methodOptions, methodsWith } from "./own-methods.ts";
 import { segmentOptionsFrom, testingOptions } from "./testing-options.ts";
 
-function formsFrom(text = ""): Form[] {
+/** Of `coco` there is one file for the whole folder, of the others one for each photograph. */
+const formChoices = [...formNames, "coco"] as const;
+
+function formsFrom(text = ""): (typeof formChoices)[number][] {
   const found = text
     .split(",")
     .map((each) => each.trim())
     .filter((each) => each !== "");
   for (const each of found) {
-    if ((formNames as readonly string[]).includes(each)) continue;
+    if ((formChoices as readonly string[]).includes(each)) continue;
     throw new UsageError(
-      `predict: --formats must be of ${formNames.join(", ")}, got "${each}". ${suggestion(each, formNames)}`,
+      `predict: --formats must be of ${formChoices.join(", ")}, got "${each}". ${suggestion(each, formChoices)}`,
     );
   }
-  return [...new Set(found)] as Form[];
+  return [...new Set(found)] as (typeof formChoices)[number][];
 }
 
 export const predictCommand = command({
@@ -61,7 +64,7 @@ export const predictCommand = command({
       placeholder: "LIST",
       help:
         "what to write besides, with commas between: confidence (the largest score, grey), probabilities (npy of all classes), " +
-        "geojson, labelme, svg (regions as polygons)",
+        "geojson, labelme, svg (regions as polygons), coco (coco.json of all photographs: run lengths of every class)",
     },
     recursive: {
       kind: "flag",
@@ -117,7 +120,7 @@ export const predictCommand = command({
           ...segmentOptions,
           overlay: !noOverlay,
           legend,
-          ...{ forms, below },
+          ...{ forms: forms.filter((form): form is Form => form !== "coco"), coco: forms.includes("coco"), below },
           ...(segmentIds && { segmentIds: segmentIds as SegmentIds }),
           ...(instances && { instances: instances as InstanceForm }),
           ...(maskValues && { maskValues: maskValues as MaskValues }),
