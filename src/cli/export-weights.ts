@@ -10,7 +10,11 @@ import { requireEnding } from "./require-ending.ts";
 import type { Terminal } from "./terminal.ts";
 
 type WeightsOptions = Values<typeof askedOptions> &
-  Values<typeof methodOptions> & { readonly weights: string; readonly out: string };
+  Values<typeof methodOptions> & {
+    readonly weights: string;
+    readonly out: string;
+    readonly shortSide?: number | undefined;
+  };
 
 /** Writes the whole model in a form of its method, or its encoder as a library has it. */
 export async function exportWeights(run: string, options: WeightsOptions, terminal: Terminal): Promise<void> {
@@ -18,6 +22,11 @@ export async function exportWeights(run: string, options: WeightsOptions, termin
   if (background || [classes, classesFile, threshold].some((each) => each !== undefined)) {
     throw new UsageError(
       "export: expected no words with --weights, since they are for an ONNX model, got some. Leave them out.",
+    );
+  }
+  if (options.shortSide !== undefined) {
+    throw new UsageError(
+      "export: expected no --short-side with --weights, since it is for an ONNX model. Leave it out.",
     );
   }
   const { nodePlatform } = await import("../platform/node.ts");

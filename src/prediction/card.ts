@@ -13,8 +13,11 @@ import { defaultWindowing, windowings } from "./windows.ts";
 /** Version of the metadata's layout; readers refuse what they do not know. */
 const format = "2";
 
-/** The card of a model that was trained here. */
-export function cardOf({ method, recipe, task, valueMap, window, shortSide, licence }: TrainedModel): ModelCard {
+/** The card of a model that was trained here. asked: pixels of the shorter side instead of the model's own; 0: the image's. */
+export function cardOf(
+  { method, recipe, task, valueMap, window, shortSide, licence }: TrainedModel,
+  asked?: number,
+): ModelCard {
   const model = modelOf({ method, recipe }, task);
   const own = model.kind === "semantic" ? model.window : model.size;
   const windowing = model.kind === "semantic" ? (model.windowing ?? defaultWindowing) : "none";
@@ -23,7 +26,10 @@ export function cardOf({ method, recipe, task, valueMap, window, shortSide, lice
     longSide = 0,
     antialias = true,
     filter = "bilinear",
-  }: Preparation = model.kind === "semantic" ? (model.preparation ?? {}) : {};
+  }: Preparation = {
+    ...(model.kind === "semantic" && model.preparation),
+    ...(asked !== undefined && { shortSide: asked }),
+  };
   return {
     ...{ kind: model.kind, method: method.name, recipe: recipe.name, classes: task.classes, valueMap },
     ...{ window: own ?? window, shortSide: wanted ?? shortSide, enlarge: wanted !== undefined },
