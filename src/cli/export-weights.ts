@@ -33,7 +33,7 @@ export async function exportWeights(run: string, options: WeightsOptions, termin
   const methods = await methodsWith(nodePlatform, files);
   const { method, ...trained } = await trainedIn(nodePlatform, run, { methods, set }, terminal);
   // What is no form of the method may be that of its encoder.
-  if (method.forms !== undefined && (method.encoder === undefined || Object.hasOwn(method.forms, form))) {
+  if (method.forms !== undefined && (!("encoder" in trained.recipe) || Object.hasOwn(method.forms, form))) {
     const { exportForm } = await import("../runs/export-form.ts");
     const written = await exportForm(nodePlatform, method, trained, form, out);
     for (const note of written.notes) terminal.note(oneLine(note));
