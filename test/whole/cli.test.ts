@@ -111,6 +111,17 @@ test("plain ONNX Runtime loads an exported file without a word, and runs it on a
   expect(JSON.parse(stdout)).toEqual([["image"], [80, 100], [40, 50]]);
 });
 
+test("recipes --size tells parameters and memory of each", async () => {
+  const { code, out } = await tessera("recipes", "--size", "--json");
+  expect(code).toBe(0);
+  const all = JSON.parse(out) as { name: string; parameters?: number; bytes?: number }[];
+  expect(all.length).toBeGreaterThan(20);
+  for (const { name, parameters = 0, bytes = 0 } of all) {
+    expect(parameters, name).toBeGreaterThan(1000);
+    expect(bytes, name).toBeGreaterThan(4 * parameters);
+  }
+});
+
 test.each(["recipes", "recipes transunet", "inspect DATA", "doctor", "eval RUN DATA"])(
   "%s --json prints one document",
   async (typed) => {
