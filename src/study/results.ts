@@ -13,7 +13,7 @@ import {
 } from "../methods/study.ts";
 import { parseJson } from "../platform/json.ts";
 import type { Platform } from "../platform/platform.ts";
-import { armName, planOf, type StudyChoice, sharedSettings } from "./schedule.ts";
+import { armName, askedOf, planOf, type StudyChoice, sharedSettings } from "./schedule.ts";
 
 export interface Cell {
   readonly fraction: number;
@@ -52,7 +52,7 @@ export interface StudyResults {
 export async function resultsOf(platform: Platform, folder: string, choice: StudyChoice): Promise<StudyResults> {
   const { fractions, seeds, study } = choice;
   const plan = planOf({ ...choice, parts: Object.keys(study.parts) });
-  const asked = new Set(planOf(choice).arms.map(({ name }) => name));
+  const asked = new Set(askedOf(planOf(choice), choice.arms).arms.map(({ name }) => name));
   const known = new Map<string, (number | undefined)[]>();
   const key = (arm: string, fraction: number) => `${arm} ${fraction}`;
   for (const { name, fractions: own } of plan.arms) {

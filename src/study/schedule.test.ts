@@ -120,3 +120,14 @@ describe("what cannot be scheduled is refused", () => {
     );
   });
 });
+
+test("arms that are asked for run, with what they begin with, and others do not", () => {
+  const all = scheduleOf(smallChoice);
+  const [first] = all.plan.arms.filter(({ from }) => from !== null);
+  const { runs, plan } = scheduleOf({ ...smallChoice, arms: [first.name] });
+  expect(new Set(runs.flatMap(({ arm }) => (arm === null ? [] : [arm.name])))).toEqual(new Set([first.name]));
+  expect(plan.pretrainings.map(({ name }) => name)).toContain(first.from);
+  expect(runs.length).toBeLessThan(all.runs.length);
+  expect(runs).toEqual(all.runs.filter(({ name }) => runs.some((run) => run.name === name)));
+  expect(() => scheduleOf({ ...smallChoice, arms: ["nobody"] })).toThrow(/expected arms of the parts, got "nobody"/);
+});

@@ -15,6 +15,8 @@ export interface StudyChoice {
   /** A published file of an encoder, or a run, in place of the study's own pretraining of one; null: none. */
   readonly encoder: string | null;
   readonly parts: readonly string[];
+  /** Of the arms of these parts, those that run, by name. Default: all. */
+  readonly arms?: readonly string[] | undefined;
   /** Shares of the labels, ascending. */
   readonly fractions: readonly number[];
   readonly seeds: number;
@@ -82,7 +84,7 @@ export function scheduleOf(choice: StudyChoice): Schedule {
       `study: expected shares of the labels that differ in three digits, got ${fractionText(twice)} twice. Leave one out.`,
     );
   }
-  const planned = planOf(choice);
+  const planned = askedOf(planOf(choice), choice.arms);
   requireCommon(study, planned, settings);
   const shared = sharedSettings(choice);
   const pretrained = new Map(planned.pretrainings.map((each) => [each.name, each]));
@@ -129,6 +131,21 @@ export function planOf(
     each.from !== null && made.has(each.from) ? { ...each, from: null, fromEncoder: true } : each;
   const pretrainings = plan.pretrainings.filter(({ name }) => !made.has(name)).map(given);
   return { ...plan, pretrainings, arms: plan.arms.map(given) };
+}
+
+/** The arms that are asked for, with what they begin with. Throws UsageError for one that the parts do not have. */
+export function askedOf(plan: StudyPlan, names: readonly string[] | undefined): StudyPlan {
+  if (names === undefined) return plan;
+  const known = plan.arms.map(({ name }) => name);
+  for (const name of names) {
+    if (known.includes(name)) continue;
+    throw new UsageError(`study: expected arms of the parts, got "${name}". ${suggestion(name, known)}`);
+  }
+  const arms = plan.arms.filter(({ name }) => names.includes(name));
+  const needed = new Set(arms.map(({ from }) => from));
+  // Each pretraining comes after what it begins with.
+  for (const { name, from } of [...plan.pretrainings].reverse()) if (needed.has(name)) needed.add(from);
+  return { ...plan, arms, pretrainings: plan.pretrainings.filter(({ name }) => needed.has(name)) };
 }
 
 /** A setting that the study makes itself would be lost without a word, or make two arms one. */
