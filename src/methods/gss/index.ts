@@ -12,6 +12,7 @@ import { predictedShares } from "./network.ts";
 import { priorStage } from "./prior-stage.ts";
 import { publishedRecipes } from "./published-recipes.ts";
 import { type GssRecipe, recipes } from "./recipe.ts";
+import { study } from "./study.ts";
 import { tokenizerStage, tokenizerTrials } from "./tokenizer-stage.ts";
 import { needsLeastSquares, trainsColors, trainsInverse } from "./transform.ts";
 import { validate } from "./validate.ts";
@@ -50,6 +51,7 @@ export const gss: Method<GssRecipe> = {
   },
   vocabulary: "closed",
   recipes: { ...recipes, ...publishedRecipes },
+  study,
   predictionFields: ["scoreTemperature"],
   stages,
   model,
