@@ -38,7 +38,7 @@ export function encodedPicture(scope: Scope, picture: Tensor, recipe: GssRecipe)
  * first.
  */
 function levelsOf(scope: Scope, picture: Tensor, recipe: GssRecipe): readonly Tensor[] {
-  const maps = encodedBy(scope, picture, recipe, { everyStage: true })
+  const maps = encodedBy(scope, picture, recipe, { everyStage: true, dropPath: recipe.encoderDropPath })
     .filter(({ stride }) => stride >= 4)
     .slice(-4)
     .map(({ map }) => map);
