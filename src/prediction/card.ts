@@ -28,6 +28,7 @@ export function cardOf({ method, recipe, task, valueMap, window, shortSide, lice
     ...{ kind: model.kind, method: method.name, recipe: recipe.name, classes: task.classes, valueMap },
     ...{ window: own ?? window, shortSide: wanted ?? shortSide, enlarge: wanted !== undefined },
     ...{ longSide, antialias, filter },
+    averages: model.kind === "semantic" ? (model.averages ?? "probabilities") : "probabilities",
     ...{ windowing, licence, leftOut: [], version },
   };
 }
@@ -52,6 +53,7 @@ export function metadataOf(card: ModelCard): Named<string> {
     filter: card.filter,
     kind: card.kind,
     windowing: card.windowing,
+    averages: card.averages,
     left_out: JSON.stringify(card.leftOut),
     licence: card.licence,
   };
@@ -130,6 +132,8 @@ export function cardFrom(metadata: Named<string>, where: string): ModelCard {
   const { kind, windowing } = metadata;
   if (kind !== "semantic" && kind !== "panoptic") throw damaged("kind");
   if (!Object.hasOwn(windowings, windowing ?? "")) throw damaged("windowing");
+  const averages = metadata.averages ?? "probabilities"; // which files of earlier versions do not tell
+  if (averages !== "probabilities" && averages !== "logits") throw damaged("averages");
   const leftOut = list("left_out");
   if (!leftOut.every((each) => typeof each === "string")) throw damaged("left_out");
   const shortSide = Number(metadata.short_side);
@@ -141,6 +145,7 @@ export function cardFrom(metadata: Named<string>, where: string): ModelCard {
   return {
     kind,
     windowing: windowing as ModelCard["windowing"],
+    averages,
     leftOut,
     method: metadata.method ?? "",
     recipe: metadata.recipe ?? "",
