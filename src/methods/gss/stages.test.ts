@@ -53,6 +53,14 @@ test.each<[Partial<GssRecipe>, string, string[]]>([
   expect(trained(changes, name).sort()).toEqual([...parts].sort());
 });
 
+test.each(["TF", "TT"] as const)("colours of %s stay within the cube, and nothing else is cut", (variant) => {
+  const stage = stagesFor({ variant }).find(({ name }) => name === "posterior");
+  if (stage?.kind !== "training") throw new Error("no stage");
+  const { model } = trainingModel(stage);
+  const cut = model.trained.filter(({ name, tensor }) => stage.group?.(name, tensor.shape.length).range !== undefined);
+  expect(cut.map(({ name }) => [name, stage.group?.(name, 2).range])).toEqual([["palette.colors", [0, 1]]]);
+});
+
 describe("stochastic depth of the encoder", () => {
   const swin = { encoder: "swin-tiny", encoderDropPath: 0.2 };
   const drawn = (noises: ReadonlyMap<string, unknown>) => [...noises.keys()].filter((name) => /dropPath$/.test(name));
