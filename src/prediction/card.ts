@@ -34,6 +34,7 @@ export function cardOf(
     ...{ kind: model.kind, method: method.name, recipe: recipe.name, classes: task.classes, valueMap },
     ...{ window: own ?? window, shortSide: wanted ?? shortSide, enlarge: wanted !== undefined },
     ...{ longSide, antialias, filter },
+    averages: model.kind === "semantic" ? (model.averages ?? "probabilities") : "probabilities",
     ...{ windowing, licence, leftOut: [], version },
   };
 }
@@ -58,6 +59,7 @@ export function metadataOf(card: ModelCard): Named<string> {
     filter: card.filter,
     kind: card.kind,
     windowing: card.windowing,
+    averages: card.averages,
     left_out: JSON.stringify(card.leftOut),
     licence: card.licence,
   };
@@ -136,6 +138,8 @@ export function cardFrom(metadata: Named<string>, where: string): ModelCard {
   const { kind, windowing } = metadata;
   if (kind !== "semantic" && kind !== "panoptic") throw damaged("kind");
   if (!Object.hasOwn(windowings, windowing ?? "")) throw damaged("windowing");
+  const averages = metadata.averages ?? "probabilities"; // which files of earlier versions do not tell
+  if (averages !== "probabilities" && averages !== "logits") throw damaged("averages");
   const leftOut = list("left_out");
   if (!leftOut.every((each) => typeof each === "string")) throw damaged("left_out");
   const shortSide = Number(metadata.short_side);
@@ -147,6 +151,7 @@ export function cardFrom(metadata: Named<string>, where: string): ModelCard {
   return {
     kind,
     windowing: windowing as ModelCard["windowing"],
+    averages,
     leftOut,
     method: metadata.method ?? "",
     recipe: metadata.recipe ?? "",

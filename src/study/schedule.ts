@@ -49,7 +49,9 @@ export interface StudyRun {
   /** A data set of its own; null: the study's. */
   readonly dataset: string | null;
   /** Null for pretrainings. */
-  readonly arm: { readonly name: string; readonly fraction: number } | null;
+  readonly arm:
+    | ({ readonly name: string; readonly fraction: number } & Pick<Arm, "measure" | "scoredOn" | "trains">)
+    | null;
   readonly settings: readonly string[];
 }
 
@@ -166,10 +168,16 @@ function requireRunnable({ method, recipe }: StudyChoice, runs: readonly StudyRu
   const whole = new Map<string, boolean>();
   for (const { name, title, settings, from, arm } of runs) {
     const resolved = resolveRecipe(recipe, settings, [method]);
+    if (arm?.trains === false) {
+      if (from === null) throw new Error(`study: ${title} trains nothing, and begins with nothing.`);
+      continue;
+    }
     const stage = stagesOf(resolved).at(-1) as Stage;
     lastStages.set(name, stage.name);
     if (!whole.has(stage.name)) whole.set(stage.name, endsWhole(resolved));
-    if (arm !== null ? whole.get(stage.name) : from === null || lastStages.get(from) !== stage.name) continue;
+    // What is scored inside need not predict, but has to come behind what it begins with.
+    const needsWhole = arm !== null && arm.measure === undefined;
+    if (needsWhole ? whole.get(stage.name) : from === null || lastStages.get(from) !== stage.name) continue;
     throw new UsageError(
       `study: expected steps to train for ${title}, got settings that end with the stage ${stage.name}. Change --set.`,
     );
@@ -197,9 +205,19 @@ function armRun(
   return {
     name: armName(arm.name, fraction, seed),
     title: `${arm.name}, ${share}seed ${seed}`,
-    ...{ seed, from, dataset: null, arm: { name: arm.name, fraction }, fromEncoder: arm.fromEncoder === true },
+    ...{ seed, from, dataset: null, fromEncoder: arm.fromEncoder === true },
+    arm: { ...scoringOf(arm), name: arm.name, fraction },
     // Scored once, at the end: choosing the best of several weights on the images that count would flatter.
     settings: ["evaluateEvery=0", ...shared, ...arm.settings, `seed=${seed}`],
+  };
+}
+
+/** How an arm is scored, where that is not as usual. */
+function scoringOf({ measure, scoredOn, trains }: Arm): Pick<Arm, "measure" | "scoredOn" | "trains"> {
+  return {
+    ...(measure !== undefined && { measure }),
+    ...(scoredOn !== undefined && { scoredOn }),
+    ...(trains === false && { trains }),
   };
 }
 

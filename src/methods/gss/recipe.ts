@@ -72,6 +72,7 @@ export const published: Omit<GssRecipe, "name" | "encoder" | "encoderStride" | "
 
   encoderNorms: "batch",
   encoderRate: 1,
+  encoderDropPath: 0,
   magnification: 1,
   tokenGrid: 4,
   levelWidth: publishedHead.levelWidth,

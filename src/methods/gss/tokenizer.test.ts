@@ -76,16 +76,20 @@ test.each([
   expect(a.reduce((most, value, i) => Math.max(most, Math.abs(value - b[i])), 0)).toBeLessThan(1e-5);
 });
 
-test("a grid decoded in bands is the grid decoded whole", async () => {
+test.each<[string, MaskTokenizer, rows: number, most: number, reach: number]>([
+  // As many groups and blocks as the published one has: 16 rows of 2 to a token, and 5 on each side.
+  ["dVAE", dvaeTokenizer(small), 45, 13, 5],
+  ["dVAE of two groups", dvaeTokenizer({ ...small, groups: 2, blocksPerGroup: 1 }), 45, 13, 5],
+  ["dVAE of one group", dvaeTokenizer({ ...small, groups: 1 }), 45, 13, 6],
+  ["VQ", vqTokenizer({ ...small, blocksPerGroup: 1, codeWidth: 4, output: "softmax" }), 45, 13, 3],
+])("a grid that a %s decodes in bands is the grid decoded whole", async (_, tokenizer, rows, most, reach) => {
   const model = new Model();
   const scope = model.scope.shared();
-  // As many groups and blocks as the published one has.
-  const tokenizer = dvaeTokenizer({ ...small, groups: 4, blocksPerGroup: 2 });
-  const tokens = input("tokens", [1, 110, 5], "int32");
+  const tokens = input("tokens", [1, rows, 5], "int32");
   const whole = tokenizer.decode(scope, tokens);
-  // Of 16 rows, and 12 on each side.
-  const bands = decodedInBands(tokenizer, scope, tokens, 40 * 5);
-  const found = await evaluate({ whole, bands }, { ...weightsOf(model), tokens: tokensFor(110, 5) });
+  const bands = decodedInBands(tokenizer, scope, tokens, most * 5);
+  expect(tokenizer.halves.reach).toBe(reach);
+  const found = await evaluate({ whole, bands }, { ...weightsOf(model), tokens: tokensFor(rows, 5) });
   expect(found.bands.shape).toEqual(found.whole.shape);
   const [a, b] = [toNumbers(found.whole), toNumbers(found.bands)];
   expect(a.reduce((most, value, i) => Math.max(most, Math.abs(value - b[i])), 0)).toBeLessThan(1e-5);

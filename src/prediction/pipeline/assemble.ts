@@ -58,7 +58,8 @@ export async function assemble(
   }
   const shortSide = card.windowing === "none" ? fitWindow : ownShortSide(card);
   const { longSide, antialias, filter } = card;
-  const windows = { classes: task.classes.length, window, windowing: windowings[card.windowing] };
+  const { averages } = card;
+  const windows = { classes: task.classes.length, window, windowing: windowings[card.windowing], averages };
   const graph = pipelineGraph({ model: written.graph, ...windows, shortSide, longSide, antialias, filter });
   return modelProto({ ...written, graph }, { metadata });
 }

@@ -25,6 +25,8 @@ export interface ScalingOptions {
 export interface PipelineOptions extends WindowModel, ScalingOptions {
   /** The graph's `short_side`. */
   readonly shortSide: number;
+  /** See `ModelCard`. Default: probabilities. */
+  readonly averages?: "probabilities" | "logits";
 }
 
 export const imageInput = valueInfo("image", { dtype: "uint8", shape: [-1, -1, 3] });
@@ -37,10 +39,11 @@ const shortSideInput = scalarValue("short_side", "int64");
  * Gives `labels` [H, W], uint8, and `probabilities` float32 [K, h, w] at the working size.
  *
  * Reduced by a linear filter, antialiased if nothing else is said; padded with its border pixels up to one window; windows lie as `windowing`
- * says; their probabilities (not logits) are averaged with weights whose sum is 1 everywhere; enlarged bilinearly with
- * half-pixel centres; the lowest class wins ties.
+ * says; their probabilities, or their logits in front of a softmax, are averaged with weights whose sum is 1 everywhere; enlarged bilinearly
+ * with half-pixel centres; the lowest class wins ties.
  */
-export function pipelineGraph({ shortSide, longSide, antialias, filter, ...windows }: PipelineOptions): GraphProto {
+export function pipelineGraph(options: PipelineOptions): GraphProto {
+  const { shortSide, longSide, antialias, filter, averages, ...windows } = options;
   const { classes, window } = windows;
   const w = nodeWriter("");
   const { sizes, working, scaled } = scaledImage(w, window, { longSide, antialias, filter });
@@ -52,7 +55,8 @@ export function pipelineGraph({ shortSide, longSide, antialias, filter, ...windo
     { mode: "edge" },
   );
   const blended = windowLoops(w, windows, image, padded); // [K, h', w']
-  const probabilities = w.add("Slice", [blended, w.integers([0, 0]), working, w.integers([1, 2])]); // [K, h, w]
+  const averaged = w.add("Slice", [blended, w.integers([0, 0]), working, w.integers([1, 2])]); // [K, h, w]
+  const probabilities = averages === "logits" ? w.add("Softmax", [averaged], { axis: 0 }) : averaged;
   w.output(probabilities, "probabilities");
   w.output(labelBands(w, probabilities, working, sizes, classes), "labels");
 
