@@ -1,6 +1,7 @@
 /** The pair of networks in training: the local one learns tags from views, the global one what the local one attends to. */
 import { float32, fromNumbers, type Named, type NdArray, ndarray } from "../../array/ndarray.ts";
 import type { Random } from "../../array/random.ts";
+import { foregroundOf } from "../../data/background.ts";
 import { distortColors } from "../../data/photometric.ts";
 import type { Sample } from "../../data/sample.ts";
 import { InputError } from "../../errors.ts";
@@ -14,7 +15,6 @@ import { imageInput } from "../../nn/image-input.ts";
 import { axisSize, expand, mul, reshape, unsqueeze } from "../../ops/index.ts";
 import type { Task } from "../method.ts";
 import type { Losses, Trained, TrainingStage } from "../stage.ts";
-import { foregroundOf } from "./classes.ts";
 import { alignedProbabilities, transferLoss, transferTarget } from "./losses.ts";
 import { classifier } from "./network.ts";
 import type { L2GRecipe } from "./recipe.ts";
