@@ -3,7 +3,6 @@ import type { Dataset } from "../data/dataset.ts";
 import { labelledDataset } from "../data/views.ts";
 import { InputError, oneLine } from "../errors.ts";
 import type { Method } from "../methods/method.ts";
-import type { Trial } from "../methods/stage.ts";
 import type { Measure } from "../metrics/measure.ts";
 import type { Platform } from "../platform/platform.ts";
 import type { Engine } from "../runtime/engine.ts";
@@ -39,36 +38,25 @@ export async function evalTrials(
     onBadImage: "fail" | "skip";
   },
 ): Promise<void> {
-  const [{ readRun }, { openTrained, taskOf }, { predicts, stagesOf, viewsOf }, { runTrial }, { measureText }] =
-    await Promise.all([
-      import("../runs/run.ts"),
-      import("../runs/open-run.ts"),
-      import("../methods/stages.ts"),
-      import("../evaluation/trial.ts"),
-      import("../metrics/measure.ts"),
-    ]);
-  const run = await readRun(platform, path, { methods });
+  const [{ openInside }, { runTrial }, { measureText }] = await Promise.all([
+    import("../runs/open-inside.ts"),
+    import("../evaluation/trial.ts"),
+    import("../metrics/measure.ts"),
+  ]);
   const note = (message: string) => terminal.note(oneLine(message));
-  const { weights, stage: name } = await openTrained(platform, path, { methods, onDamaged: note, onNote: note });
-  const task = taskOf(run);
-  const stage = stagesOf(run, task).find((each) => each.name === name);
-  const isWhole = stage !== undefined && predicts(run, task, run.record.window, stage, weights);
-  const inside: readonly Trial[] = isWhole
-    ? viewsOf(run, task)
-    : stage?.kind === "training"
-      ? (stage.trials ?? [])
-      : [];
-  const scored = inside.filter(({ scores }) => scores !== undefined);
+  const inside = await openInside(platform, path, { methods, onDamaged: note, onNote: note });
+  const { run, weights, stage, learnsFrom } = inside;
+  const scored = inside.trials.filter(({ scores }) => scores !== undefined);
   if (scored.length === 0) {
     throw new InputError(
-      `${path}: expected a run with something to score inside for --trials, got one of ${run.method.name}, stage ${name}. Leave --trials out.`,
+      `${path}: expected a run with something to score inside for --trials, got one of ${run.method.name}, stage ${stage}. Leave --trials out.`,
     );
   }
   const trials: Record<string, readonly Measure[]> = {};
   const progress = terminal.progress("scoring");
   for (const [index, trial] of scored.entries()) {
     terminal.signal.throwIfAborted();
-    const samples = labelledDataset(dataset, trial.learnsFrom ?? stage?.learnsFrom ?? []);
+    const samples = labelledDataset(dataset, trial.learnsFrom ?? learnsFrom);
     const all = { ...trial, images: samples.ids.length };
     const { seed } = run.recipe;
     const found = await runTrial(all, { engine, dataset: samples, weights, seed, onBadImage, pictured: 1 });
