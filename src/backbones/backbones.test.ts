@@ -4,7 +4,7 @@ import { sizeOf } from "../array/shape.ts";
 import { InputError, UsageError } from "../errors.ts";
 import { Model, type Scope } from "../graph/scope.ts";
 import { input } from "../graph/tensor.ts";
-import { imagenetNormalization } from "../nn/image-input.ts";
+import { caffeNormalization, imagenetNormalization } from "../nn/image-input.ts";
 import {
   encode,
   encoders,
@@ -218,7 +218,11 @@ test("docs/encoders.md says what the encoders are", () => {
     const count = parameters((scope) => encode(encoder, scope, x, {})).toLocaleString("en");
     const strides = maps.map(({ stride }) => stride).join(", ");
     const channels = maps.map(({ map }) => map.shape[1]).join(", ");
-    const values = normalization === imagenetNormalization ? "ImageNet" : "symmetric";
+    const named = new Map([
+      [imagenetNormalization, "ImageNet"],
+      [caffeNormalization, "Caffe"],
+    ]);
+    const values = named.get(normalization) ?? "symmetric";
     const libraries = published.map(({ library }) => library).join(", ");
     return `| \`${name}\` | ${count} | ${strides} | ${channels} | ${values} | ${libraries} |`;
   });

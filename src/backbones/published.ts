@@ -22,7 +22,7 @@ export interface PublishedEncoder {
 }
 
 /** Prefixes that whole models put before their encoder's names. */
-const wrapper = /^(module|model|backbone|encoder|mobilenet_v2|vit|deit|dinov2|dinov2_with_registers)\./;
+const wrapper = /^(module|model|base|backbone|encoder|mobilenet_v2|vit|deit|dinov2|dinov2_with_registers)\./;
 
 /**
  * Which encoder a file has weights of. Throws InputError where it is none of ours, or lacks some, or has others: with the

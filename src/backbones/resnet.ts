@@ -1,10 +1,11 @@
 import { heNormalInitializer, type Initializer, zerosInitializer } from "../graph/initializer.ts";
 import type { Scope } from "../graph/scope.ts";
 import type { Tensor } from "../graph/tensor.ts";
-import { imagenetNormalization } from "../nn/image-input.ts";
+import { caffeNormalization, imagenetNormalization } from "../nn/image-input.ts";
 import { linear } from "../nn/linear.ts";
 import { add, globalAveragePool, maxPool, relu, reshape } from "../ops/index.ts";
 import { type Place, type Renaming, renaming } from "../weights/rename.ts";
+import { blueFirst } from "./caffe.ts";
 import {
   type ConvNormOptions,
   convNorm,
@@ -238,11 +239,12 @@ const deepLab: PublishedNames = {
   library: "deeplab-pytorch",
   names: deepLabResNetNames,
   beside: /^(fc|aspp|fov|layer6)\./,
+  layout: blueFirst("stem.conv.weight"),
 };
 
 function encoderOf(options: ResNetOptions): Encoder {
   return {
-    normalization: imagenetNormalization,
+    normalization: options.form === "caffe" ? caffeNormalization : imagenetNormalization,
     multiple: 32,
     dilates: true,
     features: (scope, x, asked) => deepestMaps(resNet(scope, x, { ...options, ...asked }), asked),

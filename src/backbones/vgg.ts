@@ -2,9 +2,10 @@ import { heNormalInitializer } from "../graph/initializer.ts";
 import type { Scope } from "../graph/scope.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import { conv2d } from "../nn/conv.ts";
-import { imagenetNormalization } from "../nn/image-input.ts";
+import { caffeNormalization, imagenetNormalization } from "../nn/image-input.ts";
 import { maxPool, relu } from "../ops/index.ts";
 import { type Place, type Renaming, renaming } from "../weights/rename.ts";
+import { blueFirst } from "./caffe.ts";
 import type { Encoder, EncoderOptions, FeatureMap } from "./encoder.ts";
 
 export interface VggOptions extends Pick<EncoderOptions, "outputStride"> {
@@ -66,6 +67,27 @@ export const vgg16Names: Renaming = renaming(
   }),
 );
 
+/** DeepLab's of L2G's code: units of two in a row, counted with the pools, the fifth stage apart. */
+export const deepLabVggNames: Renaming = renaming(
+  convolutions.flatMap((count, stage): Place[] => {
+    const before = convolutions.slice(0, stage).reduce((sum, each) => sum + each + 1, 0);
+    return Array.from({ length: count }, (_, i): Place => {
+      const theirs = stage === 4 ? `layer2.${i}.0` : `layer1.${before + i}.0`;
+      return [`stage${stage + 1}.conv${i + 1}`, theirs];
+    });
+  }),
+);
+
+/**
+ * VGG-16 as DeepLab has it: pools of 3 × 3, stride 8, and a last pool that keeps the size (Chen et al. 2015; L2G's code).
+ * x: [B, 3, H, W] float, normalized → maps at strides 2, 4 and 8, the last one pooled.
+ */
+function deepLabVgg(scope: Scope, x: Tensor): readonly FeatureMap[] {
+  const { maps } = vgg16(scope, x, { pooling: "overlapping", outputStride: 8 });
+  const { stride, map } = maps[maps.length - 1];
+  return [maps[1], maps[2], { stride, map: maxPool(map, { kernel: 3, strides: 1, padding: 1 }) }];
+}
+
 export const vggEncoders = {
   vgg16: {
     normalization: imagenetNormalization,
@@ -76,5 +98,19 @@ export const vggEncoders = {
       return maps.filter(({ stride }, i) => i > 0 && stride !== maps[i + 1]?.stride);
     },
     published: [{ library: "torchvision", names: vgg16Names, beside: /^classifier\./ }],
+  } satisfies Encoder,
+  "vgg16-deeplab": {
+    normalization: caffeNormalization,
+    multiple: 8,
+    dilates: false,
+    features: deepLabVgg,
+    published: [
+      {
+        library: "deeplab-pytorch",
+        names: deepLabVggNames,
+        beside: /^aspp\./,
+        layout: blueFirst("stage1.conv1.weight"),
+      },
+    ],
   } satisfies Encoder,
 };

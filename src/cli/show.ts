@@ -1,5 +1,5 @@
 import type { Dataset } from "../data/dataset.ts";
-import { InputError, oneLine, UsageError } from "../errors.ts";
+import { oneLine, UsageError } from "../errors.ts";
 import type { Platform } from "../platform/platform.ts";
 import { askedFrom, askedOptions } from "./asked.ts";
 import { command } from "./command.ts";
@@ -66,33 +66,30 @@ export const showCommand = command({
     const [
       { nodePlatform },
       { expandPhotographs },
-      { openTrainedModel },
+      { openShown },
       { runTrial },
       { outputNames },
       { openShownPictures },
-      { viewsOf },
     ] = await Promise.all([
       import("../platform/node.ts"),
       import("./photographs.ts"),
-      import("./open-model.ts"),
+      import("./open-shown.ts"),
       import("../evaluation/trial.ts"),
       import("../prediction/names.ts"),
       import("./shown-pictures.ts"),
-      import("../methods/stages.ts"),
     ]);
     const methods = await methodsWith(nodePlatform, options.method);
     const asked = await askedFrom(nodePlatform, options);
     const { files: photographs, notes, unreadable } = await expandPhotographs(nodePlatform, paths);
     for (const note of [...notes, ...unreadable]) terminal.note(oneLine(note));
     // What groups of pixels there are can be shown without words for them.
-    const opened = await openTrainedModel(nodePlatform, folder, terminal, { methods, ...asked, wordless: true });
-    const { method, recipe, task, weights } = opened;
-    const views = viewsOf({ method, recipe }, task);
-    if (views.length === 0) {
-      throw new InputError(
-        `${folder}: expected a method that shows something, got ${method.name}, which has no views. Use tessera predict.`,
-      );
-    }
+    const {
+      trials: views,
+      weights,
+      seed,
+    } = await openShown(nodePlatform, folder, terminal, {
+      ...{ methods, ...asked, wordless: true },
+    });
     // Its own photographs are not replaced, and two of one name get numbers.
     const stems = outputNames(photographs, out).map(({ mask }) => mask.slice(`${out}/`.length, -".png".length));
     const write = await openShownPictures(nodePlatform, out);
@@ -104,7 +101,7 @@ export const showCommand = command({
         for (const [index, file] of photographs.entries()) {
           terminal.signal.throwIfAborted();
           const dataset = onePhotograph(nodePlatform, file);
-          const result = await runTrial(view, { engine, dataset, weights, seed: recipe.seed, onBadImage: "fail" });
+          const result = await runTrial(view, { engine, dataset, weights, seed, onBadImage: "fail" });
           for (const { pictures } of result?.pictures ?? []) {
             // What does not depend on the weights is the photograph once more.
             const telling = pictures.some(({ changes }) => changes)

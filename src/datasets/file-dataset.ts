@@ -5,12 +5,12 @@ import { InputError, problem } from "../errors.ts";
 import type { Color, Image, LabelMap } from "../image/image.ts";
 import { segmentIdsOf } from "../metrics/segment-ids.ts";
 import type { Platform } from "../platform/platform.ts";
+import { captionsIn } from "./captions-in.ts";
 import type { Entry, Survey } from "./layout.ts";
 import { decodeMaskFile } from "./mask-file.ts";
 import { labelsOf } from "./mask-labels.ts";
 import { mergeProblems } from "./merge-problems.ts";
 import { type DrawnMask, drawShapes } from "./shapes/draw-shapes.ts";
-import { readUtf8 } from "./text-file.ts";
 import type { Remedy } from "./unknown-values.ts";
 import { type Lookup, lookupOf, shownGrey } from "./value-map.ts";
 
@@ -65,13 +65,13 @@ async function readEntry(
     typeof mask === "object" && "unpack" in mask ? mask.unpack() : typeof mask === "object" ? mask : undefined,
     panoptic && platform.decodeMask(panoptic.file),
     saliency === undefined ? undefined : platform.decodeMask(saliency),
-    typeof captions === "string" ? readUtf8(platform, captions) : undefined,
+    captions === undefined ? undefined : captionsIn(platform, captions),
   ]);
   // The image's fault first, whichever failed earlier.
   for (const each of settled) if (each.status === "rejected") throw each.reason;
-  const [image, maskPixels, drawn, ids, grey, text] = settled.map((each) =>
+  const [image, maskPixels, drawn, ids, grey, sentences] = settled.map((each) =>
     each.status === "fulfilled" ? each.value : undefined,
-  ) as [Image, RawPixels?, DrawnMask?, RawPixels?, RawPixels?, string?];
+  ) as [Image, RawPixels?, DrawnMask?, RawPixels?, RawPixels?, (readonly string[])?];
   const labels: Labels = {
     ...(drawn && { mask: drawShapes(drawn, image.width, image.height) }),
     ...(maskPixels &&
@@ -80,8 +80,7 @@ async function readEntry(
       }),
     ...(ids && panoptic && { panoptic: segmentsOf(sameSize(image, source, ids, panoptic.file, "segments"), panoptic) }),
     ...(tags && { tags }),
-    ...(typeof captions === "object" && { captions }),
-    ...(text !== undefined && { captions: sentencesOf(text, captions as string) }),
+    ...(sentences && { captions: sentences }),
     ...(grey &&
       saliency !== undefined && {
         saliency: greyOf(sameSize(image, source, grey, saliency, "saliency map"), saliency),
@@ -135,15 +134,4 @@ function greyOf({ channels, bits, depth, palette, data, width, height }: RawPixe
 
 function isGrey([red, green, blue]: Color): boolean {
   return red === green && green === blue;
-}
-
-/** A sentence a line. */
-function sentencesOf(text: string, file: string): string[] {
-  const lines = text
-    .replace(/^\ufeff/, "")
-    .split(/\r?\n/)
-    .map((line) => line.trim());
-  const sentences = lines.filter((line) => line !== "");
-  if (sentences.length > 0) return sentences;
-  throw new InputError(problem(file, "expected captions, one a line", "none", "Write some, or remove the file."));
 }

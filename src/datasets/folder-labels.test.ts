@@ -330,7 +330,7 @@ test("inspection counts every kind and notes what contradicts", async () => {
   const [train] = report.splits;
   expect(train.labels).toEqual({
     mask: { samples: 2 },
-    tags: { samples: 1, perSample: { smallest: 1, median: 1, largest: 1 } },
+    tags: { samples: 1, perSample: { smallest: 1, median: 1, largest: 1 }, perClass: [1, 0] },
   });
   expect(train.notes.map(({ message }) => message)).toEqual([
     expect.stringMatching(/tags\.json: expected names of images in .*images\/train, got "z"\. Correct them/),

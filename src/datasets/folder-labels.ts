@@ -7,6 +7,7 @@ import { listBytes } from "../platform/limits.ts";
 import type { Platform } from "../platform/platform.ts";
 import type { ClassList } from "./classes-file.ts";
 import { annotationOf, readClasses } from "./folder-classes.ts";
+import { folderTags } from "./folder-tags.ts";
 import { isThere } from "./is-there.ts";
 import { captionsFrom, type Listing, tagsFrom } from "./label-files.ts";
 import type { EntryLabels, Folders, Problem } from "./layout.ts";
@@ -24,6 +25,8 @@ export interface SplitLabels extends ClassList {
   readonly byId: ReadonlyMap<string, EntryLabels>;
   /** The split has a folder of masks. */
   readonly hasMasks: boolean;
+  /** There is a list of tags: nothing else tells them. */
+  readonly hasTags: boolean;
   /** That folder, or where it would be. */
   readonly maskFolder: string;
   /** Files that name images: of this split, and of any. */
@@ -44,8 +47,9 @@ export async function hasLabels(platform: Platform, folders: Folders, split: Spl
       if (await isThere(platform, root, await splitPath(platform, folders, folder, split), "folder")) return true;
     }
     if (await isThere(platform, root, `panoptic/${split}.json`, "file")) return true;
-    const { byId, lists } = await splitLabels(platform, folders, split);
+    const { byId, lists, problems } = await splitLabels(platform, folders, split);
     return (
+      problems.length > 0 ||
       lists.some(({ own }) => own.length > 0) ||
       [...byId].some(([id, labels]) => images.byId.has(id) && isLabelled({ labels }))
     );
@@ -86,6 +90,7 @@ export async function splitLabels(platform: Platform, folders: Folders, split: S
   const first = list?.annotation;
   const isFirst = first?.file === joinPath(root, "panoptic", `${split}.json`);
   const annotation = first && isFirst ? first : await annotationOf(platform, root, split);
+  const ofFolders = hasTags ? null : await folderTags(platform, photographs(images.byId, among), imageFolder, classes);
   const segments = annotation === null ? new Map() : segmentsFrom(annotation, classes, listed);
   const tagsFile = joinPath(root, tagsName ?? tagLists[0]);
   const tags = hasTags
@@ -107,11 +112,15 @@ export async function splitLabels(platform: Platform, folders: Folders, split: S
   const saliency = await filesBelow(platform, saliencyFolder ?? "", "saliency map");
 
   const panopticFolder = await splitFolder(platform, joinPath(root, "panoptic"), split);
-  const ids = [masks, { byId: segments }, tags, captions, texts, saliency].flatMap(({ byId }) => [...byId.keys()]);
+  const ids = [masks, { byId: segments }, tags, ofFolders ?? tags, captions, texts, saliency].flatMap(({ byId }) => [
+    ...byId.keys(),
+  ]);
   const byId = new Map(
     [...new Set(ids)].map((id): [string, EntryLabels] => {
       const [mask, drawn, salient] = [masks.byId.get(id), segments.get(id), saliency.byId.get(id)];
-      const [names, sentences] = [tags.byId.get(id), texts.byId.get(id) ?? captions.byId.get(id)];
+      // What a mask shows is known better than what its folder is called.
+      const named = mask === undefined && drawn === undefined ? ofFolders?.byId.get(id) : undefined;
+      const [names, sentences] = [tags.byId.get(id) ?? named, texts.byId.get(id) ?? captions.byId.get(id)];
       return [
         id,
         {
@@ -125,15 +134,16 @@ export async function splitLabels(platform: Platform, folders: Folders, split: S
     }),
   );
   const notes = [...maskFolderNote(root, maskPath, hasOwn), ...named.notes, ...masks.strays, ...saliency.strays];
+  if ([...byId.values()].some(({ tags: found }) => found !== undefined)) notes.push(...(ofFolders?.notes ?? []));
   if (annotation !== null) notes.push(...(await unnamedSegments(platform, panopticFolder, annotation.file, segments)));
   for (const [id, file] of texts.byId) {
     if (captionsFile === undefined || !captions.byId.has(id)) continue;
     notes.push(makeProblem(file, "expected captions in one place", `some in ${captionsFile} too`, "These are read."));
   }
   return {
-    ...{ classes, valueMap, colorCoded, listed, byId, hasMasks, maskFolder, notes },
+    ...{ classes, valueMap, colorCoded, listed, byId, hasMasks, hasTags, maskFolder, notes },
     lists: [listOf(tagsFile, tags), listOf(captionsFile ?? "", captions)],
-    problems: [...masks.problems, ...texts.problems, ...saliency.problems],
+    problems: [...masks.problems, ...texts.problems, ...saliency.problems, ...(ofFolders?.problems ?? [])],
   };
 }
 
@@ -172,6 +182,12 @@ export function pairingOf(
     notes.push(makeProblem(file, expected, namesText(missing), "Correct them: they are passed over."));
   }
   return { problems, notes };
+}
+
+/** Without the masks that lie among them. */
+function photographs(images: Files["byId"], masks: ReadonlyMap<string, string>): Files["byId"] {
+  const files = new Set(masks.values());
+  return files.size === 0 ? images : new Map([...images].filter(([, file]) => !files.has(file)));
 }
 
 /** Masks that lie beside their photographs are read, and that is said. */

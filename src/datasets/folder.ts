@@ -6,9 +6,11 @@ import { givenKinds, kindsText } from "../data/labels.ts";
 import { InputError, problem } from "../errors.ts";
 import { joinPath } from "../platform/join-path.ts";
 import type { Platform } from "../platform/platform.ts";
+import { withCaptionTags } from "./caption-tags.ts";
 import { readClasses } from "./folder-classes.ts";
 import { hasLabels, hasMaskFolder, isLabelled, pairingOf, type SplitLabels, splitLabels } from "./folder-labels.ts";
 import { misplaced, straysOf } from "./folder-strays.ts";
+import { untoldFolders } from "./folder-tags.ts";
 import type { Entry, Folders, Layout, Problem, Survey } from "./layout.ts";
 import { masksBeside } from "./mask-names.ts";
 import { type Files, filesBelow, imageEntries, looksLikeImage, makeProblem, sortById, stemOf } from "./pairs.ts";
@@ -25,6 +27,7 @@ and of these what there is:
   panoptic/train/NAME.png       a segment's id per pixel, red + 256 green + 65536 blue; 0 is none
   panoptic/train.json           the segments, as in COCO's panoptic annotation
   tags.json                     {"train": {"NAME": ["sky", "road"]}}; or tags.csv or tags.txt with lines NAME,sky,road
+  images/train/sky+road/        without such a file: photographs that show sky and road
   captions.jsonl                lines {"image": "train/NAME.jpg", "captions": ["A red car."]}; or NAME.txt beside NAME.jpg
   saliency/train/NAME.png       grey of at most 8 bits, black is 0 and white 255
 `.trim();
@@ -47,11 +50,17 @@ async function survey(platform: Platform, folders: Folders, split: Split): Promi
   const pairing = pairingOf(images, labels, imageFolder);
   const problems = [...images.problems, ...labels.problems, ...pairing.problems];
   const notes = [...images.strays, ...labels.notes, ...pairing.notes];
-  const all = [...images.byId].map(([id, image]): Entry => ({ id, image, labels: byId.get(id) ?? {} }));
+  const found = [...images.byId].map(([id, image]): Entry => ({ id, image, labels: byId.get(id) ?? {} }));
+  const said = labels.hasTags
+    ? { entries: found, notes: [] }
+    : await withCaptionTags(platform, found, classes, imageFolder);
+  const all = said.entries;
+  notes.push(...said.notes);
   const labelled = all.filter(isLabelled);
   if (labelled.length === 0 && !hasMasks && split !== "test" && problems.length === 0) {
+    const untold = untoldFolders(images.byId, imageFolder, classes, joinPath(folders.root, "classes.json"));
     const misnamed = pairing.notes.filter(({ file }) => labels.lists.some((list) => list.file === file));
-    throw await unlabelledSplit(platform, folders, split, misnamed);
+    throw await unlabelledSplit(platform, folders, split, misnamed, untold);
   }
   const maskless = all.filter((entry) => entry.labels.mask === undefined);
   if (split !== "train") {
@@ -104,6 +113,7 @@ async function unlabelledSplit(
   { root, images }: Folders,
   split: Split,
   misnamed: readonly Problem[],
+  untold: InputError | undefined,
 ): Promise<InputError> {
   if (misnamed.length > 0) return new InputError(misnamed[0].message);
   const meant = await misnamedLabels(platform, { root, images }, split);
@@ -115,6 +125,7 @@ async function unlabelledSplit(
     const expected = `expected labels of the images in ${joinPath(images, "images", split)}`;
     return new InputError(problem(joinPath(root, list), expected, "none", `Add them, or ${masks}.`));
   }
+  if (untold !== undefined) return untold;
   return new InputError(
     problem(masks, "expected a folder of masks", "no such folder", "Add a mask for each image, or other labels."),
   );

@@ -24,7 +24,9 @@ export function inspectText(report: InspectReport): string {
     lines.push(`${report.classes.length} ${report.classes.length === 1 ? "class" : "classes"}${coded}`);
   }
   for (const split of report.splits) lines.push("", ...splitLines(split));
-  if (report.splits.some((split) => split.classes.length > 0)) lines.push("", ...classLines(report));
+  if (report.splits.some((split) => split.classes.length > 0 || hasOwnTags(split))) {
+    lines.push("", ...classLines(report));
+  }
   lines.push(...problemLines("Problems", report.problems), ...problemLines("Notes", report.notes));
   if (report.layout === undefined) {
     lines.push("", "Layouts that can be read:");
@@ -58,12 +60,13 @@ function labelsText({ labels, kinds, readable }: SplitReport): string {
   const parts = labelKinds.flatMap((kind) => {
     const report = labels[kind];
     if (report === undefined) return [];
-    const { samples, perSample } = report;
+    const { samples, perSample, from } = report;
     const many =
       perSample &&
       `${perSample.smallest === perSample.largest ? perSample.smallest : `${perSample.smallest} to ${perSample.largest}`} each`;
     const count = samples === readable ? "" : `${samples} with `;
-    return [`${count}${kindsText([kind])}${many ? `, ${many}` : ""}`];
+    const source = from === undefined ? "" : ` from ${kindsText([from])}`;
+    return [`${count}${kindsText([kind])}${source}${many ? `, ${many}` : ""}`];
   });
   return parts.join("; ");
 }
@@ -72,20 +75,27 @@ function span({ smallest, median, largest }: Range): string {
   return smallest === largest ? String(smallest) : `${smallest} to ${largest} (median ${median})`;
 }
 
-/** A table: a row for each class, its share of the labelled pixels and its images in each split. */
+/** A table: a row for each class, its share of the labelled pixels and its images in each split, and how many are tagged so. */
 function classLines({ classes, splits }: InspectReport): string[] {
-  const labelled = splits.filter((split) => split.classes.length > 0);
-  const header = ["class", "colour", ...labelled.flatMap(({ split }) => [`${split} share`, "images"])];
-  const rows = classes.map(({ name, color }, i) => [
-    oneLine(name),
-    formatColor(color),
-    ...labelled.flatMap((split) => [percent(split.classes[i].frequency), String(split.classes[i].images)]),
-  ]);
-  const total = labelled.map(({ classes: counts, ignoredPixels }) => {
+  const masked = splits.filter((split) => split.classes.length > 0);
+  const tagged = splits.filter(hasOwnTags);
+  const unlabelled = masked.map(({ classes: counts, ignoredPixels }) => {
     const pixels = counts.reduce((sum, { pixels }) => sum + pixels, ignoredPixels);
     return percent(pixels === 0 ? 0 : ignoredPixels / pixels);
   });
-  rows.push(["(unlabelled, of all)", "", ...total.flatMap((share) => [share, ""])]);
+  const header = [
+    ...["class", "colour"],
+    ...masked.flatMap(({ split }) => [`${split} share`, "images"]),
+    ...tagged.map(({ split }) => `${split} tags`),
+  ];
+  const rows = classes.map(({ name, color }, i) => [
+    ...[oneLine(name), formatColor(color)],
+    ...masked.flatMap((split) => [percent(split.classes[i].frequency), String(split.classes[i].images)]),
+    ...tagged.map(({ labels }) => String(labels.tags?.perClass?.[i] ?? 0)),
+  ]);
+  if (masked.length > 0) {
+    rows.push(["(unlabelled, of all)", "", ...unlabelled.flatMap((share) => [share, ""]), ...tagged.map(() => "")]);
+  }
   const widths = header.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column].length)));
   return [header, ...rows].map((row) =>
     row
@@ -93,6 +103,11 @@ function classLines({ classes, splits }: InspectReport): string[] {
       .join("  ")
       .trimEnd(),
   );
+}
+
+/** Tags that do not follow from masks, whose images the table counts already. */
+function hasOwnTags({ labels: { tags } }: SplitReport): boolean {
+  return tags !== undefined && tags.from === undefined;
 }
 
 function percent(share: number): string {

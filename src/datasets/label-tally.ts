@@ -1,5 +1,6 @@
 /** How many labels of each kind a split has, and where two kinds contradict each other. */
 
+import { backgroundOf } from "../data/background.ts";
 import { completed, maskOf, tagsOf } from "../data/labels.ts";
 import type { ClassInfo, LabelKind, Sample } from "../data/sample.ts";
 import { problem } from "../errors.ts";
@@ -18,6 +19,10 @@ export interface LabelReport {
   readonly samples: number;
   /** Segments, tags or captions, by sample; absent for kinds of which a sample has one. */
   readonly perSample?: Range;
+  /** Tags: how many samples have each class, in the order of the classes, but for the background. */
+  readonly perClass?: readonly number[];
+  /** The kind that they follow from, where a sample has none of their own. */
+  readonly from?: LabelKind;
 }
 
 /** Samples of which something is to be noted, the first of them, and what it is there. */
@@ -27,16 +32,25 @@ interface Finding {
   readonly got: string;
 }
 
-/** Counts labels of every kind, and where two kinds contradict each other. */
+/** Counts labels of every kind, tags also where they follow from masks, and where two kinds contradict each other. */
 export class LabelTally {
   readonly #classes: readonly ClassInfo[];
   readonly #samples = new Map<LabelKind, number>();
   readonly #perSample = new Map<LabelKind, number[]>();
+  /** By class: samples with such a tag of their own, and with such a pixel and no tags. */
+  readonly #tagged: number[];
+  readonly #seen: number[];
+  readonly #background: number | undefined;
+  /** Tags that follow from masks, by sample. */
+  readonly #shown: number[] = [];
   /** By what was expected. */
   readonly #findings = new Map<string, Finding>();
 
   constructor(classes: readonly ClassInfo[]) {
     this.#classes = classes;
+    this.#tagged = classes.map(() => 0);
+    this.#seen = classes.map(() => 0);
+    this.#background = backgroundOf({ classes });
   }
 
   add({ source, labels }: Sample): void {
@@ -50,9 +64,14 @@ export class LabelTally {
       this.#perSample.set(kind, numbers);
     }
     const { mask } = completed(labels, ["mask"]);
-    if (mask === undefined) return;
     const { tags, panoptic } = labels;
-    const missing = tags && tagsOf(mask).find((index) => !tags.includes(index) && !this.#isBackground(index));
+    const shows = mask && tagsOf(mask);
+    const named = (tags ?? shows ?? []).filter((index) => index !== this.#background);
+    const counts = tags === undefined ? this.#seen : this.#tagged;
+    for (const index of named) counts[index]++;
+    if (mask === undefined || shows === undefined) return;
+    if (tags === undefined) this.#shown.push(named.length);
+    const missing = tags && shows.find((index) => !tags.includes(index) && index !== this.#background);
     if (missing !== undefined)
       this.#find("expected tags for all that labels show", source, `none of ${this.#name(missing)}`);
     if (labels.mask === undefined || panoptic === undefined) return;
@@ -67,9 +86,16 @@ export class LabelTally {
   reports(): Readonly<Partial<Record<LabelKind, LabelReport>>> {
     const entries = [...this.#samples].map(([kind, samples]) => {
       const numbers = this.#perSample.get(kind);
-      return [kind, { samples, ...(numbers && { perSample: rangeOf(numbers) }) }] as const;
+      const perClass = kind === "tags" ? { perClass: this.#tagged } : {};
+      return [kind, { samples, ...(numbers && { perSample: rangeOf(numbers) }), ...perClass }] as const;
     });
-    return Object.fromEntries(entries);
+    const counted = Object.fromEntries(entries);
+    if (counted.tags !== undefined || this.#shown.length === 0) return counted;
+    const from = this.#samples.has("mask") ? "mask" : "panoptic";
+    const tags: LabelReport = {
+      ...{ samples: this.#shown.length, perSample: rangeOf(this.#shown), perClass: this.#seen, from },
+    };
+    return { ...counted, tags };
   }
 
   notes(): Problem[] {
@@ -83,12 +109,6 @@ export class LabelTally {
     const known = this.#findings.get(expected);
     if (known === undefined) this.#findings.set(expected, { count: 1, file, got });
     else known.count++;
-  }
-
-  /** Nobody tags the background. */
-  #isBackground(index: number): boolean {
-    const { background, name } = this.#classes[index];
-    return background === true || /^background$/i.test(name);
   }
 
   #name(index: number): string {

@@ -1,4 +1,5 @@
 /** Tags in lines: tables as spreadsheets write them, and the lists that came with weakly supervised methods for VOC and COCO. */
+import { foregroundOf } from "../data/background.ts";
 import type { ClassInfo } from "../data/sample.ts";
 import { InputError, problem, shown } from "../errors.ts";
 import { type Listing, tagsFrom } from "./label-files.ts";
@@ -18,7 +19,7 @@ export function tagLinesFrom(
   classes: readonly ClassInfo[],
 ): Listing<readonly number[]> {
   const names = classes.map(({ name }) => name);
-  const counted = classes.filter(({ background, name }) => !background && !/^_*background_*$/i.test(name));
+  const counted = foregroundOf({ classes }).map((index) => classes[index]);
   const lines = text.replace(/^\ufeff/, "").split(/\r?\n/);
   const found: Record<string, string[]> = {};
   let columns: readonly string[] | null = null;

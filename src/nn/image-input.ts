@@ -19,6 +19,9 @@ export const imagenetNormalization: Normalization = {
   deviation: [58.395, 57.12, 57.375],
 };
 
+/** Means of ImageNet's training images alone, as networks were trained in Caffe: bytes keep their scale. */
+export const caffeNormalization: Normalization = { mean: [122.675, 116.669, 104.008], deviation: [1, 1, 1] };
+
 /** Mean and standard deviation of CLIP's training images (Radford et al. 2021), as its ports take them. */
 export const clipNormalization: Normalization = {
   mean: [0.48145466 * 255, 0.4578275 * 255, 0.40821073 * 255],

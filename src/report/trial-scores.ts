@@ -4,12 +4,9 @@ import { labelledDataset } from "../data/views.ts";
 import { InputError } from "../errors.ts";
 import { runTrial } from "../evaluation/trial.ts";
 import type { Method } from "../methods/method.ts";
-import type { Trial } from "../methods/stage.ts";
-import { predicts, stagesOf, viewsOf } from "../methods/stages.ts";
 import type { Measure } from "../metrics/measure.ts";
 import type { Platform } from "../platform/platform.ts";
-import { openTrained, taskOf } from "../runs/open-run.ts";
-import { readRun } from "../runs/run.ts";
+import { openInside } from "../runs/open-inside.ts";
 import type { Engine } from "../runtime/engine.ts";
 
 export interface TrialScores {
@@ -39,26 +36,18 @@ export interface TrialScoresOptions {
 /** Scores of all trials that have any: of the model where the run is whole, else of its last stage. Throws InputError where there are none. */
 export async function trialScores(options: TrialScoresOptions): Promise<TrialScores> {
   const { platform, engine, folder, dataset, methods, onBadImage, onNote, onProgress, signal } = options;
-  const run = await readRun(platform, folder, { methods });
-  const { weights, stage: name } = await openTrained(platform, folder, { methods, onDamaged: onNote, onNote });
-  const task = taskOf(run);
-  const stage = stagesOf(run, task).find((each) => each.name === name);
-  const isWhole = stage !== undefined && predicts(run, task, run.record.window, stage, weights);
-  const inside: readonly Trial[] = isWhole
-    ? viewsOf(run, task)
-    : stage?.kind === "training"
-      ? (stage.trials ?? [])
-      : [];
-  const scored = inside.filter(({ scores }) => scores !== undefined);
+  const inside = await openInside(platform, folder, { methods, onDamaged: onNote, onNote });
+  const { run, weights, stage, learnsFrom } = inside;
+  const scored = inside.trials.filter(({ scores }) => scores !== undefined);
   if (scored.length === 0) {
     throw new InputError(
-      `${folder}: expected a run with something to score inside, got one of ${run.method.name}, stage ${name}. Score what it predicts, without --trials.`,
+      `${folder}: expected a run with something to score inside, got one of ${run.method.name}, stage ${stage}. Score what it predicts, without --trials.`,
     );
   }
   const trials: Record<string, readonly Measure[]> = {};
   for (const [index, trial] of scored.entries()) {
     signal?.throwIfAborted();
-    const samples = labelledDataset(dataset, trial.learnsFrom ?? stage?.learnsFrom ?? []);
+    const samples = labelledDataset(dataset, trial.learnsFrom ?? learnsFrom);
     const all = { ...trial, images: samples.ids.length };
     const { seed } = run.recipe;
     const found = await runTrial(all, { engine, dataset: samples, weights, seed, onBadImage, pictured: 1 });

@@ -9,8 +9,9 @@ import { IGNORE } from "../image/image.ts";
 import { distinctColors } from "../image/palette.ts";
 import { requireImported } from "../methods/check-method.ts";
 import { methods } from "../methods/index.ts";
-import type { Imported, ImportOptions, Method } from "../methods/method.ts";
+import type { Imported, ImportOptions, Method, ResolvedRecipe, Task } from "../methods/method.ts";
 import { applySetting, checkRecipe, keyOf } from "../methods/resolve-recipe.ts";
+import type { TrainingStage } from "../methods/stage.ts";
 import { anyTask, predictionParameters, stagesOf, trainingModel } from "../methods/stages.ts";
 import type { Platform } from "../platform/platform.ts";
 import type { TrainedModel } from "../prediction/model.ts";
@@ -134,8 +135,7 @@ async function described(
   const classes = classesOf(imported.outputs, options.classes ?? imported.classes ?? null, file);
   // Where there is no head, one class stands in for those that nobody knows yet.
   const task = classes.length > 0 ? { classes, frequencies: [] } : anyTask;
-  const [stage] = stagesOf({ method, recipe }, task);
-  if (stage.kind === "pass") throw new Error(`${method.name}: an imported recipe must begin with training.`);
+  const stage = stageOf({ method, recipe }, task, Object.keys(imported.weights));
   const { cropHeight, cropWidth } = stage.settings;
   const window = [cropHeight, cropWidth] as const;
   const needed = predictionParameters({ method, recipe }, task, window);
@@ -162,6 +162,16 @@ async function described(
   const whole = isWhole && (imported.outputs !== null || method.vocabulary === "open");
   const notes = imported.notes ?? [];
   return { method, recipe, record, weights, stage: stage.name, whole, parts, parameters, notes };
+}
+
+/** The stage that such weights have behind them: the first, unless it trains none of their parts and a later one does. */
+function stageOf(resolved: ResolvedRecipe, task: Task, names: readonly string[]): TrainingStage {
+  const [first, ...later] = stagesOf(resolved, task);
+  if (first.kind === "pass") throw new Error(`${resolved.method.name}: an imported recipe must begin with training.`);
+  const given = new Set(names.map(partOf));
+  const trains = (stage: TrainingStage) =>
+    [...trainingModel(stage).model.parameters.keys()].some((name) => given.has(partOf(name)));
+  return [first, ...later.filter((stage) => stage.kind === "training")].find(trains) ?? first;
 }
 
 /** A card that says nothing gives way to what is known. */

@@ -49,6 +49,7 @@ export function publishedLayouts(): Readonly<Record<string, Readonly<Record<stri
     ["resnet101-caffe", { "deeplab-pytorch": deepLabResidual(resNets.resnet101) }],
     ["resnet38", { affinitynet: wideResidual(), mxnet: inMxnet(wideResidual()) }],
     ["vgg16", { torchvision: torchvisionVgg() }],
+    ["vgg16-deeplab", { "deeplab-pytorch": deepLabVgg() }],
     ["resnet50-v2", { gluon: gluonResidual([3, 4, 6, 3]) }],
     ["resnet50-v2-c4", { gluon: gluonResidual([3, 4, 6]) }],
     ...transformers16,
@@ -169,6 +170,25 @@ function inMxnet({ encoder }: PublishedLayout): PublishedLayout {
     return [`${leaf.startsWith("running") ? "aux" : "arg"}:${where}_${what}`, shape] as const;
   });
   return { encoder: Object.fromEntries(renamed), beside: { "arg:linear1000_weight": [1000, 4096] } };
+}
+
+/** DeepLab's of L2G's code, without its head: units of a convolution and a ReLU, counted with the pools. */
+function deepLabVgg(): PublishedLayout {
+  const convolutions = [
+    ["layer1.0", 64, 3],
+    ["layer1.1", 64, 64],
+    ["layer1.3", 128, 64],
+    ["layer1.4", 128, 128],
+    ["layer1.6", 256, 128],
+    ["layer1.7", 256, 256],
+    ["layer1.8", 256, 256],
+    ["layer1.10", 512, 256],
+    ...["layer1.11", "layer1.12", "layer2.0", "layer2.1", "layer2.2"].map((place) => [place, 512, 512] as const),
+  ] as const;
+  return {
+    encoder: Object.assign({}, ...convolutions.map(([place, out, from]) => biased(`${place}.0`, [out, from, 3, 3]))),
+    beside: biased("aspp.conv8", [21, 1024, 1, 1]),
+  };
 }
 
 function torchvisionVgg(): PublishedLayout {

@@ -55,7 +55,30 @@ test("a pair makes pseudo masks that are scored by masks, with pictures and maps
   const masks = (await readdir(`${folder}/pair/labels/cam`)).filter((name) => name.endsWith(".mask.png"));
   expect(masks).toHaveLength(4);
   expect((await readdir(`${folder}/pair/maps/cam`)).every((name) => /^train_\d+_.+\.png$/.test(name))).toBe(true);
-  expect(await readFile(`${folder}/pair/report.html`, "utf8")).toContain("pseudo mask");
+  const report = await readFile(`${folder}/pair/report.html`, "utf8");
+  for (const shown of [
+    "pseudo mask",
+    "Stage attention, as it trained",
+    "local views put together",
+    "of the transfer",
+  ]) {
+    expect(report, shown).toContain(shown);
+  }
+});
+
+test("a pair shows its target on photographs without tags, and is scored by it", async () => {
+  const photographs = `${data}/images/val`;
+  const shown = await tessera("show", `${folder}/pair`, photographs, "--out", `${folder}/inside`, "--threads", "1");
+  expect(shown).toMatchObject({ code: 0 });
+  const names = await readdir(`${folder}/inside`);
+  for (const [name, count] of [
+    [/^val_\d+\.transfer-target\.png$/, 2],
+    [/^val_\d+\.transfer-local-.+\.png$/, 2],
+  ] as const) {
+    expect(names.filter((each) => name.test(each)).length, String(name)).toBeGreaterThanOrEqual(count);
+  }
+  const scored = await tessera("eval", `${folder}/pair`, data, "--trials", "--threads", "1");
+  expect(scored).toMatchObject({ code: 0, out: expect.stringMatching(/^transfer loss [\d.e-]+$/m) });
 });
 
 test("a pair goes on without being trained again, and any recipe learns from its masks", async () => {

@@ -1,6 +1,7 @@
 /** The pass that makes pseudo masks of tags: the global network on every photograph at several sizes, mirrored too. */
 import { float32, type NdArray, ndarray } from "../../array/ndarray.ts";
 import { findEncoder } from "../../backbones/encoders.ts";
+import { backgroundOf, foregroundOf } from "../../data/background.ts";
 import type { Sample } from "../../data/sample.ts";
 import { flipImage } from "../../image/flip.ts";
 import { IGNORE, type Image } from "../../image/image.ts";
@@ -11,7 +12,6 @@ import type { Pass, RunGraph, Visit } from "../stage.ts";
 import { type CamPass, camBytes, fusedMaps, normalizedMaps, scaledSize } from "./cam.ts";
 import { camPictures } from "./cam-pictures.ts";
 import { countSweep, sweepScores } from "./cam-scores.ts";
-import { backgroundOf, foregroundOf } from "./classes.ts";
 import { classifier } from "./network.ts";
 import { pseudoLabels, shapedMaps } from "./pseudo-labels.ts";
 import type { L2GRecipe } from "./recipe.ts";

@@ -1,10 +1,10 @@
 /** The release's checkpoints as runs of ours: the global network, and the local one where the file has it. */
 import type { Named, NdArray } from "../../array/ndarray.ts";
-import type { ClassInfo } from "../../data/sample.ts";
 import { InputError } from "../../errors.ts";
-import { distinctColors } from "../../image/palette.ts";
 import type { WeightFile } from "../../weights/read-weights.ts";
 import type { Imported } from "../method.ts";
+import { importDeepLab } from "./import-deeplab.ts";
+import { numberedClasses } from "./numbered-classes.ts";
 import { type L2GRecipe, recipes } from "./recipe.ts";
 import { releaseNames } from "./weights.ts";
 
@@ -23,10 +23,14 @@ const heads = [
 const bookkeeping = /\.num_batches_tracked$/;
 
 /**
- * A `.pth` or safetensors of L2G's release, its global network; null for files of other kinds. Names of the classes: of VOC's 20 and COCO's
- * 80 they are not in the file, so that they are `class 1` … until someone says them.
+ * A `.pth` or safetensors of L2G's release: its global network, or the DeepLab of its second stage; null for files of other kinds. Names of
+ * the classes: of VOC's 20 and COCO's 80 they are not in the file, so that they are `class 1` … until someone says them.
  */
-export function importL2G([file, ...others]: readonly WeightFile[]): Imported<L2GRecipe> | null {
+export function importL2G(files: readonly WeightFile[]): Imported<L2GRecipe> | null {
+  return importPair(files) ?? importDeepLab(files);
+}
+
+function importPair([file, ...others]: readonly WeightFile[]): Imported<L2GRecipe> | null {
   if ((file.kind !== "torch" && file.kind !== "safetensors") || others.length > 0) return null;
   const { tensors, where } = file;
   const head = heads.find(({ scores, affinity }) => `${scores}.weight` in tensors && `${affinity}.weight` in tensors);
@@ -64,15 +68,8 @@ export function importL2G([file, ...others]: readonly WeightFile[]): Imported<L2
     weights: weights as Named<NdArray>,
     outputs,
     partial: true,
-    classes: numbered(outputs),
+    classes: numberedClasses(outputs),
     untold: [],
     notes: [`${where}: the local network, which only trains, is left out`],
   };
-}
-
-/** The background, last in the file, is the first class of masks. */
-function numbered(count: number): ClassInfo[] {
-  return distinctColors(count).map((color, index) =>
-    index === 0 ? { name: "background", color: [0, 0, 0], background: true } : { name: `class ${index}`, color },
-  );
 }

@@ -8,8 +8,8 @@ import { Model } from "../../graph/scope.ts";
 import { input } from "../../graph/tensor.ts";
 import { abs, max } from "../../ops/index.ts";
 import { evaluate } from "../../runtime/evaluate.ts";
-import { pairLosses } from "./pair.ts";
 import { recipes } from "./recipe.ts";
+import { pairLosses } from "./transfer.ts";
 import { isNew, releaseNames, trainsInPair } from "./weights.ts";
 
 // With scores of zeros nothing behind them is taught by the first step.

@@ -1,35 +1,64 @@
-/** Names of weights in DeepLab's PyTorch code: `base.layer1.conv1.conv` … of the trunk, `base.aspp.c0` or `base.fov.conv6` of the head. */
+/**
+ * Names of weights in DeepLab's PyTorch code: `base.layer1.conv1.conv` … of a ResNet, `base.layer1.0.0` … of VGG-16; `base.aspp` or
+ * `base.fov` of the heads.
+ */
 import { deepLabResNetNames } from "../../backbones/resnet.ts";
-import { type Renaming, renaming } from "../../weights/rename.ts";
+import { deepLabVggNames } from "../../backbones/vgg.ts";
+import { type Place, type Renaming, renaming } from "../../weights/rename.ts";
 import type { DeepLabHead } from "./heads.ts";
 
-const deepParts = [
-  ["conv1", "conv6"],
-  ["conv2", "conv7"],
-  ["scores", "conv8"],
-] as const;
+/** What a DeepLab stands on. */
+export type DeepLabTrunk = "resnet" | "vgg";
 
-const heads: Readonly<Record<DeepLabHead, Renaming>> = {
-  aspp: renaming([["head.branch#", "aspp.c@"]]),
-  "large-fov": renaming(deepParts.map(([ours, theirs]) => [`head.${ours}`, `fov.${theirs}`])),
-  "deep-aspp": renaming(deepParts.map(([ours, theirs]) => [`head.branch#.${ours}`, `aspp.c@.${theirs}`])),
+const trunks: Readonly<Record<DeepLabTrunk, Renaming>> = { resnet: deepLabResNetNames, vgg: deepLabVggNames };
+
+const largeFov = (theirs: string): Renaming =>
+  renaming([
+    ["head.conv1", `${theirs}.conv6`],
+    ["head.conv2", `${theirs}.conv7`],
+    ["head.scores", `${theirs}.conv8`],
+  ]);
+
+/** A convolution, ReLU and dropout, twice, and the scores: counted. */
+const deepBranches: readonly Place[] = [
+  ["head.branch#.conv1", "aspp.c@.0"],
+  ["head.branch#.conv2", "aspp.c@.3"],
+  ["head.branch#.scores", "aspp.c@.6"],
+];
+
+const heads: Readonly<Record<DeepLabTrunk, Readonly<Record<DeepLabHead, Renaming>>>> = {
+  resnet: {
+    aspp: renaming([["head.branch#", "aspp.c@"]]),
+    "large-fov": largeFov("fov"),
+    "deep-aspp": renaming(deepBranches),
+  },
+  vgg: {
+    aspp: renaming([["head.branch#", "aspp.c@"]]),
+    "large-fov": largeFov("aspp"),
+    "deep-aspp": renaming(deepBranches),
+  },
 };
 
 /** Whole checkpoints begin every name so; initial weights of the trunk do not. */
 const wrapper = "base.";
 
-/** The names of a DeepLab on a residual network, ours (`encoder.…`, `head.…`) and theirs. */
-export function deepLabNames(head: DeepLabHead): Renaming {
+/** Their names without what whole checkpoints put before them. */
+export function unwrapped(name: string): string {
+  return name.startsWith(wrapper) ? name.slice(wrapper.length) : name;
+}
+
+/** The names of a DeepLab, ours (`encoder.…`, `head.…`) and theirs. */
+export function deepLabNames(head: DeepLabHead, trunk: DeepLabTrunk = "resnet"): Renaming {
+  const [behind, below] = [heads[trunk][head], trunks[trunk]];
   return {
     ours(theirs) {
-      const name = theirs.startsWith(wrapper) ? theirs.slice(wrapper.length) : theirs;
-      const trunk = deepLabResNetNames.ours(name);
-      return heads[head].ours(name) ?? (trunk === undefined ? undefined : `encoder.${trunk}`);
+      const name = unwrapped(theirs);
+      const place = below.ours(name);
+      return behind.ours(name) ?? (place === undefined ? undefined : `encoder.${place}`);
     },
     theirs(ours) {
       const name =
-        heads[head].theirs(ours) ??
-        (ours.startsWith("encoder.") ? deepLabResNetNames.theirs(ours.slice("encoder.".length)) : undefined);
+        behind.theirs(ours) ?? (ours.startsWith("encoder.") ? below.theirs(ours.slice("encoder.".length)) : undefined);
       return name === undefined ? undefined : wrapper + name;
     },
   };

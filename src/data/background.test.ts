@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { backgroundOf, foregroundOf } from "./classes.ts";
+import { backgroundOf, foregroundOf } from "./background.ts";
 
 const named = (...names: string[]) => ({ classes: names.map((name) => ({ name, color: [0, 0, 0] as const })) });
 

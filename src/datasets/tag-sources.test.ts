@@ -1,0 +1,157 @@
+/** Tags of a plain folder that no list has: of folders, captions and masks. */
+import { expect, test } from "vitest";
+import { plainFolder, skyAndRoad } from "../../test/support/folders.ts";
+import { jpeg, put, temporaryFolder } from "../../test/support/pictures.ts";
+import { labelledDataset } from "../data/views.ts";
+import { nodePlatform as platform } from "../platform/node.ts";
+import { classFinder } from "../text/class-finder.ts";
+import { openTagger } from "../text/open-tagger.ts";
+import { openDataset } from "./index.ts";
+import { inspectDataset } from "./inspect.ts";
+import { inspectText } from "./inspect-text.ts";
+import { openTrainingData } from "./training-data.ts";
+
+const classes = [
+  { name: "background", background: true },
+  { name: "cow", words: ["cow", "calf"] },
+  { name: "grass" },
+  { name: "tree" },
+];
+
+/** A folder with the classes above, and a photograph at each path below images/train. */
+async function photographs(paths: readonly string[], { described = true } = {}): Promise<string> {
+  const root = temporaryFolder();
+  if (described) put(root, "classes.json", JSON.stringify({ classes }));
+  for (const [i, path] of paths.entries()) put(root, `images/train/${path}`, await jpeg(16 + i, 12));
+  return root;
+}
+
+const learned = { labels: ["tags"], images: false } as const;
+
+/** What training is given, as names of classes by photograph. */
+async function tagsIn(root: string) {
+  const { dataset } = await openTrainingData(platform, root, { learnsFrom: learned });
+  const samples = await Promise.all(dataset.ids.map((_, index) => dataset.read(index)));
+  return Object.fromEntries(
+    samples.map(({ id, labels }) => [id, labels.tags?.map((tag) => dataset.classes[tag].name).join(" ")]),
+  );
+}
+
+test("folders named after classes are tags, and what lies in none has none", async () => {
+  const root = await photographs(["cow+grass/a.jpg", "grass/day/b.jpg", "calf/c.jpg", "background/d.jpg", "e.jpg"]);
+  expect(await tagsIn(root)).toEqual({
+    "cow+grass/a": "cow grass",
+    "grass/day/b": "grass",
+    "calf/c": "cow",
+    "background/d": "background",
+  });
+  const report = await inspectDataset(platform, root);
+  expect(report.splits[0].labels.tags).toEqual({
+    samples: 4,
+    perSample: { smallest: 1, median: 1, largest: 2 },
+    perClass: [0, 2, 2, 0],
+  });
+  const text = inspectText(report);
+  expect(text).toContain("train: 4 samples (tags, 1 to 2 each)");
+  expect(text).toMatch(
+    /images\/train: expected tags in tags\.json, got folders such as background\. Their names are the tags\./,
+  );
+  expect(text).toMatch(/class +colour +train tags\n.*\ncow .* 2\ngrass .* 2\ntree .* 0\n/);
+});
+
+test("a mask says more than its folder's name, a list says all", async () => {
+  const root = await plainFolder({ train: ["sky/a"], val: ["c"] });
+  put(root, "images/train/sky/b.jpg", await jpeg());
+  const withTags = async () => (await openDataset(platform, root, "train")).ids;
+  expect(await tagsIn(root)).toEqual({ "sky/a": "sky road", "sky/b": "sky" });
+  put(root, "tags.json", JSON.stringify({ "train/sky/a": ["road"] }));
+  expect(await tagsIn(root)).toEqual({ "sky/a": "road" });
+  expect(await withTags()).toEqual(["sky/a"]);
+});
+
+test.each<[string, readonly string[], RegExp]>([
+  [
+    "a name that is no class",
+    ["cow+gras/a.jpg", "cow/b.jpg"],
+    /images\/train\/cow\+gras: expected a folder called after classes, as cow\+grass, got "gras"\. Did you mean grass\? Or add \{"name":"gras"\} to the classes\.$/,
+  ],
+  [
+    "an empty part",
+    ["cow+/a.jpg", "grass/b.jpg"],
+    /images\/train\/cow\+: expected a folder called after classes, as cow\+grass, got an empty name in it\. Rename it cow\.$/,
+  ],
+])("%s is refused in one line", async (_, paths, message) => {
+  const root = await photographs(paths);
+  await expect(openDataset(platform, root, "train")).rejects.toThrow(message);
+  const { splits } = await inspectDataset(platform, root);
+  expect(splits[0].problems.map((each) => each.message)).toEqual([expect.stringMatching(message)]);
+});
+
+test("a photograph in folders of other tags is refused, another one of its name is not", async () => {
+  const root = await photographs(["cow/a.jpg", "grass/a.jpg"]);
+  expect(Object.keys(await tagsIn(root))).toEqual(["cow/a", "grass/a"]);
+  put(root, "images/train/grass/a.jpg", await jpeg(16, 12)); // the same bytes as the first
+  await expect(openDataset(platform, root, "train")).rejects.toThrow(
+    /images\/train\/grass\/a: expected each photograph in one folder, got it in cow too\. Keep one of them, in cow\+grass if it shows all of these\.$/,
+  );
+});
+
+test.each<[string, boolean, RegExp]>([
+  [
+    "no classes.json",
+    false,
+    /classes\.json: expected labels, or the classes that folders such as bull\+oak name, got no such file\. Write \{"classes":\[\{"name":"background","background":true\},\{"name":"bull"\},\{"name":"oak"\}\]\}\.$/,
+  ],
+  ["no folder that names a class", true, /images\/train\/bull\+oak: expected labels, or a folder called after classes/],
+])("with %s it is said what to write", async (_, described, message) => {
+  const root = await photographs(["bull+oak/a.jpg"], { described });
+  await expect(openTrainingData(platform, root, { learnsFrom: learned })).rejects.toThrow(message);
+});
+
+test("captions say tags where nothing else does", async () => {
+  const root = await photographs(["a.jpg", "b.jpg", "c.jpg"]);
+  const lines = [
+    { image: "train/a.jpg", captions: ["Two calves.", "Animals below trees"] },
+    { image: "train/b.jpg", caption: "Nothing of that." },
+  ];
+  put(root, "captions.jsonl", lines.map((line) => JSON.stringify(line)).join("\n"));
+  put(root, "images/train/c.txt", "Cows on grass\nA background of clouds.\n");
+  expect(await tagsIn(root)).toEqual({ a: "cow tree", c: "cow grass" });
+  const { notes } = await openDataset(platform, root, "train");
+  expect(notes).toEqual([
+    expect.stringMatching(
+      /got captions, of which those of 2 of 3 images name a class\. The classes that captions name are the tags\.$/,
+    ),
+  ]);
+  put(root, "tags.csv", "a,tree\n");
+  expect(await tagsIn(root)).toEqual({ a: "tree" });
+});
+
+test("tags follow from masks where only tags are wanted, and inspection counts them", async () => {
+  const root = await plainFolder({ train: ["a"] });
+  put(root, "masks/train/a.png", skyAndRoad());
+  const { labels } = await labelledDataset(await openDataset(platform, root, "train"), ["tags"]).read(0);
+  expect(labels.tags).toEqual([0, 1]);
+  const report = await inspectDataset(platform, root);
+  expect(report.splits[0].labels.tags).toEqual({
+    samples: 1,
+    perSample: { smallest: 2, median: 2, largest: 2 },
+    perClass: [1, 1],
+    from: "mask",
+  });
+  expect(inspectText(report)).toContain("train: 1 sample (masks; tags from masks, 2 each)");
+});
+
+test("captions of drawn scenes name nearly all that the scenes show, and nothing else", async () => {
+  const scenes = await openDataset(platform, "scenes:size=64,train=60", "train");
+  const find = classFinder(scenes.classes, await openTagger());
+  const counts = { right: 0, wrong: 0, missed: 0 };
+  for (const index of scenes.ids.keys()) {
+    const { captions = [], tags = [] } = (await scenes.read(index, ["captions", "tags"])).labels;
+    const said = new Set(captions.flatMap((caption) => find(caption)));
+    for (const tag of said) counts[tags.includes(tag) ? "right" : "wrong"]++;
+    for (const tag of tags) if (!said.has(tag)) counts.missed++;
+  }
+  expect(counts.wrong).toBe(0);
+  expect(counts.right / (counts.right + counts.missed)).toBeCloseTo(0.987, 3);
+});

@@ -1,0 +1,87 @@
+/** Whole DeepLabs as L2G's second stage saves them, as runs of ours: they predict as they are. */
+import type { NdArray } from "../../array/ndarray.ts";
+import type { PublishedNames } from "../../backbones/encoder.ts";
+import { findEncoder } from "../../backbones/encoders.ts";
+import { InputError } from "../../errors.ts";
+import type { DeepLabHead } from "../../networks/deeplab/heads.ts";
+import { type DeepLabTrunk, deepLabNames, unwrapped } from "../../networks/deeplab/weights.ts";
+import { floats } from "../../weights/floats.ts";
+import type { WeightFile } from "../../weights/read-weights.ts";
+import type { Imported } from "../method.ts";
+import { numberedClasses } from "./numbered-classes.ts";
+import { type L2GRecipe, recipes } from "./recipe.ts";
+
+interface Kind {
+  /** Names by which a file is told: of its first convolution, and of the head. */
+  readonly stem: string;
+  readonly first: string;
+  /** The layer that gives the scores. */
+  readonly scores: string;
+  readonly head: DeepLabHead;
+  readonly trunk: DeepLabTrunk;
+  readonly encoder: string;
+  /** Of its published scores, by the name that `--crf` knows. */
+  readonly crf: string;
+}
+
+const residual = { stem: "layer1.conv1.conv.weight", trunk: "resnet", encoder: "resnet101-caffe" } as const;
+const vgg = { stem: "layer1.0.0.weight", trunk: "vgg", encoder: "vgg16-deeplab" } as const;
+
+/** DeepLab v2 and v1 on both trunks. */
+const kinds: readonly Kind[] = [
+  { ...residual, first: "aspp.c0.weight", scores: "aspp.c0.weight", head: "aspp", crf: "deeplab-v2" },
+  { ...residual, first: "fov.conv6.weight", scores: "fov.conv8.weight", head: "large-fov", crf: "deeplab-v1" },
+  { ...vgg, first: "aspp.conv6.weight", scores: "aspp.conv8.weight", head: "large-fov", crf: "deeplab-v1" },
+  { ...vgg, first: "aspp.c0.0.weight", scores: "aspp.c0.6.weight", head: "deep-aspp", crf: "deeplab-v2-vgg" },
+];
+
+/**
+ * A `.pth` of DeepLab's PyTorch code, whole: ResNet-101 or VGG-16 with the head of v1 or v2; null for files of other kinds, and for trunks
+ * alone, which are encoders. They see blue, green, red without a scale, so that their first convolution is turned round, and
+ * three sizes of each picture. Throws InputError where something is beside or missing.
+ */
+export function importDeepLab([file, ...others]: readonly WeightFile[]): Imported<L2GRecipe> | null {
+  if ((file.kind !== "torch" && file.kind !== "safetensors") || others.length > 0) return null;
+  const { where } = file;
+  const tensors = Object.fromEntries(Object.entries(file.tensors).map(([name, array]) => [unwrapped(name), array]));
+  const kind = kinds.find(({ stem, first }) => stem in tensors && first in tensors);
+  if (kind === undefined) return null;
+  const names = deepLabNames(kind.head, kind.trunk);
+  const encoder = findEncoder(kind.encoder);
+  const [published]: readonly PublishedNames[] = encoder.published;
+  const weights: Record<string, NdArray> = {};
+  for (const [theirs, array] of Object.entries(tensors)) {
+    if (theirs.endsWith(".num_batches_tracked")) continue;
+    const ours = names.ours(theirs);
+    if (ours === undefined) {
+      throw new InputError(
+        `${where}: expected weights of a DeepLab on ${kind.encoder} with the head ${kind.head}, got ${theirs} besides. It is another network's file.`,
+      );
+    }
+    const given = floats(array, theirs, where);
+    const inEncoder = ours.startsWith("encoder.") ? ours.slice("encoder.".length) : null;
+    weights[ours] = inEncoder === null ? given : (published.layout?.ours(inEncoder, given) ?? given);
+  }
+  const last = tensors[kind.scores];
+  if (last === undefined) {
+    throw new InputError(`${where}: expected ${kind.scores} beside ${kind.first}, got none. The file is damaged.`);
+  }
+  const outputs = last.shape[0];
+  return {
+    recipe: {
+      ...recipes["l2g-voc"],
+      ...{ encoder: kind.encoder, encoderNorms: "frozen", encoderStride: encoder.dilates ? 8 : 32 },
+      ...{ decoder: kind.head, decoderChannels: [tensors[kind.first].shape[0]], multiScale: true },
+      // VOC's photographs fit, and all three sizes are multiples of the stride.
+      ...{ cropHeight: 384, cropWidth: 512 },
+      saliency: false,
+    },
+    weights,
+    outputs,
+    classes: numberedClasses(outputs),
+    untold: [],
+    notes: [
+      `${where}: the published scores are those of whole photographs behind a dense CRF: --windows whole --crf ${kind.crf}`,
+    ],
+  };
+}
