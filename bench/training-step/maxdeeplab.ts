@@ -13,15 +13,15 @@ const classes = Array.from({ length: things + stuff }, (_, i) => ({
 }));
 const task = { classes, frequencies: [] };
 
-export function maxDeepLabStep(side: number, batchSize: number): Benched {
+export function maxDeepLabStep(side: number, batchSize: number, recomputeAttention = false): Benched {
   const recipe: MaxDeepLabRecipe = {
     ...recipes["maxdeeplab-s"],
-    ...{ cropHeight: side, cropWidth: side, batchSize, accumulate: 1 },
+    ...{ cropHeight: side, cropWidth: side, batchSize, accumulate: 1, recomputeAttention },
     ...{ learningRate: 1e-4, schedule: "constant", warmupSteps: 0 },
   };
   const stage = panopticStage(recipe, task);
   return {
-    title: `MaX-DeepLab-S, ${side} pixels, batch ${batchSize}, 128 slots, 133 classes, all five terms, Adam`,
+    title: `MaX-DeepLab-S, ${side} pixels, batch ${batchSize}, 128 slots, 133 classes, all five terms, Adam${recomputeAttention ? ", attention computed again" : ""}`,
     inputs: stage.inputs,
     loss: stage.loss,
     recipe,

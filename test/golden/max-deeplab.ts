@@ -277,6 +277,7 @@ export function modelSettings(config: Readonly<Record<string, unknown>>): MaxDee
     axialExpansion: given.abe,
     maxSpan: given.max_span,
     heads: given.heads,
+    recomputeAttention: false,
     slots: given.slots,
     memoryChannels: given.mem,
     transformerMultiplier: given.tbase,

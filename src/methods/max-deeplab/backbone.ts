@@ -61,7 +61,7 @@ export function blockGroup(
     const atrousRate = isFirst ? (group.firstAtrousRate ?? group.atrousRate) : group.atrousRate;
     if ((isFirst ? group.inputStride : outputStride) >= settings.axialFromStride) {
       pixels = axialBlock(place, pixels, [settings.axialExpansion * filters, filters, 4 * filters], {
-        ...{ heads, stride, dropRate: rate, maxSpan: settings.maxSpan },
+        ...{ heads, stride, dropRate: rate, maxSpan: settings.maxSpan, recompute: settings.recomputeAttention },
         keyDepth: settings.keyExpansion * filters,
         valueDepth: settings.valueExpansion * filters,
       });
