@@ -21,6 +21,7 @@ import { recipes, type TransUNetRecipe } from "../../src/methods/transunet/recip
 import { transunet } from "../../src/networks/transunet/network.ts";
 import { imagenetNormalization } from "../../src/nn/image-input.ts";
 import type { OptimizerRecipe } from "../../src/step/update.ts";
+import { maxDeepLabPrediction, maxDeepLabStep } from "./maxdeeplab.ts";
 
 export interface Benched {
   readonly title: string;
@@ -29,9 +30,11 @@ export interface Benched {
   readonly recipe: OptimizerRecipe;
   readonly trains?: (parameter: string) => boolean;
   /** Compared is this, with fixed weights, instead of a training step. */
-  readonly predicts?: (scope: Scope, image: Tensor) => Tensor;
+  readonly predicts?: (scope: Scope, image: Tensor) => Named<Tensor>;
   /** Labels are below this. */
   readonly classes: number;
+  /** Inputs that are not random. */
+  readonly batch?: () => Named<NdArray>;
   /** What the PyTorch side needs to build the same model. */
   readonly settings: Readonly<Record<string, unknown>>;
 }
@@ -75,12 +78,13 @@ const groupVitStep: Benched = {
 };
 
 /** Scores of every pixel of windows for words, whose vectors are weights. image: [B, 224, 224, 3] uint8. */
-function groupVitScores(scope: Scope, image: Tensor): Tensor {
+function groupVitScores(scope: Scope, image: Tensor): Named<Tensor> {
   const initializer = normalInitializer(1);
   const vectors = unitVectors(scope.parameter("words", [words, groupVit.projectionWidth], initializer));
-  return windowScores(scope, image, vectors, groupVit, {
+  const scores = windowScores(scope, image, vectors, groupVit, {
     ...{ normalization: imagenetNormalization, scores: "official", kept: groupVit.keptClasses },
   });
+  return { scores };
 }
 
 function groupVitPrediction(batch: number): Benched {
@@ -154,7 +158,7 @@ export const models: Readonly<Record<string, Benched>> = {
     ...mobileNetStep,
     title: "MobileNetV2, prediction, 384 × 512 pixels, batch 1, norms folded into convolutions",
     inputs: { image: { dtype: "float32", shape: [1, 3, 384, 512] } },
-    predicts: mobileNet,
+    predicts: (scope, x) => ({ logits: mobileNet(scope, x) }),
     settings: { stages: mobileNetV2Groups, shape: [1, 3, 384, 512] },
   },
   transunet: {
@@ -171,6 +175,13 @@ export const models: Readonly<Record<string, Benched>> = {
     settings: { ...small },
   },
   gss: gssStep(),
+  maxdeeplab: maxDeepLabStep(129, 2),
+  "maxdeeplab-257": maxDeepLabStep(257, 2),
+  "maxdeeplab-257-recompute": maxDeepLabStep(257, 2, true),
+  "maxdeeplab-641": maxDeepLabStep(641, 1),
+  "maxdeeplab-641-recompute": maxDeepLabStep(641, 1, true),
+  "maxdeeplab-prediction": maxDeepLabPrediction(129),
+  "maxdeeplab-257-prediction": maxDeepLabPrediction(257),
   groupvit: groupVitStep,
   "groupvit-prediction": groupVitPrediction(1),
   "denoise-all": denoising("dep"),
@@ -178,7 +189,7 @@ export const models: Readonly<Record<string, Benched>> = {
 };
 
 /** One random batch: normal numbers as floats, bytes, levels of noise, labels. */
-export function batchOf({ inputs, classes }: Benched): Named<NdArray> {
+export function batchOf({ inputs, classes, batch }: Benched): Named<NdArray> {
   const random = new Random(1, "batch");
   const filled = (name: string, { dtype, shape }: TensorType): NdArray => {
     const count = sizeOf(shape);
@@ -191,5 +202,6 @@ export function batchOf({ inputs, classes }: Benched): Named<NdArray> {
       Array.from({ length: count }, () => random.integer(below)),
     );
   };
-  return Object.fromEntries(Object.entries(inputs).map(([name, type]) => [name, filled(name, type)]));
+  const given = batch?.() ?? {};
+  return Object.fromEntries(Object.entries(inputs).map(([name, type]) => [name, given[name] ?? filled(name, type)]));
 }

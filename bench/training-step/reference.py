@@ -235,6 +235,10 @@ elif name == "gss":
     from gss import Gss
 
     model, size, classes = Gss(settings, settings["classes"]), (settings["cropHeight"], settings["cropWidth"]), settings["classes"]
+elif name.startswith("maxdeeplab"):
+    from maxdeeplab import MaxDeepLabS, targets
+
+    model, size, classes = MaxDeepLabS(settings), (settings["cropHeight"], settings["cropWidth"]), 0
 elif name.startswith("mobilenet"):
     model, size, classes = MobileNet(settings["stages"]), tuple(settings["shape"][2:]), 1000
 else:
@@ -248,7 +252,7 @@ if denoises and settings["frozen"]:
 trained = [p for p in model.parameters() if p.requires_grad]
 if name in ("resnet", "mobilenet"):
     optimizer = torch.optim.SGD(trained, lr=1e-3, momentum=0.9)
-elif denoises:
+elif denoises or name.startswith("maxdeeplab"):
     optimizer = torch.optim.Adam(trained, lr=1e-4)
 else:
     optimizer = torch.optim.AdamW(trained, lr=1e-4, weight_decay=0.05)
@@ -261,11 +265,16 @@ labels = torch.randint(max(1, classes), (batch, *(size if name in ("transunet", 
 if name.startswith("groupvit"):
     ids = torch.randint(settings["textVocabulary"], (batch, 1 + settings["prompts"], settings["textContext"]))
     words = F.normalize(torch.randn(settings["words"], settings["projectionWidth"]), dim=-1)
+if name.startswith("maxdeeplab"):
+    image = torch.randint(256, (batch, *size, 3), dtype=torch.uint8)
+    masks = targets(settings, batch, (size[0] - 1) // 4 + 1)
 
 
 def step_loss():
     if name == "groupvit":
         return model.loss(image, ids)
+    if name.startswith("maxdeeplab"):
+        return model.loss(image, masks)
     if name == "gss":
         return model.loss(image, labels)
     if not denoises:
@@ -281,7 +290,10 @@ for line in sys.stdin:
     cpu, wall = time.process_time(), time.perf_counter()
     if predicts:
         with torch.no_grad():
-            model.predict(image, words) if name.startswith("groupvit") else model(image)
+            if name.startswith("groupvit"):
+                model.predict(image, words)
+            else:
+                model.predict(image) if name.startswith("maxdeeplab") else model(image)
         value = 0
     else:
         optimizer.zero_grad(set_to_none=True)
