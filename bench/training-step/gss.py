@@ -134,6 +134,43 @@ class DvaeEncoder(nn.Module):
         return self.last(F.relu(self.layers(x)))
 
 
+class DvaeDecoderBlock(nn.Module):
+    def __init__(self, inputs, outputs, gain):
+        super().__init__()
+        hidden = outputs // 4
+        self.skip = nn.Conv2d(inputs, outputs, 1) if inputs != outputs else nn.Identity()
+        first = [nn.Conv2d(inputs, hidden, 1)] + [nn.Conv2d(hidden, hidden, 3, padding=1) for _ in range(2)]
+        self.convs, self.gain = nn.ModuleList([*first, nn.Conv2d(hidden, outputs, 3, padding=1)]), gain
+
+    def forward(self, x):
+        y = x
+        for conv in self.convs:
+            y = conv(F.relu(y))
+        return self.skip(x) + self.gain * y
+
+
+class Dvae(nn.Module):
+    """DALL-E's discrete VAE, from the specification: a picture to tokens and back. The first layer of the decoder is a look-up."""
+
+    def __init__(self, s):
+        super().__init__()
+        codes, width, entry, blocks, groups = s["codes"], s["width"], s["entryWidth"], s["blocksPerGroup"], s["groups"]
+        self.encoder, self.entry = DvaeEncoder(codes, width, blocks, groups), nn.Embedding(codes, entry)
+        layers, inputs = [], entry
+        for group in reversed(range(groups)):
+            for _ in range(blocks):
+                layers.append(DvaeDecoderBlock(inputs, width * 2**group, 1 / (groups * blocks) ** 2))
+                inputs = width * 2**group
+            if group > 0:
+                layers.append(nn.Upsample(scale_factor=2, mode="nearest"))
+        self.layers, self.last = nn.Sequential(*layers), nn.Conv2d(inputs, 6, 1)
+
+    def forward(self, x):
+        tokens = self.encoder(0.8 * x + 0.1).argmax(1)
+        y = self.last(F.relu(self.layers(self.entry(tokens).permute(0, 3, 1, 2))))
+        return ((torch.sigmoid(y[:, :3]) - 0.1) / 0.8).clamp(0, 1)
+
+
 class Gss(nn.Module):
     def __init__(self, s, classes):
         super().__init__()

@@ -15,8 +15,10 @@ import { type GroupViTRecipe, recipes as groupVitRecipes } from "../../src/metho
 import { captionStage } from "../../src/methods/groupvit/stage.ts";
 import { unitVectors } from "../../src/methods/groupvit/unit.ts";
 import { windowScores } from "../../src/methods/groupvit/window-scores.ts";
+import { publishedDvae } from "../../src/methods/gss/dvae.ts";
 import { priorStage } from "../../src/methods/gss/prior-stage.ts";
 import { type GssRecipe, recipes as gssRecipes } from "../../src/methods/gss/recipe.ts";
+import { dvaeTokenizer, tokensOf } from "../../src/methods/gss/tokenizer.ts";
 import { recipes, type TransUNetRecipe } from "../../src/methods/transunet/recipe.ts";
 import { transunet } from "../../src/networks/transunet/network.ts";
 import { imagenetNormalization } from "../../src/nn/image-input.ts";
@@ -121,6 +123,19 @@ function gssStep(): Benched {
   };
 }
 
+const tokenizer = dvaeTokenizer(publishedDvae);
+
+/** A maskige to tokens and back, by the published dVAE. */
+const dvaePrediction: Benched = {
+  title: "dVAE of the published size, a maskige of 256 × 256 pixels to tokens and back",
+  inputs: { image: { dtype: "float32", shape: [1, 3, 256, 256] } },
+  loss: () => ({ terms: {} }),
+  recipe: gssRecipe,
+  predicts: (scope, image) => tokenizer.decode(scope, tokensOf(tokenizer, scope, image)),
+  classes: 0,
+  settings: { ...publishedDvae, shape: [1, 3, 256, 256] },
+};
+
 const mobileNetStep: Benched = {
   title: "MobileNetV2, 192 pixels, batch 8, batch statistics, SGD with momentum",
   inputs: { ...classification, image: { dtype: "float32", shape: [8, 3, 192, 192] } },
@@ -182,6 +197,7 @@ export const models: Readonly<Record<string, Benched>> = {
   "maxdeeplab-641-recompute": maxDeepLabStep(641, 1, true),
   "maxdeeplab-prediction": maxDeepLabPrediction(129),
   "maxdeeplab-257-prediction": maxDeepLabPrediction(257),
+  "dvae-prediction": dvaePrediction,
   groupvit: groupVitStep,
   "groupvit-prediction": groupVitPrediction(1),
   "denoise-all": denoising("dep"),

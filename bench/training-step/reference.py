@@ -239,6 +239,10 @@ elif name.startswith("maxdeeplab"):
     from maxdeeplab import MaxDeepLabS, targets
 
     model, size, classes = MaxDeepLabS(settings), (settings["cropHeight"], settings["cropWidth"]), 0
+elif name == "dvae-prediction":
+    from gss import Dvae
+
+    model, size, classes = Dvae(settings), tuple(settings["shape"][2:]), 0
 elif name.startswith("mobilenet"):
     model, size, classes = MobileNet(settings["stages"]), tuple(settings["shape"][2:]), 1000
 else:
@@ -258,7 +262,7 @@ else:
     optimizer = torch.optim.AdamW(trained, lr=1e-4, weight_decay=0.05)
 predicts = name.endswith("prediction")
 if predicts:
-    model = model.eval() if name.startswith("groupvit") else model.eval().folded()
+    model = model.eval().folded() if name.startswith("mobilenet") else model.eval()
 batch = settings.get("shape", [8])[0]
 image = torch.randn(batch, 3, *size).clamp(-1, 1) if denoises else torch.randn(batch, 3, *size)
 labels = torch.randint(max(1, classes), (batch, *(size if name in ("transunet", "gss") else ())))
