@@ -17,10 +17,14 @@ import { unitVectors } from "../../src/methods/groupvit/unit.ts";
 import { windowScores } from "../../src/methods/groupvit/window-scores.ts";
 import { priorStage } from "../../src/methods/gss/prior-stage.ts";
 import { type GssRecipe, recipes as gssRecipes } from "../../src/methods/gss/recipe.ts";
+import { pairStage } from "../../src/methods/l2g/pair.ts";
+import { type L2GRecipe, recipes as l2gRecipes } from "../../src/methods/l2g/recipe.ts";
+import { boxesOf } from "../../src/methods/l2g/views.ts";
 import { recipes, type TransUNetRecipe } from "../../src/methods/transunet/recipe.ts";
 import { transunet } from "../../src/networks/transunet/network.ts";
 import { imagenetNormalization } from "../../src/nn/image-input.ts";
-import type { OptimizerRecipe } from "../../src/step/update.ts";
+import type { StepOptions } from "../../src/step/step.ts";
+import { defaultGroup, type OptimizerRecipe } from "../../src/step/update.ts";
 
 export interface Benched {
   readonly title: string;
@@ -28,6 +32,9 @@ export interface Benched {
   readonly loss: (scope: Scope, batch: Named<Tensor>) => { readonly terms: Named<Tensor> };
   readonly recipe: OptimizerRecipe;
   readonly trains?: (parameter: string) => boolean;
+  readonly group?: NonNullable<StepOptions["group"]>;
+  /** Inputs that are not to be random. */
+  readonly given?: Named<NdArray>;
   /** Compared is this, with fixed weights, instead of a training step. */
   readonly predicts?: (scope: Scope, image: Tensor) => Tensor;
   /** Labels are below this. */
@@ -128,6 +135,39 @@ const mobileNetStep: Benched = {
   settings: { stages: mobileNetV2Groups, shape: [8, 3, 192, 192] },
 };
 
+/** The pair of `l2g-voc` with saliency, at other sizes of view where these are given. */
+function l2gStep(
+  sizes: Partial<Pick<L2GRecipe, "viewSize" | "localSize" | "shortSide" | "attentionBatchSize" | "views">>,
+): Benched {
+  const recipe: L2GRecipe = { ...l2gRecipes["l2g-voc"], attentionBatchSize: 2, ...sizes };
+  const { attentionBatchSize: batch, viewSize, localSize, views, sampler } = recipe;
+  const names = Array.from({ length: 21 }, (_, i) => (i === 0 ? "background" : `class ${i}`));
+  const stage = pairStage(recipe, {
+    classes: names.map((name) => ({ name, color: [0, 0, 0] as const })),
+    frequencies: [],
+  });
+  const boxes = Array.from({ length: batch }, (_, i) =>
+    boxesOf({ sampler, size: viewSize, crop: localSize, count: views }, new Random(1, i)),
+  );
+  const tags = Array.from({ length: batch }, (_, i) => Array.from({ length: 20 }, (_, k) => (k % 10 === i ? 1 : 0)));
+  const saliency = new Random(1, "saliency").fillUniform(new Float32Array(batch * views * localSize ** 2));
+  return {
+    title: `L2G's pair on ResNet-38, ${batch} view(s) of ${viewSize} pixels with ${views} of ${localSize} each, SGD with Nesterov`,
+    inputs: stage.inputs,
+    loss: stage.loss,
+    recipe: { ...recipe, ...stage.settings, schedule: "constant" },
+    trains: stage.trains!,
+    group: (name, rank) => ({ ...defaultGroup(name, rank), ...stage.group!(name, rank) }),
+    given: {
+      boxes: fromNumbers("float32", [batch, views, 4], boxes.flat(2)),
+      tags: fromNumbers("float32", [batch, 20], tags.flat()),
+      saliency: { dtype: "float32", shape: [batch, views, 1, localSize, localSize], data: saliency },
+    },
+    classes: 256,
+    settings: { ...recipe, classes: 20, boxes, tags },
+  };
+}
+
 export const models: Readonly<Record<string, Benched>> = {
   vit: {
     title: "ViT-S/16, 224 pixels, batch 8, AdamW",
@@ -171,6 +211,8 @@ export const models: Readonly<Record<string, Benched>> = {
     settings: { ...small },
   },
   gss: gssStep(),
+  l2g: l2gStep({}),
+  "l2g-half": l2gStep({ attentionBatchSize: 1, viewSize: 224, localSize: 160, shortSide: 256, views: 2 }),
   groupvit: groupVitStep,
   "groupvit-prediction": groupVitPrediction(1),
   "denoise-all": denoising("dep"),
@@ -178,7 +220,7 @@ export const models: Readonly<Record<string, Benched>> = {
 };
 
 /** One random batch: normal numbers as floats, bytes, levels of noise, labels. */
-export function batchOf({ inputs, classes }: Benched): Named<NdArray> {
+export function batchOf({ inputs, classes, given = {} }: Benched): Named<NdArray> {
   const random = new Random(1, "batch");
   const filled = (name: string, { dtype, shape }: TensorType): NdArray => {
     const count = sizeOf(shape);
@@ -191,5 +233,12 @@ export function batchOf({ inputs, classes }: Benched): Named<NdArray> {
       Array.from({ length: count }, () => random.integer(below)),
     );
   };
-  return Object.fromEntries(Object.entries(inputs).map(([name, type]) => [name, filled(name, type)]));
+  return Object.fromEntries(
+    Object.entries(inputs).map(([name, type]) => [name, kept(given[name]) ?? filled(name, type)]),
+  );
+}
+
+/** A copy, since the engine takes what it is fed. */
+function kept(array: NdArray | undefined): NdArray | undefined {
+  return array && { ...array, data: array.data.slice() };
 }
