@@ -25,6 +25,7 @@ import { transunet } from "../../src/networks/transunet/network.ts";
 import { imagenetNormalization } from "../../src/nn/image-input.ts";
 import type { StepOptions } from "../../src/step/step.ts";
 import { defaultGroup, type OptimizerRecipe } from "../../src/step/update.ts";
+import { maxDeepLabPrediction, maxDeepLabStep } from "./maxdeeplab.ts";
 
 export interface Benched {
   readonly title: string;
@@ -33,12 +34,12 @@ export interface Benched {
   readonly recipe: OptimizerRecipe;
   readonly trains?: (parameter: string) => boolean;
   readonly group?: NonNullable<StepOptions["group"]>;
-  /** Inputs that are not to be random. */
-  readonly given?: Named<NdArray>;
   /** Compared is this, with fixed weights, instead of a training step. */
-  readonly predicts?: (scope: Scope, image: Tensor) => Tensor;
+  readonly predicts?: (scope: Scope, image: Tensor) => Named<Tensor>;
   /** Labels are below this. */
   readonly classes: number;
+  /** Inputs that are not random. */
+  readonly batch?: () => Named<NdArray>;
   /** What the PyTorch side needs to build the same model. */
   readonly settings: Readonly<Record<string, unknown>>;
 }
@@ -82,12 +83,13 @@ const groupVitStep: Benched = {
 };
 
 /** Scores of every pixel of windows for words, whose vectors are weights. image: [B, 224, 224, 3] uint8. */
-function groupVitScores(scope: Scope, image: Tensor): Tensor {
+function groupVitScores(scope: Scope, image: Tensor): Named<Tensor> {
   const initializer = normalInitializer(1);
   const vectors = unitVectors(scope.parameter("words", [words, groupVit.projectionWidth], initializer));
-  return windowScores(scope, image, vectors, groupVit, {
+  const scores = windowScores(scope, image, vectors, groupVit, {
     ...{ normalization: imagenetNormalization, scores: "official", kept: groupVit.keptClasses },
   });
+  return { scores };
 }
 
 function groupVitPrediction(batch: number): Benched {
@@ -150,7 +152,7 @@ function l2gStep(
     boxesOf({ sampler, size: viewSize, crop: localSize, count: views }, new Random(1, i)),
   );
   const tags = Array.from({ length: batch }, (_, i) => Array.from({ length: 20 }, (_, k) => (k % 10 === i ? 1 : 0)));
-  const saliency = new Random(1, "saliency").fillUniform(new Float32Array(batch * views * localSize ** 2));
+  const saliency = () => new Random(1, "saliency").fillUniform(new Float32Array(batch * views * localSize ** 2));
   return {
     title: `L2G's pair on ResNet-38, ${batch} view(s) of ${viewSize} pixels with ${views} of ${localSize} each, SGD with Nesterov`,
     inputs: stage.inputs,
@@ -158,11 +160,11 @@ function l2gStep(
     recipe: { ...recipe, ...stage.settings, schedule: "constant" },
     trains: stage.trains!,
     group: (name, rank) => ({ ...defaultGroup(name, rank), ...stage.group!(name, rank) }),
-    given: {
+    batch: () => ({
       boxes: fromNumbers("float32", [batch, views, 4], boxes.flat(2)),
       tags: fromNumbers("float32", [batch, 20], tags.flat()),
-      saliency: { dtype: "float32", shape: [batch, views, 1, localSize, localSize], data: saliency },
-    },
+      saliency: { dtype: "float32", shape: [batch, views, 1, localSize, localSize], data: saliency() },
+    }),
     classes: 256,
     settings: { ...recipe, classes: 20, boxes, tags },
   };
@@ -194,7 +196,7 @@ export const models: Readonly<Record<string, Benched>> = {
     ...mobileNetStep,
     title: "MobileNetV2, prediction, 384 × 512 pixels, batch 1, norms folded into convolutions",
     inputs: { image: { dtype: "float32", shape: [1, 3, 384, 512] } },
-    predicts: mobileNet,
+    predicts: (scope, x) => ({ logits: mobileNet(scope, x) }),
     settings: { stages: mobileNetV2Groups, shape: [1, 3, 384, 512] },
   },
   transunet: {
@@ -213,6 +215,13 @@ export const models: Readonly<Record<string, Benched>> = {
   gss: gssStep(),
   l2g: l2gStep({}),
   "l2g-half": l2gStep({ attentionBatchSize: 1, viewSize: 224, localSize: 160, shortSide: 256, views: 2 }),
+  maxdeeplab: maxDeepLabStep(129, 2),
+  "maxdeeplab-257": maxDeepLabStep(257, 2),
+  "maxdeeplab-257-recompute": maxDeepLabStep(257, 2, true),
+  "maxdeeplab-641": maxDeepLabStep(641, 1),
+  "maxdeeplab-641-recompute": maxDeepLabStep(641, 1, true),
+  "maxdeeplab-prediction": maxDeepLabPrediction(129),
+  "maxdeeplab-257-prediction": maxDeepLabPrediction(257),
   groupvit: groupVitStep,
   "groupvit-prediction": groupVitPrediction(1),
   "denoise-all": denoising("dep"),
@@ -220,7 +229,7 @@ export const models: Readonly<Record<string, Benched>> = {
 };
 
 /** One random batch: normal numbers as floats, bytes, levels of noise, labels. */
-export function batchOf({ inputs, classes, given = {} }: Benched): Named<NdArray> {
+export function batchOf({ inputs, classes, batch }: Benched): Named<NdArray> {
   const random = new Random(1, "batch");
   const filled = (name: string, { dtype, shape }: TensorType): NdArray => {
     const count = sizeOf(shape);
@@ -233,12 +242,6 @@ export function batchOf({ inputs, classes, given = {} }: Benched): Named<NdArray
       Array.from({ length: count }, () => random.integer(below)),
     );
   };
-  return Object.fromEntries(
-    Object.entries(inputs).map(([name, type]) => [name, kept(given[name]) ?? filled(name, type)]),
-  );
-}
-
-/** A copy, since the engine takes what it is fed. */
-function kept(array: NdArray | undefined): NdArray | undefined {
-  return array && { ...array, data: array.data.slice() };
+  const given = batch?.() ?? {};
+  return Object.fromEntries(Object.entries(inputs).map(([name, type]) => [name, given[name] ?? filled(name, type)]));
 }

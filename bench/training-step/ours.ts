@@ -3,13 +3,13 @@ import { createInterface } from "node:readline";
 import type { Named, NdArray } from "../../src/array/ndarray.ts";
 import { Random } from "../../src/array/random.ts";
 import { lower } from "../../src/graph/graph.ts";
-import { Model, type Scope } from "../../src/graph/scope.ts";
-import { input, type Tensor } from "../../src/graph/tensor.ts";
+import { Model } from "../../src/graph/scope.ts";
+import { input } from "../../src/graph/tensor.ts";
 import { writeModel } from "../../src/onnx/write.ts";
 import { foldGraph } from "../../src/prediction/pipeline/fold.ts";
 import { openEngine } from "../../src/runtime/open.ts";
 import { buildStep } from "../../src/step/step.ts";
-import { batchOf, models } from "./models.ts";
+import { type Benched, batchOf, models } from "./models.ts";
 
 const [name, threads] = process.argv.slice(2);
 const bench = models[name];
@@ -39,17 +39,17 @@ async function trainingStep() {
 }
 
 /** As exported models are made: standard operators, weights embedded, what depends on them alone computed before. */
-async function prediction(predicts: (scope: Scope, image: Tensor) => Tensor) {
+async function prediction(predicts: NonNullable<Benched["predicts"]>) {
   const model = new Model();
   const { shape, dtype } = bench.inputs.image;
-  const y = predicts(model.scope, input("image", shape, dtype));
+  const outputs = predicts(model.scope, input("image", shape, dtype));
   const weights = Object.fromEntries(
     [...model.parameters.values()].map(({ name, tensor, initializer }) => [
       name,
       initializer(tensor.shape, new Random(1, name)),
     ]),
   );
-  const lowered = lower({ outputs: { y } }, { device: "cpu", operators: "portable", convBlock: 0 });
+  const lowered = lower({ outputs }, { device: "cpu", operators: "portable", convBlock: 0 });
   const { bytes } = writeModel(await foldGraph(engine, lowered, weights), { embed: weights });
   const program = await engine.load(bytes, []);
   return {

@@ -239,6 +239,10 @@ elif name.startswith("l2g"):
     from l2g import Pair
 
     model, size, classes = Pair(settings, settings["classes"]), (settings["viewSize"],) * 2, settings["classes"]
+elif name.startswith("maxdeeplab"):
+    from maxdeeplab import MaxDeepLabS, targets
+
+    model, size, classes = MaxDeepLabS(settings), (settings["cropHeight"], settings["cropWidth"]), 0
 elif name.startswith("mobilenet"):
     model, size, classes = MobileNet(settings["stages"]), tuple(settings["shape"][2:]), 1000
 else:
@@ -254,7 +258,7 @@ if name in ("resnet", "mobilenet"):
     optimizer = torch.optim.SGD(trained, lr=1e-3, momentum=0.9)
 elif name.startswith("l2g"):
     optimizer = model.optimizer
-elif denoises:
+elif denoises or name.startswith("maxdeeplab"):
     optimizer = torch.optim.Adam(trained, lr=1e-4)
 else:
     optimizer = torch.optim.AdamW(trained, lr=1e-4, weight_decay=0.05)
@@ -268,11 +272,16 @@ labels = torch.randint(max(1, classes), (batch, *(size if name in ("transunet", 
 if name.startswith("groupvit"):
     ids = torch.randint(settings["textVocabulary"], (batch, 1 + settings["prompts"], settings["textContext"]))
     words = F.normalize(torch.randn(settings["words"], settings["projectionWidth"]), dim=-1)
+if name.startswith("maxdeeplab"):
+    image = torch.randint(256, (batch, *size, 3), dtype=torch.uint8)
+    masks = targets(settings, batch, (size[0] - 1) // 4 + 1)
 
 
 def step_loss():
     if name == "groupvit":
         return model.loss(image, ids)
+    if name.startswith("maxdeeplab"):
+        return model.loss(image, masks)
     if name == "gss":
         return model.loss(image, labels)
     if pair is not None:
@@ -290,7 +299,10 @@ for line in sys.stdin:
     cpu, wall = time.process_time(), time.perf_counter()
     if predicts:
         with torch.no_grad():
-            model.predict(image, words) if name.startswith("groupvit") else model(image)
+            if name.startswith("groupvit"):
+                model.predict(image, words)
+            else:
+                model.predict(image) if name.startswith("maxdeeplab") else model(image)
         value = 0
     else:
         optimizer.zero_grad(set_to_none=True)

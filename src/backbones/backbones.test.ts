@@ -195,9 +195,11 @@ test("a vision transformer refuses images that patches do not cover", () => {
   expect(build).toThrow(InputError);
 });
 
-test("an encoder refuses pictures of other sides, and output strides where it has one of its own", () => {
-  const build = (name: string, side: number, outputStride?: 8) =>
-    encode(encoders[name], new Model().scope, input("x", [1, 3, side, side]), { outputStride });
+test("an encoder refuses pictures of other sides, output strides where it has one of its own, and a depth that it does not have", () => {
+  const build = (name: string, side: number, outputStride?: 8, dropPath?: number) =>
+    encode(encoders[name], new Model().scope, input("x", [1, 3, side, side]), { outputStride, dropPath });
+  expect(() => build("mobilenet-v2", 64, undefined, 0.1)).toThrow("expected no drop path, since this encoder");
+  expect(() => build("mobilenet-v2", 64, undefined, 0)).not.toThrow();
   expect(() => build("dinov2-small-14", 64)).toThrow("image sides must be multiples of 14, got 64 × 64");
   expect(() => build("dinov2-small-14", 70, 8)).toThrow("expected no output stride");
   expect(() => build("vit-tiny-16", 64, 8)).toThrow(InputError);

@@ -23,6 +23,8 @@ export interface EncoderOptions {
   readonly outputStride?: 32 | 16 | 8;
   /** The maps of all stages, those too that the next one keeps the size of. Default: the last of each stride. */
   readonly everyStage?: boolean;
+  /** Stochastic depth of the last block, growing evenly from 0 in the first, while it trains; default 0. Only encoders that have it, see `Encoder`. */
+  readonly dropPath?: number;
 }
 
 /** A feature map and how many pixels of the picture one of its columns spans. */
@@ -40,6 +42,8 @@ export interface Encoder {
   readonly multiple: number;
   /** Whether its output stride can be chosen; `encode` refuses one where not. */
   readonly dilates: boolean;
+  /** True where it has stochastic depth; `encode` refuses that where not. */
+  readonly dropsPaths?: true;
   /** The only height and width that it can have; default: all multiples. */
   readonly size?: readonly [height: number, width: number];
   /** The only batch that it can have; default: any. */

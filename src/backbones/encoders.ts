@@ -66,5 +66,10 @@ export function encode(encoder: Encoder, scope: Scope, image: Tensor, options: E
       `expected no output stride, since this encoder has one of its own, got ${options.outputStride}. Leave it out.`,
     );
   }
+  if (options.dropPath !== undefined && options.dropPath > 0 && encoder.dropsPaths !== true) {
+    throw scope.error(
+      `expected no drop path, since this encoder has no stochastic depth, got ${options.dropPath}. Leave it out.`,
+    );
+  }
   return encoder.features(scope, renormalized(image, normalization), options);
 }

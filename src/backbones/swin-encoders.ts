@@ -100,7 +100,8 @@ function encoderOf(options: SwinOptions): Encoder {
     normalization: imagenetNormalization,
     multiple: 32,
     dilates: false,
-    features: (scope, x) => swin(scope, x, options),
+    dropsPaths: true,
+    features: (scope, x, { dropPath = 0 }) => swin(scope, x, { ...options, dropPath }),
     published: [mmsegmentation, original, timm],
   };
 }

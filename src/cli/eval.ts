@@ -135,11 +135,8 @@ export const evalCommand = command({
       );
     }
     if (options.trials) {
-      return evalTrials({ platform: nodePlatform, engine, terminal }, run, dataset, {
-        methods,
-        out,
-        onBadImage,
-      }).finally(() => engine.close());
+      const scored = { platform: nodePlatform, engine, folder: run, dataset, methods, onBadImage, out };
+      return evalTrials(terminal, scored).finally(() => engine.close());
     }
     const progress = terminal.progress("scoring");
     try {

@@ -10,7 +10,11 @@ import { requireEnding } from "./require-ending.ts";
 import type { Terminal } from "./terminal.ts";
 
 type WeightsOptions = Values<typeof askedOptions> &
-  Values<typeof methodOptions> & { readonly weights: string; readonly out: string };
+  Values<typeof methodOptions> & {
+    readonly weights: string;
+    readonly out: string;
+    readonly shortSide?: number | undefined;
+  };
 
 /** Writes the whole model in a form of its method, or its encoder as a library has it. */
 export async function exportWeights(run: string, options: WeightsOptions, terminal: Terminal): Promise<void> {
@@ -20,11 +24,16 @@ export async function exportWeights(run: string, options: WeightsOptions, termin
       "export: expected no words with --weights, since they are for an ONNX model, got some. Leave them out.",
     );
   }
+  if (options.shortSide !== undefined) {
+    throw new UsageError(
+      "export: expected no --short-side with --weights, since it is for an ONNX model. Leave it out.",
+    );
+  }
   const { nodePlatform } = await import("../platform/node.ts");
   const methods = await methodsWith(nodePlatform, files);
   const { method, ...trained } = await trainedIn(nodePlatform, run, { methods, set }, terminal);
   // What is no form of the method may be that of its encoder.
-  if (method.forms !== undefined && (method.encoder === undefined || Object.hasOwn(method.forms, form))) {
+  if (method.forms !== undefined && (!("encoder" in trained.recipe) || Object.hasOwn(method.forms, form))) {
     const { exportForm } = await import("../runs/export-form.ts");
     const written = await exportForm(nodePlatform, method, trained, form, out);
     for (const note of written.notes) terminal.note(oneLine(note));

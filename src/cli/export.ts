@@ -1,7 +1,7 @@
 import { UsageError } from "../errors.ts";
 import { askedFrom, askedOptions } from "./asked.ts";
 import { command } from "./command.ts";
-import { engineFor, engineOptions } from "./options.ts";
+import { engineFor, engineOptions, sizeOptions } from "./options.ts";
 import { methodOptions, methodsWith } from "./own-methods.ts";
 import { requireEnding } from "./require-ending.ts";
 
@@ -15,6 +15,10 @@ export const exportCommand = command({
       kind: "text",
       placeholder: "LIBRARY",
       help: "write weights for other programs: the encoder's, as safetensors under the names of torchvision, timm, transformers …, or onnx for one that was an ONNX file; of GroupViT all, as official (.pth), hf (a folder), or transformers.js (a folder to classify photographs in a browser)",
+    },
+    shortSide: {
+      ...sizeOptions.shortSide,
+      help: "the file makes photographs this large before windows are cut, in pixels of the shorter side; 0: as they come; default: as predict does",
     },
     ...askedOptions,
     ...methodOptions,
@@ -45,7 +49,7 @@ export const exportCommand = command({
     const trained = await openTrainedModel(nodePlatform, run, terminal, { methods, ...asked });
     const engine = await engineFor(options);
     try {
-      const exported = await exportModel(engine, nodePlatform, trained, out);
+      const exported = await exportModel(engine, nodePlatform, trained, out, { shortSide: options.shortSide });
       terminal.print(
         `${exported.file}: ${(exported.bytes / 1e6).toFixed(1)} MB, ${exported.card.classes.length} classes`,
       );

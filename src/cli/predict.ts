@@ -7,20 +7,44 @@ import { askedFrom, askedOptions } from "./asked.ts";
 import { command } from "./command.ts";
 import { engineFor, engineOptions } from "./options.ts";
 import { methodOptions, methodsWith } from "./own-methods.ts";
+import { requirePipe } from "./standard-streams.ts";
 import { segmentOptionsFrom, testingOptions } from "./testing-options.ts";
 
-function formsFrom(text = ""): Form[] {
+/** Of `coco` there is one file for the whole folder, of the others one for each photograph. */
+const formChoices = [...formNames, "coco"] as const;
+
+function formsFrom(text = ""): (typeof formChoices)[number][] {
   const found = text
     .split(",")
     .map((each) => each.trim())
     .filter((each) => each !== "");
   for (const each of found) {
-    if ((formNames as readonly string[]).includes(each)) continue;
+    if ((formChoices as readonly string[]).includes(each)) continue;
     throw new UsageError(
-      `predict: --formats must be of ${formNames.join(", ")}, got "${each}". ${suggestion(each, formNames)}`,
+      `predict: --formats must be of ${formChoices.join(", ")}, got "${each}". ${suggestion(each, formChoices)}`,
     );
   }
-  return [...new Set(found)] as Form[];
+  return [...new Set(found)] as (typeof formChoices)[number][];
+}
+
+/** Throws UsageError where more than the mask is asked for, which standard output takes alone. */
+function requireMaskAlone(options: {
+  readonly json: boolean;
+  readonly formats?: string | undefined;
+  readonly segmentIds?: string | undefined;
+  readonly instances?: string | undefined;
+  readonly legend: boolean;
+}): void {
+  const { json, formats, segmentIds, instances, legend } = options;
+  const asked = Object.entries({ json, formats, "segment-ids": segmentIds, instances, legend });
+  const more = asked.find(([, value]) => value !== undefined && value !== false);
+  if (more === undefined) {
+    requirePipe("predict", "a mask", process.stdout);
+    return;
+  }
+  throw new UsageError(
+    `predict: expected the mask alone for standard output, got --${more[0]}. Leave it out, or write --out FOLDER.`,
+  );
 }
 
 export const predictCommand = command({
@@ -32,10 +56,14 @@ export const predictCommand = command({
       help: "a run folder, a model.onnx that tessera export wrote, published weights, or owner/name on the hub",
       count: "one",
     },
-    { name: "IMAGE", help: "photographs, or folders of them", count: "many" },
+    { name: "IMAGE", help: "photographs, or folders of them; -: one from standard input", count: "many" },
   ],
   options: {
-    out: { kind: "text", placeholder: "FOLDER", help: "where masks, overlays and records go; needed" },
+    out: {
+      kind: "text",
+      placeholder: "FOLDER",
+      help: "where masks, overlays and records go; -: the mask alone to standard output, of one photograph; needed",
+    },
     ...testingOptions,
     ...askedOptions,
     segmentIds: {
@@ -61,7 +89,7 @@ export const predictCommand = command({
       placeholder: "LIST",
       help:
         "what to write besides, with commas between: confidence (the largest score, grey), probabilities (npy of all classes), " +
-        "geojson, labelme, svg (regions as polygons)",
+        "geojson, labelme, svg (regions as polygons), coco (coco.json of all photographs: run lengths of every class)",
     },
     recursive: {
       kind: "flag",
@@ -75,6 +103,7 @@ export const predictCommand = command({
   examples: [
     ["tessera predict run holiday.jpg --out masks", "writes masks/holiday.png, .overlay.png and .json"],
     ["tessera predict model.onnx photos --out masks --flip", "a whole folder, a little better and half as fast"],
+    ["cat holiday.jpg | tessera predict run - --out - > mask.png", "between other programs"],
     ['tessera predict nvidia/groupvit-gcc-yfcc photo.jpg --classes "cat, sofa, lamp" --out masks', "any words"],
   ],
   notes:
@@ -89,19 +118,32 @@ export const predictCommand = command({
     if (out === undefined) throw new UsageError("predict: --out is missing. Write --out FOLDER.");
     const segmentOptions = segmentOptionsFrom(options);
     const forms = formsFrom(options.formats);
-    const [{ nodePlatform }, { expandPhotographs }, { predictFiles }, { openModel }] = await Promise.all([
+    const [{ nodePlatform }, streams, { expandPhotographs }, { predictFiles }, { openModel }] = await Promise.all([
       import("../platform/node.ts"),
+      import("./standard-streams.ts"),
       import("./photographs.ts"),
       import("../prediction/predict.ts"),
       import("./open-model.ts"),
     ]);
-    if ((await nodePlatform.exists(out)) === "file") {
+    const toOutput = out === streams.dash;
+    if (toOutput) requireMaskAlone({ ...options, json: terminal.json });
+    else if ((await nodePlatform.exists(out)) === "file") {
       throw new InputError(`${out}: expected a folder for the results, got a file. Choose another --out.`);
     }
     const methods = await methodsWith(nodePlatform, options.method);
     const asked = await askedFrom(nodePlatform, options);
-    const found = await expandPhotographs(nodePlatform, paths, { recursive: options.recursive, except: out });
+    const isPiped = paths.includes(streams.dash);
+    const given = isPiped
+      ? streams.withStandardInput(nodePlatform, await streams.readStream(process.stdin))
+      : nodePlatform;
+    const { platform, files } = toOutput ? streams.withFilesInMemory(given, out) : { platform: given, files: null };
+    const found = await expandPhotographs(platform, paths, { recursive: options.recursive, except: out });
     const { files: photographs, below, notes: passed, unreadable } = found;
+    if (toOutput && photographs.length > 1) {
+      throw new UsageError(
+        `predict: expected one photograph for standard output, got ${photographs.length}. Write --out FOLDER.`,
+      );
+    }
     const engine = await engineFor(options);
     const progress = terminal.progress("segmenting");
     try {
@@ -112,12 +154,12 @@ export const predictCommand = command({
           `predict: --${name} is of panoptic models, got ${run}, which gives a class per pixel. Leave it out.`,
         );
       }
-      const { written, skipped, notes } = await predictFiles(segmenter, nodePlatform, photographs, out, {
+      const { written, skipped, notes } = await predictFiles(segmenter, platform, photographs, out, {
         ...{
           ...segmentOptions,
-          overlay: !noOverlay,
+          overlay: !noOverlay && !toOutput,
           legend,
-          ...{ forms, below },
+          ...{ forms: forms.filter((form): form is Form => form !== "coco"), coco: forms.includes("coco"), below },
           ...(segmentIds && { segmentIds: segmentIds as SegmentIds }),
           ...(instances && { instances: instances as InstanceForm }),
           ...(maskValues && { maskValues: maskValues as MaskValues }),
@@ -127,7 +169,11 @@ export const predictCommand = command({
         onProgress: (done, total, photograph) => progress.update(done, total, photograph),
       });
       progress.end();
-      for (const { photograph, mask, summary } of written) {
+      for (const { mask } of written) {
+        const bytes = files?.get(mask.slice(out.length + 1));
+        if (bytes !== undefined) await streams.writeStream(process.stdout, bytes);
+      }
+      for (const { photograph, mask, summary } of toOutput ? [] : written) {
         const largest = [...summary.classes].sort((a, b) => b.share - a.share).slice(0, 3);
         const count = summary.segments === undefined ? [] : [`${summary.segments.length} segments`];
         const shares = largest

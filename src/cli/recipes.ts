@@ -1,13 +1,36 @@
 import type { LabelKind } from "../data/sample.ts";
 import { InputError, UsageError } from "../errors.ts";
 import type { ResolvedRecipe } from "../methods/method.ts";
+import type { Size } from "../training/estimate.ts";
 import { command } from "./command.ts";
 import { engineFor, engineOptions } from "./options.ts";
 import { methodOptions, methodsWith } from "./own-methods.ts";
 import type { Terminal } from "./terminal.ts";
 
-/** Of a data set of so many classes: more or fewer change little. */
-const usualClasses = 20;
+/** Of a data set of so many classes, more or fewer change little; the others are what recipes for one data set ask for. */
+const usualClasses = [20, 19, 150, 194];
+
+/** Null where it depends on the classes, such as those of a palette of its own. */
+async function sizeFor(resolved: ResolvedRecipe): Promise<Size | null> {
+  const { sizeOfRecipe } = await import("../training/estimate.ts");
+  for (const length of usualClasses) {
+    const classes = Array.from({ length }, (_, k) => ({ name: `class ${k}`, color: [k, k, k] as const }));
+    try {
+      return sizeOfRecipe(resolved, classes);
+    } catch (error) {
+      if (!(error instanceof InputError)) throw error;
+    }
+  }
+  return null;
+}
+
+function sizeText({ parameters, bytes }: Size): string {
+  return `${count(parameters / 1e6)} million parameters, a step takes ${count(bytes / 1e9)} GB of memory or more`;
+}
+
+function count(value: number): string {
+  return Number(value.toPrecision(2)).toLocaleString("en");
+}
 
 /** What a recipe learns from and costs, a line each. */
 async function costOf(
@@ -16,23 +39,15 @@ async function costOf(
   options: Parameters<typeof engineFor>[0] & { readonly time: boolean },
   terminal: Terminal,
 ): Promise<string[]> {
-  const [{ sizeOfRecipe, timeRecipe }, { kindsText }, { duration }] = await Promise.all([
+  const [{ timeRecipe }, { kindsText }, { duration }] = await Promise.all([
     import("../training/estimate.ts"),
     import("../data/labels.ts"),
     import("./terminal.ts"),
   ]);
-  const classes = Array.from({ length: usualClasses }, (_, k) => ({ name: `class ${k}`, color: [k, k, k] as const }));
   const { name } = resolved.recipe;
-  const count = (value: number) => Number(value.toPrecision(2)).toLocaleString("en");
-  const lines: string[] = [];
-  try {
-    const { parameters, bytes } = sizeOfRecipe(resolved, classes);
-    const size = `${count(parameters / 1e6)} million parameters, a step takes ${count(bytes / 1e9)} GB of memory or more`;
-    lines.push(`${name} learns from ${kindsText(labels)}; ${size}`);
-  } catch (error) {
-    if (!(error instanceof InputError)) throw error;
-    lines.push(`${name} learns from ${kindsText(labels)}; what it costs depends on the classes`); // such as a palette of its own
-  }
+  const learns = `${name} learns from ${kindsText(labels)}`;
+  const size = await sizeFor(resolved);
+  const lines = [`${learns}; ${size === null ? "what it costs depends on the classes" : sizeText(size)}`];
   if (!options.time) return lines;
   const engine = await engineFor(options);
   try {
@@ -57,17 +72,19 @@ export const recipesCommand = command({
   options: {
     ...methodOptions,
     set: { kind: "list", placeholder: "KEY=VALUE", help: "change a value, as tessera train would; may be repeated" },
+    size: { kind: "flag", help: "of all: parameters and memory as well, which takes some seconds" },
     time: { kind: "flag", help: "of one recipe: how long it takes here, by a few steps on drawn scenes" },
     ...engineOptions,
   },
   examples: [
     ["tessera recipes", "lists all"],
+    ["tessera recipes --size", "and how large they are, and what memory a step takes"],
     ["tessera recipes transunet-small", "every value of one: what runs is what is printed"],
     ["tessera recipes unet-mobilenet --time", "and how long it takes on this machine"],
     ["tessera recipes transunet-small --set steps=2000 --json", "as JSON, with a change"],
   ],
   async run({ positionals: [name], options }, terminal) {
-    const { set, method: files, time } = options;
+    const { set, method: files, time, size } = options;
     if (time && name === undefined) throw new UsageError("recipes: --time is of one recipe. Name it.");
     const [{ nodePlatform }, { methods: ours }, { stagesOf, sourcesOf }] = await Promise.all([
       import("../platform/node.ts"),
@@ -92,12 +109,20 @@ export const recipesCommand = command({
     }
     const all = methods.flatMap((method) => Object.values(method.recipes).map((recipe) => ({ method, recipe })));
     const width = Math.max(...all.map(({ recipe }) => recipe.name.length));
+    const sizes = new Map<string, Size | null>();
     for (const { method, recipe } of all) {
       const changed = set.reduce(applySetting, recipe);
       const crop = `${changed.cropHeight}x${changed.cropWidth}`;
-      const from = kindsText(sourcesOf({ method, recipe: changed }).labels);
-      const about = `${changed.steps} steps of ${changed.batchSize} crops ${crop}, learns from ${from}`;
-      terminal.print(`${terminal.bold(recipe.name.padEnd(width))}  ${about}`);
+      const resolved = { method, recipe: changed };
+      const from = kindsText(sourcesOf(resolved).labels);
+      const each = stagesOf(resolved).flatMap((stage) => (stage.kind === "training" ? [stage.settings.steps] : []));
+      const steps = each.filter((number) => number > 0).join(" + ") || "0";
+      const large = size ? await sizeFor(resolved) : null;
+      sizes.set(recipe.name, large);
+      const crops = changed.batchSize === 1 ? "1 crop" : `${changed.batchSize} crops`;
+      const about = `${steps} steps of ${crops} ${crop}, learns from ${from}`;
+      const costs = large === null ? "" : `; ${sizeText(large)}`;
+      terminal.print(`${terminal.bold(recipe.name.padEnd(width))}  ${about}${costs}`);
     }
     for (const { paper, name: methodName } of methods) {
       terminal.print(terminal.dim(`${methodName}: ${paper.title}. ${paper.venue}. ${paper.url}`));
@@ -109,6 +134,7 @@ export const recipesCommand = command({
           stages: stagesOf({ method, recipe }).map((stage) => stage.name),
           steps: recipe.steps,
           paper: method.paper,
+          ...sizes.get(recipe.name),
         },
       })),
     );

@@ -34,6 +34,11 @@ export const studyCommand = command({
       help: "runs of each arm; default: the study's",
     },
     parts: { kind: "text", placeholder: "LIST", help: "what to study, with commas between; --list shows the parts" },
+    arms: {
+      kind: "text",
+      placeholder: "LIST",
+      help: "of the parts' arms, those to run; default: all; --list shows them",
+    },
     recipe: { kind: "text", placeholder: "NAME", help: "one of the study's recipes, see --list; default: the first" },
     encoder: {
       kind: "text",
@@ -61,7 +66,7 @@ export const studyCommand = command({
     "Each run is a folder below FOLDER/runs with a report of its own. FOLDER/index.html has the table, the plot and pictures;\n" +
     "table.md, plot.svg and results.json the same for other uses. Ctrl-C ends after the current step; the same command goes on.",
   async run({ positionals: [name, spec], options }, terminal) {
-    const { out, layout, parts, list, shortSide } = options;
+    const { out, layout, parts, arms, list, shortSide } = options;
     const { method, study } = await studyOf(name, options.method);
     const [{ scheduleOf, sharedSettings, labelsOf }, { hasShares }] = await Promise.all([
       import("../study/schedule.ts"),
@@ -71,7 +76,8 @@ export const studyCommand = command({
       ...{ method, study, settings: options.set, seeds: options.seeds ?? study.seeds },
       ...{ recipe: options.recipe ?? Object.keys(study.recipes)[0], encoder: options.encoder ?? null },
       fractions: await fractionsFrom(options.fractions, study),
-      parts: parts === undefined ? study.standardParts : [...new Set(parts.split(",").map((part) => part.trim()))],
+      parts: parts === undefined ? study.standardParts : listFrom(parts),
+      arms: arms === undefined ? undefined : listFrom(arms),
     };
     const { runs } = scheduleOf(choice);
     const shares = hasShares(study);
@@ -201,6 +207,11 @@ async function studyOf(name: string, files: readonly string[]): Promise<{ method
   if (method.study !== undefined) return { method, study: method.study };
   const known = methods.filter(({ study }) => study !== undefined).map((each) => each.name);
   throw new UsageError(`study: expected a method with a study (${known.join(", ")}), got ${name}. Name one of them.`);
+}
+
+/** Each once. */
+function listFrom(text: string): readonly string[] {
+  return [...new Set(text.split(",").map((each) => each.trim()))];
 }
 
 /** A word as a shell takes it. */

@@ -44,7 +44,23 @@ export function singleClass({ where, classes, valueMap, train }: Asked): string 
   );
 }
 
-/** Lines about classes without pixels; empty where every class has some in each split. */
+/** A line about names that are alike but for case and spaces: most likely one class was written in two ways. */
+function alikeNames(where: string, classes: Dataset["classes"]): string[] {
+  const byWord = new Map<string, string[]>();
+  for (const { name } of classes) {
+    const word = name
+      .normalize("NFKC")
+      .toLowerCase()
+      .replace(/[\s_-]+/g, "");
+    byWord.set(word, [...(byWord.get(word) ?? []), name]);
+  }
+  const alike = [...byWord.values()].filter((names) => names.length > 1);
+  if (alike.length === 0) return [];
+  const got = alike.map((names) => names.map((name) => `"${name}"`).join(" and ")).join(", ");
+  return [problem(where, "expected classes whose names differ", got, "Call them the same if they are one class.")];
+}
+
+/** Lines about classes without pixels, or with nearly the name of another; empty where every class has some in each split. */
 export function coverageNotes(asked: Asked): string[] {
   const { where, classes, valueMap, train, val } = asked;
   const none = classes.map((_, index) => index).filter((index) => train.pixels[index] === 0);
@@ -76,7 +92,7 @@ export function coverageNotes(asked: Asked): string[] {
       problem(where, `expected pixels of ${names(unscored)} in the masks of val${partOf(val)}`, "none", remedy),
     );
   }
-  return lines;
+  return [...lines, ...alikeNames(where, classes)];
 }
 
 /** Where values of unlabelled pixels may be the class's: the line that makes them so, if a classes.json is what `where` names. */

@@ -72,8 +72,9 @@ async function readEntry(
   const [image, maskPixels, drawn, ids, grey, sentences] = settled.map((each) =>
     each.status === "fulfilled" ? each.value : undefined,
   ) as [Image, RawPixels?, DrawnMask?, RawPixels?, RawPixels?, (readonly string[])?];
+  const drawing = drawn && drawShapes(drawn, image.width, image.height);
   const labels: Labels = {
-    ...(drawn && { mask: drawShapes(drawn, image.width, image.height) }),
+    ...(drawing && { mask: { width: drawing.width, height: drawing.height, data: drawing.data } }),
     ...(maskPixels &&
       typeof mask === "string" && {
         mask: labelsOf(sameSize(image, source, maskPixels, mask, "mask"), lookup, mask, remedy),
@@ -86,7 +87,18 @@ async function readEntry(
         saliency: greyOf(sameSize(image, source, grey, saliency, "saliency map"), saliency),
       }),
   };
-  return { id, source, image, labels };
+  return { id, source, image: withRemark(image, drawing?.without ?? 0), labels };
+}
+
+/** Shapes without pixels are remarked, since they may be meant for another picture or size. */
+function withRemark(image: Image, without: number): Image {
+  if (without === 0) return image;
+  const remark = {
+    expected: "expected shapes that cover pixels of the photograph",
+    got: `${without} that ${without === 1 ? "covers" : "cover"} none`,
+    remedy: "Such lie outside, or are thinner than pixels: they label nothing.",
+  };
+  return { ...image, remarks: [...(image.remarks ?? []), remark] };
 }
 
 type RawPixels = Awaited<ReturnType<Platform["decodeMask"]>>;

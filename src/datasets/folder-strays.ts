@@ -34,8 +34,13 @@ export async function misplaced(platform: Platform, folder: string, images: stri
   const isTrain = (await splitFolderName(platform, folder, "train", images)) === ".";
   const loose = isTrain ? [] : others.filter(looksLikeImage);
   const expected = `expected only ${own.join(", ")} here`;
+  const read = new Set<string>();
+  for (const name of isTrain ? others : []) {
+    const isRead = /\.(?:txt|npy)$/i.test(name) || (await platform.exists(joinPath(folder, name))) === "folder";
+    if (isRead) read.add(name);
+  }
   const notes = others
-    .filter((name) => !looksLikeImage(name) && !(isTrain && /\.(?:txt|npy)$/i.test(name)))
+    .filter((name) => !looksLikeImage(name) && !read.has(name))
     .map((name) => {
       const ending = endings.find((each) => each !== "" && name.endsWith(each)) ?? "";
       const near = allSplits.find((split) => name.includes(split)) ?? nearest(name, allSplits);

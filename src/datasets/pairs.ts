@@ -12,6 +12,7 @@ const extensionsOf = {
   mask: maskEndings,
   "saliency map": maskEndings,
   "text file": new Set(["txt"]),
+  annotation: new Set(["json"]),
 };
 
 /** `a.b.png` → ["a.b", "png"]; the extension in lower case, empty when there is none. */

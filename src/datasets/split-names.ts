@@ -1,6 +1,7 @@
 /** What people and programs call the splits of a data set. */
 
 import type { Split } from "../data/dataset.ts";
+import { nearest } from "../errors.ts";
 import { maskEndings, photographEndings } from "../image/endings.ts";
 import { joinPath } from "../platform/join-path.ts";
 import type { Platform } from "../platform/platform.ts";
@@ -51,16 +52,40 @@ export async function splitFolderName(
     const found = there.find((each) => each.toLowerCase() === name);
     if (found !== undefined && (await platform.exists(joinPath(parent, found))) === "folder") return found;
   }
-  const isAlone = split === "train" && isFlat(there);
-  return isAlone && (images === parent || isFlat(await platform.list(images))) ? "." : split;
+  if (split !== "train" || !(await isFlat(platform, parent, there))) return split;
+  return images === parent || (await isFlat(platform, images, await platform.list(images))) ? "." : split;
 }
 
-/** Pictures lie there directly, and there is no folder of any split: all of them are train. */
-function isFlat(names: readonly string[]): boolean {
+/** Pictures lie there or in folders inside, and none of these is, or may be meant as, one of a split: all pictures are train. */
+async function isFlat(platform: Platform, folder: string, names: readonly string[]): Promise<boolean> {
   const known = Object.values(splitNames).flat();
-  const isPicture = (name: string) =>
-    !name.startsWith(".") && /\.[a-z0-9]+$/i.test(name) && pictureEndings.has(endingOf(name));
-  return names.some(isPicture) && !names.some((name) => known.includes(name.toLowerCase()));
+  if (names.some((name) => known.includes(name.toLowerCase()))) return false;
+  if (names.some(isPicture)) return true;
+  if (names.some((name) => nearest(name.toLowerCase(), known) !== undefined)) return false;
+  return holdsPictures(platform, folder, names, 1);
+}
+
+/** Folders in folders are looked into so far down. */
+const deepest = 4;
+
+async function holdsPictures(
+  platform: Platform,
+  folder: string,
+  names: readonly string[],
+  depth: number,
+): Promise<boolean> {
+  if (names.some(isPicture)) return true;
+  if (depth === deepest) return false;
+  for (const name of names.filter((each) => !each.startsWith("."))) {
+    const inside = joinPath(folder, name);
+    if ((await platform.exists(inside)) !== "folder") continue;
+    if (await holdsPictures(platform, inside, await platform.list(inside), depth + 1)) return true;
+  }
+  return false;
+}
+
+function isPicture(name: string): boolean {
+  return !name.startsWith(".") && /\.[a-z0-9]+$/i.test(name) && pictureEndings.has(endingOf(name));
 }
 
 const pictureEndings: ReadonlySet<string> = new Set([...photographEndings, ...maskEndings]);

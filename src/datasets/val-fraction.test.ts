@@ -1,4 +1,4 @@
-import { cpSync, rmSync } from "node:fs";
+import { cpSync, renameSync, rmSync } from "node:fs";
 import { expect, test } from "vitest";
 import { classesJson, plainFolder, skyAndRoad } from "../../test/support/folders.ts";
 import { jpeg, put, temporaryFolder } from "../../test/support/pictures.ts";
@@ -16,6 +16,28 @@ async function flat(count = 10): Promise<string> {
   }
   return root;
 }
+
+test("so are those in folders inside, and nothing says that they are not read", async () => {
+  const root = temporaryFolder();
+  put(root, "classes.json", classesJson);
+  for (const id of ["monday/a", "monday/early/b", "tuesday/a"]) {
+    put(root, `images/${id}.jpg`, await jpeg());
+    put(root, `masks/${id}.png`, skyAndRoad());
+  }
+  expect(await splitsOf(platform, root)).toEqual(["train"]);
+  const report = await inspectDataset(platform, root);
+  expect(report.splits.map(({ samples }) => samples)).toEqual([3]);
+  expect(report.notes.map(({ message }) => message.replace(root, ""))).toEqual([
+    expect.stringContaining("expected a split val, got only train"),
+  ]);
+  // Nearly the name of a split: that is asked about, not taken as one's own.
+  renameSync(`${root}/images/monday`, `${root}/images/trian`);
+  await expect(inspectDataset(platform, root)).resolves.toMatchObject({
+    notes: expect.arrayContaining([
+      expect.objectContaining({ message: expect.stringMatching(/images\/trian: .* Did you mean train\?/) }),
+    ]),
+  });
+});
 
 test("images and masks without splits are train", async () => {
   const root = await flat();

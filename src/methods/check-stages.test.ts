@@ -63,6 +63,7 @@ describe("a model is refused, saying what is wrong,", () => {
     ["of another kind", { ...semantic, kind: "instance" }, /got "instance"/],
     ["with a stride of 0", { ...semantic, stride: 0 }, /expected stride, a whole number above 0, got 0/],
     ["with a remainder beyond its stride", { ...semantic, remainder: 4 }, /expected remainder, .* below stride, got 4/],
+    ["that averages something else", { ...semantic, averages: "votes" }, /averages as "logits", or none, got "votes"/],
     ["with windows that are none", { ...semantic, windowing: "thirds" }, /windowing as one of smooth, .*got "thirds"/],
     [
       "with photographs of no size",

@@ -85,6 +85,8 @@ export function requireModel(model: PredictionModel, where: string): void {
   require(typeof anySize === "boolean", "anySize, true or false, or none", shown(anySize));
   const isKnown = windowing === undefined || windowingNames.some((name) => name === String(windowing));
   require(isKnown, `windowing as one of ${windowingNames.join(", ")}`, shown(windowing));
+  const { averages } = model as Unknown<SemanticModel>;
+  require(averages === undefined || averages === "logits", 'averages as "logits", or none', shown(averages));
   requirePreparation(model.preparation, require);
 }
 

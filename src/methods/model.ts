@@ -52,6 +52,11 @@ export interface SemanticModel {
    */
   scores(scope: Scope, image: Tensor): Tensor;
   /**
+   * `logits`: those are what windows are averaged as, and probabilities are their softmax, which scales and the mirrored image are
+   * averaged as. Default: scores are averaged as they are.
+   */
+  readonly averages?: "logits";
+  /**
    * Host: better scores from those of the whole image and the image of the same size, such as by a dense CRF. scores:
    * [K, h, w] float32 → the same. An exported file goes without, and says so. A CRF that the user asks for stands in its place.
    */

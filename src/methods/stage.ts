@@ -88,8 +88,14 @@ export interface TrainingStage extends StageBase {
    * it. False for a part that does not train but uses the batch's statistics.
    */
   rests?(parameter: string): boolean;
-  /** Factors on learning rate and weight decay of a parameter; default 1 and, for parameters of one axis, no decay. */
-  group?(parameter: string, rank: number): { readonly rate?: number; readonly decay?: number };
+  /**
+   * Factors on learning rate and weight decay of a parameter; default 1 and, for parameters of one axis, no decay. range: what its
+   * numbers are cut to behind each step; default: nothing.
+   */
+  group?(
+    parameter: string,
+    rank: number,
+  ): { readonly rate?: number; readonly decay?: number; readonly range?: readonly [least: number, most: number] };
   /** How the stage is judged while it trains, where it makes no whole model. */
   readonly trials?: readonly Trial[];
 }

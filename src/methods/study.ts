@@ -30,6 +30,15 @@ export interface Arm {
   readonly fractions: readonly number[];
   /** Drawn as a line of the plot, and in the pictures. */
   readonly drawn: boolean;
+  /**
+   * What its runs are scored by where that is not the study's: the name of a measure of what the method looks at inside a run (its
+   * trials). The run need not be a whole model. Not for studies with shares of the labels.
+   */
+  readonly measure?: string;
+  /** A data set with the same classes, whose split val its runs are scored on. Default: the study's. */
+  readonly scoredOn?: string;
+  /** False: it trains nothing, and what it begins with is scored; then it has no settings. Default: it trains. */
+  readonly trains?: false;
   /** It begins with the encoder that is given. */
   readonly fromEncoder?: true;
 }
@@ -49,7 +58,7 @@ export interface Claim {
   judge(scores: Scores): Judgement;
 }
 
-/** Score of an arm's runs (`Study.measure`), 0 … 1, by seed; undefined where a run is missing. Null: nothing measured. Default fraction: 1. */
+/** Score of an arm's runs (its `measure`, or the study's), 0 … 1, by seed; undefined where a run is missing. Null: nothing measured. Default fraction: 1. */
 export type Scores = (arm: string, fraction?: number) => readonly (number | undefined)[] | null;
 
 export interface StudyPlan {

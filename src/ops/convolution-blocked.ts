@@ -197,7 +197,7 @@ function kernelOf(y: Tensor, block: number): Tensor {
 
 /** Whether a convolution of x with w, or an input gradient in that form, is faster with both reorderings than plain. */
 export function blocksForward(
-  [, , height, width]: Shape,
+  [batch, , height, width]: Shape,
   [features, channels, kh, kw]: Shape,
   { groups }: Geometry,
   target: Target,
@@ -205,7 +205,7 @@ export function blocksForward(
   const { convBlock: block } = target;
   if (block === 0 || groups !== 1 || kh * kw === 1) return false;
   // Small images: the weight is the larger tensor, and reordering it costs more than the faster kernel saves.
-  if (height * width < 64) return false;
+  if (height * width < 64 || batch * height * width < 320) return false;
   return isNearlyWhole(features, block) && isNearlyWhole(channels, block);
 }
 

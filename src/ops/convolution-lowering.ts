@@ -11,6 +11,8 @@ import {
   convolveWeightDepthwise,
   isDepthwise,
 } from "./convolution-depthwise.ts";
+import { reachedKernel, wholeKernel } from "./convolution-reach.ts";
+import { isHeavyProduct, leavesWeight, pixelsBack, stacksTaps, weightByStackedTaps } from "./convolution-small.ts";
 import { concat } from "./joining.ts";
 import { matmul } from "./matmul.ts";
 import { reshape, transpose } from "./shape.ts";
@@ -46,6 +48,13 @@ export function lowerConvolve(
     );
     return [reshape(y, [batch, features, height / kh, width / kw])];
   }
+  const size = windowOutput("conv", [x.shape[2], x.shape[3]], geometry.window);
+  const reached =
+    target.operators === "native" ? reachedKernel(x.shape, [x.shape[0], w.shape[0], ...size], geometry) : null;
+  if (reached !== null) {
+    const part = slice(w, reached.ranges);
+    return lowerConvolve(x, part, bias, reached.geometry, target) ?? [plainConv(x, part, bias, reached.geometry)];
+  }
   if (blocksDepthwise(w.shape, geometry, target)) {
     return [convolveDepthwise(x, w, bias, geometry.window, target.convBlock)];
   }
@@ -69,11 +78,19 @@ export function lowerConvolveBack(
     const x = fromPatches(matmul(rows, reshape(w, [w.shape[0], -1])), window, shape);
     return [bias === null ? x : add(x, reshape(bias, [-1, 1, 1]))];
   }
+  const reached = target.operators === "native" ? reachedKernel(shape, y.shape, geometry) : null;
+  if (reached !== null) {
+    return lowerConvolveBack(y, slice(w, reached.ranges), bias, reached.geometry, shape, target);
+  }
+  if (target.operators === "native" && target.device === "cpu" && isHeavyProduct(y.shape, w.shape, geometry)) {
+    const x = pixelsBack(y, w);
+    return [bias === null ? x : add(x, reshape(bias, [-1, 1, 1]))];
+  }
   if (blocksDepthwise(w.shape, geometry, target)) {
     const x = convolveBackDepthwise(y, w, bias, { window, shape, block: target.convBlock });
     if (x !== null) return [x];
   }
-  const flippedWindow = flipped(window, shape, y.shape);
+  const flippedWindow = leavesWeight(y.shape, w.shape, geometry, target) ? null : flipped(window, shape, y.shape);
   if (flippedWindow !== null) {
     const swapped = flipWeight(w, groups);
     if (blocksForward(y.shape, swapped.shape, { window: flippedWindow, groups }, target)) {
@@ -117,6 +134,12 @@ export function lowerConvolveWeight(x: Tensor, y: Tensor, geometry: Geometry, ta
     const block = blocksDepthwise(shape, geometry, target) ? target.convBlock : 0;
     return [convolveWeightDepthwise(x, y, window, block)];
   }
+  const reached = target.operators === "native" ? reachedKernel(x.shape, y.shape, geometry) : null;
+  if (reached !== null) {
+    const [part] = lowerConvolveWeight(x, y, reached.geometry, target);
+    return [wholeKernel(part, reached, geometry)];
+  }
+  if (groups === 1 && x.shape[1] > 4 && stacksTaps(y.shape, window)) return [weightByStackedTaps(x, y, window)];
   if (blocksWeight(x.shape, y.shape, geometry, target)) {
     return [convolveWeightBlocked(x, y, window, target.convBlock)];
   }
@@ -194,7 +217,6 @@ function weightByTaps(x: Tensor, y: Tensor, { window, groups }: Geometry): Tenso
   const channels = x.shape[1];
   const [kh, kw] = window.kernel;
   const pixels = size[0] * size[1];
-  if (groups === 1 && pixels < 128) return weightByStackedTaps(x, y, window);
   const rows = reshape(y, [batch, groups, features / groups, pixels]);
   const around = padded(x, window.pads);
   const taps: Tensor[] = [];
@@ -207,21 +229,6 @@ function weightByTaps(x: Tensor, y: Tensor, { window, groups }: Geometry): Tenso
   }
   const joined = taps.length === 1 ? taps[0] : concat(taps, { axis: 2 });
   return reshape(joined, [features, channels / groups, kh, kw]);
-}
-
-/** The same with all samples' pixels in one product per kernel element: best for small images, whose products are small. */
-function weightByStackedTaps(x: Tensor, y: Tensor, window: Window): Tensor {
-  const [batch, features, ...size] = y.shape;
-  const channels = x.shape[1];
-  const [kh, kw] = window.kernel;
-  const columns = batch * size[0] * size[1];
-  const rows = reshape(transpose(y, [1, 0, 2, 3]), [features, columns]);
-  const around = padded(transpose(x, [1, 0, 2, 3]), window.pads); // [C, B, H, W]
-  const taps = Array.from({ length: kh * kw }, (_, tap) => {
-    const met = reshape(tapOf(around, Math.floor(tap / kw), tap % kw, size, window), [channels, columns]);
-    return reshape(matmul(rows, met, { transposeB: true }), [features, channels, 1]);
-  });
-  return reshape(taps.length === 1 ? taps[0] : concat(taps, { axis: 2 }), [features, channels, kh, kw]);
 }
 
 /** The weight gradient as a convolution of transposed tensors, strides and dilations exchanged. Best for few channels. */

@@ -1,6 +1,8 @@
+import { expect, test } from "vitest";
 import { checkErrors, checkOp } from "../../test/support/check.ts";
 import { convPlain, convTransposePlain } from "../../test/support/check-plain-window.ts";
 import { convCase, convSettings } from "../../test/support/convolution-cases.ts";
+import { lower, reach } from "../graph/graph.ts";
 import { input } from "../graph/tensor.ts";
 import { conv, convTranspose } from "./index.ts";
 
@@ -88,6 +90,57 @@ checkOp(
 );
 
 checkOp(
+  "conv, elements that meet padding only",
+  (x, w) => conv(x, w),
+  [
+    convCase(
+      "all but the middle",
+      [2, 12, 5, 4],
+      [16, 12, 3, 3],
+      { dilations: 5, padding: 5 },
+      { dilations: [5, 5], pads: [5, 5, 5, 5] },
+    ),
+    convCase(
+      "above and below",
+      [2, 12, 3, 9],
+      [16, 12, 3, 3],
+      { dilations: 4, padding: 4 },
+      { dilations: [4, 4], pads: [4, 4, 4, 4] },
+    ),
+    convCase(
+      "above only, with stride",
+      [2, 5, 3, 8],
+      [4, 5, 4, 2],
+      { strides: 2, dilations: [3, 1], padding: [7, 0, 6, 1] },
+      { strides: [2, 2], dilations: [3, 1], pads: [7, 0, 6, 1] },
+    ),
+    convCase(
+      "groups",
+      [2, 4, 3, 3],
+      [6, 2, 3, 3],
+      { groups: 2, dilations: 3, padding: 3 },
+      { groups: 2, dilations: [3, 3], pads: [3, 3, 3, 3] },
+    ),
+    {
+      title: "bias",
+      inputs: [[1, 5, 4, 4], [3, 5, 3, 3], [3]],
+      build: (x, w, bias) => conv(x, w, { bias, dilations: 6, padding: 6 }),
+      forward: (x, w, bias) => convPlain(x, w, bias, { dilations: [6, 6], pads: [6, 6, 6, 6] }),
+    },
+    convCase("1 × 1 with more weights than pixels", [2, 40, 2, 3], [48, 40, 1, 1]),
+  ],
+  convSettings,
+);
+
+test("elements that meet padding only are cut off the kernel", () => {
+  const y = conv(input("x", [1, 8, 5, 5]), input("w", [8, 8, 3, 3]), { dilations: 5, padding: 5 });
+  const { nodes } = reach(
+    Object.values(lower({ outputs: { y } }, { device: "cpu", operators: "native", convBlock: 0 }).outputs),
+  );
+  expect(nodes.find(({ op }) => op === "Conv")?.attributes.kernel_shape).toEqual([1, 1]);
+});
+
+checkOp(
   "conv, windows that meet padding only",
   (x, w) => conv(x, w),
   [
@@ -142,6 +195,11 @@ checkOp(
       ],
       build: (x, w) => convTranspose(x, w, { strides: 2, padding: 1, outputPadding: 1 }),
       forward: (x, w) => convTransposePlain(x, w, [6, 8], { strides: [2, 2], pads: [1, 1, 1, 1] }),
+    },
+    {
+      title: "1 × 1 with more weights than pixels, bias",
+      inputs: [[2, 40, 2, 3], [40, 48, 1, 1], [48]],
+      build: (x, w, bias) => convTranspose(x, w, { bias }),
     },
     {
       title: "kernel equal to stride",

@@ -13,8 +13,11 @@ import { defaultWindowing, windowings } from "./windows.ts";
 /** Version of the metadata's layout; readers refuse what they do not know. */
 const format = "2";
 
-/** The card of a model that was trained here. */
-export function cardOf({ method, recipe, task, valueMap, window, shortSide, licence }: TrainedModel): ModelCard {
+/** The card of a model that was trained here. asked: pixels of the shorter side instead of the model's own; 0: the image's. */
+export function cardOf(
+  { method, recipe, task, valueMap, window, shortSide, licence }: TrainedModel,
+  asked?: number,
+): ModelCard {
   const model = modelOf({ method, recipe }, task);
   const own = model.kind === "semantic" ? model.window : model.size;
   const windowing = model.kind === "semantic" ? (model.windowing ?? defaultWindowing) : "none";
@@ -23,11 +26,15 @@ export function cardOf({ method, recipe, task, valueMap, window, shortSide, lice
     longSide = 0,
     antialias = true,
     filter = "bilinear",
-  }: Preparation = model.kind === "semantic" ? (model.preparation ?? {}) : {};
+  }: Preparation = {
+    ...(model.kind === "semantic" && model.preparation),
+    ...(asked !== undefined && { shortSide: asked }),
+  };
   return {
     ...{ kind: model.kind, method: method.name, recipe: recipe.name, classes: task.classes, valueMap },
     ...{ window: own ?? window, shortSide: wanted ?? shortSide, enlarge: wanted !== undefined },
     ...{ longSide, antialias, filter },
+    averages: model.kind === "semantic" ? (model.averages ?? "probabilities") : "probabilities",
     ...{ windowing, licence, leftOut: [], version },
   };
 }
@@ -52,6 +59,7 @@ export function metadataOf(card: ModelCard): Named<string> {
     filter: card.filter,
     kind: card.kind,
     windowing: card.windowing,
+    averages: card.averages,
     left_out: JSON.stringify(card.leftOut),
     licence: card.licence,
   };
@@ -130,6 +138,8 @@ export function cardFrom(metadata: Named<string>, where: string): ModelCard {
   const { kind, windowing } = metadata;
   if (kind !== "semantic" && kind !== "panoptic") throw damaged("kind");
   if (!Object.hasOwn(windowings, windowing ?? "")) throw damaged("windowing");
+  const averages = metadata.averages ?? "probabilities"; // which files of earlier versions do not tell
+  if (averages !== "probabilities" && averages !== "logits") throw damaged("averages");
   const leftOut = list("left_out");
   if (!leftOut.every((each) => typeof each === "string")) throw damaged("left_out");
   const shortSide = Number(metadata.short_side);
@@ -141,6 +151,7 @@ export function cardFrom(metadata: Named<string>, where: string): ModelCard {
   return {
     kind,
     windowing: windowing as ModelCard["windowing"],
+    averages,
     leftOut,
     method: metadata.method ?? "",
     recipe: metadata.recipe ?? "",

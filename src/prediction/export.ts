@@ -1,4 +1,4 @@
-import { InputError } from "../errors.ts";
+import { InputError, problem } from "../errors.ts";
 import { modelOf } from "../methods/stages.ts";
 import { moveWeights, weightBytes } from "../onnx/external-weights.ts";
 import { encodeModel } from "../onnx/wire.ts";
@@ -22,6 +22,8 @@ export interface Exported {
 export interface ExportOptions {
   /** Weights of more bytes than this go into a second file, `FILE.data`. */
   readonly maxBytes?: number;
+  /** Pixels of the shorter side when windows are cut, which the file has as a constant; 0: the image's own size. Default: as predict does. */
+  readonly shortSide?: number | undefined;
 }
 
 /**
@@ -35,14 +37,18 @@ export async function exportModel(
   platform: Pick<Platform, "writeFile" | "rename" | "remove" | "exists">,
   trained: TrainedModel,
   file: string,
-  { maxBytes = maxInnerBytes }: ExportOptions = {},
+  { maxBytes = maxInnerBytes, shortSide }: ExportOptions = {},
 ): Promise<Exported> {
   if ((await platform.exists(file)) === "folder") {
     throw new InputError(
       `${file}: expected the name of a file, got a folder. Name the file, such as ${file}/model.onnx.`,
     );
   }
-  const whole = await assemble(engine, trained);
+  if (shortSide !== undefined && cardOf(trained).windowing === "none") {
+    const expected = "expected no size of the shorter side, since the model sees every image fitted to one window";
+    throw new InputError(problem(trained.source, expected, `${shortSide} pixels`, "Leave it out."));
+  }
+  const whole = await assemble(engine, trained, { shortSide });
   const bytesOfWeights = weightBytes(whole);
   const [folder, name] = split(file);
   const unfinished = `${folder}.${name}.part`;
@@ -63,7 +69,7 @@ export async function exportModel(
   const size = bytes.length + pieces.reduce((sum, piece) => sum + piece.length, 0);
   const { method, recipe, task } = trained;
   const leftOut = leftOutOf(modelOf({ method, recipe }, task));
-  return { file, weightsFile, bytes: size, card: { ...cardOf(trained), leftOut } };
+  return { file, weightsFile, bytes: size, card: { ...cardOf(trained, shortSide), leftOut } };
 }
 
 /** Loads the file and segments a small grey picture. */

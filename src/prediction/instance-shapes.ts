@@ -42,7 +42,7 @@ export function runLengths({ width, height, data }: SegmentMap, id: number): Coc
 }
 
 /** From the third on a run is its difference to the one of its kind before; five bits a letter, the lowest first. */
-function runsText(runs: readonly number[]): string {
+export function runsText(runs: readonly number[]): string {
   let text = "";
   for (const [at, run] of runs.entries()) {
     let rest = at > 2 ? run - runs[at - 2] : run;

@@ -39,6 +39,8 @@ export interface ModelCard {
   readonly antialias: boolean;
   readonly filter: ResizeFilter;
   readonly windowing: WindowingName;
+  /** What windows are averaged as, see `SemanticModel`. */
+  readonly averages: "probabilities" | "logits";
   readonly licence: string;
   /** What the method does to scores or outputs on the host and this file does not; empty for a run. */
   readonly leftOut: readonly string[];

@@ -82,8 +82,9 @@ export function outputNames(
   });
 }
 
-/** File name without folder and extension. */
+/** File name without folder and extension; of `-`, which stands for standard input, `stdin`. */
 export function stemOf(path: string): string {
+  if (path === "-") return "stdin";
   const name = lastPart(path);
   const dot = name.lastIndexOf(".");
   return (dot > 0 ? name.slice(0, dot) : name) || "image";

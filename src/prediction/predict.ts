@@ -1,6 +1,8 @@
 import { Findings } from "../data/findings.ts";
 import { InputError, Interrupted, problem } from "../errors.ts";
+import { lastPart } from "../platform/join-path.ts";
 import type { Platform } from "../platform/platform.ts";
+import { classRuns, classRunsName, openClassRuns, type PhotographRuns } from "./class-runs.ts";
 import { dataValues, type MaskValues } from "./data-mask.ts";
 import { requireOwnResults, staleResults } from "./earlier-results.ts";
 import { annotationName, instancesName, openAnnotation } from "./folder-annotation.ts";
@@ -28,6 +30,8 @@ export interface PredictOptions extends SegmentOptions {
   readonly below?: readonly string[];
   /** Other forms that results are written in, besides. Scores of pixels are those of semantic models alone. */
   readonly forms?: readonly Form[];
+  /** Write `coco.json`: every class of every photograph as COCO's run lengths, added to what is there. Default: no. */
+  readonly coco?: boolean;
   /** `fail` stops at the first photograph that cannot be read; `skip` goes on and lists them. */
   readonly onBadImage?: "fail" | "skip";
   /** Called after each photograph, in order of completion. */
@@ -60,7 +64,7 @@ const maxPixelsInWork = 48e6;
 /**
  * Segments photographs and writes mask, overlay and record of each into `folder`; of a panoptic model the segments' ids as
  * well, and `panoptic.json`, COCO's annotation of all whose ids lie in the folder, earlier ones too, with `instances.json` of their things
- * where shapes are asked for. Decoding and writing go on beside
+ * where shapes are asked for; `coco.json` likewise. Decoding and writing go on beside
  * computing. Names: see `outputNames`; nothing is ever half-written.
  *
  * Throws InputError for a photograph that cannot be read (unless skipped), for a folder that cannot be written, and,
@@ -78,6 +82,7 @@ export async function predictFiles(
     instances,
     maskValues = "classes",
     forms = [],
+    coco = false,
     below = [],
     onBadImage = "fail",
     onProgress,
@@ -87,10 +92,11 @@ export async function predictFiles(
 ): Promise<PredictResult> {
   const panoptic = segmenter.card.kind === "panoptic";
   const names = outputNames(photographs, folder, {
-    reserved: panoptic ? [annotationName, instancesName] : [],
+    reserved: [...(coco ? [classRunsName] : []), ...(panoptic ? [annotationName, instancesName] : [])],
     below,
   });
-  const idFiles = names.map(({ segments }) => segments.slice(folder.length + 1));
+  const inFolder = (file: string) => file.slice(folder.length + 1);
+  const idFiles = names.map(({ segments }) => inFolder(segments));
   const kinds = { overlay, panoptic, forms };
   const detail = detailFor(forms);
   if (panoptic && detail !== undefined) {
@@ -102,9 +108,13 @@ export async function predictFiles(
   const annotation = await openAnnotation(platform, folder, idFiles, panoptic ? segmenter.card.classes : null, {
     instances: panoptic && instances !== undefined,
   });
+  const masks = names.map(({ mask }) => inFolder(mask));
+  const runs = await openClassRuns(platform, folder, masks, segmenter.card, { wanted: coco });
   if (maskValues === "data") dataValues(segmenter.card, segmenter.source);
   await annotation.begin();
+  await runs.begin();
   const written: (Predicted | undefined)[] = new Array(photographs.length);
+  const shapes: (PhotographRuns | undefined)[] = new Array(photographs.length);
   const skipped: { photograph: string; problem: string }[] = [];
   const findings = new Findings();
   const room = budget(maxPixelsInWork);
@@ -135,6 +145,13 @@ export async function predictFiles(
       await writePrediction(platform, names[index], image, result, segmenter.card, record, {
         ...{ overlay, legend, segmentIds, maskValues, forms },
       });
+      if (coco) {
+        const { labels, scores } = result;
+        const { width, height } = labels;
+        const file = `${below[index] ?? ""}${lastPart(photograph)}`;
+        const found = classRuns(labels, segmenter.card.classes.length, scores);
+        shapes[index] = { photograph: file, width, height, mask: masks[index], classes: found };
+      }
       written[index] = { photograph, ...names[index], summary: record };
     } finally {
       room.give(pixels);
@@ -155,6 +172,7 @@ export async function predictFiles(
   const all = written.filter((entry) => entry !== undefined);
   try {
     await annotation.end(panoptic ? all.map((each) => entryOf(each, folder)) : []);
+    await runs.end(shapes.filter((entry) => entry !== undefined));
   } catch (error) {
     failure ??= error;
   }

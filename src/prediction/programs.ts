@@ -5,7 +5,7 @@ import type { Image } from "../image/image.ts";
 import { decodeModel, encodeModel, type ModelProto } from "../onnx/wire.ts";
 import type { Engine, Program } from "../runtime/engine.ts";
 import { ownShortSide, scalingFrom } from "./card.ts";
-import { scalingModel } from "./pipeline/pipeline.ts";
+import { scaleAsInput, scalingModel } from "./pipeline/pipeline.ts";
 import { workingSize } from "./windows.ts";
 
 /** Runs the pipeline at any scale. */
@@ -37,8 +37,7 @@ export interface ModelSource {
 
 /**
  * Loads the model. From a file it is first loaded as it stands, with its own scale; a second form in which the scale
- * is an input takes its place when an image needs another scale. (ONNX Runtime's packages for JavaScript cannot
- * override an initializer, which other ONNX tools can.)
+ * is an input takes its place when an image needs another scale.
  */
 export async function openPrograms(engine: Engine, source: ModelSource): Promise<PipelinePrograms> {
   let fixed = source.file === null ? null : await loadFile(engine, source.file);
@@ -72,7 +71,11 @@ export async function openPrograms(engine: Engine, source: ModelSource): Promise
     const asItStands = fixed !== null && switching === null && same;
     const program = asItStands ? fixed! : await anyScale();
     // The image stays the caller's: overlays are drawn on it.
-    const result = program.run(feeds(image, shortSide), { ...(fetch && { fetch }), keepFeeds: true });
+    const { short_side, ...fixedFeeds } = feeds(image, shortSide);
+    const result = program.run(asItStands ? fixedFeeds : { ...fixedFeeds, short_side }, {
+      ...(fetch && { fetch }),
+      keepFeeds: true,
+    });
     if (asItStands) {
       running.add(result);
       const done = () => running.delete(result);
@@ -122,12 +125,6 @@ async function loadFile(engine: Engine, { name, content }: ExportedFile): Promis
       `${name}: expected a model written by tessera export, got a file that does not load (${reason}). Export the run again.`,
     );
   }
-}
-
-/** The model with `short_side` as an input that must be fed, instead of one with a default. */
-export function scaleAsInput(model: ModelProto): ModelProto {
-  const initializer = model.graph?.initializer?.filter(({ name }) => name !== "short_side");
-  return { ...model, graph: { ...model.graph, initializer } };
 }
 
 /** Decodes an exported file for another scale. Throws InputError where its weights are in a second file. */

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { bareProbabilities, checkEngine, checkImage, checkModel } from "../../test/support/check-model.ts";
+import { bareProbabilities, checkEngine, checkImage, checkLogits, checkModel } from "../../test/support/check-model.ts";
 import { lower } from "../graph/graph.ts";
 import { Model } from "../graph/scope.ts";
 import { input } from "../graph/tensor.ts";
@@ -9,7 +9,7 @@ import type { Image } from "../image/image.ts";
 import type { SemanticModel } from "../methods/model.ts";
 import { graphProto, modelProto } from "../onnx/write.ts";
 import type { Engine } from "../runtime/engine.ts";
-import { cardOf } from "./card.ts";
+import { cardFrom, cardOf } from "./card.ts";
 import { addMirrored } from "./enlarge.ts";
 import { assemble } from "./pipeline/assemble.ts";
 import { pipelineGraph } from "./pipeline/pipeline.ts";
@@ -41,13 +41,18 @@ const small = { pieceElements: classes * height * 80 };
 const every: readonly [string, Windowing][] = Object.entries(windowings);
 
 /** Averages of what the bare network gives the windows at these places, in float64: sums, and how many lie on a pixel. */
-async function byHand(image: Image, tops: readonly number[], lefts: readonly number[]): Promise<Float32Array> {
+async function byHand(
+  image: Image,
+  tops: readonly number[],
+  lefts: readonly number[],
+  of = trained,
+): Promise<Float32Array> {
   const pixels = image.height * image.width;
   const sum = new Float64Array(classes * pixels);
   const count = new Float64Array(pixels);
   for (const top of tops) {
     for (const left of lefts) {
-      const found = await bareProbabilities(trained, cropImage(image, { top, left, height, width }));
+      const found = await bareProbabilities(of, cropImage(image, { top, left, height, width }));
       for (let y = 0; y < height; y++) {
         for (let x = 0; x < width; x++) {
           const at = (top + y) * image.width + left + x;
@@ -154,6 +159,49 @@ it("tiles that do not divide the image overlap only at the last", async () => {
   const image = checkImage(70, 50, 2);
   const { data } = await wholeScoreMap(options(windowings.tiles), image, 0);
   expect(difference(data, await byHand(image, [0, 24, 26], [0, 32, 38]))).toBeLessThan(rounding);
+});
+
+describe("logits of windows", () => {
+  const ofLogits = checkModel({
+    model: { averages: "logits", scores: (scope, image) => checkLogits(scope, image, trained.task) },
+  });
+  const image = checkImage(100, 80, 2);
+  let own: PipelinePrograms;
+  beforeAll(async () => {
+    const model = await assemble(engine, ofLogits);
+    own = await openPrograms(engine, { file: null, model: async () => model });
+  });
+  const card = cardOf(ofLogits);
+
+  it("are averaged in front of the softmax, window by window, and are not probabilities averaged", async () => {
+    const logits = await byHand(image, [0, 16, 32, 48, 56], [0, 21, 42, 63, 68], ofLogits);
+    const plane = 100 * 80;
+    const expected = logits.map((value, i) => {
+      const sum = Array.from({ length: classes }, (_, k) => Math.exp(logits[k * plane + (i % plane)]));
+      return Math.exp(value) / sum.reduce((a, b) => a + b, 0);
+    });
+    const { data } = await wholeScoreMap(options(windowings.even, { programs: own, card }), image, 0);
+    expect(difference(data, expected)).toBeLessThan(rounding);
+    const { data: plain } = await wholeScoreMap(options(windowings.even), image, 0);
+    expect(difference(data, plain)).toBeGreaterThan(0.01);
+  });
+
+  it("are the same in one piece, by the graph, as in strips, by the host", async () => {
+    const [whole, strips] = [{}, small].map((changes) =>
+      options(windowings.smooth, { programs: own, card, ...changes }),
+    );
+    const [a, b] = [await wholeScoreMap(whole, image, 0), await wholeScoreMap(strips, image, 0)];
+    expect(difference(a.data, b.data)).toBeLessThan(rounding);
+  });
+
+  it("are told of in a file", () => {
+    expect(cardFrom(own.metadata, "file").averages).toBe("logits");
+    const { averages: _, ...earlier } = own.metadata;
+    expect(cardFrom(earlier, "file").averages).toBe("probabilities");
+    expect(() => cardFrom({ ...earlier, averages: "votes" }, "file")).toThrow(
+      'expected metadata "averages", got votes',
+    );
+  });
 });
 
 describe("tiles of an image of two windows (DDeP on Cityscapes)", () => {

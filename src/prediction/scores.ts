@@ -77,6 +77,7 @@ async function eachBand(
   use: (map: ScoreMap, used: Rectangle) => void | Promise<void>,
 ): Promise<void> {
   const classes = card.classes.length;
+  const logits = card.averages === "logits";
   const { height, width } = image;
   const columns = strip.to - strip.from;
   const [windowHeight, windowWidth] = [Math.min(height, card.window[0]), Math.min(columns, card.window[1])];
@@ -105,18 +106,43 @@ async function eachBand(
       const next = column + 1 < lefts.length ? [row, column + 1] : [row + 1, 0];
       ahead = next[0] < tops.length ? scoresOf(next[0], next[1]) : undefined;
       const data = probabilities.data as Float32Array;
+      if (logits) toLogs(data);
       addColumns(band, data, { columns, left: lefts[column], width: windowWidth, shares: sharesAcross[column] });
     }
     addRows(sum, band, { classes, rows, columns, top: tops[row] - top, height: windowHeight, shares: sharesDown[row] });
     const last = row === tops.length - 1;
     const end = last ? height : tops[row + 1] - 1;
-    const map = { height, width, top, left: strip.from, rows, columns, data: sum };
+    // Rows that later windows touch are not what they will be yet, and are not looked at.
+    const data = logits ? softmaxOf(sum, classes) : sum;
+    const map = { height, width, top, left: strip.from, rows, columns, data };
     await use(map, { top: first, bottom: end, left: strip.first, right: strip.end });
     if (last) return;
     dropRows(sum, { classes, rows, columns, count: end - top });
     top = end;
     first = end;
   }
+}
+
+/** Probabilities as logits: what these are up to a number that all classes share, which softmax takes away. */
+function toLogs(data: Float32Array): void {
+  for (let i = 0; i < data.length; i++) data[i] = Math.log(Math.max(data[i], leastProbability));
+}
+
+/** Above 0 in single precision. */
+const leastProbability = 1e-38;
+
+/** Of numbers [K, …] over their first axis. */
+function softmaxOf(data: Float32Array, classes: number): Float32Array {
+  const result = new Float32Array(data.length);
+  const plane = data.length / classes;
+  for (let at = 0; at < plane; at++) {
+    let largest = data[at];
+    for (let k = 1; k < classes; k++) largest = Math.max(largest, data[k * plane + at]);
+    let sum = 0;
+    for (let k = 0; k < classes; k++) sum += Math.exp(data[k * plane + at] - largest);
+    for (let k = 0; k < classes; k++) result[k * plane + at] = Math.exp(data[k * plane + at] - largest) / sum;
+  }
+  return result;
 }
 
 /** band[..., left + x] += data[..., x] · shares[x], rounded as the graph's Mul and Add round. */

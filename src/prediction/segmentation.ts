@@ -4,7 +4,10 @@ import type { LabelMap } from "../image/image.ts";
 import type { WindowingName } from "../methods/model.ts";
 import type { CrfSettings } from "../refinement/crf-settings.ts";
 
-/** How an image becomes one class map. What is averaged, over windows, scales and mirror image alike, are probabilities. */
+/**
+ * How an image becomes one class map. What is averaged over scales and mirror image are probabilities, over windows
+ * these or what the model says.
+ */
 export interface SegmentOptions {
   /** Pixels of the shorter side when windows are cut; 0: the image's own size. Default: as the model was trained. */
   readonly shortSide?: number;

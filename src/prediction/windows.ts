@@ -50,7 +50,7 @@ export interface Windowing {
   profile(window: number): Float32Array;
 }
 
-/** The choices by name. All average probabilities, never logits. */
+/** The choices by name. What they average, probabilities or logits, the model says. */
 export const windowings = {
   /** Overlapping by a third, each window fading out towards its borders: no seams. */
   smooth: { stride: twoThirds, profile: smoothProfile },

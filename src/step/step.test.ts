@@ -216,6 +216,10 @@ describe("training step", () => {
     ["no clipping and no averages", { recipe: { ...recipe, clipNorm: 0 } }],
     ["frozen parameters", { recipe: full, trains: (name) => !name.startsWith("wide") }],
     ["rates and decay by group", { recipe: full, group: (name) => ({ rate: name.length / 9, decay: 1 }) }],
+    [
+      "numbers that are cut to a range",
+      { recipe: full, group: () => ({ rate: 1, decay: 0, range: [-0.1, 0.1] as const }) },
+    ],
     ["accumulated batches", { recipe: { ...full, accumulate: 2 } }],
     ["a host computation", { recipe: full, loss: doubled }],
     ["a host computation and accumulated batches", { recipe: { ...full, accumulate: 2 }, loss: doubled }],
@@ -393,6 +397,24 @@ describe("training step", () => {
     const fresh = await engine.get(["first.weight", "second.weight"]);
     expect(store["first.weight"]).toEqual(toNumbers(fresh["first.weight"]));
     expect(store["second.weight"]).not.toEqual(toNumbers(fresh["second.weight"]));
+  });
+
+  test("a range is what a parameter's numbers stay within behind each step", async () => {
+    const group = (name: string) => ({
+      rate: 1,
+      decay: 0,
+      ...(name.startsWith("second") && { range: [-0.01, 0] as const }),
+    });
+    const averaged = { ...recipe, averageDecay: 0.5 };
+    const { store } = await train({ group, recipe: averaged });
+    const free = (await train({ group: () => ({ rate: 1, decay: 0 }), recipe: averaged })).store;
+    const inside = (values: readonly number[]) => values.every((value) => value >= -0.0101 && value <= 0);
+    for (const name of ["second.weight", "second.bias"]) {
+      expect([name, inside(store[name])]).toEqual([name, true]);
+      expect(store[name].some((value) => value !== 0)).toBe(true);
+    }
+    expect(inside(free["second.weight"])).toBe(false);
+    expect(inside(store["first.weight"])).toBe(false);
   });
 
   test("given numbers replace drawn ones, and their copies follow", async () => {

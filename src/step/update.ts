@@ -3,6 +3,7 @@ import type { Named } from "../array/ndarray.ts";
 import type { Parameter } from "../graph/scope.ts";
 import { input, type Tensor, variable } from "../graph/tensor.ts";
 import type { Recipe } from "../methods/recipe.ts";
+import { clip } from "../ops/index.ts";
 import { adam, adamw } from "../optimizers/adam.ts";
 import { averageDecay, movingAverage } from "../optimizers/average.ts";
 import { clipByNorm, globalNorm } from "../optimizers/clip.ts";
@@ -36,8 +37,11 @@ export type OptimizerRecipe = Pick<
   | "accumulate"
 >;
 
-/** Factors on learning rate and weight decay of one parameter. */
-export type Group = (parameter: string, rank: number) => { readonly rate: number; readonly decay: number };
+/** Factors on learning rate and weight decay of one parameter, and what its numbers are cut to behind each step: default nothing. */
+export type Group = (
+  parameter: string,
+  rank: number,
+) => { readonly rate: number; readonly decay: number; readonly range?: readonly [least: number, most: number] };
 
 /** No decay for parameters of one axis: biases, and scales and shifts of norms. */
 export const defaultGroup: Group = (_, rank) => ({ rate: 1, decay: rank <= 1 ? 0 : 1 });
@@ -115,7 +119,12 @@ export function updateGraph(
     const { rate, decay } = group(name, tensor.shape.length);
     return { name, parameter: tensor, gradient: clipped[i], rate, decay: decay * recipe.weightDecay };
   });
-  const { next, state } = optimize(optimizer, updates);
+  const { next: moved, state } = optimize(optimizer, updates);
+  const cut = parameters.flatMap(({ name, tensor }) => {
+    const { range } = group(name, tensor.shape.length);
+    return range === undefined ? [] : [[name, clip(moved[name], { min: range[0], max: range[1] })] as const];
+  });
+  const next: Named<Tensor> = { ...moved, ...Object.fromEntries(cut) };
 
   const averages: Record<string, string> = {};
   const averaged: Record<string, Tensor> = {};

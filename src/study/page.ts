@@ -7,8 +7,8 @@ import { type Html, html } from "../report/html.ts";
 import { percent } from "../report/score-charts.ts";
 import type { PictureRow } from "./pictures.ts";
 import { plot } from "./plot.ts";
-import { cellText, columnText, type StudyResults } from "./results.ts";
-import { aboutRuns, aboutTable, verdictText } from "./table.ts";
+import { cellText, columnsOf, type StudyResults } from "./results.ts";
+import { aboutRuns, aboutTable, pointsText, verdictText } from "./table.ts";
 
 export interface StudyPage {
   readonly title: string;
@@ -31,14 +31,14 @@ export function studyPage(page: StudyPage): string {
 ${drawing.markup === "" ? "" : html`<div class="card">${drawing}</div>`}
 <div class="card scroll" style="margin-top: 14px">${scoreTable(results)}</div>
 <h2>What the paper says, and what these runs say</h2>
-<p class="hint">Numbers are differences in points of ${results.measure}: mean over the seeds, run against run, ± standard error.</p>
+<p class="hint">Numbers are differences in ${pointsText(results)}: mean over the seeds, run against run, ± standard error.</p>
 <div class="card scroll"><table><tr><th scope="col">claim</th><th scope="col">here</th><th scope="col">measured</th></tr>${results.claims.map(
     ({ text, source, verdict, evidence }) =>
       html`<tr><td>${text} <span style="color: var(--muted)">(${source})</span></td><td style="white-space: nowrap">${verdictText[verdict]}</td><td>${evidence || "–"}</td></tr>`,
   )}</table></div>
 ${pictureSection(page)}
 <h2>Runs</h2>
-<p class="hint">Each is a folder below runs/, with a report of its own. All: ${aboutRuns(results)}; scored once, at their end.</p>
+<p class="hint">Each is a folder below runs/, with a report of its own where it trains. All: ${aboutRuns(results)}; scored once, at their end.</p>
 <div class="card scroll"><table><tr><th scope="col">name</th><th scope="col">what it is</th><th scope="col">changes of the recipe</th></tr>${[
     ...results.plan.pretrainings,
     ...results.plan.arms,
@@ -52,12 +52,12 @@ ${pictureSection(page)}
 }
 
 function scoreTable(results: StudyResults): Html {
-  const { fractions, rows } = results;
-  return html`<table><tr><th scope="col">arm</th>${fractions.map(
-    (fraction) => html`<th scope="col" class="number">${columnText(results, fraction)}</th>`,
-  )}<th scope="col">what it is</th></tr>${rows.map(
-    ({ arm, cells }) =>
-      html`<tr><td>${arm.name}</td>${cells.map((cell) => html`<td class="number">${cellText(cell) || "–"}</td>`)}<td>${arm.about}</td></tr>`,
+  const { heads, cells } = columnsOf(results);
+  return html`<table><tr><th scope="col">arm</th>${heads.map(
+    (head) => html`<th scope="col" class="number">${head}</th>`,
+  )}<th scope="col">what it is</th></tr>${results.rows.map(
+    (row) =>
+      html`<tr><td>${row.arm.name}</td>${cells(row).map((cell) => html`<td class="number">${cellText(cell) || "–"}</td>`)}<td>${row.arm.about}</td></tr>`,
   )}</table>`;
 }
 

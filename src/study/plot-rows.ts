@@ -1,14 +1,16 @@
 /** Scores of arms that have no shares of the labels, a row for each, as SVG that stands alone. */
 import { axis, round } from "../report/document.ts";
 import { type Html, html } from "../report/html.ts";
-import { cellText, type StudyResults } from "./results.ts";
+import { cellText, measuresOf, type StudyResults } from "./results.ts";
 
 const width = 640;
 const edge = { left: 150, right: 90, top: 10, bottom: 40 };
 const row = 24;
 
 /** A dot at the mean and a line as long as the standard deviation to both sides; nothing where no arm was measured. */
-export function plotRows({ rows, measure }: StudyResults): Html {
+export function plotRows(results: StudyResults): Html {
+  const { rows } = results;
+  const measure = measuresOf(results).join(" or ");
   const measured = rows.flatMap(({ arm, cells: [cell] }) =>
     cell?.mean == null ? [] : [{ arm, cell, mean: 100 * cell.mean, deviation: 100 * cell.deviation }],
   );

@@ -209,6 +209,35 @@ describe("without shares of the labels", () => {
     expect(markup).not.toMatch(/share of the labels|NaN/);
   });
 
+  test("arms that are scored by another measure have a column of their own", async () => {
+    const inside = { name: "inside", measure: "share of codes", trains: false as const, settings: [] };
+    const plan = (question: StudyQuestion): StudyPlan => {
+      const { arms, ...rest } = planOfWhole(question);
+      return { ...rest, arms: [...arms, { ...arms[1], ...inside }] };
+    };
+    const platform = memoryPlatform();
+    const measures = [
+      { name: "first", value: 0.1, unit: "share" },
+      { name: "share of codes", value: 0.75, unit: "share" },
+    ];
+    await platform.writeFile("study/runs/inside-all-seed0/scores.json", JSON.stringify({ trials: {}, measures }));
+    for (const arm of ["plain", "warm"]) {
+      const own = JSON.stringify({ measures: [{ ...measures[0], value: 0.5 }] });
+      await platform.writeFile(`study/runs/${arm}-all-seed0/scores.json`, own);
+    }
+    const found = await resultsOf(platform, "study", { ...choice, seeds: 1, study: { ...plain, plan } });
+    expect(tableText(found).split("\n").slice(0, 6)).toEqual([
+      "Mean IoU or share of codes, percent, at the end of training; one seed.",
+      "",
+      "        mean IoU  share of codes",
+      "plain       50.0                ",
+      "warm        50.0                ",
+      "inside                      75.0",
+    ]);
+    expect(plot(found).markup).toContain("mean IoU or share of codes, percent");
+    expect(tableMarkdown(found, "photos", "tessera study")).toContain("| points of the score, mean ± standard error |");
+  });
+
   test("one seed is enough for no claim, and nothing is drawn of nothing", async () => {
     const { claims } = await resultsOf(complete, "study", { ...choice, seeds: 1 });
     expect(claims).toMatchObject([{ verdict: "not measured", evidence: "warm − plain +10.0 (one seed)" }]);

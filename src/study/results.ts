@@ -13,11 +13,11 @@ import {
 } from "../methods/study.ts";
 import { parseJson } from "../platform/json.ts";
 import type { Platform } from "../platform/platform.ts";
-import { armName, planOf, type StudyChoice, sharedSettings } from "./schedule.ts";
+import { armName, askedOf, planOf, type StudyChoice, sharedSettings } from "./schedule.ts";
 
 export interface Cell {
   readonly fraction: number;
-  /** The score (the first measure) by seed, 0 … 1; undefined where a run is missing. */
+  /** The score (see `Arm.measure`) by seed, 0 … 1; undefined where a run is missing. */
   readonly values: readonly (number | undefined)[];
   /** Null where nothing was measured. */
   readonly mean: number | null;
@@ -36,7 +36,7 @@ export interface StudyResults {
   /** Whether arms learn from shares of the labels; else `fractions` is [1]. */
   readonly shares: boolean;
   readonly seeds: number;
-  /** What is scored: `mean IoU`. */
+  /** What is scored where an arm says nothing else: `mean IoU`. */
   readonly measure: string;
   readonly rows: readonly Row[];
   readonly claims: readonly (Pick<Claim, "text" | "source"> & Judgement)[];
@@ -52,14 +52,14 @@ export interface StudyResults {
 export async function resultsOf(platform: Platform, folder: string, choice: StudyChoice): Promise<StudyResults> {
   const { fractions, seeds, study } = choice;
   const plan = planOf({ ...choice, parts: Object.keys(study.parts) });
-  const asked = new Set(planOf(choice).arms.map(({ name }) => name));
+  const asked = new Set(askedOf(planOf(choice), choice.arms).arms.map(({ name }) => name));
   const known = new Map<string, (number | undefined)[]>();
   const key = (arm: string, fraction: number) => `${arm} ${fraction}`;
-  for (const { name, fractions: own } of plan.arms) {
+  for (const { name, fractions: own, measure } of plan.arms) {
     for (const fraction of own) {
       const values: (number | undefined)[] = [];
       for (let seed = 0; seed < seeds; seed++) {
-        values.push(await scoreOf(platform, `${folder}/runs/${armName(name, fraction, seed)}`));
+        values.push(await scoreOf(platform, `${folder}/runs/${armName(name, fraction, seed)}`, measure));
       }
       known.set(key(name, fraction), values);
     }
@@ -101,14 +101,14 @@ function only({ pretrainings, claims }: StudyPlan, arms: readonly Arm[]): StudyP
   return { arms, claims, pretrainings: pretrainings.filter(({ name }) => needed.has(name)) };
 }
 
-/** The first measure of a run, from its scores.json; undefined where it has none, or a damaged one. */
-export async function scoreOf(platform: Platform, run: string): Promise<number | undefined> {
+/** A measure of a run, the first if none is named, from its scores.json; undefined where it has none, or a damaged one. */
+export async function scoreOf(platform: Platform, run: string, measure?: string): Promise<number | undefined> {
   const path = `${run}/scores.json`;
   if ((await platform.exists(path)) !== "file") return undefined;
   const text = await platform.readText(path);
   try {
     const scores = parseJson(text) as Partial<Evaluation> | null;
-    const value = scores?.measures?.[0]?.value;
+    const value = scores?.measures?.find(({ name }) => measure === undefined || name === measure)?.value;
     return typeof value === "number" ? value : undefined;
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
@@ -116,9 +116,24 @@ export async function scoreOf(platform: Platform, run: string): Promise<number |
   }
 }
 
-/** The head of a column of scores. */
-export function columnText({ shares, measure }: Pick<StudyResults, "shares" | "measure">, fraction: number): string {
-  return shares ? fractionText(fraction) : measure;
+/** What the rows are scored by, each once, in their order. */
+export function measuresOf({ measure, rows }: Pick<StudyResults, "measure" | "rows">): readonly string[] {
+  const measures = new Set(rows.map(({ arm }) => arm.measure ?? measure));
+  return measures.size === 0 ? [measure] : [...measures];
+}
+
+/** The scores as a table: the heads of its columns, shares of the labels or measures, and the cells of a row. */
+export function columnsOf(results: StudyResults): {
+  readonly heads: readonly string[];
+  readonly cells: (row: Row) => readonly (Cell | null)[];
+} {
+  const { shares, fractions, measure } = results;
+  if (shares) return { heads: fractions.map(fractionText), cells: ({ cells }) => cells };
+  const heads = measuresOf(results);
+  return {
+    heads,
+    cells: ({ arm, cells }) => heads.map((head) => (head === (arm.measure ?? measure) ? cells[0] : null)),
+  };
 }
 
 /** `47.1 ± 0.9`; `47.1` of a single seed; `47.1 ± 0.9 (2)` where a seed is missing; empty where nothing was measured. */

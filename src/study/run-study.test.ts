@@ -114,6 +114,38 @@ describe("a run is trained", () => {
   });
 });
 
+describe("an arm that trains nothing", () => {
+  const plan: typeof choice.study.plan = (question) => {
+    const { pretrainings, claims } = smallChoice.study.plan(question);
+    const arm = { name: "same", about: "", settings: [], from: "denoise", fractions: [1], drawn: false } as const;
+    return { pretrainings, claims, arms: [{ ...arm, trains: false, measure: "PSNR", scoredOn: "others" }] };
+  };
+  const same = { ...choice, study: { ...smallChoice.study, plan }, fractions: [1], seeds: 1 };
+  const all = scheduleOf(same).runs;
+
+  test("is scored on the data set that it names", async () => {
+    const { over, said, asked } = study(await trained(all.slice(0, 2)), same);
+    await expect(over).rejects.toThrow("photos: expected a folder");
+    expect(said.at(-1)).toBe("3 of 3: same-all-seed0");
+    expect(asked).toEqual([["others", null, { labels: ["mask", "tags"], images: true }]]);
+  });
+
+  test("needs a split val there", async () => {
+    const openData = async () => ({ validation: null }) as unknown as Awaited<ReturnType<StudyOptions["openData"]>>;
+    const { over } = study(await trained(all.slice(0, 2)), { ...same, openData });
+    await expect(over).rejects.toThrow("others: expected a labelled split val to score on, got none.");
+  });
+
+  test("is done once it has that score", async () => {
+    const platform = await trained(all.slice(0, 2));
+    const scores = JSON.stringify({ measures: [{ name: "PSNR", value: 0.5, unit: "share" }] });
+    await platform.writeFile(`study/runs/${all[2].name}/scores.json`, scores);
+    const { over, said } = study(platform, same);
+    await over;
+    expect(said.at(-1)).toBe("3 of 3: same-all-seed0, done");
+  });
+});
+
 test("a signal ends it after the run that it is at", async () => {
   const stop = new AbortController();
   const { over, said } = study(await trained(runs), {

@@ -5,7 +5,7 @@ import { InputError, Interrupted } from "../errors.ts";
 import { scoreOfEvaluation } from "../evaluation/evaluate.ts";
 import { methods } from "../methods/index.ts";
 import type { ResolvedRecipe } from "../methods/method.ts";
-import { adopt, differences, recipeToAdopt } from "../methods/resolve-recipe.ts";
+import { adopt, differences, recipeToAdopt, resolveRecipe } from "../methods/resolve-recipe.ts";
 import type { Trained } from "../methods/stage.ts";
 import { sourcesOf, stagesOf, totalSteps } from "../methods/stages.ts";
 import type { Platform } from "../platform/platform.ts";
@@ -20,6 +20,7 @@ import { train } from "../training/train.ts";
 import { type Reading, requireSameStudy } from "./record.ts";
 import { scoreOf } from "./results.ts";
 import { type StudyChoice, type StudyRun, scheduleOf } from "./schedule.ts";
+import { scoreRun } from "./score-run.ts";
 
 export interface StudyOptions extends StudyChoice {
   readonly platform: Platform;
@@ -60,17 +61,22 @@ export async function runStudy(options: StudyOptions): Promise<void> {
   for (const [index, run] of runs.entries()) {
     const done = await isDone(options, `${folder}/runs/${run.name}`, run);
     onRun?.({ index, count: runs.length, run, done });
-    const wanted = await recipeOf(options, run);
-    if (done) await requireRecipe(options, `${folder}/runs/${run.name}`, wanted);
-    else await oneRun(options, run, wanted);
+    if (run.arm?.trains === false) {
+      if (!done) await scoreBeginning(options, run);
+    } else {
+      const wanted = await recipeOf(options, run);
+      if (done) await requireRecipe(options, `${folder}/runs/${run.name}`, wanted);
+      else await oneRun(options, run, wanted);
+    }
     if (signal.aborted) throw new Interrupted("study: stopped; run the same command to go on.");
   }
 }
 
 /** A run that is trained to its end and, where it is a whole model, scored. */
 async function isDone({ platform, method }: StudyOptions, folder: string, { arm }: StudyRun): Promise<boolean> {
+  if (arm !== null && (await scoreOf(platform, folder, arm.measure)) === undefined) return false;
+  if (arm?.trains === false) return true;
   if ((await platform.exists(`${folder}/report.html`)) !== "file") return false;
-  if (arm !== null && (await scoreOf(platform, folder)) === undefined) return false;
   const last = await latestCheckpoint(platform, folder, () => {});
   return last?.progress.step === totalSteps(stagesOf(await readRun(platform, folder, { methods: [method] })));
 }
@@ -107,6 +113,7 @@ async function oneRun(options: StudyOptions, run: StudyRun, { method, recipe, fr
   const { shortSide, onBadImage } = reading;
   const labels = run.arm === null ? null : { fraction: run.arm.fraction, seed: run.seed };
   const data = await openData(run.dataset ?? spec, labels, sourcesOf({ method, recipe }));
+  const scored = await scoredOn(options, run, data.validation);
   const place = `${folder}/runs/${run.name}`;
   const engine = await options.openEngine();
   try {
@@ -123,18 +130,49 @@ async function oneRun(options: StudyOptions, run: StudyRun, { method, recipe, fr
       resume: true,
       watcher: { survey, ...watcher },
     });
+    const isInside = run.arm?.measure !== undefined;
     const { evaluation } = await writeReport({
-      ...{ ...common, skipped, methods: [method], validation: scoredOn(run, data.validation) },
+      ...{ ...common, skipped, methods: [method], validation: isInside ? null : scored },
     });
-    if (run.arm !== null && (evaluation === null || scoreOfEvaluation(evaluation) === null)) {
-      throw new InputError(`${spec}: expected a labelled split val to score on, got none. A study compares scores.`);
+    if (isInside && scored !== null) {
+      await scoreRun(run.arm, { ...common, methods: [method], to: place, dataset: scored });
+    } else if (run.arm !== null && (evaluation === null || scoreOfEvaluation(evaluation) === null)) {
+      throw nothingToScoreOn(run.arm.scoredOn ?? spec);
     }
   } finally {
     await engine.close();
   }
 }
 
-/** Pretrainings have nothing to score. */
-function scoredOn(run: StudyRun, validation: Dataset | null): Dataset | null {
-  return run.arm === null ? null : validation;
+/** Scores an arm that trains nothing: the run that it begins with. */
+async function scoreBeginning(options: StudyOptions, run: StudyRun): Promise<void> {
+  const { platform, folder, signal, method, reading, dataset: spec } = options;
+  if (run.arm === null || run.from === null) throw new Error(`study: ${run.title} begins with nothing.`);
+  const dataset = await scoredOn(options, run, null);
+  if (dataset === null) throw nothingToScoreOn(run.arm.scoredOn ?? spec);
+  const engine = await options.openEngine();
+  try {
+    await scoreRun(run.arm, {
+      ...{ platform, engine, methods: [method], signal, dataset, onBadImage: reading.onBadImage },
+      ...{ folder: `${folder}/runs/${run.from}`, to: `${folder}/runs/${run.name}` },
+    });
+  } finally {
+    await engine.close();
+  }
+}
+
+/** What a run is scored on; pretrainings are not. validation: of what it trained on, where it did. */
+async function scoredOn(
+  { openData, dataset, recipe, method }: StudyOptions,
+  { arm, settings }: StudyRun,
+  validation: Dataset | null,
+): Promise<Dataset | null> {
+  if (arm === null) return null;
+  if (arm.scoredOn === undefined && validation !== null) return validation;
+  const sources = sourcesOf(resolveRecipe(recipe, settings, [method]));
+  return (await openData(arm.scoredOn ?? dataset, null, sources)).validation;
+}
+
+function nothingToScoreOn(dataset: string): InputError {
+  return new InputError(`${dataset}: expected a labelled split val to score on, got none. A study compares scores.`);
 }

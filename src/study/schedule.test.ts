@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { smallChoice, smallStudy } from "../../test/support/small-study.ts";
 import { UsageError } from "../errors.ts";
+import type { Arm } from "../methods/study.ts";
 import { armName, labelsOf, type StudyRun, scheduleOf } from "./schedule.ts";
 
 const { runs } = scheduleOf(smallChoice);
@@ -47,6 +48,33 @@ test("an encoder that is given takes the place of the one that would be made", (
     ["warm-1of8-seed0", "denoise-seed0", false],
   ]);
   expect(runs.some(({ fromEncoder }) => fromEncoder)).toBe(false);
+});
+
+describe("an arm", () => {
+  const besides = (arm: Partial<Arm>) => {
+    const plan: typeof smallStudy.plan = (question) => {
+      const { arms, ...rest } = smallStudy.plan(question);
+      return { ...rest, arms: [...arms, { ...arms[1], name: "other", fractions: [1], ...arm }] };
+    };
+    return { ...smallChoice, settings: [], seeds: 1, study: { ...smallStudy, plan } };
+  };
+
+  test("may be scored by something inside, on other images, and train nothing", () => {
+    const scoring = { measure: "codes", scoredOn: "others", trains: false } as const;
+    const run = scheduleOf(besides({ ...scoring, settings: [] })).runs.at(-1)!;
+    expect(run).toMatchObject({ name: "other-all-seed0", from: "denoise-seed0", arm: { name: "other", ...scoring } });
+    expect(named("warm-all-seed1").arm).toEqual({ name: "warm", fraction: 1 });
+  });
+
+  test("that is scored inside need not predict, but trains something", () => {
+    // The pretraining of the small study ends with the same stage.
+    const settings = ["start=ddep", "steps=0"];
+    const refused = () => scheduleOf(besides({ settings }));
+    expect(refused).toThrow("study: expected steps to train for other, all of the labels, seed 0");
+    expect(() => scheduleOf(besides({ measure: "PSNR", settings }))).toThrow("got settings that end with the stage");
+    const alone = besides({ measure: "PSNR", settings: ["start=dep", "steps=0"], from: null });
+    expect(scheduleOf(alone).runs.at(-1)!.name).toBe("other-all-seed0");
+  });
 });
 
 test("shares are of what the arms learn from at their end", () => {
@@ -119,4 +147,15 @@ describe("what cannot be scheduled is refused", () => {
       'study: nothing pretrains "denoise".',
     );
   });
+});
+
+test("arms that are asked for run, with what they begin with, and others do not", () => {
+  const all = scheduleOf(smallChoice);
+  const [first] = all.plan.arms.filter(({ from }) => from !== null);
+  const { runs, plan } = scheduleOf({ ...smallChoice, arms: [first.name] });
+  expect(new Set(runs.flatMap(({ arm }) => (arm === null ? [] : [arm.name])))).toEqual(new Set([first.name]));
+  expect(plan.pretrainings.map(({ name }) => name)).toContain(first.from);
+  expect(runs.length).toBeLessThan(all.runs.length);
+  expect(runs).toEqual(all.runs.filter(({ name }) => runs.some((run) => run.name === name)));
+  expect(() => scheduleOf({ ...smallChoice, arms: ["nobody"] })).toThrow(/expected arms of the parts, got "nobody"/);
 });

@@ -15,6 +15,8 @@ export interface StudyChoice {
   /** A published file of an encoder, or a run, in place of the study's own pretraining of one; null: none. */
   readonly encoder: string | null;
   readonly parts: readonly string[];
+  /** Of the arms of these parts, those that run, by name. Default: all. */
+  readonly arms?: readonly string[] | undefined;
   /** Shares of the labels, ascending. */
   readonly fractions: readonly number[];
   readonly seeds: number;
@@ -47,7 +49,9 @@ export interface StudyRun {
   /** A data set of its own; null: the study's. */
   readonly dataset: string | null;
   /** Null for pretrainings. */
-  readonly arm: { readonly name: string; readonly fraction: number } | null;
+  readonly arm:
+    | ({ readonly name: string; readonly fraction: number } & Pick<Arm, "measure" | "scoredOn" | "trains">)
+    | null;
   readonly settings: readonly string[];
 }
 
@@ -82,7 +86,7 @@ export function scheduleOf(choice: StudyChoice): Schedule {
       `study: expected shares of the labels that differ in three digits, got ${fractionText(twice)} twice. Leave one out.`,
     );
   }
-  const planned = planOf(choice);
+  const planned = askedOf(planOf(choice), choice.arms);
   requireCommon(study, planned, settings);
   const shared = sharedSettings(choice);
   const pretrained = new Map(planned.pretrainings.map((each) => [each.name, each]));
@@ -131,6 +135,21 @@ export function planOf(
   return { ...plan, pretrainings, arms: plan.arms.map(given) };
 }
 
+/** The arms that are asked for, with what they begin with. Throws UsageError for one that the parts do not have. */
+export function askedOf(plan: StudyPlan, names: readonly string[] | undefined): StudyPlan {
+  if (names === undefined) return plan;
+  const known = plan.arms.map(({ name }) => name);
+  for (const name of names) {
+    if (known.includes(name)) continue;
+    throw new UsageError(`study: expected arms of the parts, got "${name}". ${suggestion(name, known)}`);
+  }
+  const arms = plan.arms.filter(({ name }) => names.includes(name));
+  const needed = new Set(arms.map(({ from }) => from));
+  // Each pretraining comes after what it begins with.
+  for (const { name, from } of [...plan.pretrainings].reverse()) if (needed.has(name)) needed.add(from);
+  return { ...plan, arms, pretrainings: plan.pretrainings.filter(({ name }) => needed.has(name)) };
+}
+
 /** A setting that the study makes itself would be lost without a word, or make two arms one. */
 function requireCommon({ scaled }: Study, { arms }: StudyPlan, settings: readonly string[]): void {
   const own = new Set(
@@ -149,10 +168,16 @@ function requireRunnable({ method, recipe }: StudyChoice, runs: readonly StudyRu
   const whole = new Map<string, boolean>();
   for (const { name, title, settings, from, arm } of runs) {
     const resolved = resolveRecipe(recipe, settings, [method]);
+    if (arm?.trains === false) {
+      if (from === null) throw new Error(`study: ${title} trains nothing, and begins with nothing.`);
+      continue;
+    }
     const stage = stagesOf(resolved).at(-1) as Stage;
     lastStages.set(name, stage.name);
     if (!whole.has(stage.name)) whole.set(stage.name, endsWhole(resolved));
-    if (arm !== null ? whole.get(stage.name) : from === null || lastStages.get(from) !== stage.name) continue;
+    // What is scored inside need not predict, but has to come behind what it begins with.
+    const needsWhole = arm !== null && arm.measure === undefined;
+    if (needsWhole ? whole.get(stage.name) : from === null || lastStages.get(from) !== stage.name) continue;
     throw new UsageError(
       `study: expected steps to train for ${title}, got settings that end with the stage ${stage.name}. Change --set.`,
     );
@@ -180,9 +205,19 @@ function armRun(
   return {
     name: armName(arm.name, fraction, seed),
     title: `${arm.name}, ${share}seed ${seed}`,
-    ...{ seed, from, dataset: null, arm: { name: arm.name, fraction }, fromEncoder: arm.fromEncoder === true },
+    ...{ seed, from, dataset: null, fromEncoder: arm.fromEncoder === true },
+    arm: { ...scoringOf(arm), name: arm.name, fraction },
     // Scored once, at the end: choosing the best of several weights on the images that count would flatter.
     settings: ["evaluateEvery=0", ...shared, ...arm.settings, `seed=${seed}`],
+  };
+}
+
+/** How an arm is scored, where that is not as usual. */
+function scoringOf({ measure, scoredOn, trains }: Arm): Pick<Arm, "measure" | "scoredOn" | "trains"> {
+  return {
+    ...(measure !== undefined && { measure }),
+    ...(scoredOn !== undefined && { scoredOn }),
+    ...(trains === false && { trains }),
   };
 }
 

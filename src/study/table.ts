@@ -1,6 +1,6 @@
 /** A study's results as text: the table of scores, and the paper's claims with what became of them. */
 import type { Verdict } from "../methods/study.ts";
-import { cellText, columnText, type StudyResults } from "./results.ts";
+import { cellText, columnsOf, measuresOf, type StudyResults } from "./results.ts";
 
 export const verdictText: Readonly<Record<Verdict, string>> = {
   held: "held",
@@ -9,7 +9,9 @@ export const verdictText: Readonly<Record<Verdict, string>> = {
 };
 
 /** What the numbers are, one line. */
-export function aboutTable({ seeds, rows, shares, measure }: StudyResults): string {
+export function aboutTable(results: StudyResults): string {
+  const { seeds, rows, shares } = results;
+  const measure = measuresOf(results).join(" or ");
   const fewer = rows.some(({ cells }) => cells.some((cell) => cell?.values.some((value) => value === undefined)));
   const spread = seeds === 1 ? "one seed" : `mean ± standard deviation over ${seeds} seeds`;
   const some = fewer ? ", or the number of them in brackets" : "";
@@ -23,10 +25,15 @@ export function aboutRuns({ recipe, settings, encoder }: StudyResults): string {
   return `recipe ${recipe}${settings.length === 0 ? "" : ` with ${settings.join(" ")}`}${begun}`;
 }
 
+/** What differences of scores are in. */
+export function pointsText(results: StudyResults): string {
+  const measures = measuresOf(results);
+  return `points of ${measures.length === 1 ? measures[0] : "the score"}`;
+}
+
 function cells(results: StudyResults): string[][] {
-  const { fractions, rows } = results;
-  const head = fractions.map((fraction) => columnText(results, fraction));
-  return [["", ...head], ...rows.map(({ arm, cells }) => [arm.name, ...cells.map(cellText)])];
+  const { heads, cells } = columnsOf(results);
+  return [["", ...heads], ...results.rows.map((row) => [row.arm.name, ...cells(row).map(cellText)])];
 }
 
 /** For the terminal. */
@@ -55,7 +62,7 @@ export function tableMarkdown(results: StudyResults, dataset: string, command: s
     ...[row(head), row(head.map((_, i) => (i === 0 ? "---" : "--:"))), ...body.map(row)],
     "",
     ...[
-      row(["claim", "source", "here", `points of ${results.measure}, mean ± standard error`]),
+      row(["claim", "source", "here", `${pointsText(results)}, mean ± standard error`]),
       "|---|---|---|---|",
       ...claims,
     ],

@@ -9,6 +9,10 @@ test("what a group leaves out has the default: the whole rate, and decay for par
   expect(factorsOf({ rate: 0.2 }, stage, "conv.bias", 1)).toEqual({ rate: 0.2, decay: 0 });
   expect(factorsOf({ decay: 3 }, stage, "conv.bias", 1)).toEqual({ rate: 1, decay: 3 });
   expect(factorsOf({}, stage, "conv.weight", 4)).toEqual({ rate: 1, decay: 1 });
+  expect(factorsOf({ range: [0, 1] }, stage, "colors", 2)).toEqual({ rate: 1, decay: 1, range: [0, 1] });
+  expect(() => factorsOf({ range: [1, 0] }, stage, "colors", 2)).toThrow(
+    "stage train: expected range of group for colors as [least, most], got",
+  );
 });
 
 test.each<[unknown, string]>([

@@ -10,16 +10,21 @@ import { defaultGroup, type Group } from "../step/update.ts";
 
 type Factors = ReturnType<NonNullable<TrainingStage["group"]>>;
 
-/** With the default of what is left out. Throws InputError where they are no numbers. */
+/** With the default of what is left out. Throws InputError where they are no numbers, or no range. */
 export function factorsOf(
   given: Factors | undefined,
   { name: stage }: Pick<TrainingStage, "name">,
   parameter: string,
   rank: number,
 ): ReturnType<Group> {
-  const { rate, decay } = { ...defaultGroup(parameter, rank), ...given };
+  const { rate, decay, range } = { ...defaultGroup(parameter, rank), ...given };
   const isGiven = typeof given === "object" && given !== null;
-  if (isGiven && Number.isFinite(rate) && Number.isFinite(decay)) return { rate, decay };
+  if (range !== undefined && !(Array.isArray(range) && range.length === 2 && range[0] <= range[1])) {
+    throw new InputError(
+      `stage ${stage}: expected range of group for ${parameter} as [least, most], got ${shown(range)}. Correct the method.`,
+    );
+  }
+  if (isGiven && Number.isFinite(rate) && Number.isFinite(decay)) return { rate, decay, ...(range && { range }) };
   throw new InputError(
     `stage ${stage}: expected numbers rate and decay of group for ${parameter}, got ${shown(given)}. Correct the method.`,
   );

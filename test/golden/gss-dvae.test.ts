@@ -3,16 +3,8 @@ import type { Named, NdArray } from "../../src/array/ndarray.ts";
 import { gradients } from "../../src/autodiff/gradients.ts";
 import { Model } from "../../src/graph/scope.ts";
 import { constant, input } from "../../src/graph/tensor.ts";
-import {
-  type DvaeParts,
-  type DvaeSettings,
-  dvaeDecoder,
-  dvaeEncoder,
-  dvaeEntry,
-  dvaeRelaxedEntry,
-  mapPixels,
-  pictureOf,
-} from "../../src/methods/gss/dvae.ts";
+import { type DvaeParts, type DvaeSettings, dvaeEncoder, mapPixels } from "../../src/methods/gss/dvae.ts";
+import { dvaeDecoder, dvaeEntry, dvaeRelaxedEntry, pictureOf } from "../../src/methods/gss/dvae-decoder.ts";
 import { hardChoice, relaxedChoice } from "../../src/methods/gss/gumbel.ts";
 import { argMax, cast, mul, oneHot, sum } from "../../src/ops/index.ts";
 import { evaluate } from "../../src/runtime/evaluate.ts";

@@ -6,7 +6,7 @@ import { swin } from "../../src/backbones/swin.ts";
 import { Model, type Scope } from "../../src/graph/scope.ts";
 import { input, type Tensor } from "../../src/graph/tensor.ts";
 import { sized } from "../../src/methods/gss/head.ts";
-import { encodedPicture, predictedMaskige, predictedShares } from "../../src/methods/gss/network.ts";
+import { encodedPicture, predictedMaskige, predictedScores } from "../../src/methods/gss/network.ts";
 import { givenPalette, type Palette } from "../../src/methods/gss/palette.ts";
 import { priorLosses, priorStage } from "../../src/methods/gss/prior-stage.ts";
 import { type GssRecipe, published } from "../../src/methods/gss/recipe.ts";
@@ -164,7 +164,7 @@ for (const name of ["e2e_ff", "e2e_ftw"]) {
     );
 
     // What the model predicts with has the same largest class.
-    const shares = predictedShares(new Model().scope, input("rgb", rgb.shape, "uint8"), recipe, taskOf(config));
+    const shares = predictedScores(new Model().scope, input("rgb", rgb.shape, "uint8"), recipe, taskOf(config));
     const largest = (x: Tensor) => argMax(x, { axis: 1 });
     const found = await evaluate(
       { model: largest(shares), plain: largest(input("scores", whole.scores.shape)) },

@@ -4,6 +4,7 @@
  */
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { gunzipSync } from "node:zlib";
 import { inject, test } from "vitest";
 import { type Named, type NdArray, toNumbers } from "../../src/array/ndarray.ts";
 import { show } from "../../src/array/shape.ts";
@@ -36,6 +37,8 @@ export interface Goldens {
   /** As read, for what only one method's manifest has. */
   readonly manifest: Readonly<Record<string, unknown>>;
   readonly names: readonly string[];
+  /** Whether a file of tensors is there, as it is or packed by gzip (`.gz`), as this copy has large ones. */
+  has(file: string): boolean;
   /** The case called `name`; counts as covering it. Throws where the folder has none of that name. */
   case(name: string): GoldenCase;
   /** A test of the case called `name`; skipped where the folder has none of that name. */
@@ -64,6 +67,7 @@ export function openGoldens(method: string, { root = goldenFolder }: { root?: st
     folder,
     manifest,
     names: entries.map(({ name }) => name),
+    has: (file) => [file, `${file}.gz`].some((each) => existsSync(join(folder, each))),
     case: find,
     covers(name, run) {
       const known = entries.some((entry) => entry.name === name);
@@ -87,7 +91,9 @@ function tolerancesOf({ numerics }: Readonly<Record<string, unknown>>): Toleranc
 }
 
 function readTensors(path: string): Named<NdArray> {
-  return path.endsWith(".safetensors") ? readSafetensors(readFileSync(path), path).tensors : {};
+  if (!path.endsWith(".safetensors")) return {};
+  const bytes = existsSync(path) ? readFileSync(path) : gunzipSync(readFileSync(`${path}.gz`));
+  return readSafetensors(bytes, path).tensors;
 }
 
 function readCase(entry: CaseEntry, open: (file: string) => Named<NdArray>, tolerances: Tolerances | null): GoldenCase {

@@ -19,6 +19,7 @@ coversFile("ground_truth.safetensors", (golden) => {
     max_thing_id: number;
     small_instance_threshold: number;
     small_instance_weight: number;
+    label_divisor: number;
     stride: number;
   };
   const { segment_ids: ids } = golden.of("input");
@@ -56,6 +57,18 @@ coversFile("ground_truth.safetensors", (golden) => {
     "output/semantic_strided": fromNumbers("int32", small, Array.from(strided.semantic)),
     "output/thing_id_strided": fromNumbers("int32", small, things),
   });
+  // Of `panoptic_label` we have the class and which pixels are one thing, whatever its number.
+  const { panoptic_label: labelled, is_crowd: crowd } = golden.of("output");
+  const [together, crowded] = [labelled, crowd].map(toNumbers);
+  expect(Array.from(found.semantic)).toEqual(together.map((label) => Math.floor(label / config.label_divisor)));
+  const numbered = Array.from(found.thingId, (thing, at) => ({ thing, label: together[at] })).filter(
+    ({ thing }) => thing >= 0,
+  );
+  const pairs = new Set(numbered.map(({ thing, label }) => `${thing} ${label}`));
+  expect(new Set(numbered.map(({ thing }) => thing)).size).toBe(pairs.size);
+  expect(new Set(numbered.map(({ label }) => label)).size).toBe(pairs.size);
+  const region = new Map(segments.map((segment) => [segment.id, segment]));
+  expect(crowded).toEqual(toNumbers(ids).map((id) => +(region.get(id)?.crowd ?? false)));
   // The authors' weight of void is 1 here and 0 in the loss.
   const given = toNumbers(golden.of("output").semantic_weight);
   const other = Array.from(found.weight).findIndex(

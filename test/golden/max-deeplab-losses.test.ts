@@ -10,6 +10,7 @@ import { input, type Tensor } from "../../src/graph/tensor.ts";
 import {
   classTerm,
   type LossSettings,
+  maskIdTerm,
   maskTerm,
   matchMasks,
   publishedLosses,
@@ -17,7 +18,22 @@ import {
 } from "../../src/methods/max-deeplab/losses.ts";
 import { diceOf, probabilityOf } from "../../src/methods/max-deeplab/matching.ts";
 import { lossTerms } from "../../src/methods/max-deeplab/terms.ts";
-import { add, argMax, mul, reshape, softmax, sum, transpose, unsqueeze } from "../../src/ops/index.ts";
+import {
+  add,
+  argMax,
+  cast,
+  div,
+  greater,
+  mul,
+  reshape,
+  softmax,
+  squeeze,
+  sub,
+  sum,
+  transpose,
+  unsqueeze,
+  where,
+} from "../../src/ops/index.ts";
 import { evaluate } from "../../src/runtime/evaluate.ts";
 import { caseEntries } from "./cases.ts";
 import {
@@ -59,14 +75,22 @@ coversFile("mask_similarity.safetensors", async (golden) => {
   const inputs = inputsOf(golden);
   const masks = transpose(inputs.ground_truth_masks, [0, 2, 1]); // [B, K, P]
   const slots = softmax(transpose(inputs.mask_logits, [0, 2, 1]), { axis: 1 }); // [B, N, P]
-  const { dice } = diceOf(masks, slots, unsqueeze(inputs.non_void, 1));
+  const { dice, area, intersection } = diceOf(masks, slots, unsqueeze(inputs.non_void, 1));
+  const { epsilon } = golden.config as { epsilon: number };
+  const predicted = sum(mul(slots, unsqueeze(inputs.non_void, 1)), { axes: [2] }); // [B, N]
+  const union = sub(add(area, unsqueeze(predicted, 1)), intersection);
   const classes = probabilityOf(inputs.class_probabilities, inputs.ground_truth_class);
   const outputs = {
     "output/dice": dice,
     "output/class_similarity": classes,
     "output/pq_similarity": mul(dice, classes),
+    // No part of the method; they hold areas and intersections to the authors' by themselves.
+    "output/iou": div(intersection, add(union, epsilon)),
+    "output/intersection_over_ground_truth": div(intersection, add(area, epsilon)),
+    "output/intersection_over_prediction": div(intersection, add(unsqueeze(predicted, 1), epsilon)),
   };
   golden.check(await evaluate(outputs, feedsOf(golden)));
+  golden.complete(["output"]);
 });
 
 coversFile("losses.safetensors", async (golden) => {
@@ -116,6 +140,8 @@ coversFile("losses.safetensors", async (golden) => {
     return [`grad/${name}`, gradients(sum(losses[name.slice(0, dot)]), [wrt[name.slice(dot + 1)]])[0]] as const;
   });
   const { overlaps, matching, matchedClass, matchedDice } = matched;
+  const ofPixels = maskIdTerm(matched, inputs.maskLogits);
+  const slotOfPixels = where(greater(ofPixels.counted, 0), cast(ofPixels.slot, "float32"), -1);
   const outputs = {
     ...Object.fromEntries(Object.entries(losses).map(([name, loss]) => [`loss/${name}`, loss])),
     ...Object.fromEntries(slopes),
@@ -126,6 +152,7 @@ coversFile("losses.safetensors", async (golden) => {
     "aux/matched_mask_dice_per_slot": matchedDice,
     "aux/matched_class_prob_per_gt": matchedClass,
     "aux/void_ratio_per_slot": voidRatio(overlaps),
+    "aux/mask_id_target": cast(reshape(slotOfPixels, at.segment.shape), "int32"),
   };
   const feeds = { ...feedsOf(golden), ...targets };
   golden.check((await evaluateWithHost(model, outputs, feeds)).values);
@@ -134,7 +161,7 @@ coversFile("losses.safetensors", async (golden) => {
   const { dtype, shape } = targets.segmentClass;
   const classes = toNumbers(targets.segmentClass).map((channel) => labels[channel] ?? -1);
   golden.check({ "aux/ground_truth_class": fromNumbers(dtype, shape, classes) });
-  golden.complete(["loss", "grad"]);
+  golden.complete(["loss", "grad", "aux"]);
 });
 
 coversFile("paper_pq_loss.safetensors", async (golden) => {
@@ -163,20 +190,27 @@ coversFile("paper_pq_loss.safetensors", async (golden) => {
     { segment: at.segment, nonvoid: at.nonvoid, segmentClass: at.segmentClass },
     settings,
   );
-  const total = add(sum(maskTerm(matched, settings)), sum(classTerm(matched, classLogits, settings)));
+  const lossAt = (pqAlpha: number) => {
+    const shared = { ...settings, pqAlpha };
+    return add(sum(maskTerm(matched, shared)), sum(classTerm(matched, classLogits, shared)));
+  };
+  const total = lossAt(alpha);
   const [ofMasks, ofClasses] = gradients(total, [given.mask_logits, given.class_logits]);
   const outputs = {
     "loss/total": total,
+    "loss/positive": lossAt(1),
+    "loss/negative": lossAt(0),
     "grad/mask_logits": ofMasks,
     "grad/class_logits": ofClasses,
-    "aux/dice": reshape(matched.overlaps.dice, matched.overlaps.dice.shape.slice(1)),
+    "aux/dice": squeeze(matched.overlaps.dice, 0),
+    "aux/similarity": squeeze(mul(matched.overlaps.dice, matched.classes), 0),
     assignment: argMax(matched.matching.matrix, { axis: 2 }),
   };
   const { values } = await evaluateWithHost(model, outputs, { ...feedsOf(golden), ...targets });
   const { assignment, ...others } = values;
   golden.check(others);
   expect(toNumbers(assignment)).toEqual(toNumbers(golden.of("aux").assignment));
-  golden.complete(["grad"]);
+  golden.complete(["grad", "loss"]);
 });
 
 test("terms whose factor is 0 are left out", () => {

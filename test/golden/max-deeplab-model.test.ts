@@ -1,14 +1,17 @@
 /** MaX-DeepLab whole, against the authors' networks: predicting and in training. */
 import { expect } from "vitest";
 import { type Named, type NdArray, toNumbers } from "../../src/array/ndarray.ts";
+import { gradients } from "../../src/autodiff/gradients.ts";
 import { Model, type Scope } from "../../src/graph/scope.ts";
 import { input, type Tensor } from "../../src/graph/tensor.ts";
 import { publishedLosses } from "../../src/methods/max-deeplab/losses.ts";
+import { ourName } from "../../src/methods/max-deeplab/names.ts";
 import { maxDeepLab, semanticLogits } from "../../src/methods/max-deeplab/network.ts";
 import { panopticFromMasks } from "../../src/methods/max-deeplab/postprocess.ts";
 import { lossTerms } from "../../src/methods/max-deeplab/terms.ts";
-import { add, cast, mean, slice, stack } from "../../src/ops/index.ts";
+import { add, cast, max, mean, slice, softmax, sqrt, stack, sum, sumSquare } from "../../src/ops/index.ts";
 import { evaluate } from "../../src/runtime/evaluate.ts";
+import { float32Noise } from "./groupvit.ts";
 import {
   channelsLast,
   checkGraph,
@@ -45,8 +48,9 @@ const named = ({ pixelFeature, maskLogits, classLogits, semantic }: ReturnType<t
   [`${role}/semantic_logits`]: channelsLast(semantic),
 });
 
-for (const file of ["model_s_tiny.safetensors", "model_l_tiny.safetensors"]) {
-  coversFile(file, async (golden) => {
+coversFile(
+  null,
+  async (golden) => {
     const feeds = feedsOf(golden);
     const inputs = inputsOf(golden);
     const found = build(new Model().scope, golden, inputs);
@@ -56,6 +60,7 @@ for (const file of ["model_s_tiny.safetensors", "model_l_tiny.safetensors"]) {
       "aux/infer.feature_panoptic": channelsLast(encoded.featurePanoptic),
       "aux/infer.transformer_class_feature": rows(encoded.classFeature),
       "aux/infer.transformer_mask_feature": rows(encoded.maskFeature),
+      "aux/class_confidence": confidenceOf(found.classLogits),
     };
     const predicted = { ...between, ...named(found, "infer") };
     await checkGraph(golden, predicted, feeds);
@@ -87,8 +92,57 @@ for (const file of ["model_s_tiny.safetensors", "model_l_tiny.safetensors"]) {
     };
     const { feeds: all } = await evaluateWithHost(model, {}, { ...feeds, ...targets });
     await checkGraph(golden, outputs, all);
+    await checkNorms(golden, mean(total), model, all);
     golden.complete(["infer", "train", "running_after", "loss", "grad"]);
+  },
+  (config) => config.num_blocks !== undefined,
+);
+
+/** The chance of each slot's best class. classLogits: [B, N, C + 1] → [B, N]. */
+function confidenceOf(classLogits: Tensor): Tensor {
+  const classes = slice(softmax(classLogits, { axis: -1 }), [{ axis: 2, start: 0, end: classLogits.shape[2] - 1 }]);
+  return max(classes, { axes: [2] });
+}
+
+/** Length and sum of the gradient of every weight, of which the manifest has no more than these two numbers. */
+async function checkNorms(golden: Golden, loss: Tensor, model: Model, feeds: Named<NdArray>): Promise<void> {
+  const { gradient_norms: norms, mean_total_loss: total } = golden.entry as {
+    gradient_norms?: Readonly<Record<string, readonly [number, number]>>;
+    mean_total_loss?: number;
+  };
+  const { loss: found } = await evaluate({ loss }, feeds);
+  if (total !== undefined) expect(Number(found.data[0])).toBeCloseTo(Number(total), 4);
+  const names = Object.keys(norms ?? {}).filter((name) => !/moving_(mean|variance)$/.test(name));
+  const slopes = gradients(
+    loss,
+    names.map((name) => model.parameters.get(ourName(name))!.tensor),
+  );
+  const outputs = Object.fromEntries(
+    names.flatMap((name, i) => [
+      [`${name} length`, sqrt(sumSquare(slopes[i]))],
+      [`${name} sum`, sum(slopes[i])],
+    ]),
+  );
+  const measured = await evaluate(outputs, feeds);
+  const moves = await float32Noise(outputs, feeds);
+  const largest = Math.max(...Object.values(norms ?? {}).map(([length]) => length));
+  const off = names.flatMap((name) => {
+    const [length, total] = norms![name];
+    const count = model.parameters.get(ourName(name))!.tensor.shape.reduce((a, b) => a * b, 1);
+    const isOff = (key: string, wanted: number, scale: number) => {
+      // What is 0 in theory, before a norm, is dust; what a rounding of the feeds moves may be off by a few times that.
+      const allowed = (2e-4 * length + 1e-5 * largest) * scale + 4 * moves[key];
+      return Math.abs(Number(measured[key].data[0]) - wanted) > allowed;
+    };
+    const wrong = isOff(`${name} length`, length, 1) || isOff(`${name} sum`, total, Math.sqrt(count));
+    return wrong
+      ? [
+          `${name}: ${measured[`${name} length`].data[0]} moves ${moves[`${name} length`]}, ${measured[`${name} sum`].data[0]} moves ${moves[`${name} sum`]} for ${length}, ${total}`,
+        ]
+      : [];
   });
+  expect(off, `golden ${golden.name}: gradients`).toEqual([]);
+  expect(names.length > 0 || norms === undefined).toBe(true);
 }
 
 /** What the manifest leaves out: all classes that are neither things nor void are stuff. */

@@ -204,6 +204,7 @@ coversFile("heads.safetensors", (golden) => {
         class_probabilities: softmax(classLogits, { axis: -1 }),
         mask_logits_upsampled: channelsLast(resizedTo(masks.maskLogits, [rows4, columns4])),
       },
+      aux: { mask_logits_before_batch_norm: channelsLast(masks.maskProducts) },
     };
   });
 });

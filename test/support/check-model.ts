@@ -21,12 +21,14 @@ import { readRange } from "../../src/runtime/worker.ts";
 
 const initializer = normalInitializer(0.6);
 
-function predict(scope: Scope, image: Tensor, task: Task): Tensor {
+const predict = (scope: Scope, image: Tensor, task: Task) => softmax(checkLogits(scope, image, task), { axis: 1 });
+
+/** Of the check model. image: [B, H, W, 3] uint8 → [B, K, H, W]. */
+export function checkLogits(scope: Scope, image: Tensor, task: Task): Tensor {
   const x = imageInput(image);
   const kernel = { kernel: 5, padding: 2, initializer, bias: false } as const;
   const hidden = relu(batchNorm2d(scope.at("norm"), conv2d(scope.at("first"), x, 6, kernel)));
-  const logits = conv2d(scope.at("second"), hidden, task.classes.length, { ...kernel, bias: true });
-  return softmax(logits, { axis: 1 });
+  return conv2d(scope.at("second"), hidden, task.classes.length, { ...kernel, bias: true });
 }
 
 /** A method whose model predicts so, changed by `own`. */

@@ -65,6 +65,63 @@ test("a reader that stops early is no failure", async () => {
   expect(stderr).toMatch(/^transunet learns from masks; [^\n]*\n$/); // what it costs, and no complaint about the pipe
 });
 
+describe("standard input and output", () => {
+  const shown = (text: string) => shell("sh", ["-c", text], { encoding: "buffer" });
+  const predict = () => `"${process.execPath}" "${main}" predict "${folder}/run"`;
+
+  test("- is a photograph that comes, and a mask that goes: the one that a folder gets", async () => {
+    const photograph = `${folder}/data/images/val/${(await readdir(`${folder}/data/images/val`))[0]}`;
+    const { stdout } = await shown(`${predict()} - --out - < "${photograph}"`);
+    expect((await tessera("predict", `${folder}/run`, photograph, "--out", `${folder}/masks`)).code).toBe(0);
+    const names = (await readdir(`${folder}/masks`)).filter((name) => /^[^.]*\.png$/.test(name));
+    expect(names).toHaveLength(1);
+    expect(stdout.equals(await readFile(`${folder}/masks/${names[0]}`))).toBe(true);
+    await shown(`${predict()} - --out "${folder}/piped" < "${photograph}"`);
+    expect(await readdir(`${folder}/piped`)).toEqual(["stdin.json", "stdin.overlay.png", "stdin.png"]);
+  });
+
+  test.each([
+    ["< /dev/null", 1, /standard input: expected a photograph, got nothing/],
+    [`< "${fileURLToPath(import.meta.url)}"`, 1, /standard input: expected an intact photograph/],
+    ["--json < /dev/null", 2, /expected the mask alone for standard output, got --json/],
+    ["--formats svg < /dev/null", 2, /expected the mask alone for standard output, got --formats/],
+  ])("predict - --out - %s", async (rest, code, message) => {
+    const failure = (await shown(`${predict()} - --out - ${rest}`).catch((error: unknown) => error)) as {
+      readonly code: number;
+      readonly stdout: Buffer;
+      readonly stderr: Buffer;
+    };
+    expect({ code: failure.code, stdout: failure.stdout.length }).toEqual({ code, stdout: 0 });
+    expect(failure.stderr.toString()).toMatch(message);
+  });
+});
+
+test("plain ONNX Runtime loads an exported file without a word, and runs it on a photograph alone", async () => {
+  const file = `${folder}/plain.onnx`;
+  expect((await tessera("export", `${folder}/run`, "--short-side", "40", "--out", file)).code).toBe(0);
+  const program = `
+    import { InferenceSession, Tensor } from "onnxruntime-node";
+    const session = await InferenceSession.create(process.argv[1]);
+    const image = new Tensor("uint8", new Uint8Array(3 * 80 * 100), [80, 100, 3]);
+    const { labels, probabilities } = await session.run({ image });
+    console.log(JSON.stringify([session.inputNames, labels.dims, probabilities.dims.slice(1)]));`;
+  const home = fileURLToPath(new URL("../..", import.meta.url));
+  const { stdout, stderr } = await shell(process.execPath, ["--input-type=module", "-e", program, file], { cwd: home });
+  expect(stderr).toBe("");
+  expect(JSON.parse(stdout)).toEqual([["image"], [80, 100], [40, 50]]);
+});
+
+test("recipes --size tells parameters and memory of each", async () => {
+  const { code, out } = await tessera("recipes", "--size", "--json");
+  expect(code).toBe(0);
+  const all = JSON.parse(out) as { name: string; parameters?: number; bytes?: number }[];
+  expect(all.length).toBeGreaterThan(20);
+  for (const { name, parameters = 0, bytes = 0 } of all) {
+    expect(parameters, name).toBeGreaterThan(1000);
+    expect(bytes, name).toBeGreaterThan(4 * parameters);
+  }
+});
+
 test.each(["recipes", "recipes transunet", "inspect DATA", "doctor", "eval RUN DATA"])(
   "%s --json prints one document",
   async (typed) => {

@@ -4,7 +4,8 @@ import { problem } from "../../errors.ts";
 import { joinPath } from "../../platform/join-path.ts";
 import type { Platform } from "../../platform/platform.ts";
 import type { Entry, EntryLabels, Problem } from "../layout.ts";
-import { looksLikeImage, makeProblem, sortById, splitName } from "../pairs.ts";
+import { looksLikeImage, makeProblem, namesText, sortById, splitName } from "../pairs.ts";
+import { splitNames } from "../split-names.ts";
 
 /** Folders in folders are searched so far down. */
 const deepest = 6;
@@ -18,24 +19,26 @@ export interface Annotated {
 
 /**
  * Entries of annotated images. A photograph is found by its whole name, or as much of its end as tells it from others;
- * its id is its name without folders and ending, with folders where names alone are not unique.
+ * its id is its name without folders and ending, with folders where names alone are not unique. Noted are photographs beside
+ * them that no annotation names, in folders that are one split's alone; `isAlone`: all are. `faulty`: further names.
  */
 export async function annotatedEntries(
   platform: Platform,
   root: string,
   folders: readonly string[],
   images: readonly Annotated[],
-): Promise<{ readonly entries: Entry[]; readonly problems: Problem[] }> {
-  const find = await photographFinder(platform, folders);
+  { isAlone = false, faulty = [] }: { readonly isAlone?: boolean; readonly faulty?: readonly string[] } = {},
+): Promise<{ readonly entries: Entry[]; readonly problems: Problem[]; readonly notes: Problem[] }> {
+  const { find, all } = await photographFinder(platform, folders);
   const problems: Problem[] = [];
   const found = new Map<string, Annotated & { readonly name: string }>();
   for (const each of images) {
     const [match] = each.names.flatMap((name) => find(name) ?? []);
     if (match === undefined) {
       const remedy = "Add it, or remove it from the annotation.";
-      problems.push(
-        makeProblem(joinPath(root, each.names[0]), `expected this photograph, named in ${each.file}`, "none", remedy),
-      );
+      const isPath = /^[\\/]|^[a-z][a-z0-9+.-]*:/i.test(each.names[0]);
+      const where = isPath ? each.names[0] : joinPath(root, each.names[0]);
+      problems.push(makeProblem(where, `expected this photograph, named in ${each.file}`, "none", remedy));
       continue;
     }
     const first = found.get(match.path);
@@ -53,7 +56,41 @@ export async function annotatedEntries(
   }
   const ids = idsOf([...found.values()].map(({ name }) => name));
   const entries = [...found].map(([image, { labels }], at): Entry => ({ id: ids[at], image, labels }));
-  return { entries: sortById(entries), problems };
+  const named = new Set([...found.keys(), ...faulty.flatMap((name) => find(name)?.path ?? [])]);
+  return {
+    entries: sortById(entries),
+    problems,
+    notes: unnamedIn(all, { found, named }, images[0]?.file ?? root, isAlone),
+  };
+}
+
+/** Photographs in the folders of those that were found, which no annotation names. */
+function unnamedIn(
+  all: readonly Match[],
+  { found, named }: { readonly found: ReadonlyMap<string, unknown>; readonly named: ReadonlySet<string> },
+  file: string,
+  isAlone: boolean,
+): Problem[] {
+  const ofSplits = new Set(
+    Object.values(splitNames).flatMap((names) => names.flatMap((name) => [name, `${name}2017`, `${name}2014`])),
+  );
+  const places = new Set([...found.keys()].map(folderOf));
+  const isOwn = (folder: string) =>
+    places.has(folder) && (isAlone || folder.split("/").some((part) => ofSplits.has(part.toLowerCase())));
+  const unnamed = new Map<string, string[]>();
+  for (const { path } of all) {
+    const folder = folderOf(path);
+    if (!named.has(path) && isOwn(folder)) unnamed.set(folder, [...(unnamed.get(folder) ?? []), path]);
+  }
+  return [...unnamed].map(([folder, paths]) => {
+    const names = paths.map((path) => path.slice(folder.length + 1));
+    const expected = `expected only photographs that ${file} names`;
+    return makeProblem(folder, expected, namesText(names), "They are passed over.");
+  });
+}
+
+function folderOf(path: string): string {
+  return path.slice(0, path.lastIndexOf("/"));
 }
 
 /** Stems of names, with as many of their folders as all of them need to be unlike. */
@@ -75,20 +112,20 @@ interface Match {
 async function photographFinder(
   platform: Platform,
   folders: readonly string[],
-): Promise<(name: string) => Match | undefined> {
+): Promise<{ readonly find: (name: string) => Match | undefined; readonly all: readonly Match[] }> {
   const byName = new Map<string, Match>();
   for (const folder of folders) await gather(platform, folder, "", byName, 0);
+  const all = [...new Map([...byName.values()].map((match) => [match.path, match])).values()];
   const byEnd = new Map<string, Set<Match>>();
-  const seen = new Set<string>();
-  for (const match of byName.values()) {
-    if (seen.has(match.path)) continue;
-    seen.add(match.path);
+  for (const match of all) {
     const end = match.name.slice(match.name.lastIndexOf("/") + 1);
-    byEnd.set(end, (byEnd.get(end) ?? new Set()).add(match));
+    // Some programs write names in another case than the file system has them.
+    for (const each of new Set([end, end.toLowerCase()])) byEnd.set(each, (byEnd.get(each) ?? new Set()).add(match));
   }
-  return (name) => {
+  const find = (name: string) => {
     const parts = name
       .normalize("NFC")
+      .replace(/^[a-z][a-z0-9+.-]+:\/\/[^/]*\/([^?#]*).*$/i, "$1")
       .split(/[\\/]/)
       .filter((part) => part !== "" && part !== ".");
     if (parts.includes("..") || parts.length === 0) return undefined;
@@ -96,9 +133,11 @@ async function photographFinder(
       const match = byName.get(parts.slice(from).join("/"));
       if (match !== undefined) return match;
     }
-    const ends = byEnd.get(parts[parts.length - 1]);
+    const end = parts[parts.length - 1];
+    const ends = byEnd.get(end) ?? byEnd.get(end.toLowerCase());
     return ends?.size === 1 ? [...ends][0] : undefined;
   };
+  return { find, all };
 }
 
 async function gather(

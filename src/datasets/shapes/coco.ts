@@ -1,6 +1,6 @@
 /** COCO's instance annotations (Lin et al. 2014), as COCO and many annotation tools write them: polygons and run lengths. */
 
-import type { Split } from "../../data/dataset.ts";
+import { allSplits, type Split } from "../../data/dataset.ts";
 import { InputError, isObject, problem, shown } from "../../errors.ts";
 import { joinPath } from "../../platform/join-path.ts";
 import { listBytes } from "../../platform/limits.ts";
@@ -10,6 +10,7 @@ import { makeProblem } from "../pairs.ts";
 import { splitNames } from "../split-names.ts";
 import { type Fields, fieldsOf, readUtf8 } from "../text-file.ts";
 import { type Annotated, annotatedEntries } from "./annotated.ts";
+import { annotationsIn, candidates } from "./coco-files.ts";
 import { type Area, decodeRuns, type Shape } from "./draw-shapes.ts";
 import { shapeClasses } from "./shape-classes.ts";
 
@@ -18,59 +19,17 @@ FOLDER/
   annotations/instances_train.json      or instances_train2017.json, instances_default.json, train.json; also val, test
   images/train/NAME.jpg                 photographs by file_name: in images/SPLIT, images, SPLIT, beside the JSON, or FOLDER
 or FOLDER/train/_annotations.coco.json  beside its photographs; also valid, test
-or FOLDER/annotations.json              or coco.json, instances.json, result.json: all of it is train
+or FOLDER/annotations.json              or whatever lies there alone: all of it is train
 `.trim();
 
 const restore = "Export it as COCO instances with masks.";
-
-/** Where the annotation of a split may be, below the folder. */
-function candidates(split: Split): string[] {
-  const names = splitNames[split].flatMap((name) => [name, `${name}2017`, `${name}2014`]);
-  const inFolder = names.flatMap((name) => [
-    `annotations/instances_${name}.json`,
-    `annotations/${name}.json`,
-    `${name}/_annotations.coco.json`,
-    `${name}.json`,
-  ]);
-  const alone = [
-    "annotations/instances_default.json",
-    "_annotations.coco.json",
-    "annotations.json",
-    "annotations/annotations.json",
-  ];
-  return split === "train" ? [...inFolder, ...alone, "coco.json", "instances.json", "result.json"] : inFolder;
-}
-
-async function annotationOf(platform: Platform, root: string, split: Split): Promise<string | null> {
-  for (const name of candidates(split)) {
-    const file = joinPath(root, name);
-    if ((await platform.exists(file)) === "file" && (await looksRight(platform, file))) return file;
-  }
-  return null;
-}
-
-/** By its first and last bytes, since such a file may have hundreds of megabytes: instances name categories and annotations. */
-async function looksRight(platform: Platform, file: string): Promise<boolean> {
-  return platform.withFile(file, async (source) => {
-    const piece = 1 << 16;
-    const ends = [
-      await source.read(0, Math.min(piece, source.size)),
-      await source.read(Math.max(0, source.size - piece), Math.min(piece, source.size)),
-    ];
-    const text = ends.map((bytes) => new TextDecoder().decode(bytes)).join(" ");
-    return (
-      /^\ufeff?\s*\{/.test(text) &&
-      /"(?:images|annotations|categories)"\s*:\s*\[/.test(text) &&
-      !text.includes('"segments_info"')
-    );
-  });
-}
 
 interface Parsed {
   readonly file: string;
   readonly images: readonly Fields[];
   readonly annotations: readonly Fields[];
-  readonly categories: ReadonlyMap<unknown, string>;
+  /** Names by id. */
+  readonly categories: ReadonlyMap<string, string>;
 }
 
 async function parse(platform: Platform, file: string): Promise<Parsed> {
@@ -81,8 +40,42 @@ async function parse(platform: Platform, file: string): Promise<Parsed> {
       problem(`${file}: ${name}`, "expected a list", list === undefined ? "none" : shown(list), restore),
     );
   }
-  const named = (categories as Fields[]).map(({ id, name }) => [id, String(name)] as const);
-  return { file, images: images as Fields[], annotations: annotations as Fields[], categories: new Map(named) };
+  const named = new Map<string, string>();
+  for (const [at, { id, name }] of (categories as Fields[]).entries()) {
+    const where = `${file}: categories[${at}]`;
+    if ((typeof name !== "string" && typeof name !== "number") || String(name).trim() === "") {
+      throw new InputError(problem(where, "expected a name", shown(name), 'Write "name": "cat".'));
+    }
+    const other = named.get(String(id));
+    if (other !== undefined) {
+      const got = `${shown(id)} for "${other}" and "${name}"`;
+      throw new InputError(
+        problem(where, "expected an id of its own", got, "Give each its own, as annotations mean it."),
+      );
+    }
+    named.set(String(id), String(name));
+  }
+  requireOwnIds(images as Fields[], file);
+  return { file, images: images as Fields[], annotations: annotations as Fields[], categories: named };
+}
+
+/** Throws InputError where two images have one id: what is said of one would be said of both. */
+function requireOwnIds(images: readonly Fields[], file: string): void {
+  const known = new Map<string, unknown>();
+  for (const [at, { id, file_name: name }] of images.entries()) {
+    if (known.has(String(id))) {
+      const got = `${shown(id)} for ${shown(known.get(String(id)))} and ${shown(name)}`;
+      throw new InputError(
+        problem(
+          `${file}: images[${at}]`,
+          "expected an id of its own",
+          got,
+          "Give each its own, as annotations mean it.",
+        ),
+      );
+    }
+    known.set(String(id), name);
+  }
 }
 
 /** Where photographs are looked for, the most particular first. */
@@ -97,8 +90,9 @@ function photographFolders(root: string, split: Split, file: string): string[] {
 }
 
 async function survey(platform: Platform, { root }: Folders, split: Split): Promise<Survey> {
-  const file = await annotationOf(platform, root, split);
-  if (file === null) {
+  const files = await annotationsIn(platform, root);
+  const file = files.get(split);
+  if (file === undefined) {
     throw new InputError(
       problem(
         joinPath(root, candidates(split)[0]),
@@ -109,53 +103,84 @@ async function survey(platform: Platform, { root }: Folders, split: Split): Prom
     );
   }
   const parsed = await parse(platform, file);
-  const first = split === "train" ? null : await annotationOf(platform, root, "train");
-  const categories = first === null ? parsed.categories : (await parse(platform, first)).categories;
+  const first = split === "train" ? undefined : files.get("train");
+  const trained = first === undefined ? parsed : await parse(platform, first);
+  const names = new Set(trained.categories.values());
   const { classes, indexOf, fill } = await shapeClasses(
     platform,
     root,
-    [...new Set(categories.values())].map((name) => ({ name })),
+    [...names].map((name) => ({ name })),
+    first ?? file,
   );
-  const byImage = new Map<unknown, Shape[]>();
+  const known = new Set(parsed.images.map(({ id }) => String(id)));
+  const byImage = new Map<string, Shape[]>();
   const problems: Problem[] = [];
-  const boxes: unknown[] = [];
+  const [boxes, lost]: [unknown[], unknown[]] = [[], []];
   for (const [at, { image_id: image, category_id: category, segmentation, area }] of parsed.annotations.entries()) {
     const where = `${file}: annotations[${at}]`;
-    const name = parsed.categories.get(category);
+    const name = parsed.categories.get(String(category));
     if (name === undefined)
       throw new InputError(problem(where, "expected the id of a category", shown(category), "Add the category."));
+    if (!known.has(String(image))) lost.push(image);
     const areas = areasOf(segmentation, where);
     if (areas.length === 0) boxes.push(image);
-    const list = byImage.get(image) ?? [];
-    list.push({ label: indexOf(name), areas, size: typeof area === "number" ? area : 0 } as Shape & { size: number });
-    byImage.set(image, list);
+    const list = byImage.get(String(image)) ?? [];
+    list.push({
+      label: indexOf(name, where),
+      areas,
+      size: typeof area === "number" ? area : sum(areas.map(sizeOfArea)),
+    } as Shape);
+    byImage.set(String(image), list);
+  }
+  const all = parsed.annotations.length;
+  if (lost.length > 0) {
+    const expected = "expected image_id to be the id of one of its images";
+    const got = `${shown(lost[0])} and such in ${lost.length} of ${all} annotations`;
+    problems.push(makeProblem(file, expected, got, "Add the images, or remove the annotations."));
   }
   if (boxes.length > 0) {
     const remedy = "Boxes alone label no pixels: export polygons or run lengths.";
-    problems.push(
-      makeProblem(
-        file,
-        "expected a segmentation of every annotation",
-        `none of ${boxes.length} of ${parsed.annotations.length}`,
-        remedy,
-      ),
-    );
+    const got = `none of ${boxes.length} of ${all}`;
+    problems.push(makeProblem(file, "expected a segmentation of every annotation", got, remedy));
   }
   const annotated = parsed.images.map(({ id, file_name: name, width, height }): Annotated => {
     // Small things lie on large ones.
-    const shapes = (byImage.get(id) ?? []).sort((a, b) => sizeOf(b) - sizeOf(a));
+    const shapes = (byImage.get(String(id)) ?? []).sort((a, b) => sizeOf(b) - sizeOf(a));
     const size = typeof width === "number" && typeof height === "number" ? { size: { width, height } } : {};
-    return { names: [String(name)], file, labels: { mask: { file, shapes, fill, ...size } } };
+    return {
+      names: [String(name)],
+      file,
+      labels: { mask: { file, where: `${file}: ${name}`, shapes, fill, ...size } },
+    };
   });
-  const found = await annotatedEntries(platform, root, photographFolders(root, split, file), annotated);
+  const places = photographFolders(root, split, file);
+  const found = await annotatedEntries(platform, root, places, annotated, { isAlone: files.size === 1 });
   return {
-    ...{ classes, valueMap: {}, remedy: restore, entries: found.entries, notes: [] },
+    ...{ classes, valueMap: {}, remedy: restore, entries: found.entries, notes: found.notes },
     problems: [...problems, ...found.problems],
   };
 }
 
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, each) => total + each, 0);
+}
+
 function sizeOf(shape: Shape): number {
   return (shape as { readonly size?: number }).size ?? 0;
+}
+
+/** Pixels that an area covers, for annotations that do not say. */
+function sizeOfArea(area: Area): number {
+  if ("runs" in area) return sum(area.runs.filter((_, at) => at % 2 === 1));
+  if (!("rings" in area)) return 0;
+  const twice = area.rings.map((ring) =>
+    sum(
+      ring.map((x, at) =>
+        at % 2 === 1 ? 0 : x * ring[(at + 3) % ring.length] - ring[(at + 2) % ring.length] * ring[at + 1],
+      ),
+    ),
+  );
+  return Math.abs(sum(twice)) / 2;
 }
 
 /** Polygons are parts of one instance; run lengths are lists of numbers, or COCO's text. */
@@ -195,16 +220,11 @@ export const coco: Layout = {
   drawing,
   signs: [],
   async recognizes(platform, root) {
-    for (const split of ["train", "val", "test"] as const) {
-      if ((await annotationOf(platform, root, split)) !== null) return true;
-    }
-    return false;
+    return (await annotationsIn(platform, root)).size > 0;
   },
   async splits(platform, { root }) {
-    const found: Split[] = [];
-    for (const split of ["train", "val", "test"] as const)
-      if ((await annotationOf(platform, root, split)) !== null) found.push(split);
-    return found;
+    const found = await annotationsIn(platform, root);
+    return allSplits.filter((split) => found.has(split));
   },
   survey,
 };

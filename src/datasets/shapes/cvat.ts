@@ -13,11 +13,11 @@ import { type Fields, readUtf8 } from "../text-file.ts";
 import { type Annotated, annotatedEntries } from "./annotated.ts";
 import type { Area, DrawnMask, Shape } from "./draw-shapes.ts";
 import { boxRing, ellipseRing } from "./rings.ts";
-import { type ListedClass, shapeClasses } from "./shape-classes.ts";
+import { type ListedClass, type ShapeClasses, shapeClasses } from "./shape-classes.ts";
 
 const drawing = `
 FOLDER/
-  annotations.xml        "CVAT for images 1.1"; its subsets are splits: Train, Validation, Test; without any all of it is train
+  annotations.xml        "CVAT for images 1.1", or what lies there alone; its subsets are splits: Train, Validation, Test; without any all of it is train
   images/NAME.jpg        photographs by name, also in images/SUBSET, or beside the XML
 or FOLDER/train/annotations.xml, FOLDER/val/annotations.xml, with their photographs below
 `.trim();
@@ -40,23 +40,37 @@ interface Listing {
   readonly labels: readonly Fields[];
 }
 
+/** `annotations.xml` in any case, or what lies there alone of the kind. Throws InputError where there are several. */
 async function annotationFile(platform: Platform, folder: string): Promise<string | null> {
-  const file = joinPath(folder, "annotations.xml");
-  if ((await platform.exists(file)) !== "file") return null;
-  const start = await platform.withFile(file, (source) => source.read(0, Math.min(4096, source.size)));
-  return /<annotations[\s>]/.test(new TextDecoder().decode(start)) ? file : null;
+  const found: string[] = [];
+  for (const name of await platform.list(folder)) {
+    const file = joinPath(folder, name);
+    if (!/^[^.].*\.xml$/i.test(name) || (await platform.exists(file)) !== "file") continue;
+    const start = await platform.withFile(file, (source) => source.read(0, Math.min(4096, source.size)));
+    const isWide = (start[0] === 0xff && start[1] === 0xfe) || (start[0] === 0xfe && start[1] === 0xff);
+    const text = isWide ? String.fromCharCode(...start.filter((byte) => byte > 0)) : new TextDecoder().decode(start);
+    // VOC has one of its own for each photograph, which is called otherwise.
+    if (/<annotations[\s>]/.test(text)) found.push(file);
+  }
+  const named = found.find((file) => /\/annotations\.xml$/i.test(file));
+  if (named !== undefined || found.length < 2) return named ?? found[0] ?? null;
+  const names = found.map((file) => file.slice(folder.length + 1)).join(", ");
+  throw new InputError(
+    problem(folder, "expected one export of CVAT", names, "Keep one, or put each into a folder train or val."),
+  );
 }
 
 /** The files of a folder: its own, or one in each folder of a split. */
 async function filesOf(platform: Platform, root: string): Promise<ReadonlyMap<Split | "own", string>> {
-  const own = await annotationFile(platform, root);
-  if (own !== null) return new Map([["own", own]]);
   const found = new Map<Split, string>();
   if ((await platform.exists(root)) !== "folder") return found;
+  const own = await annotationFile(platform, root);
+  if (own !== null) return new Map([["own", own]]);
   const there = await platform.list(root);
   for (const split of splits) {
     const name = there.find((each) => splitNames[split].includes(each.toLowerCase()));
-    const file = name === undefined ? null : await annotationFile(platform, joinPath(root, name));
+    const isFolder = name !== undefined && (await platform.exists(joinPath(root, name))) === "folder";
+    const file = isFolder ? await annotationFile(platform, joinPath(root, name)) : null;
     if (file !== null) found.set(split, file);
   }
   return found;
@@ -73,7 +87,9 @@ async function parse(platform: Platform, file: string): Promise<Listing> {
   const text = await readUtf8(platform, file, listBytes);
   const fault = XMLValidator.validate(text);
   if (fault !== true) {
-    throw new InputError(problem(`${file}: line ${fault.err.line}`, "expected XML", fault.err.msg, restore));
+    throw new InputError(
+      problem(`${file}: line ${fault.err.line}`, "expected XML", fault.err.msg.replace(/\.$/, ""), restore),
+    );
   }
   // Entities of its own (DTD) are not read: annotations have none.
   const parser = new XMLParser({
@@ -86,6 +102,9 @@ async function parse(platform: Platform, file: string): Promise<Listing> {
   const images = isObject(annotations) ? (annotations.image ?? []) : undefined;
   if (!isObject(annotations) || !Array.isArray(images) || !images.every(isObject)) {
     throw new InputError(problem(file, "expected <annotations> with images", shown(annotations), restore));
+  }
+  if (images.length === 0 && annotations.track !== undefined) {
+    throw new InputError(problem(file, "expected images", "the tracks of a video", restore));
   }
   return { file, folder: file.slice(0, file.lastIndexOf("/")), images, labels: labelsIn(annotations.meta) };
 }
@@ -122,7 +141,7 @@ function numbersOf(fields: Fields, names: readonly string[], where: string): num
   });
 }
 
-function areaOf(kind: (typeof kinds)[number], fields: Fields, where: string): Area {
+function areaOf(kind: (typeof kinds)[number], fields: Fields, image: Fields, where: string): Area {
   const degrees = fields.rotation === undefined ? 0 : Number(fields.rotation);
   if (kind === "box") {
     const [left, top, right, bottom] = numbersOf(fields, ["xtl", "ytl", "xbr", "ybr"], where);
@@ -142,6 +161,10 @@ function areaOf(kind: (typeof kinds)[number], fields: Fields, where: string): Ar
   const rows = list(fields.rle, /\s*,\s*/);
   const [left, top, width, height] = numbersOf(fields, ["left", "top", "width", "height"], where);
   const total = rows.reduce((sum, run) => sum + run, 0);
+  if (width > Number(image.width) || height > Number(image.height)) {
+    const expected = `expected a mask in the image's ${shown(image.width)} x ${shown(image.height)} pixels`;
+    throw new InputError(problem(where, expected, `one of ${width}x${height}`, restore));
+  }
   if (rows.every((run) => Number.isSafeInteger(run) && run >= 0) && total === width * height) {
     return { rows, left, top, width };
   }
@@ -151,7 +174,7 @@ function areaOf(kind: (typeof kinds)[number], fields: Fields, where: string): Ar
 }
 
 /** Shapes by their depth; of one depth the polygons first, then boxes, ellipses and masks, each in the order of the file. */
-function shapesOf(image: Fields, where: string, indexOf: (label: string) => number): Shape[] {
+function shapesOf(image: Fields, where: string, indexOf: ShapeClasses["indexOf"]): Shape[] {
   const without = bare.flatMap((kind) => (Array.isArray(image[kind]) ? [`${image[kind].length} ${kind}`] : []));
   if (without.length > 0) {
     const remedy = "Draw it as a polygon, a box, an ellipse or with the brush, or remove it.";
@@ -165,17 +188,17 @@ function shapesOf(image: Fields, where: string, indexOf: (label: string) => numb
         throw new InputError(problem(place, "expected a shape with a label", shown(each), restore));
       }
       const depth = Number(each.z_order ?? 0);
-      return { depth, shape: { label: indexOf(each.label), areas: [areaOf(kind, each, place)] } };
+      return { depth, shape: { label: indexOf(each.label, place), areas: [areaOf(kind, each, image, place)] } };
     });
   });
   return found.sort((a, b) => a.depth - b.depth).map(({ shape }) => shape);
 }
 
-function maskOf(image: Fields, file: string, indexOf: (label: string) => number, fill: number): DrawnMask {
+function maskOf(image: Fields, file: string, indexOf: ShapeClasses["indexOf"], fill: number): DrawnMask {
   const where = `${file}: ${String(image.name)}`;
   const [width, height] = [Number(image.width), Number(image.height)];
   const size = Number.isFinite(width) && Number.isFinite(height) ? { size: { width, height } } : {};
-  return { file: where, shapes: shapesOf(image, where, indexOf), fill, ...size };
+  return { file, where, shapes: shapesOf(image, where, indexOf), fill, ...size };
 }
 
 async function survey(platform: Platform, { root }: Folders, split: Split): Promise<Survey> {
@@ -186,8 +209,11 @@ async function survey(platform: Platform, { root }: Folders, split: Split): Prom
   const listing = own ?? listings.get(split);
   const images = listing?.images.filter((image) => own === undefined || splitOf(image) === split) ?? [];
   if (listing === undefined || images.length === 0) {
-    const remedy = "Give images this subset in CVAT, or --val-fraction 0.2 for val.";
-    throw new InputError(problem(joinPath(root, "annotations.xml"), `expected images of ${split}`, "none", remedy));
+    const isEmpty = listing !== undefined && listing.images.length === 0;
+    const remedy = isEmpty ? restore : "Give images this subset in CVAT, or --val-fraction 0.2 for val.";
+    throw new InputError(
+      problem(listing?.file ?? joinPath(root, "annotations.xml"), `expected images of ${split}`, "none", remedy),
+    );
   }
   const { file, folder } = listing;
   const problems: Problem[] = [];
@@ -199,8 +225,8 @@ async function survey(platform: Platform, { root }: Folders, split: Split): Prom
     const remedy = `${suggestion(name, ["Train", "Validation", "Test"])} Its images are passed over.`;
     notes.push(makeProblem(file, "expected the subsets Train, Validation and Test", `"${name}"`, remedy));
   }
-  const { classes, indexOf, fill } = await shapeClasses(platform, root, classesIn([...listings.values()]));
-  const annotated: Annotated[] = [];
+  const { classes, indexOf, fill } = await shapeClasses(platform, root, classesIn([...listings.values()]), file);
+  const [annotated, faulty]: [Annotated[], string[]] = [[], []];
   for (const image of images) {
     try {
       if (typeof image.name !== "string") {
@@ -211,11 +237,16 @@ async function survey(platform: Platform, { root }: Folders, split: Split): Prom
     } catch (error) {
       if (!(error instanceof InputError)) throw error;
       problems.push({ file, message: error.message });
+      faulty.push(String(image.name));
     }
   }
-  const found = await annotatedEntries(platform, folder, [joinPath(folder, "images"), folder], annotated);
+  const isAlone = own === undefined || own.images.every((image) => splitOf(image) === split);
+  const found = await annotatedEntries(platform, folder, [joinPath(folder, "images"), folder], annotated, {
+    isAlone,
+    faulty,
+  });
   return {
-    ...{ classes, valueMap: {}, remedy: restore, entries: found.entries, notes },
+    ...{ classes, valueMap: {}, remedy: restore, entries: found.entries, notes: [...notes, ...found.notes] },
     problems: [...problems, ...found.problems],
   };
 }

@@ -31,8 +31,10 @@ export interface Shape {
 
 /** A mask that shapes make up, the last one on top; what none covers is `fill`. */
 export interface DrawnMask {
-  /** The annotation, for messages. */
+  /** The annotation. */
   readonly file: string;
+  /** Where in it, for messages that begin with that; the file itself when absent. */
+  readonly where?: string;
   readonly shapes: readonly Shape[];
   readonly fill: number;
   /** Of the photograph, as the annotation has it; it must be that. */
@@ -43,7 +45,7 @@ export interface DrawnMask {
 
 /** A mask that has to be unpacked first, when its sample is read. */
 export interface PackedMask {
-  /** The annotation, for messages. */
+  /** The annotation. */
   readonly file: string;
   unpack(): Promise<DrawnMask>;
 }
@@ -58,33 +60,44 @@ export function patchOf(inside: ArrayLike<number>, left: number, top: number, wi
   return { rows, left, top, width };
 }
 
+/** A drawn mask, and how many of its shapes cover no pixel of it: they lie outside, or are thinner than pixels. */
+export interface Drawing extends LabelMap {
+  readonly without: number;
+}
+
 /** Throws InputError naming the annotation where it, or run lengths in it, are of another size. */
 export function drawShapes(
-  { file, shapes, fill, size, scaled = false }: DrawnMask,
+  { file, where = file, shapes, fill, size, scaled = false }: DrawnMask,
   width: number,
   height: number,
-): LabelMap {
+): Drawing {
   if (size !== undefined && (size.width !== width || size.height !== height)) {
     const remedy =
       "Shapes lie on the photograph as it is shown, turned by its EXIF orientation: label that one, or resize it.";
     const expected = `expected an annotation of the photograph's ${width}x${height} pixels`;
-    throw new InputError(problem(file, expected, `one of ${size.width}x${size.height}`, remedy));
+    throw new InputError(problem(where, expected, `one of ${size.width}x${size.height}`, remedy));
   }
   const data = new Uint8Array(width * height).fill(fill);
+  const map = { width, height, data };
+  let without = 0;
   for (const { label, areas } of shapes) {
+    let covered = 0;
     for (const area of areas) {
       if ("rings" in area) {
         const sides = [width, height];
         const rings = scaled ? area.rings.map((ring) => ring.map((each, at) => each * sides[at % 2])) : area.rings;
-        fillRings(rings, label, { width, height, data });
-      } else if ("rows" in area) fillPatch(area, label, { width, height, data });
-      else fillRuns(area, label, { width, height, data }, file);
+        covered += fillRings(rings, label, map);
+      } else if ("rows" in area) covered += fillPatch(area, label, map);
+      else covered += fillRuns(area, label, map, where);
     }
+    if (covered === 0 && areas.length > 0) without++;
   }
-  return { width, height, data };
+  return { ...map, without };
 }
 
-function fillRings(rings: readonly Ring[], label: number, { width, height, data }: LabelMap): void {
+/** Like those below it gives the number of pixels that are covered. */
+function fillRings(rings: readonly Ring[], label: number, { width, height, data }: LabelMap): number {
+  let covered = 0;
   const rows = rings.flatMap((ring) => ring.filter((_, at) => at % 2 === 1));
   const first = Math.max(0, Math.floor(rows.reduce((least, y) => Math.min(least, y), height)));
   const last = Math.min(height - 1, Math.ceil(rows.reduce((most, y) => Math.max(most, y), 0)));
@@ -104,37 +117,50 @@ function fillRings(rings: readonly Ring[], label: number, { width, height, data 
     for (let pair = 0; pair + 1 < crossings.length; pair += 2) {
       const from = Math.max(0, Math.ceil(crossings[pair] - 0.5));
       const to = Math.min(width, Math.ceil(crossings[pair + 1] - 0.5));
-      if (from < to) data.fill(label, row * width + from, row * width + to);
+      if (from >= to) continue;
+      data.fill(label, row * width + from, row * width + to);
+      covered += to - from;
     }
   }
+  return covered;
 }
 
-function fillPatch({ rows, left, top, width: across }: Patch, label: number, { width, height, data }: LabelMap): void {
-  let at = 0;
+function fillPatch(
+  { rows, left, top, width: across }: Patch,
+  label: number,
+  { width, height, data }: LabelMap,
+): number {
+  let [at, covered] = [0, 0];
   for (const [index, length] of rows.entries()) {
     for (let end = at + length; at < end; at++) {
       const [x, y] = [left + (at % across), top + Math.floor(at / across)];
-      if (index % 2 === 1 && x >= 0 && x < width && y >= 0 && y < height) data[y * width + x] = label;
+      if (index % 2 === 0 || x < 0 || x >= width || y < 0 || y >= height) continue;
+      data[y * width + x] = label;
+      covered++;
     }
   }
+  return covered;
 }
 
 function fillRuns(
   area: Extract<Area, { readonly runs: readonly number[] }>,
   label: number,
   { width, height, data }: LabelMap,
-  file: string,
-): void {
+  where: string,
+): number {
   if (area.width !== width || area.height !== height) {
     const expected = `expected run lengths of its image's ${width}x${height} pixels`;
-    throw new InputError(problem(file, expected, `${area.width}x${area.height}`, "Correct the annotation."));
+    throw new InputError(problem(where, expected, `${area.width}x${area.height}`, "Correct the annotation."));
   }
-  let at = 0;
+  let [at, covered] = [0, 0];
   for (const [index, length] of area.runs.entries()) {
     for (let end = at + length; at < end; at++) {
-      if (index % 2 === 1) data[(at % height) * width + Math.floor(at / height)] = label;
+      if (index % 2 === 0) continue;
+      data[(at % height) * width + Math.floor(at / height)] = label;
+      covered++;
     }
   }
+  return covered;
 }
 
 /** COCO's compressed run lengths: digits of 5 bits with a sign, from the third run on as the difference to the last but one. */

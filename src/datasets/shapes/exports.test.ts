@@ -114,7 +114,7 @@ test.each([
   ],
   [
     cvatXml('<box label="cow" xtl="0" ytl="0" xbr="1" ybr="2"/>'),
-    'expected a class for every label, got none for "cow".',
+    'annotations.xml, got "cow". Add it there, or correct the label.',
   ],
   [cvatXml("").replace("</image>", ""), "expected XML, got"],
 ])("CVAT's faults are told: %#", async (xml, message) => {
@@ -304,7 +304,7 @@ test.each<[object, string]>([
         interior: [],
       },
     },
-    "objects[0]: expected a shape that covers pixels, got a line of 2 points.",
+    'objects[0]: expected a shape that covers pixels, got "line" of 2 points.',
   ],
   [
     {
@@ -317,7 +317,7 @@ test.each<[object, string]>([
         ],
       },
     },
-    'got none for "cow"',
+    'meta.json, got "cow". Add it there',
   ],
   [
     { classTitle: "cat", geometryType: "bitmap", bitmap: { data: "AAAA", origin: [0, 0] } },

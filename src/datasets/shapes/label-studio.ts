@@ -6,14 +6,14 @@ import { joinPath } from "../../platform/join-path.ts";
 import { listBytes } from "../../platform/limits.ts";
 import type { Platform } from "../../platform/platform.ts";
 import type { Folders, Layout, Problem, Survey } from "../layout.ts";
-import { makeProblem } from "../pairs.ts";
+import { looksLikeImage, makeProblem } from "../pairs.ts";
 import { splitNames } from "../split-names.ts";
 import { type Fields, parsed, readUtf8 } from "../text-file.ts";
 import { type Annotated, annotatedEntries } from "./annotated.ts";
 import { decodeBrush } from "./brush.ts";
-import { type Area, patchOf, type Shape } from "./draw-shapes.ts";
+import { type Area, type PackedMask, patchOf, type Shape } from "./draw-shapes.ts";
 import { boxRing, ellipseRing } from "./rings.ts";
-import { shapeClasses } from "./shape-classes.ts";
+import { type ShapeClasses, shapeClasses } from "./shape-classes.ts";
 
 const drawing = `
 FOLDER/
@@ -30,8 +30,9 @@ async function isTasks(platform: Platform, file: string): Promise<boolean> {
   const text = new TextDecoder().decode(start);
   return (
     /^\ufeff?\s*\[\s*\{/.test(text) &&
-    /"(?:annotations|completions|data)"\s*:/.test(text) &&
-    /"(?:data|result)"\s*:/.test(text)
+    ((/"(?:annotations|completions|data)"\s*:/.test(text) && /"(?:data|result)"\s*:/.test(text)) ||
+      // The export "JSON-MIN", which is refused by name.
+      (/"(?:polygon|brush|rectangle|ellipse)labels"\s*:/.test(text) && /"original_width"\s*:/.test(text)))
   );
 }
 
@@ -60,6 +61,7 @@ async function filesOf(platform: Platform, root: string): Promise<ReadonlyMap<Sp
 }
 
 interface Task {
+  readonly file: string;
   readonly where: string;
   readonly names: readonly string[];
   readonly results: readonly Fields[];
@@ -74,8 +76,8 @@ async function tasksIn(platform: Platform, file: string): Promise<{ tasks: Task[
   let unlabelled = 0;
   for (const [at, { id, data, annotations, completions }] of (list as Fields[]).entries()) {
     const where = `${file}: task ${String(id ?? at)}`;
-    const source = isObject(data) ? Object.values(data).find((each) => typeof each === "string") : undefined;
-    if (typeof source !== "string") {
+    const source = sourceOf(data);
+    if (source === undefined) {
       throw new InputError(problem(where, "expected data with the address of a photograph", shown(data), restore));
     }
     const all = ((annotations ?? completions ?? []) as unknown[]).filter(isObject);
@@ -86,9 +88,19 @@ async function tasksIn(platform: Platform, file: string): Promise<{ tasks: Task[
     }
     // Of several people's annotations the first: the ground truth where one is said to be it.
     const chosen = done.find((each) => each.ground_truth === true) ?? done[0];
-    tasks.push({ where, names: namesOf(source), results: ((chosen.result ?? []) as unknown[]).filter(isObject) });
+    tasks.push({ file, where, names: namesOf(source), results: ((chosen.result ?? []) as unknown[]).filter(isObject) });
   }
   return { tasks, unlabelled };
+}
+
+/** The address of a task's photograph: what ends as one, or is called image, before other texts. */
+function sourceOf(data: unknown): string | undefined {
+  const texts = isObject(data)
+    ? Object.entries(data).filter((each): each is [string, string] => typeof each[1] === "string")
+    : [];
+  const found =
+    texts.find(([, text]) => looksLikeImage(namesOf(text)[0])) ?? texts.find(([key]) => /image/i.test(key)) ?? texts[0];
+  return found?.[1];
 }
 
 /** An address as names below a folder: with the digits of an upload, and without. */
@@ -114,6 +126,14 @@ const kinds: Readonly<Record<string, string>> = {
   brushlabels: "brush",
 };
 
+/** Shapes that have their label in another result of the same region, and what this is then. */
+const bareKinds: Readonly<Record<string, string>> = {
+  polygon: "polygon",
+  rectangle: "box",
+  ellipse: "ellipse",
+  brush: "brush",
+};
+
 type Found = { readonly label: string; readonly size: { readonly width: number; readonly height: number } } & (
   | { readonly area: Area }
   | { readonly brush: readonly number[] }
@@ -125,7 +145,14 @@ function shapesIn({ results, where }: Task): Found[] {
     const { type, value, original_width: width, original_height: height } = each;
     const place = `${where}, result ${at + 1}`;
     if (typeof type !== "string" || !isObject(value) || type === "choices") return [];
-    const kind = kinds[type];
+    if (type in bareKinds) {
+      const isLabelled = results.some(({ id, type: other }) => id === each.id && /labels$/.test(String(other)));
+      if (isLabelled) return [];
+      const remedy = "Choose a label for the region, or remove it.";
+      throw new InputError(problem(place, "expected a label", `a ${type} without`, remedy));
+    }
+    const shape = results.find(({ id, type: other }) => id === each.id && String(other) in bareKinds);
+    const kind = kinds[type] ?? (type === "labels" ? bareKinds[String(shape?.type)] : undefined);
     if (kind === undefined) {
       if (!/labels$/.test(type) && !/^(?:keypoint|vector)/.test(type)) return [];
       const remedy = "Use PolygonLabels, BrushLabels, RectangleLabels or EllipseLabels, or remove it.";
@@ -171,18 +198,23 @@ function numbersOf(value: unknown, where: string): number[] {
 }
 
 /** The mask of an image; brushes are unpacked when it is read, since they take a byte a pixel then. */
-function maskOf({ where }: Task, found: readonly Found[], indexOf: (label: string) => number, fill: number) {
+function maskOf(
+  { where, file }: Task,
+  found: readonly Found[],
+  indexOf: ShapeClasses["indexOf"],
+  fill: number,
+): PackedMask {
   const size = found[0]?.size;
-  const labels = found.map(({ label }) => indexOf(label));
+  const labels = found.map(({ label }) => indexOf(label, where));
   return {
-    file: where,
+    file,
     async unpack() {
       const shapes = found.map((each, at): Shape => {
         if ("area" in each) return { label: labels[at], areas: [each.area] };
         const { width, height } = each.size;
         return { label: labels[at], areas: [patchOf(decodeBrush(each.brush, width, height, where), 0, 0, width)] };
       });
-      return { file: where, shapes, fill, ...(size && { size }) };
+      return { file, where, shapes, fill, ...(size && { size }) };
     },
   };
 }
@@ -200,6 +232,7 @@ async function survey(platform: Platform, { root }: Folders, split: Split): Prom
   const names = new Set<string>();
   const annotated: { readonly task: Task; readonly found: Found[] }[] = [];
   const notes: Problem[] = [];
+  const faulty: string[] = [];
   for (const [each, path] of files) {
     const { tasks, unlabelled } = await tasksIn(platform, path);
     if (each === split && unlabelled > 0) {
@@ -213,7 +246,9 @@ async function survey(platform: Platform, { root }: Folders, split: Split): Prom
         if (each === split) annotated.push({ task, found });
       } catch (error) {
         if (!(error instanceof InputError)) throw error;
-        if (each === split) problems.push({ file: path, message: error.message });
+        if (each !== split) continue;
+        problems.push({ file: path, message: error.message });
+        faulty.push(...task.names);
       }
     }
   }
@@ -222,13 +257,22 @@ async function survey(platform: Platform, { root }: Folders, split: Split): Prom
   const images = annotated.map(
     ({ task, found }): Annotated => ({ names: task.names, file, labels: { mask: maskOf(task, found, indexOf, fill) } }),
   );
-  const { entries, problems: missing } = await annotatedEntries(
+  const {
+    entries,
+    problems: missing,
+    notes: unnamed,
+  } = await annotatedEntries(
     platform,
     root,
     [joinPath(root, "images"), root],
     images,
+    // Photographs of tasks without annotation are told by their number.
+    { isAlone: files.size === 1 && notes.length === 0, faulty },
   );
-  return { classes, valueMap: {}, remedy: restore, entries, problems: [...problems, ...missing], notes };
+  return {
+    ...{ classes, valueMap: {}, remedy: restore, entries },
+    ...{ problems: [...problems, ...missing], notes: [...notes, ...unnamed] },
+  };
 }
 
 export const labelStudio: Layout = {

@@ -7,34 +7,60 @@ import { joinPath } from "../../platform/join-path.ts";
 import { listBytes } from "../../platform/limits.ts";
 import type { Platform } from "../../platform/platform.ts";
 import type { Entry, Folders, Layout, Problem, Survey } from "../layout.ts";
-import { filesIfThere, looksLikeImage, makeProblem, sortById, splitName } from "../pairs.ts";
+import { filesBelow, makeProblem, sortById, stemOf } from "../pairs.ts";
 import { splitFolder } from "../split-names.ts";
 import { fieldsOf, readUtf8 } from "../text-file.ts";
-import type { Ring, Shape } from "./draw-shapes.ts";
+import { type Area, type DrawnMask, type PackedMask, patchOf, type Ring, type Shape } from "./draw-shapes.ts";
 import { boxRing, ellipseRing } from "./rings.ts";
-import { shapeClasses } from "./shape-classes.ts";
+import { type ShapeClasses, shapeClasses } from "./shape-classes.ts";
 
 const drawing = `
-FOLDER/                 or FOLDER/train, FOLDER/val, FOLDER/test
+FOLDER/                 or FOLDER/train, FOLDER/val, FOLDER/test, or FOLDER/images with and without these
   NAME.jpg              photographs; those without NAME.json are unlabelled
   NAME.json             {"imagePath": "NAME.jpg", "shapes": [{"label": "cat", "points": [[1, 2], …], "shape_type": "polygon"}]}
+                        beside its photograph, or in labels, annotations or json beside images
 `.trim();
 
-async function placeOf(platform: Platform, root: string, split: Split): Promise<string | null> {
-  const own = await splitFolder(platform, root, split);
-  if (own !== root) return (await platform.exists(own)) === "folder" && (await isLabelme(platform, own)) ? own : null;
-  return split === "train" ? root : null;
+/** Folders of photographs and of their annotations, which may be one. */
+interface Place {
+  readonly images: string;
+  readonly annotations: string;
 }
 
-/** Whether the first JSON beside a photograph is of labelme. */
-async function isLabelme(platform: Platform, folder: string): Promise<boolean> {
-  if ((await platform.exists(folder)) !== "folder") return false;
-  const names = await platform.list(folder);
-  const stems = new Set(names.filter(looksLikeImage).map((name) => splitName(name)[0]));
-  const first = names.find((name) => /\.json$/i.test(name) && stems.has(splitName(name)[0]));
-  if (first === undefined) return false;
+/** Where annotations lie that are not beside their photographs. */
+const apart = ["labels", "annotations", "json", "jsons"];
+
+async function placeOf(platform: Platform, root: string, split: Split): Promise<Place | null> {
+  const images = await splitFolder(platform, joinPath(root, "images"), split);
+  const own = await splitFolder(platform, root, split);
+  const places: Place[] = [{ images, annotations: images }];
+  const isFlat = images === joinPath(root, "images");
+  for (const name of apart) {
+    const folder = joinPath(root, name);
+    places.push({ images, annotations: isFlat ? folder : await splitFolder(platform, folder, split) });
+  }
+  if (own !== root || split === "train") places.push({ images: own, annotations: own });
+  for (const place of places) if (await isLabelme(platform, place)) return place;
+  // A folder of a split without pictures that tell: all that lies in the folder itself is train.
+  const all = { images: root, annotations: root };
+  return split === "train" && own !== root && (await isLabelme(platform, all)) ? all : null;
+}
+
+/** Annotations of which one is looked for that can be read. */
+const lookedAt = 20;
+
+/** Whether a JSON that is called as a photograph is of labelme. */
+async function isLabelme(platform: Platform, { images, annotations }: Place): Promise<boolean> {
+  const files = (await filesBelow(platform, annotations, "annotation")).byId;
+  if (files.size === 0) return false;
+  const names = (await filesBelow(platform, images, "image")).byId;
+  const candidates = [...files].filter(([id]) => names.has(id)).slice(0, lookedAt);
+  for (const [, file] of candidates) if (await hasShapes(platform, file)) return true;
+  return false;
+}
+
+async function hasShapes(platform: Platform, file: string): Promise<boolean> {
   try {
-    const file = joinPath(folder, first);
     return Array.isArray(fieldsOf(await readUtf8(platform, file, listBytes), file, "").shapes);
   } catch (error) {
     if (error instanceof InputError) return false;
@@ -42,77 +68,148 @@ async function isLabelme(platform: Platform, folder: string): Promise<boolean> {
   }
 }
 
+/** What a shape covers: a ring, or a mask that is a picture in base 64, to be unpacked. */
+type Drawn = { readonly label: string; readonly where: string } & (
+  | { readonly ring: Ring }
+  | { readonly png: string; readonly corner: readonly [number, number] }
+);
+
 interface Annotated {
   readonly id: string;
   readonly image: string;
   readonly file: string;
-  readonly shapes: readonly { readonly label: string; readonly ring: Ring }[];
+  readonly shapes: readonly Drawn[];
   readonly size?: { readonly width: number; readonly height: number };
 }
 
-async function annotated(
-  platform: Platform,
-  folder: string,
-): Promise<{ all: Annotated[]; bare: Entry[]; problems: Problem[] }> {
-  const images = await filesIfThere(platform, folder, "image");
-  const there = new Map((await platform.list(folder)).map((name) => [name.normalize("NFC"), name]));
-  const [all, bare, problems]: [Annotated[], Entry[], Problem[]] = [[], [], [...images.problems]];
+interface Found {
+  readonly all: readonly Annotated[];
+  readonly bare: readonly Entry[];
+  readonly problems: readonly Problem[];
+  readonly notes: readonly Problem[];
+}
+
+async function annotated(platform: Platform, place: Place): Promise<Found> {
+  const images = await filesBelow(platform, place.images, "image");
+  const files = await filesBelow(platform, place.annotations, "annotation");
+  const [all, bare]: [Annotated[], Entry[]] = [[], []];
+  const problems: Problem[] = [...images.problems, ...files.problems];
+  const notes: Problem[] = [];
   for (const [id, image] of images.byId) {
-    const name = there.get(`${id}.json`);
-    if (name === undefined) {
+    const file = files.byId.get(id);
+    if (file === undefined) {
       bare.push({ id, image, labels: {} });
       continue;
     }
-    const file = joinPath(folder, name);
     try {
-      all.push({ id, image, file, ...annotationIn(await readUtf8(platform, file, listBytes), file) });
+      const { path, ...annotation } = annotationIn(await readUtf8(platform, file, listBytes), file);
+      all.push({ id, image, file, ...annotation });
+      const meant = `${id.slice(0, id.lastIndexOf("/") + 1)}${stemOf((path ?? "").replaceAll("\\", "/"))}`;
+      if (path === undefined || meant === id || !images.byId.has(meant)) continue;
+      const got = `imagePath ${path}, which is there too`;
+      notes.push(makeProblem(file, `expected the annotation of ${image}`, got, `It is read as that of ${image}.`));
     } catch (error) {
       if (!(error instanceof InputError)) throw error;
       problems.push({ file, message: error.message });
     }
   }
-  return { all, bare, problems };
+  for (const [id, file] of files.byId) {
+    if (images.byId.has(id) || !(await hasShapes(platform, file))) continue;
+    const remedy = "Add the image or remove the annotation.";
+    problems.push(makeProblem(file, `expected an image named "${id}"`, "none", remedy));
+  }
+  return { all, bare, problems, notes };
 }
 
 /** Throws InputError for shapes that cover nothing, such as lines and points. */
-function annotationIn(text: string, file: string): Pick<Annotated, "shapes" | "size"> {
-  const { shapes, imageWidth: width, imageHeight: height } = fieldsOf(text, file, "Save it with labelme.");
+function annotationIn(text: string, file: string): Pick<Annotated, "shapes" | "size"> & { readonly path?: string } {
+  const { shapes, imageWidth: width, imageHeight: height, imagePath } = fieldsOf(text, file, "Save it with labelme.");
   const size = typeof width === "number" && typeof height === "number" ? { size: { width, height } } : {};
-  return { shapes: shapesIn(shapes, file), ...size };
+  return { shapes: shapesIn(shapes, file), ...size, ...(typeof imagePath === "string" && { path: imagePath }) };
 }
 
-function shapesIn(shapes: unknown, file: string): Annotated["shapes"] {
+/** Kinds of labelme and of its relatives whose points are corners. */
+const cornered = ["polygon", "rotation", "oriented_rectangle", "rectangle"];
+
+function shapesIn(shapes: unknown, file: string): readonly Drawn[] {
   if (!Array.isArray(shapes))
     throw new InputError(problem(file, "expected shapes", shown(shapes), "Save it with labelme."));
   return shapes.map((each: unknown, at) => {
-    const { label, points, shape_type: type = "polygon" } = isObject(each) ? each : {};
+    const { label: name, points, shape_type: kind, mask } = isObject(each) ? each : {};
+    const type = kind ?? "polygon";
     const where = `${file}: shapes[${at}]`;
     const isPoint = (value: unknown): value is [number, number] =>
       Array.isArray(value) && value.length === 2 && value.every((part) => Number.isFinite(part));
-    if (typeof label !== "string" || !Array.isArray(points) || !points.every(isPoint)) {
-      throw new InputError(problem(where, "expected a label and points", shown(each), "Correct it in labelme."));
+    if ((typeof name !== "string" && typeof name !== "number") || String(name).trim() === "") {
+      throw new InputError(problem(where, "expected a label", shown(name), "Give it one in labelme."));
     }
+    if (!Array.isArray(points) || !points.every(isPoint)) {
+      throw new InputError(problem(where, "expected points", shown(points), "Correct it in labelme."));
+    }
+    const label = String(name);
     const [a = [0, 0], b = [0, 0]] = points;
-    if (type === "rectangle" && points.length === 2) return { label, ring: boxRing([a[0], a[1], b[0], b[1]]) };
+    if (type === "rectangle" && points.length === 2) return { label, where, ring: boxRing([a[0], a[1], b[0], b[1]]) };
     if (type === "circle" && points.length === 2) {
       const radius = Math.hypot(b[0] - a[0], b[1] - a[1]);
-      return { label, ring: ellipseRing(a, [radius, radius]) };
+      return { label, where, ring: ellipseRing(a, [radius, radius]) };
     }
-    if (type === "polygon" && points.length >= 3) return { label, ring: points.flat() };
+    if (type === "mask" && points.length === 2 && typeof mask === "string") {
+      return { label, where, png: mask, corner: [Math.trunc(a[0]), Math.trunc(a[1])] };
+    }
+    if (cornered.includes(String(type)) && points.length >= 3) return { label, where, ring: points.flat() };
     const remedy = "Draw it as a polygon, a rectangle or a circle.";
-    throw new InputError(
-      problem(where, "expected a shape that covers pixels", `a ${String(type)} of ${points.length} points`, remedy),
-    );
+    const got = `"${String(type)}" of ${points.length} ${points.length === 1 ? "point" : "points"}`;
+    throw new InputError(problem(where, "expected a shape that covers pixels", got, remedy));
   });
+}
+
+/** The mask of a photograph; pictures of masks are unpacked when it is read. */
+function maskOf(
+  platform: Platform,
+  { file, shapes, size }: Annotated,
+  indexOf: ShapeClasses["indexOf"],
+  fill: number,
+): DrawnMask | PackedMask {
+  const labels = shapes.map(({ label, where }) => indexOf(label, where));
+  const whole = (areas: readonly Area[]): DrawnMask => ({
+    ...{ file, fill, ...(size && { size }) },
+    shapes: areas.map((area, at): Shape => ({ label: labels[at], areas: [area] })),
+  });
+  if (shapes.every((shape) => "ring" in shape)) return whole(shapes.map(({ ring }) => ({ rings: [ring] })));
+  return {
+    file,
+    async unpack() {
+      const areas = shapes.map((shape) => ("ring" in shape ? { rings: [shape.ring] } : patchIn(platform, shape)));
+      return whole(await Promise.all(areas));
+    },
+  };
+}
+
+/** All that is not 0 in a PNG in base 64. */
+async function patchIn(platform: Platform, { png, corner, where }: Extract<Drawn, { png: string }>): Promise<Area> {
+  let bytes: Uint8Array;
+  try {
+    bytes = Uint8Array.from(atob(png), (letter) => letter.charCodeAt(0));
+  } catch {
+    throw new InputError(
+      problem(`${where}: mask`, "expected a PNG in base 64", "something else", "Save it with labelme."),
+    );
+  }
+  const { width, channels, data } = await platform.decodeMaskBytes(bytes, `${where}: mask`);
+  return patchOf(
+    data.filter((_, at) => at % channels === 0),
+    ...corner,
+    width,
+  );
 }
 
 async function survey(platform: Platform, { root }: Folders, split: Split): Promise<Survey> {
   const names = new Set<string>();
-  const found = new Map<Split, Awaited<ReturnType<typeof annotated>>>();
+  const found = new Map<Split, Found>();
   for (const each of allSplits) {
-    const folder = each === "unlabelled" ? null : await placeOf(platform, root, each);
-    if (folder === null) continue;
-    const part = await annotated(platform, folder);
+    const place = each === "unlabelled" ? null : await placeOf(platform, root, each);
+    if (place === null) continue;
+    const part = await annotated(platform, place);
     found.set(each, part);
     for (const { shapes } of part.all) for (const { label } of shapes) names.add(label);
   }
@@ -137,15 +234,14 @@ async function survey(platform: Platform, { root }: Folders, split: Split): Prom
       ),
     );
   }
-  const entries = part.all.map(({ id, image, file, shapes, size }): Entry => {
-    const drawn = shapes.map(({ label, ring }): Shape => ({ label: indexOf(label), areas: [{ rings: [ring] }] }));
-    return { id, image, labels: { mask: { file, shapes: drawn, fill, ...(size && { size }) } } };
-  });
+  const entries = part.all.map(
+    (each): Entry => ({ id: each.id, image: each.image, labels: { mask: maskOf(platform, each, indexOf, fill) } }),
+  );
   const bare = split === "train" ? [] : part.bare;
   const missing = bare.map(({ image, id }) =>
     makeProblem(image, `expected its annotation ${id}.json`, "none", "Label it, or remove the image."),
   );
-  return { ...none, entries: sortById(entries), problems: [...part.problems, ...missing] };
+  return { ...none, entries: sortById(entries), problems: [...part.problems, ...missing], notes: part.notes };
 }
 
 export const labelme: Layout = {
@@ -154,9 +250,8 @@ export const labelme: Layout = {
   drawing,
   signs: [],
   async recognizes(platform, root) {
-    for (const split of allSplits) {
-      const folder = split === "unlabelled" ? null : await placeOf(platform, root, split);
-      if (folder !== null && (await isLabelme(platform, folder))) return true;
+    for (const split of ["train", "val", "test"] as const) {
+      if ((await placeOf(platform, root, split)) !== null) return true;
     }
     return false;
   },

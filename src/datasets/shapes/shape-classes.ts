@@ -12,8 +12,8 @@ import { readUtf8 } from "../text-file.ts";
 
 export interface ShapeClasses {
   readonly classes: readonly ClassInfo[];
-  /** The index of a label, or `IGNORE`. Throws InputError for one that is no class. */
-  indexOf(label: string): number;
+  /** The index of a label, or `IGNORE`. Throws InputError, beginning with `where`, for one that is no class. */
+  indexOf(label: string, where: string): number;
   /** What pixels without a shape are. */
   readonly fill: number;
 }
@@ -23,11 +23,12 @@ export interface ListedClass {
   readonly color?: Color | undefined;
 }
 
-/** listed: the labels that the annotations have, in the order of their classes. */
+/** labels: those that the annotations have, in the order of their classes; `from`: the file that lists them, if one does. */
 export async function shapeClasses(
   platform: Platform,
   root: string,
   labels: readonly ListedClass[],
+  from = root,
 ): Promise<ShapeClasses> {
   const file = joinPath(root, "classes.json");
   if ((await platform.exists(file)) === "file") {
@@ -43,7 +44,15 @@ export async function shapeClasses(
     if (isBackground(name)) return { name, color: color ?? [0, 0, 0], background: true };
     return { name, color: color ?? colors[index] };
   });
-  return classesFrom(classes, list?.file ?? root);
+  const names = classes.map(({ name }) => name);
+  const twice = names.find((name, at) => names.indexOf(name) < at);
+  if (twice !== undefined) {
+    const remedy = "Rename one of the two.";
+    throw new InputError(
+      problem(list?.file ?? from, "expected a name of its own for each class", `"${twice}" twice`, remedy),
+    );
+  }
+  return classesFrom(classes, list?.file ?? from);
 }
 
 function classesFrom(classes: readonly ClassInfo[], file: string): ShapeClasses {
@@ -52,13 +61,12 @@ function classesFrom(classes: readonly ClassInfo[], file: string): ShapeClasses 
   return {
     classes,
     fill: fill < 0 ? IGNORE : fill,
-    indexOf(label) {
+    indexOf(label, where) {
       if (isIgnored(label)) return IGNORE;
       const index = indices.get(label) ?? (isBackground(label) && fill >= 0 ? fill : undefined);
       if (index !== undefined) return index;
-      throw new InputError(
-        problem(file, "expected a class for every label", `none for "${label}"`, suggestion(label, indices.keys())),
-      );
+      const remedy = `Add it there, or correct the label. ${suggestion(label, indices.keys())}`;
+      throw new InputError(problem(where, `expected a class of ${file}`, `"${label}"`, remedy));
     },
   };
 }

@@ -13,7 +13,7 @@ import { type Fields, fieldsOf, readUtf8 } from "../text-file.ts";
 import { idsOf } from "./annotated.ts";
 import { type Area, type DrawnMask, drawShapes, type Patch, patchOf, type Shape } from "./draw-shapes.ts";
 import { boxRing } from "./rings.ts";
-import { type ListedClass, shapeClasses } from "./shape-classes.ts";
+import { type ListedClass, type ShapeClasses, shapeClasses } from "./shape-classes.ts";
 
 const drawing = `
 FOLDER/
@@ -50,6 +50,11 @@ function classesIn(text: string, file: string): ListedClass[] {
   });
 }
 
+type Size = { readonly width: number; readonly height: number };
+
+/** Pixels from the corner of a picture that no corner of a shape is beyond. */
+const farthest = 1_000_000;
+
 function isPoints(value: unknown): value is [number, number][] {
   const isPoint = (point: unknown) => Array.isArray(point) && point.length === 2 && point.every(Number.isFinite);
   return Array.isArray(value) && value.every(isPoint);
@@ -59,15 +64,20 @@ function isPoints(value: unknown): value is [number, number][] {
  * A polygon whose corners are pixels that belong to it (as OpenCV fills them), without its holes, whose corners belong to them. Corners
  * between pixels are places, and the pixels whose middle is inside are meant.
  */
-function polygonArea(exterior: readonly (readonly [number, number])[], interior: readonly [number, number][][]): Area {
+function polygonArea(
+  exterior: readonly (readonly [number, number])[],
+  interior: readonly [number, number][][],
+  size: Size,
+): Area {
   const rings = [exterior, ...interior];
   if (!rings.flat(2).every(Number.isInteger)) return { rings: rings.map((ring) => ring.flat()) };
   const columns = exterior.map(([x]) => x);
   const rows = exterior.map(([, y]) => y);
   const least = (list: readonly number[]) => list.reduce((a, b) => Math.min(a, b));
   const most = (list: readonly number[]) => list.reduce((a, b) => Math.max(a, b));
-  const [left, top] = [least(columns), least(rows)];
-  const [width, height] = [most(columns) - left + 1, most(rows) - top + 1];
+  const [left, top] = [Math.max(0, least(columns)), Math.max(0, least(rows))];
+  const width = Math.max(0, Math.min(size.width, most(columns) + 1) - left);
+  const height = Math.max(0, Math.min(size.height, most(rows) + 1) - top);
   const data = new Uint8Array(width * height);
   for (const [at, ring] of rings.entries()) {
     const value = at === 0 ? 1 : 0;
@@ -112,14 +122,18 @@ async function bitmapArea(platform: Platform, bitmap: unknown, where: string): P
   return patchOf(inside, left, top, width);
 }
 
-async function areaOf(platform: Platform, object: Fields, where: string): Promise<Area> {
+async function areaOf(platform: Platform, object: Fields, size: Size, where: string): Promise<Area> {
   const { geometryType: type, points, bitmap } = object;
-  if (type === "bitmap") return bitmapArea(platform, bitmap, where);
+  if (type === "bitmap" || type === "alpha_mask") return bitmapArea(platform, bitmap, where);
   const { exterior, interior = [] } = isObject(points) ? points : {};
   if (!isPoints(exterior) || !Array.isArray(interior) || !interior.every(isPoints)) {
     throw new InputError(problem(where, "expected points, exterior and interior", shown(points), restore));
   }
-  if (type === "polygon" && exterior.length >= 3) return polygonArea(exterior, interior);
+  const far = [exterior, ...interior].flat(2).find((each) => Math.abs(each) > farthest);
+  if (far !== undefined) {
+    throw new InputError(problem(where, "expected corners in the picture", String(far), "Correct it, or remove it."));
+  }
+  if (type === "polygon" && exterior.length >= 3) return polygonArea(exterior, interior, size);
   if (type === "rectangle" && exterior.length === 2) {
     const [[x0, y0], [x1, y1]] = exterior;
     // Both corners are pixels that belong to it.
@@ -128,14 +142,14 @@ async function areaOf(platform: Platform, object: Fields, where: string): Promis
     };
   }
   const remedy = "Draw it as a polygon, a bitmap or a rectangle, or remove it.";
-  const got = `a ${String(type)} of ${exterior.length} points`;
+  const got = `"${String(type)}" of ${exterior.length} points`;
   throw new InputError(problem(where, "expected a shape that covers pixels", got, remedy));
 }
 
 async function drawnIn(
   platform: Platform,
   file: string,
-  indexOf: (label: string) => number,
+  indexOf: ShapeClasses["indexOf"],
   fill: number,
 ): Promise<DrawnMask> {
   const { size, objects } = fieldsOf(await readUtf8(platform, file, listBytes), file, restore);
@@ -150,7 +164,7 @@ async function drawnIn(
     if (typeof title !== "string") {
       throw new InputError(problem(where, "expected a classTitle", shown(title), restore));
     }
-    shapes.push({ label: indexOf(title), areas: [await areaOf(platform, object, where)] });
+    shapes.push({ label: indexOf(title, where), areas: [await areaOf(platform, object, { width, height }, where)] });
   }
   return { file, shapes, fill, size: { width, height } };
 }
@@ -166,6 +180,7 @@ async function survey(platform: Platform, { root }: Folders, split: Split): Prom
     platform,
     root,
     classesIn(await readUtf8(platform, meta), meta),
+    meta,
   );
   const [problems, notes]: [Problem[], Problem[]] = [[], []];
   const found: { readonly name: string; readonly image: string; readonly file: string }[] = [];

@@ -1,74 +1,62 @@
 /** YOLO's segmentation labels (Ultralytics): a text file of polygons for each photograph, in shares of its size. */
 
 import type { Split } from "../../data/dataset.ts";
-import { InputError, problem } from "../../errors.ts";
+import { InputError, listed, problem } from "../../errors.ts";
 import { joinPath } from "../../platform/join-path.ts";
 import { listBytes } from "../../platform/limits.ts";
 import type { Platform } from "../../platform/platform.ts";
 import type { Entry, Folders, Layout, Problem, Survey } from "../layout.ts";
-import { filesIfThere, makeProblem, namesText, sortById } from "../pairs.ts";
-import { splitFolder } from "../split-names.ts";
+import { filesBelow, makeProblem, namesText, sortById } from "../pairs.ts";
 import { readUtf8 } from "../text-file.ts";
 import type { Shape } from "./draw-shapes.ts";
-import { shapeClasses } from "./shape-classes.ts";
+import { type ShapeClasses, shapeClasses } from "./shape-classes.ts";
+import { findOtherList, findYaml, type YoloList } from "./yolo-list.ts";
+import { filesAt, placesOf, type YoloPlace } from "./yolo-places.ts";
 
 const drawing = `
 FOLDER/
-  data.yaml                    names: [cat, dog], or lines below names: such as 0: cat or - cat; its other fields are not read
-  images/train/NAME.jpg        photographs; also val (valid), test; or train/images, valid/images
+  data.yaml                    names: [cat, dog], or lines below names: such as 0: cat or - cat; or classes.txt, a name a line
+  images/train/NAME.jpg        photographs; also val (valid), test; or train/images, valid/images; or where data.yaml says
   labels/train/NAME.txt        lines: class x1 y1 x2 y2 …, from 0 to 1; none: nothing but background
 `.trim();
 
-async function listFile(platform: Platform, root: string): Promise<string | null> {
-  const names = (await platform.list(root)).filter((name) => /\.ya?ml$/i.test(name) && !name.startsWith("."));
-  const ordered = [...names.filter((name) => /^(?:data|dataset)\./i.test(name)), ...names];
-  for (const name of ordered) {
-    const file = joinPath(root, name);
-    if ((await platform.exists(file)) === "file" && namesIn(await readUtf8(platform, file)).length > 0) return file;
+/** Whether some text file of a folder, or in a folder inside, is empty or begins with a number and shares. */
+async function holdsLines(platform: Platform, folder: string): Promise<boolean> {
+  for (const file of (await filesBelow(platform, folder, "text file")).byId.values()) {
+    if (/[\\/]classes\.txt$/i.test(file)) continue;
+    const start = await platform.withFile(file, (source) => source.read(0, Math.min(1 << 12, source.size)));
+    const text = new TextDecoder().decode(start);
+    if (text.trim() !== "") return /^\ufeff?\s*\d+(?:[ \t]+-?[\d.]+(?:e-?\d+)?){4,}/i.test(text);
   }
-  return null;
+  return false;
 }
 
-/** The classes of `data.yaml`: a list in brackets, or lines below `names:`. */
-function namesIn(text: string): string[] {
-  const clean = (name: string) => name.trim().replace(/^(["'])(.*)\1$/, "$2");
-  const inline = /^names:\s*\[([\s\S]*?)\]/m.exec(text);
-  if (inline !== null)
-    return inline[1]
-      .split(",")
-      .map(clean)
-      .filter((name) => name !== "");
-  const map = /^names:\s*\{([\s\S]*?)\}/m.exec(text);
-  const lines =
-    map === null
-      ? (/^names:[ \t]*(?:#.*)?\r?\n((?:[ \t]*(?:-|\d+\s*:).*(?:\r?\n|$))+)/m.exec(text)?.[1] ?? "").split(/\r?\n/)
-      : map[1].split(",");
-  return lines
-    .map((line) => clean(line.replace(/\s+#.*$/, "").replace(/^\s*(?:-|\d+\s*:)/, "")))
-    .filter((name) => name !== "");
-}
-
-async function foldersOf(
+/** Its list and the splits that it has; undefined where it is no such folder. Labels alone tell it where it has no masks. */
+async function foundIn(
   platform: Platform,
   root: string,
-  split: Split,
-): Promise<{ images: string; labels: string } | null> {
-  const images = await splitFolder(platform, joinPath(root, "images"), split);
-  const own = await splitFolder(platform, root, split);
-  for (const [image, label] of [
-    [images, await splitFolder(platform, joinPath(root, "labels"), split)],
-    [joinPath(own, "images"), joinPath(own, "labels")],
-  ]) {
-    if ((await platform.exists(image)) === "folder" && (await platform.exists(label)) === "folder")
-      return { images: image, labels: label };
+): Promise<{ readonly list: YoloList | null; readonly splits: ReadonlyMap<Split, YoloPlace[]> } | undefined> {
+  if ((await platform.exists(root)) !== "folder") return undefined;
+  const yaml = await findYaml(platform, root);
+  if (yaml === null && (await platform.exists(joinPath(root, "masks"))) !== "nothing") return undefined;
+  const splits = new Map<Split, YoloPlace[]>();
+  for (const split of ["train", "val", "test"] as const) {
+    const places = await placesOf(platform, root, yaml, split);
+    if (places.length > 0) splits.set(split, places);
   }
-  return null;
+  if (yaml !== null) return splits.size === 0 ? undefined : { list: yaml, splits };
+  for (const place of [...splits.values()].flat()) {
+    if ("labels" in place && (await holdsLines(platform, place.labels))) {
+      return { list: await findOtherList(platform, root), splits };
+    }
+  }
+  return undefined;
 }
 
 async function survey(platform: Platform, { root }: Folders, split: Split): Promise<Survey> {
-  const folders = await foldersOf(platform, root, split);
-  const list = await listFile(platform, root);
-  if (folders === null || list === null) {
+  const found = await foundIn(platform, root);
+  const places = found?.splits.get(split) ?? [];
+  if (found === undefined || places.length === 0) {
     throw new InputError(
       problem(
         joinPath(root, "images", split),
@@ -78,45 +66,58 @@ async function survey(platform: Platform, { root }: Folders, split: Split): Prom
       ),
     );
   }
-  const names = namesIn(await readUtf8(platform, list));
+  const { list } = found;
+  if (list === null) {
+    const remedy = "Write a line such as names: [cat, dog], in the order of the numbers.";
+    throw new InputError(
+      problem(joinPath(root, "data.yaml"), "expected the names of the classes", "no such file", remedy),
+    );
+  }
   const { classes, indexOf, fill } = await shapeClasses(
     platform,
     root,
-    names.map((name) => ({ name })),
+    [...list.names.values()].map((name) => ({ name })),
+    list.file,
   );
-  const images = await filesIfThere(platform, folders.images, "image");
-  const labels = await filesIfThere(platform, folders.labels, "text file");
-  const problems: Problem[] = [...images.problems];
+  const files = await filesAt(platform, root, places);
+  const problems: Problem[] = [...files.problems];
   const entries: Entry[] = [];
-  for (const [id, image] of images.byId) {
-    const file = labels.byId.get(id);
+  for (const [id, { image, label: file }] of files.byId) {
     try {
-      const shapes =
-        file === undefined ? [] : shapesIn(await readUtf8(platform, file, listBytes), file, names, indexOf);
-      entries.push({ id, image, labels: { mask: { file: file ?? folders.labels, shapes, fill, scaled: true } } });
+      const shapes = file === undefined ? [] : shapesIn(await readUtf8(platform, file, listBytes), file, list, indexOf);
+      entries.push({ id, image, labels: { mask: { file: file ?? image, shapes, fill, scaled: true } } });
     } catch (error) {
       if (!(error instanceof InputError)) throw error;
       problems.push({ file: file ?? image, message: error.message });
     }
   }
-  const bare = [...images.byId.keys()].filter((id) => !labels.byId.has(id));
-  const notes = [...images.strays];
+  const bare = [...files.byId].filter(([, { label }]) => label === undefined).map(([id]) => id);
+  const notes = [...files.notes];
   if (bare.length > 0) {
+    const [place] = places;
+    const where = "labels" in place ? place.labels : place.list;
     const remedy = "They are read as background alone.";
-    notes.push(
-      makeProblem(folders.labels, "expected a text file for every photograph", `none for ${namesText(bare)}`, remedy),
-    );
+    notes.push(makeProblem(where, "expected a text file for every photograph", `none for ${namesText(bare)}`, remedy));
   }
   return { classes, valueMap: {}, remedy: "Correct the labels.", entries: sortById(entries), problems, notes };
 }
 
 /** Throws InputError for boxes, which label no pixels, and for coordinates that are no shares. */
-function shapesIn(text: string, file: string, names: readonly string[], indexOf: (label: string) => number): Shape[] {
-  const lines = text.split(/\r?\n/).map((line) => line.trim());
+function shapesIn(
+  text: string,
+  file: string,
+  { file: list, names }: YoloList,
+  indexOf: ShapeClasses["indexOf"],
+): Shape[] {
+  const lines = text
+    .replace(/^\ufeff/, "")
+    .split(/\r?\n/)
+    .map((line) => line.trim());
   return lines.flatMap((line, at) => {
     if (line === "") return [];
     const where = `${file}: line ${at + 1}`;
-    const [index, ...ring] = line.split(/\s+/).map(Number);
+    const [number, ...rest] = line.split(/\s+/);
+    const ring = rest.map(Number);
     if (ring.length === 4) {
       throw new InputError(
         problem(
@@ -132,17 +133,16 @@ function shapesIn(text: string, file: string, names: readonly string[], indexOf:
         problem(where, "expected x and y of three points or more, from 0 to 1", line.slice(0, 40), "Correct it."),
       );
     }
-    const name = names[index];
-    if (name === undefined)
-      throw new InputError(
-        problem(
-          where,
-          `expected a class from 0 to ${names.length - 1}`,
-          String(index),
-          "Correct it, or add the name to data.yaml.",
-        ),
-      );
-    return [{ label: indexOf(name), areas: [{ rings: [ring] }] }];
+    const name = names.get(Number(number));
+    if (name === undefined) {
+      const known = [...names.keys()];
+      const isWhole = known.length === (known.at(-1) as number) + 1;
+      const expected = isWhole
+        ? `expected a class from 0 to ${known.length - 1}`
+        : `expected a class of ${listed(known.map(String), 8)}`;
+      throw new InputError(problem(where, expected, number, `Correct it, or add its name to ${list}.`));
+    }
+    return [{ label: indexOf(name, where), areas: [{ rings: [ring] }] }];
   });
 }
 
@@ -152,16 +152,10 @@ export const yolo: Layout = {
   drawing,
   signs: [],
   async recognizes(platform, root) {
-    if ((await listFile(platform, root)) === null) return false;
-    for (const split of ["train", "val", "test"] as const)
-      if ((await foldersOf(platform, root, split)) !== null) return true;
-    return false;
+    return (await foundIn(platform, root)) !== undefined;
   },
   async splits(platform, { root }) {
-    const found: Split[] = [];
-    for (const split of ["train", "val", "test"] as const)
-      if ((await foldersOf(platform, root, split)) !== null) found.push(split);
-    return found;
+    return [...((await foundIn(platform, root))?.splits.keys() ?? [])];
   },
   survey,
 };

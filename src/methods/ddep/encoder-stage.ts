@@ -1,4 +1,4 @@
-import { type NdArray, ndarray, toNumbers } from "../../array/ndarray.ts";
+import { type NdArray, ndarray } from "../../array/ndarray.ts";
 import type { Random } from "../../array/random.ts";
 import { augment } from "../../data/augment.ts";
 import { tagsOf } from "../../data/labels.ts";
@@ -7,14 +7,12 @@ import { zerosInitializer } from "../../graph/initializer.ts";
 import type { Scope } from "../../graph/scope.ts";
 import type { Tensor } from "../../graph/tensor.ts";
 import { binaryCrossEntropy } from "../../losses/binary-cross-entropy.ts";
-import { meanAveragePrecision } from "../../metrics/average-precision.ts";
-import { shares } from "../../metrics/measure.ts";
 import { networkOf } from "../../networks/network.ts";
 import { imageInput } from "../../nn/image-input.ts";
 import { linear } from "../../nn/linear.ts";
-import { sigmoid } from "../../ops/index.ts";
 import type { Task } from "../method.ts";
 import type { Trained, TrainingStage, Trial } from "../stage.ts";
+import { tagsTrial } from "../tags-trial.ts";
 import type { DdepRecipe } from "./recipe.ts";
 
 /** The recipe as the encoder stage has it. */
@@ -89,25 +87,15 @@ export function encoderStage(recipe: DdepRecipe, task: Task): TrainingStage {
     loss: (scope, { image, tags }) => ({
       terms: { tags: binaryCrossEntropy(classifier(scope, imageInput(image), classes, settings), tags) },
     }),
-    trials: [tagsTrial(settings, classes)],
+    trials: [trial(settings, classes)],
   };
 }
 
 /** How well tags are ranked, on crops that do not vary. */
-function tagsTrial(settings: DdepRecipe, classes: number): Trial {
+function trial(settings: DdepRecipe, classes: number): Trial {
   const still = { ...settings, scaleMax: settings.scaleMin, flipProbability: 0, photometric: 0 };
-  return {
-    name: "tags",
-    images: 200,
-    prepare: (sample, random) => (sample.labels.tags === undefined ? null : prepare(sample, still, classes, random)),
-    outputs: (scope, { image, tags }) => ({
-      scores: sigmoid(classifier(scope, imageInput(image), classes, settings)),
-      truth: tags,
-    }),
-    scores(results) {
-      const scores = results.map((result) => toNumbers(result.scores));
-      const truth = results.map((result) => toNumbers(result.truth).map((tag) => tag > 0));
-      return shares({ "mean average precision": meanAveragePrecision(scores, truth) });
-    },
-  };
+  return tagsTrial(
+    (sample, random) => prepare(sample, still, classes, random),
+    (scope, { image }) => classifier(scope, imageInput(image), classes, settings),
+  );
 }

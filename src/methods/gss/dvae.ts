@@ -1,24 +1,9 @@
 /** The discrete VAE of DALL-E (Ramesh et al. 2021) at any size: a picture becomes a grid of codes, and a grid of codes a picture. */
-import { type Initializer, normalInitializer, zerosInitializer } from "../../graph/initializer.ts";
+import { type Initializer, normalInitializer } from "../../graph/initializer.ts";
 import type { Scope } from "../../graph/scope.ts";
 import type { Tensor } from "../../graph/tensor.ts";
 import { conv2d } from "../../nn/conv.ts";
-import {
-  add,
-  axisSize,
-  cast,
-  clip,
-  conv,
-  expand,
-  gather,
-  maxPool,
-  mul,
-  relu,
-  reshape,
-  sigmoid,
-  slice,
-  transpose,
-} from "../../ops/index.ts";
+import { add, axisSize, clip, maxPool, mul, relu } from "../../ops/index.ts";
 import { type Renaming, renaming } from "../../weights/rename.ts";
 
 export interface DvaeSettings {
@@ -89,42 +74,6 @@ export function dvaeEncoder(scope: Scope, mapped: Tensor, settings: DvaeSettings
   };
 }
 
-/**
- * The decoder's first layer on codes: a row of its weight each, since all inputs but one are 0. tokens: [B, h, w] integers in
- * [0, codes) → [B, entryWidth, h, w].
- */
-export function dvaeEntry(scope: Scope, tokens: Tensor, settings: DvaeSettings): Tensor {
-  const { weight, bias } = entryWeights(scope, settings);
-  const index = tokens.dtype === "int64" ? tokens : cast(tokens, "int32");
-  const rows = gather(transpose(matrixOf(weight), [1, 0]), index, { axis: 0 }); // [B, h, w, entryWidth]
-  return transpose(add(rows, bias), [0, 3, 1, 2]);
-}
-
-/** The same on shares of codes, which gradients pass. shares: [B, codes, h, w] → [B, entryWidth, h, w]. */
-export function dvaeRelaxedEntry(scope: Scope, shares: Tensor, settings: DvaeSettings): Tensor {
-  const { weight, bias } = entryWeights(scope, settings);
-  return conv(shares, weight, { bias });
-}
-
-/** What follows. entry: of one of the two above → parts; output: [B, 2 · channels, stride · h, stride · w], places before log-scales. */
-export function dvaeDecoder(scope: Scope, entry: Tensor, settings: DvaeSettings): DvaeParts {
-  const { channels, width, groups } = settings;
-  const outputs: Tensor[] = [];
-  let x = entry;
-  for (let i = 0; i < groups; i++) {
-    const channels = width * 2 ** (groups - 1 - i);
-    x = group(scope.at(`group${i + 1}`), x, channels, settings, [1, 3, 3, 3], i > 0 ? doubled : undefined);
-    outputs.push(i < groups - 1 ? doubled(x) : x);
-  }
-  return { input: entry, groups: outputs, output: layer(scope.at("output"), relu(x), 2 * channels, 1) };
-}
-
-/** The picture that is most likely by a decoder's output: [B, 2 · channels, H, W] → [B, channels, H, W] in [0, 1]. */
-export function pictureOf(output: Tensor): Tensor {
-  const places = slice(output, [{ axis: 1, start: 0, end: axisSize(output, 1) / 2 }]);
-  return unmapPixels(sigmoid(places));
-}
-
 /** Our names, below `encoder` or `decoder`, and those of the release. */
 export const dvaeNames: Renaming = renaming([
   ["input.weight", "blocks.input.w"],
@@ -151,7 +100,7 @@ interface LayerStart {
 }
 
 /** w ~ N(0, gain² / (inputs · kernel²)), b ~ N(0, shift²). centred: w less its mean over all inputs of an output. */
-function layer(
+export function layer(
   scope: Scope,
   x: Tensor,
   channels: number,
@@ -184,7 +133,7 @@ function centredInitializer(initializer: Initializer): Initializer {
  * Residual blocks. enlarge: what the first one's input is enlarged by, which each pixel's own layers need not wait for: a 1 × 1
  * convolution of the smaller map gives the same numbers with a quarter of the work, and the widest maps are never made.
  */
-function group(
+export function group(
   scope: Scope,
   x: Tensor,
   channels: number,
@@ -204,29 +153,4 @@ function group(
     }, input);
     return add(i === 0 ? enlarge(skip) : skip, mul(branch, gain));
   }, x);
-}
-
-function entryWeights(
-  scope: Scope,
-  { codes, entryWidth, start }: DvaeSettings,
-): { readonly weight: Tensor; readonly bias: Tensor } {
-  const place = scope.at("input");
-  // Of all inputs one is 1, and the others are 0.
-  const deviation = start === "spread" ? 1 : Math.sqrt(1 / codes);
-  return {
-    weight: place.parameter("weight", [entryWidth, codes, 1, 1], normalInitializer(deviation)),
-    bias: place.parameter("bias", [entryWidth], zerosInitializer),
-  };
-}
-
-/** Every pixel as a square of four. [B, C, H, W] → [B, C, 2 · H, 2 · W]. */
-function doubled(x: Tensor): Tensor {
-  const [batch, channels, height, width] = x.shape;
-  const apart = reshape(x, [batch, channels, height, 1, width, 1]);
-  return reshape(expand(apart, [batch, channels, height, 2, width, 2]), [batch, channels, 2 * height, 2 * width]);
-}
-
-/** [O, I, 1, 1] → [O, I]. */
-function matrixOf(weight: Tensor): Tensor {
-  return reshape(weight, weight.shape.slice(0, 2));
 }

@@ -8,10 +8,11 @@ import { adopt } from "./adopt.ts";
 import { forms } from "./forms.ts";
 import { importGss } from "./import.ts";
 import { inverseStage, leastSquaresPass, posteriorStage } from "./inverse-stages.ts";
-import { predictedShares } from "./network.ts";
+import { predictedScores } from "./network.ts";
 import { priorStage } from "./prior-stage.ts";
 import { publishedRecipes } from "./published-recipes.ts";
 import { type GssRecipe, recipes } from "./recipe.ts";
+import { study } from "./study.ts";
 import { tokenizerStage, tokenizerTrials } from "./tokenizer-stage.ts";
 import { needsLeastSquares, trainsColors, trainsInverse } from "./transform.ts";
 import { validate } from "./validate.ts";
@@ -36,7 +37,8 @@ function model(recipe: GssRecipe, task: Task): SemanticModel {
   const { multiple, size } = findEncoder(recipe.encoder);
   return {
     ...{ kind: "semantic", stride: multiple, ...(size && { window: size }) },
-    scores: (scope, image) => predictedShares(scope, image, recipe, task),
+    scores: (scope, image) => predictedScores(scope, image, recipe, task),
+    ...(trainsInverse(recipe) && { averages: "logits" }),
   };
 }
 
@@ -50,6 +52,7 @@ export const gss: Method<GssRecipe> = {
   },
   vocabulary: "closed",
   recipes: { ...recipes, ...publishedRecipes },
+  study,
   predictionFields: ["scoreTemperature"],
   stages,
   model,

@@ -55,6 +55,8 @@ export function posteriorStage(recipe: GssRecipe, task: Task, requires: string |
     },
     loss: (scope, { labels }) => posteriorLoss(scope, labels, recipe, task),
     trains: isTrained,
+    // Colours of the paint stay within the cube.
+    group: (parameter) => (parameter.startsWith("palette.") ? { range: [0, 1] } : {}),
     trials: tokenizerTrials(recipe, task),
   });
 }

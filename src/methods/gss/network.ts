@@ -3,7 +3,7 @@ import type { Scope } from "../../graph/scope.ts";
 import type { Tensor } from "../../graph/tensor.ts";
 import { encodedBy } from "../../networks/unet/network.ts";
 import { imageInput } from "../../nn/image-input.ts";
-import { argMax, axisSize, softmax } from "../../ops/index.ts";
+import { argMax, axisSize } from "../../ops/index.ts";
 import type { Task } from "../method.ts";
 import { type HeadOutputs, type MapSize, pixelClasses, pixelHead, sized, tokenHead, tokenLogits } from "./head.ts";
 import type { GssRecipe } from "./recipe.ts";
@@ -38,7 +38,7 @@ export function encodedPicture(scope: Scope, picture: Tensor, recipe: GssRecipe)
  * first.
  */
 function levelsOf(scope: Scope, picture: Tensor, recipe: GssRecipe): readonly Tensor[] {
-  const maps = encodedBy(scope, picture, recipe, { everyStage: true })
+  const maps = encodedBy(scope, picture, recipe, { everyStage: true, dropPath: recipe.encoderDropPath })
     .filter(({ stride }) => stride >= 4)
     .slice(-4)
     .map(({ map }) => map);
@@ -78,13 +78,12 @@ export function predictedMaskige(scope: Scope, image: Tensor, recipe: GssRecipe,
 }
 
 /**
- * Shares of classes, votes or probabilities; the logits of an inverse that is trained are resized before they become these, as in the
- * authors' code. image [B, H, W, 3] uint8 → [B, K, H, W].
+ * What windows are averaged as: votes or probabilities of classes, of an inverse that is trained its logits, as in the authors'
+ * code. image [B, H, W, 3] uint8 → [B, K, H, W].
  */
-export function predictedShares(scope: Scope, image: Tensor, recipe: GssRecipe, task: Task): Tensor {
+export function predictedScores(scope: Scope, image: Tensor, recipe: GssRecipe, task: Task): Tensor {
   const { maskige } = predictedMaskige(scope, image, recipe, task);
   const { scores, shares } = transformOf(recipe, task);
   const size: MapSize = [axisSize(image, 1), axisSize(image, 2)];
-  if (trainsInverse(recipe)) return softmax(sized(scores(scope, maskige), size), { axis: 1 });
-  return sized(shares(scope, maskige), size);
+  return sized(trainsInverse(recipe) ? scores(scope, maskige) : shares(scope, maskige), size);
 }

@@ -3,7 +3,7 @@ import { type GssRecipe, published } from "./recipe.ts";
 
 const backbones = {
   resnet101: { encoder: "resnet101-v1c", encoderStride: 8, aggregationDepth: 6 },
-  "swin-large": { encoder: "swin-large-384", encoderStride: 32, aggregationDepth: 2 },
+  "swin-large": { encoder: "swin-large-384", encoderStride: 32, encoderDropPath: 0.3, aggregationDepth: 2 },
   "hrnet-w48": { encoder: "hrnet-w48", encoderStride: 32, aggregationDepth: 6 },
 } as const satisfies Readonly<Record<string, Partial<GssRecipe>>>;
 

@@ -5,6 +5,8 @@ import type { TokenizerSettings } from "./tokenizer-settings.ts";
 
 export interface NetworkSettings
   extends Pick<UNetSettings, "encoder" | "encoderNorms" | "encoderRate" | "encoderStride" | "magnification"> {
+  /** Stochastic depth of the encoder's last block while it trains, growing evenly from 0 in the first; only of encoders that have it. */
+  readonly encoderDropPath: number;
   /** Pixels of a photograph per token, down and across: the tokenizer's stride, or half of it, where maskiges are twice as large. */
   readonly tokenGrid: number;
   /** See `HeadSettings`. */

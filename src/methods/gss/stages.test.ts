@@ -1,4 +1,6 @@
 import { describe, expect, test } from "vitest";
+import { Model } from "../../graph/scope.ts";
+import { input } from "../../graph/tensor.ts";
 import { distinctColors } from "../../image/palette.ts";
 import type { Task } from "../method.ts";
 import { stagesOf, trainingModel } from "../stages.ts";
@@ -49,6 +51,49 @@ test.each<[Partial<GssRecipe>, string, string[]]>([
   [{ variant: "FT-W" }, "inverse", ["inverse"]],
 ])("with %o stage %s trains %s alone", (changes, name, parts) => {
   expect(trained(changes, name).sort()).toEqual([...parts].sort());
+});
+
+test.each(["TF", "TT"] as const)("colours of %s stay within the cube, and nothing else is cut", (variant) => {
+  const stage = stagesFor({ variant }).find(({ name }) => name === "posterior");
+  if (stage?.kind !== "training") throw new Error("no stage");
+  const { model } = trainingModel(stage);
+  const cut = model.trained.filter(({ name, tensor }) => stage.group?.(name, tensor.shape.length).range !== undefined);
+  expect(cut.map(({ name }) => [name, stage.group?.(name, 2).range])).toEqual([["palette.colors", [0, 1]]]);
+});
+
+describe("stochastic depth of the encoder", () => {
+  const swin = { encoder: "swin-tiny", encoderDropPath: 0.2 };
+  const drawn = (noises: ReadonlyMap<string, unknown>) => [...noises.keys()].filter((name) => /dropPath$/.test(name));
+  const drawnBy = (changes: Partial<GssRecipe>, name: string) => {
+    const stage = stagesFor({ ...swin, ...changes }).find((each) => each.name === name);
+    if (stage?.kind !== "training") throw new Error(`no stage ${name}`);
+    return drawn(trainingModel(stage).model.noises);
+  };
+
+  test("draws for both branches of all twelve blocks but the first while the prior trains", () => {
+    const names = drawnBy({}, "prior");
+    expect(names).toHaveLength(22);
+    expect(names.every((name) => name.startsWith("encoder."))).toBe(true);
+    expect(drawnBy({ encoderDropPath: 0 }, "prior")).toEqual([]);
+  });
+
+  test("is off behind the prior, where the encoder rests, and in prediction", () => {
+    expect(drawnBy({ variant: "FT-W" }, "inverse")).toEqual([]);
+    expect(drawnBy({ encoderRate: 0 }, "prior")).toEqual([]);
+    const model = new Model();
+    const predictor = gss.model(recipeOf(swin), task);
+    if (predictor.kind === "semantic") predictor.scores(model.scope, input("image", [1, 64, 64, 3], "uint8"));
+    expect(model.noises.size).toBe(0);
+  });
+
+  test("is that of the released recipes of Swin-L alone, and refused of encoders without", () => {
+    for (const [name, recipe] of Object.entries(gss.recipes)) {
+      expect([name, recipe.encoderDropPath]).toEqual([name, name.includes("swin-large") ? 0.3 : 0]);
+    }
+    expect(() => gss.validate(recipeOf({ encoderDropPath: 0.1 }))).toThrow(
+      "encoderDropPath must be 0 for mobilenet-v2, which has no stochastic depth, got 0.1. Set it to 0.",
+    );
+  });
 });
 
 test("behind the prior its head sees the statistics of batches and keeps them, its backbone does not", () => {

@@ -1,17 +1,17 @@
 /** What turns maskiges into tokens and back, whatever it is: the discrete VAE, or a VQ. */
 import type { Scope } from "../../graph/scope.ts";
 import type { Tensor } from "../../graph/tensor.ts";
-import { add, argMax, cast, concat, mul, reshape, slice } from "../../ops/index.ts";
+import { add, argMax, axisSize, concat, mul, slice } from "../../ops/index.ts";
+import { type DvaeSettings, dvaeEncoder, dvaeStride, mapPixels } from "./dvae.ts";
 import {
-  type DvaeSettings,
   dvaeDecoder,
-  dvaeEncoder,
+  dvaeDecoderEnd,
+  dvaeDecoderStart,
+  dvaeEndReach,
   dvaeEntry,
   dvaeRelaxedEntry,
-  dvaeStride,
-  mapPixels,
   pictureOf,
-} from "./dvae.ts";
+} from "./dvae-decoder.ts";
 
 /** Parameters stand under `encoder` and `decoder` of the scope that is given: the model's `tokenizer`. */
 export interface MaskTokenizer {
@@ -25,8 +25,19 @@ export interface MaskTokenizer {
   logits(scope: Scope, maskige: Tensor): Tensor;
   /** tokens: [B, h, w] integers → maskige [B, channels, stride · h, stride · w] in [0, 1]. No gradient passes the tokens. */
   decode(scope: Scope, tokens: Tensor): Tensor;
+  /** `decode` in two halves, of which the second may be given some rows at a time. */
+  readonly halves: DecoderHalves;
   /** The same of shares of codes, one-hot or relaxed, which gradients pass. shares: [B, codes, h, w]. */
   decodeShares(scope: Scope, shares: Tensor): Tensor;
+}
+
+export interface DecoderHalves {
+  /** tokens: [B, h, w] integers → [B, C, n · h, n · w]. */
+  start(scope: Scope, tokens: Tensor): Tensor;
+  /** map: of `start`, or some of its rows → the maskige's of these, [B, channels, …, stride · w] in [0, 1]. */
+  end(scope: Scope, map: Tensor): Tensor;
+  /** Rows of `start` on each side that the maskige of one row depends on. */
+  readonly reach: number;
 }
 
 /** maskige: [B, channels, H, W] in [0, 1] → tokens [B, h, w] int64. */
@@ -45,6 +56,14 @@ export function dvaeTokenizer(settings: DvaeSettings): MaskTokenizer {
       const place = scope.at("decoder");
       return picture(place, dvaeEntry(place, tokens, settings));
     },
+    halves: {
+      start(scope, tokens) {
+        const place = scope.at("decoder");
+        return dvaeDecoderStart(place, dvaeEntry(place, tokens, settings), settings);
+      },
+      end: (scope, map) => pictureOf(dvaeDecoderEnd(scope.at("decoder"), map, settings)),
+      reach: dvaeEndReach(settings),
+    },
     decodeShares(scope, shares) {
       const place = scope.at("decoder");
       return picture(place, dvaeRelaxedEntry(place, shares, settings));
@@ -52,17 +71,12 @@ export function dvaeTokenizer(settings: DvaeSettings): MaskTokenizer {
   };
 }
 
-/** The first element of all. */
-const first = ({ shape }: Tensor) => shape.map((_, axis) => ({ axis, start: 0, end: 1 }));
-
-/** Tokens that are decoded together, those beside them included: the published decoder then holds some 6 GB. */
-const mostTokens = 9216;
-/** Rows beside a band that its picture depends on, of any decoder of 4 groups and 2 blocks: 2 · 3 · (1 + 1/2 + 1/4 + 1/8). */
-const bandReach = 12;
+/** Tokens whose maskige is made at once, those beside a band included. */
+const mostTokens = 4096;
 
 /**
- * `decode` for prediction: many rows a band at a time, so that what a decoder holds stays small. tokens: [B, h, w] → the same maskige
- * as in one piece: bands overlap by what decoders see.
+ * `decode` for prediction: of many tokens, the large maps are made a band of rows at a time, so that what a decoder holds stays small.
+ * tokens: [B, h, w] → the same maskige as in one piece: bands overlap by what the second half sees.
  */
 export function decodedInBands(
   tokenizer: MaskTokenizer,
@@ -70,19 +84,30 @@ export function decodedInBands(
   tokens: Tensor,
   most: number = mostTokens,
 ): Tensor {
-  const [, rows, columns] = tokens.shape;
-  if (rows * columns <= most) return tokenizer.decode(scope, tokens);
-  const bandRows = Math.max(bandReach, Math.floor(most / columns) - 2 * bandReach);
+  const [, tokenRows, columns] = tokens.shape;
+  if (tokenRows * columns <= most) return tokenizer.decode(scope, tokens);
+  const { start, end, reach } = tokenizer.halves;
   const place = scope.shared();
+  const map = start(place, tokens);
+  const rows = axisSize(map, 2);
+  const perToken = rows / tokenRows;
+  const bandRows = Math.max(reach, Math.floor((most * perToken) / columns) - 2 * reach);
   const starts = Array.from({ length: Math.ceil(rows / bandRows) }, (_, i) => i * bandRows);
+  const scale = tokenizer.stride / perToken;
   // ONNX Runtime takes nodes in an order of its own and would begin all bands at once: each waits for a number of the one before.
-  let wait = mul(slice(tokens, first(tokens)), 0);
-  const bands = starts.map((start) => {
-    const [from, to] = [Math.max(0, start - bandReach), Math.min(rows, start + bandRows + bandReach)];
-    const band = tokenizer.decode(place, add(slice(tokens, [{ axis: 1, start: from, end: to }]), wait));
-    wait = reshape(cast(mul(slice(band, first(band)), 0), tokens.dtype), [1, 1, 1]);
-    const used = [start - from, Math.min(rows, start + bandRows) - from].map((row) => row * tokenizer.stride);
+  let wait: Tensor | null = null;
+  const bands = starts.map((first) => {
+    const [from, to] = [Math.max(0, first - reach), Math.min(rows, first + bandRows + reach)];
+    const part = slice(map, [{ axis: 2, start: from, end: to }]);
+    const band = end(place, wait === null ? part : add(part, wait));
+    wait = mul(slice(band, corner(band)), 0);
+    const used = [first - from, Math.min(rows, first + bandRows) - from].map((row) => row * scale);
     return slice(band, [{ axis: 2, start: used[0], end: used[1] }]);
   });
   return concat(bands, { axis: 2 });
+}
+
+/** The first element of all. */
+function corner({ shape }: Tensor) {
+  return shape.map((_, axis) => ({ axis, start: 0, end: 1 }));
 }

@@ -3,19 +3,7 @@ import { float32 } from "../../array/ndarray.ts";
 import { fixedInitializer, zerosInitializer } from "../../graph/initializer.ts";
 import type { Scope } from "../../graph/scope.ts";
 import { constant, type Tensor } from "../../graph/tensor.ts";
-import {
-  argMax,
-  axisSize,
-  cast,
-  clip,
-  concat,
-  mul,
-  oneHot,
-  slice,
-  softmax,
-  stopGradient,
-  straightThrough,
-} from "../../ops/index.ts";
+import { argMax, axisSize, cast, concat, mul, oneHot, slice, softmax, stopGradient } from "../../ops/index.ts";
 import type { Task } from "../method.ts";
 import { convInverse } from "./conv-inverse.ts";
 import { type WindowInverseSettings, windowInverse } from "./inverse-window.ts";
@@ -127,15 +115,13 @@ function windowSettings(recipe: TransformSettings): WindowInverseSettings {
   return { width, heads, window, depth };
 }
 
-/** Colours that are trained, in [0, 1]: [K, 3]. They begin as the palette. */
+/** Colours that are trained, which their stage cuts to [0, 1] behind each step: [K, 3]. They begin as the palette. */
 function learnedColors(scope: Scope, colors: Palette): Tensor {
   const start = float32(
     [colors.length, 3],
     colors.flat().map((value) => value / 255),
   );
-  const free = scope.shared().at("palette").parameter("colors", [colors.length, 3], fixedInitializer(start));
-  // Cut where it is used, so that a colour beyond the cube is moved back by its gradient.
-  return straightThrough(clip(free, { min: 0, max: 1 }), free);
+  return scope.shared().at("palette").parameter("colors", [colors.length, 3], fixedInitializer(start));
 }
 
 function fixedScores(scope: Scope, maskige: Tensor, colors: Palette, inverse: TransformSettings["inverse"]): Tensor {

@@ -25,6 +25,7 @@ const bounds: readonly (readonly [keys: readonly (keyof GssRecipe)[], bounds: Bo
       "tokenizerWeightDecay",
       "klWeight",
       "usageWeight",
+      "readingWeight",
       "scoreTemperature",
       "tokenWeight",
       "pixelWeight",
@@ -33,7 +34,7 @@ const bounds: readonly (readonly [keys: readonly (keyof GssRecipe)[], bounds: Bo
     { least: 0 },
   ],
   [["klShare", "temperatureShare", "tokenizerExchange"], share],
-  [["tokenizerAverageDecay", "headDropout"], { least: 0, most: 0.9999 }],
+  [["tokenizerAverageDecay", "headDropout", "encoderDropPath"], { least: 0, most: 0.9999 }],
   [["logScaleMin"], { least: -30, most: 10 }],
 ];
 
@@ -51,6 +52,9 @@ export function validate(recipe: GssRecipe): void {
   oneOf("inverseSource", ["posterior", "prior"]);
   oneOf("pixelHead", ["none", "separate", "single"]);
   const { variant, palette, inverse, tokenizerGroups, tokenizerChannels, tokenizerWidth, tokenGrid } = recipe;
+  require(recipe.readingWeight === 0 ||
+    (recipe.tokenizer === "dvae" &&
+      tokenizerChannels === "colors"), "readingWeight", "0 but for a dVAE of colours", "Write readingWeight=0.");
   require(variant !== "FF-R" || palette === "random", "palette", "random for FF-R", "Choose variant FF for others.");
   require(variant.startsWith("FF") ||
     inverse === "nearest", "inverse", `nearest where ${variant} has one of its own`, "Or choose variant FF.");
@@ -91,8 +95,10 @@ function checkEncoder(recipe: GssRecipe, tokenGrid: number): void {
   oneOf("encoderNorms", ["batch", "frozen", "folded"]);
   oneOf("encoderStride", [32, 16, 8]);
   oneOf("magnification", [1, 2]);
-  const { multiple, dilates, size: only } = findEncoder(recipe.encoder);
+  const { multiple, dilates, size: only, dropsPaths } = findEncoder(recipe.encoder);
   require(recipe.encoderStride === 32 || dilates, "encoderStride", `32 for ${recipe.encoder}`, "Set it to 32.");
+  require(recipe.encoderDropPath === 0 ||
+    dropsPaths === true, "encoderDropPath", `0 for ${recipe.encoder}, which has no stochastic depth`, "Set it to 0.");
   require(recipe.magnification === 1 ||
     only === undefined, "magnification", `1 for ${recipe.encoder}, which was made for one size`, "Set it to 1.");
   checkSides(recipe, multiple, ["cropHeight", "cropWidth"]);

@@ -24,7 +24,8 @@ import {
   sum,
   transpose,
 } from "../../ops/index.ts";
-import { type DvaeSettings, dvaeDecoder, dvaeEncoder, dvaeStride, mapPixels, unmapPixels } from "./dvae.ts";
+import { type DvaeSettings, dvaeEncoder, dvaeStride, mapPixels, unmapPixels } from "./dvae.ts";
+import { dvaeDecoder, dvaeDecoderEnd, dvaeDecoderStart, dvaeEndReach } from "./dvae-decoder.ts";
 import type { MaskTokenizer } from "./tokenizer.ts";
 
 export interface VqSettings extends DvaeSettings {
@@ -43,9 +44,12 @@ export function vqTokenizer(settings: VqSettings): MaskTokenizer {
   return {
     ...{ stride: dvaeStride(settings), codes, channels },
     logits: (scope, maskige) => nearness(vectorsOf(scope, maskige, settings), codebook(scope, settings)),
-    decode(scope, tokens) {
-      const index = tokens.dtype === "int64" ? tokens : cast(tokens, "int32");
-      return decoded(scope, transpose(gather(codebook(scope, settings), index, { axis: 0 }), [0, 3, 1, 2]));
+    decode: (scope, tokens) => decoded(scope, chosen(scope, tokens, settings)),
+    halves: {
+      start: (scope, tokens) =>
+        dvaeDecoderStart(scope.at("decoder"), decoderEntry(scope, chosen(scope, tokens, settings), settings), settings),
+      end: (scope, map) => shown(placesOf(dvaeDecoderEnd(scope.at("decoder"), map, settings)), settings),
+      reach: dvaeEndReach(settings),
     },
     decodeShares(scope, shares) {
       const table = codebook(scope, settings);
@@ -90,10 +94,22 @@ function nearness(vectors: Tensor, table: Tensor): Tensor {
   return conv(vectors, weight, { bias: neg(sum(square(table), { axes: [1] })) });
 }
 
+/** The codebook's vectors of tokens. tokens: [B, h, w] integers → [B, D, h, w]. */
+function chosen(scope: Scope, tokens: Tensor, settings: VqSettings): Tensor {
+  const index = tokens.dtype === "int64" ? tokens : cast(tokens, "int32");
+  return transpose(gather(codebook(scope, settings), index, { axis: 0 }), [0, 3, 1, 2]);
+}
+
+function decoderEntry(scope: Scope, vectors: Tensor, { entryWidth }: VqSettings): Tensor {
+  return conv2d(scope.at("decoder").at("input"), vectors, entryWidth, { kernel: 1 });
+}
+
 function decoderOutput(scope: Scope, vectors: Tensor, settings: VqSettings): Tensor {
-  const place = scope.at("decoder");
-  const entry = conv2d(place.at("input"), vectors, settings.entryWidth, { kernel: 1 });
-  const { output } = dvaeDecoder(place, entry, settings);
+  return placesOf(dvaeDecoder(scope.at("decoder"), decoderEntry(scope, vectors, settings), settings).output);
+}
+
+/** A VQ has no use for the scales beside. */
+function placesOf(output: Tensor): Tensor {
   return slice(output, [{ axis: 1, start: 0, end: axisSize(output, 1) / 2 }]);
 }
 

@@ -1,5 +1,6 @@
 /** Attention along one axis of a map at a time, with learned vectors for distances (Wang et al. 2020, Axial-DeepLab, eq. 5). */
 import { fromNumbers } from "../../array/ndarray.ts";
+import { recomputed } from "../../autodiff/recompute.ts";
 import { truncatedNormalInitializer } from "../../graph/initializer.ts";
 import type { Scope } from "../../graph/scope.ts";
 import { constant, type Tensor } from "../../graph/tensor.ts";
@@ -19,6 +20,8 @@ export interface AxialOptions {
   /** What is retrieved: values, vectors of distances; default both. */
   readonly retrieval?: { readonly content: boolean; readonly position: boolean };
   readonly activation?: "softmax" | "sigmoid";
+  /** Nothing behind the projection is kept for the backward pass, which computes it again. */
+  readonly recompute?: boolean;
 }
 
 export interface AxialResult {
@@ -50,17 +53,43 @@ export function axialAttention(
     similarity = everySimilarity,
     retrieval = everyRetrieval,
     activation = "softmax",
+    recompute = false,
   }: AxialOptions,
 ): AxialResult {
   for (const depth of [keyDepth, valueDepth]) {
     if (depth % heads !== 0)
       throw scope.error(`widths must be multiples of heads, got ${depth} and ${heads}. Change either.`);
   }
-  const [batch, channels, height, width] = x.shape;
-  const [length, others] = axis === "height" ? [height, width] : [width, height];
   const projected = conv2d(scope.at("qkv"), x, 2 * keyDepth + valueDepth, {
-    ...{ kernel: 1, bias: false, initializer: truncatedNormalInitializer(channels ** -0.5) },
+    ...{ kernel: 1, bias: false, initializer: truncatedNormalInitializer(x.shape[1] ** -0.5) },
   });
+  const options = { heads, keyDepth, valueDepth, maxSpan, similarity, retrieval, activation };
+  if (!recompute) return attend(scope, projected, axis, options);
+  let found: AxialResult | null = null;
+  const y = recomputed(scope, projected, (again) => {
+    found = attend(scope, again, axis, options);
+    return found.y;
+  });
+  return { ...found!, y };
+}
+
+/** From the projection on. projected: [B, 2 · keyDepth + valueDepth, H, W], not normed. */
+function attend(
+  scope: Scope,
+  projected: Tensor,
+  axis: "height" | "width",
+  {
+    heads,
+    keyDepth,
+    valueDepth,
+    maxSpan,
+    similarity,
+    retrieval,
+    activation,
+  }: Required<Omit<AxialOptions, "recompute">>,
+): AxialResult {
+  const [batch, , height, width] = projected.shape;
+  const [length, others] = axis === "height" ? [height, width] : [width, height];
   const qkv = batchNorm2d(scope.at("normQkv"), projected, norms);
   const [q, k, v] = split(qkv, [keyDepth, keyDepth, valueDepth], { axis: 1 });
 

@@ -1,7 +1,8 @@
 /** The stages of the pixel path, and the memory path beside them (Wang et al. 2021, fig. 3). */
+import { zeros } from "../../array/ndarray.ts";
 import { truncatedNormalInitializer } from "../../graph/initializer.ts";
 import type { Scope } from "../../graph/scope.ts";
-import type { Tensor } from "../../graph/tensor.ts";
+import { constant, type Tensor } from "../../graph/tensor.ts";
 import { expand, transpose, unsqueeze } from "../../ops/index.ts";
 import { axialBlock, basicBlock, bottleneckBlock } from "./blocks.ts";
 import { type DualPathResult, dualPathTransformer } from "./dual-path.ts";
@@ -61,7 +62,7 @@ export function blockGroup(
     const atrousRate = isFirst ? (group.firstAtrousRate ?? group.atrousRate) : group.atrousRate;
     if ((isFirst ? group.inputStride : outputStride) >= settings.axialFromStride) {
       pixels = axialBlock(place, pixels, [settings.axialExpansion * filters, filters, 4 * filters], {
-        ...{ heads, stride, dropRate: rate, maxSpan: settings.maxSpan },
+        ...{ heads, stride, dropRate: rate, maxSpan: settings.maxSpan, recompute: settings.recomputeAttention },
         keyDepth: settings.keyExpansion * filters,
         valueDepth: settings.valueExpansion * filters,
       });
@@ -119,17 +120,16 @@ export interface Stages {
   readonly paths: Paths;
 }
 
-/** image: [B, 3, H, W] in [−1, 1]. */
-export function backbone(scope: Scope, image: Tensor, settings: MaxDeepLabSettings): Stages {
+/** image: [B, 3, H, W] in [−1, 1]. Without slots where no transformer will read them. */
+export function backbone(scope: Scope, image: Tensor, settings: MaxDeepLabSettings, hasSlots = true): Stages {
   const { stemMultiplier, slots, memoryChannels } = settings;
   const isWide = settings.backbone === "wide-resnet";
   const place = partOf(scope, false).at("stem");
   const stem = isWide ? wideStem(place, image, stemMultiplier) : inceptionStem(place, image, stemMultiplier);
-  const learned = partOf(scope, true).parameter(
-    "memoryFeature",
-    [1, slots, memoryChannels],
-    truncatedNormalInitializer(1),
-  );
+  const shape = [1, slots, memoryChannels];
+  const learned = hasSlots
+    ? partOf(scope, true).parameter("memoryFeature", shape, truncatedNormalInitializer(1))
+    : constant(zeros("float32", shape));
   const columns = unsqueeze(transpose(learned, [0, 2, 1]), 3); // [1, M, N, 1]
   const memory = expand(columns, [image.shape[0], memoryChannels, slots, 1]);
 

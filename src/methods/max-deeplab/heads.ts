@@ -18,6 +18,8 @@ export interface MaskOutputs {
   readonly pixelFeature: Tensor;
   /** [B, N, D]. */
   readonly maskKernel: Tensor;
+  /** [B, N, h, w]: products of the two, not yet normed. */
+  readonly maskProducts: Tensor;
   /** [B, N, h, w]: their softmax over the slots are the masks. */
   readonly maskLogits: Tensor;
 }
@@ -42,7 +44,10 @@ export function maskHead(
     ...norms,
     initializer: constantInitializer(maskScale),
   });
-  return { pixelFeature, maskKernel, maskLogits: reshape(scaled, [batch, maskKernel.shape[1], height, width]) };
+  const [maskProducts, maskLogits] = [products, scaled].map((x) =>
+    reshape(x, [batch, maskKernel.shape[1], height, width]),
+  );
+  return { pixelFeature, maskKernel, maskProducts, maskLogits };
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { Method } from "../method.ts";
+import { classifyStage } from "./classify-stage.ts";
 import { importMaxDeepLab } from "./import.ts";
 import { panopticModel } from "./prediction.ts";
 import { type MaxDeepLabRecipe, predictionFields, recipes } from "./recipe.ts";
@@ -20,7 +21,11 @@ export const maxDeepLab: Method<MaxDeepLabRecipe> = {
   recipes,
   study,
   predictionFields,
-  stages: (recipe, task) => [panopticStage(recipe, task)],
+  stages: (recipe, task) => [
+    ...(recipe.classifySteps > 0 ? [classifyStage(recipe, task)] : []),
+    // Without steps where another run is to learn the segments.
+    ...(recipe.steps > 0 || recipe.classifySteps === 0 ? [panopticStage(recipe, task)] : []),
+  ],
   model: panopticModel,
   views: slotViews,
   validate,

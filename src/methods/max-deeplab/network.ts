@@ -1,13 +1,18 @@
 /** MaX-DeepLab whole: photograph to masks and classes of the slots. */
+import { zerosInitializer } from "../../graph/initializer.ts";
 import type { Scope } from "../../graph/scope.ts";
 import type { Tensor } from "../../graph/tensor.ts";
 import { imageInput } from "../../nn/image-input.ts";
-import { relu } from "../../ops/index.ts";
+import { linear } from "../../nn/linear.ts";
+import { mean, relu } from "../../ops/index.ts";
 import { backbone, memoryFeature, type Paths } from "./backbone.ts";
 import { stackedDecoder } from "./decoder.ts";
 import { classHead, type MaskOutputs, maskHead, semanticHead } from "./heads.ts";
 import { semanticDecoder } from "./semantic-decoder.ts";
 import type { MaxDeepLabSettings } from "./settings.ts";
+
+/** No feature has a stride as large. */
+const withoutTransformers = 64;
 
 export interface Encoded {
   /** Stages 1 … 5, not rectified. */
@@ -41,6 +46,20 @@ export function encode(scope: Scope, image: Tensor, settings: MaxDeepLabSettings
     maskFeature: memoryFeature(scope.at("encoder").at("maskFeatureExtra"), paths.memory, featureChannels),
     paths,
   };
+}
+
+/**
+ * Classes of whole photographs by the pixel path alone: transformers and all that is no part of the backbone are left out, its last map is
+ * rectified and averaged, one layer. image: as above → logits [B, classes].
+ */
+export function classified(scope: Scope, image: Tensor, settings: MaxDeepLabSettings, classes: number): Tensor {
+  const alone = { ...settings, transformerFromStride: withoutTransformers };
+  const { paths } = stackedDecoder(scope, backbone(scope, imageInput(image), alone, false), alone, true);
+  const pooled = mean(relu(paths.pixels), { axes: [2, 3] }); // [B, C]
+  return linear(scope.at("classifier"), pooled, classes, {
+    weightInitializer: zerosInitializer,
+    biasInitializer: zerosInitializer,
+  });
 }
 
 /** `classes`: without "no object". */

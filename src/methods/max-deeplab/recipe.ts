@@ -14,6 +14,16 @@ export interface MaxDeepLabRecipe
     AugmentSettings {
   /** Learning rate of the backbone, the part that is pretrained: a fraction of `learningRate`. */
   readonly backboneRate: number;
+
+  /** Steps in which the pixel path first learns to classify photographs by their tags; 0: it begins as it is, or with `--from` or `--encoder`. */
+  readonly classifySteps: number;
+  readonly classifyWarmupSteps: number;
+  readonly classifyBatchSize: number;
+  /** Sides of what it sees, a multiple of 16, plus 1. */
+  readonly classifySize: number;
+  /** Of AdamW, falling to 0 along a cosine. */
+  readonly classifyRate: number;
+  readonly classifyWeightDecay: number;
 }
 
 /** Fields that matter for prediction alone. */
@@ -58,6 +68,13 @@ const small641: MaxDeepLabRecipe = {
   schedulePower: 0.9,
   warmupSteps: 5000,
   clipNorm: 0,
+
+  classifySteps: 0,
+  classifyWarmupSteps: 1000,
+  classifyBatchSize: 32,
+  classifySize: 225,
+  classifyRate: 1e-3,
+  classifyWeightDecay: 0.05,
 
   logEvery: 100,
   checkpointEvery: 1000,
@@ -134,6 +151,10 @@ const small: MaxDeepLabRecipe = {
   backboneRate: 1,
   warmupSteps: 100,
 
+  classifyWarmupSteps: 50,
+  classifyBatchSize: 16,
+  classifySize: 129,
+
   logEvery: 20,
   checkpointEvery: 400,
   evaluateEvery: 1000,
@@ -172,6 +193,9 @@ const tiny: MaxDeepLabRecipe = {
 
   steps: 12,
   warmupSteps: 2,
+  classifyWarmupSteps: 0,
+  classifyBatchSize: 4,
+  classifySize: 49,
   logEvery: 3,
   checkpointEvery: 50,
   evaluateEvery: 50,

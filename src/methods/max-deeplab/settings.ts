@@ -29,6 +29,8 @@ export interface MaxDeepLabSettings {
   readonly maxSpan: number;
   /** Heads of all attention. */
   readonly heads: number;
+  /** Axial attention is computed again in the backward pass rather than kept: less memory, more time, the same gradients. */
+  readonly recomputeAttention: boolean;
 
   // The memory path.
   /** Segments that an image can have at most. */
@@ -83,6 +85,7 @@ export const maxDeepLabS: MaxDeepLabSettings = {
   axialExpansion: 2,
   maxSpan: 255,
   heads: 8,
+  recomputeAttention: false,
 
   slots: 128,
   memoryChannels: 256,
@@ -122,6 +125,7 @@ export const maxDeepLabL: MaxDeepLabSettings = {
   memoryChannels: 512,
   transformerMultiplier: 2,
   featureChannels: 512,
+  recomputeAttention: true,
   dropPathFromStride: 4,
 };
 

@@ -71,6 +71,20 @@ describe("a step", () => {
   });
 });
 
+test("attention that is computed again in the backward pass changes no loss", async () => {
+  const losses: number[][] = [];
+  for (const recomputeAttention of [false, true]) {
+    const step = await buildStageStep(panopticStage({ ...recipe, recomputeAttention }, task), engine);
+    await step.initialize(3);
+    const found: number[] = [];
+    for (let count = 0; count < 4; count++) found.push((await step.run(await batch(), { step: count, seed: 3 })).total);
+    losses.push(found);
+    await step.release();
+  }
+  expect(losses[0][3]).not.toBeCloseTo(losses[0][0], 1);
+  for (const [i, loss] of losses[0].entries()) expect(losses[1][i]).toBeCloseTo(loss, 2);
+});
+
 test("layers of classes start anew where the classes are others; all else is taken over", () => {
   const weights = {
     "transformerClassHead.conv.weight": zeros("float32", [5, 2, 1, 1]),

@@ -9,6 +9,7 @@ import { mean } from "../../ops/index.ts";
 import type { Task } from "../method.ts";
 import type { Beginning, Losses, Trained, TrainingStage } from "../stage.ts";
 import { changeColors, drawPlace, placedImage, placedSegments } from "./augment.ts";
+import { isClassifier } from "./classify-stage.ts";
 import { isBackbone } from "./names.ts";
 import { maxDeepLab, semanticLogits } from "./network.ts";
 import type { MaxDeepLabRecipe } from "./recipe.ts";
@@ -81,7 +82,7 @@ const classLayers = ["transformerClassHead.conv", "semanticLastLayer"];
 /** All weights but those of classes, where there are not as many; of a pretrained ResNet, what fits. */
 function begin(from: Trained, recipe: MaxDeepLabRecipe, { classes }: Task): Beginning {
   if (from.stage === "encoder") return resNetStart(from, recipe);
-  const { weights } = from;
+  const weights = Object.fromEntries(Object.entries(from.weights).filter(([name]) => !isClassifier(name)));
   const others = classLayers.filter((layer) => {
     const bias = weights[`${layer}.bias`];
     return bias !== undefined && bias.shape[0] !== classes.length + 1;

@@ -13,6 +13,10 @@ const bounds: readonly (readonly [keys: readonly (keyof MaxDeepLabRecipe)[], bou
   [["transformerFromStride", "extraTransformerFromStride", "dropPathFromStride"], size],
   [["backboneHourglasses", "extraHourglasses"], { least: 0, most: 4, whole: true }],
   [["ffnChannels", "thingArea", "stuffArea"], { least: 0, most: 2 ** 31, whole: true }],
+  [["classifySteps", "classifyWarmupSteps"], { least: 0, most: 99_999_999, whole: true }],
+  [["classifyBatchSize"], size],
+  [["classifyRate"], positive],
+  [["classifyWeightDecay"], { least: 0 }],
   [["smallArea"], { least: 0, most: 65_536, whole: true }],
   [
     ["widthMultiplier", "stemMultiplier", "transformerMultiplier", "instanceTemperature", "maskScale", "scaleMin"],
@@ -34,7 +38,7 @@ export function validate(recipe: MaxDeepLabRecipe): void {
   oneOf("negativeWeight", ["voidRatio", "none", "oneMinusVoidRatio"]);
   oneOf("similarity", ["product", "sum"]);
   number("scaleMax", { least: recipe.scaleMin }, "Make it at least scaleMin.");
-  for (const key of ["cropHeight", "cropWidth"] as const) {
+  for (const key of ["cropHeight", "cropWidth", "classifySize"] as const) {
     const side = recipe[key];
     const fits = within(side, { least: 33, most: 4097, whole: true }) && (side - 1) % 16 === 0;
     const nearest = Math.max(2, Math.round((side - 1) / 16)) * 16 + 1;

@@ -88,7 +88,7 @@ describe("values that do not go together are refused", () => {
     [{ encoder: "resnet" }, "encoder must be one of mobilenet-v2"],
     [{ encoderNorms: "group" }, "encoderNorms must be one of batch, frozen, folded, got group"],
     [{ encoderRate: -1 }, "encoderRate must be a number of at least 0, got -1. 0.1 is usual."],
-    [{ decoder: "fpn" }, "decoder must be one of unet, linear, convolutional, got fpn"],
+    [{ decoder: "fpn" }, "decoder must be one of unet, linear, convolutional, aspp, large-fov, deep-aspp, got fpn"],
     [
       { decoderChannels: [8, 8], outputStride: 1 },
       "decoderChannels must be at least 5 whole numbers from 1 to 65536, got [8, 8]",

@@ -1,4 +1,4 @@
-import { convNorm, type FeatureMap } from "../../backbones/encoder.ts";
+import { convNorm, type EncoderOptions, type FeatureMap } from "../../backbones/encoder.ts";
 import { encode, findEncoder } from "../../backbones/encoders.ts";
 import { UsageError } from "../../errors.ts";
 import { normalInitializer } from "../../graph/initializer.ts";
@@ -81,17 +81,17 @@ export function decoderMaps(
 
 /**
  * The encoder alone. image: [B, 3, H, W] in [−1, 1] → its maps, the largest first; strides are in pixels of the image,
- * whatever its magnification. everyStage: see `EncoderOptions`.
+ * whatever its magnification. everyStage, dropPath: see `EncoderOptions`.
  */
 export function encodedBy(
   scope: Scope,
   image: Tensor,
   settings: Pick<UNetSettings, "encoder" | "encoderNorms" | "encoderStride" | "magnification">,
-  { everyStage = false }: { readonly everyStage?: boolean } = {},
+  { everyStage = false, dropPath = 0 }: Pick<EncoderOptions, "everyStage" | "dropPath"> = {},
 ): readonly FeatureMap[] {
   const { encoderNorms: norms, encoderStride: outputStride, magnification } = settings;
   const encoder = findEncoder(settings.encoder);
-  const options = { norms, everyStage, ...(encoder.dilates && { outputStride }) };
+  const options = { norms, everyStage, dropPath, ...(encoder.dilates && { outputStride }) };
   const size = [axisSize(image, 2) * magnification, axisSize(image, 3) * magnification] as const;
   const seen = magnification === 1 ? image : resize(image, size, { mode: "bilinear", alignCorners: false });
   return encode(encoder, scope.at("encoder"), seen, options).map(({ stride, map }) => ({

@@ -24,11 +24,14 @@ import { pipelineGraph } from "./pipeline.ts";
 export async function assemble(
   engine: Engine,
   trained: TrainedModel,
-  { window: asked }: { readonly window?: readonly [height: number, width: number] } = {},
+  {
+    window: asked,
+    shortSide: askedSide,
+  }: { readonly window?: readonly [height: number, width: number]; readonly shortSide?: number | undefined } = {},
 ): Promise<ModelProto> {
   const { method, recipe, task, weights } = trained;
   const model = modelOf({ method, recipe }, task);
-  const own = cardOf(trained);
+  const own = cardOf(trained, askedSide);
   const card = asked === undefined ? own : { ...own, window: asked };
   const { window } = card;
   if (model.kind === "semantic" && asked === undefined) requireWindow(model, window, trained.source);
@@ -55,7 +58,8 @@ export async function assemble(
   }
   const shortSide = card.windowing === "none" ? fitWindow : ownShortSide(card);
   const { longSide, antialias, filter } = card;
-  const windows = { classes: task.classes.length, window, windowing: windowings[card.windowing] };
+  const { averages } = card;
+  const windows = { classes: task.classes.length, window, windowing: windowings[card.windowing], averages };
   const graph = pipelineGraph({ model: written.graph, ...windows, shortSide, longSide, antialias, filter });
   return modelProto({ ...written, graph }, { metadata });
 }

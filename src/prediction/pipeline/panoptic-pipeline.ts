@@ -1,11 +1,11 @@
 /** From a photograph to the outputs of a panoptic model, as one ONNX graph: scaled to fit the model's view, padded, run. */
 import { fromNumbers } from "../../array/ndarray.ts";
 import type { Color } from "../../image/image.ts";
-import { castTo, nodeWriter, scalarValue } from "../../onnx/nodes.ts";
-import { tensorProto, valueInfo } from "../../onnx/tensor-proto.ts";
+import { castTo, nodeWriter } from "../../onnx/nodes.ts";
+import { tensorProto } from "../../onnx/tensor-proto.ts";
 import type { GraphProto } from "../../onnx/wire.ts";
 import { fitWindow } from "../windows.ts";
-import { scaledImage } from "./pipeline.ts";
+import { imageInput, scaledImage } from "./pipeline.ts";
 
 export interface PanopticPipelineOptions {
   /** Graph of `window` uint8 [1, h, w, 3] → named outputs, weights embedded. */
@@ -36,7 +36,7 @@ export function panopticPipeline({ model, size, padding, corners = false }: Pano
     node: w.nodes,
     initializer: w.initializers,
     ...(model.value_info && { value_info: model.value_info }),
-    input: [valueInfo("image", { dtype: "uint8", shape: [-1, -1, 3] }), scalarValue("short_side", "int64")],
+    input: [imageInput],
     ...(model.output && { output: model.output }),
   };
 }

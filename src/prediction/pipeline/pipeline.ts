@@ -23,21 +23,27 @@ export interface ScalingOptions {
 }
 
 export interface PipelineOptions extends WindowModel, ScalingOptions {
-  /** Default of the graph's `short_side`. */
+  /** The graph's `short_side`. */
   readonly shortSide: number;
+  /** See `ModelCard`. Default: probabilities. */
+  readonly averages?: "probabilities" | "logits";
 }
+
+export const imageInput = valueInfo("image", { dtype: "uint8", shape: [-1, -1, 3] });
+const shortSideInput = scalarValue("short_side", "int64");
 
 /**
  * image: uint8 [H, W, 3] RGB of any size ≥ 1. short_side: int64 scalar, pixels that the shorter side is scaled to before
- * windows are cut; 0 for the image's own size, −n for at most n, −2³¹ for what makes it fit one window (an initializer
- * that a run may override).
+ * windows are cut; 0 for the image's own size, −n for at most n, −2³¹ for what makes it fit one window. It is a constant of
+ * the file, not an input: ONNX Runtime warns of inputs that have a default. `scaleAsInput` makes an input of it.
  * Gives `labels` [H, W], uint8, and `probabilities` float32 [K, h, w] at the working size.
  *
  * Reduced by a linear filter, antialiased if nothing else is said; padded with its border pixels up to one window; windows lie as `windowing`
- * says; their probabilities (not logits) are averaged with weights whose sum is 1 everywhere; enlarged bilinearly with
- * half-pixel centres; the lowest class wins ties.
+ * says; their probabilities, or their logits in front of a softmax, are averaged with weights whose sum is 1 everywhere; enlarged bilinearly
+ * with half-pixel centres; the lowest class wins ties.
  */
-export function pipelineGraph({ shortSide, longSide, antialias, filter, ...windows }: PipelineOptions): GraphProto {
+export function pipelineGraph(options: PipelineOptions): GraphProto {
+  const { shortSide, longSide, antialias, filter, averages, ...windows } = options;
   const { classes, window } = windows;
   const w = nodeWriter("");
   const { sizes, working, scaled } = scaledImage(w, window, { longSide, antialias, filter });
@@ -49,17 +55,17 @@ export function pipelineGraph({ shortSide, longSide, antialias, filter, ...windo
     { mode: "edge" },
   );
   const blended = windowLoops(w, windows, image, padded); // [K, h', w']
-  const probabilities = w.add("Slice", [blended, w.integers([0, 0]), working, w.integers([1, 2])]); // [K, h, w]
+  const averaged = w.add("Slice", [blended, w.integers([0, 0]), working, w.integers([1, 2])]); // [K, h, w]
+  const probabilities = averages === "logits" ? w.add("Softmax", [averaged], { axis: 0 }) : averaged;
   w.output(probabilities, "probabilities");
   w.output(labelBands(w, probabilities, working, sizes, classes), "labels");
 
-  // Among inputs and initializers alike: a default that a run may override.
   w.initializers.push(tensorProto(fromNumbers("int64", [], [shortSide]), "short_side"));
   return {
     name: "tessera",
     node: w.nodes,
     initializer: w.initializers,
-    input: [valueInfo("image", { dtype: "uint8", shape: [-1, -1, 3] }), scalarValue("short_side", "int64")],
+    input: [imageInput],
     output: [
       valueInfo("labels", { dtype: "uint8", shape: [-1, -1] }),
       valueInfo("probabilities", { dtype: "float32", shape: [classes, -1, -1] }),
@@ -75,7 +81,7 @@ export function scalingModel(options: ScalingOptions): ModelProto {
     name: "tessera_scaling",
     node: w.nodes,
     initializer: w.initializers,
-    input: [valueInfo("image", { dtype: "uint8", shape: [-1, -1, 3] }), scalarValue("short_side", "int64")],
+    input: [imageInput, shortSideInput],
     output: [valueInfo("scaled", { dtype: "uint8", shape: [-1, -1, 3] })],
   };
   return modelProto({ graph, opsets: [{ domain: "", version: 20 }], inputs: [], variables: [] });
@@ -161,4 +167,11 @@ function scaledSizes(w: NodeWriter, sizes: string, window: readonly [number, num
   const twice = w.add("Mul", [w.add("Mul", [sizes, to]), w.integers(2)]);
   const divided = w.add("Div", [w.add("Add", [twice, from]), w.add("Mul", [from, w.integers(2)])]);
   return w.add("Max", [divided, w.integers(1)]);
+}
+
+/** A pipeline with `short_side` as an input that must be fed, instead of a constant; also of files in which it was an input with a default. */
+export function scaleAsInput(model: ModelProto): ModelProto {
+  const initializer = model.graph?.initializer?.filter(({ name }) => name !== "short_side");
+  const input = model.graph?.input?.filter(({ name }) => name !== "short_side") ?? [];
+  return { ...model, graph: { ...model.graph, initializer, input: [...input, shortSideInput] } };
 }

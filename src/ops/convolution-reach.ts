@@ -1,0 +1,59 @@
+/**
+ * What of a padded image the elements of a kernel really meet. Where a map is small beside padding and dilation (an atrous
+ * pyramid on a coarse map), most products are with zeros: elements that meet nothing are cut off the kernel.
+ */
+import type { Shape } from "../array/shape.ts";
+import type { Tensor } from "../graph/tensor.ts";
+import { pad } from "./slicing.ts";
+import type { Geometry, Window } from "./window.ts";
+
+/** Outputs start … end − 1 of an axis, whose element `tap` of the kernel meets pixels `first`, `first + stride`, … of x. */
+export interface Met {
+  readonly start: number;
+  readonly end: number;
+  readonly first: number;
+}
+
+/** Null where the element meets nothing but padding. `size`, `outputs`: of x and y along this axis. */
+export function metBy(tap: number, axis: 0 | 1, size: number, outputs: number, window: Window): Met | null {
+  const stride = window.strides[axis];
+  const offset = tap * window.dilations[axis] - window.pads[axis];
+  const start = Math.max(0, Math.ceil(-offset / stride));
+  const end = Math.min(outputs, Math.floor((size - 1 - offset) / stride) + 1);
+  return end > start ? { start, end, first: start * stride + offset } : null;
+}
+
+/** The part of a kernel that meets pixels: elements `start` … `end` − 1 of each axis, and how that part slides. */
+export interface Reached {
+  readonly ranges: readonly { readonly axis: number; readonly start: number; readonly end: number }[];
+  readonly geometry: Geometry;
+}
+
+/** Null where all of it does, or nothing. x: [B, C, H, W], y: [B, O, H′, W′]. */
+export function reachedKernel(x: Shape, y: Shape, { window, groups }: Geometry): Reached | null {
+  const pads = [...window.pads] as [number, number, number, number];
+  const dilations = [...window.dilations] as [number, number];
+  const ranges = ([0, 1] as const).map((axis) => {
+    const [count, dilation] = [window.kernel[axis], window.dilations[axis]];
+    const taps = Array.from({ length: count }, (_, tap) => tap);
+    const meeting = taps.filter((tap) => metBy(tap, axis, x[axis + 2], y[axis + 2], window) !== null);
+    // Not further than the padding is long: windows still begin where they did.
+    const start = Math.min(meeting[0] ?? 0, Math.floor(window.pads[axis] / dilation));
+    const behind = Math.min(count - 1 - (meeting.at(-1) ?? count - 1), Math.floor(window.pads[axis + 2] / dilation));
+    pads[axis] -= start * dilation;
+    pads[axis + 2] -= behind * dilation;
+    if (count - behind - start === 1) dilations[axis] = 1;
+    return { axis: axis + 2, start, end: count - behind };
+  });
+  const kernel = ranges.map(({ start, end }) => end - start) as [number, number];
+  if (kernel.every((count, axis) => count === window.kernel[axis])) return null;
+  return { ranges, geometry: { window: { ...window, kernel, dilations, pads }, groups } };
+}
+
+/** The inverse of `slice(w, ranges)`, zeros around. */
+export function wholeKernel(part: Tensor, { ranges }: Reached, { window }: Geometry): Tensor {
+  return pad(part, {
+    before: [0, 0, ...ranges.map(({ start }) => start)],
+    after: [0, 0, ...ranges.map(({ end }, axis) => window.kernel[axis] - end)],
+  });
+}
