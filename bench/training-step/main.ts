@@ -1,7 +1,7 @@
 /**
  * A training step (or a prediction, of models that are called so) against PyTorch's: two processes that step in turns, compared by CPU time.
  *
- *   npm run bench:step -- vit|resnet|mobilenet|mobilenet-prediction|transunet|gss|dvae-prediction|groupvit|groupvit-prediction|maxdeeplab|maxdeeplab-prediction|denoise-all|denoise-frozen [--threads 1] [--steps 6] [--python /usr/bin/python3]
+ *   npm run bench:step -- vit|resnet|mobilenet|mobilenet-prediction|transunet|gss|dvae-prediction|l2g|l2g-half|groupvit|groupvit-prediction|maxdeeplab|maxdeeplab-prediction|denoise-all|denoise-frozen [--threads 1] [--steps 6] [--python /usr/bin/python3]
  *
  * Before that, both sides' matrix products are measured: a PyTorch with less than a third of our rate is refused. Of each
  * step its share of the machine's matrix-product rate is printed, the faster of the two: the operations that the model

@@ -19,10 +19,14 @@ import { publishedDvae } from "../../src/methods/gss/dvae.ts";
 import { priorStage } from "../../src/methods/gss/prior-stage.ts";
 import { type GssRecipe, recipes as gssRecipes } from "../../src/methods/gss/recipe.ts";
 import { dvaeTokenizer, tokensOf } from "../../src/methods/gss/tokenizer.ts";
+import { pairStage } from "../../src/methods/l2g/pair.ts";
+import { type L2GRecipe, recipes as l2gRecipes } from "../../src/methods/l2g/recipe.ts";
+import { boxesOf } from "../../src/methods/l2g/views.ts";
 import { recipes, type TransUNetRecipe } from "../../src/methods/transunet/recipe.ts";
 import { transunet } from "../../src/networks/transunet/network.ts";
 import { imagenetNormalization } from "../../src/nn/image-input.ts";
-import type { OptimizerRecipe } from "../../src/step/update.ts";
+import type { StepOptions } from "../../src/step/step.ts";
+import { defaultGroup, type OptimizerRecipe } from "../../src/step/update.ts";
 import { maxDeepLabPrediction, maxDeepLabStep } from "./maxdeeplab.ts";
 
 export interface Benched {
@@ -31,6 +35,7 @@ export interface Benched {
   readonly loss: (scope: Scope, batch: Named<Tensor>) => { readonly terms: Named<Tensor> };
   readonly recipe: OptimizerRecipe;
   readonly trains?: (parameter: string) => boolean;
+  readonly group?: NonNullable<StepOptions["group"]>;
   /** Compared is this, with fixed weights, instead of a training step. */
   readonly predicts?: (scope: Scope, image: Tensor) => Named<Tensor>;
   /** Labels are below this. */
@@ -131,7 +136,7 @@ const dvaePrediction: Benched = {
   inputs: { image: { dtype: "float32", shape: [1, 3, 256, 256] } },
   loss: () => ({ terms: {} }),
   recipe: gssRecipe,
-  predicts: (scope, image) => tokenizer.decode(scope, tokensOf(tokenizer, scope, image)),
+  predicts: (scope, image) => ({ picture: tokenizer.decode(scope, tokensOf(tokenizer, scope, image)) }),
   classes: 0,
   settings: { ...publishedDvae, shape: [1, 3, 256, 256] },
 };
@@ -146,6 +151,39 @@ const mobileNetStep: Benched = {
   classes: 1000,
   settings: { stages: mobileNetV2Groups, shape: [8, 3, 192, 192] },
 };
+
+/** The pair of `l2g-voc` with saliency, at other sizes of view where these are given. */
+function l2gStep(
+  sizes: Partial<Pick<L2GRecipe, "viewSize" | "localSize" | "shortSide" | "attentionBatchSize" | "views">>,
+): Benched {
+  const recipe: L2GRecipe = { ...l2gRecipes["l2g-voc"], attentionBatchSize: 2, ...sizes };
+  const { attentionBatchSize: batch, viewSize, localSize, views, sampler } = recipe;
+  const names = Array.from({ length: 21 }, (_, i) => (i === 0 ? "background" : `class ${i}`));
+  const stage = pairStage(recipe, {
+    classes: names.map((name) => ({ name, color: [0, 0, 0] as const })),
+    frequencies: [],
+  });
+  const boxes = Array.from({ length: batch }, (_, i) =>
+    boxesOf({ sampler, size: viewSize, crop: localSize, count: views }, new Random(1, i)),
+  );
+  const tags = Array.from({ length: batch }, (_, i) => Array.from({ length: 20 }, (_, k) => (k % 10 === i ? 1 : 0)));
+  const saliency = () => new Random(1, "saliency").fillUniform(new Float32Array(batch * views * localSize ** 2));
+  return {
+    title: `L2G's pair on ResNet-38, ${batch} view(s) of ${viewSize} pixels with ${views} of ${localSize} each, SGD with Nesterov`,
+    inputs: stage.inputs,
+    loss: stage.loss,
+    recipe: { ...recipe, ...stage.settings, schedule: "constant" },
+    trains: stage.trains!,
+    group: (name, rank) => ({ ...defaultGroup(name, rank), ...stage.group!(name, rank) }),
+    batch: () => ({
+      boxes: fromNumbers("float32", [batch, views, 4], boxes.flat(2)),
+      tags: fromNumbers("float32", [batch, 20], tags.flat()),
+      saliency: { dtype: "float32", shape: [batch, views, 1, localSize, localSize], data: saliency() },
+    }),
+    classes: 256,
+    settings: { ...recipe, classes: 20, boxes, tags },
+  };
+}
 
 export const models: Readonly<Record<string, Benched>> = {
   vit: {
@@ -190,6 +228,8 @@ export const models: Readonly<Record<string, Benched>> = {
     settings: { ...small },
   },
   gss: gssStep(),
+  l2g: l2gStep({}),
+  "l2g-half": l2gStep({ attentionBatchSize: 1, viewSize: 224, localSize: 160, shortSide: 256, views: 2 }),
   maxdeeplab: maxDeepLabStep(129, 2),
   "maxdeeplab-257": maxDeepLabStep(257, 2),
   "maxdeeplab-257-recompute": maxDeepLabStep(257, 2, true),

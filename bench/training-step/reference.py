@@ -235,6 +235,10 @@ elif name == "gss":
     from gss import Gss
 
     model, size, classes = Gss(settings, settings["classes"]), (settings["cropHeight"], settings["cropWidth"]), settings["classes"]
+elif name.startswith("l2g"):
+    from l2g import Pair
+
+    model, size, classes = Pair(settings, settings["classes"]), (settings["viewSize"],) * 2, settings["classes"]
 elif name.startswith("maxdeeplab"):
     from maxdeeplab import MaxDeepLabS, targets
 
@@ -256,6 +260,8 @@ if denoises and settings["frozen"]:
 trained = [p for p in model.parameters() if p.requires_grad]
 if name in ("resnet", "mobilenet"):
     optimizer = torch.optim.SGD(trained, lr=1e-3, momentum=0.9)
+elif name.startswith("l2g"):
+    optimizer = model.optimizer
 elif denoises or name.startswith("maxdeeplab"):
     optimizer = torch.optim.Adam(trained, lr=1e-4)
 else:
@@ -264,6 +270,7 @@ predicts = name.endswith("prediction")
 if predicts:
     model = model.eval().folded() if name.startswith("mobilenet") else model.eval()
 batch = settings.get("shape", [8])[0]
+pair = model.batch() if name.startswith("l2g") else None
 image = torch.randn(batch, 3, *size).clamp(-1, 1) if denoises else torch.randn(batch, 3, *size)
 labels = torch.randint(max(1, classes), (batch, *(size if name in ("transunet", "gss") else ())))
 if name.startswith("groupvit"):
@@ -281,6 +288,8 @@ def step_loss():
         return model.loss(image, masks)
     if name == "gss":
         return model.loss(image, labels)
+    if pair is not None:
+        return model.loss(*pair)
     if not denoises:
         return F.cross_entropy(model(image), labels)
     sigma, noise = 0.22, torch.randn_like(image)

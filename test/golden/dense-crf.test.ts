@@ -46,6 +46,51 @@ function shareWithin(got: ArrayLike<number>, expected: ArrayLike<number>, limit:
   return within / got.length;
 }
 
+interface RawCase {
+  readonly what: string;
+  /** Of exact and lattice marginals after so many iterations, and of the exact ones with the probabilities. */
+  readonly agreement?: Readonly<Record<string, number>>;
+}
+
+function rawOf({ file, name }: GoldenCase): RawCase {
+  const { files } = goldens.manifest as { files: Record<string, { cases: Record<string, RawCase> }> };
+  return files[file!].cases[name.split("/")[1]];
+}
+
+/** The class of each place. [M, H, W] */
+function strongest({ shape: [labels, ...size], data }: NdArray): number[] {
+  const places = size.reduce((product, side) => product * side, 1);
+  return Array.from({ length: places }, (_, i) => {
+    let best = 0;
+    for (let k = 1; k < labels; k++) if (data[k * places + i] > data[best * places + i]) best = k;
+    return best;
+  });
+}
+
+const sameShare = (a: readonly number[], b: readonly number[]) =>
+  a.filter((value, i) => value === b[i]).length / a.length;
+
+/** How far the lattice is from the exact sums is as far as the authors' lattice is, within what lattices differ by. */
+function checkAgreement(golden: GoldenCase, input: NdArray, image: Image, terms: CrfSettings["terms"]): void {
+  const { agreement = {} } = rawOf(golden);
+  for (const [key, expected] of Object.entries(agreement)) {
+    const iterations = Number(/_(\d+)$/.exec(key)?.[1] ?? 10);
+    const [exact, lattice] = (["exact", "lattice"] as const).map((filter) =>
+      denseCrf(input, image, { terms, iterations }, { filter, selfPair: true }),
+    );
+    const found = () => {
+      if (key.startsWith("mean_abs")) {
+        const [a, b] = [numbers(exact), numbers(lattice)];
+        return a.reduce((sum, value, i) => sum + Math.abs(value - b[i]), 0) / a.length;
+      }
+      if (key.startsWith("label_agreement")) return sameShare(strongest(exact), strongest(lattice));
+      expect(key).toBe("changed_vs_unary");
+      return 1 - sameShare(strongest(exact), strongest(input));
+    };
+    expect(Math.abs(found() - expected), key).toBeLessThanOrEqual(tolerance.lattice);
+  }
+}
+
 /** All marginals of the case: `exact_T`, `lattice_T` and `exact_noself_T` after T iterations. */
 function checkMarginals(golden: GoldenCase, input: NdArray, image: Image, terms: CrfSettings["terms"]): void {
   let checked = 0;
@@ -76,6 +121,7 @@ describe("marginals from probabilities", () => {
       const image = imageOf(golden.tensor(`${prefix}/image_u8`));
       checkMarginals(golden, golden.tensor(`${prefix}/prob`), image, terms);
       checkNormalizers(golden, image, terms);
+      checkAgreement(golden, golden.tensor(`${prefix}/prob`), image, terms);
     });
   }
 });
@@ -115,9 +161,10 @@ describe("marginals from CAMs with a background score", () => {
         { weight: bilateral[2], xy: bilateral[0], rgb: bilateral[1] },
       ];
       // Read as a file: the case that they belong to is another test's.
-      const path = join(goldens.folder, "cam_fusion.safetensors");
+      const [, file, holder] = /(\w+\.safetensors) (\w+)\//.exec(rawOf(golden).what)!;
+      const path = join(goldens.folder, file);
       const fusion = readSafetensors(readFileSync(path), path).tensors;
-      const cams = fusion["fusion/norm_cam"];
+      const cams = fusion[`${holder}/norm_cam`];
       const [tags, height, width] = cams.shape;
       const pixels = height * width;
       const background = new Float32Array(pixels).fill(0);
@@ -128,7 +175,7 @@ describe("marginals from CAMs with a background score", () => {
       numbers(input).set(numbers(cams), pixels);
       if (has(golden, "bgcam_score"))
         expect(worst(numbers(input), numbers(own(golden, "bgcam_score")))).toBeLessThan(1e-6);
-      checkMarginals(golden, input, imageOf(fusion["fusion/image_u8"]), terms);
+      checkMarginals(golden, input, imageOf(fusion[`${holder}/image_u8`]), terms);
     });
   }
 });

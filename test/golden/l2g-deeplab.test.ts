@@ -60,7 +60,7 @@ function configOf(golden: L2GCase): DeepLabConfig {
 }
 
 coversAll("deeplab", /^train/, async (golden) => {
-  const weights = weightsOf(golden, golden.raw.what, golden.file);
+  const weights = weightsOf(golden, golden.raw.what);
   const { at, feeds } = inputsOf(golden, ["x"]);
   const model = new Model({ training: true, trains: (name) => !/norm/.test(name) });
   const outputs = multiScale(model.scope, at.x, networkOf(configOf(golden), "aspp", 0));

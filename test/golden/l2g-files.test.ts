@@ -37,7 +37,12 @@ function expectSame(got: NdArray, expected: NdArray, name: string): void {
 }
 
 const files = goldens.manifest.files as
-  | Named<{ readonly about: string; readonly map?: readonly [string, string][]; readonly total?: number }>
+  | Named<{
+      readonly about: string;
+      readonly map?: readonly [string, string][];
+      readonly total?: number;
+      readonly num_keys_state_dict?: number;
+    }>
   | undefined;
 
 goldens.covers("mxnet_keys", () => {
@@ -72,6 +77,8 @@ describe("MXNet", () => {
 coversFiles(/l2g_checkpoint/, async (file, about) => {
   const { global, local } = await readReleaseCheckpoint(bytesOf(file), file);
   const [, source, name] = /(\w+\.safetensors) (\w+)/.exec(about)!;
+  const keys = files![file].num_keys_state_dict;
+  if (keys !== undefined) expect(Object.keys(global).length).toBe(keys);
   const [ends, starts] = [/under (\w+)\/ and (\w+)\//, /equal (\w+)\/ and (\w+)\//].map((each) => each.exec(about)!);
   const stored = tensorsOf(source);
   for (const [i, network] of [global, local!].entries()) {

@@ -8,7 +8,7 @@ import { binaryCrossEntropy } from "../../src/losses/index.ts";
 import { correlate } from "../../src/methods/l2g/correlation.ts";
 import { classify, resNet38Places, vggPlaces } from "../../src/methods/l2g/network.ts";
 import { seamMaps } from "../../src/methods/l2g/seam.ts";
-import { releaseNames, trainsInPair } from "../../src/methods/l2g/weights.ts";
+import { isNew, releaseNames, trainsInPair } from "../../src/methods/l2g/weights.ts";
 import { add, mul, resize, sum } from "../../src/ops/index.ts";
 import { evaluate } from "../../src/runtime/evaluate.ts";
 import { coversAll, headOf, inputsOf, type NetworkConfig, networkOf, ourWeights, weightsOf } from "./l2g.ts";
@@ -106,11 +106,15 @@ coversAll("network", /grad/, async (golden) => {
   const own = Object.keys(golden.under("grad/"));
   expect(own.length).toBeGreaterThan(0);
   // What the release freezes has no gradient here either.
-  const { params_without_grad: frozen = [], what } = golden.raw;
+  const { params_without_grad: frozen = [], param_groups: groups, what } = golden.raw;
   const trained = new Set(model.trained.map(({ name }) => name));
   for (const name of frozen) expect(trained.has(names.ours(name)!), name).toBe(false);
   for (const name of own) expect(trained.has(names.ours(name)!), name).toBe(true);
   expect([...trained].some((name) => /norm/.test(name))).toBe(false);
+  if (groups !== undefined) {
+    const fresh = groups.from_scratch.map((name) => names.ours(name)!);
+    expect([...trained].filter(isNew).sort()).toEqual(fresh.sort());
+  }
   const found = gradients(
     loss,
     own.map((name) => model.parameters.get(names.ours(name)!)!.tensor),

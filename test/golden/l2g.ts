@@ -17,7 +17,11 @@ export const goldens = openGoldens("l2g");
 export function coversAll(file: string, kind: RegExp, run: (golden: L2GCase) => Promise<void> | void): void {
   const names = goldens.names.filter((name) => name.startsWith(`${file}/`) && kind.test(name.slice(file.length + 1)));
   for (const name of names.length > 0 ? names : [`${file}/${kind.source}`]) {
-    goldens.covers(name, (golden) => run(caseOf(goldens, golden)));
+    goldens.covers(name, async (golden) => {
+      const whole = caseOf(goldens, golden);
+      await run(whole);
+      expect(whole.untouched(), `${name}: tensors that are neither fed nor compared`).toEqual([]);
+    });
   }
 }
 
@@ -35,6 +39,8 @@ export interface L2GCase {
   has(name: string): boolean;
   tensor(name: string): NdArray;
   under(prefix: string): Named<NdArray>;
+  /** Tensors that the manifest describes and nobody has asked for. */
+  untouched(): string[];
   /** Fails unless each array is within the manifest's tolerance, which gradients through networks have their own of. */
   check(got: Named<NdArray>, kind?: "numbers" | "gradients"): void;
 }
@@ -42,12 +48,18 @@ export interface L2GCase {
 export interface RawCase {
   readonly what: string;
   readonly params_without_grad?: readonly string[];
+  readonly param_groups?: { readonly from_scratch: readonly string[] };
 }
 
 export function caseOf({ manifest }: Goldens, golden: GoldenCase): L2GCase {
   const [, name] = golden.name.split("/");
   const prefix = `${name}/`;
-  const tensor = (inner: string) => golden.tensor(prefix + inner);
+  const touched = new Set<string>();
+  const prefixes: string[] = [];
+  const tensor = (inner: string) => {
+    touched.add(inner);
+    return golden.tensor(prefix + inner);
+  };
   return {
     name,
     config: golden.config,
@@ -57,7 +69,15 @@ export function caseOf({ manifest }: Goldens, golden: GoldenCase): L2GCase {
     raw: (manifest as unknown as Manifest).files[golden.file!].cases[name],
     has: (inner) => golden.entries[inner] !== undefined,
     tensor,
-    under: (inner) => golden.under(prefix + inner),
+    under(inner) {
+      const found = golden.under(prefix + inner);
+      if (Object.keys(found).length > 0) prefixes.push(inner);
+      return found;
+    },
+    untouched: () =>
+      Object.keys(golden.entries).filter(
+        (inner) => !touched.has(inner) && !prefixes.some((each) => inner.startsWith(each)),
+      ),
     check(got, kind = "numbers") {
       const [numbers, gradients] = tolerancesOf(manifest);
       const tolerance = kind === "numbers" ? numbers : gradients;
@@ -102,11 +122,11 @@ export function holderOf(what: string): string {
   return found[1];
 }
 
-/** The case's own weights, or those of the case that `what` is said to have, `network.safetensors forward_0/weights/`. */
-export function weightsOf(golden: L2GCase, what: string, file = "network.safetensors"): Named<NdArray> {
+/** The case's own weights, or those of the case that `what` is said to have: in its file, or `network.safetensors forward_0/weights/`. */
+export function weightsOf(golden: L2GCase, what: string): Named<NdArray> {
   const own = golden.under("weights/");
   if (Object.keys(own).length > 0) return own;
-  const path = join(goldens.folder, file);
+  const path = join(goldens.folder, /\w+\.safetensors/.exec(what)?.[0] ?? golden.file);
   const prefix = `${holderOf(what)}/weights/`;
   const all = Object.entries(readSafetensors(readFileSync(path), path).tensors);
   return Object.fromEntries(

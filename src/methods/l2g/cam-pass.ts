@@ -15,6 +15,7 @@ import { countSweep, sweepScores } from "./cam-scores.ts";
 import { classifier } from "./network.ts";
 import { pseudoLabels, shapedMaps } from "./pseudo-labels.ts";
 import type { L2GRecipe } from "./recipe.ts";
+import { windowMaps } from "./window-maps.ts";
 
 /** requires: what it cannot begin without, see `Stage`. */
 export function camPass(recipe: L2GRecipe, task: Task, requires?: string): Pass {
@@ -67,21 +68,26 @@ async function mapsOf(
   image: Image,
   present: readonly Present[],
   run: RunGraph,
-  { encoder, camScales }: L2GRecipe,
+  { encoder, camScales, camWindows, localSize, shortSide }: L2GRecipe,
 ): Promise<NdArray> {
   const { width, height } = image;
   if (present.length === 0) return float32([0, height, width], []);
   const { multiple } = findEncoder(encoder);
   // The release's ResNet-38 takes any size; other encoders take multiples of their stride.
-  const fitted = (side: number) =>
-    encoder === "resnet38" ? side : Math.max(1, Math.round(side / multiple)) * multiple;
+  const slides = camWindows === "sliding";
+  const multiplied = (side: number) => Math.max(1, Math.round(side / multiple)) * multiple;
+  const fitted = (side: number) => (encoder === "resnet38" && !slides ? side : multiplied(side));
   const passes: CamPass[] = [];
   for (const scale of camScales) {
     const [rows, columns] = scaledSize([height, width], scale).map(fitted);
     const scaled = pillowResize(image, [columns, rows], "bicubic");
     for (const flipped of [false, true]) {
-      const { data } = flipped ? flipImage(scaled) : scaled;
-      const { maps } = await run({ image: ndarray("uint8", [1, rows, columns, 3], data) });
+      const seen = flipped ? flipImage(scaled) : scaled;
+      // A window shows as much of a photograph as a local view does.
+      const side = multiplied((Math.min(rows, columns) * localSize) / shortSide);
+      const { maps } = slides
+        ? { maps: await windowMaps(seen, run, { side, multiple }) }
+        : await run({ image: ndarray("uint8", [1, rows, columns, 3], seen.data) });
       passes.push({ maps: chosen(maps, present), flipped });
     }
   }

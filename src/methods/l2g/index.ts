@@ -92,6 +92,7 @@ export const l2g: Method<L2GRecipe> = {
       recipe.camAlphas.every(
         (alpha) => alpha > 0 && alpha <= 100,
       ), "camAlphas", "two numbers above 0, at most 100", "Try 4, 24.");
+    oneOf("camWindows", ["whole", "sliding"]);
     oneOf("camMaps", ["none", "png", "npy"]);
     require(Array.isArray(recipe.camScales) &&
       recipe.camScales.length > 0 &&

@@ -43,6 +43,8 @@ export interface L2GRecipe extends Recipe, UNetSettings, SegmentationLossSetting
 
   /** Scales at which photographs are seen for their pseudo masks, each mirrored as well. */
   readonly camScales: readonly number[];
+  /** `sliding`: through windows as large as local views, their maps averaged; no part of the method (a baseline). */
+  readonly camWindows: "whole" | "sliding";
   /** The segmentation network learns and predicts on 0.5 and 0.75 of the size as well: DeepLab's MSC. */
   readonly multiScale: boolean;
 
@@ -100,6 +102,7 @@ const voc: L2GRecipe = {
   alignedBoxes: false,
 
   camScales: [0.5, 1, 1.5, 2],
+  camWindows: "whole",
   camThreshold: 0.25,
   camSaliency: "none",
   camCrf: "none",

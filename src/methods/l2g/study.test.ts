@@ -35,15 +35,29 @@ describe("claims", () => {
   const verdicts = (values: Readonly<Record<string, readonly number[]>>) =>
     plan.claims.map(({ judge }) => judge(scoresOf(values)).verdict);
 
-  test("hold where l2g is above the arm by more than the standard error", () => {
-    const others = ["plain-cam", "global-tags", "one-view", "without-correlation"];
-    const low = Object.fromEntries(others.map((name) => [name, [0.4, 0.42]]));
-    const same = [0.52, 0.5];
-    expect(verdicts({ l2g: [0.5, 0.52], uniform: same, ...low })).toEqual(new Array(5).fill("held"));
-    expect(verdicts({ l2g: [0.3, 0.31], uniform: [0.5, 0.52], ...low })).toEqual(new Array(5).fill("not held"));
+  const others = ["plain-cam", "global-tags", "one-view", "without-correlation"];
+  const low = Object.fromEntries(others.map((name) => [name, [0.4, 0.42]]));
+  const held = { l2g: [0.5, 0.52], uniform: [0.52, 0.5], shape: [0.6, 0.61], "sliding-window": [0.3, 0.33], ...low };
+  const count = plan.claims.length;
+
+  test("hold where arms differ as the paper says by more than the standard error", () => {
+    expect(verdicts(held)).toEqual(new Array(count).fill("held"));
+    const turned = {
+      ...held,
+      l2g: [0.3, 0.31],
+      uniform: [0.5, 0.52],
+      shape: [0.2, 0.2],
+      "sliding-window": [0.5, 0.51],
+    };
+    expect(verdicts(turned)).toEqual(new Array(count).fill("not held"));
+  });
+
+  test("of one seed are none that held", () => {
+    const single = Object.fromEntries(Object.entries(held).map(([name, [first]]) => [name, [first]]));
+    expect(verdicts(single)).toEqual(new Array(count).fill("not measured"));
   });
 
   test("are not measured where an arm is missing", () => {
-    expect(verdicts({ l2g: [0.5, 0.5] })).toEqual(new Array(5).fill("not measured"));
+    expect(verdicts({ l2g: [0.5, 0.5] })).toEqual(new Array(count).fill("not measured"));
   });
 });
