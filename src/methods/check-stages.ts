@@ -72,7 +72,7 @@ export function requireModel(model: PredictionModel, where: string): void {
     const padding: unknown = model.padding;
     const isColor = Array.isArray(padding) && padding.length === 3 && padding.every((value) => isByte(value));
     require(isColor, "padding as [red, green, blue]", shown(padding));
-    functions(model, ["outputs", "segments"], []);
+    functions(model, ["outputs", "segments"], ["labels", "confidence"]);
     return;
   }
   functions(model, ["scores"], ["refine"]);

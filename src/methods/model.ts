@@ -88,6 +88,8 @@ export interface PanopticModel {
   segments(outputs: Named<NdArray>, frame: Frame): SegmentMap;
   /** Host: the class of every pixel, however unsure, where the model says it: what mean IoU is counted on. */
   labels?(outputs: Named<NdArray>, frame: Frame): LabelMap;
+  /** Host: how sure every pixel is of its segment, 0 … 1, [height, width] of the photograph; default: the model does not say. */
+  confidence?(outputs: Named<NdArray>, frame: Frame): Float32Array;
 }
 
 export type PredictionModel = SemanticModel | PanopticModel;

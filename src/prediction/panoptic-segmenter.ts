@@ -17,7 +17,7 @@ export async function segmentPanoptic(
   { classes }: ModelCard,
   model: PanopticModel,
   image: Image,
-  { shortSide, scales, flip, windows, crf }: SegmentOptions,
+  { shortSide, scales, flip, windows, crf, detail }: SegmentOptions,
 ): Promise<Segmentation> {
   const asked = Object.entries({ shortSide, scales, flip: flip || undefined, windows, crf }).find(
     ([, value]) => value !== undefined,
@@ -25,6 +25,12 @@ export async function segmentPanoptic(
   if (asked !== undefined) {
     throw new InputError(
       `segment: a panoptic model sees the whole photograph in one view of its own size, got ${asked[0]}. Leave it out.`,
+    );
+  }
+  if (detail === "probabilities" || (detail === "confidence" && model.confidence === undefined)) {
+    const remedy = model.confidence === undefined ? "Leave it out." : "Ask for the confidence.";
+    throw new InputError(
+      `segment: expected a model that gives ${detail} of every pixel, got a panoptic one. ${remedy}`,
     );
   }
   const { height, width } = image;
@@ -41,5 +47,6 @@ export async function segmentPanoptic(
   const areas = new Array<number>(classes.length).fill(0);
   for (const label of labels.data) if (label !== IGNORE) areas[label]++;
   const readOut = model.labels?.(values, frame);
-  return { labels, areas, panoptic, ...(readOut && { readOut }) };
+  const confidence = detail === "confidence" ? model.confidence?.(values, frame) : undefined;
+  return { labels, areas, panoptic, ...(readOut && { readOut }), ...(confidence && { confidence }) };
 }

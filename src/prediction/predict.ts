@@ -99,10 +99,10 @@ export async function predictFiles(
   const idFiles = names.map(({ segments }) => inFolder(segments));
   const kinds = { overlay, panoptic, forms };
   const detail = detailFor(forms);
-  if (panoptic && detail !== undefined) {
-    const expected = "expected a model that scores every class at every pixel";
-    const remedy = `Leave ${forms.includes("probabilities") ? "probabilities" : "confidence"} out; scores of segments are in the record.`;
-    throw new InputError(problem(segmenter.source, `${expected} for ${detail}`, "a panoptic one", remedy));
+  if (panoptic && detail === "probabilities") {
+    const expected = "expected a model that scores every class at every pixel for probabilities";
+    const remedy = "Leave probabilities out, or write confidence; scores of segments are in the record.";
+    throw new InputError(problem(segmenter.source, expected, "a panoptic one", remedy));
   }
   await requireOwnResults(platform, names, kinds);
   const annotation = await openAnnotation(platform, folder, idFiles, panoptic ? segmenter.card.classes : null, {

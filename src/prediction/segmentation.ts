@@ -31,8 +31,9 @@ export interface SegmentOptions {
   /** Whether the mean score of each class is given as well; of a semantic model. Default: no. */
   readonly scores?: boolean;
   /**
-   * What is given of every pixel besides its class, at the image's own size; of a semantic model: `confidence`, the largest score,
-   * or `probabilities`, the scores of all classes (and the confidence). Default: neither.
+   * What is given of every pixel besides its class, at the image's own size: `confidence`, of a semantic model the largest score, of a
+   * panoptic one how sure the pixel is of its segment; or, of a semantic model, `probabilities`, the scores of all classes (and the
+   * confidence). Default: neither.
    */
   readonly detail?: "confidence" | "probabilities";
 }

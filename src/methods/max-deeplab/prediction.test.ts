@@ -4,7 +4,8 @@ import { input } from "../../graph/tensor.ts";
 import { cast } from "../../ops/index.ts";
 import { evaluate } from "../../runtime/evaluate.ts";
 import { type PostprocessSettings, panopticFromMasks } from "./postprocess.ts";
-import { segmentsAt } from "./prediction.ts";
+import { panopticModel, segmentsAt } from "./prediction.ts";
+import { recipes } from "./recipe.ts";
 import type { ClassOrder } from "./targets.ts";
 
 const order: ClassOrder = { things: [1], stuff: [2], ignoreLabel: 0 };
@@ -121,4 +122,18 @@ test("a view's segments come to the photograph's own size without its padding, e
   expect([thing.id, thing.classIndex, stuff.id, stuff.classIndex]).toEqual([257, 0, 512, 1]);
   expect(thing.score).toBeCloseTo(0.9, 6);
   expect(stuff.score).toBeCloseTo(0.8, 6);
+});
+
+test("a view's confidence comes to the photograph's own size without its padding, its numbers as they are", () => {
+  const classes = [{ name: "a", color: [1, 2, 3] as const }];
+  const size = { cropHeight: 3, cropWidth: 4 };
+  const model = panopticModel({ ...recipes["maxdeeplab-tiny"], ...size }, { classes, frequencies: [] });
+  const seen = [0.1, 0.2, 0.3, 9, 0.4, 0.5, 0.6, 9, 9, 9, 9, 9];
+  const outputs = { confidence: float32([3, 4], seen) };
+  const found = model.confidence!(outputs, { height: 2, width: 6, scaledHeight: 2, scaledWidth: 3 });
+  const row = (a: number, b: number, c: number) => [a, a, b, b, c, c].map(Math.fround);
+  expect([...found]).toEqual([...row(0.1, 0.2, 0.3), ...row(0.4, 0.5, 0.6)]);
+  expect(() => model.confidence!({}, { height: 2, width: 6, scaledHeight: 2, scaledWidth: 3 })).toThrow(
+    "Export it again",
+  );
 });

@@ -1,6 +1,7 @@
 /** A photograph's segments: the graph finds them in its view, the host brings them to the photograph's own size. */
 import { type Named, type NdArray, toNumbers } from "../../array/ndarray.ts";
 import type { Segment, SegmentMap } from "../../data/sample.ts";
+import { InputError } from "../../errors.ts";
 import { viewSegmentIds, wholeView } from "../../image/resize.ts";
 import { cast } from "../../ops/index.ts";
 import type { Task } from "../method.ts";
@@ -33,6 +34,8 @@ export function panopticModel(recipe: MaxDeepLabRecipe, { classes }: Task): Pano
         /** [N]: id of each slot's segment, 0 where there is none, and how sure it is of its class. */
         ids: cast(found.ids, "int32"),
         scores: found.confidence,
+        /** [H, W]: share of each pixel in its slot, among those that are sure of their class. */
+        confidence: found.pixelConfidence,
         /** [H, W]: label of each pixel, however unsure. */
         semantic: cast(found.semantic, "int32"),
       };
@@ -42,6 +45,7 @@ export function panopticModel(recipe: MaxDeepLabRecipe, { classes }: Task): Pano
       const { data, ...rest } = atOwnSize(semantic, frame, size);
       return { ...rest, data: Uint8Array.from(data, (label) => label - 1) };
     },
+    confidence: ({ confidence }, frame) => confidenceAt(confidence, frame, size),
   };
 }
 
@@ -57,6 +61,19 @@ function atOwnSize(
   }
   const data = viewSegmentIds(seen, scaledWidth, scaledHeight, { ...wholeView(width, height), corners: true });
   return { width, height, data };
+}
+
+/** Of each pixel of the photograph that of the nearest one of the view. confidence: [H, W] float32. */
+function confidenceAt(confidence: NdArray | undefined, frame: Frame, size: readonly [number, number]): Float32Array {
+  if (confidence === undefined) {
+    throw new InputError(
+      "segment: expected a model that says how sure each pixel is, got one of an earlier version. Export it again.",
+    );
+  }
+  const { shape, data } = confidence;
+  // Numbers are moved, not changed: as what their bits are as whole numbers.
+  const bits = new Int32Array(Float32Array.from(data, Number).buffer);
+  return new Float32Array(atOwnSize({ dtype: "int32", shape, data: bits }, frame, size).data.buffer);
 }
 
 /** The segments of a view at the photograph's size. */

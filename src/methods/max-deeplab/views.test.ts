@@ -18,7 +18,7 @@ test("the graph gives slots, what the surest one reads, and with three numbers a
   const shapes = Object.fromEntries(Object.entries(outputs).map(([name, { shape }]) => [name, shape]));
   expect(shapes).toEqual({
     ...{ slot: [1, 33, 33], channel: [12], confidence: [12], surest: [1] },
-    ...{ attention: [3, 3], feature: [1, 3, 9, 9] },
+    ...{ maskSlots: [4], masks: [4, 9, 9], attention: [3, 3], feature: [1, 3, 9, 9] },
   });
 });
 
@@ -34,6 +34,11 @@ test("pictures are as large as the view, in the slots' colours, and name what sl
     // Things come first.
     channel: fromNumbers("int32", [12], [0, 1, ...new Array<number>(10).fill(0)]),
     confidence: float32([12], [0.25, 0.5, ...new Array<number>(10).fill(0)]),
+    maskSlots: fromNumbers("int32", [2], [1, 0]),
+    masks: float32(
+      [2, 9, 9],
+      Array.from({ length: 162 }, (_, at) => (at < 81 ? 1 : 0.5)),
+    ),
     surest: fromNumbers("int32", [1], [1]),
     attention: float32([3, 3], [0, 0, 0, 0, 1, 0, 0, 0, 0]),
     feature: float32(
@@ -45,14 +50,17 @@ test("pictures are as large as the view, in the slots' colours, and name what sl
   expect(pictures.map(({ name, caption }) => [name, caption])).toEqual([
     ["image", ""],
     ["slots", "2 slots: dog, sky"],
+    ["mask 1", "slot 2: sky, 50 %"],
+    ["mask 2", "slot 1: dog, 25 %"],
     ["attention", "what slot 2 reads: sky, 50 %"],
     ["pixel features", "D = 3 as colours"],
   ]);
   for (const { image: picture } of pictures)
     expect([picture.width, picture.height, picture.data.length]).toEqual([33, 33, 3 * count]);
-  const [, slots, attention, feature] = pictures.map(({ image: picture }) => picture.data);
+  const [, slots, whole, half, attention, feature] = pictures.map(({ image: picture }) => picture.data);
   const colors = distinctColors(recipe.slots);
   expect([...slots.subarray(3, 6)]).toEqual(colors[1].map((value) => Math.round(50 + value / 2)));
+  expect([whole[0], half[0]]).toEqual([100, 56]);
   const middle = 3 * (16 * 33 + 16);
   expect(attention[middle]).toBe(100);
   expect(attention[0]).toBeLessThan(15);

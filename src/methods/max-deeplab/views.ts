@@ -6,7 +6,7 @@ import type { Tensor } from "../../graph/tensor.ts";
 import type { Color, Image } from "../../image/image.ts";
 import { distinctColors } from "../../image/palette.ts";
 import { resizeImage } from "../../image/resize.ts";
-import { argMax, cast, gather, max, mean, reshape, slice, softmax } from "../../ops/index.ts";
+import { argMax, cast, gather, max, mean, reshape, slice, softmax, topK } from "../../ops/index.ts";
 import type { Task } from "../method.ts";
 import type { Trial, TrialPicture } from "../stage.ts";
 import { placedImage, wholePlace } from "./augment.ts";
@@ -17,6 +17,9 @@ import { classOrder } from "./targets.ts";
 
 /** The share of the slots' colours; the rest is the photograph. */
 const opacity = 0.5;
+
+/** Slots whose masks are shown one by one, those that are surest of their class. */
+const masksShown = 4;
 
 export function slotViews(recipe: MaxDeepLabRecipe, { classes }: Task): readonly Trial[] {
   const size = [recipe.cropHeight, recipe.cropWidth] as const;
@@ -39,12 +42,17 @@ function slotOutputs(scope: Scope, image: Tensor, recipe: MaxDeepLabRecipe, clas
   const { maskLogits, classLogits, pixelFeature, encoded } = maxDeepLab(scope, image, recipe, classes);
   const chances = slice(softmax(classLogits, { axis: -1 }), [{ axis: 2, start: 0, end: classes }]);
   const confidence = reshape(max(chances, { axes: [2] }), [slots]);
+  const surestSlots = topK(confidence, Math.min(masksShown, slots), { axis: 0 }).indices;
+  const shares = softmax(maskLogits, { axis: 1 });
   const outputs: Record<string, Tensor> = {
     /** [1, H, W]: slot of each pixel. */
     slot: cast(argMax(resizedTo(maskLogits, [height, width]), { axis: 1, keepDims: false }), "int32"),
     /** [N]: channel of each slot's class, and the chance of it. */
     channel: cast(reshape(argMax(chances, { axis: 2 }), [slots]), "int32"),
     confidence,
+    /** [M] slots that are surest, and [M, h, w] the share of each pixel that is theirs. */
+    maskSlots: cast(surestSlots, "int32"),
+    masks: gather(reshape(shares, shares.shape.slice(1)), surestSlots, { axis: 0 }),
   };
   const last = encoded.paths.attentions.at(-1);
   if (last !== undefined) {
@@ -60,7 +68,7 @@ function slotOutputs(scope: Scope, image: Tensor, recipe: MaxDeepLabRecipe, clas
 }
 
 function picturesOf(
-  { slot, channel, confidence, surest, attention, feature }: Named<NdArray>,
+  { slot, channel, confidence, maskSlots, masks, surest, attention, feature }: Named<NdArray>,
   image: Image,
   colors: readonly Color[],
   classes: readonly ClassInfo[],
@@ -78,14 +86,24 @@ function picturesOf(
       caption: `${there.length} ${there.length === 1 ? "slot" : "slots"}: ${[...new Set(there.map(nameOf))].join(", ")}`,
     },
   ];
+  const percentOf = (at: number) => (100 * Number(confidence.data[at])).toFixed(0);
+  const [, rows, columns] = masks.shape;
+  for (const [i, at] of toNumbers(maskSlots).entries()) {
+    const share = ndarray("float32", [rows, columns], masks.data.slice(i * rows * columns, (i + 1) * rows * columns));
+    pictures.push({
+      name: `mask ${i + 1}`,
+      image: heat(share, image, 1),
+      changes: true,
+      caption: `slot ${at + 1}: ${nameOf(at)}, ${percentOf(at)} %`,
+    });
+  }
   if (attention !== undefined) {
     const at = Number(surest.data[0]);
-    const percent = (100 * Number(confidence.data[at])).toFixed(0);
     pictures.push({
       name: "attention",
       image: heat(attention, image),
       changes: true,
-      caption: `what slot ${at + 1} reads: ${nameOf(at)}, ${percent} %`,
+      caption: `what slot ${at + 1} reads: ${nameOf(at)}, ${percentOf(at)} %`,
     });
   }
   if (feature !== undefined) {
@@ -106,11 +124,11 @@ function blended({ width, height, data }: Image, { data: slots }: NdArray, color
   return { width, height, data: mixed };
 }
 
-/** The photograph, bright where attention is largest. attention: [rows, columns], 0 or above. */
-function heat(attention: NdArray, { width, height, data }: Image): Image {
+/** The photograph, bright where attention is largest, or is `bright`. attention: [rows, columns], 0 or above. */
+function heat(attention: NdArray, { width, height, data }: Image, bright?: number): Image {
   const [rows, columns] = attention.shape;
   const values = toNumbers(attention);
-  const most = values.reduce((largest, value) => Math.max(largest, value), 1e-12);
+  const most = bright ?? values.reduce((largest, value) => Math.max(largest, value), 1e-12);
   const bytes = Uint8Array.from({ length: 3 * values.length }, (_, at) => (255 * values[Math.floor(at / 3)]) / most);
   const large = resizeImage({ width: columns, height: rows, data: bytes }, width, height);
   return {
