@@ -287,3 +287,14 @@ test("classes.json is read in VOC's folders, too, and the line of a remedy works
   const { classes, valueMap, classesFile } = await openDataset(platform, root, "train");
   expect([classes[0].name, valueMap, classesFile]).toEqual(["leaf", { "0": "ignore", "7": 0 }, `${root}/classes.json`]);
 });
+
+test("the line that VOC's folders are told for other colours works", async () => {
+  const root = await vocFolder(
+    png({ width: 3, height: 1, depth: 8, colorType: 2, values: [1, 2, 3, 1, 2, 3, 0, 0, 0] }),
+  );
+  const told = (await inspectDataset(platform, root)).splits[0].problems[0].message;
+  const [, file, line] = /colour in (\S+), by lines such as (\S+), or correct the mask\.$/.exec(told) ?? [];
+  expect([file, line]).toEqual([`${root}/labelmap.txt`, "NAME:1,2,3::"]);
+  put(root, "labelmap.txt", `background:0,0,0::\n${line}\n`);
+  expect((await openDataset(platform, root, "train")).classes.map(({ name }) => name)).toEqual(["background", "NAME"]);
+});

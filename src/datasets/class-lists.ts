@@ -48,6 +48,11 @@ const fileNames = [
   ...["names.txt", "obj.names"],
 ];
 
+/** Whether a file is such a list, by its name. */
+export function looksLikeList(name: string): boolean {
+  return fileNames.includes(name.toLowerCase());
+}
+
 /**
  * The first list in one of `folders`; null where there is none. Throws InputError where one cannot be understood, or two
  * in one folder name different classes.

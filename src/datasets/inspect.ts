@@ -327,12 +327,19 @@ function kindsOfTrainAlone(root: string, splits: readonly SplitReport[]): Proble
 /** Enough to pretrain with, so no problem; what looks like labels and is not read is named. */
 async function imagesAlone(platform: Platform, root: string): Promise<Problem> {
   const others = (await platform.list(root)).filter((name) => /^[^.].*\.(?:json|jsonl|xml|csv|ya?ml|txt)$/i.test(name));
-  const lists = others.filter((name) => !/^(?:readme|licen[cs]e|classes|things)\b/i.test(name));
+  const lists = others.filter((name) => !isKnown(name));
   const got =
     lists.length === 0 ? "" : `, and ${listed(lists, 3)}, which ${lists.length === 1 ? "is" : "are"} not understood`;
   const remedy = "Training and scoring with labels need images and masks there.";
   const expected = "expected the splits train and val";
   return { file: root, message: problem(root, expected, `only unlabelled images${got}`, remedy) };
+}
+
+/** Lists that say themselves what is wrong with them, and texts for people. */
+function isKnown(name: string): boolean {
+  return (
+    /^(?:readme|licen[cs]e)\b/i.test(name) || /^(?:tags\.\w+|captions\.jsonl|classes\.\w+|things\.json)$/.test(name)
+  );
 }
 
 /** Classes without pixels; a single class in train is a problem, since nothing can be learned of it. */

@@ -116,3 +116,24 @@ test("what is not understood beside photographs is named", async () => {
     `${root}: expected the splits train and val, got only unlabelled images, and tasks.json, which is not understood. Training and scoring with labels need images and masks there.`,
   ]);
 });
+
+test("Roboflow's masks and list lie beside photographs, and are not told as strays", async () => {
+  const root = temporaryFolder();
+  put(root, "images/train/a.jpg", await jpeg(2, 1));
+  put(root, "images/train/a_mask.png", greyPng(2, 1, [0, 1]));
+  put(root, "images/train/_classes.csv", "Pixel Value, Class\n0, background\n1, apple\n");
+  const { splits, classes } = await inspectDataset(platform, root);
+  expect([classes.map(({ name }) => name), splits[0].notes.length]).toEqual([["background", "apple"], 1]);
+});
+
+test("Cityscapes with masks of another form alone is told once, with what to do", async () => {
+  const root = temporaryFolder();
+  for (const name of ["a", "b"]) {
+    put(root, `leftImg8bit/train/x/${name}_leftImg8bit.png`, colored);
+    put(root, `gtFine/train/x/${name}_gtFine_labelTrainIds.png`, greyPng(2, 1, [0, 1]));
+  }
+  const { splits } = await inspectDataset(platform, root);
+  expect(splits[0].problems[0].message).toBe(
+    `${root}/gtFine/train/x: expected masks NAME_gtFine_labelIds.png, got only such as a_gtFine_labelTrainIds.png. Rename them so, and say in classes.json beside gtFine what their values or colours mean.`,
+  );
+});

@@ -2,7 +2,7 @@
 
 import type { ClassInfo } from "../data/sample.ts";
 import { InputError } from "../errors.ts";
-import { formatColor } from "../image/color.ts";
+import { formatColor, parseColor } from "../image/color.ts";
 import { type Color, IGNORE } from "../image/image.ts";
 import { joinPath, lastPart } from "../platform/join-path.ts";
 import type { Platform, RawImage } from "../platform/platform.ts";
@@ -61,9 +61,13 @@ export async function layoutClasses(
   const listed = classes.map(({ name, color }, index) => ({ name, color, value: values.get(index) ?? index }));
   if (new Set(classes.map(({ color }) => formatColor(color))).size < classes.length) return usual;
   const coding = await heldBy(platform, { file: "", classes: listed, ignored: [] }, masks);
-  return coding === "values"
-    ? usual
-    : { ...usual, valueMap: withCoding({ file: "", classes: listed, ignored: [] }, coding).valueMap };
+  if (coding === "values") return usual;
+  const remedy: Remedy = ({ values }) => {
+    const [red, green, blue] = parseColor(mostOf(values)) ?? [255, 0, 0];
+    const line = `NAME:${red},${green},${blue}::`;
+    return `Name each class with its colour in ${joinPath(folders[0], "labelmap.txt")}, by lines such as ${line}, or correct the mask.`;
+  };
+  return { ...usual, remedy, valueMap: withCoding({ file: "", classes: listed, ignored: [] }, coding).valueMap };
 }
 
 /** The classes.json of the first of `folders` that has one. */
