@@ -7,6 +7,7 @@ import { askedFrom, askedOptions } from "./asked.ts";
 import { command } from "./command.ts";
 import { engineFor, engineOptions } from "./options.ts";
 import { methodOptions, methodsWith } from "./own-methods.ts";
+import { requireFolderName } from "./require-ending.ts";
 import { requirePipe } from "./standard-streams.ts";
 import { segmentOptionsFrom, testingOptions } from "./testing-options.ts";
 
@@ -126,6 +127,7 @@ export const predictCommand = command({
       import("./open-model.ts"),
     ]);
     const toOutput = out === streams.dash;
+    if (!toOutput) await requireFolderName(nodePlatform, out, ", or --out - for the mask of one photograph");
     if (toOutput) requireMaskAlone({ ...options, json: terminal.json });
     else if ((await nodePlatform.exists(out)) === "file") {
       throw new InputError(`${out}: expected a folder for the results, got a file. Choose another --out.`);

@@ -9,7 +9,7 @@ import { joinPath } from "../platform/join-path.ts";
 import type { Platform } from "../platform/platform.ts";
 import type { Entry, Folders, Layout, Problem, Survey } from "./layout.ts";
 import { layoutClasses } from "./own-classes.ts";
-import { filesById, filesIfThere, imageEntries, pair, sortById } from "./pairs.ts";
+import { filesById, filesIfThere, imageEntries, makeProblem, pair, sortById } from "./pairs.ts";
 import type { ValueMap } from "./value-map.ts";
 
 const drawing = `
@@ -93,6 +93,12 @@ async function survey(platform: Platform, folders: Folders, split: Split): Promi
     }
     const maskFolder = joinPath(root, "gtFine", split, city);
     const masks = await filesIfThere(platform, maskFolder, "mask", maskSuffix);
+    const other = masks.byId.size === 0 ? await otherMask(platform, maskFolder) : undefined;
+    if (other !== undefined) {
+      const remedy = "Rename them so, and say in classes.json beside gtFine what their values or colours mean.";
+      problems.push(makeProblem(maskFolder, `expected masks NAME${maskSuffix}.png`, `only such as ${other}`, remedy));
+      continue;
+    }
     const paired = pair(images, masks, (id) => joinPath(maskFolder, `${id}${maskSuffix}.png`));
     entries.push(...paired.entries);
     problems.push(...paired.problems);
@@ -102,6 +108,12 @@ async function survey(platform: Platform, folders: Folders, split: Split): Promi
   const places = [root, joinPath(root, "gtFine")];
   const listed = await layoutClasses(platform, places, masks, { classes, valueMap, remedy });
   return { ...listed, entries: sortById(entries), problems, notes };
+}
+
+/** A mask of another of Cityscapes' forms. */
+async function otherMask(platform: Platform, folder: string): Promise<string | undefined> {
+  if ((await platform.exists(folder)) !== "folder") return undefined;
+  return (await platform.list(folder)).find((name) => /_(?:labelTrainIds|color|instanceIds)\.png$/.test(name));
 }
 
 export const cityscapes: Layout = {

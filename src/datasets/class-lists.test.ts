@@ -100,6 +100,61 @@ test.each<[string, string, string, readonly (readonly [string, number, (readonly
       ["apple", 1],
     ],
   ],
+  [
+    "transformers, the other way round",
+    "label2id.json",
+    '{"background": 0, "apple": 1}',
+    [
+      ["background", 0],
+      ["apple", 1],
+    ],
+  ],
+  [
+    "colours in hexadecimal first",
+    "label_colors.txt",
+    "#000000 background\n#FF0000 apple\n",
+    [
+      ["background", 0, [0, 0, 0]],
+      ["apple", 1, red],
+    ],
+  ],
+  [
+    "colours in hexadecimal last",
+    "label_colors.txt",
+    "red apple,#ff0000\nleaf,#00ff00\n",
+    [
+      ["red apple", 0, red],
+      ["leaf", 1, green],
+    ],
+  ],
+  [
+    "a column of colours",
+    "class_dict.csv",
+    "name,color\r\napple,#ff0000\r\nleaf,#00ff00\r\n",
+    [
+      ["apple", 0, red],
+      ["leaf", 1, green],
+    ],
+  ],
+  [
+    "colours and names with commas in them",
+    "class_dict.csv",
+    'name,rgb\n"apple, ""red""","255,0,0"\nleaf,"(0, 255, 0)"\n',
+    [
+      ['apple, "red"', 0, red],
+      ["leaf", 1, green],
+    ],
+  ],
+  [
+    "names that begin with #",
+    "classes.txt",
+    "# all of them\nbackground\n#1 apple\nleaf\n",
+    [
+      ["background", 0],
+      ["#1 apple", 1],
+      ["leaf", 2],
+    ],
+  ],
 ])("the list of %s is read", (_, file, text, expected) => {
   const { classes } = parseListedClasses(text, file);
   expect(classes.map(({ name, value, color }) => (color ? [name, value, color] : [name, value]))).toEqual(expected);
@@ -108,7 +163,13 @@ test.each<[string, string, string, readonly (readonly [string, number, (readonly
 test.each([
   ["nothing", "labels.txt", "\n", "labels.txt: expected 1 to 254 classes, got 0. "],
   ["a name twice", "labels.txt", "a\nb\na\n", 'labels.txt: expected names and values of their own, got "a" twice.'],
-  ["names that are none", "id2label.json", '{"a": 1}', 'id2label.json: expected names by value, got "a": 1.'],
+  ["names that are none", "id2label.json", '{"a": "b"}', 'id2label.json: expected names by value, got "a": "b".'],
+  [
+    "unknown columns",
+    "classes.csv",
+    "colour of it,what\n1,2\n",
+    'classes.csv: expected columns that are known, got "colour of it,what".',
+  ],
 ])("a list of %s is refused", (_, file, text, message) => {
   expect(() => parseListedClasses(text, file)).toThrow(message);
 });
@@ -214,6 +275,26 @@ test("a value that the list does not name leads to the list", async () => {
   const report = await inspectDataset(platform, root);
   expect(countProblems(report)).toBeGreaterThan(0);
   expect(report.splits[0].problems[0].message).toContain(
-    `expected class values 0 to 1, 255, got 7 at column 1, row 0 (67 % of the pixels). Add it to ${root}/labels.txt, or correct the mask.`,
+    `expected class values 0 to 1, 255, got 7 at column 1, row 0 (67 % of the pixels). Write every line of ${root}/labels.txt with its value, such as 7: NAME, or correct the mask.`,
   );
+});
+
+test("classes.json is read in VOC's folders, too, and the line of a remedy works", async () => {
+  const root = await vocFolder(greyPng(3, 1, [0, 7, 7]));
+  put(root, "labels.txt", "0: background\n7: apple\n");
+  expect((await openDataset(platform, root, "train")).valueMap).toEqual({ "0": 0, "7": 1, "255": "ignore" });
+  put(root, "classes.json", JSON.stringify({ ignoreIndex: 0, classes: [{ name: "leaf", value: 7 }] }));
+  const { classes, valueMap, classesFile } = await openDataset(platform, root, "train");
+  expect([classes[0].name, valueMap, classesFile]).toEqual(["leaf", { "0": "ignore", "7": 0 }, `${root}/classes.json`]);
+});
+
+test("the line that VOC's folders are told for other colours works", async () => {
+  const root = await vocFolder(
+    png({ width: 3, height: 1, depth: 8, colorType: 2, values: [1, 2, 3, 1, 2, 3, 0, 0, 0] }),
+  );
+  const told = (await inspectDataset(platform, root)).splits[0].problems[0].message;
+  const [, file, line] = /colour in (\S+), by lines such as (\S+), or correct the mask\.$/.exec(told) ?? [];
+  expect([file, line]).toEqual([`${root}/labelmap.txt`, "NAME:1,2,3::"]);
+  put(root, "labelmap.txt", `background:0,0,0::\n${line}\n`);
+  expect((await openDataset(platform, root, "train")).classes.map(({ name }) => name)).toEqual(["background", "NAME"]);
 });

@@ -4,6 +4,7 @@
  * ```
  * labelmap.txt, dataset_meta.json                 CVAT, Datumaro: apple:255,0,0::
  * class_dict.csv, label_colors.txt, _classes.csv  name,r,g,b / 255 0 0 apple / Pixel Value, Class
+ * id2label.json, label2id.json                    {"0": "apple"}, {"apple": 0}
  * class_names.txt, labels.txt, classes.txt …      a name a line, from 0 on, or 0: apple; __ignore__ is unlabelled
  * ```
  */
@@ -34,9 +35,23 @@ export interface ListedClasses {
 /** Names of such files, those that say most first. */
 const fileNames = [
   ...["labelmap.txt", "dataset_meta.json", "class_dict.csv", "label_colors.txt", "_classes.csv", "classes.csv"],
-  ...["labels.csv", "id2label.json", "class_names.txt", "classes.txt", "labels.txt", "label_names.txt", "codes.txt"],
+  ...[
+    "labels.csv",
+    "id2label.json",
+    "label2id.json",
+    "class_names.txt",
+    "classes.txt",
+    "labels.txt",
+    "label_names.txt",
+    "codes.txt",
+  ],
   ...["names.txt", "obj.names"],
 ];
+
+/** Whether a file is such a list, by its name. */
+export function looksLikeList(name: string): boolean {
+  return fileNames.includes(name.toLowerCase());
+}
 
 /**
  * The first list in one of `folders`; null where there is none. Throws InputError where one cannot be understood, or two
@@ -110,6 +125,8 @@ export function parseListedClasses(text: string, file: string): ListedClasses {
 }
 
 const colorText = String.raw`(\d{1,3})\s*[,;\t ]\s*(\d{1,3})\s*[,;\t ]\s*(\d{1,3})`;
+const hexText = "#([0-9a-f]{2})([0-9a-f]{2})([0-9a-f]{2})";
+const hexLine = new RegExp(`^${hexText}\\s*[,;:\\t ]\\s*(.+)$`, "i");
 
 /** The shapes of a line, the most telling first; all lines of a list have one. */
 const shapes: readonly { readonly line: RegExp; read(match: RegExpExecArray, index: number): ListedClass }[] = [
@@ -129,8 +146,20 @@ const shapes: readonly { readonly line: RegExp; read(match: RegExpExecArray, ind
     line: /^(\d{1,5})\s*[:=,;\t ]\s*(.*\S)$/,
     read: ([, value, name]) => ({ name: name.trim(), value: Number(value) }),
   },
+  {
+    line: hexLine,
+    read: ([, red, green, blue, name], index) => withColor(name, [red, green, blue].map(fromHex), index),
+  },
+  {
+    line: new RegExp(`^(.*?)\\s*[,;:\\t ]\\s*${hexText}$`, "i"),
+    read: ([, name, ...color], index) => withColor(name, color.map(fromHex), index),
+  },
   { line: /^(.*)$/, read: ([, name], index) => ({ name: name.trim(), value: index }) },
 ];
+
+function fromHex(digits: string | undefined): string {
+  return String(Number.parseInt(digits ?? "", 16));
+}
 
 function withColor(name: string, color: readonly (string | undefined)[], value: number): ListedClass {
   const [red, green, blue] = color.map((part) => Number(part ?? Number.NaN));
@@ -143,30 +172,40 @@ function fromLines(text: string, file: string): readonly ListedClass[] {
     .replace(/^\ufeff/, "")
     .split(/\r?\n/)
     .map((line) => line.trim())
-    .filter((line) => line !== "" && !line.startsWith("#"));
-  const columns = /[,;\t]/.test(lines[0] ?? "") ? columnsOf(lines[0]) : null;
+    // "#1 apple" is a name, and "#ff0000 apple" a colour.
+    .filter(
+      (line, at) => line !== "" && !/^#+(?:\s|$)/.test(line) && (at > 0 || !/^#/.test(line) || hexLine.test(line)),
+    );
+  const columns = columnsOf(lines);
   if (columns !== null) return lines.slice(1).map((line, index) => fromColumns(line, columns, index, file));
   // CVAT's labelmap has a colon in every line, which names alone have not.
   const shape = shapes.find(({ line }) => lines.every((each) => line.test(each)));
-  return shape === undefined
-    ? []
-    : lines.map((line, index) => shape.read(shape.line.exec(line) as RegExpExecArray, index));
+  if (shape === undefined) return [];
+  if (shape === shapes.at(-1) && lines.length > 1 && lines.every((line) => cellsOf(line).length > 1)) {
+    const remedy = "Begin with a line of titles such as name,r,g,b, or write a name a line.";
+    throw new InputError(problem(file, "expected columns that are known", shown(lines[0]), remedy));
+  }
+  return lines.map((line, index) => shape.read(shape.line.exec(line) as RegExpExecArray, index));
 }
 
 interface Columns {
   readonly name: number;
   readonly value: number;
+  /** Of red, green and blue, or of all three. */
   readonly color: readonly number[];
 }
 
 /** A header that says which column is what; null where the first line is none. */
-function columnsOf(header: string): Columns | null {
-  const titles = cellsOf(header).map((cell) => cell.toLowerCase());
+function columnsOf(lines: readonly string[]): Columns | null {
+  const titles = cellsOf(lines[0] ?? "").map((cell) => cell.toLowerCase());
   const at = (...names: string[]) => titles.findIndex((title) => names.includes(title));
-  const name = at("name", "class", "label", "category", "class name", "class_name", "title");
+  const name = at("name", "class", "label", "category", "class name", "class_name", "label_name", "title", "names");
   const value = at("pixel value", "pixel_value", "value", "id", "index", "class id", "class_id", "label_id", "idx");
-  const color = [at("r", "red"), at("g", "green"), at("b", "blue")];
-  return name >= 0 && (value >= 0 || !color.includes(-1)) ? { name, value, color } : null;
+  const single = at("color", "colour", "rgb", "hex", "color_rgb", "rgb_color");
+  const parts = [at("r", "red"), at("g", "green"), at("b", "blue")];
+  const color = parts.includes(-1) ? (single < 0 ? [] : [single]) : parts;
+  if (name < 0 || titles.length < 2) return null;
+  return value >= 0 || color.length > 0 ? { name, value, color } : null;
 }
 
 function fromColumns(line: string, { name, value, color }: Columns, index: number, file: string): ListedClass {
@@ -175,15 +214,20 @@ function fromColumns(line: string, { name, value, color }: Columns, index: numbe
   if (!Number.isInteger(own)) {
     throw new InputError(problem(file, "expected a whole number as value", shown(cells[value] ?? ""), "Correct it."));
   }
-  return withColor(
-    cells[name] ?? "",
-    color.map((at) => cells[at]),
-    own,
-  );
+  const [only = ""] = color.map((at) => cells[at] ?? "");
+  const hex = new RegExp(`^${hexText}$`, "i").exec(only);
+  const parts =
+    color.length === 3 ? color.map((at) => cells[at]) : (hex?.slice(1).map(fromHex) ?? only.match(/\d{1,3}/g) ?? []);
+  return withColor(cells[name] ?? "", parts.length === 3 ? parts : [], own);
 }
 
+/** Cells between commas, semicolons or tabs; what is in quotation marks may hold these (RFC 4180). */
 function cellsOf(line: string): string[] {
-  return line.split(/[,;\t]/).map((cell) => cell.trim().replace(/^"(.*)"$/, "$1"));
+  const cells = line.match(/(?:^|[,;\t])\s*(?:"(?:[^"]|"")*"\s*(?=[,;\t]|$)|[^,;\t]*)/g) ?? [];
+  return cells.map((cell) => {
+    const text = cell.replace(/^[,;\t]/, "").trim();
+    return /^".*"$/.test(text) ? text.slice(1, -1).replaceAll('""', '"') : text;
+  });
 }
 
 /** Datumaro's `dataset_meta.json`, or an object of names by value. */
@@ -192,7 +236,12 @@ function fromJson(text: string, file: string): readonly ListedClass[] {
   const root = fieldsOf(text, file, remedy);
   const names = isObject(root.label_map) ? root.label_map : root;
   const colors: unknown = root.segmentation_colors;
-  return Object.entries(names).map(([value, name], index) => {
+  const numbered = Object.entries(names);
+  // Names by value, or values by name.
+  if (numbered.length > 0 && numbered.every(([, value]) => Number.isInteger(value))) {
+    return numbered.map(([name, value]) => ({ name, value: Number(value) }));
+  }
+  return numbered.map(([value, name], index) => {
     if (!/^\d{1,5}$/.test(value) || typeof name !== "string") {
       throw new InputError(problem(file, "expected names by value", `${shown(value)}: ${shown(name)}`, remedy));
     }

@@ -39,7 +39,8 @@ test("a byte order mark is forgiven", () => {
 const many = Array.from({ length: 255 }, (_, i) => `class ${i}`);
 
 test.each<[string, unknown, string]>([
-  ["a list", [1], "classes.json: expected a JSON object, got [1]."],
+  ["a list", [1], "classes.json: classes[0]: expected an object, got 1."],
+  ["a number", 1, "classes.json: expected a JSON object, got 1."],
   ["no classes", { ignoreIndex: 255 }, "classes.json: classes: expected a list of classes, got nothing."],
   ["an empty list", { classes: [] }, "classes: expected a list of classes, got []"],
   ["too many classes", { classes: many }, "classes: expected at most 254 classes, got 255."],
@@ -103,4 +104,13 @@ test.each([
 ])("text %j is refused in one line", (text, message) => {
   expect(() => parseClassList(text, "classes.json")).toThrow(message);
   expect(() => parseClassList(text, "classes.json")).not.toThrow(/\n/);
+});
+
+test.each([
+  ["a list of names", ["sky", { name: "road", value: 7 }], { "0": 0, "7": 1 }],
+  ["names by value", { "0": "sky", "7": "road" }, { "0": 0, "7": 1 }],
+  ["values by name", { sky: 0, road: 7 }, { "0": 0, "7": 1 }],
+])("%s alone will do", (_, content, map) => {
+  const { classes, valueMap } = parseClassList(JSON.stringify(content), "classes.json");
+  expect([classes.map(({ name }) => name), valueMap]).toEqual([["sky", "road"], map]);
 });

@@ -21,6 +21,8 @@
  * - `colorCoded: true`: masks are RGB and a pixel is its class's `color` (or one of its `colors`); unlabelled pixels have
  *   one of `ignoreColors`. `value`, `values` and `ignoreIndex` are not used then.
  * - `description`, `license`, `source`: text that is kept for people.
+ *
+ * The list of `classes` alone will do, and so will `{"0": "sky"}` and `{"sky": 0}`.
  */
 
 import type { ClassInfo } from "../data/sample.ts";
@@ -28,13 +30,15 @@ import { InputError, isObject, problem, shown, suggestion } from "../errors.ts";
 import { formatColor, parseColor } from "../image/color.ts";
 import { type Color, maxClasses } from "../image/image.ts";
 import { distinctColors } from "../image/palette.ts";
-import { type Fields, fieldsOf } from "./text-file.ts";
+import { type Fields, parsed } from "./text-file.ts";
 import type { ValueMap } from "./value-map.ts";
 
 export interface ClassList {
   readonly classes: readonly ClassInfo[];
   readonly valueMap: ValueMap;
   readonly colorCoded: boolean;
+  /** Indices of classes whose colour somebody chose. */
+  readonly colored: readonly number[];
 }
 
 const fileKeys = ["ignoreIndex", "classes", "colorCoded", "ignoreColors", "description", "license", "source"];
@@ -43,7 +47,7 @@ const classKeys = ["name", "color", "thing", "background", "words", "value", "va
 /** text: the content of classes.json. Throws InputError naming `file` and the field at fault. */
 export function parseClassList(text: string, file: string): ClassList {
   const remedy = 'Write {"ignoreIndex": 255, "classes": [{"name": "sky"}]}.';
-  const root = fieldsOf(text, file, remedy, "expected a JSON object");
+  const root = withList(parsed(text, file, remedy, "expected a JSON object"), file, remedy);
   const fail = (field: string, expected: string, got: unknown, remedy: string): never => {
     throw new InputError(problem(`${file}: ${field}`, expected, show(got), remedy));
   };
@@ -128,7 +132,22 @@ export function parseClassList(text: string, file: string): ClassList {
       add("ignoreIndex", String(value), "ignore");
     }
   }
-  return { classes, valueMap, colorCoded };
+  const colored = list.flatMap((item: unknown, index) => (isObject(item) && item.color !== undefined ? [index] : []));
+  return { classes, valueMap, colorCoded, colored };
+}
+
+/** A list of classes alone, names by value, or values by name, are what `classes` would hold. */
+function withList(value: unknown, file: string, remedy: string): Fields {
+  if (Array.isArray(value)) return { classes: value };
+  if (!isObject(value)) throw new InputError(problem(file, "expected a JSON object", shown(value), remedy));
+  const entries = Object.entries(value);
+  if (entries.length > 0 && entries.every(([key, name]) => /^\d{1,5}$/.test(key) && typeof name === "string")) {
+    return { classes: entries.map(([key, name]) => ({ name, value: Number(key) })) };
+  }
+  if (entries.length > 0 && entries.every(([key, number]) => isMaskValue(number) && !fileKeys.includes(key))) {
+    return { classes: entries.map(([name, number]) => ({ name, value: number })) };
+  }
+  return value;
 }
 
 function requireKnownKeys(fields: Fields, known: readonly string[], where: string): void {

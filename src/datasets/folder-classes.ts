@@ -8,19 +8,22 @@ import type { Platform } from "../platform/platform.ts";
 import { type ClassList, parseClassList } from "./classes-file.ts";
 import { isThere } from "./is-there.ts";
 import { withThings } from "./label-files.ts";
-import { findOwnClasses, type OwnClasses } from "./own-classes.ts";
+import type { Problem } from "./layout.ts";
+import { masksBeside } from "./mask-names.ts";
+import { findOwnClasses, type OwnClasses, otherPalette } from "./own-classes.ts";
 import { filesBelow } from "./pairs.ts";
 import { classesOf, type PanopticAnnotation, parseAnnotation } from "./panoptic-annotation.ts";
 import { maskFolderName, splitFolder } from "./split-names.ts";
 import { readUtf8 } from "./text-file.ts";
 
-export interface FolderClasses extends ClassList {
+export interface FolderClasses extends Omit<ClassList, "colored"> {
   /** The file that names them. */
   readonly listed: string;
   /** False where only an annotation of segments names them, which says nothing of masks. */
   readonly forMasks: boolean;
   /** Of the first split that has one; null where classes are known without it. */
   readonly annotation: PanopticAnnotation | null;
+  readonly notes: readonly Problem[];
 }
 
 /**
@@ -47,17 +50,47 @@ export async function readClasses(platform: Platform, root: string): Promise<Fol
   });
   const { valueMap = {}, colorCoded = false } = described ?? {};
   const listed = isDescribed ? "classes.json" : (own?.file ?? `${annotation?.file}`);
-  return { classes, valueMap, colorCoded, listed, forMasks: described !== null, annotation };
+  const palette = isDescribed && described !== null ? await paletteOf(platform, root, described) : null;
+  return {
+    ...{ classes, valueMap, colorCoded, listed, forMasks: described !== null, annotation },
+    notes: palette === null ? [] : [palette],
+  };
+}
+
+/** Masks coded by numbers whose palette has the classes' own colours at other numbers. */
+async function paletteOf(
+  platform: Platform,
+  root: string,
+  { classes, valueMap, colorCoded, colored }: ClassList,
+): Promise<Problem | null> {
+  if (colorCoded || colored.length < 2) return null;
+  const listed = Object.entries(valueMap).flatMap(([value, index]) =>
+    index === "ignore" || !colored.includes(index) ? [] : [{ ...classes[index], value: Number(value) }],
+  );
+  return otherPalette(
+    platform,
+    { file: joinPath(root, "classes.json"), classes: listed, ignored: [] },
+    await masksOf(platform, root),
+  );
 }
 
 /** By a list in the folder, or with the masks. */
 async function ownClasses(platform: Platform, root: string): Promise<OwnClasses | null> {
   const top = joinPath(root, await maskFolderName(platform, root));
-  const folders = [top];
-  for (const split of allSplits) folders.push(await splitFolder(platform, top, split));
-  const masks: string[] = [];
-  for (const folder of folders) masks.push(...(await filesBelow(platform, folder, "mask")).byId.values());
-  return findOwnClasses(platform, [root, ...folders], masks);
+  const folders = [top, joinPath(root, "images")];
+  for (const split of allSplits) {
+    folders.push(await splitFolder(platform, top, split));
+    // Roboflow puts it beside the photographs.
+    folders.push(await splitFolder(platform, joinPath(root, "images"), split));
+  }
+  return findOwnClasses(platform, [...new Set([root, ...folders])], await masksOf(platform, root));
+}
+
+/** The masks of all splits, or those beside photographs. */
+async function masksOf(platform: Platform, root: string): Promise<string[]> {
+  const own = await filesBelow(platform, joinPath(root, await maskFolderName(platform, root)), "mask");
+  if (own.byId.size > 0) return [...own.byId.values()];
+  return [...masksBeside((await filesBelow(platform, joinPath(root, "images"), "image")).byId).values()];
 }
 
 async function firstAnnotation(platform: Platform, root: string): Promise<PanopticAnnotation | null> {

@@ -1,7 +1,7 @@
 /** The labels of one split of a plain folder, of every kind that is there. */
 
 import type { Split } from "../data/dataset.ts";
-import { InputError, problem } from "../errors.ts";
+import { InputError } from "../errors.ts";
 import { joinPath } from "../platform/join-path.ts";
 import { listBytes } from "../platform/limits.ts";
 import type { Platform } from "../platform/platform.ts";
@@ -12,13 +12,14 @@ import { isThere } from "./is-there.ts";
 import { captionsFrom, type Listing, tagsFrom } from "./label-files.ts";
 import type { EntryLabels, Folders, Problem } from "./layout.ts";
 import { masksBeside, masksByImage, type NamedMasks } from "./mask-names.ts";
+import { missingClasses } from "./missing-classes.ts";
 import { type Files, filesBelow, makeProblem, namesText } from "./pairs.ts";
 import { segmentsFrom } from "./panoptic-annotation.ts";
 import { maskFolderName, splitFolder, splitFolderName } from "./split-names.ts";
 import { tagLinesFrom } from "./tag-lists.ts";
 import { readUtf8 } from "./text-file.ts";
 
-export interface SplitLabels extends ClassList {
+export interface SplitLabels extends Omit<ClassList, "colored"> {
   /** The file that names the classes. */
   readonly listed: string;
   /** What labels each name, whether there is an image of that name or not. */
@@ -82,9 +83,7 @@ export async function splitLabels(platform: Platform, folders: Folders, split: S
   const hasTags = tagsName !== undefined;
   const list = await readClasses(platform, root);
   if ((hasMasks && !list?.forMasks) || (hasTags && list === null)) {
-    const remedy = 'Write one: {"ignoreIndex": 255, "classes": [{"name": "sky"}, {"name": "road"}]}.';
-    const file = joinPath(root, "classes.json");
-    throw new InputError(problem(file, "expected the list of classes", "no such file", remedy));
+    throw await missingClasses(platform, root, [...masks.byId.values()]);
   }
   const { classes = [], valueMap = {}, colorCoded = false, listed = "" } = list ?? {};
   const first = list?.annotation;
@@ -133,7 +132,13 @@ export async function splitLabels(platform: Platform, folders: Folders, split: S
       ];
     }),
   );
-  const notes = [...maskFolderNote(root, maskPath, hasOwn), ...named.notes, ...masks.strays, ...saliency.strays];
+  const notes = [
+    ...maskFolderNote(root, maskPath, hasOwn),
+    ...(list?.notes ?? []),
+    ...named.notes,
+    ...masks.strays,
+    ...saliency.strays,
+  ];
   if ([...byId.values()].some(({ tags: found }) => found !== undefined)) notes.push(...(ofFolders?.notes ?? []));
   if (annotation !== null) notes.push(...(await unnamedSegments(platform, panopticFolder, annotation.file, segments)));
   for (const [id, file] of texts.byId) {

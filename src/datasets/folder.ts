@@ -8,14 +8,14 @@ import { joinPath } from "../platform/join-path.ts";
 import type { Platform } from "../platform/platform.ts";
 import { withCaptionTags } from "./caption-tags.ts";
 import { readClasses } from "./folder-classes.ts";
-import { hasLabels, hasMaskFolder, isLabelled, pairingOf, type SplitLabels, splitLabels } from "./folder-labels.ts";
+import { hasLabels, hasMaskFolder, isLabelled, pairingOf, splitLabels } from "./folder-labels.ts";
 import { misplaced, straysOf } from "./folder-strays.ts";
 import { untoldFolders } from "./folder-tags.ts";
 import type { Entry, Folders, Layout, Problem, Survey } from "./layout.ts";
 import { masksBeside } from "./mask-names.ts";
+import { remedyOf } from "./own-classes.ts";
 import { type Files, filesBelow, imageEntries, looksLikeImage, makeProblem, sortById, stemOf } from "./pairs.ts";
 import { splitFolder } from "./split-names.ts";
-import type { Remedy } from "./unknown-values.ts";
 
 const drawing = `
 FOLDER/
@@ -46,7 +46,7 @@ async function survey(platform: Platform, folders: Folders, split: Split): Promi
   const labels = await splitLabels(platform, folders, split);
   const { classes, valueMap, listed, byId, hasMasks, maskFolder } = labels;
   const classesFile = listed === "classes.json" ? joinPath(folders.root, listed) : listed || undefined;
-  const remedy = maskRemedy(labels);
+  const remedy = remedyOf({ file: labels.listed, colorCoded: labels.colorCoded });
   const pairing = pairingOf(images, labels, imageFolder);
   const problems = [...images.problems, ...labels.problems, ...pairing.problems];
   const notes = [...images.strays, ...labels.notes, ...pairing.notes];
@@ -90,21 +90,6 @@ async function survey(platform: Platform, folders: Folders, split: Split): Promi
     });
   }
   return { classes, valueMap, classesFile, entries: sortById(labelled), problems, notes, remedy };
-}
-
-/** What to do about pixels that no class has: a class first, since what is left out of account is learned by nobody. */
-function maskRemedy({ listed, colorCoded }: Pick<SplitLabels, "listed" | "colorCoded">): Remedy {
-  if (listed !== "classes.json")
-    return `Add ${colorCoded ? "the colour" : "the value"} to ${listed}, or correct the mask.`;
-  const [key, ignored] = colorCoded ? ["color", "ignoreColors"] : ["value", "ignoreIndex"];
-  return ({ values, unused }) => {
-    const [first] = values.keys();
-    const value = colorCoded ? `"${first}"` : first;
-    const [name] = values.size <= unused.length ? unused.slice(-values.size) : [undefined];
-    const line = `{"name": ${JSON.stringify(name ?? "NAME")}, "${key}": ${value}}`;
-    const also = `"${ignored}": ${colorCoded ? `[${value}]` : value}`;
-    return `Write the class as ${line} in classes.json, or ${also} where nobody labelled anything, or correct the mask.`;
-  };
 }
 
 /** Why a split that needs labels has none. */

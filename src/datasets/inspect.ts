@@ -3,12 +3,12 @@
 import { loadAhead } from "../data/ahead.ts";
 import { coverageNotes, singleClass } from "../data/class-coverage.ts";
 import { CopyFinder } from "../data/copies.ts";
-import type { Dataset, Split } from "../data/dataset.ts";
+import { allSplits, type Dataset, type Split } from "../data/dataset.ts";
 import { Findings } from "../data/findings.ts";
 import { kindsText, sourceOf } from "../data/labels.ts";
 import type { ClassInfo, LabelKind, Sample } from "../data/sample.ts";
 import { ClassCounter } from "../data/statistics.ts";
-import { InputError, nearest, problem } from "../errors.ts";
+import { InputError, listed, nearest, problem } from "../errors.ts";
 import { IGNORE } from "../image/image.ts";
 import { joinPath } from "../platform/join-path.ts";
 import type { Platform } from "../platform/platform.ts";
@@ -29,6 +29,8 @@ import {
 import { type LabelReport, LabelTally, type Range, rangeOf } from "./label-tally.ts";
 import type { Problem, Survey } from "./layout.ts";
 import { mergeProblems } from "./merge-problems.ts";
+import { looksLikeImage } from "./pairs.ts";
+import { splitNames } from "./split-names.ts";
 import { UnknownValues, unknownInAll } from "./unknown-values.ts";
 import type { ValueMap } from "./value-map.ts";
 
@@ -173,7 +175,7 @@ async function inspectPlace(
   const unscored = missing.filter(({ needed }) => needed === "val").map(({ file, message }) => ({ file, message }));
   const notes = [...strays, ...unscored, ...covered.notes, ...copies.nearCopies()];
   notes.push(...kindsOfTrainAlone(root, splits));
-  if (isUnlabelled) notes.push(imagesAlone(root));
+  if (isUnlabelled) notes.push(await imagesAlone(platform, root));
   return { ...report, layout: layout.name, classes, valueMap, splits, problems, notes: mergeProblems(notes) };
 }
 
@@ -237,7 +239,7 @@ async function inspectSplit(
   for await (const { index, value, error } of loadAhead(samples, (i) => dataset.read(i))) {
     if (value === undefined) {
       if (error instanceof UnknownValues) unknown.push(error);
-      else problems.push(asProblem(dataset.source(index), error));
+      else problems.push(asProblem(faultyIn(dataset, index, error), error));
     } else {
       widths.push(value.image.width);
       heights.push(value.image.height);
@@ -292,6 +294,13 @@ function isBlank({ labels: { mask } }: Sample): boolean {
   return mask?.data.every((label) => label === IGNORE) ?? false;
 }
 
+/** The file that an error of a sample is about: its own file that the message begins with, or its photograph. */
+function faultyIn({ files, source, ids }: Dataset, index: number, error: unknown): string {
+  const message = error instanceof Error ? error.message : "";
+  const isShared = (file: string) => ids.length > 1 && files?.(index === 0 ? 1 : 0).includes(file);
+  return files?.(index).find((file) => message.startsWith(`${file}: `) && !isShared(file)) ?? source(index);
+}
+
 /** An expected error as a problem of the file that it names, `place` or in it; our own bugs go on as they are. */
 function asProblem(place: string, error: unknown): Problem {
   if (!(error instanceof InputError)) throw error;
@@ -315,10 +324,22 @@ function kindsOfTrainAlone(root: string, splits: readonly SplitReport[]): Proble
   });
 }
 
-/** Enough to pretrain with, so no problem. */
-function imagesAlone(root: string): Problem {
+/** Enough to pretrain with, so no problem; what looks like labels and is not read is named. */
+async function imagesAlone(platform: Platform, root: string): Promise<Problem> {
+  const others = (await platform.list(root)).filter((name) => /^[^.].*\.(?:json|jsonl|xml|csv|ya?ml|txt)$/i.test(name));
+  const lists = others.filter((name) => !isKnown(name));
+  const got =
+    lists.length === 0 ? "" : `, and ${listed(lists, 3)}, which ${lists.length === 1 ? "is" : "are"} not understood`;
   const remedy = "Training and scoring with labels need images and masks there.";
-  return { file: root, message: problem(root, "expected the splits train and val", "only unlabelled images", remedy) };
+  const expected = "expected the splits train and val";
+  return { file: root, message: problem(root, expected, `only unlabelled images${got}`, remedy) };
+}
+
+/** Lists that say themselves what is wrong with them, and texts for people. */
+function isKnown(name: string): boolean {
+  return (
+    /^(?:readme|licen[cs]e)\b/i.test(name) || /^(?:tags\.\w+|captions\.jsonl|classes\.\w+|things\.json)$/.test(name)
+  );
 }
 
 /** Classes without pixels; a single class in train is a problem, since nothing can be learned of it. */
@@ -368,6 +389,11 @@ async function hints(platform: Platform, path: string): Promise<Problem[]> {
     if (near !== undefined) {
       notes.push({ file: inside, message: problem(inside, `expected a name like ${near}`, name, "Rename it.") });
     }
+    const apart = await splitFirst(platform, path, name);
+    if (apart !== undefined) {
+      notes.push({ file: inside, message: apart });
+      continue;
+    }
     try {
       const { layout } = await findLayout(platform, inside);
       const remedy = `Give ${inside} instead.`;
@@ -380,4 +406,23 @@ async function hints(platform: Platform, path: string): Promise<Problem[]> {
     }
   }
   return notes;
+}
+
+/** A folder of a split with folders of each kind inside, or with photographs alone: how it has to lie. */
+async function splitFirst(platform: Platform, path: string, name: string): Promise<string | undefined> {
+  const split = allSplits.find((each) => splitNames[each].includes(name.toLowerCase()));
+  if (split === undefined) return undefined;
+  const folder = joinPath(path, name);
+  const there = await platform.list(folder);
+  const kinds = ["images", "masks"].filter((kind) => there.includes(kind));
+  const pairs =
+    kinds.length > 0
+      ? kinds.map((kind) => [joinPath(folder, kind), joinPath(path, kind, split)])
+      : there.some(looksLikeImage)
+        ? [[folder, joinPath(path, "images", split)]]
+        : [];
+  if (pairs.length === 0) return undefined;
+  const expected = `expected ${pairs.map(([, to]) => to).join(" and ")}`;
+  const moves = pairs.map(([from, to]) => `mkdir -p ${to.slice(0, to.lastIndexOf("/"))} && mv ${from} ${to}`);
+  return problem(folder, expected, pairs.map(([from]) => from).join(" and "), `Move: ${moves.join(" && ")}`);
 }

@@ -2,13 +2,17 @@
 
 import type { ClassInfo } from "../data/sample.ts";
 import { InputError } from "../errors.ts";
-import { formatColor } from "../image/color.ts";
+import { formatColor, parseColor } from "../image/color.ts";
 import { type Color, IGNORE } from "../image/image.ts";
+import { joinPath, lastPart } from "../platform/join-path.ts";
 import type { Platform, RawImage } from "../platform/platform.ts";
 import { findClassList, type ListedClasses } from "./class-lists.ts";
-import type { ClassList } from "./classes-file.ts";
-import type { Survey } from "./layout.ts";
+import { type ClassList, parseClassList } from "./classes-file.ts";
+import type { Problem, Survey } from "./layout.ts";
 import { decodeMaskFile } from "./mask-file.ts";
+import { makeProblem } from "./pairs.ts";
+import { readUtf8 } from "./text-file.ts";
+import type { Remedy } from "./unknown-values.ts";
 import type { ValueMap } from "./value-map.ts";
 import { vocColor } from "./voc-color.ts";
 
@@ -43,6 +47,8 @@ export async function layoutClasses(
   masks: readonly string[],
   usual: UsualClasses,
 ): Promise<UsualClasses> {
+  const described = await describedIn(platform, folders);
+  if (described !== null) return described;
   const own = await findOwnClasses(platform, folders, masks);
   const { classes, valueMap } = usual;
   if (own !== null) {
@@ -55,9 +61,51 @@ export async function layoutClasses(
   const listed = classes.map(({ name, color }, index) => ({ name, color, value: values.get(index) ?? index }));
   if (new Set(classes.map(({ color }) => formatColor(color))).size < classes.length) return usual;
   const coding = await heldBy(platform, { file: "", classes: listed, ignored: [] }, masks);
-  return coding === "values"
-    ? usual
-    : { ...usual, valueMap: withCoding({ file: "", classes: listed, ignored: [] }, coding).valueMap };
+  if (coding === "values") return usual;
+  const remedy: Remedy = ({ values }) => {
+    const [red, green, blue] = parseColor(mostOf(values)) ?? [255, 0, 0];
+    const line = `NAME:${red},${green},${blue}::`;
+    return `Name each class with its colour in ${joinPath(folders[0], "labelmap.txt")}, by lines such as ${line}, or correct the mask.`;
+  };
+  return { ...usual, remedy, valueMap: withCoding({ file: "", classes: listed, ignored: [] }, coding).valueMap };
+}
+
+/** The classes.json of the first of `folders` that has one. */
+async function describedIn(platform: Platform, folders: readonly string[]): Promise<UsualClasses | null> {
+  for (const folder of folders) {
+    const file = joinPath(folder, "classes.json");
+    if ((await platform.exists(file)) !== "file") continue;
+    const list = parseClassList(await readUtf8(platform, file), file);
+    const { classes, valueMap } = list;
+    return { classes, valueMap, classesFile: file, remedy: remedyOf({ ...list, file }) };
+  }
+  return null;
+}
+
+/**
+ * Palettes that show other classes than their numbers mean: such masks were painted by colour, and their numbers are whatever the
+ * program made of it. list: classes with the colours that somebody gave them; null where nothing of the kind is seen.
+ */
+export async function otherPalette(
+  platform: Platform,
+  list: ListedClasses,
+  masks: readonly string[],
+): Promise<Problem | null> {
+  const byColor = new Map(list.classes.map((each) => [formatColor(colorOf(each)), each]));
+  for (const file of spread(masks)) {
+    const raw = await decodedOrNull(platform, file);
+    if (raw?.palette === undefined) continue;
+    const used = new Set(raw.data);
+    for (const { name, value } of list.classes) {
+      const shown = used.has(value) ? raw.palette[value] : undefined;
+      const other = shown && byColor.get(formatColor(shown));
+      if (other === undefined || other.value === value) continue;
+      const got = `${value} with the colour of "${other.name}"`;
+      const remedy = `It is read as "${name}". Write "colorCoded": true at the top of ${list.file} if the colours hold.`;
+      return makeProblem(file, "expected the colours of the classes in its palette", got, remedy);
+    }
+  }
+  return null;
 }
 
 /** What a layout says of its classes where nothing beside the masks does. */
@@ -72,17 +120,27 @@ async function heldBy(
   list: ListedClasses,
   masks: readonly string[],
 ): Promise<"colours" | "values"> {
-  const count = Math.min(opened, masks.length);
-  for (let at = 0; at < count; at++) {
-    const file = masks[Math.floor((at * masks.length) / count)];
-    try {
-      if (holdsColors(await decodeMaskFile(platform, file), list)) return "colours";
-    } catch (error) {
-      // A mask that cannot be read is told where it is.
-      if (!(error instanceof InputError)) throw error;
-    }
+  for (const file of spread(masks)) {
+    const raw = await decodedOrNull(platform, file);
+    if (raw !== null && holdsColors(raw, list)) return "colours";
   }
   return "values";
+}
+
+/** A few of them, from all places of the list. */
+function spread(masks: readonly string[]): string[] {
+  const count = Math.min(opened, masks.length);
+  return Array.from({ length: count }, (_, at) => masks[Math.floor((at * masks.length) / count)]);
+}
+
+/** A mask that cannot be read is told where it is. */
+async function decodedOrNull(platform: Platform, file: string): Promise<RawImage | null> {
+  try {
+    return await decodeMaskFile(platform, file);
+  } catch (error) {
+    if (error instanceof InputError) return null;
+    throw error;
+  }
 }
 
 function holdsColors({ channels, palette, data }: RawImage, { classes }: ListedClasses): boolean {
@@ -118,7 +176,13 @@ function withCoding(list: ListedClasses, coding: "colours" | "values"): OwnClass
     ...Object.fromEntries(ignored.map((key) => [key, "ignore" as const])),
     ...Object.fromEntries(list.classes.map((each, index) => [keys(each), index])),
   };
-  return { file: list.file, classes: onlyFirstBackground(classes), valueMap, colorCoded: coding === "colours" };
+  return {
+    file: list.file,
+    classes: onlyFirstBackground(classes),
+    valueMap,
+    colorCoded: coding === "colours",
+    colored: [],
+  };
 }
 
 function onlyFirstBackground(classes: readonly ClassInfo[]): readonly ClassInfo[] {
@@ -126,7 +190,34 @@ function onlyFirstBackground(classes: readonly ClassInfo[]): readonly ClassInfo[
   return classes.map(({ background: _, ...each }, at) => (at === first ? { ...each, background: true } : each));
 }
 
-/** What to do about a mask value that such a list does not name. */
-export function remedyOf({ file, colorCoded }: OwnClasses): string {
-  return `Add ${colorCoded ? "its colour" : "it"} to ${file}, or correct the mask.`;
+/** What to do about pixels that no class has: a class first, since what is left out of account is learned by nobody. */
+export function remedyOf({ file, colorCoded }: Pick<OwnClasses, "file" | "colorCoded">): Remedy {
+  if (lastPart(file) !== "classes.json") {
+    const what = colorCoded ? "colour" : "value";
+    if (!/\.(?:txt|names)$/i.test(file)) return `Add the ${what} to ${file}, or correct the mask.`;
+    return ({ values }) => {
+      const line = `${mostOf(values)}${colorCoded ? "" : ":"} NAME`;
+      return `Write every line of ${file} with its ${what}, such as ${line}, or correct the mask.`;
+    };
+  }
+  const [key, ignored] = colorCoded ? ["color", "ignoreColors"] : ["value", "ignoreIndex"];
+  return ({ values, unused }) => {
+    if (values.size > mostMeant) {
+      return "So many come from resizing, or from compression that loses: save masks as PNG from the labels, and resize them by nearest neighbour.";
+    }
+    const first = mostOf(values);
+    const value = colorCoded ? `"${first}"` : first;
+    const [name] = values.size <= unused.length ? unused.slice(-values.size) : [undefined];
+    const line = `{"name": ${JSON.stringify(name ?? "NAME")}, "${key}": ${value}}`;
+    const also = `"${ignored}": ${colorCoded ? `[${value}]` : value}`;
+    return `Write the class as ${line} in classes.json, or ${also} where nobody labelled anything, or correct the mask.`;
+  };
 }
+
+/** The value of the most pixels. */
+function mostOf(values: ReadonlyMap<string, number>): string {
+  return [...values].reduce((most, each) => (each[1] > most[1] ? each : most))[0];
+}
+
+/** More values without a class than anybody forgets. */
+const mostMeant = 24;

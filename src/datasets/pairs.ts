@@ -4,6 +4,7 @@ import { problem } from "../errors.ts";
 import { maskEndings, photographEndings } from "../image/endings.ts";
 import { joinPath } from "../platform/join-path.ts";
 import type { Platform } from "../platform/platform.ts";
+import { looksLikeList } from "./class-lists.ts";
 import type { Entry, Problem } from "./layout.ts";
 
 /** By what the files are called in messages. */
@@ -84,6 +85,7 @@ async function gather(
   }
   for (const name of names) {
     if (name.startsWith(".") || name === "Thumbs.db" || predicted.has(name)) continue;
+    if (what !== "text file" && looksLikeList(name)) continue;
     const path = joinPath(folder, name);
     const [stem, extension] = splitName(name);
     if (suffix !== "" && !stem.endsWith(suffix)) continue;

@@ -33,7 +33,16 @@ test.each<[string, string, RegExp]>([
     "id,cow,sheep\na,1,yes",
     /tags\.csv: line 2: expected 0 or 1 for each class, got "yes"/,
   ],
+  [
+    "a column that is no class",
+    "image,cow,horse\na,1,0",
+    /tags\.csv: line 1: expected names of classes as columns, got "horse"\. .*Add the class, or remove the column\./,
+  ],
   ["an image twice", "a,cow\na,sheep", /tags\.csv: line 2: expected each image once, got "a" twice/],
 ])("%s is refused", (_, text, message) => {
   expect(() => tagsIn(text)).toThrow(message);
+});
+
+test("several tags in quotes, and commas in names, are read as they are written", () => {
+  expect(tagsIn('image,tags\n"a, b.jpg","cow,sheep"\nc.jpg,"cow"\n')).toEqual({ "a, b": [1, 3], c: [1] });
 });

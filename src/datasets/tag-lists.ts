@@ -1,7 +1,7 @@
 /** Tags in lines: tables as spreadsheets write them, and the lists that came with weakly supervised methods for VOC and COCO. */
 import { foregroundOf } from "../data/background.ts";
 import type { ClassInfo } from "../data/sample.ts";
-import { InputError, problem, shown } from "../errors.ts";
+import { InputError, problem, shown, suggestion } from "../errors.ts";
 import { type Listing, tagsFrom } from "./label-files.ts";
 
 /** What the first column of a table is called. */
@@ -28,7 +28,13 @@ export function tagLinesFrom(
     const where = `${file}: line ${index + 1}`;
     const [name, ...fields] = fieldsIn(line);
     if (index === 0 && headings.test(name)) {
-      columns = fields.length > 1 && fields.every((field) => names.includes(field)) ? fields : null;
+      columns = fields.length > 1 && fields.some((field) => names.includes(field)) ? fields : null;
+      // A column that is no class would leave the others to be read as numbers.
+      const other = columns?.find((field) => field !== "" && !names.includes(field));
+      if (other !== undefined) {
+        const remedy = `${suggestion(other, names)} Add the class, or remove the column.`;
+        throw new InputError(problem(where, "expected names of classes as columns", shown(other), remedy));
+      }
       continue;
     }
     if (Object.hasOwn(found, name)) {
@@ -56,14 +62,24 @@ export function tagLinesFrom(
   return tagsFrom(JSON.stringify(found), file, split, classes);
 }
 
-/** Parts of a line; names with spaces in them need another separator. Quotes are taken off. */
+/** Parts of a line; names with spaces in them need another separator. Quotes are taken off, and may hold several tags. */
 function fieldsIn(line: string): string[] {
-  const separator = [";", "\t", ","].find((each) => line.includes(each)) ?? /\s+/;
-  const fields = line.trim().split(separator);
-  return (
-    fields
-      .map((field) => field.trim().replace(/^"(.*)"$/, "$1"))
-      // `a.jpg,"cow sheep"`: several tags in a column.
-      .flatMap((field, i) => (i > 0 && separator !== ";" && /[;|]/.test(field) ? field.split(/[;|]/) : [field]))
-  );
+  const text = line.trim();
+  const bare = text.replace(/"[^"]*"/g, "");
+  const separator = [";", "\t", ","].find((each) => bare.includes(each));
+  const inside = separator === "\t" ? "\\t" : separator;
+  const cells =
+    separator === undefined
+      ? text.split(/\s+/)
+      : (text.match(new RegExp(`(?:^|${inside})(?:\\s*"[^"]*"\\s*(?=${inside}|$)|[^${inside}]*)`, "g")) ?? []);
+  return cells.flatMap((cell, i) => {
+    const own = (separator !== undefined && cell.startsWith(separator) ? cell.slice(1) : cell).trim();
+    const quoted = /^"(.*)"$/.exec(own)?.[1];
+    const field = (quoted ?? own).trim();
+    // `a.jpg,"cow, two words"` or `a.jpg,cow;sheep`: several tags in a column.
+    const several = quoted === undefined ? /[;|]/ : /[;|,]/;
+    return i > 0 && separator !== ";" && several.test(field)
+      ? field.split(several).map((each) => each.trim())
+      : [field];
+  });
 }

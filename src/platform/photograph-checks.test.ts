@@ -45,7 +45,7 @@ test("a second band that is no alpha is left out", async () => {
   const bytes = tiff(bands([75, 200], { extra: [0] }));
   expect([(await decode(bytes)).data[0], await said(bytes)]).toEqual([
     75,
-    expect.stringContaining("first band as grey read"),
+    expect.stringMatching(/first band as grey read.* such as: gdal_translate -b 2 IN OUT$/),
   ]);
 });
 

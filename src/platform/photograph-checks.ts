@@ -51,7 +51,9 @@ export function bandsOf(path: string, metadata: Metadata, tags: TiffTags | undef
   const isAlpha = extra === 1 && (tags === undefined || tags.extra.some((each) => each === 1 || each === 2));
   if (extra <= 0) return { extra: "none", remarks };
   if (isAlpha) return { extra: "alpha", remarks };
-  const write = "gdal_translate -b 1 -b 2 -b 3 -co PHOTOMETRIC=RGB IN OUT";
+  // Of two bands there is no third to write.
+  const write =
+    channels === 2 ? "gdal_translate -b 2 IN OUT" : "gdal_translate -b 1 -b 2 -b 3 -co PHOTOMETRIC=RGB IN OUT";
   if (extra > 1) {
     const remedy = `Models see three bands: write those that are meant, such as: ${write}`;
     throw new InputError(

@@ -254,3 +254,17 @@ test("annotations of CVAT and Label Studio are files whose contents tell a run t
   put(two, "export.json", ofTask([result("polygonlabels", { points: shares, polygonlabels: ["cat"] })]));
   expect(await contentsOf(platform, await openDataset(platform, two, "train"))).toMatch(/^[0-9a-f]+$/);
 });
+
+test("labelme: what predict writes is read beside its photographs, and what was corrected goes before", async () => {
+  const root = temporaryFolder();
+  for (const [at, name] of ["a", "b"].entries()) {
+    put(root, `${name}.png`, photograph(at));
+    put(root, `${name}.labelme.json`, ofLabelme("cat", {}, `${name}.png`));
+  }
+  put(root, "a.json", JSON.stringify({ image: "a.png", classes: [] }));
+  put(root, "b.json", ofLabelme("dog", {}, "b.png"));
+  expect(await drawnIn(root)).toEqual([
+    { background: 80, cat: 16 },
+    { background: 80, dog: 16 },
+  ]);
+});

@@ -18,7 +18,7 @@ const drawing = `
 FOLDER/                 or FOLDER/train, FOLDER/val, FOLDER/test, or FOLDER/images with and without these
   NAME.jpg              photographs; those without NAME.json are unlabelled
   NAME.json             {"imagePath": "NAME.jpg", "shapes": [{"label": "cat", "points": [[1, 2], …], "shape_type": "polygon"}]}
-                        beside its photograph, or in labels, annotations or json beside images
+                        or NAME.labelme.json, as predict writes it; beside its photograph, or in labels, annotations or json beside images
 `.trim();
 
 /** Folders of photographs and of their annotations, which may be one. */
@@ -46,6 +46,9 @@ async function placeOf(platform: Platform, root: string, split: Split): Promise<
   return split === "train" && own !== root && (await isLabelme(platform, all)) ? all : null;
 }
 
+/** What predict puts behind the names of its annotations. */
+const predicted = /\.labelme$/;
+
 /** Annotations of which one is looked for that can be read. */
 const lookedAt = 20;
 
@@ -54,7 +57,7 @@ async function isLabelme(platform: Platform, { images, annotations }: Place): Pr
   const files = (await filesBelow(platform, annotations, "annotation")).byId;
   if (files.size === 0) return false;
   const names = (await filesBelow(platform, images, "image")).byId;
-  const candidates = [...files].filter(([id]) => names.has(id)).slice(0, lookedAt);
+  const candidates = [...files].filter(([id]) => names.has(id.replace(predicted, ""))).slice(0, lookedAt);
   for (const [, file] of candidates) if (await hasShapes(platform, file)) return true;
   return false;
 }
@@ -92,6 +95,13 @@ interface Found {
 async function annotated(platform: Platform, place: Place): Promise<Found> {
   const images = await filesBelow(platform, place.images, "image");
   const files = await filesBelow(platform, place.annotations, "annotation");
+  for (const [id, file] of [...files.byId]) {
+    if (!predicted.test(id)) continue;
+    // What was corrected by hand goes before; a record of predict has no shapes.
+    const own = files.byId.get(id.replace(predicted, ""));
+    if (own === undefined || !(await hasShapes(platform, own))) files.byId.set(id.replace(predicted, ""), file);
+    files.byId.delete(id);
+  }
   const [all, bare]: [Annotated[], Entry[]] = [[], []];
   const problems: Problem[] = [...images.problems, ...files.problems];
   const notes: Problem[] = [];
