@@ -27,8 +27,6 @@ export interface GssRecipe extends Recipe, TransformSettings, TokenizerSettings,
   readonly klShare: number;
   /** Weight of the divergence from using all codes alike, for each token. */
   readonly usageWeight: number;
-  /** Weight of the cross-entropy of the classes that are read off what it gives back: see `readingLoss`. Of a dVAE of painted masks. */
-  readonly readingWeight: number;
   /** The relaxed choice cools from 1 to this over `temperatureShare` of the steps. */
   readonly temperatureEnd: number;
   readonly temperatureShare: number;
@@ -102,7 +100,6 @@ export const published: Omit<GssRecipe, "name" | "encoder" | "encoderStride" | "
   klWeight: 6.6,
   klShare: 0.01,
   usageWeight: 0,
-  readingWeight: 0,
   temperatureEnd: 1 / 16,
   temperatureShare: 0.05,
   logScaleMin: -10,
@@ -150,9 +147,11 @@ const small: GssRecipe = {
   tokenizerEntryWidth: 64,
   tokenizerBlocks: 1,
   tokenizerStart: "spread",
+  // Tokens of 4 × 4 pixels: of 8 × 8 of a mask that is made twice as large few codes stay in use.
+  tokenizerGroups: 3,
   codeWidth: 32,
   // Small pictures, reduced or not, so that most of them show a border.
-  tokenizerSteps: 2000,
+  tokenizerSteps: 3000,
   tokenizerWarmupSteps: 50,
   tokenizerBatchSize: 16,
   tokenizerCrop: 32,
@@ -163,9 +162,9 @@ const small: GssRecipe = {
   tokenizerRate: 3e-3,
   tokenizerWeightDecay: 0,
   tokenizerAverageDecay: 0.99,
-  klWeight: 1,
+  klWeight: 0.25,
   klShare: 0.2,
-  usageWeight: 50,
+  usageWeight: 10,
   // Colder, fewer codes stay in use.
   temperatureEnd: 0.3,
   temperatureShare: 0.7,
