@@ -210,6 +210,7 @@ const tokenizerSmall: GssRecipe = { ...small, name: "gss-tokenizer-small", steps
 const tiny: GssRecipe = {
   ...small,
   name: "gss-tiny",
+  tokenizerGroups: 4,
   codes: 32,
   tokenizerWidth: 8,
   tokenizerEntryWidth: 8,

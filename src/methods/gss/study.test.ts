@@ -9,7 +9,8 @@ const parts = Object.keys(study.parts);
 const plan = study.plan({ parts, fractions: [1], recipe: recipes["gss-small"] });
 
 test.each(Object.keys(study.recipes))("runs are recipes that can be, and called once, of %s", (name) => {
-  for (const { settings } of [...plan.arms, ...plan.pretrainings]) resolveRecipe(name, settings); // which checks it
+  for (const { settings } of [...plan.arms, ...plan.pretrainings])
+    resolveRecipe(name, [...study.recipes[name], ...settings]); // which checks it
   const names = [...plan.arms, ...plan.pretrainings].map((run) => run.name);
   expect(new Set(names).size).toBe(names.length);
 });

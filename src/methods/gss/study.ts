@@ -127,10 +127,11 @@ export const study: Study = {
   // starts) = 5900 s, which are within two hours on two cores.
   recipes: {
     "gss-small": [
+      ...["tokenizerGroups=4", "klWeight=1", "usageWeight=50"], // a token of 8 pixels, as published
       ...["tokenizerSteps=1000", "inverseSteps=300", "inverseBatchSize=8"],
       ...["steps=600", "cropHeight=96", "cropWidth=96", "evaluateEvery=0"],
     ],
-    "gss-tiny": [],
+    "gss-tiny": ["tokenizerGroups=4"],
   },
   dataset: "scenes:size=128,train=400,val=60,test=1,classes=coarse",
   fractions: [1],
