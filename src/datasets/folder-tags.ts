@@ -2,7 +2,7 @@
 import type { ClassInfo } from "../data/sample.ts";
 import { InputError, problem, shown, suggestion } from "../errors.ts";
 import type { Platform } from "../platform/platform.ts";
-import type { Problem } from "./layout.ts";
+import type { Entry, Problem } from "./layout.ts";
 import { makeProblem } from "./pairs.ts";
 
 export interface FolderTags {
@@ -91,6 +91,18 @@ export function untoldFolders(
   const list = [{ name: "background", background: true }, ...parts.sort().map((name) => ({ name }))];
   const expected = `expected labels, or the classes that folders such as ${first} name`;
   return new InputError(problem(classesFile, expected, "no such file", `Write ${JSON.stringify({ classes: list })}.`));
+}
+
+/** A note where folders of images without labels are called as if they were tags: `cow+grass`. */
+export function joinedFolders(
+  entries: readonly Entry[],
+  folder: string,
+  classes: readonly ClassInfo[],
+  classesFile: string,
+): Problem[] {
+  const joined = entries.filter(({ id }) => id.includes("/") && id.slice(0, id.indexOf("/")).includes(separator));
+  const error = untoldFolders(new Map(joined.map(({ id, image }) => [id, image])), folder, classes, classesFile);
+  return error === undefined ? [] : [{ file: classesFile, message: error.message }];
 }
 
 /** Two classes joined, as they could be. */

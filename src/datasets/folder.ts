@@ -10,7 +10,7 @@ import { withCaptionTags } from "./caption-tags.ts";
 import { readClasses } from "./folder-classes.ts";
 import { hasLabels, hasMaskFolder, isLabelled, pairingOf, splitLabels } from "./folder-labels.ts";
 import { misplaced, straysOf } from "./folder-strays.ts";
-import { untoldFolders } from "./folder-tags.ts";
+import { joinedFolders, untoldFolders } from "./folder-tags.ts";
 import type { Entry, Folders, Layout, Problem, Survey } from "./layout.ts";
 import { masksBeside } from "./mask-names.ts";
 import { remedyOf } from "./own-classes.ts";
@@ -155,7 +155,13 @@ async function imagesOf(platform: Platform, folders: Folders, split: Split): Pro
 async function surveyUnlabelled(platform: Platform, folders: Folders): Promise<Survey> {
   const { classes = [], valueMap = {} } = (await readClasses(platform, folders.root)) ?? {};
   const { entries, problems, notes } = await unlabelledImages(platform, folders);
-  return { classes, valueMap, entries, problems, notes, remedy: "" };
+  const meant = joinedFolders(
+    entries,
+    joinPath(folders.images, "images"),
+    classes,
+    joinPath(folders.root, "classes.json"),
+  );
+  return { classes, valueMap, entries, problems, notes: [...notes, ...meant], remedy: "" };
 }
 
 /** All of images/unlabelled, and what has no label in images/train. */

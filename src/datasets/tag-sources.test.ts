@@ -108,6 +108,19 @@ test.each<[string, boolean, RegExp]>([
   await expect(openTrainingData(platform, root, { learnsFrom: learned })).rejects.toThrow(message);
 });
 
+test("without splits folders of images are tags too, and inspection says what is missing where no class is named", async () => {
+  const root = temporaryFolder();
+  put(root, "images/cow+grass/a.jpg", await jpeg());
+  const { splits } = await inspectDataset(platform, root);
+  expect(splits.flatMap(({ notes }) => notes.map(({ message }) => message))).toEqual([
+    expect.stringMatching(
+      /classes\.json: expected labels, or the classes that folders such as cow\+grass name, got no such file/,
+    ),
+  ]);
+  put(root, "classes.json", JSON.stringify({ classes }));
+  expect(await tagsIn(root)).toEqual({ "cow+grass/a": "cow grass" });
+});
+
 test("captions say tags where nothing else does", async () => {
   const root = await photographs(["a.jpg", "b.jpg", "c.jpg"]);
   const lines = [
