@@ -91,6 +91,26 @@ test("prediction writes segments as COCO has them, at the photograph's own size"
   for (const { score } of segments) expect(score).toBeGreaterThan(0);
 });
 
+test("how sure pixels are is written where it is asked for; scores of classes a panoptic model does not have", async () => {
+  const out = `${folder}/confidence`;
+  const args = ["predict", run, photograph, "--out", out, "--formats"];
+  expect(await tessera(...args, "confidence")).toMatchObject({ code: 0 });
+  const { width, height, data: grey } = await platform.decodeMask(`${out}/val_000000.confidence.png`);
+  expect([width, height]).toEqual([96, 64]);
+  expect(Math.max(...grey)).toBeGreaterThan(0);
+  expectOneLine(await tessera(...args, "probabilities"), /Leave probabilities out, or write confidence/, 1);
+});
+
+test("the pixel path learns tags first, and segments begin with it", async () => {
+  const out = `${folder}/classified`;
+  const args = ["train", data, ...brief, "--set", "classifySteps=1", "--steps", "2", "--out", out];
+  const { code, error } = await tessera(...args);
+  expect(code).toBe(0);
+  expect(error).toContain("stage 1 of 2, classify");
+  expect(error).toContain("mean average precision");
+  expect(error).toMatch(/train: (?!.*backbone).*with first values/);
+});
+
 test("a threshold of prediction is set without training again", async () => {
   const out = `${folder}/nothing`;
   expect(await tessera("predict", run, photograph, "--set", "classThreshold=1", "--out", out)).toMatchObject({
