@@ -11,6 +11,7 @@ import { evalTrials, trialOptions } from "./eval-trials.ts";
 import { badImagePolicy, datasetOptions, engineFor, engineOptions, placeOf } from "./options.ts";
 import { methodOptions, methodsWith } from "./own-methods.ts";
 import { checkScoredOptions, openScored, scoredOptions } from "./scored-model.ts";
+import { withScoredPart } from "./scored-part.ts";
 import { requireScoresFile } from "./scores-file.ts";
 import { segmentOptionsFrom, testingOptions } from "./testing-options.ts";
 
@@ -117,17 +118,19 @@ export const evalCommand = command({
     ]);
     const split = (options.split ?? "val") as "val";
     const found = new Findings();
-    const dataset = watched(
-      await openDataset(nodePlatform, spec, split, { ...placeOf(options), onBadFile: onBadImage }),
-      found,
-    );
+    const given = { ...placeOf(options), onBadFile: onBadImage };
+    const place = split === "val" ? await withScoredPart(nodePlatform, run, spec, given) : given;
+    if (place.valFraction !== given.valFraction) {
+      const share = `--val-fraction ${place.valFraction}`;
+      terminal.note(oneLine(`${spec}: scored is the part of train that ${run} was scored on (${share}).`));
+    }
+    const dataset = watched(await openDataset(nodePlatform, spec, split, place), found);
     const methods = await methodsWith(nodePlatform, options.method);
     const asked = await askedFrom(nodePlatform, options);
     if (out !== undefined) await requireScoresFile(nodePlatform, out);
     const others = await otherScores(nodePlatform, options);
     const engine = await engineFor(options);
     if (options.classify) {
-      const place = { ...placeOf(options), onBadFile: onBadImage };
       const probed = options.probe ? await openDataset(nodePlatform, spec, "train", place) : null;
       const open = { methods, ...asked, otherwise: dataset.classes, out, onBadImage };
       return evalClassify({ platform: nodePlatform, engine, terminal }, run, { dataset, probed }, open).finally(() =>
