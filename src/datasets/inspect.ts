@@ -17,7 +17,7 @@ import { fileDataset } from "./file-dataset.ts";
 import { findLayout, isScenes, type OpenOptions, openDataset, type Place, splitsOf, straysAt } from "./index.ts";
 import { type LabelReport, LabelTally, type Range, rangeOf } from "./label-tally.ts";
 import type { Problem, Survey } from "./layout.ts";
-import { guesses, hints } from "./layout-hints.ts";
+import { guesses, hints, type LayoutGuess } from "./layout-hints.ts";
 import { mergeProblems } from "./merge-problems.ts";
 import { UnknownValues, unknownInAll } from "./unknown-values.ts";
 import type { ValueMap } from "./value-map.ts";
@@ -49,14 +49,6 @@ export interface SplitReport {
   readonly problems: readonly Problem[];
   /** What is worth knowing: files that are not read, images without mask, masks without a label. */
   readonly notes: readonly Problem[];
-}
-
-export interface LayoutGuess {
-  readonly name: string;
-  readonly about: string;
-  readonly drawing: string;
-  /** Folders that it needs and that are not there. */
-  readonly missing: readonly string[];
 }
 
 /** Every message is one line that begins with the file and ends with what to do. */

@@ -5,10 +5,17 @@ import { InputError, nearest, problem } from "../errors.ts";
 import { joinPath } from "../platform/join-path.ts";
 import type { Platform } from "../platform/platform.ts";
 import { findLayout, layouts, missingSigns } from "./index.ts";
-import type { LayoutGuess } from "./inspect.ts";
 import type { Problem } from "./layout.ts";
 import { looksLikeImage } from "./pairs.ts";
 import { splitNames } from "./split-names.ts";
+
+export interface LayoutGuess {
+  readonly name: string;
+  readonly about: string;
+  readonly drawing: string;
+  /** Folders that it needs and that are not there. */
+  readonly missing: readonly string[];
+}
 
 /** The layouts, those first of which the most is there. */
 export async function guesses(platform: Platform, path: string): Promise<LayoutGuess[]> {
