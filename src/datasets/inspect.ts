@@ -3,34 +3,22 @@
 import { loadAhead } from "../data/ahead.ts";
 import { coverageNotes, singleClass } from "../data/class-coverage.ts";
 import { CopyFinder } from "../data/copies.ts";
-import { allSplits, type Dataset, type Split } from "../data/dataset.ts";
+import type { Dataset, Split } from "../data/dataset.ts";
 import { Findings } from "../data/findings.ts";
 import { kindsText, sourceOf } from "../data/labels.ts";
 import type { ClassInfo, LabelKind, Sample } from "../data/sample.ts";
 import { ClassCounter } from "../data/statistics.ts";
-import { InputError, listed, nearest, problem } from "../errors.ts";
+import { InputError, listed, problem } from "../errors.ts";
 import { IGNORE } from "../image/image.ts";
-import { joinPath } from "../platform/join-path.ts";
 import type { Platform } from "../platform/platform.ts";
 import { type CaptionOptions, openCaptions } from "./captions/open-captions.ts";
 import { type CaptionPlace, findCaptions } from "./captions/place.ts";
 import { fileDataset } from "./file-dataset.ts";
-import {
-  findLayout,
-  isScenes,
-  layouts,
-  missingSigns,
-  type OpenOptions,
-  openDataset,
-  type Place,
-  splitsOf,
-  straysAt,
-} from "./index.ts";
+import { findLayout, isScenes, type OpenOptions, openDataset, type Place, splitsOf, straysAt } from "./index.ts";
 import { type LabelReport, LabelTally, type Range, rangeOf } from "./label-tally.ts";
 import type { Problem, Survey } from "./layout.ts";
+import { guesses, hints, type LayoutGuess } from "./layout-hints.ts";
 import { mergeProblems } from "./merge-problems.ts";
-import { looksLikeImage } from "./pairs.ts";
-import { splitNames } from "./split-names.ts";
 import { UnknownValues, unknownInAll } from "./unknown-values.ts";
 import type { ValueMap } from "./value-map.ts";
 
@@ -61,14 +49,6 @@ export interface SplitReport {
   readonly problems: readonly Problem[];
   /** What is worth knowing: files that are not read, images without mask, masks without a label. */
   readonly notes: readonly Problem[];
-}
-
-export interface LayoutGuess {
-  readonly name: string;
-  readonly about: string;
-  readonly drawing: string;
-  /** Folders that it needs and that are not there. */
-  readonly missing: readonly string[];
 }
 
 /** Every message is one line that begins with the file and ends with what to do. */
@@ -361,68 +341,4 @@ function coverageIn(
   const single = singleClass(asked);
   if (single !== undefined) return { problems: [{ file, message: single }], notes: [] };
   return { problems: [], notes: coverageNotes(asked).map((message) => ({ file, message })) };
-}
-
-/** The layouts, those first of which the most is there. */
-async function guesses(platform: Platform, path: string): Promise<LayoutGuess[]> {
-  const found = await Promise.all(
-    layouts
-      .filter(({ onlyByName }) => !onlyByName)
-      .map(async ({ name, about, drawing, signs }) => {
-        const missing = (await missingSigns(platform, path, { signs })).map((sign) => `${sign}/`);
-        return { guess: { name, about, drawing, missing }, share: missing.length / signs.length };
-      }),
-  );
-  // The plain folder is what most people mean, so it leads where nothing speaks for another.
-  const rank = (name: string) => (name === "folder" ? 0 : 1);
-  return found.sort((a, b) => a.share - b.share || rank(a.guess.name) - rank(b.guess.name)).map(({ guess }) => guess);
-}
-
-/** Folders that are nearly what a layout needs, and folders inside that have one. */
-async function hints(platform: Platform, path: string): Promise<Problem[]> {
-  const notes: Problem[] = [];
-  const wanted = new Set(layouts.flatMap(({ signs }) => signs.map((sign) => sign.split("/")[0])));
-  for (const name of await platform.list(path)) {
-    const inside = joinPath(path, name);
-    if (name.startsWith(".") || (await platform.exists(inside)) !== "folder") continue;
-    const near = wanted.has(name) ? undefined : nearest(name, wanted);
-    if (near !== undefined) {
-      notes.push({ file: inside, message: problem(inside, `expected a name like ${near}`, name, "Rename it.") });
-    }
-    const apart = await splitFirst(platform, path, name);
-    if (apart !== undefined) {
-      notes.push({ file: inside, message: apart });
-      continue;
-    }
-    try {
-      const { layout } = await findLayout(platform, inside);
-      const remedy = `Give ${inside} instead.`;
-      notes.push({
-        file: inside,
-        message: problem(inside, "expected nothing here", `the layout ${layout.name}`, remedy),
-      });
-    } catch (error) {
-      if (!(error instanceof InputError)) throw error;
-    }
-  }
-  return notes;
-}
-
-/** A folder of a split with folders of each kind inside, or with photographs alone: how it has to lie. */
-async function splitFirst(platform: Platform, path: string, name: string): Promise<string | undefined> {
-  const split = allSplits.find((each) => splitNames[each].includes(name.toLowerCase()));
-  if (split === undefined) return undefined;
-  const folder = joinPath(path, name);
-  const there = await platform.list(folder);
-  const kinds = ["images", "masks"].filter((kind) => there.includes(kind));
-  const pairs =
-    kinds.length > 0
-      ? kinds.map((kind) => [joinPath(folder, kind), joinPath(path, kind, split)])
-      : there.some(looksLikeImage)
-        ? [[folder, joinPath(path, "images", split)]]
-        : [];
-  if (pairs.length === 0) return undefined;
-  const expected = `expected ${pairs.map(([, to]) => to).join(" and ")}`;
-  const moves = pairs.map(([from, to]) => `mkdir -p ${to.slice(0, to.lastIndexOf("/"))} && mv ${from} ${to}`);
-  return problem(folder, expected, pairs.map(([from]) => from).join(" and "), `Move: ${moves.join(" && ")}`);
 }

@@ -1,0 +1,82 @@
+/** A folder of no known layout: which it is nearest to, and what has to be moved or renamed. */
+
+import { allSplits } from "../data/dataset.ts";
+import { InputError, nearest, problem } from "../errors.ts";
+import { joinPath } from "../platform/join-path.ts";
+import type { Platform } from "../platform/platform.ts";
+import { findLayout, layouts, missingSigns } from "./index.ts";
+import type { Problem } from "./layout.ts";
+import { looksLikeImage } from "./pairs.ts";
+import { splitNames } from "./split-names.ts";
+
+export interface LayoutGuess {
+  readonly name: string;
+  readonly about: string;
+  readonly drawing: string;
+  /** Folders that it needs and that are not there. */
+  readonly missing: readonly string[];
+}
+
+/** The layouts, those first of which the most is there. */
+export async function guesses(platform: Platform, path: string): Promise<LayoutGuess[]> {
+  const found = await Promise.all(
+    layouts
+      .filter(({ onlyByName }) => !onlyByName)
+      .map(async ({ name, about, drawing, signs }) => {
+        const missing = (await missingSigns(platform, path, { signs })).map((sign) => `${sign}/`);
+        return { guess: { name, about, drawing, missing }, share: missing.length / signs.length };
+      }),
+  );
+  // The plain folder is what most people mean, so it leads where nothing speaks for another.
+  const rank = (name: string) => (name === "folder" ? 0 : 1);
+  return found.sort((a, b) => a.share - b.share || rank(a.guess.name) - rank(b.guess.name)).map(({ guess }) => guess);
+}
+
+/** Folders that are nearly what a layout needs, and folders inside that have one. */
+export async function hints(platform: Platform, path: string): Promise<Problem[]> {
+  const notes: Problem[] = [];
+  const wanted = new Set(layouts.flatMap(({ signs }) => signs.map((sign) => sign.split("/")[0])));
+  for (const name of await platform.list(path)) {
+    const inside = joinPath(path, name);
+    if (name.startsWith(".") || (await platform.exists(inside)) !== "folder") continue;
+    const near = wanted.has(name) ? undefined : nearest(name, wanted);
+    if (near !== undefined) {
+      notes.push({ file: inside, message: problem(inside, `expected a name like ${near}`, name, "Rename it.") });
+    }
+    const apart = await splitFirst(platform, path, name);
+    if (apart !== undefined) {
+      notes.push({ file: inside, message: apart });
+      continue;
+    }
+    try {
+      const { layout } = await findLayout(platform, inside);
+      const remedy = `Give ${inside} instead.`;
+      notes.push({
+        file: inside,
+        message: problem(inside, "expected nothing here", `the layout ${layout.name}`, remedy),
+      });
+    } catch (error) {
+      if (!(error instanceof InputError)) throw error;
+    }
+  }
+  return notes;
+}
+
+/** A folder of a split with folders of each kind inside, or with photographs alone: how it has to lie. */
+async function splitFirst(platform: Platform, path: string, name: string): Promise<string | undefined> {
+  const split = allSplits.find((each) => splitNames[each].includes(name.toLowerCase()));
+  if (split === undefined) return undefined;
+  const folder = joinPath(path, name);
+  const there = await platform.list(folder);
+  const kinds = ["images", "masks"].filter((kind) => there.includes(kind));
+  const pairs =
+    kinds.length > 0
+      ? kinds.map((kind) => [joinPath(folder, kind), joinPath(path, kind, split)])
+      : there.some(looksLikeImage)
+        ? [[folder, joinPath(path, "images", split)]]
+        : [];
+  if (pairs.length === 0) return undefined;
+  const expected = `expected ${pairs.map(([, to]) => to).join(" and ")}`;
+  const moves = pairs.map(([from, to]) => `mkdir -p ${to.slice(0, to.lastIndexOf("/"))} && mv ${from} ${to}`);
+  return problem(folder, expected, pairs.map(([from]) => from).join(" and "), `Move: ${moves.join(" && ")}`);
+}
