@@ -1,23 +1,32 @@
 /** What a discrete VAE learns by (Ramesh et al. 2021, sec. 2.1 and appendix A). */
 import { constant, type Tensor } from "../../graph/tensor.ts";
+import { IGNORE } from "../../image/image.ts";
+import { crossEntropy } from "../../losses/cross-entropy.ts";
 import {
   abs,
   add,
+  argMax,
   axisSize,
+  cast,
   cos,
   div,
   exp,
+  less,
   log,
   logSoftmax,
   maximum,
   mean,
+  min,
   minimum,
   mul,
   slice,
   softmax,
   sub,
   sum,
+  where,
 } from "../../ops/index.ts";
+import { squaredDistances } from "./maskige.ts";
+import type { Palette } from "./palette.ts";
 
 /**
  * −log of the logit-Laplace density exp(−|logit x − μ| / b) / (2·b·x·(1 − x)), mean over all numbers.
@@ -33,6 +42,24 @@ export function logitLaplaceLoss(output: Tensor, mapped: Tensor, { logScaleMin }
   const off = abs(sub(sub(log(mapped), log(rest)), place));
   const density = add(add(mul(off, exp(mul(logScale, -1))), logScale), log(mul(mul(mapped, rest), 2)));
   return mean(mean(density, { axes: [1, 2, 3] }), {});
+}
+
+/** T of `readingLoss`: the distance of two colours of twenty is a hundred or more, so that each is sure of itself and not of what lies between. */
+const readingTemperature = 1000;
+
+/**
+ * Cross-entropy of the classes read off a picture, softmax(−d²/T) of the distances of its pixels from the colours in [0, 255], mean over
+ * the pixels whose truth is one of the colours exactly. Ours: on a border each channel of the likeliest picture is the median of what may be there, and the
+ * three of them together can be the colour of a third class.
+ *
+ * picture, truth: [B, 3, H, W] in [0, 1] → scalar.
+ */
+export function readingLoss(picture: Tensor, truth: Tensor, colors: Palette): Tensor {
+  const distances = squaredDistances(mul(truth, 255), colors);
+  const isExact = less(min(distances, { axes: [1] }), 0.5); // [B, H, W]
+  const labels = where(isExact, cast(argMax(mul(distances, -1), { axis: 1 }), "int32"), IGNORE);
+  const logits = mul(squaredDistances(mul(picture, 255), colors), -1 / readingTemperature);
+  return crossEntropy(logits, labels, { ignoreLabel: IGNORE });
 }
 
 /** Kullback-Leibler divergence of softmax(logits) from a uniform choice, ln V − entropy: mean over all places. logits: [B, V, h, w]. */

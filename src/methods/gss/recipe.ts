@@ -27,6 +27,8 @@ export interface GssRecipe extends Recipe, TransformSettings, TokenizerSettings,
   readonly klShare: number;
   /** Weight of the divergence from using all codes alike, for each token. */
   readonly usageWeight: number;
+  /** Weight of the cross-entropy of the classes that are read off what it gives back: see `readingLoss`. Of a dVAE of painted masks. */
+  readonly readingWeight: number;
   /** The relaxed choice cools from 1 to this over `temperatureShare` of the steps. */
   readonly temperatureEnd: number;
   readonly temperatureShare: number;
@@ -100,6 +102,7 @@ export const published: Omit<GssRecipe, "name" | "encoder" | "encoderStride" | "
   klWeight: 6.6,
   klShare: 0.01,
   usageWeight: 0,
+  readingWeight: 0,
   temperatureEnd: 1 / 16,
   temperatureShare: 0.05,
   logScaleMin: -10,

@@ -12,8 +12,8 @@ import type { Task } from "../method.ts";
 import type { Losses, TrainingStage, Trial } from "../stage.ts";
 import { beginning } from "./begin.ts";
 import { dvaeEncoder, mapPixels } from "./dvae.ts";
-import { dvaeDecoder, dvaeRelaxedEntry } from "./dvae-decoder.ts";
-import { annealed, logitLaplaceLoss, uniformDivergence, usageDivergence } from "./dvae-losses.ts";
+import { dvaeDecoder, dvaeRelaxedEntry, pictureOf } from "./dvae-decoder.ts";
+import { annealed, logitLaplaceLoss, readingLoss, uniformDivergence, usageDivergence } from "./dvae-losses.ts";
 import { gumbelNoise, relaxedChoice } from "./gumbel.ts";
 import { paintedImage } from "./maskige.ts";
 import { drawnView, viewedLabels } from "./paint-view.ts";
@@ -65,7 +65,7 @@ export function tokenizerStage(recipe: GssRecipe, task: Task): TrainingStage {
     fields: { steps: "tokenizerSteps", warmupSteps: "tokenizerWarmupSteps" },
     inputs: { picture: { dtype: "uint8", shape: [batchSize, ...picture] } },
     prepare: (sample, random) => prepare(sample, settings, transform, task.classes.length, random),
-    loss: (scope, { picture }) => losses(scope, pictureInput(scope, picture, transform), settings, task),
+    loss: (scope, { picture }) => losses(scope, pictureInput(scope, picture, transform), settings, task, transform),
     trials: tokenizerTrials(untrained(recipe), task),
   });
 }
@@ -130,10 +130,17 @@ function pictureInput(scope: Scope, picture: Tensor, transform: MaskTransform): 
   return mul(cast(transpose(picture, [0, 3, 1, 2]), "float32"), 1 / 255);
 }
 
-function losses(scope: Scope, picture: Tensor, settings: GssRecipe, { classes }: Task): Losses {
+function losses(
+  scope: Scope,
+  picture: Tensor,
+  settings: GssRecipe,
+  { classes }: Task,
+  { palette }: MaskTransform,
+): Losses {
   const place = scope.at("tokenizer");
   if (settings.tokenizer === "vq") return { terms: vqLosses(place, picture, vqSettings(settings, classes.length)) };
-  const { klWeight, klShare, usageWeight, temperatureEnd, temperatureShare, steps, logScaleMin } = settings;
+  const { klWeight, klShare, usageWeight, readingWeight, temperatureEnd, temperatureShare, steps, logScaleMin } =
+    settings;
   const dvae = dvaeSettings(settings, classes.length);
   const count = scope.at(counted).average("step", []);
   scope.at(counted).update("step", add(count, 1));
@@ -155,6 +162,14 @@ function losses(scope: Scope, picture: Tensor, settings: GssRecipe, { classes }:
       ...(usageWeight > 0 && {
         usage: mul(usageDivergence(logits), usageWeight / numbers),
       }),
+      // It grows through all of the training: from the start on, few codes would stay in use.
+      ...(readingWeight > 0 &&
+        palette !== null && {
+          reading: mul(
+            readingLoss(pictureOf(output), picture, palette.slice(0, classes.length)),
+            mul(annealed(progress, 0, 1, 1), readingWeight),
+          ),
+        }),
     },
     watched: { temperature, unused: usageDivergence(logits) },
   };

@@ -7,7 +7,7 @@ import { constant, input } from "../../graph/tensor.ts";
 import { mul, sum } from "../../ops/index.ts";
 import { evaluate } from "../../runtime/evaluate.ts";
 import { type DvaeSettings, dvaeNames, mapPixels, publishedDvae, unmapPixels } from "./dvae.ts";
-import { annealed, logitLaplaceLoss, uniformDivergence, usageDivergence } from "./dvae-losses.ts";
+import { annealed, logitLaplaceLoss, readingLoss, uniformDivergence, usageDivergence } from "./dvae-losses.ts";
 import { hardChoice } from "./gumbel.ts";
 import { decodedInBands, dvaeTokenizer, type MaskTokenizer, tokensOf } from "./tokenizer.ts";
 import { vqTokenizer } from "./vq.ts";
@@ -111,6 +111,31 @@ describe("what a dVAE learns by", () => {
       { output: float32([1, 2, 1, 1], [mu, Math.log(b)]), x: float32([1, 1, 1, 1], [x]) },
     );
     expect(item(found.loss)).toBeCloseTo(-Math.log(density), 4);
+  });
+
+  test("a picture is read by its colours: worked by hand, with its gradient; pixels of no colour count nowhere", async () => {
+    const colors = [
+      [200, 0, 0],
+      [0, 200, 0],
+      [100, 100, 0],
+    ] as const;
+    const [picture, truth] = [input("picture", [1, 3, 1, 2]), input("truth", [1, 3, 1, 2])];
+    const loss = readingLoss(picture, truth, colors);
+    const [slope] = gradients(loss, [picture]);
+    // The first pixel is red and given back halfway to green, which is the third colour; the second is none of the colours.
+    const feeds = {
+      truth: float32([1, 3, 1, 2], [200 / 255, 0.3, 0, 0.3, 0, 0.3]),
+      picture: float32([1, 3, 1, 2], [110 / 255, 0.9, 90 / 255, 0.9, 0, 0.9]),
+    };
+    const lossAt = (red: number) => {
+      const logits = colors.map(([r, g]) => -((red - r) ** 2 + (90 - g) ** 2) / 1000);
+      return Math.log(logits.reduce((total, each) => total + Math.exp(each), 0)) - logits[0];
+    };
+    const found = await evaluate({ loss, slope }, feeds);
+    expect(item(found.loss)).toBeCloseTo(lossAt(110), 3);
+    const [step, slopes] = [0.01, toNumbers(found.slope)];
+    expect(slopes[0] / 255).toBeCloseTo((lossAt(110 + step) - lossAt(110 - step)) / (2 * step), 3);
+    expect([slopes[1], slopes[3], slopes[5]]).toEqual([0, 0, 0]);
   });
 
   test("divergences are 0 of even choices and ln V of sure ones", async () => {
