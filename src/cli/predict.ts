@@ -127,10 +127,12 @@ export const predictCommand = command({
       import("./open-model.ts"),
     ]);
     const toOutput = out === streams.dash;
-    if (!toOutput) await requireFolderName(nodePlatform, out, ", or --out - for the mask of one photograph");
     if (toOutput) requireMaskAlone({ ...options, json: terminal.json });
-    else if ((await nodePlatform.exists(out)) === "file") {
-      throw new InputError(`${out}: expected a folder for the results, got a file. Choose another --out.`);
+    else {
+      if ((await nodePlatform.exists(out)) === "file") {
+        throw new InputError(`${out}: expected a folder for the results, got a file. Choose another --out.`);
+      }
+      await requireFolderName(nodePlatform, out, ", or --out - for the mask of one photograph");
     }
     const methods = await methodsWith(nodePlatform, options.method);
     const asked = await askedFrom(nodePlatform, options);
