@@ -154,7 +154,7 @@ const small: GssRecipe = {
   tokenizerGroups: 3,
   codeWidth: 32,
   // Small pictures, reduced or not, so that most of them show a border.
-  tokenizerSteps: 3000,
+  tokenizerSteps: 1000,
   tokenizerWarmupSteps: 50,
   tokenizerBatchSize: 16,
   tokenizerCrop: 32,
@@ -168,10 +168,11 @@ const small: GssRecipe = {
   klWeight: 0.25,
   klShare: 0.2,
   usageWeight: 10,
-  // Colder, fewer codes stay in use.
-  temperatureEnd: 0.3,
+  readingWeight: 0.5,
+  // Colder, fewer codes stay in use; and so where the likelihood grows beside the terms that ask for them.
+  temperatureEnd: 0.45,
   temperatureShare: 0.7,
-  logScaleMin: -3,
+  logScaleMin: -1,
 
   encoder: "mobilenet-v2",
   encoderStride: 32,

@@ -52,9 +52,6 @@ export function validate(recipe: GssRecipe): void {
   oneOf("inverseSource", ["posterior", "prior"]);
   oneOf("pixelHead", ["none", "separate", "single"]);
   const { variant, palette, inverse, tokenizerGroups, tokenizerChannels, tokenizerWidth, tokenGrid } = recipe;
-  require(recipe.readingWeight === 0 ||
-    (recipe.tokenizer === "dvae" &&
-      tokenizerChannels === "colors"), "readingWeight", "0 but for a dVAE of colours", "Write readingWeight=0.");
   require(variant !== "FF-R" || palette === "random", "palette", "random for FF-R", "Choose variant FF for others.");
   require(variant.startsWith("FF") ||
     inverse === "nearest", "inverse", `nearest where ${variant} has one of its own`, "Or choose variant FF.");
