@@ -20,3 +20,39 @@ export function labelAnchors({ width, data }: LabelMap, count: number): (Anchor 
   }
   return Array.from(pixels, (of, label) => (of === 0 ? null : { row: rows[label] / of, column: columns[label] / of }));
 }
+
+/** Larger maps are looked at by every second pixel, or third, or so on: a name needs no finer place. */
+const mostPixels = 1 << 20;
+
+/**
+ * The same, where a name lies on pixels of its label for certain: the place that is farthest from all other labels and from the picture's
+ * edges, by steps across and down; the first of several.
+ */
+export function innermostPlaces({ width, height, data }: LabelMap, count: number): (Anchor | null)[] {
+  const step = Math.max(1, Math.ceil(Math.sqrt((width * height) / mostPixels)));
+  const [columns, rows] = [Math.ceil(width / step), Math.ceil(height / step)];
+  const labelAt = (row: number, column: number) =>
+    row < 0 || column < 0 || row >= rows || column >= columns ? -1 : data[row * step * width + column * step];
+  const steps = new Uint16Array(rows * columns);
+  const reach = (row: number, column: number, label: number) =>
+    labelAt(row, column) === label ? steps[row * columns + column] + 1 : 1;
+  for (let row = 0; row < rows; row++) {
+    for (let column = 0; column < columns; column++) {
+      const label = labelAt(row, column);
+      steps[row * columns + column] = Math.min(reach(row - 1, column, label), reach(row, column - 1, label));
+    }
+  }
+  const best = new Array<Anchor | null>(count).fill(null);
+  const most = new Uint16Array(count);
+  for (let row = rows - 1; row >= 0; row--) {
+    for (let column = columns - 1; column >= 0; column--) {
+      const label = labelAt(row, column);
+      const at = row * columns + column;
+      steps[at] = Math.min(steps[at], reach(row + 1, column, label), reach(row, column + 1, label));
+      if (label >= count || steps[at] < most[label]) continue;
+      most[label] = steps[at];
+      best[label] = { row: row * step, column: column * step };
+    }
+  }
+  return best;
+}

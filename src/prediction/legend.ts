@@ -1,7 +1,7 @@
-/** Names of classes on an overlay: at the mean place of their pixels, and with their colours below the picture. */
+/** Names of classes on an overlay: well inside their pixels, and with their colours below the picture. */
 import type { ClassInfo } from "../data/sample.ts";
 import type { Color, Image, LabelMap } from "../image/image.ts";
-import { labelAnchors } from "../image/label-anchors.ts";
+import { innermostPlaces } from "../image/label-anchors.ts";
 import { drawText, textPixels, textRows } from "../image/pixel-text.ts";
 
 const white: Color = [255, 255, 255];
@@ -19,11 +19,11 @@ export function withLegend(overlay: Image, labels: LabelMap, classes: readonly C
   return withList(picture, labels, classes);
 }
 
-/** Writes the name of each class at the mean place of its pixels, into the picture. picture, labels: of one size. */
+/** Writes the name of each class where it lies on its pixels, into the picture. picture, labels: of one size. */
 export function drawNames(picture: Image, labels: LabelMap, classes: readonly ClassInfo[]): void {
   const { width, height } = picture;
   const scale = letterScale(picture);
-  const anchors = labelAnchors(labels, classes.length);
+  const anchors = innermostPlaces(labels, classes.length);
   for (const [k, { name }] of classes.entries()) {
     const anchor = anchors[k];
     if (anchor === null) continue;
