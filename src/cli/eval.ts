@@ -11,7 +11,6 @@ import { evalTrials, trialOptions } from "./eval-trials.ts";
 import { badImagePolicy, datasetOptions, engineFor, engineOptions, placeOf } from "./options.ts";
 import { methodOptions, methodsWith } from "./own-methods.ts";
 import { checkScoredOptions, openScored, scoredOptions } from "./scored-model.ts";
-import { withScoredPart } from "./scored-part.ts";
 import { requireScoresFile } from "./scores-file.ts";
 import { segmentOptionsFrom, testingOptions } from "./testing-options.ts";
 
@@ -110,22 +109,28 @@ export const evalCommand = command({
       { openDataset },
       { evaluateDataset, isEmpty, nothingCounts, unscoredText },
       { evaluationText },
+      { withScoredPart },
+      { readRun },
     ] = await Promise.all([
       import("../platform/node.ts"),
       import("../datasets/index.ts"),
       import("../evaluation/evaluate.ts"),
       import("./evaluation-text.ts"),
+      import("./scored-part.ts"),
+      import("../runs/run.ts"),
     ]);
     const split = (options.split ?? "val") as "val";
     const found = new Findings();
     const given = { ...placeOf(options), onBadFile: onBadImage };
-    const place = split === "val" ? await withScoredPart(nodePlatform, run, spec, given) : given;
+    const methods = await methodsWith(nodePlatform, options.method);
+    const isRun = split === "val" && (await nodePlatform.exists(`${run}/run.json`)) === "file";
+    const own = isRun ? (await readRun(nodePlatform, run, { methods })).record.dataset.place : undefined;
+    const place = await withScoredPart(nodePlatform, own, spec, given);
     if (place.valFraction !== given.valFraction) {
       const share = `--val-fraction ${place.valFraction}`;
       terminal.note(oneLine(`${spec}: scored is the part of train that ${run} was scored on (${share}).`));
     }
     const dataset = watched(await openDataset(nodePlatform, spec, split, place), found);
-    const methods = await methodsWith(nodePlatform, options.method);
     const asked = await askedFrom(nodePlatform, options);
     if (out !== undefined) await requireScoresFile(nodePlatform, out);
     const others = await otherScores(nodePlatform, options);

@@ -11,21 +11,18 @@ import { requireFolderName } from "./require-ending.ts";
 import { requirePipe } from "./standard-streams.ts";
 import { segmentOptionsFrom, testingOptions } from "./testing-options.ts";
 
-/** Of `coco` there is one file for the whole folder, of the others one for each photograph. */
-const formChoices = [...formNames, "coco"] as const;
-
-function formsFrom(text = ""): (typeof formChoices)[number][] {
+function formsFrom(text = ""): Form[] {
   const found = text
     .split(",")
     .map((each) => each.trim())
     .filter((each) => each !== "");
   for (const each of found) {
-    if ((formChoices as readonly string[]).includes(each)) continue;
+    if ((formNames as readonly string[]).includes(each)) continue;
     throw new UsageError(
-      `predict: --formats must be of ${formChoices.join(", ")}, got "${each}". ${suggestion(each, formChoices)}`,
+      `predict: --formats must be of ${formNames.join(", ")}, got "${each}". ${suggestion(each, formNames)}`,
     );
   }
-  return [...new Set(found)] as (typeof formChoices)[number][];
+  return [...new Set(found)] as Form[];
 }
 
 /** Throws UsageError where more than the mask is asked for, which standard output takes alone. */
@@ -128,20 +125,12 @@ export const predictCommand = command({
     ]);
     const toOutput = out === streams.dash;
     if (toOutput) requireMaskAlone({ ...options, json: terminal.json });
-    else {
-      if ((await nodePlatform.exists(out)) === "file") {
-        throw new InputError(`${out}: expected a folder for the results, got a file. Choose another --out.`);
-      }
-      await requireFolderName(nodePlatform, out, ", or --out - for the mask of one photograph");
-    }
+    else await requireFolderName(nodePlatform, out, ", or --out - for the mask of one photograph");
     const methods = await methodsWith(nodePlatform, options.method);
     const asked = await askedFrom(nodePlatform, options);
-    const isPiped = paths.includes(streams.dash);
-    const given = isPiped
-      ? streams.withStandardInput(nodePlatform, await streams.readStream(process.stdin))
-      : nodePlatform;
-    const { platform, files } = toOutput ? streams.withFilesInMemory(given, out) : { platform: given, files: null };
-    const found = await expandPhotographs(platform, paths, { recursive: options.recursive, except: out });
+    const given = await streams.withStandardInput(nodePlatform, paths, process.stdin);
+    const { platform, files } = toOutput ? streams.withFilesInMemory(given.platform, out) : { ...given, files: null };
+    const found = await expandPhotographs(platform, given.paths, { recursive: options.recursive, except: out });
     const { files: photographs, below, notes: passed, unreadable } = found;
     if (toOutput && photographs.length > 1) {
       throw new UsageError(
@@ -163,7 +152,7 @@ export const predictCommand = command({
           ...segmentOptions,
           overlay: !noOverlay && !toOutput,
           legend,
-          ...{ forms: forms.filter((form): form is Form => form !== "coco"), coco: forms.includes("coco"), below },
+          ...{ forms, below },
           ...(segmentIds && { segmentIds: segmentIds as SegmentIds }),
           ...(instances && { instances: instances as InstanceForm }),
           ...(maskValues && { maskValues: maskValues as MaskValues }),

@@ -3,17 +3,14 @@ import { greyPng, jpeg, put, temporaryFolder } from "../../test/support/pictures
 import { nodePlatform as platform } from "../platform/node.ts";
 import { withScoredPart } from "./scored-part.ts";
 
-async function runOn(spec: string, splits: readonly string[], valFraction?: number): Promise<[string, string]> {
+async function photographs(splits: readonly string[]): Promise<string> {
   const root = temporaryFolder();
   for (const split of splits) {
     put(root, `images/${split}/a.jpg`, await jpeg(2, 1));
     put(root, `masks/${split}/a.png`, greyPng(2, 1, [0, 1]));
   }
   put(root, "classes.json", '["a", "b"]');
-  const run = temporaryFolder();
-  const place = { spec: spec || root, ...(valFraction !== undefined && { valFraction }) };
-  put(run, "run.json", JSON.stringify({ dataset: { place } }));
-  return [root, run];
+  return root;
 }
 
 test.each<[string, string, readonly string[], number | undefined, { valFraction?: number }, number | undefined]>([
@@ -23,10 +20,11 @@ test.each<[string, string, readonly string[], number | undefined, { valFraction?
   ["none of another data set", "elsewhere", ["train"], 0.2, {}, undefined],
   ["what was asked for", "", ["train"], 0.2, { valFraction: 0.5 }, 0.5],
 ])("scored is %s", async (_, spec, splits, share, place, expected) => {
-  const [root, run] = await runOn(spec, splits, share);
-  expect((await withScoredPart(platform, run, root, place)).valFraction).toBe(expected);
+  const root = await photographs(splits);
+  const own = { spec: spec || root, ...(share !== undefined && { valFraction: share }) };
+  expect((await withScoredPart(platform, own, root, place)).valFraction).toBe(expected);
 });
 
 test("models that are no runs took no part", async () => {
-  expect(await withScoredPart(platform, "model.onnx", "photos", {})).toEqual({});
+  expect(await withScoredPart(platform, undefined, "photos", {})).toEqual({});
 });

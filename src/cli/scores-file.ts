@@ -1,6 +1,6 @@
 import { InputError } from "../errors.ts";
+import { requireOwnEnding } from "../platform/own-ending.ts";
 import type { Platform } from "../platform/platform.ts";
-import { requireOwnEnding } from "./require-ending.ts";
 
 /** Scores may replace scores; a mistyped --out must not cost a run or a data set its files. */
 export async function requireScoresFile(platform: Platform, file: string): Promise<void> {

@@ -32,20 +32,36 @@ export async function readStream(stream: AsyncIterable<Uint8Array>, most = mostB
   return Buffer.concat(pieces);
 }
 
-/** A platform on which `-` is a file of these bytes, which is a photograph. */
-export function withStandardInput(platform: Platform, bytes: Uint8Array): Platform {
+/** TIFF and BigTIFF, of either byte order: its name tells that it may have a place on the earth. */
+function isTiff([a, b, c, d]: Uint8Array): boolean {
+  const isVersion = (number: number) => number === 42 || number === 43;
+  return a === 0x49 && b === 0x49 ? isVersion(c) && d === 0 : a === 0x4d && b === 0x4d && c === 0 && isVersion(d);
+}
+
+/** Where `-` is among the paths, the stream is read, and is a file called `stdin` in its place. Otherwise nothing changes. */
+export async function withStandardInput(
+  platform: Platform,
+  paths: readonly string[],
+  stream: AsyncIterable<Uint8Array>,
+): Promise<{ readonly platform: Platform; readonly paths: readonly string[] }> {
+  if (!paths.includes(dash)) return { platform, paths };
+  const bytes = await readStream(stream);
+  const name = isTiff(bytes) ? "stdin.tif" : "stdin";
   let decoded: Promise<Image> | null = null;
   const decode = () => {
     decoded ??= platform.decodeImageBytes(bytes, "standard input");
     return decoded;
   };
   return {
-    ...platform,
-    exists: async (path) => (path === dash ? "file" : platform.exists(path)),
-    withFile: (path, use) => (path === dash ? use(sourceOf(bytes)) : platform.withFile(path, use)),
-    readFile: async (path, most) => (path === dash ? bytes : platform.readFile(path, most)),
-    decodeImage: (path) => (path === dash ? decode() : platform.decodeImage(path)),
-    imageSize: (path) => (path === dash ? decode() : platform.imageSize(path)),
+    paths: paths.map((path) => (path === dash ? name : path)),
+    platform: {
+      ...platform,
+      exists: async (path) => (path === name ? "file" : platform.exists(path)),
+      withFile: (path, use) => (path === name ? use(sourceOf(bytes)) : platform.withFile(path, use)),
+      readFile: async (path, most) => (path === name ? bytes : platform.readFile(path, most)),
+      decodeImage: (path) => (path === name ? decode() : platform.decodeImage(path)),
+      imageSize: (path) => (path === name ? decode() : platform.imageSize(path)),
+    },
   };
 }
 

@@ -25,8 +25,8 @@ export function labelAnchors({ width, data }: LabelMap, count: number): (Anchor 
 const mostPixels = 1 << 20;
 
 /**
- * The same, where a name lies on pixels of its label for certain: the place that is farthest from all other labels and from the picture's
- * edges, by steps across and down; the first of several.
+ * Of each label the place that is farthest from all others and from the picture's edges, by steps across and down; the first of several.
+ * The mean place of what surrounds something lies on that.
  */
 export function innermostPlaces({ width, height, data }: LabelMap, count: number): (Anchor | null)[] {
   const step = Math.max(1, Math.ceil(Math.sqrt((width * height) / mostPixels)));

@@ -88,7 +88,7 @@ test("boxes, areas and pixels of any map come back; labels that are no class hav
 
 test("photographs are added to, replaced, and go with their masks", async () => {
   const [a, b] = [await photograph("a.png", [0, 200, 0, 200], 2), await photograph("b.png", [0, 0], 2)];
-  await predictFiles(segmenterOf(), nodePlatform, [a, b], out, { coco: true });
+  await predictFiles(segmenterOf(), nodePlatform, [a, b], out, { forms: ["coco"] });
   expect(read().images.map(({ file_name, mask }) => [file_name, mask])).toEqual([
     ["a.png", "a.png"],
     ["b.png", "b.png"],
@@ -101,7 +101,7 @@ test("photographs are added to, replaced, and go with their masks", async () => 
     [2, 1, 2, 0.75],
   ]);
   await photograph("a.png", [200, 200, 200, 200], 2);
-  await predictFiles(segmenterOf(), nodePlatform, [a], out, { coco: true });
+  await predictFiles(segmenterOf(), nodePlatform, [a], out, { forms: ["coco"] });
   expect(read().annotations.map(({ id, image_id, category_id }) => [id, image_id, category_id])).toEqual([
     [1, 1, 1],
     [2, 2, 2],
@@ -113,7 +113,7 @@ test("photographs are added to, replaced, and go with their masks", async () => 
 
 test("it is read back as a data set", async () => {
   const a = await photograph("a.png", [0, 200, 0, 200, 0, 0], 2);
-  await predictFiles(segmenterOf(), nodePlatform, [a], out, { coco: true });
+  await predictFiles(segmenterOf(), nodePlatform, [a], out, { forms: ["coco"] });
   const home = join(folder, "home");
   mkdirSync(join(home, "images"), { recursive: true });
   copyFileSync(a, join(home, "images/a.png"));
@@ -132,7 +132,7 @@ test.each([
   const a = await photograph("a.png", [0], 1);
   mkdirSync(out);
   writeFileSync(join(out, "coco.json"), content);
-  await expect(predictFiles(segmenterOf(), nodePlatform, [a], out, { coco: true })).rejects.toThrow(
+  await expect(predictFiles(segmenterOf(), nodePlatform, [a], out, { forms: ["coco"] })).rejects.toThrow(
     /coco\.json: expected nothing/,
   );
   expect(readFileSync(join(out, "coco.json"), "utf8")).toBe(content);
@@ -142,7 +142,7 @@ test.each([
 
 test("other classes are not added to", async () => {
   const [a, b] = [await photograph("a.png", [0], 1), await photograph("b.png", [0], 1)];
-  await predictFiles(segmenterOf(), nodePlatform, [a], out, { coco: true });
+  await predictFiles(segmenterOf(), nodePlatform, [a], out, { forms: ["coco"] });
   const others = segmenterOf([...classes, { name: "tree", color: [7, 8, 9] }]);
-  await expect(predictFiles(others, nodePlatform, [b], out, { coco: true })).rejects.toThrow(/the same classes/);
+  await expect(predictFiles(others, nodePlatform, [b], out, { forms: ["coco"] })).rejects.toThrow(/the same classes/);
 });

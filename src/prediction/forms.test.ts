@@ -5,7 +5,7 @@ import { Random } from "../array/random.ts";
 import { openDataset } from "../datasets/index.ts";
 import type { LabelMap } from "../image/image.ts";
 import { nodePlatform as platform } from "../platform/node.ts";
-import { encodeForm, type Form } from "./forms.ts";
+import { encodeForm, type PhotographForm } from "./forms.ts";
 import { georeferenceOf, worldFile } from "./georeference.ts";
 import type { Segmentation } from "./segmentation.ts";
 
@@ -22,7 +22,11 @@ function resultOf(rows: readonly string[]): Segmentation {
 
 const nested = resultOf(["11111000", "10001000", "10201022", "10001020", "11111022"]);
 
-async function text(form: Form, result: Segmentation, georeference?: Parameters<typeof worldFile>[0]): Promise<string> {
+async function text(
+  form: PhotographForm,
+  result: Segmentation,
+  georeference?: Parameters<typeof worldFile>[0],
+): Promise<string> {
   return (await encodeForm(form, result, { classes }, { photograph: "../a.png", platform, georeference })) as string;
 }
 

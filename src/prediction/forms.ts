@@ -9,7 +9,7 @@ import { type Georeference, placeOf } from "./georeference.ts";
 import type { ModelCard } from "./model.ts";
 import type { Segmentation } from "./segmentation.ts";
 
-/** By name: the ending of the file, and what it is. */
+/** Of forms of which there is a file for each photograph: how it ends. */
 export const formEndings = {
   confidence: ".confidence.png",
   probabilities: ".npy",
@@ -18,9 +18,14 @@ export const formEndings = {
   svg: ".svg",
 } as const;
 
-export type Form = keyof typeof formEndings;
+export type PhotographForm = keyof typeof formEndings;
 
-export const formNames = Object.keys(formEndings) as readonly Form[];
+export const photographForms = Object.keys(formEndings) as readonly PhotographForm[];
+
+/** Of `coco` there is one file for the whole folder. */
+export type Form = PhotographForm | "coco";
+
+export const formNames: readonly Form[] = [...photographForms, "coco"];
 
 /** What a segmenter must give of every pixel for these forms. */
 export function detailFor(forms: readonly Form[]): "confidence" | "probabilities" | undefined {
@@ -46,7 +51,7 @@ interface Drawn {
 
 /** result → the content of the file. photograph: its path as seen from the folder of the file. */
 export async function encodeForm(
-  form: Form,
+  form: PhotographForm,
   result: Segmentation,
   card: Pick<ModelCard, "classes">,
   place: {

@@ -16,7 +16,7 @@ type Reader = Pick<Platform, "exists" | "readText" | "withFile" | "list">;
 
 /** Undefined where neither file nor neighbour says it, or what they say is no invertible map. */
 export async function georeferenceOf(platform: Reader, photograph: string): Promise<Georeference | undefined> {
-  const own = /\.tiff?$|^-$/i.test(photograph) ? await ofTiff(platform, photograph) : undefined;
+  const own = /\.tiff?$/i.test(photograph) ? await ofTiff(platform, photograph) : undefined;
   const found = own ?? (await ofWorldFile(platform, photograph));
   if (found === undefined) return undefined;
   const [, b, c, , e, f] = found.transform;

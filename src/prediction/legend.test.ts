@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { textPixels } from "../image/pixel-text.ts";
-import { withLegend } from "./legend.ts";
+import { drawNames, withLegend } from "./legend.ts";
 
 const classes = [
   { name: "sky", color: [0, 0, 255] as const },
@@ -48,4 +48,15 @@ test("letters have as many rows as a line, and accents go where the font has non
   expect(textPixels("Agé").length).toBe(9);
   expect(textPixels("é")).toEqual(textPixels("e"));
   expect(textPixels("猫")).toEqual(textPixels("?"));
+});
+
+test("the name of what surrounds a thing does not lie on it", () => {
+  const [width, height] = [120, 90];
+  const isThing = (at: number) => Math.abs((at % width) - 60) < 20 && Math.abs(Math.floor(at / width) - 45) < 15;
+  const data = Uint8Array.from({ length: width * height }, (_, at) => (isThing(at) ? 1 : 0));
+  const picture = { width, height, data: new Uint8Array(3 * width * height).fill(100) };
+  drawNames(picture, { width, height, data }, [{ name: "sea", color: [1, 2, 3] }]);
+  const drawn = [...data.keys()].filter((at) => picture.data[3 * at] !== 100);
+  expect(drawn.length).toBeGreaterThan(20);
+  expect(drawn.filter(isThing)).toEqual([]);
 });

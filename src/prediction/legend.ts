@@ -1,7 +1,7 @@
-/** Names of classes on an overlay: well inside their pixels, and with their colours below the picture. */
+/** Names of classes on an overlay: at the mean place of their pixels, or where they are, and with their colours below the picture. */
 import type { ClassInfo } from "../data/sample.ts";
 import type { Color, Image, LabelMap } from "../image/image.ts";
-import { innermostPlaces } from "../image/label-anchors.ts";
+import { type Anchor, innermostPlaces, labelAnchors } from "../image/label-anchors.ts";
 import { drawText, textPixels, textRows } from "../image/pixel-text.ts";
 
 const white: Color = [255, 255, 255];
@@ -23,10 +23,15 @@ export function withLegend(overlay: Image, labels: LabelMap, classes: readonly C
 export function drawNames(picture: Image, labels: LabelMap, classes: readonly ClassInfo[]): void {
   const { width, height } = picture;
   const scale = letterScale(picture);
-  const anchors = innermostPlaces(labels, classes.length);
+  const means = labelAnchors(labels, classes.length);
+  const inside = innermostPlaces(labels, classes.length);
+  const lies = ({ row, column }: Anchor, k: number) =>
+    labels.data[Math.round(row) * labels.width + Math.round(column)] === k;
   for (const [k, { name }] of classes.entries()) {
-    const anchor = anchors[k];
-    if (anchor === null) continue;
+    const mean = means[k];
+    if (mean === null) continue;
+    // What is seen only between the pixels that `innermostPlaces` looks at has its mean place.
+    const anchor = lies(mean, k) ? mean : (inside[k] ?? mean);
     const across = textPixels(name)[0].length * scale;
     const place = {
       left: Math.round(Math.max(scale, Math.min(width - across - scale, anchor.column - across / 2))),

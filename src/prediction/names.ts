@@ -2,7 +2,7 @@
 
 import { InputError } from "../errors.ts";
 import { lastPart } from "../platform/join-path.ts";
-import { type Form, formEndings, formNames } from "./forms.ts";
+import { formEndings, type PhotographForm, photographForms } from "./forms.ts";
 
 /** The files of one photograph. */
 export interface OutputNames {
@@ -13,14 +13,14 @@ export interface OutputNames {
   readonly record: string;
   /** Of masks of photographs whose place on the earth is known. */
   readonly world: string;
-  readonly forms: Readonly<Record<Form, string>>;
+  readonly forms: Readonly<Record<PhotographForm, string>>;
 }
 
 /** What is written of each photograph besides its mask and record. */
 export interface Kinds {
   readonly overlay: boolean;
   readonly panoptic: boolean;
-  readonly forms: readonly Form[];
+  readonly forms: readonly PhotographForm[];
 }
 
 /** All files that a prediction may have written: those that these kinds write (the world file where there is one), and the others. */
@@ -31,7 +31,7 @@ export function filesOf(
   const optional: [string, boolean][] = [
     [names.overlay, overlay],
     [names.segments, panoptic],
-    ...formNames.map((form): [string, boolean] => [names.forms[form], forms.includes(form)]),
+    ...photographForms.map((form): [string, boolean] => [names.forms[form], forms.includes(form)]),
   ];
   const of = (wanted: boolean) => optional.filter(([, each]) => each === wanted).map(([file]) => file);
   return { written: [names.mask, names.record, ...of(true)], others: of(false) };
@@ -61,8 +61,8 @@ export function outputNames(
         segments: `${base}.panoptic.png`,
         record: `${base}.json`,
         world: `${base}.pgw`,
-        forms: Object.fromEntries(formNames.map((form) => [form, `${base}${formEndings[form]}`])) as Record<
-          Form,
+        forms: Object.fromEntries(photographForms.map((form) => [form, `${base}${formEndings[form]}`])) as Record<
+          PhotographForm,
           string
         >,
       };
@@ -82,9 +82,8 @@ export function outputNames(
   });
 }
 
-/** File name without folder and extension; of `-`, which stands for standard input, `stdin`. */
+/** File name without folder and extension. */
 export function stemOf(path: string): string {
-  if (path === "-") return "stdin";
   const name = lastPart(path);
   const dot = name.lastIndexOf(".");
   return (dot > 0 ? name.slice(0, dot) : name) || "image";

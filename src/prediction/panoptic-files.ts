@@ -5,6 +5,7 @@ import { InputError } from "../errors.ts";
 import { lastPart } from "../platform/join-path.ts";
 import type { Platform } from "../platform/platform.ts";
 import { type InstanceForm, type InstanceShape, instanceShape } from "./instance-shapes.ts";
+import { labelRuns } from "./label-runs.ts";
 
 /**
  * How ids are stored: red + 256 · green + 65536 · blue as COCO has it; grey of 16 bits; or red the class's category, green the number of
@@ -37,22 +38,11 @@ export function segmentRecords(
   classes: readonly ClassInfo[],
   instances: InstanceForm | null = null,
 ): SegmentRecord[] {
-  const { width, data, segments } = map;
-  const boxes = new Map(segments.map(({ id }) => [id, { area: 0, left: width, right: -1, top: -1, bottom: -1 }]));
-  let [lastId, box] = [0, boxes.get(0)];
-  for (let i = 0; i < data.length; i++) {
-    if (data[i] !== lastId) [lastId, box] = [data[i], boxes.get(data[i])];
-    if (box === undefined) continue;
-    const [x, y] = [i % width, Math.floor(i / width)];
-    box.area++;
-    if (x < box.left) box.left = x;
-    if (x > box.right) box.right = x;
-    if (box.top < 0) box.top = y;
-    box.bottom = y;
-  }
-  return segments.flatMap(({ id, classIndex, crowd, score }) => {
-    const { area, left, right, top, bottom } = boxes.get(id)!;
-    if (area === 0) return [];
+  const found = labelRuns(map);
+  return map.segments.flatMap(({ id, classIndex, crowd, score }) => {
+    const one = found.get(id);
+    if (one === undefined) return [];
+    const { area, bbox } = one;
     const { name, thing } = classes[classIndex];
     return [
       {
@@ -64,8 +54,8 @@ export function segmentRecords(
           iscrowd: crowd ? 1 : 0,
           area,
         },
-        ...{ bbox: [left, top, right - left + 1, bottom - top + 1] as const, score: score ?? null },
-        ...(thing === true && !crowd && instances && { segmentation: instanceShape(map, id, instances) }),
+        ...{ bbox, score: score ?? null },
+        ...(thing === true && !crowd && instances && { segmentation: instanceShape(map, id, one, instances) }),
       } satisfies SegmentRecord,
     ];
   });

@@ -28,10 +28,11 @@ export interface PredictOptions extends SegmentOptions {
   readonly maskValues?: MaskValues;
   /** Of each photograph the folder inside that its results lie in, with a slash at its end. Default: none. */
   readonly below?: readonly string[];
-  /** Other forms that results are written in, besides. Scores of pixels are those of semantic models alone. */
+  /**
+   * Other forms that results are written in, besides. Probabilities are those of semantic models alone; `coco` is one file, `coco.json`,
+   * of the folder's photographs, earlier ones as well.
+   */
   readonly forms?: readonly Form[];
-  /** Write `coco.json`: every class of every photograph as COCO's run lengths, added to what is there. Default: no. */
-  readonly coco?: boolean;
   /** `fail` stops at the first photograph that cannot be read; `skip` goes on and lists them. */
   readonly onBadImage?: "fail" | "skip";
   /** Called after each photograph, in order of completion. */
@@ -64,7 +65,7 @@ const maxPixelsInWork = 48e6;
 /**
  * Segments photographs and writes mask, overlay and record of each into `folder`; of a panoptic model the segments' ids as
  * well, and `panoptic.json`, COCO's annotation of all whose ids lie in the folder, earlier ones too, with `instances.json` of their things
- * where shapes are asked for; `coco.json` likewise. Decoding and writing go on beside
+ * where shapes are asked for. Decoding and writing go on beside
  * computing. Names: see `outputNames`; nothing is ever half-written.
  *
  * Throws InputError for a photograph that cannot be read (unless skipped), for a folder that cannot be written, and,
@@ -81,8 +82,7 @@ export async function predictFiles(
     segmentIds = "rgb",
     instances,
     maskValues = "classes",
-    forms = [],
-    coco = false,
+    forms: asked = [],
     below = [],
     onBadImage = "fail",
     onProgress,
@@ -91,6 +91,8 @@ export async function predictFiles(
   }: PredictOptions = {},
 ): Promise<PredictResult> {
   const panoptic = segmenter.card.kind === "panoptic";
+  const forms = asked.filter((form) => form !== "coco");
+  const coco = asked.includes("coco");
   const names = outputNames(photographs, folder, {
     reserved: [...(coco ? [classRunsName] : []), ...(panoptic ? [annotationName, instancesName] : [])],
     below,
@@ -171,8 +173,12 @@ export async function predictFiles(
   await Promise.all(Array.from({ length: Math.min(lanes, photographs.length) }, lane));
   const all = written.filter((entry) => entry !== undefined);
   try {
-    await annotation.end(panoptic ? all.map((each) => entryOf(each, folder)) : []);
-    await runs.end(shapes.filter((entry) => entry !== undefined));
+    const touched = (of: "segments" | "mask") => all.map((each) => inFolder(each[of]));
+    await annotation.end(panoptic ? all.map((each) => entryOf(each, folder)) : [], touched("segments"));
+    await runs.end(
+      shapes.filter((entry) => entry !== undefined),
+      touched("mask"),
+    );
   } catch (error) {
     failure ??= error;
   }

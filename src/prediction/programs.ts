@@ -71,11 +71,8 @@ export async function openPrograms(engine: Engine, source: ModelSource): Promise
     const asItStands = fixed !== null && switching === null && same;
     const program = asItStands ? fixed! : await anyScale();
     // The image stays the caller's: overlays are drawn on it.
-    const { short_side, ...fixedFeeds } = feeds(image, shortSide);
-    const result = program.run(asItStands ? fixedFeeds : { ...fixedFeeds, short_side }, {
-      ...(fetch && { fetch }),
-      keepFeeds: true,
-    });
+    const fed = { ...imageFeed(image), ...(!asItStands && sideFeed(shortSide)) };
+    const result = program.run(fed, { ...(fetch && { fetch }), keepFeeds: true });
     if (asItStands) {
       running.add(result);
       const done = () => running.delete(result);
@@ -83,16 +80,16 @@ export async function openPrograms(engine: Engine, source: ModelSource): Promise
     }
     return result;
   };
-  const feeds = (image: Image, shortSide: number) => ({
-    image: { dtype: "uint8" as const, shape: [image.height, image.width, 3], data: image.data },
-    short_side: fromNumbers("int64", [], [shortSide]),
+  const imageFeed = ({ height, width, data }: Image) => ({
+    image: { dtype: "uint8" as const, shape: [height, width, 3], data },
   });
+  const sideFeed = (shortSide: number) => ({ short_side: fromNumbers("int64", [], [shortSide]) });
   return {
     metadata,
     run: start,
     async scale(image, shortSide) {
       scaler ??= engine.load(encodeModel(scalingModel(scaling)), []);
-      const { scaled } = await (await scaler).run(feeds(image, shortSide), { keepFeeds: true });
+      const { scaled } = await (await scaler).run({ ...imageFeed(image), ...sideFeed(shortSide) }, { keepFeeds: true });
       return { height: scaled.shape[0], width: scaled.shape[1], data: scaled.data as Uint8Array };
     },
     release: async () => {

@@ -5,7 +5,7 @@ import { relativePath } from "../platform/join-path.ts";
 import type { Platform } from "../platform/platform.ts";
 import { encodeDataMask, type MaskValues } from "./data-mask.ts";
 import { drawOverlay, paintedSegments } from "./draw.ts";
-import { encodeForm, type Form } from "./forms.ts";
+import { encodeForm, type PhotographForm } from "./forms.ts";
 import { type Georeference, worldFile } from "./georeference.ts";
 import type { InstanceForm } from "./instance-shapes.ts";
 import { withLegend } from "./legend.ts";
@@ -103,7 +103,7 @@ export async function writePrediction(
     legend?: boolean;
     segmentIds?: SegmentIds;
     maskValues?: MaskValues;
-    forms?: readonly Form[];
+    forms?: readonly PhotographForm[];
   } = {},
 ): Promise<void> {
   const colors = card.classes.map(({ color }) => color);

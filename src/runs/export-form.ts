@@ -2,7 +2,8 @@
 import { InputError, suggestion, UsageError } from "../errors.ts";
 import type { Method, WrittenModel } from "../methods/method.ts";
 import type { Trained } from "../methods/stage.ts";
-import { joinPath, lastPart } from "../platform/join-path.ts";
+import { joinPath } from "../platform/join-path.ts";
+import { requireOwnEnding } from "../platform/own-ending.ts";
 import type { Platform } from "../platform/platform.ts";
 
 export interface ExportedForm {
@@ -51,11 +52,7 @@ async function filesOf(
   const kind = await platform.exists(out);
   if ("bytes" in content) {
     const { ending, bytes } = content;
-    const own = /\.[a-z0-9]+$/i.exec(lastPart(out))?.[0];
-    if (kind === "nothing" && own !== undefined && own.toLowerCase() !== ending) {
-      const written = `${out.slice(0, out.length - own.length)}${ending}`;
-      throw new UsageError(`--out: expected a file that ends in ${ending}, got ${out}. Write --out ${written}.`);
-    }
+    if (kind === "nothing") requireOwnEnding(out, ending);
     if (kind === "nothing" || (kind === "file" && out.endsWith(ending))) return [[out, bytes]];
     const got = kind === "folder" ? "a folder" : "another file";
     throw new InputError(

@@ -13,7 +13,7 @@ import {
 } from "../methods/study.ts";
 import { parseJson } from "../platform/json.ts";
 import type { Platform } from "../platform/platform.ts";
-import { armName, askedOf, planOf, type StudyChoice, sharedSettings } from "./schedule.ts";
+import { armName, askedOf, planFor, planOf, type StudyChoice, sharedSettings } from "./schedule.ts";
 
 export interface Cell {
   readonly fraction: number;
@@ -86,19 +86,12 @@ export async function resultsOf(platform: Platform, folder: string, choice: Stud
       recipe: choice.recipe,
       encoder: choice.encoder,
     },
-    plan: only(
+    plan: planFor(
       plan,
       rows.map(({ arm }) => arm),
     ),
     claims: plan.claims.map(({ text, source, judge }) => ({ text, source, ...judge(scores) })),
   };
-}
-
-/** The plan for these arms alone. */
-function only({ pretrainings, claims }: StudyPlan, arms: readonly Arm[]): StudyPlan {
-  const needed = new Set<string | null>(arms.map(({ from }) => from));
-  for (const { name, from } of pretrainings.toReversed()) if (needed.has(name)) needed.add(from);
-  return { arms, claims, pretrainings: pretrainings.filter(({ name }) => needed.has(name)) };
 }
 
 /** A measure of a run, the first if none is named, from its scores.json; undefined where it has none, or a damaged one. */

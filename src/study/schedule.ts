@@ -139,15 +139,22 @@ export function planOf(
 export function askedOf(plan: StudyPlan, names: readonly string[] | undefined): StudyPlan {
   if (names === undefined) return plan;
   const known = plan.arms.map(({ name }) => name);
-  for (const name of names) {
-    if (known.includes(name)) continue;
-    throw new UsageError(`study: expected arms of the parts, got "${name}". ${suggestion(name, known)}`);
+  const unknown = names.find((name) => !known.includes(name));
+  if (unknown !== undefined) {
+    throw new UsageError(`study: expected arms of the parts, got "${unknown}". ${suggestion(unknown, known)}`);
   }
-  const arms = plan.arms.filter(({ name }) => names.includes(name));
+  return planFor(
+    plan,
+    plan.arms.filter(({ name }) => names.includes(name)),
+  );
+}
+
+/** The plan for these arms alone. */
+export function planFor({ pretrainings, claims }: StudyPlan, arms: readonly Arm[]): StudyPlan {
   const needed = new Set(arms.map(({ from }) => from));
   // Each pretraining comes after what it begins with.
-  for (const { name, from } of [...plan.pretrainings].reverse()) if (needed.has(name)) needed.add(from);
-  return { ...plan, arms, pretrainings: plan.pretrainings.filter(({ name }) => needed.has(name)) };
+  for (const { name, from } of pretrainings.toReversed()) if (needed.has(name)) needed.add(from);
+  return { arms, claims, pretrainings: pretrainings.filter(({ name }) => needed.has(name)) };
 }
 
 /** A setting that the study makes itself would be lost without a word, or make two arms one. */
