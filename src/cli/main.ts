@@ -26,8 +26,7 @@ async function main(typed: readonly string[], signal: AbortSignal): Promise<void
   if (name === undefined || name === "--help" || name === "-h" || name === "help") {
     const { helpOf, helpOfAll } = await import("./help.ts");
     const about = commands.find((entry) => name === "help" && entry.name === rest[0]);
-    const help = about === undefined ? helpOfAll(commands) : helpOf(await about.load());
-    process.stdout.write(asTyped(help, program));
+    process.stdout.write(about === undefined ? helpOfAll(commands, program) : helpOf(await about.load(), program));
     return;
   }
   if (name === "--version" || name === "-v") {
@@ -53,7 +52,7 @@ async function main(typed: readonly string[], signal: AbortSignal): Promise<void
   const { positionals, options, help, json, quiet } = parseArguments(command, rest);
   if (help) {
     const { helpOf } = await import("./help.ts");
-    process.stdout.write(asTyped(helpOf(command), program));
+    process.stdout.write(helpOf(command, program));
     return;
   }
   const plain = terminalOf({
