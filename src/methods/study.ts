@@ -145,6 +145,17 @@ export function judgeAll(
   return { verdict: known.some(({ error }) => error === null) ? "not measured" : "held", evidence };
 }
 
+/** One arm above another by more than the standard error. Of a study without shares of the labels. */
+export function above(scores: Scores, arm: string, other: string): Judgement {
+  return judgeAll([compare(scores, arm, other)], `${arm} − ${other}`);
+}
+
+/** One arm not above another by more than the standard error. Of a study without shares of the labels. */
+export function notAbove(scores: Scores, arm: string, other: string): Judgement {
+  const holds = ({ difference, error }: Comparison) => difference <= (error ?? 0);
+  return judgeAll([compare(scores, arm, other)], `${arm} − ${other}`, holds);
+}
+
 /** Several judgements as one. */
 export function judgeTogether(judgements: readonly Judgement[]): Judgement {
   const verdicts = judgements.map(({ verdict }) => verdict);
