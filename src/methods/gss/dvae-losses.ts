@@ -24,7 +24,7 @@ import {
   sum,
   where,
 } from "../../ops/index.ts";
-import { nearestLabels, squaredDistances } from "./maskige.ts";
+import { distanceLogits, nearestLabels, squaredDistances } from "./maskige.ts";
 import type { Palette } from "./palette.ts";
 
 /**
@@ -56,8 +56,7 @@ const readingTemperature = 1000;
 export function readingLoss(picture: Tensor, truth: Tensor, colors: Palette): Tensor {
   const isExact = less(min(squaredDistances(mul(truth, 255), colors), { axes: [1] }), 0.5); // [B, H, W]
   const labels = where(isExact, cast(nearestLabels(truth, colors), "int32"), IGNORE);
-  const logits = mul(squaredDistances(mul(picture, 255), colors), -1 / readingTemperature);
-  return crossEntropy(logits, labels, { ignoreLabel: IGNORE });
+  return crossEntropy(distanceLogits(picture, colors, readingTemperature), labels, { ignoreLabel: IGNORE });
 }
 
 /** Kullback-Leibler divergence of softmax(logits) from a uniform choice, ln V − entropy: mean over all places. logits: [B, V, h, w]. */
