@@ -56,26 +56,20 @@ export function vgg16(
   return { maps, pooledFourth };
 }
 
+/** theirs: their name of a convolution, by its stage, its place in that, and how many are before it in all; from 0. */
+function namesBy(theirs: (stage: number, place: number, before: number) => string): Renaming {
+  const places = convolutions.flatMap((count, stage) => Array.from({ length: count }, (_, place) => [stage, place]));
+  return renaming(
+    places.map(([stage, place], before): Place => [`stage${stage + 1}.conv${place + 1}`, theirs(stage, place, before)]),
+  );
+}
+
 /** torchvision's: `features.N`, counted over convolutions, ReLUs and pools. */
-export const vgg16Names: Renaming = renaming(
-  convolutions.flatMap((count, stage): Place[] => {
-    const before = convolutions.slice(0, stage).reduce((sum, each) => sum + 2 * each + 1, 0);
-    return Array.from(
-      { length: count },
-      (_, i): Place => [`stage${stage + 1}.conv${i + 1}`, `features.${before + 2 * i}`],
-    );
-  }),
-);
+export const vgg16Names = namesBy((stage, _, before) => `features.${2 * before + stage}`);
 
 /** DeepLab's of L2G's code: units of two in a row, counted with the pools, the fifth stage apart. */
-export const deepLabVggNames: Renaming = renaming(
-  convolutions.flatMap((count, stage): Place[] => {
-    const before = convolutions.slice(0, stage).reduce((sum, each) => sum + each + 1, 0);
-    return Array.from({ length: count }, (_, i): Place => {
-      const theirs = stage === 4 ? `layer2.${i}.0` : `layer1.${before + i}.0`;
-      return [`stage${stage + 1}.conv${i + 1}`, theirs];
-    });
-  }),
+export const deepLabVggNames = namesBy((stage, place, before) =>
+  stage === 4 ? `layer2.${place}.0` : `layer1.${before + stage}.0`,
 );
 
 /**

@@ -1,11 +1,14 @@
 import { describe, expect, test } from "vitest";
+import { scoresOf as scoresOfAll } from "../../test/support/study-scores.ts";
 import {
+  above,
   type Comparison,
   compare,
   fractionText,
   type Judgement,
   judgeAll,
   judgeTogether,
+  notAbove,
   type Scores,
   spreadOf,
 } from "./study.ts";
@@ -92,6 +95,19 @@ describe("a claim is", () => {
   ])("made of several (case %#)", (judgements, expected) => {
     expect(judgeTogether(judgements)).toEqual(expected);
   });
+});
+
+test.each<[string, number[], number[], Judgement["verdict"], Judgement["verdict"]]>([
+  ["higher", [0.5, 0.52], [0.4, 0.41], "held", "not held"],
+  ["lower", [0.4, 0.41], [0.5, 0.52], "not held", "held"],
+  ["as high", [0.5, 0.5], [0.5, 0.5], "not held", "held"],
+  ["higher by less than the error", [0.5, 0.6], [0.55, 0.5], "not held", "held"],
+  ["higher by one seed", [0.5], [0.4], "not measured", "not held"],
+])("an arm that is %s than another, seed by seed", (_, a, b, isAbove, isNot) => {
+  const scores = scoresOfAll({ a, b });
+  expect([above(scores, "a", "b").verdict, notAbove(scores, "a", "b").verdict]).toEqual([isAbove, isNot]);
+  expect(above(scores, "a", "b").evidence).toBe(`a − b ${compare(scores, "a", "b")!.text}`);
+  expect(notAbove(scores, "a", "c").verdict).toBe("not measured");
 });
 
 test.each([

@@ -61,10 +61,14 @@ export interface Claim {
 /** Score of an arm's runs (its `measure`, or the study's), 0 … 1, by seed; undefined where a run is missing. Null: nothing measured. Default fraction: 1. */
 export type Scores = (arm: string, fraction?: number) => readonly (number | undefined)[] | null;
 
-export interface StudyPlan {
+/** What a study, or a part of it, trains. */
+export interface StudyRuns {
   /** Each after what it begins with. */
   readonly pretrainings: readonly Pretraining[];
   readonly arms: readonly Arm[];
+}
+
+export interface StudyPlan extends StudyRuns {
   readonly claims: readonly Claim[];
 }
 
@@ -95,6 +99,11 @@ export interface StudyQuestion {
   readonly fractions: readonly number[];
   /** What all runs are changes of: the study's recipe with the user's settings. */
   readonly recipe: Recipe;
+}
+
+/** Runs that several parts of a study may have, each name once. */
+export function eachOnce<T extends Pretraining | Arm>(runs: readonly T[]): readonly T[] {
+  return [...new Map(runs.map((run) => [run.name, run])).values()];
 }
 
 /** Whether its arms learn from shares of the labels. */
@@ -143,6 +152,17 @@ export function judgeAll(
   const evidence = `${what} ${known.map(({ text }) => text).join("; ")}`;
   if (!known.every(holds)) return { verdict: "not held", evidence };
   return { verdict: known.some(({ error }) => error === null) ? "not measured" : "held", evidence };
+}
+
+/** One arm above another by more than the standard error. Of a study without shares of the labels. */
+export function above(scores: Scores, arm: string, other: string): Judgement {
+  return judgeAll([compare(scores, arm, other)], `${arm} − ${other}`);
+}
+
+/** One arm not above another by more than the standard error. Of a study without shares of the labels. */
+export function notAbove(scores: Scores, arm: string, other: string): Judgement {
+  const holds = ({ difference, error }: Comparison) => difference <= (error ?? 0);
+  return judgeAll([compare(scores, arm, other)], `${arm} − ${other}`, holds);
 }
 
 /** Several judgements as one. */

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { renaming } from "./rename.ts";
+import { firstOf, partNames, renaming } from "./rename.ts";
 
 const { ours, theirs } = renaming([
   ["encoder.stage#.unit#.conv#", "body.block#.unit#.conv#"],
@@ -31,4 +31,20 @@ test("numbers that say nothing are read whatever they are", () => {
   const jax = renaming([["layer#.query", "block_@/Attention_*/query"]]);
   expect(jax.ours("block_4/Attention_17/query/kernel")).toBe("layer5.query/kernel");
   expect(jax.ours("block_4/Attention_/query/kernel")).toBeUndefined();
+});
+
+test("a network's names are those of its parts, the first that knows a name before the others", () => {
+  const head = renaming([["head", "fc"]]);
+  const trunk = renaming([
+    ["stem", "conv1"],
+    ["classifier", "fc"],
+  ]);
+  const whole = firstOf(head, partNames("encoder.", trunk));
+  for (const [own, other] of [
+    ["encoder.stem.weight", "conv1.weight"],
+    ["head.bias", "fc.bias"],
+  ]) {
+    expect([whole.theirs(own), whole.ours(other)]).toEqual([other, own]);
+  }
+  expect([whole.ours("conv2.weight"), whole.theirs("stem.weight")]).toEqual([undefined, undefined]);
 });

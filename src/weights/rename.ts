@@ -20,6 +20,23 @@ export function renaming(places: readonly Place[]): Renaming {
   return { ours: (name) => first(toOurs, name), theirs: (name) => first(toTheirs, name) };
 }
 
+/** Several schemes as one; the first that knows a name decides. */
+export function firstOf(...schemes: readonly Renaming[]): Renaming {
+  const [toOurs, toTheirs] = [schemes.map(({ ours }) => ours), schemes.map(({ theirs }) => theirs)];
+  return { ours: (name) => first(toOurs, name), theirs: (name) => first(toTheirs, name) };
+}
+
+/** The names of a part of a network, ours behind `prefix`, such as `encoder.`. */
+export function partNames(prefix: string, { ours, theirs }: Renaming): Renaming {
+  return {
+    ours(name) {
+      const place = ours(name);
+      return place === undefined ? undefined : prefix + place;
+    },
+    theirs: (name) => (name.startsWith(prefix) ? theirs(name.slice(prefix.length)) : undefined),
+  };
+}
+
 type Rule = (name: string) => string | undefined;
 
 const number = /[#@*]/g;

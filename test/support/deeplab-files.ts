@@ -27,22 +27,18 @@ function put(tensors: Tensors, name: string, weight: NdArray, bias = filled(weig
 /** L2G's DeepLab v1 on VGG-16. Places of the convolutions as the authors' file counts them: its pools are 2, 5, 9 and 13. */
 export function vggLargeFov(): Tensors {
   const tensors: Tensors = {};
-  const widths: Record<string, [number, number]> = {
-    "layer1.0.0": [64, 3],
-    "layer1.1.0": [64, 64],
-    "layer1.3.0": [128, 64],
-    "layer1.4.0": [128, 128],
-    "layer1.6.0": [256, 128],
-    "layer1.7.0": [256, 256],
-    "layer1.8.0": [256, 256],
-    "layer1.10.0": [512, 256],
-    "layer1.11.0": [512, 512],
-    "layer1.12.0": [512, 512],
-    "layer2.0.0": [512, 512],
-    "layer2.1.0": [512, 512],
-    "layer2.2.0": [512, 512],
-  };
-  for (const [name, [outputs, inputs]] of Object.entries(widths)) put(tensors, name, passing([outputs, inputs, 3, 3]));
+  let inputs = 3;
+  for (const [outputs, names] of [
+    [64, ["layer1.0.0", "layer1.1.0"]],
+    [128, ["layer1.3.0", "layer1.4.0"]],
+    [256, ["layer1.6.0", "layer1.7.0", "layer1.8.0"]],
+    [512, ["layer1.10.0", "layer1.11.0", "layer1.12.0", "layer2.0.0", "layer2.1.0", "layer2.2.0"]],
+  ] as const) {
+    for (const name of names) {
+      put(tensors, name, passing([outputs, inputs, 3, 3]));
+      inputs = outputs;
+    }
+  }
   put(tensors, "aspp.conv6", passing([1024, 512, 3, 3]));
   put(tensors, "aspp.conv7", passing([1024, 1024, 1, 1]));
   const { weight, bias } = scores(1024);

@@ -1,5 +1,5 @@
 /** The tables of the paper in miniature: four starts at several shares of the labels, and what the noise should be. */
-import type { Arm, Pretraining, Study, StudyPlan } from "../study.ts";
+import { type Arm, eachOnce, type Pretraining, type Study, type StudyRuns } from "../study.ts";
 import { claims } from "./claims.ts";
 import type { DdepRecipe } from "./recipe.ts";
 
@@ -89,7 +89,7 @@ function swept(
   word: string,
   factors: readonly number[],
   few: readonly number[],
-): Runs {
+): StudyRuns {
   const { pretrainings, arms } = starts(few);
   const values = factors.map((factor) => Number((recipe[field] * factor).toPrecision(2)));
   const changed = (arm: Arm, value: number): Arm => ({
@@ -103,7 +103,7 @@ function swept(
 }
 
 /** Shorter and longer denoising than the recipe's, as the paper's other numbers of epochs. */
-function lengths({ denoiseSteps }: DdepRecipe, few: readonly number[]): Runs {
+function lengths({ denoiseSteps }: DdepRecipe, few: readonly number[]): StudyRuns {
   const each = [1 / 4, 4].map((factor) => {
     const steps = Math.max(1, Math.round(denoiseSteps * factor));
     return denoised(`ddep-steps-${steps}`, `as ddep, ${steps} steps of denoising`, [`denoiseSteps=${steps}`], few);
@@ -111,14 +111,12 @@ function lengths({ denoiseSteps }: DdepRecipe, few: readonly number[]): Runs {
   return together(each);
 }
 
-type Runs = Pick<StudyPlan, "pretrainings" | "arms">;
-
-function together(each: readonly Runs[]): Runs {
+function together(each: readonly StudyRuns[]): StudyRuns {
   return { pretrainings: each.flatMap((e) => e.pretrainings), arms: each.flatMap((e) => e.arms) };
 }
 
 /** Starts by name, at these shares of the labels: what others are compared with. */
-function startsNamed(names: readonly string[], fractions: readonly number[]): Runs {
+function startsNamed(names: readonly string[], fractions: readonly number[]): StudyRuns {
   const { pretrainings, arms } = starts(fractions);
   const chosen = arms.filter(({ name }) => names.includes(name));
   const needed = pretrainings.filter(({ name }) => name === encoder.name || chosen.some(({ from }) => from === name));
@@ -126,9 +124,9 @@ function startsNamed(names: readonly string[], fractions: readonly number[]): Ru
 }
 
 /** What a part runs, with what it is compared with. few: the share of the labels at which single choices are compared. */
-function partOf(part: string, recipe: DdepRecipe, fractions: readonly number[], few: readonly number[]): Runs {
+function partOf(part: string, recipe: DdepRecipe, fractions: readonly number[], few: readonly number[]): StudyRuns {
   const level = (low: number, high: number) => [`noiseLevelMin=${low}`, `noiseLevelMax=${high}`];
-  const besideDdep = (...each: readonly Runs[]) => together([startsNamed(["ddep"], few), ...each]);
+  const besideDdep = (...each: readonly StudyRuns[]) => together([startsNamed(["ddep"], few), ...each]);
   switch (part) {
     case "starts":
       return starts(fractions);
@@ -158,17 +156,14 @@ function partOf(part: string, recipe: DdepRecipe, fractions: readonly number[], 
 }
 
 /** Each once; an arm that several parts have at all their shares of the labels. */
-function merged(each: readonly Runs[]): Runs {
+function merged(each: readonly StudyRuns[]): StudyRuns {
   const { pretrainings, arms } = together(each);
   const byName = new Map<string, Arm>();
   for (const arm of arms) {
     const shares = new Set([...(byName.get(arm.name)?.fractions ?? []), ...arm.fractions]);
     byName.set(arm.name, { ...arm, fractions: [...shares].sort((a, b) => a - b) });
   }
-  return {
-    pretrainings: [...new Map(pretrainings.map((run) => [run.name, run])).values()],
-    arms: [...byName.values()],
-  };
+  return { pretrainings: eachOnce(pretrainings), arms: [...byName.values()] };
 }
 
 export const study: Study = {

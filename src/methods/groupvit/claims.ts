@@ -1,14 +1,9 @@
 /** What the paper's tables 1 to 4 say, to be judged by runs of the study. */
-import { type Claim, compare, type Judgement, judgeAll, judgeTogether, type Scores } from "../study.ts";
+import { above, type Claim, compare, judgeAll, judgeTogether, type Scores } from "../study.ts";
 
 const claim = (text: string, table: number, judge: Claim["judge"]): Claim => ({
   ...{ text, source: `Xu et al. 2022, table ${table}`, judge },
 });
-
-/** One arm above another by more than the standard error. */
-function above(scores: Scores, arm: string, other: string): Judgement {
-  return judgeAll([compare(scores, arm, other)], `${arm} − ${other}`);
-}
 
 /** What the multi-label loss brings each kind of assignment, seed by seed: under names of their own. */
 function gains(scores: Scores): Scores {

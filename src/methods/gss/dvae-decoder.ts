@@ -23,8 +23,7 @@ import { type DvaeParts, type DvaeSettings, group, layer, unmapPixels } from "./
  */
 export function dvaeEntry(scope: Scope, tokens: Tensor, settings: DvaeSettings): Tensor {
   const { weight, bias } = entryWeights(scope, settings);
-  const index = tokens.dtype === "int64" ? tokens : cast(tokens, "int32");
-  const rows = gather(transpose(matrixOf(weight), [1, 0]), index, { axis: 0 }); // [B, h, w, entryWidth]
+  const rows = gather(transpose(matrixOf(weight), [1, 0]), codeIndex(tokens), { axis: 0 }); // [B, h, w, entryWidth]
   return transpose(add(rows, bias), [0, 3, 1, 2]);
 }
 
@@ -83,8 +82,17 @@ function decoderOutput(scope: Scope, x: Tensor, { channels }: DvaeSettings): Ten
 
 /** The picture that is most likely by a decoder's output: [B, 2 · channels, H, W] → [B, channels, H, W] in [0, 1]. */
 export function pictureOf(output: Tensor): Tensor {
-  const places = slice(output, [{ axis: 1, start: 0, end: axisSize(output, 1) / 2 }]);
-  return unmapPixels(sigmoid(places));
+  return unmapPixels(sigmoid(placesOf(output)));
+}
+
+/** A decoder's output without its log-scales: [B, 2 · channels, H, W] → [B, channels, H, W]. */
+export function placesOf(output: Tensor): Tensor {
+  return slice(output, [{ axis: 1, start: 0, end: axisSize(output, 1) / 2 }]);
+}
+
+/** Tokens as what `gather` takes. tokens: [B, h, w] integers of any type. */
+export function codeIndex(tokens: Tensor): Tensor {
+  return tokens.dtype === "int64" ? tokens : cast(tokens, "int32");
 }
 
 function entryWeights(

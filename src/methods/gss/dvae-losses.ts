@@ -5,7 +5,6 @@ import { crossEntropy } from "../../losses/cross-entropy.ts";
 import {
   abs,
   add,
-  argMax,
   axisSize,
   cast,
   cos,
@@ -25,7 +24,7 @@ import {
   sum,
   where,
 } from "../../ops/index.ts";
-import { squaredDistances } from "./maskige.ts";
+import { distanceLogits, nearestLabels, squaredDistances } from "./maskige.ts";
 import type { Palette } from "./palette.ts";
 
 /**
@@ -55,11 +54,9 @@ const readingTemperature = 1000;
  * picture, truth: [B, 3, H, W] in [0, 1] → scalar.
  */
 export function readingLoss(picture: Tensor, truth: Tensor, colors: Palette): Tensor {
-  const distances = squaredDistances(mul(truth, 255), colors);
-  const isExact = less(min(distances, { axes: [1] }), 0.5); // [B, H, W]
-  const labels = where(isExact, cast(argMax(mul(distances, -1), { axis: 1 }), "int32"), IGNORE);
-  const logits = mul(squaredDistances(mul(picture, 255), colors), -1 / readingTemperature);
-  return crossEntropy(logits, labels, { ignoreLabel: IGNORE });
+  const isExact = less(min(squaredDistances(mul(truth, 255), colors), { axes: [1] }), 0.5); // [B, H, W]
+  const labels = where(isExact, cast(nearestLabels(truth, colors), "int32"), IGNORE);
+  return crossEntropy(distanceLogits(picture, colors, readingTemperature), labels, { ignoreLabel: IGNORE });
 }
 
 /** Kullback-Leibler divergence of softmax(logits) from a uniform choice, ln V − entropy: mean over all places. logits: [B, V, h, w]. */

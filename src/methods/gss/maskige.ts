@@ -63,6 +63,14 @@ export function squaredDistances(maskige: Tensor, colors: Palette): Tensor {
 }
 
 /**
+ * Logits of the colours, −d²/T of distances in [0, 255]: between colours a pixel is less sure, the more so the larger T is.
+ * maskige: [B, 3, H, W] in [0, 1] → [B, colours, H, W].
+ */
+export function distanceLogits(maskige: Tensor, colors: Palette, temperature: number): Tensor {
+  return mul(squaredDistances(mul(maskige, 255), colors), -1 / temperature);
+}
+
+/**
  * Scores that are largest for the nearest colour: 2·p·β − |β|², about the centre of the cube, where float32 is finest.
  * maskige: [B, 3, H, W] in [0, 1] → [B, colours, H, W].
  */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
+import { type ScoreTable, scoresOf, verdictsOf } from "../../../test/support/study-scores.ts";
 import { resolveRecipe } from "../resolve-recipe.ts";
-import type { Scores } from "../study.ts";
 import { otherPlaces, overPlaces } from "./claims.ts";
 import { recipes } from "./recipe.ts";
 import { study } from "./study.ts";
@@ -34,12 +34,7 @@ test("a part by itself has what its arms begin with", () => {
 });
 
 describe("claims", () => {
-  const scoresOf =
-    (values: Readonly<Record<string, readonly number[]>>): Scores =>
-    (name) =>
-      values[name] ?? null;
-  const verdicts = (values: Readonly<Record<string, readonly number[]>>) =>
-    plan.claims.map(({ judge }) => judge(scoresOf(values)).verdict);
+  const verdicts = (scores: ScoreTable) => verdictsOf(plan.claims, scores);
   const places = (variant: string, values: readonly number[]) =>
     Object.fromEntries(otherPlaces.map((place) => [`${variant}-${place}`, values]));
 

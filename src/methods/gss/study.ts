@@ -1,5 +1,5 @@
 /** Tables 1 to 3 and 6 of the paper in miniature, on drawn scenes: variants, tokenizers, the image encoder, places never seen. */
-import type { Arm, Pretraining, Study, StudyPlan } from "../study.ts";
+import { type Arm, eachOnce, type Pretraining, type Study, type StudyRuns } from "../study.ts";
 import { claims, knownPlaces, otherPlaces } from "./claims.ts";
 
 /** What tables 1 and 2 compare: masks that the tokenizer gives back. */
@@ -65,7 +65,7 @@ function placesSpec(places: readonly string[], train: number): string {
 }
 
 /** Trained on two places, and scored on these and on each of three others. */
-function domains(): Pick<StudyPlan, "pretrainings" | "arms"> {
+function domains(): StudyRuns {
   const places = knownPlaces.join(" and ");
   const ff: Pretraining = {
     ...{ name: "places-ff", about: `GSS-FF, tokenizer and all, on ${places}` },
@@ -101,7 +101,7 @@ const parts = {
   domains: `trained on ${knownPlaces.join(" and ")}, scored on ${otherPlaces.join(", ")}`,
 };
 
-function runsOf(part: string): Pick<StudyPlan, "pretrainings" | "arms"> {
+function runsOf(part: string): StudyRuns {
   switch (part) {
     case "variants":
       return { pretrainings: [tokenizer], arms: variants };
@@ -115,11 +115,6 @@ function runsOf(part: string): Pick<StudyPlan, "pretrainings" | "arms"> {
       throw new Error(`gss study: there is no part "${part}".`);
   }
 }
-
-/** Each once. */
-const unique = <T extends { readonly name: string }>(all: readonly T[]): readonly T[] => [
-  ...new Map(all.map((each) => [each.name, each])).values(),
-];
 
 export const study: Study = {
   // Processor time a step, measured: 0.15 s of a tokenizer, 0.06 of FT, 0.57 of the prior with tokens of 4 pixels and 0.18 of 8, 1.2 of FT-W
@@ -142,8 +137,8 @@ export const study: Study = {
   plan({ parts }) {
     const each = parts.map(runsOf);
     return {
-      pretrainings: unique(each.flatMap(({ pretrainings }) => pretrainings)),
-      arms: unique(each.flatMap(({ arms }) => arms)),
+      pretrainings: eachOnce(each.flatMap(({ pretrainings }) => pretrainings)),
+      arms: eachOnce(each.flatMap(({ arms }) => arms)),
       claims,
     };
   },

@@ -3,12 +3,12 @@ import { float32 } from "../../array/ndarray.ts";
 import { fixedInitializer, zerosInitializer } from "../../graph/initializer.ts";
 import type { Scope } from "../../graph/scope.ts";
 import { constant, type Tensor } from "../../graph/tensor.ts";
-import { argMax, axisSize, cast, concat, mul, oneHot, slice, softmax, stopGradient } from "../../ops/index.ts";
+import { argMax, axisSize, cast, concat, oneHot, slice, softmax, stopGradient } from "../../ops/index.ts";
 import type { Task } from "../method.ts";
 import { convInverse } from "./conv-inverse.ts";
 import { type WindowInverseSettings, windowInverse } from "./inverse-window.ts";
 import { pseudoInverseOf } from "./least-squares.ts";
-import { colorTable, linearScores, nearness, paint, pseudoInverse, squaredDistances } from "./maskige.ts";
+import { colorTable, distanceLogits, linearScores, nearness, paint, pseudoInverse } from "./maskige.ts";
 import { type Palette, type PaletteSettings, paletteFor } from "./palette.ts";
 import type { TokenizerSettings } from "./tokenizer-settings.ts";
 
@@ -104,7 +104,7 @@ export function transformOf(recipe: Settings, { classes }: Task): MaskTransform 
     },
     scores,
     shares(scope, maskige) {
-      if (soft) return softmax(mul(squaredDistances(mul(maskige, 255), colors), -1 / scoreTemperature), { axis: 1 });
+      if (soft) return softmax(distanceLogits(maskige, colors, scoreTemperature), { axis: 1 });
       return trainsInverse(recipe) ? softmax(scores(scope, maskige), { axis: 1 }) : votes(scores(scope, maskige));
     },
   };

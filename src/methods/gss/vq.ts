@@ -6,8 +6,6 @@ import { conv2d } from "../../nn/conv.ts";
 import {
   add,
   argMax,
-  axisSize,
-  cast,
   conv,
   gather,
   mean,
@@ -15,7 +13,6 @@ import {
   neg,
   reshape,
   sigmoid,
-  slice,
   softmax,
   square,
   stopGradient,
@@ -25,7 +22,7 @@ import {
   transpose,
 } from "../../ops/index.ts";
 import { type DvaeSettings, dvaeEncoder, dvaeStride, mapPixels, unmapPixels } from "./dvae.ts";
-import { dvaeDecoder, dvaeDecoderEnd, dvaeDecoderStart, dvaeEndReach } from "./dvae-decoder.ts";
+import { codeIndex, dvaeDecoder, dvaeDecoderEnd, dvaeDecoderStart, dvaeEndReach, placesOf } from "./dvae-decoder.ts";
 import type { MaskTokenizer } from "./tokenizer.ts";
 
 export interface VqSettings extends DvaeSettings {
@@ -96,21 +93,16 @@ function nearness(vectors: Tensor, table: Tensor): Tensor {
 
 /** The codebook's vectors of tokens. tokens: [B, h, w] integers → [B, D, h, w]. */
 function chosen(scope: Scope, tokens: Tensor, settings: VqSettings): Tensor {
-  const index = tokens.dtype === "int64" ? tokens : cast(tokens, "int32");
-  return transpose(gather(codebook(scope, settings), index, { axis: 0 }), [0, 3, 1, 2]);
+  return transpose(gather(codebook(scope, settings), codeIndex(tokens), { axis: 0 }), [0, 3, 1, 2]);
 }
 
 function decoderEntry(scope: Scope, vectors: Tensor, { entryWidth }: VqSettings): Tensor {
   return conv2d(scope.at("decoder").at("input"), vectors, entryWidth, { kernel: 1 });
 }
 
+/** What the decoder says of each number; a VQ has no use for the scales beside. */
 function decoderOutput(scope: Scope, vectors: Tensor, settings: VqSettings): Tensor {
   return placesOf(dvaeDecoder(scope.at("decoder"), decoderEntry(scope, vectors, settings), settings).output);
-}
-
-/** A VQ has no use for the scales beside. */
-function placesOf(output: Tensor): Tensor {
-  return slice(output, [{ axis: 1, start: 0, end: axisSize(output, 1) / 2 }]);
 }
 
 function shown(output: Tensor, settings: VqSettings): Tensor {

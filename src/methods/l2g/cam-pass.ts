@@ -73,9 +73,9 @@ async function mapsOf(
   const { width, height } = image;
   if (present.length === 0) return float32([0, height, width], []);
   const { multiple } = findEncoder(encoder);
-  // The release's ResNet-38 takes any size; other encoders take multiples of their stride.
   const slides = camWindows === "sliding";
   const multiplied = (side: number) => Math.max(1, Math.round(side / multiple)) * multiple;
+  // The release's ResNet-38 takes any size; other encoders, and windows, take multiples of the stride.
   const fitted = (side: number) => (encoder === "resnet38" && !slides ? side : multiplied(side));
   const passes: CamPass[] = [];
   for (const scale of camScales) {
@@ -85,9 +85,9 @@ async function mapsOf(
       const seen = flipped ? flipImage(scaled) : scaled;
       // A window shows as much of a photograph as a local view does.
       const side = multiplied((Math.min(rows, columns) * localSize) / shortSide);
-      const { maps } = slides
-        ? { maps: await windowMaps(seen, run, { side, multiple }) }
-        : await run({ image: ndarray("uint8", [1, rows, columns, 3], seen.data) });
+      const maps = slides
+        ? await windowMaps(seen, run, { side, multiple })
+        : (await run({ image: ndarray("uint8", [1, rows, columns, 3], seen.data) })).maps;
       passes.push({ maps: chosen(maps, present), flipped });
     }
   }

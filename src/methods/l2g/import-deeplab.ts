@@ -1,15 +1,15 @@
 /** Whole DeepLabs as L2G's second stage saves them, as runs of ours: they predict as they are. */
-import type { NdArray } from "../../array/ndarray.ts";
-import type { PublishedNames } from "../../backbones/encoder.ts";
+import type { Named, NdArray } from "../../array/ndarray.ts";
+import type { Encoder } from "../../backbones/encoder.ts";
 import { findEncoder } from "../../backbones/encoders.ts";
-import { InputError } from "../../errors.ts";
 import type { DeepLabHead } from "../../networks/deeplab/heads.ts";
 import { type DeepLabTrunk, deepLabNames, unwrapped } from "../../networks/deeplab/weights.ts";
-import { floats } from "../../weights/floats.ts";
+import { inEncoder } from "../../networks/transfer.ts";
 import type { WeightFile } from "../../weights/read-weights.ts";
 import type { Imported } from "../method.ts";
 import { numberedClasses } from "./numbered-classes.ts";
 import { type L2GRecipe, recipes } from "./recipe.ts";
+import { channelsOf, renamedWeights } from "./renamed-weights.ts";
 
 interface Kind {
   /** Names by which a file is told: of its first convolution, and of the head. */
@@ -46,27 +46,10 @@ export function importDeepLab([file, ...others]: readonly WeightFile[]): Importe
   const tensors = Object.fromEntries(Object.entries(file.tensors).map(([name, array]) => [unwrapped(name), array]));
   const kind = kinds.find(({ stem, first }) => stem in tensors && first in tensors);
   if (kind === undefined) return null;
-  const names = deepLabNames(kind.head, kind.trunk);
   const encoder = findEncoder(kind.encoder);
-  const [published]: readonly PublishedNames[] = encoder.published;
-  const weights: Record<string, NdArray> = {};
-  for (const [theirs, array] of Object.entries(tensors)) {
-    if (theirs.endsWith(".num_batches_tracked")) continue;
-    const ours = names.ours(theirs);
-    if (ours === undefined) {
-      throw new InputError(
-        `${where}: expected weights of a DeepLab on ${kind.encoder} with the head ${kind.head}, got ${theirs} besides. It is another network's file.`,
-      );
-    }
-    const given = floats(array, theirs, where);
-    const inEncoder = ours.startsWith("encoder.") ? ours.slice("encoder.".length) : null;
-    weights[ours] = inEncoder === null ? given : (published.layout?.ours(inEncoder, given) ?? given);
-  }
-  const last = tensors[kind.scores];
-  if (last === undefined) {
-    throw new InputError(`${where}: expected ${kind.scores} beside ${kind.first}, got none. The file is damaged.`);
-  }
-  const outputs = last.shape[0];
+  const network = `a DeepLab on ${kind.encoder} with the head ${kind.head}`;
+  const weights = renamedWeights({ tensors, where }, deepLabNames(kind.head, kind.trunk), network);
+  const outputs = channelsOf({ tensors, where }, kind.scores, kind.first);
   return {
     recipe: {
       ...recipes["l2g-voc"],
@@ -76,7 +59,7 @@ export function importDeepLab([file, ...others]: readonly WeightFile[]): Importe
       ...{ cropHeight: 384, cropWidth: 512 },
       saliency: false,
     },
-    weights,
+    weights: inOurLayout(weights, encoder),
     outputs,
     classes: numberedClasses(outputs),
     untold: [],
@@ -84,4 +67,12 @@ export function importDeepLab([file, ...others]: readonly WeightFile[]): Importe
       `${where}: the published scores are those of whole photographs behind a dense CRF: --windows whole --crf ${kind.crf}`,
     ],
   };
+}
+
+/** The encoder's weights as it takes them, which sees red first. */
+function inOurLayout(weights: Named<NdArray>, { published: [{ layout }] }: Encoder): Named<NdArray> {
+  const turned = (name: string, array: NdArray) => layout?.ours(name.slice("encoder.".length), array) ?? array;
+  return Object.fromEntries(
+    Object.entries(weights).map(([name, array]) => [name, inEncoder(name) ? turned(name, array) : array]),
+  );
 }

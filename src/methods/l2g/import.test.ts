@@ -62,6 +62,19 @@ test("files of others are none of L2G's, and a head without its other layers is 
   expect(() => importL2G([{ kind: "torch", tensors: more, where: "a.pth" }])).toThrow(/got layer9\.weight besides/);
 });
 
+test("weights of half precision are read as float32, and numbers that are none are refused", async () => {
+  const { tensors } = await readTorch(await written(pair()), "l2g.pth");
+  const name = "extra_last_conv.weight";
+  const size = tensors[name].data.length;
+  const halves = (bits: number) =>
+    ({ ...tensors[name], dtype: "float16", data: new Uint16Array(size).fill(bits) }) as const;
+  const read = (array: NdArray) =>
+    importL2G([{ kind: "torch", tensors: { ...tensors, [name]: array }, where: "a.pth" }]);
+  const { dtype, data } = read(halves(0x3c00))!.weights["globalHead.scores.weight"]; // 1
+  expect([dtype, data[0]]).toEqual(["float32", 1]);
+  expect(() => read(halves(0x7e00))).toThrow("a.pth: expected finite numbers, got others in extra_last_conv.weight."); // NaN
+});
+
 test("pairs on encoders that the release does not have, and runs without a pair, are refused by name", async () => {
   const trained = { weights: pair(), recipe: { ...recipe, encoder: "mobilenet-v2" }, source: "run" };
   expect(() => forms.l2g(trained)).toThrow(/run: expected a pair on resnet38 or vgg16.*got mobilenet-v2/);

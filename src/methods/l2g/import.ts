@@ -1,11 +1,10 @@
 /** The release's checkpoints as runs of ours: the global network, and the local one where the file has it. */
-import type { Named, NdArray } from "../../array/ndarray.ts";
-import { InputError } from "../../errors.ts";
 import type { WeightFile } from "../../weights/read-weights.ts";
 import type { Imported } from "../method.ts";
 import { importDeepLab } from "./import-deeplab.ts";
 import { numberedClasses } from "./numbered-classes.ts";
 import { type L2GRecipe, recipes } from "./recipe.ts";
+import { channelsOf, renamedWeights } from "./renamed-weights.ts";
 import { releaseNames } from "./weights.ts";
 
 /** Layers of the head that tell what is what, and the encoder that they stand on. */
@@ -20,8 +19,6 @@ const heads = [
   },
 ] as const;
 
-const bookkeeping = /\.num_batches_tracked$/;
-
 /**
  * A `.pth` or safetensors of L2G's release: its global network, or the DeepLab of its second stage; null for files of other kinds. Names of
  * the classes: of VOC's 20 and COCO's 80 they are not in the file, so that they are `class 1` … until someone says them.
@@ -35,37 +32,22 @@ function importPair([file, ...others]: readonly WeightFile[]): Imported<L2GRecip
   const { tensors, where } = file;
   const head = heads.find(({ scores, affinity }) => `${scores}.weight` in tensors && `${affinity}.weight` in tensors);
   if (head === undefined) return null;
-  const channels = (name: string): number => {
-    const found = tensors[`${name}.weight`];
-    if (found !== undefined) return found.shape[0];
-    throw new InputError(
-      `${where}: expected ${name}.weight beside ${head.scores}.weight, got none. The file is damaged.`,
-    );
-  };
+  const channels = (name: string) => channelsOf(file, `${name}.weight`, `${head.scores}.weight`);
   const { encoder } = head;
-  const names = releaseNames(encoder);
-  const weights: Record<string, NdArray> = {};
-  for (const [theirs, array] of Object.entries(tensors)) {
-    if (bookkeeping.test(theirs)) continue;
-    const ours = names.ours(theirs);
-    if (ours === undefined) {
-      throw new InputError(
-        `${where}: expected weights of L2G's network on ${head.encoder}, got ${theirs} besides. It is another network's file.`,
-      );
-    }
-    weights[ours.replace(/^(encoder|head)\./, (part) => (part === "head." ? "globalHead." : "globalEncoder."))] = array;
-  }
+  const weights = renamedWeights(file, releaseNames(encoder), `L2G's network on ${encoder}`);
+  const inGlobal = (name: string) =>
+    name.replace(/^(encoder|head)\./, (part) => (part === "head." ? "globalHead." : "globalEncoder."));
   const outputs = channels(head.scores);
   return {
     recipe: {
       ...recipes["l2g-voc"],
-      encoder: head.encoder,
+      encoder,
       earlyChannels: channels(head.early),
       lateChannels: channels(head.late),
       affinityChannels: channels(head.affinity),
       saliency: false,
     },
-    weights: weights as Named<NdArray>,
+    weights: Object.fromEntries(Object.entries(weights).map(([name, array]) => [inGlobal(name), array])),
     outputs,
     partial: true,
     classes: numberedClasses(outputs),

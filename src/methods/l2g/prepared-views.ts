@@ -5,6 +5,7 @@ import { distortColors } from "../../data/photometric.ts";
 import type { Sample } from "../../data/sample.ts";
 import { InputError } from "../../errors.ts";
 import { cropImage, cropLabels } from "../../image/crop.ts";
+import type { LabelMap } from "../../image/image.ts";
 import { pillowResize } from "../../image/pillow-resize.ts";
 import { resizeLabels } from "../../image/resize.ts";
 import type { L2GRecipe } from "./recipe.ts";
@@ -39,6 +40,8 @@ export function preparedViews(
     local.set(cropImage(view, rectangle(box)).data, i * localSize * localSize * 3);
   });
   const named = new Set(sample.labels.tags ?? []);
+  const inView = (labels: LabelMap) => cropLabels(resizeLabels(labels, width, height), square);
+  const { mask } = sample.labels;
   const arrays = {
     image: ndarray("uint8", [viewSize, viewSize, 3], view.data),
     views: ndarray("uint8", [views, localSize, localSize, 3], local),
@@ -48,17 +51,14 @@ export function preparedViews(
       [foreground.length],
       foreground.map((index) => (named.has(index) ? 1 : 0)),
     ),
+    ...(withMask && mask && { mask: ndarray("uint8", [viewSize, viewSize], inView(mask).data) }),
   };
-  if (withMask && sample.labels.mask !== undefined) {
-    const mask = cropLabels(resizeLabels(sample.labels.mask, width, height), square);
-    Object.assign(arrays, { mask: ndarray("uint8", [viewSize, viewSize], mask.data) });
-  }
   if (!recipe.saliency) return arrays;
   const { saliency } = sample.labels;
   if (saliency === undefined) {
     throw new InputError(`${sample.source}: expected a saliency map, got none. Add one, or --set saliency=false.`);
   }
-  const whole = cropLabels(resizeLabels(saliency, width, height), square);
+  const whole = inView(saliency);
   // Divided by the largest value of the global view, so that what stands out in it is 1.
   const most = whole.data.reduce((largest, value) => Math.max(largest, value), 0) / 255 + 1e-10;
   const values = boxes.flatMap((box) => [...cropLabels(whole, rectangle(box)).data].map((value) => value / 255 / most));

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
+import { type ScoreTable, verdictsOf } from "../../../test/support/study-scores.ts";
 import { resolveRecipe } from "../resolve-recipe.ts";
-import type { Scores } from "../study.ts";
 import { recipes } from "./recipe.ts";
 import { study } from "./study.ts";
 
@@ -28,13 +28,7 @@ test("every arm but the first changes something, and a part by itself has what i
 });
 
 describe("claims", () => {
-  const scoresOf =
-    (values: Readonly<Record<string, readonly number[]>>): Scores =>
-    (name) =>
-      values[name] ?? null;
-  const verdicts = (values: Readonly<Record<string, readonly number[]>>) =>
-    plan.claims.map(({ judge }) => judge(scoresOf(values)).verdict);
-
+  const verdicts = (scores: ScoreTable) => verdictsOf(plan.claims, scores);
   const others = ["plain-cam", "global-tags", "one-view", "without-correlation"];
   const low = Object.fromEntries(others.map((name) => [name, [0.4, 0.42]]));
   const held = { l2g: [0.5, 0.52], uniform: [0.52, 0.5], shape: [0.6, 0.61], "sliding-window": [0.3, 0.33], ...low };

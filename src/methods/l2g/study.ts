@@ -1,5 +1,6 @@
 /** The paper's ablations in miniature: which terms, which views, and what the global network learns from. */
-import { type Arm, type Claim, compare, judgeAll, judgeTogether, type Scores, type Study } from "../study.ts";
+import type { Arm, Study } from "../study.ts";
+import { claims } from "./claims.ts";
 import type { L2GRecipe } from "./recipe.ts";
 
 function arm(name: string, about: string, settings: readonly string[], drawn = false): Arm {
@@ -65,34 +66,6 @@ const parts = {
   samplers: "views on a grid and in the corners instead of random ones",
   shape: "outlines from saliency maps, which the data set must have",
 };
-
-const claim = (text: string, judge: Claim["judge"]): Claim => ({ text, source: "Jiang et al. 2022, ablations", judge });
-const above = (scores: Scores, name: string) => judgeAll([compare(scores, "l2g", name)], `l2g − ${name}`);
-
-const claims: readonly Claim[] = [
-  claim("local-to-global transfer beats the class maps of a network that classifies whole views", (scores) =>
-    above(scores, "plain-cam"),
-  ),
-  claim("class maps of a plain network are worse through a sliding window than of whole photographs", (scores) =>
-    judgeAll([compare(scores, "plain-cam", "sliding-window")], "plain-cam − sliding-window"),
-  ),
-  claim("the shape transfer from saliency is better than the attention transfer alone", (scores) =>
-    judgeAll([compare(scores, "shape", "l2g")], "shape − l2g"),
-  ),
-  claim("classification of whole views beside the transfer pulls attention to few parts, and is worse", (scores) =>
-    above(scores, "global-tags"),
-  ),
-  claim("several local views are better than one", (scores) => above(scores, "one-view")),
-  claim("uniform and random views do not differ (by more than a standard error)", (scores) =>
-    judgeAll(
-      [compare(scores, "l2g", "uniform")],
-      "random − uniform",
-      // How far seeds lie apart is what this is measured by: of one seed nothing can be said.
-      ({ difference, error }) => error === null || Math.abs(difference) <= error,
-    ),
-  ),
-  claim("pixel correlation helps", (scores) => judgeTogether([above(scores, "without-correlation")])),
-];
 
 export const study: Study = {
   // Eleven arms with two seeds each: 22 · (250 · 0.42 s + 40 s for the pass + 250 · 0.50 s + 15 s) of processor time are 1.8 hours, so less than

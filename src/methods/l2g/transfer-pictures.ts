@@ -1,5 +1,6 @@
 /** Pictures of a look at the pair: maps of local views put together on the global one. */
 import { type Named, type NdArray, toNumbers } from "../../array/ndarray.ts";
+import { backgroundOf } from "../../data/background.ts";
 import type { ClassInfo } from "../../data/sample.ts";
 import { IGNORE, type Image, type LabelMap } from "../../image/image.ts";
 import type { TrialPicture } from "../stage.ts";
@@ -84,8 +85,7 @@ function strongest(
   classes: readonly ClassInfo[],
   foreground: readonly number[],
 ): Uint8Array {
-  const background = classes.findIndex((_, index) => !foreground.includes(index));
-  const labels = [...foreground, background < 0 ? IGNORE : background];
+  const labels = [...foreground, backgroundOf({ classes }) ?? IGNORE];
   return Uint8Array.from({ length: maps[0].length }, (_, i) => {
     let best = -1;
     maps.forEach((map, k) => {

@@ -2,6 +2,7 @@
 import { fromNumbers, toNumbers } from "../../array/ndarray.ts";
 import { foregroundOf } from "../../data/background.ts";
 import type { Tensor } from "../../graph/tensor.ts";
+import { mean as meanOf } from "../../metrics/confusion.ts";
 import { add, cast, greater, greaterOrEqual, max, mean, or, reshape, softmax, where } from "../../ops/index.ts";
 import type { Task } from "../method.ts";
 import type { Trial } from "../stage.ts";
@@ -44,7 +45,7 @@ export function transferTrial(recipe: L2GRecipe, task: Task): Trial {
       };
     },
     scores: (results) => [
-      { name: "transfer loss", value: average(results.flatMap(({ loss }) => toNumbers(loss))), unit: "plain" },
+      { name: "transfer loss", value: meanOf(results.flatMap(({ loss }) => toNumbers(loss))), unit: "plain" },
     ],
     pictures: (result) => transferPictures(result, task.classes, foreground),
   };
@@ -55,8 +56,4 @@ function guessed({ logits }: Classified, views: number): Tensor {
   const [, classes] = logits.shape;
   const whole = mean(reshape(logits, [1, views, classes]), { axes: [1] }); // [1, C]
   return cast(or(greater(whole, 0), greaterOrEqual(whole, max(whole, { axes: [1], keepDims: true }))), "float32");
-}
-
-function average(numbers: readonly number[]): number {
-  return numbers.reduce((sum, value) => sum + value, 0) / numbers.length;
 }

@@ -1,7 +1,7 @@
 /** Names of weights in L2G's release: `conv1a`, `b2.conv_branch2a` … of the trunk, `fc8`, `f8_3`, `f8_4`, `f9` of the head. */
 import { resNet38Names } from "../../backbones/resnet38.ts";
 import { vgg16Names } from "../../backbones/vgg.ts";
-import { type Renaming, renaming } from "../../weights/rename.ts";
+import { firstOf, partNames, type Renaming, renaming } from "../../weights/rename.ts";
 
 const heads = {
   resnet38: renaming([
@@ -25,16 +25,7 @@ const trunks = { resnet38: resNet38Names, vgg16: vgg16Names };
 
 /** The names of a classification network, ours and the release's. */
 export function releaseNames(encoder: keyof typeof heads): Renaming {
-  const [head, trunk] = [heads[encoder], trunks[encoder]];
-  const prefix = "encoder.";
-  return {
-    ours(theirs) {
-      const place = trunk.ours(theirs);
-      return head.ours(theirs) ?? (place === undefined ? undefined : prefix + place);
-    },
-    theirs: (ours) =>
-      head.theirs(ours) ?? (ours.startsWith(prefix) ? trunk.theirs(ours.slice(prefix.length)) : undefined),
-  };
+  return firstOf(heads[encoder], partNames("encoder.", trunks[encoder]));
 }
 
 /**

@@ -1,20 +1,9 @@
 /** What the paper's ablations say (tables 3 to 5 of Wang et al. 2021, as the specification reads them), to be judged by runs of the study. */
-import { type Claim, compare, type Judgement, judgeAll, judgeTogether, type Scores } from "../study.ts";
+import { above, type Claim, judgeTogether, notAbove } from "../study.ts";
 
 const claim = (text: string, subject: string, judge: Claim["judge"]): Claim => ({
   ...{ text, source: `Wang et al. 2021, ablations of ${subject}`, judge },
 });
-
-/** One arm above another by more than the standard error. */
-function above(scores: Scores, arm: string, other: string): Judgement {
-  return judgeAll([compare(scores, arm, other)], `${arm} − ${other}`);
-}
-
-/** One arm not above another by more than the standard error. */
-function notAbove(scores: Scores, arm: string, other: string): Judgement {
-  const holds = ({ difference, error }: { difference: number; error: number | null }) => difference <= (error ?? 0);
-  return judgeAll([compare(scores, arm, other)], `${arm} − ${other}`, holds);
-}
 
 export const claims: readonly Claim[] = [
   claim("axial attention in place of 3×3 convolutions helps", "scaling", (scores) => above(scores, "axial", "base")),

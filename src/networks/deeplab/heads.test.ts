@@ -62,6 +62,19 @@ describe.each(headNames)("the head %s", (head) => {
   });
 });
 
+test.each([
+  ["large-fov", "resnet", "head.conv1.weight", "base.fov.conv6.weight"],
+  ["large-fov", "vgg", "head.conv1.weight", "base.aspp.conv6.weight"],
+  ["large-fov", "vgg", "head.scores.bias", "base.aspp.conv8.bias"],
+  ["deep-aspp", "vgg", "head.branch4.scores.weight", "base.aspp.c3.6.weight"],
+  ["aspp", "vgg", "head.branch1.weight", "base.aspp.c0.weight"],
+  ["aspp", "vgg", "encoder.stage4.conv3.weight", "base.layer1.12.0.weight"],
+  ["aspp", "vgg", "encoder.stage5.conv1.bias", "base.layer2.0.0.bias"],
+] as const)("of %s on %s %s is called %s, and back", (head, trunk, own, other) => {
+  const { ours, theirs } = deepLabNames(head, trunk);
+  expect([theirs(own), ours(other)]).toEqual([other, own]);
+});
+
 test("several scales share one network, and the largest scores are each place's", async () => {
   const model = new Model();
   const x = input("x", [1, 3, 33, 41]);

@@ -4,7 +4,7 @@
  */
 import { deepLabResNetNames } from "../../backbones/resnet.ts";
 import { deepLabVggNames } from "../../backbones/vgg.ts";
-import { type Place, type Renaming, renaming } from "../../weights/rename.ts";
+import { firstOf, type Place, partNames, type Renaming, renaming } from "../../weights/rename.ts";
 import type { DeepLabHead } from "./heads.ts";
 
 /** What a DeepLab stands on. */
@@ -26,18 +26,11 @@ const deepBranches: readonly Place[] = [
   ["head.branch#.scores", "aspp.c@.6"],
 ];
 
-const heads: Readonly<Record<DeepLabTrunk, Readonly<Record<DeepLabHead, Renaming>>>> = {
-  resnet: {
-    aspp: renaming([["head.branch#", "aspp.c@"]]),
-    "large-fov": largeFov("fov"),
-    "deep-aspp": renaming(deepBranches),
-  },
-  vgg: {
-    aspp: renaming([["head.branch#", "aspp.c@"]]),
-    "large-fov": largeFov("aspp"),
-    "deep-aspp": renaming(deepBranches),
-  },
-};
+/** On VGG-16 the head of v1 is called as that of v2 is. */
+function namesOfHead(head: DeepLabHead, trunk: DeepLabTrunk): Renaming {
+  if (head === "large-fov") return largeFov(trunk === "vgg" ? "aspp" : "fov");
+  return renaming(head === "aspp" ? [["head.branch#", "aspp.c@"]] : deepBranches);
+}
 
 /** Whole checkpoints begin every name so; initial weights of the trunk do not. */
 const wrapper = "base.";
@@ -49,17 +42,12 @@ export function unwrapped(name: string): string {
 
 /** The names of a DeepLab, ours (`encoder.…`, `head.…`) and theirs. */
 export function deepLabNames(head: DeepLabHead, trunk: DeepLabTrunk = "resnet"): Renaming {
-  const [behind, below] = [heads[trunk][head], trunks[trunk]];
+  const { ours, theirs } = firstOf(namesOfHead(head, trunk), partNames("encoder.", trunks[trunk]));
   return {
-    ours(theirs) {
-      const name = unwrapped(theirs);
-      const place = below.ours(name);
-      return behind.ours(name) ?? (place === undefined ? undefined : `encoder.${place}`);
-    },
-    theirs(ours) {
-      const name =
-        behind.theirs(ours) ?? (ours.startsWith("encoder.") ? below.theirs(ours.slice("encoder.".length)) : undefined);
-      return name === undefined ? undefined : wrapper + name;
+    ours: (name) => ours(unwrapped(name)),
+    theirs(name) {
+      const found = theirs(name);
+      return found === undefined ? undefined : wrapper + found;
     },
   };
 }
