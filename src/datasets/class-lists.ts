@@ -48,6 +48,11 @@ const fileNames = [
   ...["names.txt", "obj.names"],
 ];
 
+/** Whether what has this name is unlabelled, as labelme's `__ignore__`. */
+export function isIgnoredName(name: string): boolean {
+  return /^_+ignored?_+$/i.test(name);
+}
+
 /** Whether a file is such a list, by its name. */
 export function looksLikeList(name: string): boolean {
   return fileNames.includes(name.toLowerCase());
@@ -98,7 +103,7 @@ function namesOf({ classes }: ListedClasses): string {
 /** text: of `file`, which begins messages. Throws InputError where it is no such list. */
 export function parseListedClasses(text: string, file: string): ListedClasses {
   const all = /\.json$/i.test(file) ? fromJson(text, file) : fromLines(text, file);
-  const isIgnored = ({ name }: ListedClass) => /^_+ignored?_+$/i.test(name);
+  const isIgnored = ({ name }: ListedClass) => isIgnoredName(name);
   const classes = all.filter((each) => !isIgnored(each));
   // labelme counts from −1 where its list begins with __ignore__.
   const shift = all.length > 0 && isIgnored(all[0]) && all[0].value === 0 ? 1 : 0;

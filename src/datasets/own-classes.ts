@@ -1,5 +1,6 @@
 /** The classes of masks that another program wrote: by its list beside them, and by what the masks hold. */
 
+import { backgroundOf } from "../data/background.ts";
 import type { ClassInfo } from "../data/sample.ts";
 import { InputError } from "../errors.ts";
 import { formatColor, parseColor } from "../image/color.ts";
@@ -165,10 +166,13 @@ function colorOf({ color, value }: ListedClasses["classes"][number]): Color {
 }
 
 function withCoding(list: ListedClasses, coding: "colours" | "values"): OwnClasses {
-  const classes = list.classes.map((each): ClassInfo => {
-    const isBackground = /^_*background_*$/i.test(each.name);
-    return { name: each.name, color: colorOf(each), ...(isBackground && { background: true as const }) };
-  });
+  const background = backgroundOf(list);
+  const classes = list.classes.map(
+    (each, index): ClassInfo => ({
+      ...{ name: each.name, color: colorOf(each) },
+      ...(index === background && { background: true }),
+    }),
+  );
   const keys = (each: ListedClasses["classes"][number]) =>
     coding === "colours" ? formatColor(colorOf(each)) : String(each.value);
   const ignored = coding === "colours" ? [vocBorder] : [...list.ignored, IGNORE].map(String);
@@ -178,16 +182,11 @@ function withCoding(list: ListedClasses, coding: "colours" | "values"): OwnClass
   };
   return {
     file: list.file,
-    classes: onlyFirstBackground(classes),
+    classes,
     valueMap,
     colorCoded: coding === "colours",
     colored: [],
   };
-}
-
-function onlyFirstBackground(classes: readonly ClassInfo[]): readonly ClassInfo[] {
-  const first = classes.findIndex(({ background }) => background);
-  return classes.map(({ background: _, ...each }, at) => (at === first ? { ...each, background: true } : each));
 }
 
 /** What to do about pixels that no class has: a class first, since what is left out of account is learned by nobody. */

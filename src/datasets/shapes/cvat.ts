@@ -13,7 +13,7 @@ import { type Fields, readUtf8 } from "../text-file.ts";
 import { type Annotated, annotatedEntries } from "./annotated.ts";
 import type { Area, DrawnMask, Shape } from "./draw-shapes.ts";
 import { boxRing, ellipseRing } from "./rings.ts";
-import { type ListedClass, type ShapeClasses, shapeClasses } from "./shape-classes.ts";
+import { type AnnotatedClass, type ShapeClasses, shapeClasses } from "./shape-classes.ts";
 
 const drawing = `
 FOLDER/
@@ -120,8 +120,8 @@ function labelsIn(meta: unknown): Fields[] {
 }
 
 /** Labels of shapes that cover pixels, without those of skeletons and their parts; where none are listed, those in use. */
-function classesIn(listings: readonly Listing[]): ListedClass[] {
-  const found = new Map<string, ListedClass>();
+function classesIn(listings: readonly Listing[]): AnnotatedClass[] {
+  const found = new Map<string, AnnotatedClass>();
   for (const { labels, images } of listings) {
     const used = images.flatMap((image) => kinds.flatMap((kind) => (image[kind] ?? []) as readonly Fields[]));
     if (labels.length === 0) for (const { label } of used) found.set(String(label), { name: String(label) });

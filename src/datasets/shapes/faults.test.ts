@@ -268,3 +268,20 @@ test("labelme: what predict writes is read beside its photographs, and what was 
     { background: 80, dog: 16 },
   ]);
 });
+
+test.each<[string, string, Record<string, number>]>([
+  [
+    "classes.json",
+    JSON.stringify({ classes: ["background", { name: "none", background: true }, "cat"] }),
+    { none: 80, cat: 16 },
+  ],
+  ["labels.txt", "_background_\nbackground\ncat\n", { _background_: 80, cat: 16 }],
+])("what no shape covers is the one background of %s", async (file, list, counts) => {
+  const root = temporaryFolder();
+  put(root, "a.png", photograph(1));
+  put(root, "a.json", ofLabelme("cat"));
+  put(root, file, list);
+  expect(await drawnIn(root)).toEqual([counts]);
+  const { classes } = await openDataset(platform, root, "train");
+  expect(classes.filter(({ background }) => background).length).toBe(1);
+});

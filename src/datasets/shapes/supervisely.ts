@@ -13,7 +13,7 @@ import { type Fields, fieldsOf, readUtf8 } from "../text-file.ts";
 import { idsOf } from "./annotated.ts";
 import { type Area, type DrawnMask, drawShapes, type Patch, patchOf, type Shape } from "./draw-shapes.ts";
 import { boxRing } from "./rings.ts";
-import { type ListedClass, type ShapeClasses, shapeClasses } from "./shape-classes.ts";
+import { type AnnotatedClass, type ShapeClasses, shapeClasses } from "./shape-classes.ts";
 
 const drawing = `
 FOLDER/
@@ -37,7 +37,7 @@ async function setsOf(platform: Platform, root: string): Promise<ReadonlyMap<Spl
   return found;
 }
 
-function classesIn(text: string, file: string): ListedClass[] {
+function classesIn(text: string, file: string): AnnotatedClass[] {
   const { classes } = fieldsOf(text, file, restore);
   if (!Array.isArray(classes) || !classes.every(isObject)) {
     throw new InputError(problem(`${file}: classes`, "expected a list", shown(classes), restore));
