@@ -2,7 +2,6 @@
 
 import { backgroundOf } from "../data/background.ts";
 import type { ClassInfo } from "../data/sample.ts";
-import { InputError } from "../errors.ts";
 import { formatColor, parseColor } from "../image/color.ts";
 import { type Color, IGNORE } from "../image/image.ts";
 import { joinPath, lastPart } from "../platform/join-path.ts";
@@ -10,7 +9,7 @@ import type { Platform, RawImage } from "../platform/platform.ts";
 import { findClassList, type ListedClasses } from "./class-lists.ts";
 import { type ClassList, parseClassList } from "./classes-file.ts";
 import type { Problem, Survey } from "./layout.ts";
-import { decodeMaskFile } from "./mask-file.ts";
+import { someMasks } from "./mask-file.ts";
 import { makeProblem } from "./pairs.ts";
 import { readUtf8 } from "./text-file.ts";
 import type { Remedy } from "./unknown-values.ts";
@@ -21,9 +20,6 @@ export interface OwnClasses extends ClassList {
   /** The file that lists them. */
   readonly file: string;
 }
-
-/** Masks that are opened to tell colours from numbers. */
-const opened = 6;
 
 /** VOC's own border around objects. */
 const vocBorder = "#e0e0c0";
@@ -93,12 +89,12 @@ export async function otherPalette(
   masks: readonly string[],
 ): Promise<Problem | null> {
   const byColor = new Map(list.classes.map((each) => [formatColor(colorOf(each)), each]));
-  for (const file of spread(masks)) {
-    const raw = await decodedOrNull(platform, file);
-    if (raw?.palette === undefined) continue;
-    const used = new Set(raw.data);
+  for await (const { file, raw } of someMasks(platform, masks)) {
+    const { palette, data } = raw;
+    if (palette === undefined) continue;
+    const used = new Set(data);
     for (const { name, value } of list.classes) {
-      const shown = used.has(value) ? raw.palette[value] : undefined;
+      const shown = used.has(value) ? palette[value] : undefined;
       const other = shown && byColor.get(formatColor(shown));
       if (other === undefined || other.value === value) continue;
       const got = `${value} with the colour of "${other.name}"`;
@@ -121,27 +117,8 @@ async function heldBy(
   list: ListedClasses,
   masks: readonly string[],
 ): Promise<"colours" | "values"> {
-  for (const file of spread(masks)) {
-    const raw = await decodedOrNull(platform, file);
-    if (raw !== null && holdsColors(raw, list)) return "colours";
-  }
+  for await (const { raw } of someMasks(platform, masks)) if (holdsColors(raw, list)) return "colours";
   return "values";
-}
-
-/** A few of them, from all places of the list. */
-function spread(masks: readonly string[]): string[] {
-  const count = Math.min(opened, masks.length);
-  return Array.from({ length: count }, (_, at) => masks[Math.floor((at * masks.length) / count)]);
-}
-
-/** A mask that cannot be read is told where it is. */
-async function decodedOrNull(platform: Platform, file: string): Promise<RawImage | null> {
-  try {
-    return await decodeMaskFile(platform, file);
-  } catch (error) {
-    if (error instanceof InputError) return null;
-    throw error;
-  }
 }
 
 function holdsColors({ channels, palette, data }: RawImage, { classes }: ListedClasses): boolean {

@@ -1,13 +1,13 @@
 /** COCO's instance annotations (Lin et al. 2014), as COCO and many annotation tools write them: polygons and run lengths. */
 
-import { allSplits, type Split } from "../../data/dataset.ts";
+import { labelledSplits, type Split } from "../../data/dataset.ts";
 import { InputError, isObject, problem, shown } from "../../errors.ts";
 import { joinPath } from "../../platform/join-path.ts";
 import { listBytes } from "../../platform/limits.ts";
 import type { Platform } from "../../platform/platform.ts";
 import type { Folders, Layout, Problem, Survey } from "../layout.ts";
 import { makeProblem } from "../pairs.ts";
-import { splitNames } from "../split-names.ts";
+import { namesWithYears } from "../split-names.ts";
 import { type Fields, fieldsOf, readUtf8 } from "../text-file.ts";
 import { type Annotated, annotatedEntries } from "./annotated.ts";
 import { annotationsIn, candidates } from "./coco-files.ts";
@@ -80,7 +80,7 @@ function requireOwnIds(images: readonly Fields[], file: string): void {
 
 /** Where photographs are looked for, the most particular first. */
 function photographFolders(root: string, split: Split, file: string): string[] {
-  const names = splitNames[split].flatMap((name) => [name, `${name}2017`, `${name}2014`]);
+  const names = namesWithYears(split);
   return [
     ...names.map((name) => joinPath(root, "images", name)),
     ...["images/default", "images"].map((name) => joinPath(root, name)),
@@ -224,7 +224,7 @@ export const coco: Layout = {
   },
   async splits(platform, { root }) {
     const found = await annotationsIn(platform, root);
-    return allSplits.filter((split) => found.has(split));
+    return labelledSplits.filter((split) => found.has(split));
   },
   survey,
 };

@@ -1,7 +1,6 @@
 /** labelme (Wada 2016): a JSON file beside each photograph, with polygons, rectangles and circles in the order they were drawn. */
 
-import type { Split } from "../../data/dataset.ts";
-import { allSplits } from "../../data/dataset.ts";
+import { labelledSplits, type Split } from "../../data/dataset.ts";
 import { InputError, isObject, problem, shown } from "../../errors.ts";
 import { joinPath } from "../../platform/join-path.ts";
 import { listBytes } from "../../platform/limits.ts";
@@ -216,8 +215,8 @@ async function patchIn(platform: Platform, { png, corner, where }: Extract<Drawn
 async function survey(platform: Platform, { root }: Folders, split: Split): Promise<Survey> {
   const names = new Set<string>();
   const found = new Map<Split, Found>();
-  for (const each of allSplits) {
-    const place = each === "unlabelled" ? null : await placeOf(platform, root, each);
+  for (const each of labelledSplits) {
+    const place = await placeOf(platform, root, each);
     if (place === null) continue;
     const part = await annotated(platform, place);
     found.set(each, part);
@@ -260,15 +259,14 @@ export const labelme: Layout = {
   drawing,
   signs: [],
   async recognizes(platform, root) {
-    for (const split of ["train", "val", "test"] as const) {
+    for (const split of labelledSplits) {
       if ((await placeOf(platform, root, split)) !== null) return true;
     }
     return false;
   },
   async splits(platform, { root }) {
     const found: Split[] = [];
-    for (const split of ["train", "val", "test"] as const)
-      if ((await placeOf(platform, root, split)) !== null) found.push(split);
+    for (const split of labelledSplits) if ((await placeOf(platform, root, split)) !== null) found.push(split);
     const train = await placeOf(platform, root, "train");
     const hasBare = train !== null && (await annotated(platform, train)).bare.length > 0;
     return hasBare ? [...found, "unlabelled"] : found;

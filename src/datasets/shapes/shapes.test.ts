@@ -89,6 +89,11 @@ test.each<[string, string, unknown]>([
     "annotations/instances_default.json",
     { counts: encodeRuns(catRuns()), size: [height, width] },
   ],
+  [
+    "run lengths beside photographs, with a year",
+    "train2014/_annotations.coco.json",
+    { counts: catRuns(), size: [height, width] },
+  ],
   ["run lengths beside photographs", "train/_annotations.coco.json", { counts: catRuns(), size: [height, width] }],
 ])("COCO instances of %s are read, with holes and parts", async (_, file, segmentation) => {
   const root = temporaryFolder();

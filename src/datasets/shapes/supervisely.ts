@@ -1,6 +1,6 @@
 /** Supervisely's project format: meta.json, and in each data set a JSON of polygons, bitmaps and rectangles for each photograph. */
 
-import type { Split } from "../../data/dataset.ts";
+import { labelledSplits, type Split } from "../../data/dataset.ts";
 import { InputError, isObject, problem, shown } from "../../errors.ts";
 import { parseColor } from "../../image/color.ts";
 import { joinPath } from "../../platform/join-path.ts";
@@ -23,7 +23,6 @@ FOLDER/
 `.trim();
 
 const restore = "Download the project anew in Supervisely's format.";
-const splits = ["train", "val", "test"] as const;
 
 /** Data sets of the project by split, each a folder with `ann`. */
 async function setsOf(platform: Platform, root: string): Promise<ReadonlyMap<Split, readonly string[]>> {
@@ -31,7 +30,7 @@ async function setsOf(platform: Platform, root: string): Promise<ReadonlyMap<Spl
   if ((await platform.exists(joinPath(root, "meta.json"))) !== "file") return found;
   for (const name of await platform.list(root)) {
     if (name.startsWith(".") || (await platform.exists(joinPath(root, name, "ann"))) !== "folder") continue;
-    const split = splits.find((each) => splitNames[each].includes(name.toLowerCase())) ?? "train";
+    const split = labelledSplits.find((each) => splitNames[each].includes(name.toLowerCase())) ?? "train";
     found.set(split, [...(found.get(split) ?? []), name]);
   }
   return found;
@@ -225,7 +224,7 @@ export const supervisely: Layout = {
   },
   async splits(platform, { root }) {
     const sets = await setsOf(platform, root);
-    return splits.filter((split) => sets.has(split));
+    return labelledSplits.filter((split) => sets.has(split));
   },
   survey,
 };

@@ -1,6 +1,6 @@
 /** YOLO's segmentation labels (Ultralytics): a text file of polygons for each photograph, in shares of its size. */
 
-import type { Split } from "../../data/dataset.ts";
+import { labelledSplits, type Split } from "../../data/dataset.ts";
 import { InputError, listed, problem } from "../../errors.ts";
 import { joinPath } from "../../platform/join-path.ts";
 import { listBytes } from "../../platform/limits.ts";
@@ -40,7 +40,7 @@ async function foundIn(
   const yaml = await findYaml(platform, root);
   if (yaml === null && (await platform.exists(joinPath(root, "masks"))) !== "nothing") return undefined;
   const splits = new Map<Split, YoloPlace[]>();
-  for (const split of ["train", "val", "test"] as const) {
+  for (const split of labelledSplits) {
     const places = await placesOf(platform, root, yaml, split);
     if (places.length > 0) splits.set(split, places);
   }
