@@ -13,6 +13,7 @@ import { InputError, isObject, problem, shown } from "../errors.ts";
 import { type Color, maxClasses } from "../image/image.ts";
 import { joinPath } from "../platform/join-path.ts";
 import type { Platform } from "../platform/platform.ts";
+import { filledLines } from "../text/lines.ts";
 import { fieldsOf, readUtf8 } from "./text-file.ts";
 
 /** A class as a list has it. */
@@ -173,14 +174,10 @@ function withColor(name: string, color: readonly (string | undefined)[], value: 
 }
 
 function fromLines(text: string, file: string): readonly ListedClass[] {
-  const lines = text
-    .replace(/^\ufeff/, "")
-    .split(/\r?\n/)
-    .map((line) => line.trim())
+  const lines = filledLines(text).filter(
     // "#1 apple" is a name, and "#ff0000 apple" a colour.
-    .filter(
-      (line, at) => line !== "" && !/^#+(?:\s|$)/.test(line) && (at > 0 || !/^#/.test(line) || hexLine.test(line)),
-    );
+    (line, at) => !/^#+(?:\s|$)/.test(line) && (at > 0 || !/^#/.test(line) || hexLine.test(line)),
+  );
   const columns = columnsOf(lines);
   if (columns !== null) return lines.slice(1).map((line, index) => fromColumns(line, columns, index, file));
   // CVAT's labelmap has a colon in every line, which names alone have not.

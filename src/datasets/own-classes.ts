@@ -7,11 +7,10 @@ import { type Color, IGNORE } from "../image/image.ts";
 import { joinPath, lastPart } from "../platform/join-path.ts";
 import type { Platform, RawImage } from "../platform/platform.ts";
 import { findClassList, type ListedClasses } from "./class-lists.ts";
-import { type ClassList, parseClassList } from "./classes-file.ts";
+import { type ClassList, describedIn } from "./classes-file.ts";
 import type { Problem, Survey } from "./layout.ts";
 import { someMasks } from "./mask-file.ts";
 import { makeProblem } from "./pairs.ts";
-import { readUtf8 } from "./text-file.ts";
 import type { Remedy } from "./unknown-values.ts";
 import type { ValueMap } from "./value-map.ts";
 import { vocColor } from "./voc-color.ts";
@@ -44,8 +43,12 @@ export async function layoutClasses(
   masks: readonly string[],
   usual: UsualClasses,
 ): Promise<UsualClasses> {
-  const described = await describedIn(platform, folders);
-  if (described !== null) return described;
+  for (const folder of folders) {
+    const described = await describedIn(platform, folder);
+    if (described === null) continue;
+    const { classes, valueMap, file } = described;
+    return { classes, valueMap, classesFile: file, remedy: remedyOf(described) };
+  }
   const own = await findOwnClasses(platform, folders, masks);
   const { classes, valueMap } = usual;
   if (own !== null) {
@@ -65,18 +68,6 @@ export async function layoutClasses(
     return `Name each class with its colour in ${joinPath(folders[0], "labelmap.txt")}, by lines such as ${line}, or correct the mask.`;
   };
   return { ...usual, remedy, valueMap: withCoding({ file: "", classes: listed, ignored: [] }, coding).valueMap };
-}
-
-/** The classes.json of the first of `folders` that has one. */
-async function describedIn(platform: Platform, folders: readonly string[]): Promise<UsualClasses | null> {
-  for (const folder of folders) {
-    const file = joinPath(folder, "classes.json");
-    if ((await platform.exists(file)) !== "file") continue;
-    const list = parseClassList(await readUtf8(platform, file), file);
-    const { classes, valueMap } = list;
-    return { classes, valueMap, classesFile: file, remedy: remedyOf({ ...list, file }) };
-  }
-  return null;
 }
 
 /**

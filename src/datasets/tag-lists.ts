@@ -1,7 +1,9 @@
 /** Tags in lines: tables as spreadsheets write them, and the lists that came with weakly supervised methods for VOC and COCO. */
+
 import { foregroundOf } from "../data/background.ts";
 import type { ClassInfo } from "../data/sample.ts";
 import { InputError, problem, shown, suggestion } from "../errors.ts";
+import { linesOf } from "../text/lines.ts";
 import { type Listing, tagsFrom } from "./label-files.ts";
 
 /** What the first column of a table is called. */
@@ -20,10 +22,9 @@ export function tagLinesFrom(
 ): Listing<readonly number[]> {
   const names = classes.map(({ name }) => name);
   const counted = foregroundOf({ classes }).map((index) => classes[index]);
-  const lines = text.replace(/^\ufeff/, "").split(/\r?\n/);
   const found: Record<string, string[]> = {};
   let columns: readonly string[] | null = null;
-  for (const [index, line] of lines.entries()) {
+  for (const [index, line] of linesOf(text).entries()) {
     if (line.trim() === "") continue;
     const where = `${file}: line ${index + 1}`;
     const [name, ...fields] = fieldsIn(line);

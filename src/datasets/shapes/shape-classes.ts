@@ -5,11 +5,9 @@ import type { ClassInfo } from "../../data/sample.ts";
 import { InputError, problem, suggestion } from "../../errors.ts";
 import { type Color, IGNORE } from "../../image/image.ts";
 import { distinctColors } from "../../image/palette.ts";
-import { joinPath } from "../../platform/join-path.ts";
 import type { Platform } from "../../platform/platform.ts";
 import { findClassList, isIgnoredName } from "../class-lists.ts";
-import { parseClassList } from "../classes-file.ts";
-import { readUtf8 } from "../text-file.ts";
+import { describedIn } from "../classes-file.ts";
 
 export interface ShapeClasses {
   readonly classes: readonly ClassInfo[];
@@ -32,10 +30,8 @@ export async function shapeClasses(
   labels: readonly AnnotatedClass[],
   from = root,
 ): Promise<ShapeClasses> {
-  const file = joinPath(root, "classes.json");
-  if ((await platform.exists(file)) === "file") {
-    return classesFrom(parseClassList(await readUtf8(platform, file), file).classes, file);
-  }
+  const described = await describedIn(platform, root);
+  if (described !== null) return classesFrom(described.classes, described.file);
   const list = await findClassList(platform, [root]);
   const listed: readonly AnnotatedClass[] = list?.classes ?? labels.filter(({ name }) => !isIgnoredName(name));
   const own = backgroundOf({ classes: listed }) === undefined ? [{ name: "background" }, ...listed] : listed;

@@ -4,6 +4,8 @@ import { allSplits, type Split } from "../../data/dataset.ts";
 import { joinPath } from "../../platform/join-path.ts";
 import { listBytes } from "../../platform/limits.ts";
 import type { Platform } from "../../platform/platform.ts";
+import { linesOf } from "../../text/lines.ts";
+import { looksLikeList } from "../class-lists.ts";
 import type { Problem } from "../layout.ts";
 import { filesBelow, looksLikeImage, makeProblem, splitName } from "../pairs.ts";
 import { splitFolder } from "../split-names.ts";
@@ -109,7 +111,7 @@ export async function filesAt(platform: Platform, root: string, places: readonly
       found.push({ name, image, label: labels.byId.get(name) });
     }
     for (const [name, label] of labels.byId) {
-      if (images.byId.has(name) || name === "classes" || isOfOtherSplit(place, name)) continue;
+      if (images.byId.has(name) || looksLikeList(`${name}.txt`) || isOfOtherSplit(place, name)) continue;
       const remedy = "Add the image or remove the text file.";
       problems.push(makeProblem(label, `expected an image named "${name}"`, "none", remedy));
     }
@@ -131,7 +133,7 @@ async function addListed(
   list: string,
   { found, problems }: { found: { name: string; image: string; label: string | undefined }[]; problems: Problem[] },
 ): Promise<void> {
-  const lines = (await readUtf8(platform, list, listBytes)).replace(/^\ufeff/, "").split(/\r?\n/);
+  const lines = linesOf(await readUtf8(platform, list, listBytes));
   const folder = list.slice(0, list.lastIndexOf("/"));
   for (const [at, line] of lines.entries()) {
     const written = line.trim().replaceAll("\\", "/");

@@ -93,9 +93,10 @@ test("photographs lie where data.yaml says, in folders or in lists", async () =>
   ]);
 });
 
-test("a text file without its photograph is told, and a val that is train is none", async () => {
+test("a text file without its photograph is told but for lists, and a val that is train is none", async () => {
   const root = folderOf("train: images/train\nval: images/train\nnames: [cat]\n", ["0"]);
   put(root, "labels/train/other.txt", `0 ${square}`);
+  for (const list of ["classes.txt", "labels.txt"]) put(root, `labels/train/${list}`, "cat\n");
   const { splits } = await inspectDataset(platform, root);
   expect(splits.map(({ split, problems }) => [split, ...problems.map(({ message }) => message)])).toEqual([
     [
