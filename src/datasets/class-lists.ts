@@ -14,6 +14,7 @@ import { type Color, maxClasses } from "../image/image.ts";
 import { joinPath } from "../platform/join-path.ts";
 import type { Platform } from "../platform/platform.ts";
 import { filledLines } from "../text/lines.ts";
+import { cellsOf } from "./cells.ts";
 import { fieldsOf, readUtf8 } from "./text-file.ts";
 
 /** A class as a list has it. */
@@ -199,7 +200,7 @@ interface Columns {
 
 /** A header that says which column is what; null where the first line is none. */
 function columnsOf(lines: readonly string[]): Columns | null {
-  const titles = cellsOf(lines[0] ?? "").map((cell) => cell.toLowerCase());
+  const titles = textsOf(lines[0] ?? "").map((cell) => cell.toLowerCase());
   const at = (...names: string[]) => titles.findIndex((title) => names.includes(title));
   const name = at("name", "class", "label", "category", "class name", "class_name", "label_name", "title", "names");
   const value = at("pixel value", "pixel_value", "value", "id", "index", "class id", "class_id", "label_id", "idx");
@@ -211,7 +212,7 @@ function columnsOf(lines: readonly string[]): Columns | null {
 }
 
 function fromColumns(line: string, { name, value, color }: Columns, index: number, file: string): ListedClass {
-  const cells = cellsOf(line);
+  const cells = textsOf(line);
   const own = value < 0 ? index : Number(cells[value]);
   if (!Number.isInteger(own)) {
     throw new InputError(problem(file, "expected a whole number as value", shown(cells[value] ?? ""), "Correct it."));
@@ -223,13 +224,8 @@ function fromColumns(line: string, { name, value, color }: Columns, index: numbe
   return withColor(cells[name] ?? "", parts.length === 3 ? parts : [], own);
 }
 
-/** Cells between commas, semicolons or tabs; what is in quotation marks may hold these (RFC 4180). */
-function cellsOf(line: string): string[] {
-  const cells = line.match(/(?:^|[,;\t])\s*(?:"(?:[^"]|"")*"\s*(?=[,;\t]|$)|[^,;\t]*)/g) ?? [];
-  return cells.map((cell) => {
-    const text = cell.replace(/^[,;\t]/, "").trim();
-    return /^".*"$/.test(text) ? text.slice(1, -1).replaceAll('""', '"') : text;
-  });
+function textsOf(line: string): string[] {
+  return cellsOf(line).map(({ text }) => text);
 }
 
 /** Datumaro's `dataset_meta.json`, or an object of names by value. */
