@@ -153,7 +153,7 @@ export async function splitLabels(platform: Platform, folders: Folders, split: S
 }
 
 /** Where tags may be, the first that is there being read. */
-const tagLists = ["tags.json", "tags.csv", "tags.txt"] as const;
+export const tagLists = ["tags.json", "tags.csv", "tags.txt"] as const;
 
 async function tagsNameIn(platform: Platform, root: string): Promise<(typeof tagLists)[number] | undefined> {
   for (const name of tagLists) if (await isThere(platform, root, name, "file")) return name;
