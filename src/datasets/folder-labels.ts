@@ -92,13 +92,9 @@ export async function splitLabels(platform: Platform, folders: Folders, split: S
   const ofFolders = hasTags ? null : await folderTags(platform, photographs(images.byId, among), imageFolder, classes);
   const segments = annotation === null ? new Map() : segmentsFrom(annotation, classes, listed);
   const tagsFile = joinPath(root, tagsName ?? tagLists[0]);
+  const readTags = tagsName === "tags.json" ? tagsFrom : tagLinesFrom;
   const tags = hasTags
-    ? (tagsName === "tags.json" ? tagsFrom : tagLinesFrom)(
-        await readUtf8(platform, tagsFile, listBytes),
-        tagsFile,
-        split,
-        classes,
-      )
+    ? readTags(await readUtf8(platform, tagsFile, listBytes), tagsFile, split, classes)
     : emptyListing<readonly number[]>();
   const captionsFile = await beside(platform, folders, "captions.jsonl", "file");
   const captions =

@@ -6,7 +6,7 @@ import { nodePlatform as platform } from "../platform/node.ts";
 import { inspectDataset } from "./inspect.ts";
 
 test("folders of splits with folders of kinds inside are told how to lie, and the line works", async () => {
-  const root = temporaryFolder();
+  const root = `${temporaryFolder()}/Ann's photographs`;
   for (const split of ["train", "valid"]) {
     put(root, `${split}/images/a.jpg`, await jpeg(2, split === "train" ? 1 : 2));
     put(

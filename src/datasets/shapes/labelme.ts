@@ -10,7 +10,7 @@ import { filesBelow, makeProblem, sortById, stemOf } from "../pairs.ts";
 import { splitFolder } from "../split-names.ts";
 import { fieldsOf, readUtf8 } from "../text-file.ts";
 import { type Area, type DrawnMask, type PackedMask, patchOf, type Ring, type Shape } from "./draw-shapes.ts";
-import { boxRing, ellipseRing } from "./rings.ts";
+import { boxRing, ellipseRing, isPoints } from "./rings.ts";
 import { type ShapeClasses, shapeClasses } from "./shape-classes.ts";
 
 const drawing = `
@@ -147,12 +147,10 @@ function shapesIn(shapes: unknown, file: string): readonly Drawn[] {
     const { label: name, points, shape_type: kind, mask } = isObject(each) ? each : {};
     const type = kind ?? "polygon";
     const where = `${file}: shapes[${at}]`;
-    const isPoint = (value: unknown): value is [number, number] =>
-      Array.isArray(value) && value.length === 2 && value.every((part) => Number.isFinite(part));
     if ((typeof name !== "string" && typeof name !== "number") || String(name).trim() === "") {
       throw new InputError(problem(where, "expected a label", shown(name), "Give it one in labelme."));
     }
-    if (!Array.isArray(points) || !points.every(isPoint)) {
+    if (!isPoints(points)) {
       throw new InputError(problem(where, "expected points", shown(points), "Correct it in labelme."));
     }
     const label = String(name);

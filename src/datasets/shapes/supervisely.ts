@@ -12,7 +12,7 @@ import { splitNames } from "../split-names.ts";
 import { type Fields, fieldsOf, readUtf8 } from "../text-file.ts";
 import { idsOf } from "./annotated.ts";
 import { type Area, type DrawnMask, drawShapes, type Patch, patchOf, type Shape } from "./draw-shapes.ts";
-import { boxRing } from "./rings.ts";
+import { boxRing, isPoints } from "./rings.ts";
 import { type AnnotatedClass, type ShapeClasses, shapeClasses } from "./shape-classes.ts";
 
 const drawing = `
@@ -53,11 +53,6 @@ type Size = { readonly width: number; readonly height: number };
 
 /** Pixels from the corner of a picture that no corner of a shape is beyond. */
 const farthest = 1_000_000;
-
-function isPoints(value: unknown): value is [number, number][] {
-  const isPoint = (point: unknown) => Array.isArray(point) && point.length === 2 && point.every(Number.isFinite);
-  return Array.isArray(value) && value.every(isPoint);
-}
 
 /**
  * A polygon whose corners are pixels that belong to it (as OpenCV fills them), without its holes, whose corners belong to them. Corners
