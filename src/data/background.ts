@@ -2,16 +2,20 @@
 import type { ClassInfo } from "./sample.ts";
 
 interface WithClasses {
-  readonly classes: readonly ClassInfo[];
+  readonly classes: readonly Pick<ClassInfo, "name" | "background">[];
+}
+
+/** Whether a class is called as the background is in the lists of labelme and others: `_background_`. */
+export function isBackgroundName(name: string): boolean {
+  return /^_*background_*$/i.test(name);
 }
 
 /**
- * The index of the background: the class that the data set says is it, or else the one that is called so, as in the lists of labelme and
- * others. Undefined where there is none.
+ * The index of the background: the class that the data set says is it, or else the first that is called so. Undefined where there is none.
  */
 export function backgroundOf({ classes }: WithClasses): number | undefined {
   const said = classes.findIndex(({ background }) => background);
-  const called = classes.findIndex(({ name }) => /^_*background_*$/i.test(name));
+  const called = classes.findIndex(({ name }) => isBackgroundName(name));
   return [said, called].find((index) => index >= 0);
 }
 

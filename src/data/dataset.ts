@@ -50,5 +50,8 @@ export function whereOf({ place, name }: Pick<Dataset, "place" | "name">): strin
   return place ?? name;
 }
 
+/** Those that may have labels. */
+export const labelledSplits = ["train", "val", "test"] as const satisfies readonly Split[];
+
 /** The order in which splits are shown. */
-export const allSplits: readonly Split[] = ["train", "val", "test", "unlabelled"];
+export const allSplits: readonly Split[] = [...labelledSplits, "unlabelled"];

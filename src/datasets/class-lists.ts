@@ -13,6 +13,8 @@ import { InputError, isObject, problem, shown } from "../errors.ts";
 import { type Color, maxClasses } from "../image/image.ts";
 import { joinPath } from "../platform/join-path.ts";
 import type { Platform } from "../platform/platform.ts";
+import { filledLines } from "../text/lines.ts";
+import { cellsOf } from "./cells.ts";
 import { fieldsOf, readUtf8 } from "./text-file.ts";
 
 /** A class as a list has it. */
@@ -47,6 +49,11 @@ const fileNames = [
   ],
   ...["names.txt", "obj.names"],
 ];
+
+/** Whether what has this name is unlabelled, as labelme's `__ignore__`. */
+export function isIgnoredName(name: string): boolean {
+  return /^_+ignored?_+$/i.test(name);
+}
 
 /** Whether a file is such a list, by its name. */
 export function looksLikeList(name: string): boolean {
@@ -98,7 +105,7 @@ function namesOf({ classes }: ListedClasses): string {
 /** text: of `file`, which begins messages. Throws InputError where it is no such list. */
 export function parseListedClasses(text: string, file: string): ListedClasses {
   const all = /\.json$/i.test(file) ? fromJson(text, file) : fromLines(text, file);
-  const isIgnored = ({ name }: ListedClass) => /^_+ignored?_+$/i.test(name);
+  const isIgnored = ({ name }: ListedClass) => isIgnoredName(name);
   const classes = all.filter((each) => !isIgnored(each));
   // labelme counts from −1 where its list begins with __ignore__.
   const shift = all.length > 0 && isIgnored(all[0]) && all[0].value === 0 ? 1 : 0;
@@ -168,14 +175,10 @@ function withColor(name: string, color: readonly (string | undefined)[], value: 
 }
 
 function fromLines(text: string, file: string): readonly ListedClass[] {
-  const lines = text
-    .replace(/^\ufeff/, "")
-    .split(/\r?\n/)
-    .map((line) => line.trim())
+  const lines = filledLines(text).filter(
     // "#1 apple" is a name, and "#ff0000 apple" a colour.
-    .filter(
-      (line, at) => line !== "" && !/^#+(?:\s|$)/.test(line) && (at > 0 || !/^#/.test(line) || hexLine.test(line)),
-    );
+    (line, at) => !/^#+(?:\s|$)/.test(line) && (at > 0 || !/^#/.test(line) || hexLine.test(line)),
+  );
   const columns = columnsOf(lines);
   if (columns !== null) return lines.slice(1).map((line, index) => fromColumns(line, columns, index, file));
   // CVAT's labelmap has a colon in every line, which names alone have not.
@@ -197,7 +200,7 @@ interface Columns {
 
 /** A header that says which column is what; null where the first line is none. */
 function columnsOf(lines: readonly string[]): Columns | null {
-  const titles = cellsOf(lines[0] ?? "").map((cell) => cell.toLowerCase());
+  const titles = textsOf(lines[0] ?? "").map((cell) => cell.toLowerCase());
   const at = (...names: string[]) => titles.findIndex((title) => names.includes(title));
   const name = at("name", "class", "label", "category", "class name", "class_name", "label_name", "title", "names");
   const value = at("pixel value", "pixel_value", "value", "id", "index", "class id", "class_id", "label_id", "idx");
@@ -209,7 +212,7 @@ function columnsOf(lines: readonly string[]): Columns | null {
 }
 
 function fromColumns(line: string, { name, value, color }: Columns, index: number, file: string): ListedClass {
-  const cells = cellsOf(line);
+  const cells = textsOf(line);
   const own = value < 0 ? index : Number(cells[value]);
   if (!Number.isInteger(own)) {
     throw new InputError(problem(file, "expected a whole number as value", shown(cells[value] ?? ""), "Correct it."));
@@ -221,13 +224,8 @@ function fromColumns(line: string, { name, value, color }: Columns, index: numbe
   return withColor(cells[name] ?? "", parts.length === 3 ? parts : [], own);
 }
 
-/** Cells between commas, semicolons or tabs; what is in quotation marks may hold these (RFC 4180). */
-function cellsOf(line: string): string[] {
-  const cells = line.match(/(?:^|[,;\t])\s*(?:"(?:[^"]|"")*"\s*(?=[,;\t]|$)|[^,;\t]*)/g) ?? [];
-  return cells.map((cell) => {
-    const text = cell.replace(/^[,;\t]/, "").trim();
-    return /^".*"$/.test(text) ? text.slice(1, -1).replaceAll('""', '"') : text;
-  });
+function textsOf(line: string): string[] {
+  return cellsOf(line).map(({ text }) => text);
 }
 
 /** Datumaro's `dataset_meta.json`, or an object of names by value. */

@@ -30,7 +30,9 @@ import { InputError, isObject, problem, shown, suggestion } from "../errors.ts";
 import { formatColor, parseColor } from "../image/color.ts";
 import { type Color, maxClasses } from "../image/image.ts";
 import { distinctColors } from "../image/palette.ts";
-import { type Fields, parsed } from "./text-file.ts";
+import { joinPath } from "../platform/join-path.ts";
+import type { Platform } from "../platform/platform.ts";
+import { type Fields, parsed, readUtf8 } from "./text-file.ts";
 import type { ValueMap } from "./value-map.ts";
 
 export interface ClassList {
@@ -43,6 +45,16 @@ export interface ClassList {
 
 const fileKeys = ["ignoreIndex", "classes", "colorCoded", "ignoreColors", "description", "license", "source"];
 const classKeys = ["name", "color", "thing", "background", "words", "value", "values", "colors"];
+
+/** What such a file in a folder says; null where there is none. */
+export async function describedIn(
+  platform: Platform,
+  folder: string,
+): Promise<(ClassList & { readonly file: string }) | null> {
+  const file = joinPath(folder, "classes.json");
+  if ((await platform.exists(file)) !== "file") return null;
+  return { ...parseClassList(await readUtf8(platform, file), file), file };
+}
 
 /** text: the content of classes.json. Throws InputError naming `file` and the field at fault. */
 export function parseClassList(text: string, file: string): ClassList {

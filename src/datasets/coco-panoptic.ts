@@ -1,6 +1,6 @@
 /** COCO's panoptic annotation as it was published (Kirillov et al. 2019): a JSON and a folder of PNGs for each split. */
 
-import type { Split } from "../data/dataset.ts";
+import { labelledSplits, type Split } from "../data/dataset.ts";
 import { InputError, problem } from "../errors.ts";
 import { joinPath } from "../platform/join-path.ts";
 import { listBytes } from "../platform/limits.ts";
@@ -17,8 +17,6 @@ FOLDER/
   annotations/panoptic_train2017/        PNGs of segment ids, beside the JSON
   train2017/NAME.jpg                     photographs; or images/train2017, images/train, train
 `.trim();
-
-const splits = ["train", "val", "test"] as const;
 
 interface Place {
   readonly annotation: string;
@@ -85,7 +83,7 @@ export const cocoPanoptic: Layout = {
   },
   async splits(platform, { root }) {
     const found: Split[] = [];
-    for (const split of splits) if ((await placeOf(platform, root, split)) !== null) found.push(split);
+    for (const split of labelledSplits) if ((await placeOf(platform, root, split)) !== null) found.push(split);
     return found;
   },
   survey,

@@ -92,13 +92,9 @@ export async function splitLabels(platform: Platform, folders: Folders, split: S
   const ofFolders = hasTags ? null : await folderTags(platform, photographs(images.byId, among), imageFolder, classes);
   const segments = annotation === null ? new Map() : segmentsFrom(annotation, classes, listed);
   const tagsFile = joinPath(root, tagsName ?? tagLists[0]);
+  const readTags = tagsName === "tags.json" ? tagsFrom : tagLinesFrom;
   const tags = hasTags
-    ? (tagsName === "tags.json" ? tagsFrom : tagLinesFrom)(
-        await readUtf8(platform, tagsFile, listBytes),
-        tagsFile,
-        split,
-        classes,
-      )
+    ? readTags(await readUtf8(platform, tagsFile, listBytes), tagsFile, split, classes)
     : emptyListing<readonly number[]>();
   const captionsFile = await beside(platform, folders, "captions.jsonl", "file");
   const captions =
@@ -153,7 +149,7 @@ export async function splitLabels(platform: Platform, folders: Folders, split: S
 }
 
 /** Where tags may be, the first that is there being read. */
-const tagLists = ["tags.json", "tags.csv", "tags.txt"] as const;
+export const tagLists = ["tags.json", "tags.csv", "tags.txt"] as const;
 
 async function tagsNameIn(platform: Platform, root: string): Promise<(typeof tagLists)[number] | undefined> {
   for (const name of tagLists) if (await isThere(platform, root, name, "file")) return name;

@@ -33,9 +33,8 @@ export async function folderTags(
   for (const [index, { name }] of classes.entries()) indexOf.set(name, index);
   const inside = new Map<string, string[]>();
   for (const id of images.keys()) {
-    const at = id.indexOf("/");
-    if (at < 0) continue;
-    const name = id.slice(0, at);
+    const name = firstFolder(id);
+    if (name === undefined) continue;
     inside.set(name, [...(inside.get(name) ?? []), id]);
   }
   const namesAny = [...inside.keys()].some((name) => name.split(separator).some((part) => indexOf.has(part.trim())));
@@ -76,7 +75,7 @@ export function untoldFolders(
   classes: readonly ClassInfo[],
   classesFile: string,
 ): InputError | undefined {
-  const names = [...images.keys()].filter((id) => id.includes("/")).map((id) => id.slice(0, id.indexOf("/")));
+  const names = [...images.keys()].map(firstFolder).filter((name) => name !== undefined);
   const [first] = names;
   if (first === undefined) return undefined;
   if (classes.length > 0) {
@@ -100,9 +99,15 @@ export function joinedFolders(
   classes: readonly ClassInfo[],
   classesFile: string,
 ): Problem[] {
-  const joined = entries.filter(({ id }) => id.includes("/") && id.slice(0, id.indexOf("/")).includes(separator));
+  const joined = entries.filter(({ id }) => firstFolder(id)?.includes(separator));
   const error = untoldFolders(new Map(joined.map(({ id, image }) => [id, image])), folder, classes, classesFile);
   return error === undefined ? [] : [{ file: classesFile, message: error.message }];
+}
+
+/** `cow/day/photo` → cow; undefined where the photograph lies in no folder. */
+function firstFolder(id: string): string | undefined {
+  const at = id.indexOf("/");
+  return at < 0 ? undefined : id.slice(0, at);
 }
 
 /** Two classes joined, as they could be. */
@@ -140,7 +145,7 @@ async function inSeveral(
 }
 
 function twice(folder: string, first: string, second: string): Problem {
-  const [one, other] = [first, second].map((id) => id.slice(0, id.indexOf("/")));
+  const [one = "", other = ""] = [first, second].map(firstFolder);
   const joined = [...new Set([one, other].flatMap((name) => name.split(separator)))].join(separator);
   const remedy = `Keep one of them, in ${joined} if it shows all of these.`;
   return makeProblem(`${folder}/${second}`, "expected each photograph in one folder", `it in ${one} too`, remedy);

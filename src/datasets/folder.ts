@@ -8,7 +8,7 @@ import { joinPath } from "../platform/join-path.ts";
 import type { Platform } from "../platform/platform.ts";
 import { withCaptionTags } from "./caption-tags.ts";
 import { readClasses } from "./folder-classes.ts";
-import { hasLabels, hasMaskFolder, isLabelled, pairingOf, splitLabels } from "./folder-labels.ts";
+import { hasLabels, hasMaskFolder, isLabelled, pairingOf, splitLabels, tagLists } from "./folder-labels.ts";
 import { misplaced, straysOf } from "./folder-strays.ts";
 import { joinedFolders, untoldFolders } from "./folder-tags.ts";
 import type { Entry, Folders, Layout, Problem, Survey } from "./layout.ts";
@@ -104,7 +104,7 @@ async function unlabelledSplit(
   const meant = await misnamedLabels(platform, { root, images }, split);
   if (meant !== undefined) return new InputError(meant.message);
   const masks = joinPath(root, "masks", split);
-  for (const list of ["tags.json", "tags.csv", "tags.txt", "captions.jsonl"]) {
+  for (const list of [...tagLists, "captions.jsonl"]) {
     if ((await platform.exists(joinPath(root, list))) !== "file") continue;
     if ((await platform.exists(joinPath(root, "masks"))) === "folder") break;
     const expected = `expected labels of the images in ${joinPath(images, "images", split)}`;

@@ -193,3 +193,16 @@ test("statistics stop at a bad file, or leave it out and list it", async () => {
   const { skipped, frequencies } = await classStatistics(dataset, { onBadImage: "skip" });
   expect([skipped.length, frequencies]).toEqual([1, [1, 0]]);
 });
+
+test("Cityscapes with masks of another form alone is told once, with what to do", async () => {
+  const root = temporaryFolder();
+  const colored = png({ width: 2, height: 1, depth: 8, colorType: 2, values: [255, 0, 0, 0, 255, 0] });
+  for (const name of ["a", "b"]) {
+    put(root, `leftImg8bit/train/x/${name}_leftImg8bit.png`, colored);
+    put(root, `gtFine/train/x/${name}_gtFine_labelTrainIds.png`, greyPng(2, 1, [0, 1]));
+  }
+  const { splits } = await inspectDataset(platform, root);
+  expect(splits[0].problems[0].message).toBe(
+    `${root}/gtFine/train/x: expected masks NAME_gtFine_labelIds.png, got only such as a_gtFine_labelTrainIds.png. Rename them so, and say in classes.json beside gtFine what their values or colours mean.`,
+  );
+});

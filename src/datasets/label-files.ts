@@ -3,6 +3,7 @@
 import { allSplits } from "../data/dataset.ts";
 import type { ClassInfo } from "../data/sample.ts";
 import { InputError, isObject, problem, shown, suggestion } from "../errors.ts";
+import { linesOf } from "../text/lines.ts";
 import { looksLikeImage, stemOf } from "./pairs.ts";
 import { fieldsOf, parsed } from "./text-file.ts";
 
@@ -81,10 +82,7 @@ export function captionsFrom(text: string, file: string, split: string): Listing
   if (text.trim() === "") {
     throw new InputError(problem(file, "expected captions, a line for each image", "none", example));
   }
-  for (const [index, line] of text
-    .replace(/^\ufeff/, "")
-    .split(/\r?\n/)
-    .entries()) {
+  for (const [index, line] of linesOf(text).entries()) {
     if (line.trim() === "") continue;
     const where = `${file}: line ${index + 1}`;
     const { image, caption, captions } = fieldsOf(line, where, example);

@@ -77,6 +77,13 @@ async function splitFirst(platform: Platform, path: string, name: string): Promi
         : [];
   if (pairs.length === 0) return undefined;
   const expected = `expected ${pairs.map(([, to]) => to).join(" and ")}`;
-  const moves = pairs.map(([from, to]) => `mkdir -p ${to.slice(0, to.lastIndexOf("/"))} && mv ${from} ${to}`);
+  const moves = pairs.map(
+    ([from, to]) => `mkdir -p ${typed(to.slice(0, to.lastIndexOf("/")))} && mv ${typed(from)} ${typed(to)}`,
+  );
   return problem(folder, expected, pairs.map(([from]) => from).join(" and "), `Move: ${moves.join(" && ")}`);
+}
+
+/** A path as a shell takes it for one word. */
+function typed(path: string): string {
+  return /^[\w./+-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
 }

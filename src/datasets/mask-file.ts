@@ -14,6 +14,25 @@ export async function decodeMaskFile(platform: Platform, file: string): Promise<
   return /\.npy$/i.test(file) ? fromNpy(await platform.readFile(file, mostBytes), file) : platform.decodeMask(file);
 }
 
+/** Masks that are opened to tell what all of them hold. */
+const opened = 6;
+
+/** A few masks, from all places of the list; those that cannot be read are told where they are. */
+export async function* someMasks(
+  platform: Platform,
+  files: readonly string[],
+): AsyncGenerator<{ readonly file: string; readonly raw: RawImage }> {
+  const count = Math.min(opened, files.length);
+  for (let at = 0; at < count; at++) {
+    const file = files[Math.floor((at * files.length) / count)];
+    try {
+      yield { file, raw: await decodeMaskFile(platform, file) };
+    } catch (error) {
+      if (!(error instanceof InputError)) throw error;
+    }
+  }
+}
+
 /** An array of whole numbers [H, W], [H, W, 1] or [1, H, W], or of colours [H, W, 3]. */
 function fromNpy(bytes: Uint8Array, file: string): RawImage {
   const { dtype, shape, data } = readNpy(bytes, file);

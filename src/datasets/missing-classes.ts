@@ -5,10 +5,10 @@ import { formatColor } from "../image/color.ts";
 import { IGNORE } from "../image/image.ts";
 import { joinPath } from "../platform/join-path.ts";
 import type { Platform } from "../platform/platform.ts";
-import { decodeMaskFile } from "./mask-file.ts";
+import { someMasks } from "./mask-file.ts";
 
-/** Masks that are opened, and values that are written into the line. */
-const [opened, mostValues] = [6, 20];
+/** Values that are written into the line. */
+const mostValues = 20;
 
 /** root: of the data set; masks: its files. */
 export async function missingClasses(platform: Platform, root: string, masks: readonly string[]): Promise<InputError> {
@@ -38,18 +38,12 @@ function isMeant(name: string): boolean {
 /** A classes.json for what some masks hold; undefined where they cannot be read or hold too much. */
 async function lineOf(platform: Platform, masks: readonly string[]): Promise<string | undefined> {
   const found = new Set<string>();
-  const count = Math.min(opened, masks.length);
-  for (let at = 0; at < count; at++) {
-    try {
-      const { data, channels, bits } = await decodeMaskFile(platform, masks[Math.floor((at * masks.length) / count)]);
-      for (let i = 0; i < data.length && found.size <= mostValues; i += channels) {
-        const isGrey = channels < 3 || (data[i] === data[i + 1] && data[i] === data[i + 2]);
-        if (!isGrey && bits === 16) return undefined;
-        found.add(isGrey ? String(data[i]) : formatColor([data[i], data[i + 1], data[i + 2]]));
-      }
-    } catch (error) {
-      // A mask that cannot be read is told where it is.
-      if (!(error instanceof InputError)) throw error;
+  for await (const { raw } of someMasks(platform, masks)) {
+    const { data, channels, bits } = raw;
+    for (let i = 0; i < data.length && found.size <= mostValues; i += channels) {
+      const isGrey = channels < 3 || (data[i] === data[i + 1] && data[i] === data[i + 2]);
+      if (!isGrey && bits === 16) return undefined;
+      found.add(isGrey ? String(data[i]) : formatColor([data[i], data[i + 1], data[i + 2]]));
     }
   }
   const isColored = [...found].some((value) => value.startsWith("#"));

@@ -1,17 +1,16 @@
 /** The classes of masks that another program wrote: by its list beside them, and by what the masks hold. */
 
+import { backgroundOf } from "../data/background.ts";
 import type { ClassInfo } from "../data/sample.ts";
-import { InputError } from "../errors.ts";
 import { formatColor, parseColor } from "../image/color.ts";
 import { type Color, IGNORE } from "../image/image.ts";
 import { joinPath, lastPart } from "../platform/join-path.ts";
 import type { Platform, RawImage } from "../platform/platform.ts";
 import { findClassList, type ListedClasses } from "./class-lists.ts";
-import { type ClassList, parseClassList } from "./classes-file.ts";
+import { type ClassList, describedIn } from "./classes-file.ts";
 import type { Problem, Survey } from "./layout.ts";
-import { decodeMaskFile } from "./mask-file.ts";
+import { someMasks } from "./mask-file.ts";
 import { makeProblem } from "./pairs.ts";
-import { readUtf8 } from "./text-file.ts";
 import type { Remedy } from "./unknown-values.ts";
 import type { ValueMap } from "./value-map.ts";
 import { vocColor } from "./voc-color.ts";
@@ -20,9 +19,6 @@ export interface OwnClasses extends ClassList {
   /** The file that lists them. */
   readonly file: string;
 }
-
-/** Masks that are opened to tell colours from numbers. */
-const opened = 6;
 
 /** VOC's own border around objects. */
 const vocBorder = "#e0e0c0";
@@ -47,8 +43,12 @@ export async function layoutClasses(
   masks: readonly string[],
   usual: UsualClasses,
 ): Promise<UsualClasses> {
-  const described = await describedIn(platform, folders);
-  if (described !== null) return described;
+  for (const folder of folders) {
+    const described = await describedIn(platform, folder);
+    if (described === null) continue;
+    const { classes, valueMap, file } = described;
+    return { classes, valueMap, classesFile: file, remedy: remedyOf(described) };
+  }
   const own = await findOwnClasses(platform, folders, masks);
   const { classes, valueMap } = usual;
   if (own !== null) {
@@ -70,18 +70,6 @@ export async function layoutClasses(
   return { ...usual, remedy, valueMap: withCoding({ file: "", classes: listed, ignored: [] }, coding).valueMap };
 }
 
-/** The classes.json of the first of `folders` that has one. */
-async function describedIn(platform: Platform, folders: readonly string[]): Promise<UsualClasses | null> {
-  for (const folder of folders) {
-    const file = joinPath(folder, "classes.json");
-    if ((await platform.exists(file)) !== "file") continue;
-    const list = parseClassList(await readUtf8(platform, file), file);
-    const { classes, valueMap } = list;
-    return { classes, valueMap, classesFile: file, remedy: remedyOf({ ...list, file }) };
-  }
-  return null;
-}
-
 /**
  * Palettes that show other classes than their numbers mean: such masks were painted by colour, and their numbers are whatever the
  * program made of it. list: classes with the colours that somebody gave them; null where nothing of the kind is seen.
@@ -92,12 +80,12 @@ export async function otherPalette(
   masks: readonly string[],
 ): Promise<Problem | null> {
   const byColor = new Map(list.classes.map((each) => [formatColor(colorOf(each)), each]));
-  for (const file of spread(masks)) {
-    const raw = await decodedOrNull(platform, file);
-    if (raw?.palette === undefined) continue;
-    const used = new Set(raw.data);
+  for await (const { file, raw } of someMasks(platform, masks)) {
+    const { palette, data } = raw;
+    if (palette === undefined) continue;
+    const used = new Set(data);
     for (const { name, value } of list.classes) {
-      const shown = used.has(value) ? raw.palette[value] : undefined;
+      const shown = used.has(value) ? palette[value] : undefined;
       const other = shown && byColor.get(formatColor(shown));
       if (other === undefined || other.value === value) continue;
       const got = `${value} with the colour of "${other.name}"`;
@@ -120,27 +108,8 @@ async function heldBy(
   list: ListedClasses,
   masks: readonly string[],
 ): Promise<"colours" | "values"> {
-  for (const file of spread(masks)) {
-    const raw = await decodedOrNull(platform, file);
-    if (raw !== null && holdsColors(raw, list)) return "colours";
-  }
+  for await (const { raw } of someMasks(platform, masks)) if (holdsColors(raw, list)) return "colours";
   return "values";
-}
-
-/** A few of them, from all places of the list. */
-function spread(masks: readonly string[]): string[] {
-  const count = Math.min(opened, masks.length);
-  return Array.from({ length: count }, (_, at) => masks[Math.floor((at * masks.length) / count)]);
-}
-
-/** A mask that cannot be read is told where it is. */
-async function decodedOrNull(platform: Platform, file: string): Promise<RawImage | null> {
-  try {
-    return await decodeMaskFile(platform, file);
-  } catch (error) {
-    if (error instanceof InputError) return null;
-    throw error;
-  }
 }
 
 function holdsColors({ channels, palette, data }: RawImage, { classes }: ListedClasses): boolean {
@@ -165,10 +134,13 @@ function colorOf({ color, value }: ListedClasses["classes"][number]): Color {
 }
 
 function withCoding(list: ListedClasses, coding: "colours" | "values"): OwnClasses {
-  const classes = list.classes.map((each): ClassInfo => {
-    const isBackground = /^_*background_*$/i.test(each.name);
-    return { name: each.name, color: colorOf(each), ...(isBackground && { background: true as const }) };
-  });
+  const background = backgroundOf(list);
+  const classes = list.classes.map(
+    (each, index): ClassInfo => ({
+      ...{ name: each.name, color: colorOf(each) },
+      ...(index === background && { background: true }),
+    }),
+  );
   const keys = (each: ListedClasses["classes"][number]) =>
     coding === "colours" ? formatColor(colorOf(each)) : String(each.value);
   const ignored = coding === "colours" ? [vocBorder] : [...list.ignored, IGNORE].map(String);
@@ -178,16 +150,11 @@ function withCoding(list: ListedClasses, coding: "colours" | "values"): OwnClass
   };
   return {
     file: list.file,
-    classes: onlyFirstBackground(classes),
+    classes,
     valueMap,
     colorCoded: coding === "colours",
     colored: [],
   };
-}
-
-function onlyFirstBackground(classes: readonly ClassInfo[]): readonly ClassInfo[] {
-  const first = classes.findIndex(({ background }) => background);
-  return classes.map(({ background: _, ...each }, at) => (at === first ? { ...each, background: true } : each));
 }
 
 /** What to do about pixels that no class has: a class first, since what is left out of account is learned by nobody. */

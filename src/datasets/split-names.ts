@@ -14,6 +14,11 @@ export const splitNames: Readonly<Record<Split, readonly string[]>> = {
   unlabelled: ["unlabelled", "unlabeled"],
 };
 
+/** The names of a split as COCO's own files and folders have them too: `train`, `train2017` … */
+export function namesWithYears(split: Split): string[] {
+  return splitNames[split].flatMap((name) => [name, `${name}2017`, `${name}2014`]);
+}
+
 /** Other names of the folders of a plain data set, in lower case; those of masks count only where they hold some. */
 const maskFolders = [
   "mask",

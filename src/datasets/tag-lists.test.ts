@@ -8,6 +8,8 @@ const tagsIn = (text: string, split = "train") =>
 test.each<[string, string]>([
   ["commas and a heading", "image,tags\na.jpg,cow,red car\nb.jpg\nc.jpg,sheep\n"],
   ["tabs", "a\tcow\tred car\nb\nc\tsheep"],
+  ["spaces, with quotes around names that hold some", 'a  cow "red car"\nb\nc sheep'],
+  ["empty cells between tabs", 'a\t\t"cow"\tred car\nb\nc\tsheep'],
   ["semicolons, quotes, and Windows' ends of lines", '\ufeff"a.jpg";"cow";"red car"\r\nb.jpg;\r\nc.jpg;sheep\r\n'],
   ["several tags in a column", "name,tags\na.jpg,cow|red car\nb.jpg,\nc.jpg,sheep"],
   ["numbers that leave out the background, as VOC's and COCO's lists", "a 0 1\nb\nc 2\n"],

@@ -1,7 +1,10 @@
 /** Tags in lines: tables as spreadsheets write them, and the lists that came with weakly supervised methods for VOC and COCO. */
+
 import { foregroundOf } from "../data/background.ts";
 import type { ClassInfo } from "../data/sample.ts";
 import { InputError, problem, shown, suggestion } from "../errors.ts";
+import { linesOf } from "../text/lines.ts";
+import { cellsOf } from "./cells.ts";
 import { type Listing, tagsFrom } from "./label-files.ts";
 
 /** What the first column of a table is called. */
@@ -20,10 +23,9 @@ export function tagLinesFrom(
 ): Listing<readonly number[]> {
   const names = classes.map(({ name }) => name);
   const counted = foregroundOf({ classes }).map((index) => classes[index]);
-  const lines = text.replace(/^\ufeff/, "").split(/\r?\n/);
   const found: Record<string, string[]> = {};
   let columns: readonly string[] | null = null;
-  for (const [index, line] of lines.entries()) {
+  for (const [index, line] of linesOf(text).entries()) {
     if (line.trim() === "") continue;
     const where = `${file}: line ${index + 1}`;
     const [name, ...fields] = fieldsIn(line);
@@ -66,18 +68,10 @@ export function tagLinesFrom(
 function fieldsIn(line: string): string[] {
   const text = line.trim();
   const bare = text.replace(/"[^"]*"/g, "");
-  const separator = [";", "\t", ","].find((each) => bare.includes(each));
-  const inside = separator === "\t" ? "\\t" : separator;
-  const cells =
-    separator === undefined
-      ? text.split(/\s+/)
-      : (text.match(new RegExp(`(?:^|${inside})(?:\\s*"[^"]*"\\s*(?=${inside}|$)|[^${inside}]*)`, "g")) ?? []);
-  return cells.flatMap((cell, i) => {
-    const own = (separator !== undefined && cell.startsWith(separator) ? cell.slice(1) : cell).trim();
-    const quoted = /^"(.*)"$/.exec(own)?.[1];
-    const field = (quoted ?? own).trim();
+  const separator = [";", "\t", ","].find((each) => bare.includes(each)) ?? " ";
+  return cellsOf(text, separator).flatMap(({ text: field, quoted }, i) => {
     // `a.jpg,"cow, two words"` or `a.jpg,cow;sheep`: several tags in a column.
-    const several = quoted === undefined ? /[;|]/ : /[;|,]/;
+    const several = quoted ? /[;|,]/ : /[;|]/;
     return i > 0 && separator !== ";" && several.test(field)
       ? field.split(several).map((each) => each.trim())
       : [field];

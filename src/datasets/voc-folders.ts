@@ -6,6 +6,7 @@ import { InputError, problem } from "../errors.ts";
 import { joinPath } from "../platform/join-path.ts";
 import { listBytes } from "../platform/limits.ts";
 import type { Platform } from "../platform/platform.ts";
+import { filledLines } from "../text/lines.ts";
 import type { Entry, Layout, Problem, Survey } from "./layout.ts";
 import { masksByImage } from "./mask-names.ts";
 import { layoutClasses } from "./own-classes.ts";
@@ -136,18 +137,13 @@ async function masksOf(platform: Platform, root: string, folder: string, { byId:
 
 /** Names in a list, one a line: alone, with a flag or a mask's path behind them, with folder and ending or without. */
 async function readNames(platform: Platform, list: string, images: ReadonlyMap<string, string>): Promise<string[]> {
-  const text = await readUtf8(platform, list, listBytes);
-  return text
-    .replace(/^\ufeff/, "")
-    .split(/\r?\n/)
-    .map((line) => line.trim().normalize("NFC"))
-    .filter((line) => line !== "")
-    .map((line) => {
-      if (images.has(line)) return line;
-      const path = line.split(/\s+/).every((part) => !/[\\/]|^-?[01]$/.test(part)) ? line : line.split(/\s+/)[0];
-      const name = path.replace(/^.*[\\/]/, "");
-      return !images.has(name) && looksLikeImage(name) ? stemOf(name) : name;
-    });
+  return filledLines(await readUtf8(platform, list, listBytes)).map((written) => {
+    const line = written.normalize("NFC");
+    if (images.has(line)) return line;
+    const path = line.split(/\s+/).every((part) => !/[\\/]|^-?[01]$/.test(part)) ? line : line.split(/\s+/)[0];
+    const name = path.replace(/^.*[\\/]/, "");
+    return !images.has(name) && looksLikeImage(name) ? stemOf(name) : name;
+  });
 }
 
 /** The test split has no masks. */

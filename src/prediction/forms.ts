@@ -1,5 +1,6 @@
 /** Results in the forms of other programs, beside mask, overlay and record. */
 
+import { isBackgroundName } from "../data/background.ts";
 import { formatColor } from "../image/color.ts";
 import { type Color, IGNORE } from "../image/image.ts";
 import { outlinesOf, type Region } from "../image/outlines.ts";
@@ -172,7 +173,7 @@ function labelme({ width, height, groups }: Drawn, photograph: string): string {
     return { left: of(0, Math.min), right: of(0, Math.max), top: of(1, Math.min), bottom: of(1, Math.max) };
   };
   const placed = all.map((each) => ({ ...each, box: boxOf(each.ring), size: enclosed(each.ring) }));
-  const isBackground = ({ shown }: (typeof placed)[number]) => /^_*background_*$/i.test(shown.name);
+  const isBackground = ({ shown }: (typeof placed)[number]) => isBackgroundName(shown.name);
   const inside = (one: (typeof placed)[number]) =>
     placed.some(
       (other) =>

@@ -32,15 +32,14 @@ export function classFinder(classes: readonly NamedClass[], tagger: Tagger): Cla
     const words = tagged?.map(([word]) => word) ?? pennWords(text);
     const plain = words.map((word) => word.toLowerCase());
     const found: { readonly last: number; readonly classes: ReadonlySet<number> }[] = [];
-    for (let at = 0; at < plain.length; ) {
-      let length = Math.min(longest, plain.length - at);
-      while (length > 0 && !known.has(plain.slice(at, at + length).join(" "))) length--;
-      if (length === 0) {
-        at++;
-        continue;
+    for (let at = 0; at < plain.length; at++) {
+      for (let length = Math.min(longest, plain.length - at); length > 0; length--) {
+        const named = known.get(plain.slice(at, at + length).join(" "));
+        if (named === undefined) continue;
+        at += length - 1;
+        found.push({ last: at, classes: named });
+        break;
       }
-      found.push({ last: at + length - 1, classes: known.get(plain.slice(at, at + length).join(" "))! });
-      at += length;
     }
     if (found.length === 0) return [];
     // Only now, as it takes the most time.

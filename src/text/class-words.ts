@@ -1,5 +1,7 @@
 /** Names that people type: what to look for, and how else it is called. */
 
+import { filledLines } from "./lines.ts";
+
 /** A class as it was typed: its name, and other words for it after that. */
 export interface ClassWords {
   readonly name: string;
@@ -17,8 +19,7 @@ export function parseClassWords(text: string): readonly ClassWords[] | string {
 
 /** Lines of a file, a class each: `sofa=couch, settee`. Empty lines, and those that begin with `#`, are passed over. */
 export function parseClassLines(text: string): readonly ClassWords[] | string {
-  const lines = text.replace(/^\ufeff/, "").split(/\r?\n/);
-  return parseEntries(lines.filter((line) => line.trim() !== "" && !line.trimStart().startsWith("#")));
+  return parseEntries(filledLines(text).filter((line) => !line.startsWith("#")));
 }
 
 function parseEntries(entries: readonly string[]): readonly ClassWords[] | string {

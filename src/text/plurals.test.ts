@@ -18,6 +18,15 @@ test.each([
   ["person", ["people", "persons"]],
   ["fireman", ["firemen"]],
   ["human", ["humans"]],
+  ["ottoman", ["ottomans"]],
+  ["blouse", ["blouses"]],
+  ["mongoose", ["mongooses"]],
+  ["goose", ["geese"]],
+  ["ox", ["oxen"]],
+  ["cactus", ["cacti", "cactuses"]],
+  ["scarf", ["scarves", "scarfs"]],
+  ["woman", ["women"]],
+  ["grandchild", ["grandchildren"]],
   ["sheep", []],
 ])("%s", (singular, plurals) => {
   expect(pluralsOf(singular)).toEqual(plurals);

@@ -1,5 +1,5 @@
 /** CLIP's tokenizer as the libraries of Hugging Face read it. */
-import { endText, linesOf, startText, symbolsOf } from "./tokenizer.ts";
+import { endText, mergesIn, startText, symbolsOf } from "./tokenizer.ts";
 
 /**
  * `tokenizer.json` and `tokenizer_config.json` of CLIP's byte pairs. merges: the text of its list. length: most ids of a text.
@@ -11,7 +11,7 @@ export function tokenizerJson(
   merges: string,
   { length }: { readonly length: number },
 ): { readonly "tokenizer.json": string; readonly "tokenizer_config.json": string } {
-  const pairs = linesOf(merges);
+  const pairs = mergesIn(merges);
   const vocab = Object.fromEntries(symbolsOf(pairs).map((symbol, id) => [symbol, id]));
   const special = (content: string) => ({
     ...{ id: vocab[content], content, single_word: false, lstrip: false, rstrip: false },

@@ -3,6 +3,7 @@
 import { InputError, problem, shown } from "../errors.ts";
 import { byteAlphabet, byteCharacters, mergedSymbols, wordEnd } from "./byte-pairs.ts";
 import { cleanText } from "./clean-text.ts";
+import { linesOf } from "./lines.ts";
 
 export interface Tokenizer {
   /** Ids are below this: 49,408 for CLIP. */
@@ -42,7 +43,7 @@ export function createTokenizer(
   merges: readonly string[] | string,
   { vocabulary, where = "merges" }: { vocabulary?: ReadonlyMap<string, number>; where?: string } = {},
 ): Tokenizer {
-  const pairs = typeof merges === "string" ? linesOf(merges) : merges.slice(0, mergesUsed);
+  const pairs = typeof merges === "string" ? mergesIn(merges) : merges.slice(0, mergesUsed);
   const bad = pairs.find((pair) => !/^\S+ \S+$/.test(pair));
   if (bad !== undefined || pairs.length === 0) {
     const got = bad === undefined ? "none" : shown(bad);
@@ -114,8 +115,8 @@ export function symbolsOf(pairs: readonly string[]): string[] {
 }
 
 /** The merges of a file that are used. */
-export function linesOf(text: string): string[] {
-  const lines = text.replace(/^\ufeff/, "").split(/\r?\n/);
+export function mergesIn(text: string): string[] {
+  const lines = linesOf(text);
   if (lines[0].includes("#version")) lines.shift();
   if (lines.at(-1) === "") lines.pop();
   return lines.slice(0, mergesUsed);

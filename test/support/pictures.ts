@@ -26,6 +26,12 @@ export function pattern(width: number, height: number, channels: number): Uint8A
   return Uint8Array.from({ length: width * height * channels }, (_, i) => (i * 7919) % 251);
 }
 
+/** A PNG photograph, another one for each seed. */
+export function photographPng(width: number, height: number, seed: number): Buffer {
+  const values = pattern(width, height, 3).map((value) => (value + seed * 91) % 251);
+  return png({ width, height, depth: 8, colorType: 2, values });
+}
+
 /** A sharp picture of raw bytes. */
 export function raw(data: Uint8Array | Uint16Array, width: number, height: number, channels: 1 | 2 | 3 | 4) {
   return sharp(data, { raw: { width, height, channels } });

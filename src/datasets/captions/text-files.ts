@@ -5,6 +5,7 @@ import { photographEndings } from "../../image/endings.ts";
 import { joinPath } from "../../platform/join-path.ts";
 import { descriptionBytes } from "../../platform/limits.ts";
 import type { Platform } from "../../platform/platform.ts";
+import { filledLines } from "../../text/lines.ts";
 import { splitName, stemOf } from "../pairs.ts";
 import { BadPairs } from "./bad-pairs.ts";
 import { type Pairs, utf8 } from "./pairs.ts";
@@ -62,7 +63,6 @@ async function faultOf(platform: Platform, folder: string, text: string | undefi
 async function sentencesIn(platform: Platform, file: string): Promise<readonly string[] | string> {
   const text = utf8(await platform.readFile(file, descriptionBytes));
   if (text === undefined) return "the caption is not UTF-8";
-  const lines = text.replace(/^\ufeff/, "").split(/\r?\n/);
-  const sentences = lines.map((line) => line.trim()).filter((line) => line !== "");
+  const sentences = filledLines(text);
   return sentences.length > 0 ? sentences : "the caption is empty";
 }

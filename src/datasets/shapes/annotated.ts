@@ -1,11 +1,12 @@
 /** Photographs that an annotation names, wherever below some folders they lie. */
 
+import { allSplits } from "../../data/dataset.ts";
 import { problem } from "../../errors.ts";
 import { joinPath } from "../../platform/join-path.ts";
 import type { Platform } from "../../platform/platform.ts";
 import type { Entry, EntryLabels, Problem } from "../layout.ts";
 import { looksLikeImage, makeProblem, namesText, sortById, splitName } from "../pairs.ts";
-import { splitNames } from "../split-names.ts";
+import { namesWithYears } from "../split-names.ts";
 
 /** Folders in folders are searched so far down. */
 const deepest = 6;
@@ -71,9 +72,7 @@ function unnamedIn(
   file: string,
   isAlone: boolean,
 ): Problem[] {
-  const ofSplits = new Set(
-    Object.values(splitNames).flatMap((names) => names.flatMap((name) => [name, `${name}2017`, `${name}2014`])),
-  );
+  const ofSplits = new Set(allSplits.flatMap(namesWithYears));
   const places = new Set([...found.keys()].map(folderOf));
   const isOwn = (folder: string) =>
     places.has(folder) && (isAlone || folder.split("/").some((part) => ofSplits.has(part.toLowerCase())));

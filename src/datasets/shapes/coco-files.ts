@@ -1,16 +1,14 @@
 /** Where COCO's annotations of a data set lie. */
 
-import type { Split } from "../../data/dataset.ts";
+import { labelledSplits, type Split } from "../../data/dataset.ts";
 import { InputError, problem } from "../../errors.ts";
 import { joinPath } from "../../platform/join-path.ts";
 import type { Platform } from "../../platform/platform.ts";
-import { splitNames } from "../split-names.ts";
-
-const splits = ["train", "val", "test"] as const;
+import { namesWithYears } from "../split-names.ts";
 
 /** Where the annotation of a split may be, below the folder; in lower case, but any case will do. */
 export function candidates(split: Split): string[] {
-  const names = splitNames[split].flatMap((name) => [name, `${name}2017`, `${name}2014`]);
+  const names = namesWithYears(split);
   const inFolder = names.flatMap((name) => [
     `annotations/instances_${name}.json`,
     `annotations/${name}.json`,
@@ -32,7 +30,7 @@ export async function annotationsIn(platform: Platform, root: string): Promise<R
   const found = new Map<Split, string>();
   if ((await platform.exists(root)) !== "folder") return found;
   const there = await jsonIn(platform, root);
-  for (const split of splits) {
+  for (const split of labelledSplits) {
     for (const name of candidates(split)) {
       const path = there.find((each) => each === name) ?? there.find((each) => each.toLowerCase() === name);
       if (path === undefined || !(await looksRight(platform, joinPath(root, path)))) continue;
@@ -57,10 +55,7 @@ export async function annotationsIn(platform: Platform, root: string): Promise<R
 
 /** JSON files of a folder, of `annotations` and of folders that are called after splits, as they are written. */
 async function jsonIn(platform: Platform, root: string): Promise<string[]> {
-  const known = new Set([
-    "annotations",
-    ...splits.flatMap((split) => splitNames[split]).flatMap((name) => [name, `${name}2017`]),
-  ]);
+  const known = new Set(["annotations", ...labelledSplits.flatMap(namesWithYears)]);
   const found: string[] = [];
   for (const name of await platform.list(root)) {
     if (/^[^.].*\.json$/i.test(name)) found.push(name);

@@ -1,6 +1,7 @@
 /** COCO's instances as programs write them: no annotation is lost or gets another class without a word. */
 import { expect, test } from "vitest";
-import { png, put, temporaryFolder } from "../../../test/support/pictures.ts";
+import { firstClasses } from "../../../test/support/drawn-labels.ts";
+import { photographPng, put, temporaryFolder } from "../../../test/support/pictures.ts";
 import { nodePlatform as platform } from "../../platform/node.ts";
 import { contentsOf } from "../../runs/data-contents.ts";
 import { openDataset, splitsOf } from "../index.ts";
@@ -23,10 +24,7 @@ const annotations = [
   { image_id: 1, category_id: 90, segmentation: box(0, 0, 2), area: 4 },
 ];
 
-function photograph(seed: number): Buffer {
-  const values = Uint8Array.from({ length: width * height * 3 }, (_, i) => (i * 37 + seed * 91) % 251);
-  return png({ width, height, depth: 8, colorType: 2, values });
-}
+const photograph = (seed: number) => photographPng(width, height, seed);
 
 function folderOf(changed: object, file = "annotations.json"): string {
   const root = temporaryFolder();
@@ -34,13 +32,6 @@ function folderOf(changed: object, file = "annotations.json"): string {
   put(root, "images/b.png", photograph(2));
   put(root, file, JSON.stringify({ images, annotations, categories, ...changed }));
   return root;
-}
-
-/** Class names of the first pixels of all photographs. */
-async function firstClasses(root: string): Promise<string[]> {
-  const dataset = await openDataset(platform, root, "train");
-  const samples = await Promise.all(dataset.ids.map((_, at) => dataset.read(at)));
-  return samples.map(({ labels }) => dataset.classes[labels.mask?.data[0] ?? -1]?.name);
 }
 
 test.each([

@@ -1,13 +1,13 @@
 /** COCO's instance annotations (Lin et al. 2014), as COCO and many annotation tools write them: polygons and run lengths. */
 
-import { allSplits, type Split } from "../../data/dataset.ts";
+import { labelledSplits, type Split } from "../../data/dataset.ts";
 import { InputError, isObject, problem, shown } from "../../errors.ts";
 import { joinPath } from "../../platform/join-path.ts";
 import { listBytes } from "../../platform/limits.ts";
 import type { Platform } from "../../platform/platform.ts";
 import type { Folders, Layout, Problem, Survey } from "../layout.ts";
 import { makeProblem } from "../pairs.ts";
-import { splitNames } from "../split-names.ts";
+import { namesWithYears } from "../split-names.ts";
 import { type Fields, fieldsOf, readUtf8 } from "../text-file.ts";
 import { type Annotated, annotatedEntries } from "./annotated.ts";
 import { annotationsIn, candidates } from "./coco-files.ts";
@@ -46,41 +46,35 @@ async function parse(platform: Platform, file: string): Promise<Parsed> {
     if ((typeof name !== "string" && typeof name !== "number") || String(name).trim() === "") {
       throw new InputError(problem(where, "expected a name", shown(name), 'Write "name": "cat".'));
     }
-    const other = named.get(String(id));
-    if (other !== undefined) {
-      const got = `${shown(id)} for "${other}" and "${name}"`;
-      throw new InputError(
-        problem(where, "expected an id of its own", got, "Give each its own, as annotations mean it."),
-      );
-    }
     named.set(String(id), String(name));
   }
-  requireOwnIds(images as Fields[], file);
+  requireOwnIds(categories as Fields[], "name", `${file}: categories`);
+  requireOwnIds(images as Fields[], "file_name", `${file}: images`);
   return { file, images: images as Fields[], annotations: annotations as Fields[], categories: named };
 }
 
-/** Throws InputError where two images have one id: what is said of one would be said of both. */
-function requireOwnIds(images: readonly Fields[], file: string): void {
+/** Throws InputError where two of a list have one id: what is said of one would be said of both. */
+function requireOwnIds(list: readonly Fields[], name: string, where: string): void {
   const known = new Map<string, unknown>();
-  for (const [at, { id, file_name: name }] of images.entries()) {
-    if (known.has(String(id))) {
-      const got = `${shown(id)} for ${shown(known.get(String(id)))} and ${shown(name)}`;
-      throw new InputError(
-        problem(
-          `${file}: images[${at}]`,
-          "expected an id of its own",
-          got,
-          "Give each its own, as annotations mean it.",
-        ),
-      );
+  for (const [at, each] of list.entries()) {
+    const id = String(each.id);
+    if (known.has(id)) {
+      const got = `${shown(each.id)} for ${shown(known.get(id))} and ${shown(each[name])}`;
+      const remedy = "Give each its own, as annotations mean it.";
+      throw new InputError(problem(`${where}[${at}]`, "expected an id of its own", got, remedy));
     }
-    known.set(String(id), name);
+    known.set(id, each[name]);
   }
+}
+
+/** A shape with the pixels that it covers, as its annotation says or its outlines do. */
+interface Sized extends Shape {
+  readonly size: number;
 }
 
 /** Where photographs are looked for, the most particular first. */
 function photographFolders(root: string, split: Split, file: string): string[] {
-  const names = splitNames[split].flatMap((name) => [name, `${name}2017`, `${name}2014`]);
+  const names = namesWithYears(split);
   return [
     ...names.map((name) => joinPath(root, "images", name)),
     ...["images/default", "images"].map((name) => joinPath(root, name)),
@@ -113,7 +107,7 @@ async function survey(platform: Platform, { root }: Folders, split: Split): Prom
     first ?? file,
   );
   const known = new Set(parsed.images.map(({ id }) => String(id)));
-  const byImage = new Map<string, Shape[]>();
+  const byImage = new Map<string, Sized[]>();
   const problems: Problem[] = [];
   const [boxes, lost]: [unknown[], unknown[]] = [[], []];
   for (const [at, { image_id: image, category_id: category, segmentation, area }] of parsed.annotations.entries()) {
@@ -124,12 +118,9 @@ async function survey(platform: Platform, { root }: Folders, split: Split): Prom
     if (!known.has(String(image))) lost.push(image);
     const areas = areasOf(segmentation, where);
     if (areas.length === 0) boxes.push(image);
+    const size = typeof area === "number" ? area : sum(areas.map(sizeOfArea));
     const list = byImage.get(String(image)) ?? [];
-    list.push({
-      label: indexOf(name, where),
-      areas,
-      size: typeof area === "number" ? area : sum(areas.map(sizeOfArea)),
-    } as Shape);
+    list.push({ label: indexOf(name, where), areas, size });
     byImage.set(String(image), list);
   }
   const all = parsed.annotations.length;
@@ -145,7 +136,7 @@ async function survey(platform: Platform, { root }: Folders, split: Split): Prom
   }
   const annotated = parsed.images.map(({ id, file_name: name, width, height }): Annotated => {
     // Small things lie on large ones.
-    const shapes = (byImage.get(String(id)) ?? []).sort((a, b) => sizeOf(b) - sizeOf(a));
+    const shapes = (byImage.get(String(id)) ?? []).sort((a, b) => b.size - a.size);
     const size = typeof width === "number" && typeof height === "number" ? { size: { width, height } } : {};
     return {
       names: [String(name)],
@@ -163,10 +154,6 @@ async function survey(platform: Platform, { root }: Folders, split: Split): Prom
 
 function sum(numbers: readonly number[]): number {
   return numbers.reduce((total, each) => total + each, 0);
-}
-
-function sizeOf(shape: Shape): number {
-  return (shape as { readonly size?: number }).size ?? 0;
 }
 
 /** Pixels that an area covers, for annotations that do not say. */
@@ -201,8 +188,7 @@ function areasOf(value: unknown, where: string): Area[] {
   if (isNumbers(size) && size.length === 2 && (typeof counts === "string" || isNumbers(counts))) {
     const runs = typeof counts === "string" ? decodeRuns(counts) : counts;
     const [height, width] = size;
-    const total = runs.reduce((sum, run) => sum + run, 0);
-    if (runs.every((run) => run >= 0) && total === width * height) return [{ runs, width, height }];
+    if (runs.every((run) => run >= 0) && sum(runs) === width * height) return [{ runs, width, height }];
   }
   throw new InputError(
     problem(
@@ -224,7 +210,7 @@ export const coco: Layout = {
   },
   async splits(platform, { root }) {
     const found = await annotationsIn(platform, root);
-    return allSplits.filter((split) => found.has(split));
+    return labelledSplits.filter((split) => found.has(split));
   },
   survey,
 };

@@ -1,6 +1,6 @@
 /** CVAT for images 1.1: an XML file that lists images, with polygons, boxes, ellipses and brushed masks by depth. */
 
-import type { Split } from "../../data/dataset.ts";
+import { labelledSplits, type Split } from "../../data/dataset.ts";
 import { InputError, isObject, problem, shown, suggestion } from "../../errors.ts";
 import { parseColor } from "../../image/color.ts";
 import { joinPath } from "../../platform/join-path.ts";
@@ -13,7 +13,7 @@ import { type Fields, readUtf8 } from "../text-file.ts";
 import { type Annotated, annotatedEntries } from "./annotated.ts";
 import type { Area, DrawnMask, Shape } from "./draw-shapes.ts";
 import { boxRing, ellipseRing } from "./rings.ts";
-import { type ListedClass, type ShapeClasses, shapeClasses } from "./shape-classes.ts";
+import { type AnnotatedClass, type ShapeClasses, shapeClasses } from "./shape-classes.ts";
 
 const drawing = `
 FOLDER/
@@ -23,7 +23,6 @@ or FOLDER/train/annotations.xml, FOLDER/val/annotations.xml, with their photogra
 `.trim();
 
 const restore = 'Export it anew as "CVAT for images 1.1".';
-const splits = ["train", "val", "test"] as const;
 
 /** Shapes that cover pixels, by their element. */
 const kinds = ["polygon", "box", "ellipse", "mask"] as const;
@@ -67,7 +66,7 @@ async function filesOf(platform: Platform, root: string): Promise<ReadonlyMap<Sp
   const own = await annotationFile(platform, root);
   if (own !== null) return new Map([["own", own]]);
   const there = await platform.list(root);
-  for (const split of splits) {
+  for (const split of labelledSplits) {
     const name = there.find((each) => splitNames[split].includes(each.toLowerCase()));
     const isFolder = name !== undefined && (await platform.exists(joinPath(root, name))) === "folder";
     const file = isFolder ? await annotationFile(platform, joinPath(root, name)) : null;
@@ -79,7 +78,7 @@ async function filesOf(platform: Platform, root: string): Promise<ReadonlyMap<Sp
 function splitOf({ subset }: Fields): Split | undefined {
   const name = typeof subset === "string" ? subset.toLowerCase() : "default";
   if (name === "default" || name === "") return "train";
-  return splits.find((split) => splitNames[split].includes(name));
+  return labelledSplits.find((split) => splitNames[split].includes(name));
 }
 
 async function parse(platform: Platform, file: string): Promise<Listing> {
@@ -120,8 +119,8 @@ function labelsIn(meta: unknown): Fields[] {
 }
 
 /** Labels of shapes that cover pixels, without those of skeletons and their parts; where none are listed, those in use. */
-function classesIn(listings: readonly Listing[]): ListedClass[] {
-  const found = new Map<string, ListedClass>();
+function classesIn(listings: readonly Listing[]): AnnotatedClass[] {
+  const found = new Map<string, AnnotatedClass>();
   for (const { labels, images } of listings) {
     const used = images.flatMap((image) => kinds.flatMap((kind) => (image[kind] ?? []) as readonly Fields[]));
     if (labels.length === 0) for (const { label } of used) found.set(String(label), { name: String(label) });
@@ -262,9 +261,9 @@ export const cvat: Layout = {
   async splits(platform, { root }) {
     const files = await filesOf(platform, root);
     const own = files.get("own");
-    if (own === undefined) return splits.filter((split) => files.has(split));
+    if (own === undefined) return labelledSplits.filter((split) => files.has(split));
     const there = new Set((await parse(platform, own)).images.map(splitOf));
-    return splits.filter((split) => there.has(split));
+    return labelledSplits.filter((split) => there.has(split));
   },
   survey,
 };

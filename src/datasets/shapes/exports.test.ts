@@ -1,7 +1,7 @@
 /** Exports of annotation tools, read as they lie; each draws the same masks, with a hole and two disjoint parts. */
 import { deflateSync } from "node:zlib";
 import { expect, test } from "vitest";
-import { png, put, temporaryFolder } from "../../../test/support/pictures.ts";
+import { photographPng, png, put, temporaryFolder } from "../../../test/support/pictures.ts";
 import type { LabelMap } from "../../image/image.ts";
 import { nodePlatform as platform } from "../../platform/node.ts";
 import { openDataset, splitsOf } from "../index.ts";
@@ -11,10 +11,7 @@ import { decodeBrush } from "./brush.ts";
 
 const [width, height] = [12, 8];
 
-function photograph(seed: number): Buffer {
-  const values = Uint8Array.from({ length: width * height * 3 }, (_, i) => (i * 37 + seed * 91) % 251);
-  return png({ width, height, depth: 8, colorType: 2, values });
-}
+const photograph = (seed: number) => photographPng(width, height, seed);
 
 const expected = [
   "............",

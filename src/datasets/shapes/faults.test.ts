@@ -1,111 +1,14 @@
 /** What other programs' exports stumble on: nothing is lost, turned into another class, or told for the wrong reason. */
 import { expect, test } from "vitest";
-import { greyPng, png, put, temporaryFolder } from "../../../test/support/pictures.ts";
+import { drawnIn, told } from "../../../test/support/drawn-labels.ts";
+import { photographPng, put, temporaryFolder } from "../../../test/support/pictures.ts";
 import { nodePlatform as platform } from "../../platform/node.ts";
 import { contentsOf } from "../../runs/data-contents.ts";
 import { openDataset, splitsOf } from "../index.ts";
-import { inspectDataset } from "../inspect.ts";
 
 const [width, height] = [12, 8];
 
-function photograph(seed: number): Buffer {
-  const values = Uint8Array.from({ length: width * height * 3 }, (_, i) => (i * 37 + seed * 91) % 251);
-  return png({ width, height, depth: 8, colorType: 2, values });
-}
-
-/** Names of classes by their pixels in each sample of train. */
-async function drawnIn(root: string): Promise<Record<string, number>[]> {
-  const dataset = await openDataset(platform, root, "train", { onBadFile: "skip" });
-  const samples = await Promise.all(dataset.ids.map((_, at) => dataset.read(at)));
-  return samples.map(({ labels }) => {
-    const counts: Record<string, number> = {};
-    for (const label of labels.mask?.data ?? []) {
-      const { name } = dataset.classes[label] ?? { name: "unlabelled" };
-      counts[name] = (counts[name] ?? 0) + 1;
-    }
-    return counts;
-  });
-}
-
-async function told(root: string): Promise<string[]> {
-  const { problems, splits } = await inspectDataset(platform, root);
-  const all = [...splits.flatMap((split) => [...split.problems, ...split.notes]), ...problems];
-  return all.map(({ message }) => message.replaceAll(root, "$"));
-}
-
-const square = [
-  [0, 0],
-  [4, 0],
-  [4, 4],
-  [0, 4],
-];
-const ofLabelme = (label: unknown, more: object = {}, image = "a.png") =>
-  JSON.stringify({ imagePath: image, shapes: [{ label, points: square, shape_type: "polygon", ...more }] });
-
-test.each([
-  ["a polygon without a kind", { shape_type: null }, 16],
-  ["a turned rectangle of its four corners", { shape_type: "rotation" }, 16],
-  ["a rectangle of its four corners", { shape_type: "rectangle" }, 16],
-])("labelme: %s is read", async (_, more, pixels) => {
-  const root = temporaryFolder();
-  put(root, "a.png", photograph(1));
-  put(root, "a.JSON", ofLabelme("cat", more));
-  expect(await drawnIn(root)).toEqual([{ background: width * height - pixels, cat: pixels }]);
-});
-
-test("labelme: masks that a model drew lie where their corner says", async () => {
-  const root = temporaryFolder();
-  put(root, "a.png", photograph(1));
-  const mask = greyPng(3, 2, [0, 1, 1, 1, 0, 0]).toString("base64");
-  const points = [
-    [2, 1],
-    [4, 2],
-  ];
-  put(root, "a.json", ofLabelme("cat", { shape_type: "mask", points, mask }));
-  const dataset = await openDataset(platform, root, "train");
-  const { data } = (await dataset.read(0)).labels.mask ?? { data: [] };
-  expect([...data].flatMap((label, at) => (label === 1 ? [[at % width, Math.floor(at / width)]] : []))).toEqual([
-    [3, 1],
-    [4, 1],
-    [2, 2],
-  ]);
-});
-
-test.each([
-  ["images", "images", "", ""],
-  ["images", "labels", "", ""],
-  ["images/train", "annotations/train", "", ""],
-  [".", ".", "day/", "day/"],
-])("labelme: photographs in %s with annotations in %s are read", async (images, annotations, of, id) => {
-  const root = temporaryFolder();
-  put(root, `${images}/${of}a.png`, photograph(1));
-  put(root, `${annotations}/${of}a.json`, ofLabelme("cat"));
-  put(root, `${annotations}/${of}0.json`, "");
-  put(root, `${images}/${of}0.png`, photograph(2));
-  const report = await inspectDataset(platform, root);
-  const dataset = await openDataset(platform, root, "train", { onBadFile: "skip" });
-  expect([report.layout, dataset.ids, report.splits[0].problems.length]).toEqual(["labelme", [`${id}a`], 1]);
-});
-
-test("labelme: annotations without photograph, or of another one, and labels that are no class are told", async () => {
-  const root = temporaryFolder();
-  for (const [at, name] of ["a", "b"].entries()) put(root, `${name}.png`, photograph(at));
-  put(root, "a.json", ofLabelme("cat", {}, "..\\photos\\b.png"));
-  put(root, "b.json", ofLabelme("cat ", {}, "b.png"));
-  put(root, "c.json", ofLabelme("cat"));
-  const { notes } = await inspectDataset(platform, root);
-  expect(await told(root)).toEqual([
-    '$/c.json: expected an image named "c", got none. Add the image or remove the annotation.',
-    "$/a.json: expected the annotation of $/a.png, got imagePath ..\\photos\\b.png, which is there too. It is read as that of $/a.png.",
-  ]);
-  expect(notes.map(({ message }) => message)).toContain(
-    `${root}: expected classes whose names differ, got "cat" and "cat ". Call them the same if they are one class.`,
-  );
-  put(root, "labels.txt", "__ignore__\n_background_\ndog\n");
-  await expect(openDataset(platform, root, "train")).rejects.toThrow(
-    `a.json: shapes[0]: expected a class of ${root}/labels.txt, got "cat". Add it there, or correct the label.`,
-  );
-});
+const photograph = (seed: number) => photographPng(width, height, seed);
 
 const cvat = (images: string) =>
   `<annotations><meta><task><labels><label><name>cat</name></label></labels></task></meta>${images}</annotations>`;
@@ -253,18 +156,4 @@ test("annotations of CVAT and Label Studio are files whose contents tell a run t
   put(two, "images/a.png", photograph(1));
   put(two, "export.json", ofTask([result("polygonlabels", { points: shares, polygonlabels: ["cat"] })]));
   expect(await contentsOf(platform, await openDataset(platform, two, "train"))).toMatch(/^[0-9a-f]+$/);
-});
-
-test("labelme: what predict writes is read beside its photographs, and what was corrected goes before", async () => {
-  const root = temporaryFolder();
-  for (const [at, name] of ["a", "b"].entries()) {
-    put(root, `${name}.png`, photograph(at));
-    put(root, `${name}.labelme.json`, ofLabelme("cat", {}, `${name}.png`));
-  }
-  put(root, "a.json", JSON.stringify({ image: "a.png", classes: [] }));
-  put(root, "b.json", ofLabelme("dog", {}, "b.png"));
-  expect(await drawnIn(root)).toEqual([
-    { background: 80, cat: 16 },
-    { background: 80, dog: 16 },
-  ]);
 });

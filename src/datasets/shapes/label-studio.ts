@@ -1,6 +1,6 @@
 /** Label Studio's JSON export: a list of tasks, each a photograph with polygons, boxes, ellipses and brushed masks. */
 
-import type { Split } from "../../data/dataset.ts";
+import { labelledSplits, type Split } from "../../data/dataset.ts";
 import { InputError, isObject, problem, shown } from "../../errors.ts";
 import { joinPath } from "../../platform/join-path.ts";
 import { listBytes } from "../../platform/limits.ts";
@@ -22,7 +22,6 @@ FOLDER/
 `.trim();
 
 const restore = 'Export it anew as "JSON".';
-const splits = ["train", "val", "test"] as const;
 
 /** Whether the beginning of a file is that of a list of tasks. */
 async function isTasks(platform: Platform, file: string): Promise<boolean> {
@@ -46,7 +45,7 @@ async function filesOf(platform: Platform, root: string): Promise<ReadonlyMap<Sp
     const file = joinPath(root, name);
     if ((await platform.exists(file)) === "file" && (await isTasks(platform, file))) tasks.push(name);
   }
-  for (const split of splits) {
+  for (const split of labelledSplits) {
     const name = tasks.find((each) => splitNames[split].includes(each.replace(/\.json$/i, "").toLowerCase()));
     if (name !== undefined) found.set(split, joinPath(root, name));
   }
@@ -285,7 +284,7 @@ export const labelStudio: Layout = {
   },
   async splits(platform, { root }) {
     const files = await filesOf(platform, root);
-    return splits.filter((split) => files.has(split));
+    return labelledSplits.filter((split) => files.has(split));
   },
   survey,
 };

@@ -1,7 +1,6 @@
 /** labelme (Wada 2016): a JSON file beside each photograph, with polygons, rectangles and circles in the order they were drawn. */
 
-import type { Split } from "../../data/dataset.ts";
-import { allSplits } from "../../data/dataset.ts";
+import { labelledSplits, type Split } from "../../data/dataset.ts";
 import { InputError, isObject, problem, shown } from "../../errors.ts";
 import { joinPath } from "../../platform/join-path.ts";
 import { listBytes } from "../../platform/limits.ts";
@@ -11,7 +10,7 @@ import { filesBelow, makeProblem, sortById, stemOf } from "../pairs.ts";
 import { splitFolder } from "../split-names.ts";
 import { fieldsOf, readUtf8 } from "../text-file.ts";
 import { type Area, type DrawnMask, type PackedMask, patchOf, type Ring, type Shape } from "./draw-shapes.ts";
-import { boxRing, ellipseRing } from "./rings.ts";
+import { boxRing, ellipseRing, isPoints } from "./rings.ts";
 import { type ShapeClasses, shapeClasses } from "./shape-classes.ts";
 
 const drawing = `
@@ -148,12 +147,10 @@ function shapesIn(shapes: unknown, file: string): readonly Drawn[] {
     const { label: name, points, shape_type: kind, mask } = isObject(each) ? each : {};
     const type = kind ?? "polygon";
     const where = `${file}: shapes[${at}]`;
-    const isPoint = (value: unknown): value is [number, number] =>
-      Array.isArray(value) && value.length === 2 && value.every((part) => Number.isFinite(part));
     if ((typeof name !== "string" && typeof name !== "number") || String(name).trim() === "") {
       throw new InputError(problem(where, "expected a label", shown(name), "Give it one in labelme."));
     }
-    if (!Array.isArray(points) || !points.every(isPoint)) {
+    if (!isPoints(points)) {
       throw new InputError(problem(where, "expected points", shown(points), "Correct it in labelme."));
     }
     const label = String(name);
@@ -216,8 +213,8 @@ async function patchIn(platform: Platform, { png, corner, where }: Extract<Drawn
 async function survey(platform: Platform, { root }: Folders, split: Split): Promise<Survey> {
   const names = new Set<string>();
   const found = new Map<Split, Found>();
-  for (const each of allSplits) {
-    const place = each === "unlabelled" ? null : await placeOf(platform, root, each);
+  for (const each of labelledSplits) {
+    const place = await placeOf(platform, root, each);
     if (place === null) continue;
     const part = await annotated(platform, place);
     found.set(each, part);
@@ -260,15 +257,14 @@ export const labelme: Layout = {
   drawing,
   signs: [],
   async recognizes(platform, root) {
-    for (const split of ["train", "val", "test"] as const) {
+    for (const split of labelledSplits) {
       if ((await placeOf(platform, root, split)) !== null) return true;
     }
     return false;
   },
   async splits(platform, { root }) {
     const found: Split[] = [];
-    for (const split of ["train", "val", "test"] as const)
-      if ((await placeOf(platform, root, split)) !== null) found.push(split);
+    for (const split of labelledSplits) if ((await placeOf(platform, root, split)) !== null) found.push(split);
     const train = await placeOf(platform, root, "train");
     const hasBare = train !== null && (await annotated(platform, train)).bare.length > 0;
     return hasBare ? [...found, "unlabelled"] : found;

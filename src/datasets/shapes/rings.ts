@@ -2,6 +2,12 @@
 
 import type { Ring } from "./draw-shapes.ts";
 
+/** Whether it is a list of [x, y]. */
+export function isPoints(value: unknown): value is [number, number][] {
+  const isPoint = (point: unknown) => Array.isArray(point) && point.length === 2 && point.every(Number.isFinite);
+  return Array.isArray(value) && value.every(isPoint);
+}
+
 /** Corners of a polygon that stands for an ellipse. */
 const ellipseCorners = 64;
 

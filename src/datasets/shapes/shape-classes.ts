@@ -1,14 +1,13 @@
 /** The classes of annotations that draw shapes: those of a list beside them, or their labels; what no shape covers is background. */
 
+import { backgroundOf, isBackgroundName } from "../../data/background.ts";
 import type { ClassInfo } from "../../data/sample.ts";
 import { InputError, problem, suggestion } from "../../errors.ts";
 import { type Color, IGNORE } from "../../image/image.ts";
 import { distinctColors } from "../../image/palette.ts";
-import { joinPath } from "../../platform/join-path.ts";
 import type { Platform } from "../../platform/platform.ts";
-import { findClassList } from "../class-lists.ts";
-import { parseClassList } from "../classes-file.ts";
-import { readUtf8 } from "../text-file.ts";
+import { findClassList, isIgnoredName } from "../class-lists.ts";
+import { describedIn } from "../classes-file.ts";
 
 export interface ShapeClasses {
   readonly classes: readonly ClassInfo[];
@@ -18,7 +17,8 @@ export interface ShapeClasses {
   readonly fill: number;
 }
 
-export interface ListedClass {
+/** A class as an annotation has it. */
+export interface AnnotatedClass {
   readonly name: string;
   readonly color?: Color | undefined;
 }
@@ -27,21 +27,18 @@ export interface ListedClass {
 export async function shapeClasses(
   platform: Platform,
   root: string,
-  labels: readonly ListedClass[],
+  labels: readonly AnnotatedClass[],
   from = root,
 ): Promise<ShapeClasses> {
-  const file = joinPath(root, "classes.json");
-  if ((await platform.exists(file)) === "file") {
-    return classesFrom(parseClassList(await readUtf8(platform, file), file).classes, file);
-  }
+  const described = await describedIn(platform, root);
+  if (described !== null) return classesFrom(described.classes, described.file);
   const list = await findClassList(platform, [root]);
-  const listed: readonly ListedClass[] = list?.classes ?? labels.filter(({ name }) => !isIgnored(name));
-  const own = listed.some(({ name }) => isBackground(name))
-    ? listed
-    : [{ name: "background", color: [0, 0, 0] as const }, ...listed];
+  const listed: readonly AnnotatedClass[] = list?.classes ?? labels.filter(({ name }) => !isIgnoredName(name));
+  const own = backgroundOf({ classes: listed }) === undefined ? [{ name: "background" }, ...listed] : listed;
+  const background = backgroundOf({ classes: own });
   const colors = distinctColors(own.length);
-  const classes = own.map(({ name, color }, index): ClassInfo => {
-    if (isBackground(name)) return { name, color: color ?? [0, 0, 0], background: true };
+  const classes = own.map(({ name, color }: AnnotatedClass, index): ClassInfo => {
+    if (index === background) return { name, color: color ?? [0, 0, 0], background: true };
     return { name, color: color ?? colors[index] };
   });
   const names = classes.map(({ name }) => name);
@@ -57,24 +54,16 @@ export async function shapeClasses(
 
 function classesFrom(classes: readonly ClassInfo[], file: string): ShapeClasses {
   const indices = new Map(classes.map(({ name }, index) => [name, index]));
-  const fill = classes.findIndex(({ name, background }) => background === true || isBackground(name));
+  const background = backgroundOf({ classes });
   return {
     classes,
-    fill: fill < 0 ? IGNORE : fill,
+    fill: background ?? IGNORE,
     indexOf(label, where) {
-      if (isIgnored(label)) return IGNORE;
-      const index = indices.get(label) ?? (isBackground(label) && fill >= 0 ? fill : undefined);
+      if (isIgnoredName(label)) return IGNORE;
+      const index = indices.get(label) ?? (isBackgroundName(label) ? background : undefined);
       if (index !== undefined) return index;
       const remedy = `Add it there, or correct the label. ${suggestion(label, indices.keys())}`;
       throw new InputError(problem(where, `expected a class of ${file}`, `"${label}"`, remedy));
     },
   };
-}
-
-function isBackground(name: string): boolean {
-  return /^_*background_*$/i.test(name);
-}
-
-function isIgnored(name: string): boolean {
-  return /^_+ignored?_+$/i.test(name);
 }

@@ -1,6 +1,6 @@
 /** Annotations that draw shapes, read as they lie; each format draws the same masks, with a hole and two disjoint parts. */
 import { expect, test } from "vitest";
-import { png, put, temporaryFolder } from "../../../test/support/pictures.ts";
+import { photographPng, put, temporaryFolder } from "../../../test/support/pictures.ts";
 import type { LabelMap } from "../../image/image.ts";
 import { nodePlatform as platform } from "../../platform/node.ts";
 import { openDataset, splitsOf } from "../index.ts";
@@ -9,10 +9,7 @@ import { decodeRuns, drawShapes } from "./draw-shapes.ts";
 
 const [width, height] = [12, 8];
 
-function photograph(seed: number): Buffer {
-  const values = Uint8Array.from({ length: width * height * 3 }, (_, i) => (i * 37 + seed * 91) % 251);
-  return png({ width, height, depth: 8, colorType: 2, values });
-}
+const photograph = (seed: number) => photographPng(width, height, seed);
 
 /** cat: columns 1 to 4 and 8 to 9 of rows 1 to 5, without the hole at columns 2 to 3, rows 2 to 3; dog: row 7. */
 const expected = [
@@ -88,6 +85,11 @@ test.each<[string, string, unknown]>([
     "compressed run lengths",
     "annotations/instances_default.json",
     { counts: encodeRuns(catRuns()), size: [height, width] },
+  ],
+  [
+    "run lengths beside photographs, with a year",
+    "train2014/_annotations.coco.json",
+    { counts: catRuns(), size: [height, width] },
   ],
   ["run lengths beside photographs", "train/_annotations.coco.json", { counts: catRuns(), size: [height, width] }],
 ])("COCO instances of %s are read, with holes and parts", async (_, file, segmentation) => {

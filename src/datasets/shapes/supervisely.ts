@@ -1,6 +1,6 @@
 /** Supervisely's project format: meta.json, and in each data set a JSON of polygons, bitmaps and rectangles for each photograph. */
 
-import type { Split } from "../../data/dataset.ts";
+import { labelledSplits, type Split } from "../../data/dataset.ts";
 import { InputError, isObject, problem, shown } from "../../errors.ts";
 import { parseColor } from "../../image/color.ts";
 import { joinPath } from "../../platform/join-path.ts";
@@ -12,8 +12,8 @@ import { splitNames } from "../split-names.ts";
 import { type Fields, fieldsOf, readUtf8 } from "../text-file.ts";
 import { idsOf } from "./annotated.ts";
 import { type Area, type DrawnMask, drawShapes, type Patch, patchOf, type Shape } from "./draw-shapes.ts";
-import { boxRing } from "./rings.ts";
-import { type ListedClass, type ShapeClasses, shapeClasses } from "./shape-classes.ts";
+import { boxRing, isPoints } from "./rings.ts";
+import { type AnnotatedClass, type ShapeClasses, shapeClasses } from "./shape-classes.ts";
 
 const drawing = `
 FOLDER/
@@ -23,7 +23,6 @@ FOLDER/
 `.trim();
 
 const restore = "Download the project anew in Supervisely's format.";
-const splits = ["train", "val", "test"] as const;
 
 /** Data sets of the project by split, each a folder with `ann`. */
 async function setsOf(platform: Platform, root: string): Promise<ReadonlyMap<Split, readonly string[]>> {
@@ -31,13 +30,13 @@ async function setsOf(platform: Platform, root: string): Promise<ReadonlyMap<Spl
   if ((await platform.exists(joinPath(root, "meta.json"))) !== "file") return found;
   for (const name of await platform.list(root)) {
     if (name.startsWith(".") || (await platform.exists(joinPath(root, name, "ann"))) !== "folder") continue;
-    const split = splits.find((each) => splitNames[each].includes(name.toLowerCase())) ?? "train";
+    const split = labelledSplits.find((each) => splitNames[each].includes(name.toLowerCase())) ?? "train";
     found.set(split, [...(found.get(split) ?? []), name]);
   }
   return found;
 }
 
-function classesIn(text: string, file: string): ListedClass[] {
+function classesIn(text: string, file: string): AnnotatedClass[] {
   const { classes } = fieldsOf(text, file, restore);
   if (!Array.isArray(classes) || !classes.every(isObject)) {
     throw new InputError(problem(`${file}: classes`, "expected a list", shown(classes), restore));
@@ -54,11 +53,6 @@ type Size = { readonly width: number; readonly height: number };
 
 /** Pixels from the corner of a picture that no corner of a shape is beyond. */
 const farthest = 1_000_000;
-
-function isPoints(value: unknown): value is [number, number][] {
-  const isPoint = (point: unknown) => Array.isArray(point) && point.length === 2 && point.every(Number.isFinite);
-  return Array.isArray(value) && value.every(isPoint);
-}
 
 /**
  * A polygon whose corners are pixels that belong to it (as OpenCV fills them), without its holes, whose corners belong to them. Corners
@@ -225,7 +219,7 @@ export const supervisely: Layout = {
   },
   async splits(platform, { root }) {
     const sets = await setsOf(platform, root);
-    return splits.filter((split) => sets.has(split));
+    return labelledSplits.filter((split) => sets.has(split));
   },
   survey,
 };

@@ -1,12 +1,14 @@
 /** The little of YAML that `data.yaml` is written in: top-level fields that hold a text, a list or named entries. */
 
+import { linesOf } from "../../text/lines.ts";
+
 /** A text, a list of texts, or texts by name; quotes and comments are taken off. Lists and entries in others are left out. */
 export type YamlField = string | readonly string[] | ReadonlyMap<string, string>;
 
 /** text → its top-level fields. What is no field is passed over. */
 export function yamlFields(text: string): ReadonlyMap<string, YamlField> {
   const found = new Map<string, YamlField>();
-  const lines = text.replace(/^\ufeff/, "").split(/\r?\n/);
+  const lines = linesOf(text);
   for (let at = 0; at < lines.length; ) {
     const start = /^(["']?)([A-Za-z_][\w -]*)\1\s*:(?=\s|$)(.*)$/.exec(lines[at++]);
     if (start === null) continue;
@@ -22,17 +24,22 @@ export function yamlFields(text: string): ReadonlyMap<string, YamlField> {
 
 /** Whether a bracket at the beginning is not closed yet. */
 function isOpen(block: readonly string[]): boolean {
-  const text = block.join("\n").replace(/^\s*(?:[&!]\S*(?:\s+|$))*/, "");
+  const text = withoutMarks(block.join("\n"));
   if (!/^[[{]/.test(text)) return false;
   const reader = new Reader(text);
   reader.collection();
   return !reader.isClosed;
 }
 
+/** Without the anchors and tags before a value: `&list`, `!!seq`. */
+function withoutMarks(text: string): string {
+  return text.replace(/^\s*(?:[&!]\S*(?:\s+|$))*/, "");
+}
+
 function fieldIn(block: readonly string[]): YamlField {
-  const text = block.join("\n").replace(/^\s*(?:[&!]\S*(?:\s+|$))*/, "");
+  const text = withoutMarks(block.join("\n"));
   if (/^[[{]/.test(text)) return new Reader(text).collection();
-  const first = new Reader(block[0].replace(/^\s*(?:[&!]\S*(?:\s+|$))*/, "")).scalar("\n");
+  const first = new Reader(withoutMarks(block[0])).scalar("\n");
   if (first !== "") return first;
   const items: string[] = [];
   const entries = new Map<string, string>();

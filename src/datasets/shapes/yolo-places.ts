@@ -4,6 +4,8 @@ import { allSplits, type Split } from "../../data/dataset.ts";
 import { joinPath } from "../../platform/join-path.ts";
 import { listBytes } from "../../platform/limits.ts";
 import type { Platform } from "../../platform/platform.ts";
+import { linesOf } from "../../text/lines.ts";
+import { looksLikeList } from "../class-lists.ts";
 import type { Problem } from "../layout.ts";
 import { filesBelow, looksLikeImage, makeProblem, splitName } from "../pairs.ts";
 import { splitFolder } from "../split-names.ts";
@@ -14,9 +16,20 @@ import type { YoloList } from "./yolo-list.ts";
 /** A folder of photographs with its folder of text files, or a text file that lists photographs. */
 export type YoloPlace = { readonly images: string; readonly labels: string } | { readonly list: string };
 
+/** A photograph, and its text file where there is one. */
+interface Pair {
+  readonly image: string;
+  readonly label: string | undefined;
+}
+
+interface Found extends Pair {
+  /** Below the folder of photographs, or as a list has it; without its ending. */
+  readonly name: string;
+}
+
 export interface YoloFiles {
-  /** By name: a photograph, and its text file where there is one. */
-  readonly byId: ReadonlyMap<string, { readonly image: string; readonly label: string | undefined }>;
+  /** By name. */
+  readonly byId: ReadonlyMap<string, Pair>;
   readonly problems: readonly Problem[];
   readonly notes: readonly Problem[];
 }
@@ -64,8 +77,8 @@ async function namedPlaces(
   for (const written of list?.places[split] ?? []) {
     const path = written.replaceAll("\\", "/").replace(/\/+$/, "");
     // Roboflow writes ../train/images for a folder beside the list.
-    const inside = path.replace(/^(?:\.{1,2}\/)+/, "");
-    const from = (list?.path ?? "").replace(/^(?:\.{1,2}\/)+/, "");
+    const inside = inner(path);
+    const from = inner(list?.path ?? "");
     const places = path.startsWith("/")
       ? [path]
       : [joinPath(root, ...(from === "" ? [] : [from]), inside), joinPath(root, inside)];
@@ -82,6 +95,11 @@ async function namedPlaces(
   return found;
 }
 
+/** Without the dots before a path: what it is called inside the data set's folder. */
+function inner(path: string): string {
+  return path.replace(/^(?:\.{1,2}\/)+/, "");
+}
+
 /** The last folder called images, as labels. */
 function labelsOf(path: string): string | undefined {
   const parts = path.split("/");
@@ -92,7 +110,7 @@ function labelsOf(path: string): string | undefined {
 /** The photographs of places with their text files; in folders inside too. */
 export async function filesAt(platform: Platform, root: string, places: readonly YoloPlace[]): Promise<YoloFiles> {
   const [problems, notes]: [Problem[], Problem[]] = [[], []];
-  const found: { name: string; image: string; label: string | undefined }[] = [];
+  const found: Found[] = [];
   const files = new Set<string>();
   for (const place of places) {
     if ("list" in place) {
@@ -109,7 +127,7 @@ export async function filesAt(platform: Platform, root: string, places: readonly
       found.push({ name, image, label: labels.byId.get(name) });
     }
     for (const [name, label] of labels.byId) {
-      if (images.byId.has(name) || name === "classes" || isOfOtherSplit(place, name)) continue;
+      if (images.byId.has(name) || looksLikeList(`${name}.txt`) || isOfOtherSplit(place, name)) continue;
       const remedy = "Add the image or remove the text file.";
       problems.push(makeProblem(label, `expected an image named "${name}"`, "none", remedy));
     }
@@ -129,14 +147,14 @@ async function addListed(
   platform: Platform,
   root: string,
   list: string,
-  { found, problems }: { found: { name: string; image: string; label: string | undefined }[]; problems: Problem[] },
+  { found, problems }: { found: Found[]; problems: Problem[] },
 ): Promise<void> {
-  const lines = (await readUtf8(platform, list, listBytes)).replace(/^\ufeff/, "").split(/\r?\n/);
+  const lines = linesOf(await readUtf8(platform, list, listBytes));
   const folder = list.slice(0, list.lastIndexOf("/"));
   for (const [at, line] of lines.entries()) {
     const written = line.trim().replaceAll("\\", "/");
     if (written === "" || !looksLikeImage(written.slice(written.lastIndexOf("/") + 1))) continue;
-    const inside = written.replace(/^(?:\.{1,2}\/)+/, "");
+    const inside = inner(written);
     const image = await firstFile(platform, [
       ...(written.startsWith("/") ? [written] : [joinPath(folder, inside), joinPath(root, inside)]),
       // Lists of another machine: as much of the end as lies here.

@@ -1,6 +1,7 @@
 /** data.yaml as people and programs write it: every number keeps its class, and what is wrong is refused. */
 import { expect, test } from "vitest";
-import { png, put, temporaryFolder } from "../../../test/support/pictures.ts";
+import { firstClasses } from "../../../test/support/drawn-labels.ts";
+import { photographPng, png, put, temporaryFolder } from "../../../test/support/pictures.ts";
 import { nodePlatform as platform } from "../../platform/node.ts";
 import { openDataset, splitsOf } from "../index.ts";
 import { inspectDataset } from "../inspect.ts";
@@ -8,10 +9,7 @@ import { yamlFields } from "./yaml-fields.ts";
 
 const size = 8;
 
-function photograph(seed: number): Buffer {
-  const values = Uint8Array.from({ length: size * size * 3 }, (_, i) => (i * 37 + seed * 91) % 251);
-  return png({ width: size, height: size, depth: 8, colorType: 2, values });
-}
+const photograph = (seed: number) => photographPng(size, size, seed);
 
 const square = "0 0 0.5 0 0.5 0.5 0 0.5";
 
@@ -24,13 +22,6 @@ function folderOf(list: string | null, numbers: readonly string[], listFile = "d
     put(root, `labels/train/${at}.txt`, `${number} ${square}\n`);
   }
   return root;
-}
-
-/** The class of the first pixel of each photograph. */
-async function classesDrawn(root: string): Promise<string[]> {
-  const dataset = await openDataset(platform, root, "train");
-  const samples = await Promise.all(dataset.ids.map((_, at) => dataset.read(at)));
-  return samples.map(({ labels }) => dataset.classes[labels.mask?.data[0] ?? -1]?.name);
 }
 
 test.each([
@@ -50,14 +41,14 @@ test.each([
   ["names: &list\n- cat\n- dog\n", ["0", "1"], ["cat", "dog"]],
   ["names: [\n  'cat',\n  'dog'\n]\n", ["0", "1"], ["cat", "dog"]],
 ])("the numbers of %j keep their classes", async (yaml, numbers, names) => {
-  expect(await classesDrawn(folderOf(yaml, numbers))).toEqual(names);
+  expect(await firstClasses(folderOf(yaml, numbers))).toEqual(names);
 });
 
 test.each(["classes.txt", "labels/classes.txt", "obj.names"])(
   "without data.yaml, classes are those of %s",
   async (file) => {
     const root = folderOf("cat\ndog\n", ["1", "0"], file);
-    expect([await classesDrawn(root), (await inspectDataset(platform, root)).layout]).toEqual([["dog", "cat"], "yolo"]);
+    expect([await firstClasses(root), (await inspectDataset(platform, root)).layout]).toEqual([["dog", "cat"], "yolo"]);
   },
 );
 
@@ -93,9 +84,10 @@ test("photographs lie where data.yaml says, in folders or in lists", async () =>
   ]);
 });
 
-test("a text file without its photograph is told, and a val that is train is none", async () => {
+test("a text file without its photograph is told but for lists, and a val that is train is none", async () => {
   const root = folderOf("train: images/train\nval: images/train\nnames: [cat]\n", ["0"]);
   put(root, "labels/train/other.txt", `0 ${square}`);
+  for (const list of ["classes.txt", "labels.txt"]) put(root, `labels/train/${list}`, "cat\n");
   const { splits } = await inspectDataset(platform, root);
   expect(splits.map(({ split, problems }) => [split, ...problems.map(({ message }) => message)])).toEqual([
     [

@@ -1,10 +1,12 @@
 /** YOLO's segmentation labels (Ultralytics): a text file of polygons for each photograph, in shares of its size. */
 
-import type { Split } from "../../data/dataset.ts";
+import { labelledSplits, type Split } from "../../data/dataset.ts";
 import { InputError, listed, problem } from "../../errors.ts";
-import { joinPath } from "../../platform/join-path.ts";
+import { joinPath, lastPart } from "../../platform/join-path.ts";
 import { listBytes } from "../../platform/limits.ts";
 import type { Platform } from "../../platform/platform.ts";
+import { linesOf } from "../../text/lines.ts";
+import { looksLikeList } from "../class-lists.ts";
 import type { Entry, Folders, Layout, Problem, Survey } from "../layout.ts";
 import { filesBelow, makeProblem, namesText, sortById } from "../pairs.ts";
 import { readUtf8 } from "../text-file.ts";
@@ -23,7 +25,7 @@ FOLDER/
 /** Whether some text file of a folder, or in a folder inside, is empty or begins with a number and shares. */
 async function holdsLines(platform: Platform, folder: string): Promise<boolean> {
   for (const file of (await filesBelow(platform, folder, "text file")).byId.values()) {
-    if (/[\\/]classes\.txt$/i.test(file)) continue;
+    if (looksLikeList(lastPart(file))) continue;
     const start = await platform.withFile(file, (source) => source.read(0, Math.min(1 << 12, source.size)));
     const text = new TextDecoder().decode(start);
     if (text.trim() !== "") return /^\ufeff?\s*\d+(?:[ \t]+-?[\d.]+(?:e-?\d+)?){4,}/i.test(text);
@@ -40,7 +42,7 @@ async function foundIn(
   const yaml = await findYaml(platform, root);
   if (yaml === null && (await platform.exists(joinPath(root, "masks"))) !== "nothing") return undefined;
   const splits = new Map<Split, YoloPlace[]>();
-  for (const split of ["train", "val", "test"] as const) {
+  for (const split of labelledSplits) {
     const places = await placesOf(platform, root, yaml, split);
     if (places.length > 0) splits.set(split, places);
   }
@@ -109,11 +111,8 @@ function shapesIn(
   { file: list, names }: YoloList,
   indexOf: ShapeClasses["indexOf"],
 ): Shape[] {
-  const lines = text
-    .replace(/^\ufeff/, "")
-    .split(/\r?\n/)
-    .map((line) => line.trim());
-  return lines.flatMap((line, at) => {
+  return linesOf(text).flatMap((each, at) => {
+    const line = each.trim();
     if (line === "") return [];
     const where = `${file}: line ${at + 1}`;
     const [number, ...rest] = line.split(/\s+/);
