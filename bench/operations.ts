@@ -49,15 +49,25 @@ export function operationsOf(outputs: Iterable<Tensor>): number {
   return count;
 }
 
-/** Operations of the loss of one batch, and of the loss with the gradients of what trains. The update is left out. */
-export function stepOperations({ inputs, loss, trains }: Pick<StepOptions, "inputs" | "loss" | "trains">): {
-  readonly forward: number;
-  readonly step: number;
+/** What a training step computes: the loss of one batch, and its gradients for what trains. */
+export function stepGraph({ inputs, loss, trains }: Pick<StepOptions, "inputs" | "loss" | "trains">): {
+  readonly model: Model;
+  readonly total: Tensor;
+  readonly slopes: readonly Tensor[];
 } {
   const model = new Model({ training: true, ...(trains && { trains }) });
   const batch = Object.entries(inputs).map(([name, { shape, dtype }]) => [name, input(name, shape, dtype)] as const);
   const terms = Object.values(loss(model.scope, Object.fromEntries(batch)).terms);
   const total = terms.reduce((left, right) => add(left, right));
   const trained = model.trained.map(({ tensor }) => tensor);
-  return { forward: operationsOf([total]), step: operationsOf([total, ...gradients(total, trained)]) };
+  return { model, total, slopes: gradients(total, trained) };
+}
+
+/** Operations of the loss of one batch, and of the loss with the gradients of what trains. The update is left out. */
+export function stepOperations(step: Parameters<typeof stepGraph>[0]): {
+  readonly forward: number;
+  readonly step: number;
+} {
+  const { total, slopes } = stepGraph(step);
+  return { forward: operationsOf([total]), step: operationsOf([total, ...slopes]) };
 }

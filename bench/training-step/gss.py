@@ -104,12 +104,15 @@ def unit(inputs, outputs):
 
 
 class DvaeBlock(nn.Module):
-    def __init__(self, inputs, outputs, gain):
+    """Of the encoder; the decoder's has the kernels the other way round."""
+
+    def __init__(self, inputs, outputs, gain, kernels=(3, 3, 3, 1)):
         super().__init__()
         hidden = outputs // 4
         self.skip = nn.Conv2d(inputs, outputs, 1) if inputs != outputs else nn.Identity()
-        convs = [nn.Conv2d(inputs if i == 0 else hidden, hidden, 3, padding=1) for i in range(3)]
-        self.convs, self.gain = nn.ModuleList([*convs, nn.Conv2d(hidden, outputs, 1)]), gain
+        widths = [inputs, hidden, hidden, hidden, outputs]
+        convs = [nn.Conv2d(widths[i], widths[i + 1], kernel, padding=kernel // 2) for i, kernel in enumerate(kernels)]
+        self.convs, self.gain = nn.ModuleList(convs), gain
 
     def forward(self, x):
         y = x
@@ -134,21 +137,6 @@ class DvaeEncoder(nn.Module):
         return self.last(F.relu(self.layers(x)))
 
 
-class DvaeDecoderBlock(nn.Module):
-    def __init__(self, inputs, outputs, gain):
-        super().__init__()
-        hidden = outputs // 4
-        self.skip = nn.Conv2d(inputs, outputs, 1) if inputs != outputs else nn.Identity()
-        first = [nn.Conv2d(inputs, hidden, 1)] + [nn.Conv2d(hidden, hidden, 3, padding=1) for _ in range(2)]
-        self.convs, self.gain = nn.ModuleList([*first, nn.Conv2d(hidden, outputs, 3, padding=1)]), gain
-
-    def forward(self, x):
-        y = x
-        for conv in self.convs:
-            y = conv(F.relu(y))
-        return self.skip(x) + self.gain * y
-
-
 class Dvae(nn.Module):
     """DALL-E's discrete VAE, from the specification: a picture to tokens and back. The first layer of the decoder is a look-up."""
 
@@ -159,7 +147,7 @@ class Dvae(nn.Module):
         layers, inputs = [], entry
         for group in reversed(range(groups)):
             for _ in range(blocks):
-                layers.append(DvaeDecoderBlock(inputs, width * 2**group, 1 / (groups * blocks) ** 2))
+                layers.append(DvaeBlock(inputs, width * 2**group, 1 / (groups * blocks) ** 2, (1, 3, 3, 3)))
                 inputs = width * 2**group
             if group > 0:
                 layers.append(nn.Upsample(scale_factor=2, mode="nearest"))

@@ -10,11 +10,9 @@
  */
 import { bytesOf } from "../../src/array/dtype.ts";
 import { sizeOf } from "../../src/array/shape.ts";
-import { gradients } from "../../src/autodiff/gradients.ts";
 import { lower, reach } from "../../src/graph/graph.ts";
-import { Model } from "../../src/graph/scope.ts";
-import { input, type Tensor, type TensorType } from "../../src/graph/tensor.ts";
-import { add } from "../../src/ops/index.ts";
+import type { Tensor, TensorType } from "../../src/graph/tensor.ts";
+import { stepGraph } from "../operations.ts";
 import { models } from "./models.ts";
 
 const bytes = ({ dtype, shape }: TensorType) => sizeOf(shape) * bytesOf(dtype);
@@ -25,7 +23,7 @@ const views = new Set(["Reshape", "Squeeze", "Unsqueeze", "Identity", "Flatten"]
 const inPlace = new Set(["Add", "Sub", "Mul", "Div", "Relu", "Sqrt", "Neg", "Exp", "Where", "BatchNormalization"]);
 
 /** Bytes at the worst moment of all that `outputs` need, without what is fed. */
-export function livePeak(outputs: readonly Tensor[]): number {
+function livePeak(outputs: readonly Tensor[]): number {
   const { nodes } = reach(outputs);
   const uses = new Map<Tensor, number>();
   for (const { inputs } of nodes) for (const x of inputs) if (x !== null) uses.set(x, (uses.get(x) ?? 0) + 1);
@@ -77,21 +75,13 @@ const [name] = process.argv.slice(2);
 const bench = models[name];
 if (bench === undefined)
   throw new Error(`live-memory: expected one of ${Object.keys(models).join(", ")}, got ${name}.`);
-const model = new Model({ training: true, ...(bench.trains && { trains: bench.trains }) });
-const batch = Object.fromEntries(
-  Object.entries(bench.inputs).map(([each, { shape, dtype }]) => [each, input(each, shape, dtype)]),
-);
-const terms = Object.values(bench.loss(model.scope, batch).terms);
-const total = terms.reduce((sum, term) => add(sum, term));
-const trained = model.trained.map(({ tensor }) => tensor);
-const found = gradients(total, trained);
+const { model, total, slopes } = stepGraph(bench);
 const target = { device: "cpu", operators: "native", convBlock: 16 } as const;
-const { outputs } = lower({ outputs: Object.fromEntries([total, ...found].map((y, i) => [`y${i}`, y])) }, target);
-const all = Object.values(outputs);
+const { outputs } = lower({ outputs: Object.fromEntries([total, ...slopes].map((y, i) => [`y${i}`, y])) }, target);
 const weights = [...model.parameters.values()].reduce((sum, { tensor }) => sum + bytes(tensor), 0);
-const moments = trained.reduce((sum, tensor) => sum + bytes(tensor), 0);
+const moments = model.trained.reduce((sum, { tensor }) => sum + bytes(tensor), 0);
 const gigabytes = (value: number) => `${(value / 1e9).toFixed(2)} GB`;
-const step = livePeak(all);
+const step = livePeak(Object.values(outputs));
 console.log(
   `${bench.title}: weights ${gigabytes(weights)}, a moment ${gigabytes(moments)}, gradients and intermediate values at most ${gigabytes(step)}; together ${gigabytes(weights + moments + step)}`,
 );

@@ -268,7 +268,7 @@ else:
     optimizer = torch.optim.AdamW(trained, lr=1e-4, weight_decay=0.05)
 predicts = name.endswith("prediction")
 if predicts:
-    model = model.eval().folded() if name.startswith("mobilenet") else model.eval()
+    model = model.eval().folded() if hasattr(model, "folded") else model.eval()
 batch = settings.get("shape", [8])[0]
 pair = model.batch() if name.startswith("l2g") else None
 image = torch.randn(batch, 3, *size).clamp(-1, 1) if denoises else torch.randn(batch, 3, *size)

@@ -2,7 +2,8 @@
 import { reach, replacing } from "../graph/graph.ts";
 import type { Scope } from "../graph/scope.ts";
 import { input, nodes, type Tensor } from "../graph/tensor.ts";
-import { add, mul, reshape, slice } from "../ops/index.ts";
+import { add } from "../ops/index.ts";
+import { zeroFrom } from "../ops/waiting.ts";
 import { gradients } from "./gradients.ts";
 
 /**
@@ -55,8 +56,9 @@ function gradientOf(y: Tensor, inputs: readonly Tensor[], dy: Tensor): readonly 
       const seed = given.at(-1)!;
       const standIn = input("recomputed:dy", y.shape, y.dtype);
       const slopes = gradients(y, inputs, { seed: standIn });
-      // ONNX Runtime takes nodes in an order of its own; added is a zero that only dy gives, so that none can be computed early.
-      const stands = standing(inputs, [add(x, zeroOf(seed)), ...others]);
+      // ONNX Runtime takes nodes in an order of its own; added is a zero that only dy gives, so that none can be computed
+      // early. Where dy is not finite the zero is not one, but neither is the loss finite.
+      const stands = standing(inputs, [add(x, zeroFrom([seed])), ...others]);
       return slopes.map(replacing(slopes, stands.set(standIn, seed)));
     },
   });
@@ -64,10 +66,4 @@ function gradientOf(y: Tensor, inputs: readonly Tensor[], dy: Tensor): readonly 
 
 function standing(tensors: readonly Tensor[], given: readonly Tensor[]): Map<Tensor, Tensor> {
   return new Map(tensors.map((tensor, i) => [tensor, given[i]]));
-}
-
-/** A scalar 0 that is known only when x is: 0 · its first number. Where that is not finite, neither is the loss. */
-function zeroOf(x: Tensor): Tensor {
-  const first = slice(reshape(x, [-1]), [{ axis: 0, start: 0, end: 1 }]);
-  return mul(reshape(first, []), 0);
 }

@@ -78,7 +78,7 @@ export function batches(dataset: Dataset, options: BatchOptions): Batches {
       if (part.status === "rejected") throw part.reason;
       return part.value;
     });
-    const arrays = stack(parts.map((part) => part.arrays));
+    const arrays = stackSamples(parts.map((part) => part.arrays));
     return { step, ids: parts.map((part) => part.id), sources: parts.map((part) => part.source), arrays };
   };
 
@@ -184,8 +184,8 @@ function bytesOfSample({ image, labels: { mask, panoptic, saliency, features } }
   return [image, mask, panoptic, saliency, ...maps].reduce((sum, part) => sum + (part?.data.byteLength ?? 0), 1000);
 }
 
-/** Joins arrays of equal shapes along a new first axis: n of [...] → [n, ...]. */
-function stack(parts: readonly Named<NdArray>[]): Named<NdArray> {
+/** Joins samples' arrays of equal shapes along a new first axis: n of [...] → [n, ...]. */
+export function stackSamples(parts: readonly Named<NdArray>[]): Named<NdArray> {
   const result: Record<string, NdArray> = {};
   for (const [name, { dtype, shape }] of Object.entries(parts[0])) {
     const size = sizeOf(shape);

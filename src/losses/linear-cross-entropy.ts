@@ -9,7 +9,6 @@ import {
   concat,
   logSumExp,
   matmul,
-  maximum,
   mul,
   oneHot,
   reshape,
@@ -22,6 +21,7 @@ import {
   takeAlong,
   unsqueeze,
 } from "../ops/index.ts";
+import { zeroFrom } from "../ops/waiting.ts";
 import { labelled, weightedMean } from "./cross-entropy.ts";
 
 /** logits = weight · features + bias at each place. */
@@ -164,7 +164,7 @@ function loweredGradient([x, weight, bias, index, dy]: readonly Tensor[], chunkE
       const features = add(cut(x, piece), zero); // [C, n]
       const probabilities = softmax(logitsOf(features, weight, bias)); // [n, K]
       // The labels wait, too: what is made of them is as large as the logits.
-      const truth = add(cut(index, piece), cast(reshape(zero, [1]), "int64"));
+      const truth = add(cut(index, piece), cast(zero, "int64"));
       const wrong = sub(probabilities, oneHot(truth, classes, { dtype: x.dtype }));
       const slope = mul(wrong, unsqueeze(cut(dy, piece), 1)); // [n, K]
       const dFeatures = matmul(weight, slope, { transposeA: true, transposeB: true }); // [C, n]
@@ -176,21 +176,4 @@ function loweredGradient([x, weight, bias, index, dy]: readonly Tensor[], chunkE
     return concat(parts, { axis: 1 });
   });
   return [stack(samples), dWeight!, dBias!];
-}
-
-/** A zero, [1, 1], that depends on all of them. */
-function zeroFrom(tensors: readonly Tensor[]): Tensor {
-  const numbers = tensors.map((x) =>
-    reshape(
-      slice(
-        x,
-        x.shape.map((_, axis) => ({ axis, start: 0, end: 1 })),
-      ),
-      [1, 1],
-    ),
-  );
-  return mul(
-    numbers.reduce((left, right) => maximum(left, right)),
-    0,
-  );
 }

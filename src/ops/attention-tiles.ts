@@ -2,12 +2,12 @@
 import type { Tensor } from "../graph/tensor.ts";
 import { add, mul, sub } from "./arithmetic.ts";
 import { sum } from "./broadcast.ts";
-import { maximum } from "./comparison.ts";
 import { concat } from "./joining.ts";
 import { matmul } from "./matmul.ts";
 import { reshape } from "./shape.ts";
 import { slice } from "./slicing.ts";
 import { softmax } from "./softmax.ts";
+import { zeroFrom } from "./waiting.ts";
 
 export interface AttentionTiling {
   readonly scale: number;
@@ -116,18 +116,4 @@ function cut(x: Tensor, matrices: Run, rows: Run = { start: 0, end: x.shape[1] }
     { axis: 0, ...matrices },
     { axis: 1, ...rows },
   ]);
-}
-
-/** A zero, [1, 1, 1], that depends on all of them: 0 · the largest of one number of each, as a sum might overflow. */
-function zeroFrom(tensors: readonly Tensor[]): Tensor {
-  const numbers = tensors.map((x) =>
-    slice(
-      x,
-      [0, 1, 2].map((axis) => ({ axis, start: 0, end: 1 })),
-    ),
-  );
-  return mul(
-    numbers.reduce((left, right) => maximum(left, right)),
-    0,
-  );
 }

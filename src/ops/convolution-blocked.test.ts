@@ -8,23 +8,14 @@ import { conv } from "./index.ts";
 
 /** Shapes that the blocked layout takes: whole blocks or nearly so, stripes of rows, more samples than a block has, and not so few pixels that others are faster. */
 const blocked = [
-  convCase("blocks of channels", [2, 16, 29, 28], [16, 16, 3, 3], { padding: 1 }, { pads: [1, 1, 1, 1] }),
-  convCase("blocks filled up", [1, 11, 40, 39], [13, 11, 3, 3], { padding: 1 }, { pads: [1, 1, 1, 1] }),
-  convCase(
-    "blocks with stride, rest left over",
-    [2, 16, 58, 57],
-    [12, 16, 3, 3],
-    { strides: 2, padding: [0, 1, 0, 1] },
-    { strides: [2, 2], pads: [0, 1, 0, 1] },
-  ),
-  convCase(
-    "blocks with dilation",
-    [1, 12, 19, 20],
-    [16, 12, 3, 3],
-    { dilations: 2, padding: 2 },
-    { dilations: [2, 2], pads: [2, 2, 2, 2] },
-  ),
-  convCase("blocks, few channels, stride 2", [3, 3, 60, 60], [16, 3, 5, 5], { strides: 2 }, { strides: [2, 2] }),
+  convCase("blocks of channels", [2, 16, 29, 28], [16, 16, 3, 3], { padding: 1 }),
+  convCase("blocks filled up", [1, 11, 40, 39], [13, 11, 3, 3], { padding: 1 }),
+  convCase("blocks with stride, rest left over", [2, 16, 58, 57], [12, 16, 3, 3], {
+    strides: 2,
+    padding: [0, 1, 0, 1],
+  }),
+  convCase("blocks with dilation", [1, 12, 19, 20], [16, 12, 3, 3], { dilations: 2, padding: 2 }),
+  convCase("blocks, few channels, stride 2", [3, 3, 60, 60], [16, 3, 5, 5], { strides: 2 }),
   convCase("more samples than a block has", [17, 12, 11, 11], [12, 12, 2, 2]),
   {
     title: "blocks with bias",

@@ -10,7 +10,7 @@ import { node, type Target, type Tensor } from "../graph/tensor.ts";
 import { concat } from "./joining.ts";
 import { reshape, transpose } from "./shape.ts";
 import { pad, slice } from "./slicing.ts";
-import { type Geometry, type Window, windowAttributes, windowOutput } from "./window.ts";
+import { type Geometry, type Window, windowAttributes, windowOutput, windowSpan } from "./window.ts";
 
 export const blockedDomain = "com.microsoft.nchwc";
 
@@ -103,12 +103,9 @@ export function convolveWeightBlocked(x: Tensor, y: Tensor, window: Window, bloc
   const stripes = Math.max(1, Math.floor(block / batch));
   const rows = Math.ceil(outputRows / stripes);
   const groups = Math.ceil((batch * stripes) / block);
-  const covered = [0, 1].map((axis) => {
-    const outputs = axis === 0 ? rows * stripes : outputColumns;
-    return (outputs - 1) * window.strides[axis] + window.dilations[axis] * (window.kernel[axis] - 1) + 1;
-  });
+  const covered = [windowSpan(rows * stripes, 0, window), windowSpan(outputColumns, 1, window)];
   const around = fitted(x, window, covered);
-  const rowsMet = (rows - 1) * window.strides[0] + window.dilations[0] * (window.kernel[0] - 1) + 1;
+  const rowsMet = windowSpan(rows, 0, window);
 
   const pixels = stripesOf(around, stripes, rows * window.strides[0], rowsMet); // [B·stripes, C, rowsMet, W]
   const kernels = stripesOf(extended(y, rows * stripes), stripes, rows, rows); // [B·stripes, O, rows, W′]
@@ -140,7 +137,7 @@ function partialSum(
 ): Tensor {
   const [channels, , columns, block] = image.shape;
   const [featureBlocks, , outputColumns] = kernel.shape;
-  const met = (height - 1) * window.strides[0] + window.dilations[0] * (window.kernel[0] - 1) + 1;
+  const met = windowSpan(height, 0, window);
   const first = row * window.strides[0];
   const rows = slice(image, [{ axis: 1, start: first, end: first + met }]);
   const weights = slice(kernel, [{ axis: 1, start: row, end: row + height }]);

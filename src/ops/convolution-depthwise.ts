@@ -18,7 +18,7 @@ import {
 } from "./convolution-blocked.ts";
 import { reshape, transpose } from "./shape.ts";
 import { flip, pad, slice } from "./slicing.ts";
-import { type Geometry, type Window, windowAttributes, windowOutput } from "./window.ts";
+import { type Geometry, type Window, windowAttributes, windowOutput, windowSpan } from "./window.ts";
 
 /** Whether every channel has one kernel of its own. w: [O, C / groups, kh, kw]. */
 export function isDepthwise([features, perGroup]: Shape, { groups }: Geometry): boolean {
@@ -49,7 +49,7 @@ export function convolveBackDepthwise(
 ): Tensor | null {
   const { kernel, strides, dilations, pads } = window;
   if (strides[0] * strides[1] > 4) return null;
-  const before = [0, 1].map((axis) => dilations[axis] * (kernel[axis] - 1) - pads[axis]);
+  const before = [0, 1].map((axis) => windowSpan(1, axis, window) - 1 - pads[axis]);
   const after = [0, 1].map((axis) => shape[axis + 2] + pads[axis] - y.shape[axis + 2] * strides[axis]);
   if ([...before, ...after].some((count) => count < 0)) return null;
   const x = depthwiseConv(
@@ -74,10 +74,9 @@ export function convolveWeightDepthwise(x: Tensor, y: Tensor, window: Window, bl
   const { kernel, strides, dilations, pads } = window;
   const inBlocks = (tensor: Tensor) => (block === 0 ? tensor : toBlocked(tensor, block));
   const whole = block === 0 ? channels : wholeBlocks(channels, block);
-  const after = [0, 1].map((axis) => {
-    const met = (size[axis] - 1) * strides[axis] + dilations[axis] * (kernel[axis] - 1) + 1;
-    return Math.max(0, met - pads[axis] - x.shape[axis + 2]);
-  });
+  const after = [0, 1].map((axis) =>
+    Math.max(0, windowSpan(size[axis], axis, window) - pads[axis] - x.shape[axis + 2]),
+  );
   const perSample = depthwiseNode(
     block === 0 ? "" : blockedDomain,
     reshape(inBlocks(x), [1, batch * whole, ...x.shape.slice(2)]),

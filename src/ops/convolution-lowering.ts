@@ -11,13 +11,21 @@ import {
   convolveWeightDepthwise,
   isDepthwise,
 } from "./convolution-depthwise.ts";
-import { reachedKernel, wholeKernel } from "./convolution-reach.ts";
-import { isHeavyProduct, leavesWeight, pixelsBack, stacksTaps, weightByStackedTaps } from "./convolution-small.ts";
+import { pixelsAt, reachedKernel, wholeKernel } from "./convolution-reach.ts";
+import {
+  fromPixelRows,
+  isHeavyProduct,
+  leavesWeight,
+  pixelsBack,
+  stacksTaps,
+  toPixelRows,
+  weightByStackedTaps,
+} from "./convolution-small.ts";
 import { concat } from "./joining.ts";
 import { matmul } from "./matmul.ts";
 import { reshape, transpose } from "./shape.ts";
 import { pad, slice } from "./slicing.ts";
-import { type Geometry, tilesExactly, type Window, windowAttributes, windowOutput } from "./window.ts";
+import { type Geometry, tilesExactly, type Window, windowAttributes, windowOutput, windowSpan } from "./window.ts";
 
 /** `Conv` as ONNX has it, never rewritten again. */
 function plainConv(x: Tensor, w: Tensor, bias: Tensor | null, { window, groups }: Geometry): Tensor {
@@ -42,15 +50,11 @@ export function lowerConvolve(
     const [kh, kw] = geometry.window.kernel;
     const patches = toPatches(x, geometry.window); // [B·H′·W′, C·kh·kw]
     const rows = matmul(patches, reshape(w, [features, -1]), { transposeB: true }); // [B·H′·W′, O]
-    const y = transpose(
-      reshape(bias === null ? rows : add(rows, bias), [batch, (height / kh) * (width / kw), features]),
-      [0, 2, 1],
-    );
-    return [reshape(y, [batch, features, height / kh, width / kw])];
+    const shape = [batch, features, height / kh, width / kw];
+    return [fromPixelRows(bias === null ? rows : add(rows, bias), shape)];
   }
   const size = windowOutput("conv", [x.shape[2], x.shape[3]], geometry.window);
-  const reached =
-    target.operators === "native" ? reachedKernel(x.shape, [x.shape[0], w.shape[0], ...size], geometry) : null;
+  const reached = reachedKernel(x.shape, [x.shape[0], w.shape[0], ...size], geometry, target);
   if (reached !== null) {
     const part = slice(w, reached.ranges);
     return lowerConvolve(x, part, bias, reached.geometry, target) ?? [plainConv(x, part, bias, reached.geometry)];
@@ -74,18 +78,14 @@ export function lowerConvolveBack(
 ): readonly Tensor[] {
   const { window, groups } = geometry;
   if (target.operators === "native" && isPatchEmbedding(geometry, shape)) {
-    const rows = reshape(transpose(reshape(y, [y.shape[0], y.shape[1], -1]), [0, 2, 1]), [-1, y.shape[1]]); // [B·H′·W′, O]
-    const x = fromPatches(matmul(rows, reshape(w, [w.shape[0], -1])), window, shape);
-    return [bias === null ? x : add(x, reshape(bias, [-1, 1, 1]))];
+    const patches = matmul(toPixelRows(y), reshape(w, [w.shape[0], -1])); // [B·H′·W′, C·kh·kw]
+    return [withBias(fromPatches(patches, window, shape), bias)];
   }
-  const reached = target.operators === "native" ? reachedKernel(shape, y.shape, geometry) : null;
+  const reached = reachedKernel(shape, y.shape, geometry, target);
   if (reached !== null) {
     return lowerConvolveBack(y, slice(w, reached.ranges), bias, reached.geometry, shape, target);
   }
-  if (target.operators === "native" && target.device === "cpu" && isHeavyProduct(y.shape, w.shape, geometry)) {
-    const x = pixelsBack(y, w);
-    return [bias === null ? x : add(x, reshape(bias, [-1, 1, 1]))];
-  }
+  if (isHeavyProduct(y.shape, w.shape, geometry, target)) return [withBias(pixelsBack(y, w), bias)];
   if (blocksDepthwise(w.shape, geometry, target)) {
     const x = convolveBackDepthwise(y, w, bias, { window, shape, block: target.convBlock });
     if (x !== null) return [x];
@@ -115,26 +115,30 @@ export function lowerConvolveBack(
     gradient: null,
   });
   const whole = pad(x, { after: [0, 0, ...zeros] });
-  return [later === null ? whole : add(whole, reshape(later, [-1, 1, 1]))];
+  return [withBias(whole, later)];
+}
+
+/** x: [B, C, H, W], bias: [C]. */
+function withBias(x: Tensor, bias: Tensor | null): Tensor {
+  return bias === null ? x : add(x, reshape(bias, [-1, 1, 1]));
 }
 
 /** How many rows or columns of x the windows over y meet, padding aside. */
-function reachedBack(axis: 0 | 1, shape: Shape, { kernel, strides, dilations, pads }: Window): number {
-  return (shape[axis + 2] - 1) * strides[axis] + dilations[axis] * (kernel[axis] - 1) + 1 - pads[axis] - pads[axis + 2];
+function reachedBack(axis: 0 | 1, shape: Shape, window: Window): number {
+  return windowSpan(shape[axis + 2], axis, window) - window.pads[axis] - window.pads[axis + 2];
 }
 
 export function lowerConvolveWeight(x: Tensor, y: Tensor, geometry: Geometry, target: Target): readonly Tensor[] {
   const { window, groups } = geometry;
   const shape = [y.shape[1], x.shape[1] / groups, ...window.kernel];
   if (target.operators === "native" && isPatchEmbedding(geometry, x.shape)) {
-    const rows = reshape(transpose(y, [0, 2, 3, 1]), [-1, y.shape[1]]); // [B·H′·W′, O]
-    return [reshape(matmul(rows, toPatches(x, window), { transposeA: true }), shape)];
+    return [reshape(matmul(toPixelRows(y), toPatches(x, window), { transposeA: true }), shape)];
   }
   if (target.operators === "native" && target.device === "cpu" && isDepthwise(shape, geometry)) {
     const block = blocksDepthwise(shape, geometry, target) ? target.convBlock : 0;
     return [convolveWeightDepthwise(x, y, window, block)];
   }
-  const reached = target.operators === "native" ? reachedKernel(x.shape, y.shape, geometry) : null;
+  const reached = reachedKernel(x.shape, y.shape, geometry, target);
   if (reached !== null) {
     const [part] = lowerConvolveWeight(x, y, reached.geometry, target);
     return [wholeKernel(part, reached, geometry)];
@@ -174,7 +178,7 @@ function flipped(window: Window, inputShape: Shape, outputShape: Shape): Window 
   if (window.strides.some((stride) => stride !== 1)) return null;
   const pads = [0, 0, 0, 0] as [number, number, number, number];
   for (const axis of [0, 1] as const) {
-    const reach = window.dilations[axis] * (window.kernel[axis] - 1);
+    const reach = windowSpan(1, axis, window) - 1;
     pads[axis] = reach - window.pads[axis];
     pads[axis + 2] = inputShape[axis + 2] + reach - outputShape[axis + 2] - pads[axis];
   }
@@ -202,13 +206,11 @@ export function padded(x: Tensor, [top, left, bottom, right]: Window["pads"], va
 
 /** The pixels of padded x that kernel element (row, column) meets: [B, C, H′, W′]. */
 export function tapOf(x: Tensor, row: number, column: number, size: readonly number[], window: Window): Tensor {
-  const parts = [row, column].map((index, axis) => {
-    const start = index * window.dilations[axis];
-    const step = window.strides[axis];
-    return { axis: axis + 2, start, end: start + (size[axis] - 1) * step + 1, step };
-  });
-  const needed = parts.filter(({ axis, start, end, step }) => start !== 0 || end !== x.shape[axis] || step !== 1);
-  return needed.length === 0 ? x : slice(x, needed);
+  const { dilations, strides } = window;
+  return pixelsAt(
+    x,
+    [row, column].map((index, axis) => ({ start: index * dilations[axis], count: size[axis], step: strides[axis] })),
+  );
 }
 
 /** One matrix product per kernel element and sample: dw[:, :, i, j] = Σ y · xᵀ, x shifted by (i, j). No im2col buffer. */

@@ -3,8 +3,8 @@
  * pyramid on a coarse map), most products are with zeros: elements that meet nothing are cut off the kernel.
  */
 import type { Shape } from "../array/shape.ts";
-import type { Tensor } from "../graph/tensor.ts";
-import { pad } from "./slicing.ts";
+import type { Target, Tensor } from "../graph/tensor.ts";
+import { pad, slice } from "./slicing.ts";
 import type { Geometry, Window } from "./window.ts";
 
 /** Outputs start … end − 1 of an axis, whose element `tap` of the kernel meets pixels `first`, `first + stride`, … of x. */
@@ -23,14 +23,31 @@ export function metBy(tap: number, axis: 0 | 1, size: number, outputs: number, w
   return end > start ? { start, end, first: start * stride + offset } : null;
 }
 
+/** `count` rows or columns from `start` on, `step` apart. */
+export interface Run {
+  readonly start: number;
+  readonly count: number;
+  readonly step: number;
+}
+
+/** Some rows of x, [B, C, H, W], and some columns; x itself where these are all. */
+export function pixelsAt(x: Tensor, runs: readonly Run[]): Tensor {
+  const ranges = runs.map(({ start, count, step }, i) => {
+    return { axis: i + 2, start, end: start + (count - 1) * step + 1, step };
+  });
+  const needed = ranges.filter(({ axis, start, end, step }) => start !== 0 || end !== x.shape[axis] || step !== 1);
+  return needed.length === 0 ? x : slice(x, needed);
+}
+
 /** The part of a kernel that meets pixels: elements `start` … `end` − 1 of each axis, and how that part slides. */
 export interface Reached {
   readonly ranges: readonly { readonly axis: number; readonly start: number; readonly end: number }[];
   readonly geometry: Geometry;
 }
 
-/** Null where all of it does, or nothing. x: [B, C, H, W], y: [B, O, H′, W′]. */
-export function reachedKernel(x: Shape, y: Shape, { window, groups }: Geometry): Reached | null {
+/** Null where all of it does, or nothing, or the target takes kernels whole. x: [B, C, H, W], y: [B, O, H′, W′]. */
+export function reachedKernel(x: Shape, y: Shape, { window, groups }: Geometry, { operators }: Target): Reached | null {
+  if (operators !== "native") return null;
   const pads = [...window.pads] as [number, number, number, number];
   const dilations = [...window.dilations] as [number, number];
   const ranges = ([0, 1] as const).map((axis) => {

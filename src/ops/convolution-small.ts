@@ -5,11 +5,10 @@
 import { zeros } from "../array/ndarray.ts";
 import type { Shape } from "../array/shape.ts";
 import { constant, type Target, type Tensor } from "../graph/tensor.ts";
-import { metBy } from "./convolution-reach.ts";
+import { metBy, pixelsAt } from "./convolution-reach.ts";
 import { concat } from "./joining.ts";
 import { matmul } from "./matmul.ts";
 import { reshape, transpose } from "./shape.ts";
-import { slice } from "./slicing.ts";
 import { type Geometry, tilesExactly, type Window } from "./window.ts";
 
 /** Where choices pay, by shape. The measurements are in bench/README.md, "Small maps". */
@@ -35,18 +34,31 @@ export function isHeavyProduct(
   [batch, , height, width]: Shape,
   [features, channels]: Shape,
   { window, groups }: Geometry,
+  { operators, device }: Target,
 ): boolean {
-  const isProduct = groups === 1 && tilesExactly(window, [height, width]) && window.kernel[0] * window.kernel[1] === 1;
+  if (operators !== "native" || device !== "cpu" || groups !== 1) return false;
+  const isProduct = window.kernel[0] * window.kernel[1] === 1 && tilesExactly(window, [height, width]);
   return isProduct && 2 * features * channels > (features + channels) * batch * height * width;
+}
+
+/** [B, C, H, W] → [B·H·W, C], the channels of each pixel as a row. */
+export function toPixelRows(x: Tensor): Tensor {
+  const [batch, channels, height, width] = x.shape;
+  const pixels = height * width;
+  return reshape(transpose(reshape(x, [batch, channels, pixels]), [0, 2, 1]), [batch * pixels, channels]);
+}
+
+/** The inverse of `toPixelRows`. shape: [B, C, H, W]. */
+export function fromPixelRows(rows: Tensor, shape: Shape): Tensor {
+  const [batch, channels, height, width] = shape;
+  return reshape(transpose(reshape(rows, [batch, height * width, channels]), [0, 2, 1]), shape);
 }
 
 /** y: [B, O, H, W], w: [O, C, 1, 1] → [B, C, H, W], pixels as rows: w stays as it lies. */
 export function pixelsBack(y: Tensor, w: Tensor): Tensor {
-  const [batch, features, height, width] = y.shape;
-  const pixels = height * width;
-  const rows = reshape(transpose(reshape(y, [batch, features, pixels]), [0, 2, 1]), [batch * pixels, features]);
-  const found = reshape(matmul(rows, reshape(w, [features, -1])), [batch, pixels, w.shape[1]]);
-  return reshape(transpose(found, [0, 2, 1]), [batch, w.shape[1], height, width]);
+  const [batch, , height, width] = y.shape;
+  const [features, channels] = w.shape;
+  return fromPixelRows(matmul(toPixelRows(y), reshape(w, [features, channels])), [batch, channels, height, width]);
 }
 
 /**
@@ -68,18 +80,9 @@ export function weightByStackedTaps(x: Tensor, y: Tensor, window: Window): Tenso
       met.map((m) => ({ start: m!.start, count: m!.end - m!.start, step: 1 })),
     ];
     const columns = batch * results.reduce((product, { count }) => product * count, 1);
-    const rows = reshape(every(ofY, results), [features, columns]);
-    const met2 = reshape(every(ofX, pixels), [channels, columns]);
-    return reshape(matmul(rows, met2, { transposeB: true }), [features, channels, 1]);
+    const slopes = reshape(pixelsAt(ofY, results), [features, columns]);
+    const values = reshape(pixelsAt(ofX, pixels), [channels, columns]);
+    return reshape(matmul(slopes, values, { transposeB: true }), [features, channels, 1]);
   });
   return reshape(taps.length === 1 ? taps[0] : concat(taps, { axis: 2 }), [features, channels, kh, kw]);
-}
-
-/** Some rows and columns, `step` apart. */
-function every(x: Tensor, runs: readonly { start: number; count: number; step: number }[]): Tensor {
-  const ranges = runs.map(({ start, count, step }, i) => ({
-    ...{ axis: i + 2, start, end: start + (count - 1) * step + 1, step },
-  }));
-  const needed = ranges.filter(({ axis, start, end, step }) => start !== 0 || end !== x.shape[axis] || step !== 1);
-  return needed.length === 0 ? x : slice(x, needed);
 }

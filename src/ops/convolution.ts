@@ -9,7 +9,16 @@ import { node, type Tensor } from "../graph/tensor.ts";
 import { sum } from "./broadcast.ts";
 import { lowerConvolve, lowerConvolveBack, lowerConvolveWeight } from "./convolution-lowering.ts";
 import { pad, slice } from "./slicing.ts";
-import { type Geometry, type Padding, type Pair, pair, windowAttributes, windowOf, windowOutput } from "./window.ts";
+import {
+  type Geometry,
+  type Padding,
+  type Pair,
+  pair,
+  windowAttributes,
+  windowOf,
+  windowOutput,
+  windowSpan,
+} from "./window.ts";
 
 /** x: [B, C, H, W], w: [O, C / groups, kh, kw], bias: [O] → y: [B, O, H′, W′]. Operands are taken as checked. */
 export function convolve(x: Tensor, w: Tensor, bias: Tensor | null, geometry: Geometry): Tensor {
@@ -31,10 +40,10 @@ export function convolveBack(y: Tensor, w: Tensor, bias: Tensor | null, geometry
   return node("ConvInputGrad", bias === null ? [y, w] : [y, w, bias], {
     output: { dtype: y.dtype, shape },
     gradient: (dx) => {
-      const met = metBy(dx, [y.shape[2], y.shape[3]], geometry);
+      const seen = seenBy(dx, [y.shape[2], y.shape[3]], geometry);
       return [
-        convolve(met.x, w, null, met.geometry),
-        convolveWeight(met.x, y, met.geometry),
+        convolve(seen.x, w, null, seen.geometry),
+        convolveWeight(seen.x, y, seen.geometry),
         bias === null ? null : channelSum(dx),
       ];
     },
@@ -53,17 +62,14 @@ export function convolveWeight(x: Tensor, y: Tensor, geometry: Geometry): Tensor
 }
 
 /**
- * Of x, what the first `size` [H′, W′] windows meet, and a geometry in which they are all there are. More would fit where
+ * Of x, what the first `size` [H′, W′] windows see, and a geometry in which they are all there are. More would fit where
  * a transposed convolution adds as many rows as its stride, or more: allowed below the dilation.
  */
-function metBy(x: Tensor, size: readonly [number, number], geometry: Geometry): { x: Tensor; geometry: Geometry } {
+function seenBy(x: Tensor, size: readonly [number, number], geometry: Geometry): { x: Tensor; geometry: Geometry } {
   const { window } = geometry;
   const fitting = windowOutput("conv", [x.shape[2], x.shape[3]], window);
   if (fitting[0] === size[0] && fitting[1] === size[1]) return { x, geometry };
-  const ranges = [0, 1].map((axis) => {
-    const reach = window.dilations[axis] * (window.kernel[axis] - 1) + 1;
-    return { axis: axis + 2, end: (size[axis] - 1) * window.strides[axis] + reach };
-  });
+  const ranges = [0, 1].map((axis) => ({ axis: axis + 2, end: windowSpan(size[axis], axis, window) }));
   const [top, left, bottom, right] = window.pads;
   const around = pad(x, { before: [0, 0, top, left], after: [0, 0, bottom, right] });
   return { x: slice(around, ranges), geometry: { ...geometry, window: { ...window, pads: [0, 0, 0, 0] } } };
@@ -167,8 +173,7 @@ export function convTranspose(
         `convTranspose: outputPadding must be less than stride or dilation, got ${extra[axis]} and ${stride[axis]}, ${dilation[axis]}. Pad the result instead.`,
       );
     }
-    const whole = (x.shape[axis + 2] - 1) * stride[axis] + dilation[axis] * (kernel[axis] - 1) + 1;
-    return whole - window.pads[axis] - window.pads[axis + 2] + extra[axis];
+    return windowSpan(x.shape[axis + 2], axis, window) - window.pads[axis] - window.pads[axis + 2] + extra[axis];
   });
   if (size[0] < 1 || size[1] < 1) {
     throw new InputError(`convTranspose: the output must have pixels, got ${size.join(" × ")}. Use less padding.`);

@@ -41,6 +41,15 @@ export function pair(where: string, name: string, value: Pair): readonly [number
   return both;
 }
 
+/** Pixels along an axis, padding included, from the first to the last that `count` windows in a row meet. */
+export function windowSpan(
+  count: number,
+  axis: number,
+  { kernel, strides, dilations }: Pick<Window, "kernel" | "strides" | "dilations">,
+): number {
+  return (count - 1) * strides[axis] + dilations[axis] * (kernel[axis] - 1) + 1;
+}
+
 /** Resolves padding for an input of `size` [H, W]; `ceilMode` becomes more padding at the bottom and the right. */
 export function windowOf(
   where: string,
@@ -53,10 +62,10 @@ export function windowOf(
   const dilations = pair(where, "dilations", dilationSize);
   const pads = [0, 0, 0, 0] as [number, number, number, number];
   for (const axis of [0, 1] as const) {
-    const reach = dilations[axis] * (kernel[axis] - 1) + 1;
+    const span = (count: number) => windowSpan(count, axis, { kernel, strides, dilations });
     if (padding === "same") {
       const output = Math.ceil(size[axis] / strides[axis]);
-      const total = Math.max(0, (output - 1) * strides[axis] + reach - size[axis]);
+      const total = Math.max(0, span(output) - size[axis]);
       pads[axis] = Math.floor(total / 2);
       pads[axis + 2] = total - pads[axis];
     } else {
@@ -65,9 +74,9 @@ export function windowOf(
     }
     if (ceilMode) {
       const padded = size[axis] + pads[axis] + pads[axis + 2];
-      let steps = Math.ceil((padded - reach) / strides[axis]);
+      let steps = Math.ceil((padded - span(1)) / strides[axis]);
       if (steps * strides[axis] >= size[axis] + pads[axis]) steps--;
-      pads[axis + 2] += Math.max(0, steps * strides[axis] + reach - padded);
+      pads[axis + 2] += Math.max(0, span(steps + 1) - padded);
     }
   }
   if (!pads.every((number) => Number.isInteger(number) && number >= 0)) {
@@ -81,9 +90,8 @@ export function windowOf(
 /** Output size [H, W] of a window over an input of `size`. Throws when not even one window fits. */
 export function windowOutput(where: string, size: readonly [number, number], window: Window): [number, number] {
   const output = [0, 1].map((axis) => {
-    const reach = window.dilations[axis] * (window.kernel[axis] - 1) + 1;
     const padded = size[axis] + window.pads[axis] + window.pads[axis + 2];
-    return Math.floor((padded - reach) / window.strides[axis]) + 1;
+    return Math.floor((padded - windowSpan(1, axis, window)) / window.strides[axis]) + 1;
   });
   if (output[0] < 1 || output[1] < 1) {
     throw new InputError(

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { runSteps, recipe as smallRecipe } from "../../test/support/small-step.ts";
 import { float32, joinArrays, type Named, type NdArray, toNumbers } from "../array/ndarray.ts";
 import { Random } from "../array/random.ts";
 import { normalInitializer } from "../graph/initializer.ts";
@@ -14,11 +15,7 @@ import { openEngine } from "../runtime/open.ts";
 import { buildStep, type StepOptions } from "./step.ts";
 import type { OptimizerRecipe } from "./update.ts";
 
-const recipe: OptimizerRecipe = {
-  ...{ steps: 10, optimizer: "sgd", learningRate: 0.1, momentum: 0.9, nesterov: true, beta1: 0.9, beta2: 0.999 },
-  ...{ epsilon: 1e-8, weightDecay: 0.1, schedule: "cosine", schedulePower: 1, scheduleMilestones: [] },
-  ...{ scheduleFactor: 1, finalRate: 0, warmupSteps: 0, warmupStart: 0, clipNorm: 1, averageDecay: 0.9, accumulate: 1 },
-};
+const recipe: OptimizerRecipe = { ...smallRecipe, optimizer: "sgd", learningRate: 0.1, averageDecay: 0.9 };
 const features = 6;
 const width = 5;
 
@@ -57,15 +54,7 @@ describe("a step whose loss compares the samples of several batches", () => {
 
   async function train(options: Partial<StepOptions>, feed: (step: number) => Named<NdArray>[]) {
     const all = { engine, inputs: inputsOf(8), embed, loss, recipe, ...options };
-    const step = await buildStep(all);
-    await step.initialize(7);
-    const results = [];
-    for (let at = 0; at < 3; at++) results.push(await step.run(feed(at), { step: at, seed: 7 }));
-    const names = step.variables.filter(({ kind }) => kind !== "scratch").map(({ name }) => name);
-    const store = Object.fromEntries(
-      Object.entries(await all.engine.get(names)).map(([name, x]) => [name, toNumbers(x)]),
-    );
-    await step.release();
+    const { results, store, step } = await runSteps({ ...all, feed });
     await all.engine.drop(step.variables.map(({ name }) => name));
     return { results, store };
   }

@@ -116,15 +116,14 @@ export function updateGraph(
   const optimizer = optimizerOf(recipe);
   const clipped = recipe.clipNorm > 0 ? clipByNorm(gradients, gradientNorm, recipe.clipNorm) : gradients;
   const updates = parameters.map(({ name, tensor }, i) => {
-    const { rate, decay } = group(name, tensor.shape.length);
-    return { name, parameter: tensor, gradient: clipped[i], rate, decay: decay * recipe.weightDecay };
+    const { rate, decay, range } = group(name, tensor.shape.length);
+    return { name, parameter: tensor, gradient: clipped[i], rate, decay: decay * recipe.weightDecay, range };
   });
   const { next: moved, state } = optimize(optimizer, updates);
-  const cut = parameters.flatMap(({ name, tensor }) => {
-    const { range } = group(name, tensor.shape.length);
-    return range === undefined ? [] : [[name, clip(moved[name], { min: range[0], max: range[1] })] as const];
-  });
-  const next: Named<Tensor> = { ...moved, ...Object.fromEntries(cut) };
+  const next: Record<string, Tensor> = { ...moved };
+  for (const { name, range } of updates) {
+    if (range !== undefined) next[name] = clip(moved[name], { min: range[0], max: range[1] });
+  }
 
   const averages: Record<string, string> = {};
   const averaged: Record<string, Tensor> = {};

@@ -18,15 +18,8 @@ import { baseRecipe } from "../../src/methods/recipe.ts";
 import { add, layerNorm, matmul, squeeze } from "../../src/ops/index.ts";
 import { evaluate } from "../../src/runtime/evaluate.ts";
 import { updateGraph } from "../../src/step/update.ts";
-import {
-  checkAll,
-  checkpointOf,
-  float32Noise,
-  imageOutputs,
-  inputsOf,
-  modelSettings,
-  underGoldenNames,
-} from "./groupvit.ts";
+import { float32Noise } from "./float32-noise.ts";
+import { checkAll, checkpointOf, imageOutputs, inputsOf, modelSettings, underGoldenNames } from "./groupvit.ts";
 import { openGoldens } from "./manifest.ts";
 import { prefixed } from "./transunet-recipe.ts";
 

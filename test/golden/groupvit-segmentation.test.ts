@@ -13,7 +13,8 @@ import { add, argMax, div, matmul, mul, pad, resize, slice } from "../../src/ops
 import { type Windowing, windowStarts } from "../../src/prediction/windows.ts";
 import { evaluate } from "../../src/runtime/evaluate.ts";
 import { caseEntries } from "./cases.ts";
-import { checkAll, checkpointOf, float32Noise, inputsOf, modelSettings } from "./groupvit.ts";
+import { float32Noise } from "./float32-noise.ts";
+import { checkAll, checkpointOf, inputsOf, modelSettings } from "./groupvit.ts";
 import { type GoldenCase, openGoldens } from "./manifest.ts";
 
 const goldens = openGoldens("groupvit");

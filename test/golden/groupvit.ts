@@ -3,19 +3,15 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "vitest";
 import { isFloat } from "../../src/array/dtype.ts";
-import { float32, type Named, type NdArray, toNumbers } from "../../src/array/ndarray.ts";
-import { Random } from "../../src/array/random.ts";
+import { type Named, type NdArray, toNumbers } from "../../src/array/ndarray.ts";
 import { show } from "../../src/array/shape.ts";
 import { gradients } from "../../src/autodiff/gradients.ts";
-import { lower } from "../../src/graph/graph.ts";
 import type { Model } from "../../src/graph/scope.ts";
 import { input, type Tensor } from "../../src/graph/tensor.ts";
 import type { ImageTokens } from "../../src/methods/groupvit/image-encoder.ts";
 import { type GroupViTSettings, publishedGroupViT } from "../../src/methods/groupvit/settings.ts";
 import { officialTensors, ourNames, ourWeights } from "../../src/methods/groupvit/weights.ts";
-import { writeModel } from "../../src/onnx/write.ts";
-import { evaluate, plainTarget } from "../../src/runtime/evaluate.ts";
-import { nodeBackend } from "../../src/runtime/node.ts";
+import { evaluate } from "../../src/runtime/evaluate.ts";
 import { readWeights } from "../../src/weights/read-weights.ts";
 import type { GoldenCase, Goldens } from "./manifest.ts";
 
@@ -149,38 +145,6 @@ export async function gradientsOf(
     ...underGoldenNames(Object.fromEntries(numbered(ofWeights, 0)), prefix, place),
     ...Object.fromEntries(numbered(ofInputs, ofWeights.length).map(([name, array]) => [prefix + name, array])),
   };
-}
-
-/**
- * How far outputs move when all that is fed moves by at most half a unit in the last place of float32, by name: the largest
- * of a few runs. Goldens were computed in float64, so where this is near a tolerance, float32 itself is what is off: of
- * losses behind batch statistics of a few rows, and of AdamW's first step, which makes a whole step of a gradient that is
- * 0 but for rounding.
- */
-export async function float32Noise(outputs: Named<Tensor>, feeds: Named<NdArray>): Promise<Record<string, number>> {
-  const { bytes, inputs, variables } = writeModel(lower({ outputs }, plainTarget));
-  const session = await nodeBackend.create(bytes, { device: "cpu", threads: 1, use: "training" });
-  const run = (given: Named<NdArray>) =>
-    session.run(
-      Object.fromEntries([...inputs, ...variables].map((name) => [name, given[name]])),
-      Object.fromEntries(Object.keys(outputs).map((name) => [name, null])),
-    );
-  const still = await run(feeds);
-  const moves: Record<string, number> = {};
-  for (let count = 0; count < 4; count++) {
-    const moved = Object.entries(feeds).map(([name, array]) => {
-      const random = new Random("half a unit", count, name);
-      const nudge = (value: number) => value * (1 + random.between(-(2 ** -24), 2 ** -24));
-      return [name, isFloat(array.dtype) ? float32(array.shape, toNumbers(array).map(nudge)) : array] as const;
-    });
-    for (const [name, array] of Object.entries(await run(Object.fromEntries(moved)))) {
-      const before = toNumbers(still[name]);
-      const apart = toNumbers(array).map((value, i) => Math.abs(value - before[i]));
-      moves[name] = apart.reduce((most, each) => Math.max(most, each), moves[name] ?? 0);
-    }
-  }
-  await session.release();
-  return moves;
 }
 
 /** How far a number may be off: `absolute` + `ofLargest` · the tensor's largest magnitude + `relative` · its own. */

@@ -13,7 +13,7 @@ import { windowBlocks } from "../../src/nn/window-attention.ts";
 import { add, mul, reshape, sum } from "../../src/ops/index.ts";
 import { evaluate } from "../../src/runtime/evaluate.ts";
 import type { Renaming } from "../../src/weights/rename.ts";
-import { float32Noise } from "./groupvit.ts";
+import { float32Noise } from "./float32-noise.ts";
 import { cotangent, covers, type GssCase } from "./gss.ts";
 import { type SwinConfig, swinOptions } from "./gss-networks.ts";
 

@@ -9,9 +9,9 @@ import { ourName } from "../../src/methods/max-deeplab/names.ts";
 import { maxDeepLab, semanticLogits } from "../../src/methods/max-deeplab/network.ts";
 import { panopticFromMasks } from "../../src/methods/max-deeplab/postprocess.ts";
 import { lossTerms } from "../../src/methods/max-deeplab/terms.ts";
-import { add, cast, max, mean, slice, softmax, sqrt, stack, sum, sumSquare } from "../../src/ops/index.ts";
+import { add, cast, mean, slice, sqrt, stack, sum, sumSquare } from "../../src/ops/index.ts";
 import { evaluate } from "../../src/runtime/evaluate.ts";
-import { float32Noise } from "./groupvit.ts";
+import { float32Noise } from "./float32-noise.ts";
 import {
   channelsLast,
   checkGraph,
@@ -60,7 +60,6 @@ coversFile(
       "aux/infer.feature_panoptic": channelsLast(encoded.featurePanoptic),
       "aux/infer.transformer_class_feature": rows(encoded.classFeature),
       "aux/infer.transformer_mask_feature": rows(encoded.maskFeature),
-      "aux/class_confidence": confidenceOf(found.classLogits),
     };
     const predicted = { ...between, ...named(found, "infer") };
     await checkGraph(golden, predicted, feeds);
@@ -97,12 +96,6 @@ coversFile(
   },
   (config) => config.num_blocks !== undefined,
 );
-
-/** The chance of each slot's best class. classLogits: [B, N, C + 1] → [B, N]. */
-function confidenceOf(classLogits: Tensor): Tensor {
-  const classes = slice(softmax(classLogits, { axis: -1 }), [{ axis: 2, start: 0, end: classLogits.shape[2] - 1 }]);
-  return max(classes, { axes: [2] });
-}
 
 /** Length and sum of the gradient of every weight, of which the manifest has no more than these two numbers. */
 async function checkNorms(golden: Golden, loss: Tensor, model: Model, feeds: Named<NdArray>): Promise<void> {
@@ -157,7 +150,7 @@ function labelConfig(golden: Golden): LabelConfig {
   return { ...config, stuff_class_ids: labels.filter(isStuff), stride: 4 };
 }
 
-/** Segments of each image, with the thresholds that the manifest says in words. */
+/** Segments of each image, and how sure slots are of their classes, with the thresholds that the manifest says in words. */
 async function checkSegments(golden: Golden, found: ReturnType<typeof build>, feeds: Named<NdArray>): Promise<void> {
   const name = "panoptic_low_thresholds";
   const expected = golden.of("output")[name];
@@ -176,9 +169,11 @@ async function checkSegments(golden: Golden, found: ReturnType<typeof build>, fe
     const one = (x: Tensor) => slice(x, [{ axis: 0, start: i, end: i + 1 }]);
     const order = { things, stuff, ignoreLabel };
     const size = [height, width] as const;
-    return panopticFromMasks(one(found.maskLogits), one(found.classLogits), order, { ...settings, size }).panoptic;
+    return panopticFromMasks(one(found.maskLogits), one(found.classLogits), order, { ...settings, size });
   });
-  const { panoptic } = await evaluate({ panoptic: cast(stack(images, { axis: 0 }), "int32") }, feeds);
+  await checkGraph(golden, { "aux/class_confidence": stack(images.map(({ confidence }) => confidence)) }, feeds);
+  const ids = stack(images.map(({ panoptic }) => panoptic));
+  const { panoptic } = await evaluate({ panoptic: cast(ids, "int32") }, feeds);
   const fragile = toNumbers(golden.of("aux").fragile_pixels);
   const [got, wanted] = [toNumbers(panoptic), toNumbers(expected)];
   const wrong = got.filter((id, at) => id !== wanted[at] && fragile[at] === 0).length;

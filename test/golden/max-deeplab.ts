@@ -11,7 +11,7 @@ import { type MaskTargets, maskTargets } from "../../src/methods/max-deeplab/tar
 import { add, mul, squeeze, sum, transpose, unsqueeze } from "../../src/ops/index.ts";
 import { evaluate } from "../../src/runtime/evaluate.ts";
 import { caseEntries } from "./cases.ts";
-import { float32Noise } from "./groupvit.ts";
+import { float32Noise } from "./float32-noise.ts";
 import { type GoldenCase, type Goldens, openGoldens } from "./manifest.ts";
 
 export const goldens: Goldens = openGoldens("max-deeplab");

@@ -1,18 +1,15 @@
 import { type NdArray, ndarray } from "../../array/ndarray.ts";
 import type { Random } from "../../array/random.ts";
 import { augment } from "../../data/augment.ts";
-import { tagsOf } from "../../data/labels.ts";
 import type { Sample } from "../../data/sample.ts";
-import { zerosInitializer } from "../../graph/initializer.ts";
 import type { Scope } from "../../graph/scope.ts";
 import type { Tensor } from "../../graph/tensor.ts";
 import { binaryCrossEntropy } from "../../losses/binary-cross-entropy.ts";
 import { networkOf } from "../../networks/network.ts";
 import { imageInput } from "../../nn/image-input.ts";
-import { linear } from "../../nn/linear.ts";
 import type { Task } from "../method.ts";
 import type { Trained, TrainingStage, Trial } from "../stage.ts";
-import { tagsTrial } from "../tags-trial.ts";
+import { cropTags, tagLogits, tagsTrial } from "../tags.ts";
 import type { DdepRecipe } from "./recipe.ts";
 
 /** The recipe as the encoder stage has it. */
@@ -39,13 +36,10 @@ export function encoderRecipe(recipe: DdepRecipe): DdepRecipe {
 
 /** Class scores of whole images: mean of the encoder's last features, one layer. image: [B, 3, H, W] in [−1, 1] → [B, K]. */
 function classifier(scope: Scope, image: Tensor, classes: number, recipe: DdepRecipe): Tensor {
-  return linear(scope.at("classifier"), networkOf(recipe).pooled(scope, image), classes, {
-    weightInitializer: zerosInitializer,
-    biasInitializer: zerosInitializer,
-  });
+  return tagLogits(scope.at("classifier"), networkOf(recipe).pooled(scope, image), classes);
 }
 
-/** One crop, and 1 for each class that the sample's tags name (where they followed from a mask: that it shows in the crop). */
+/** One crop, and its tags. */
 function prepare(
   sample: Sample,
   recipe: DdepRecipe,
@@ -53,12 +47,9 @@ function prepare(
   random: Random,
 ): Record<"image" | "tags", NdArray> {
   const { image, labels } = augment(sample, recipe, random);
-  const tags = new Float32Array(classes);
-  const { mask, tags: named = [] } = sample.labels;
-  for (const tag of mask === undefined ? named : tagsOf(labels)) tags[tag] = 1;
   return {
     image: ndarray("uint8", [image.height, image.width, 3], image.data),
-    tags: ndarray("float32", [classes], tags),
+    tags: cropTags(sample.labels, sample.labels.mask && labels, classes),
   };
 }
 

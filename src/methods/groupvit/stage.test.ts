@@ -1,10 +1,10 @@
 /** Training on captions: what a sample becomes, what is lowered, and that small batches make the step of a large one. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { checkEngine, checkImage } from "../../../test/support/check-model.ts";
-import { joinArrays, type Named, type NdArray, toNumbers } from "../../array/ndarray.ts";
+import { stageBatch } from "../../../test/support/stage-batch.ts";
+import { type Named, type NdArray, toNumbers } from "../../array/ndarray.ts";
 import { Random } from "../../array/random.ts";
 import type { Sample } from "../../data/sample.ts";
-import { withBatchAxis } from "../../evaluation/trial.ts";
 import type { Engine } from "../../runtime/engine.ts";
 import { clipTokenizer } from "../../text/clip-tokenizer.ts";
 import { buildStageStep } from "../../training/stage-step.ts";
@@ -25,15 +25,9 @@ const sampleOf = (index: number, texts: readonly string[] = [captions[index % ca
   labels: { captions: texts },
 });
 
-async function batchOf(recipe: GroupViTRecipe, indices: readonly number[]): Promise<Named<NdArray>> {
-  const stage = captionStage(recipe);
-  const samples: Named<NdArray>[] = [];
-  for (const index of indices) {
-    samples.push(withBatchAxis(await stage.prepare(sampleOf(index), new Random("sample", index))));
-  }
-  return Object.fromEntries(
-    Object.keys(samples[0]).map((name) => [name, joinArrays(samples.map((sample) => sample[name]))]),
-  );
+function batchOf(recipe: GroupViTRecipe, indices: readonly number[]): Promise<Named<NdArray>> {
+  const samples = indices.map((index) => [sampleOf(index), new Random("sample", index)] as const);
+  return stageBatch(captionStage(recipe), samples);
 }
 
 describe("what training is given of a sample", () => {

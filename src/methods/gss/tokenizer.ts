@@ -1,7 +1,8 @@
 /** What turns maskiges into tokens and back, whatever it is: the discrete VAE, or a VQ. */
 import type { Scope } from "../../graph/scope.ts";
 import type { Tensor } from "../../graph/tensor.ts";
-import { add, argMax, axisSize, concat, mul, slice } from "../../ops/index.ts";
+import { add, argMax, axisSize, concat, slice } from "../../ops/index.ts";
+import { zeroFrom } from "../../ops/waiting.ts";
 import { type DvaeSettings, dvaeEncoder, dvaeStride, mapPixels } from "./dvae.ts";
 import {
   dvaeDecoder,
@@ -100,14 +101,9 @@ export function decodedInBands(
     const [from, to] = [Math.max(0, first - reach), Math.min(rows, first + bandRows + reach)];
     const part = slice(map, [{ axis: 2, start: from, end: to }]);
     const band = end(place, wait === null ? part : add(part, wait));
-    wait = mul(slice(band, corner(band)), 0);
+    wait = zeroFrom([band]);
     const used = [first - from, Math.min(rows, first + bandRows) - from].map((row) => row * scale);
     return slice(band, [{ axis: 2, start: used[0], end: used[1] }]);
   });
   return concat(bands, { axis: 2 });
-}
-
-/** The first element of all. */
-function corner({ shape }: Tensor) {
-  return shape.map((_, axis) => ({ axis, start: 0, end: 1 }));
 }

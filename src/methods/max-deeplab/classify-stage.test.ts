@@ -1,10 +1,10 @@
 /** Classification as the start of the pixel path: what it learns from, what it trains, and what the segments begin with. */
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { checkEngine } from "../../../test/support/check-model.ts";
-import { joinArrays, type Named, type NdArray, toNumbers, zeros } from "../../array/ndarray.ts";
+import { stageBatch } from "../../../test/support/stage-batch.ts";
+import { toNumbers, zeros } from "../../array/ndarray.ts";
 import { Random } from "../../array/random.ts";
 import { completed } from "../../data/labels.ts";
-import { withBatchAxis } from "../../evaluation/trial.ts";
 import { Model } from "../../graph/scope.ts";
 import { input } from "../../graph/tensor.ts";
 import type { Engine } from "../../runtime/engine.ts";
@@ -79,14 +79,12 @@ test("its steps lower the loss from chance on", async () => {
   await step.initialize(1);
   const losses: number[] = [];
   for (let count = 0; count < 20; count++) {
-    const samples: Named<NdArray>[] = [];
-    for (let index = 0; index < recipe.classifyBatchSize; index++) {
-      samples.push(withBatchAxis(await stage.prepare(await sample(index % 4), new Random(count, index))));
-    }
-    const batch = Object.fromEntries(
-      Object.keys(samples[0]).map((name) => [name, joinArrays(samples.map((each) => each[name]))]),
+    const samples = await Promise.all(
+      Array.from({ length: recipe.classifyBatchSize }, async (_, index) => {
+        return [await sample(index % 4), new Random(count, index)] as const;
+      }),
     );
-    losses.push((await step.run(batch, { step: count, seed: 1 })).total);
+    losses.push((await step.run(await stageBatch(stage, samples), { step: count, seed: 1 })).total);
   }
   await step.release();
   expect(losses[0]).toBeCloseTo(Math.LN2, 5);

@@ -1,13 +1,12 @@
 /** Pretraining of the pixel path where no file is at hand: photographs are classified by their tags. */
 import { type Named, type NdArray, ndarray } from "../../array/ndarray.ts";
 import type { Random } from "../../array/random.ts";
-import { tagsOf } from "../../data/labels.ts";
 import type { Sample } from "../../data/sample.ts";
 import { viewLabels } from "../../image/resize.ts";
 import { binaryCrossEntropy } from "../../losses/binary-cross-entropy.ts";
 import type { Task } from "../method.ts";
 import type { Beginning, Trained, TrainingStage } from "../stage.ts";
-import { tagsTrial } from "../tags-trial.ts";
+import { cropTags, tagsTrial } from "../tags.ts";
 import { drawPlace, placedImage } from "./augment.ts";
 import { isBackbone } from "./names.ts";
 import { classified } from "./network.ts";
@@ -30,7 +29,7 @@ function classifyRecipe(recipe: MaxDeepLabRecipe): MaxDeepLabRecipe {
   };
 }
 
-/** One crop, and 1 for each class that the sample's tags name (where they followed from a mask: that it shows in the crop). */
+/** One crop, and its tags. */
 function prepare(
   { image, labels }: Sample,
   settings: MaxDeepLabRecipe,
@@ -39,12 +38,10 @@ function prepare(
 ): Named<NdArray> {
   const place = drawPlace([image.height, image.width], settings, random);
   const size = [settings.cropHeight, settings.cropWidth] as const;
-  const tags = new Float32Array(classes.length);
-  const { mask, tags: named = [] } = labels;
-  for (const tag of mask === undefined ? named : tagsOf(viewLabels(mask, place.view))) tags[tag] = 1;
+  const mask = labels.mask && viewLabels(labels.mask, place.view);
   return {
     image: ndarray("uint8", [...size, 3], placedImage(image, place, size).data),
-    tags: ndarray("float32", [classes.length], tags),
+    tags: cropTags(labels, mask, classes.length),
   };
 }
 

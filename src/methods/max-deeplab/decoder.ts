@@ -59,16 +59,17 @@ export function stackedDecoder(
   ]);
   const high: Tensor[] = [];
   const addExtra = (name: string, group: BlockGroup) => {
+    if (ofBackboneOnly) return;
     paths = blockGroup(scope, { stage: name, isExtra: true }, paths, group, settings);
     known.set(16, [...known.get(16)!.slice(0, -1), paths.pixels]);
   };
-  if (backboneHourglasses === 0 && !ofBackboneOnly) addExtra("stage5Extra", extraStageGroup(settings));
+  if (backboneHourglasses === 0) addExtra("stage5Extra", extraStageGroup(settings));
 
   const climbs = [8, 4];
   const walk = Array.from({ length: backboneHourglasses + extraHourglasses }, () => [...climbs, 8, 16]).flat();
   const ofBackbone = 4 * backboneHourglasses;
-  const all = [...walk, ...climbs];
-  for (const [i, stride] of (ofBackboneOnly ? all.slice(0, ofBackbone) : all).entries()) {
+  const steps = [...walk, ...climbs].slice(0, ofBackboneOnly ? ofBackbone : undefined);
+  for (const [i, stride] of steps.entries()) {
     const isExtra = i >= ofBackbone;
     const name = `decoderStage${i + 1}${isExtra ? "Extra" : ""}`;
     const group = decoderGroup(stride, isExtra, settings);
@@ -83,8 +84,7 @@ export function stackedDecoder(
     paths = blockGroup(scope, { stage: name, isExtra }, { ...paths, pixels: fused }, group, settings);
     known.set(stride, [...there, paths.pixels]);
     if (stride === 4) high.push(relu(paths.pixels));
-    if (i === ofBackbone - 1 && !ofBackboneOnly)
-      addExtra(`decoderStage${i + 1}Extra`, decoderGroup(16, true, settings));
+    if (i === ofBackbone - 1) addExtra(`decoderStage${i + 1}Extra`, decoderGroup(16, true, settings));
   }
   return { paths, high };
 }

@@ -1,10 +1,9 @@
 /** MaX-DeepLab whole: photograph to masks and classes of the slots. */
-import { zerosInitializer } from "../../graph/initializer.ts";
 import type { Scope } from "../../graph/scope.ts";
 import type { Tensor } from "../../graph/tensor.ts";
 import { imageInput } from "../../nn/image-input.ts";
-import { linear } from "../../nn/linear.ts";
 import { mean, relu } from "../../ops/index.ts";
+import { tagLogits } from "../tags.ts";
 import { backbone, memoryFeature, type Paths } from "./backbone.ts";
 import { stackedDecoder } from "./decoder.ts";
 import { classHead, type MaskOutputs, maskHead, semanticHead } from "./heads.ts";
@@ -56,10 +55,7 @@ export function classified(scope: Scope, image: Tensor, settings: MaxDeepLabSett
   const alone = { ...settings, transformerFromStride: withoutTransformers };
   const { paths } = stackedDecoder(scope, backbone(scope, imageInput(image), alone, false), alone, true);
   const pooled = mean(relu(paths.pixels), { axes: [2, 3] }); // [B, C]
-  return linear(scope.at("classifier"), pooled, classes, {
-    weightInitializer: zerosInitializer,
-    biasInitializer: zerosInitializer,
-  });
+  return tagLogits(scope.at("classifier"), pooled, classes);
 }
 
 /** `classes`: without "no object". */

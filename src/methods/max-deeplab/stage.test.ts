@@ -1,9 +1,9 @@
 /** Training on segments: what a sample becomes, what is lowered, and where matching cuts the step. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { checkEngine } from "../../../test/support/check-model.ts";
-import { joinArrays, type Named, type NdArray, toNumbers, zeros } from "../../array/ndarray.ts";
+import { stageBatch } from "../../../test/support/stage-batch.ts";
+import { type Named, type NdArray, toNumbers, zeros } from "../../array/ndarray.ts";
 import { Random } from "../../array/random.ts";
-import { withBatchAxis } from "../../evaluation/trial.ts";
 import type { Engine } from "../../runtime/engine.ts";
 import { openScenes } from "../../scenes/open.ts";
 import { buildStageStep } from "../../training/stage-step.ts";
@@ -21,14 +21,12 @@ beforeAll(async () => {
 afterAll(() => engine.close());
 
 async function batch(seed = 0): Promise<Named<NdArray>> {
-  const stage = panopticStage(recipe, task);
-  const samples: Named<NdArray>[] = [];
-  for (let index = 0; index < recipe.batchSize; index++) {
-    samples.push(withBatchAxis(await stage.prepare(await dataset.read(index), new Random(seed, index))));
-  }
-  return Object.fromEntries(
-    Object.keys(samples[0]).map((name) => [name, joinArrays(samples.map((each) => each[name]))]),
+  const samples = await Promise.all(
+    Array.from({ length: recipe.batchSize }, async (_, index) => {
+      return [await dataset.read(index), new Random(seed, index)] as const;
+    }),
   );
+  return stageBatch(panopticStage(recipe, task), samples);
 }
 
 describe("a sample", () => {
