@@ -16,6 +16,7 @@ import {
   softmax,
   squeeze,
   stack,
+  stopGradient,
   sub,
   sum,
   takeAlong,
@@ -39,10 +40,12 @@ export interface LinearCrossEntropyOptions {
   readonly ignoreLabel: number;
   /** Logits that are in memory at once, at most. */
   readonly chunkElements?: number;
+  /** What each place weighs, [B, ...], 0 or above, no gradient; default: all alike. */
+  readonly weights?: Tensor;
 }
 
 export interface LinearCrossEntropy {
-  /** A scalar: the mean over the places that count, 0 where there are none. */
+  /** A scalar: the mean, by weight, over the places that count, 0 where there are none. */
   readonly loss: Tensor;
   /** [B, ...] int64: the class of the largest logit. No gradient. */
   readonly predicted: Tensor;
@@ -58,7 +61,7 @@ export interface LinearCrossEntropy {
 export function linearCrossEntropy(
   { features, weight, bias }: LinearClassifier,
   labels: Tensor,
-  { ignoreLabel, chunkElements = 2 ** 24 }: LinearCrossEntropyOptions,
+  { ignoreLabel, chunkElements = 2 ** 24, weights }: LinearCrossEntropyOptions,
 ): LinearCrossEntropy {
   const [classes, channels] = weight.shape;
   const [batch, width, ...sides] = features.shape;
@@ -80,8 +83,9 @@ export function linearCrossEntropy(
     gradient: (dy) => [...gradientInPieces([...inputs, dy], chunkElements), null],
     lower: (given) => inPieces(given as readonly Tensor[], chunkElements),
   });
+  const counted = weights === undefined ? valid : mul(valid, stopGradient(weights));
   return {
-    loss: weightedMean(mul(reshape(losses, [batch, ...sides]), valid), valid),
+    loss: weightedMean(mul(reshape(losses, [batch, ...sides]), counted), counted),
     predicted: reshape(predicted, [batch, ...sides]),
   };
 }

@@ -6,19 +6,23 @@ import { crossEntropy } from "./cross-entropy.ts";
 import { diceLoss } from "./dice.ts";
 import { focalLoss } from "./focal.ts";
 
-/** The factors of the terms (0 leaves a term out) and what shapes them: fields of every recipe that learns from masks. */
-export interface SegmentationLossSettings {
-  readonly crossEntropyWeight: number;
-  readonly diceWeight: number;
-  readonly focalWeight: number;
-  readonly focalGamma: number;
-  readonly labelSmoothing: number;
-  /** `balanced`: rare classes count more in cross-entropy and focal loss, see `balancedWeights`. */
+/** Whether rare classes count more: fields of every recipe that learns from masks. */
+export interface ClassWeightSettings {
+  /** `balanced`: they do in every cross-entropy and in focal loss, see `balancedWeights`. */
   readonly classWeights: "none" | "balanced";
   /** Exponent p of the balanced weights (median frequency / frequency)^p. */
   readonly classWeightPower: number;
   /** Balanced weights are kept within 1 / this … this. */
   readonly classWeightLimit: number;
+}
+
+/** The factors of the terms (0 leaves a term out) and what shapes them, of a network that tells pixels apart. */
+export interface SegmentationLossSettings extends ClassWeightSettings {
+  readonly crossEntropyWeight: number;
+  readonly diceWeight: number;
+  readonly focalWeight: number;
+  readonly focalGamma: number;
+  readonly labelSmoothing: number;
 }
 
 /** Pixel cross-entropy and nothing else. */
@@ -46,6 +50,15 @@ export function balancedWeights(frequencies: readonly number[], power: number, l
   return frequencies.map((share) => (share > 0 ? Math.min(limit, Math.max(1 / limit, (median / share) ** power)) : 1));
 }
 
+/** What each class weighs by a recipe's settings; undefined where all weigh alike. frequencies: as above, [] where nobody looked. */
+export function classWeightsOf(
+  { classWeights, classWeightPower, classWeightLimit }: ClassWeightSettings,
+  frequencies: readonly number[],
+): readonly number[] | undefined {
+  if (classWeights === "none" || frequencies.length === 0) return undefined;
+  return balancedWeights(frequencies, classWeightPower, classWeightLimit);
+}
+
 /**
  * The terms that training lowers, each times its factor.
  *
@@ -59,10 +72,7 @@ export function segmentationLoss(
   frequencies: readonly number[],
 ): Named<Tensor> {
   const { crossEntropyWeight, diceWeight, focalWeight, focalGamma: gamma, labelSmoothing } = settings;
-  const balanced = settings.classWeights === "balanced" && frequencies.length > 0;
-  const classWeights = balanced
-    ? balancedWeights(frequencies, settings.classWeightPower, settings.classWeightLimit)
-    : undefined;
+  const classWeights = classWeightsOf(settings, frequencies);
 
   const terms: Record<string, Tensor> = {};
   if (crossEntropyWeight > 0) {

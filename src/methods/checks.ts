@@ -1,7 +1,7 @@
 /** Checks of single values of a recipe, for the `validate` of methods: one line that names the key and a remedy. */
 import type { ImageAugmentation } from "../data/augment-image.ts";
 import { UsageError } from "../errors.ts";
-import type { SegmentationLossSettings } from "../losses/segmentation.ts";
+import type { ClassWeightSettings, SegmentationLossSettings } from "../losses/segmentation.ts";
 import type { Recipe } from "./recipe.ts";
 
 /** All optimizers and schedules, by name. */
@@ -69,18 +69,24 @@ export function nearestMultiple(value: number, divisor: number): number {
   return Math.max(1, Math.round(value / divisor)) * divisor;
 }
 
+/** Throws UsageError where the weights of classes are out of range. */
+export function checkClassWeights(recipe: Recipe & ClassWeightSettings): void {
+  const { number, oneOf } = checksOf(recipe);
+  oneOf("classWeights", ["none", "balanced"]);
+  number("classWeightLimit", { least: 1 }, "Try 5.");
+  number("classWeightPower", { least: 0 }, "Try 0.5.");
+}
+
 /** Throws UsageError where the fields of the segmentation loss do not go together. */
 export function checkSegmentationLoss(recipe: Recipe & SegmentationLossSettings): void {
-  const { require, number, oneOf } = checksOf(recipe);
-  oneOf("classWeights", ["none", "balanced"]);
+  checkClassWeights(recipe);
+  const { require, number } = checksOf(recipe);
   require(recipe.labelSmoothing >= 0 &&
     recipe.labelSmoothing < 1, "labelSmoothing", "at least 0 and below 1", "Use 0 for none.");
   const terms = ["crossEntropyWeight", "diceWeight", "focalWeight"] as const;
   for (const key of terms) number(key, { least: 0 }, "Use 0 to leave the term out.");
   require(terms.some((key) => recipe[key] > 0), "crossEntropyWeight", "above 0 where no other loss is used", "Try 1.");
   require(recipe.focalGamma === 0 || recipe.focalGamma >= 1, "focalGamma", "0 or at least 1", "2 is usual.");
-  number("classWeightLimit", { least: 1 }, "Try 5.");
-  number("classWeightPower", { least: 0 }, "Try 0.5.");
 }
 
 /** Throws UsageError where a field of the augmentation of photographs without masks is out of range. */

@@ -51,3 +51,20 @@ test("both losses have their factors, and without a pixel head there is one", as
   const alone = priorLoss(classifier, null, targets, weights);
   expect([Object.keys(alone.terms), Object.keys(alone.watched)]).toEqual([["tokens"], ["tokenAccuracy"]]);
 });
+
+test("a cell weighs what the classes of its labelled pixels do on the average, whole and in pieces", async () => {
+  // Cells of 2 × 2 pixels: half of class 0 and half of 1; one pixel of class 1 and three without a label.
+  const labels = constant(fromNumbers("int32", [1, 2, 4], [0, 1, 1, 255, 0, 1, 255, 255]));
+  const targets = {
+    ...{ labels, completed: labels, tokens: ints([0, 2]), counts: input("counts", [1, 1, 2], "bool") },
+  };
+  const options = { tokenWeight: 1, pixelWeight: 1, classWeights: [1, 3] };
+  const { terms } = priorLoss(classifier, null, targets, options);
+  const weights = constant(float32([1, 1, 2], [2, 3]));
+  const pieces = tokenCrossEntropy(classifier, targets.tokens, { chunkElements: 3, weights }).loss;
+  const values = await evaluate({ ...terms, pieces }, {});
+  // The second token's logit is 2 lower than the first's.
+  const expected = (2 * right + 3 * (right + 2)) / 5;
+  expect(item(values.tokens)).toBeCloseTo(expected, 5);
+  expect(item(values.pieces)).toBeCloseTo(expected, 5);
+});

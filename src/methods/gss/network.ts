@@ -34,12 +34,12 @@ export function encodedPicture(scope: Scope, picture: Tensor, recipe: GssRecipe)
 }
 
 /**
- * Four levels of the backbone at a stride of 4 or more, or as many as it has; a stage that keeps the size of the one before is one. The authors' list begins with the second of them, then the
- * first.
+ * Four levels of the backbone at a stride of 4 of what it sees or more, or as many as it has; a stage that keeps the size of the one before
+ * is one. The authors' list begins with the second of them, then the first.
  */
 function levelsOf(scope: Scope, picture: Tensor, recipe: GssRecipe): readonly Tensor[] {
   const maps = encodedBy(scope, picture, recipe, { everyStage: true, dropPath: recipe.encoderDropPath })
-    .filter(({ stride }) => stride >= 4)
+    .filter(({ stride }) => stride * recipe.magnification >= 4)
     .slice(-4)
     .map(({ map }) => map);
   return maps.length < 2 ? maps : [maps[1], maps[0], ...maps.slice(2)];

@@ -6,6 +6,7 @@ import { augment } from "../../data/augment.ts";
 import type { Sample } from "../../data/sample.ts";
 import type { Scope } from "../../graph/scope.ts";
 import type { Tensor } from "../../graph/tensor.ts";
+import { classWeightsOf } from "../../losses/segmentation.ts";
 import type { Task } from "../method.ts";
 import type { Losses, TrainingStage } from "../stage.ts";
 import { beginning } from "./begin.ts";
@@ -72,5 +73,8 @@ export function priorLosses(scope: Scope, encoded: Encoded, labels: Tensor, reci
   });
   // No loss needs it, but what predicts does: a stage has all weights of a part, or none.
   tokenizer.decode(place, targets.tokens);
-  return priorLoss(head.classifier, pixelLogits, targets, recipe);
+  return priorLoss(head.classifier, pixelLogits, targets, {
+    ...{ tokenWeight: recipe.tokenWeight, pixelWeight: recipe.pixelWeight },
+    classWeights: classWeightsOf(recipe, task.frequencies),
+  });
 }

@@ -86,6 +86,9 @@ export const published: Omit<GssRecipe, "name" | "encoder" | "encoderStride" | "
   pixelHead: "separate",
   tokenWeight: 0.8,
   pixelWeight: 0.2,
+  classWeights: "none",
+  classWeightPower: 0.5,
+  classWeightLimit: 5,
 
   // DALL-E's, which is given; its schedule is that of its paper.
   tokenizerSteps: 0,
@@ -182,6 +185,7 @@ const small: GssRecipe = {
   classifierWidth: 256,
   aggregationDepth: 2,
   aggregationHeads: 4,
+  classWeights: "balanced",
 
   inverseWidth: 32,
   inverseDepth: 1,

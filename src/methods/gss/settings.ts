@@ -1,10 +1,12 @@
 /** What a recipe says of the network, beside its tokenizer and its colours. */
+import type { ClassWeightSettings } from "../../losses/segmentation.ts";
 import type { UNetSettings } from "../../networks/unet/settings.ts";
 import type { HeadSettings } from "./head.ts";
 import type { TokenizerSettings } from "./tokenizer-settings.ts";
 
 export interface NetworkSettings
-  extends Pick<UNetSettings, "encoder" | "encoderNorms" | "encoderRate" | "encoderStride" | "magnification"> {
+  extends Pick<UNetSettings, "encoder" | "encoderNorms" | "encoderRate" | "encoderStride" | "magnification">,
+    ClassWeightSettings {
   /** Stochastic depth of the encoder's last block while it trains, growing evenly from 0 in the first; only of encoders that have it. */
   readonly encoderDropPath: number;
   /** Pixels of a photograph per token, down and across: the tokenizer's stride, or half of it, where maskiges are twice as large. */

@@ -1,6 +1,6 @@
 import { encoderNames, findEncoder } from "../../backbones/encoders.ts";
 import { checkSides } from "../check-network.ts";
-import { type Bounds, checksOf, nearestMultiple } from "../checks.ts";
+import { type Bounds, checkClassWeights, checksOf, nearestMultiple } from "../checks.ts";
 import { paletteFromNumbers, paletteNames } from "./palette.ts";
 import type { GssRecipe } from "./recipe.ts";
 import { inverseNames, trainsColors, trainsInverse, variantNames } from "./transform.ts";
@@ -82,6 +82,7 @@ export function validate(recipe: GssRecipe): void {
   require(variant !== "FT-W" ||
     recipe.inverseWidth % recipe.inverseHeads ===
       0, "inverseWidth", `a multiple of inverseHeads (${recipe.inverseHeads})`, `Try ${nearestMultiple(recipe.inverseWidth, recipe.inverseHeads)}.`);
+  checkClassWeights(recipe);
   if (palette === "given") paletteFromNumbers(recipe.paletteColors);
   checkEncoder(recipe, tokenGrid);
 }
