@@ -20,6 +20,7 @@ import {
   neg,
   notEqual,
   oneHot,
+  pow,
   reshape,
   squeeze,
   stopGradient,
@@ -55,6 +56,11 @@ export interface LossSettings {
   readonly similarity: "product" | "sum";
   /** τ. */
   readonly instanceTemperature: number;
+  /**
+   * Of the last three terms: a pixel weighs the area of its mask to the power of −`areaPower`. 0, as published: all weigh alike, and a thing
+   * of ten pixels is nothing beside a road of a thousand.
+   */
+  readonly areaPower: number;
 }
 
 export const publishedLosses: LossSettings = {
@@ -67,6 +73,7 @@ export const publishedLosses: LossSettings = {
   negativeWeight: "voidRatio",
   similarity: "product",
   instanceTemperature: 0.3,
+  areaPower: 0,
 };
 
 export interface LossInputs {
@@ -167,12 +174,32 @@ export function voidRatio({ probabilities, nonvoid }: MaskOverlaps): Tensor {
   return stopGradient(div(inVoid, add(sum(probabilities, { axes: [2] }), least)));
 }
 
+/** [B, P]: what each pixel of a mask weighs, 0 outside of all; null where all of them weigh alike. */
+export function areaWeights(
+  { overlaps, targets }: Matched,
+  { areaPower }: Pick<LossSettings, "areaPower">,
+): Tensor | null {
+  if (areaPower === 0) return null;
+  const segment = flat(targets.segment);
+  const ofMasks = pow(squeeze(maximum(overlaps.area, 1), 2), -areaPower); // [B, G]
+  const isInMask = cast(greaterOrEqual(segment, 0), "float32");
+  return mul(takeAlong(ofMasks, maximumOfZero(segment), { axis: 1 }), isInMask);
+}
+
+/** [B]: the mean of what counts, or, given weights, Σ w · value / Σ w over it. values, counted, weights: [B, P]. */
+function meanOfCounted(values: Tensor, counted: Tensor, weights: Tensor | null): Tensor {
+  if (weights === null) return meanOfNonzero(mul(values, counted));
+  const own = mul(weights, counted);
+  return div(sum(mul(values, own), { axes: [1] }), maximum(sum(own, { axes: [1] }), least));
+}
+
 /** Instance discrimination: [B], and [B, G, P] how like each pixel is to each mask. pixelFeature: [B, D, h, w]. */
 export function instanceTerm(
   { overlaps, targets }: Matched,
   pixelFeature: Tensor,
   things: number,
   { instanceTemperature }: Pick<LossSettings, "instanceTemperature">,
+  weights: Tensor | null = null,
 ): { readonly loss: Tensor; readonly logits: Tensor; readonly counted: Tensor } {
   const [batch, width] = pixelFeature.shape;
   const features = reshape(pixelFeature, [batch, width, -1]); // [B, D, P]
@@ -185,13 +212,14 @@ export function instanceTerm(
   const segment = flat(targets.segment);
   const counted = cast(and(greaterOrEqual(segment, 0), less(segment, things)), "float32"); // [B, P]
   const own = picked(logits, maximumOfZero(segment));
-  return { loss: meanOfNonzero(mul(sub(logSumExp(logits, { axes: [1] }), own), counted)), logits, counted };
+  return { loss: meanOfCounted(sub(logSumExp(logits, { axes: [1] }), own), counted, weights), logits, counted };
 }
 
 /** Mask-ID cross-entropy: [B]; each pixel against the slot that its mask was matched to. maskLogits: [B, N, h, w]. */
 export function maskIdTerm(
   { matching, targets }: Matched,
   maskLogits: Tensor,
+  weights: Tensor | null = null,
 ): { readonly loss: Tensor; readonly slot: Tensor; readonly counted: Tensor } {
   const [batch, slots] = maskLogits.shape;
   const logits = reshape(maskLogits, [batch, slots, -1]); // [B, N, P]
@@ -200,19 +228,19 @@ export function maskIdTerm(
   const slot = takeAlong(matching.slotOf, index, { axis: 1 }); // [B, P] int64
   const isMatched = takeAlong(matching.matched, index, { axis: 1 });
   const counted = mul(isMatched, cast(greaterOrEqual(segment, 0), "float32"));
-  const loss = meanOfNonzero(mul(sub(logSumExp(logits, { axes: [1] }), picked(logits, slot)), counted));
+  const loss = meanOfCounted(sub(logSumExp(logits, { axes: [1] }), picked(logits, slot)), counted, weights);
   return { loss, slot, counted };
 }
 
-/** [B]. logits: [B, L, h, w]; labels: [B, h, w] int32; weights: [B, h, w], 0 at pixels that do not count. */
-export function semanticTerm(logits: Tensor, labels: Tensor, weights: Tensor): Tensor {
+/** [B]. logits: [B, L, h, w]; labels: [B, h, w] int32; weights: [B, h, w], 0 at pixels that do not count; of areas: see `areaWeights`. */
+export function semanticTerm(logits: Tensor, labels: Tensor, weights: Tensor, ofAreas: Tensor | null = null): Tensor {
   const [batch, classes] = logits.shape;
   const scores = reshape(logits, [batch, classes, -1]);
   const label = flat(labels);
   const known = and(greaterOrEqual(label, 0), less(label, classes));
   const index = cast(where(known, label, int32(0)), "int64");
   const entropy = sub(logSumExp(scores, { axes: [1] }), picked(scores, index));
-  return meanOfNonzero(mul(entropy, flat(weights)));
+  return meanOfCounted(entropy, flat(weights), ofAreas);
 }
 
 /** Σ x / number of x that are not 0, of each sample; 0 where all are. x: [B, M] → [B]. */

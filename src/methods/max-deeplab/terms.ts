@@ -4,6 +4,7 @@ import type { Tensor } from "../../graph/tensor.ts";
 import { div, maximum, mul, reshape, sum } from "../../ops/index.ts";
 import {
   accuracy,
+  areaWeights,
   classTerm,
   instanceTerm,
   type LossInputs,
@@ -41,12 +42,13 @@ export function lossTerms(scope: Scope, inputs: TermInputs, targets: TermTargets
   const { maskLogits, classLogits, pixelFeature } = inputs;
   const { pqWeight, maskIdWeight, instanceWeight, semanticWeight } = settings;
   const matched = matchMasks(scope, inputs, targets, settings);
-  const masks = maskIdTerm(matched, maskLogits);
-  const instances = instanceTerm(matched, pixelFeature, targets.things, settings);
+  const weights = areaWeights(matched, settings);
+  const masks = maskIdTerm(matched, maskLogits, weights);
+  const instances = instanceTerm(matched, pixelFeature, targets.things, settings, weights);
   const semantic =
     inputs.semanticLogits === null || semanticWeight === 0
       ? null
-      : semanticTerm(inputs.semanticLogits, targets.semantic, targets.semanticWeight);
+      : semanticTerm(inputs.semanticLogits, targets.semantic, targets.semanticWeight, weights);
   const all: readonly (readonly [name: string, term: Tensor | null, factor: number])[] = [
     ["mask", maskTerm(matched, settings), pqWeight],
     ["class", classTerm(matched, classLogits, settings), pqWeight],

@@ -23,7 +23,7 @@ const bounds: readonly (readonly [keys: readonly (keyof MaxDeepLabRecipe)[], bou
     positive,
   ],
   [["pqWeight", "maskIdWeight", "instanceWeight", "semanticWeight", "smallWeight", "backboneRate"], { least: 0 }],
-  [["pqAlpha", "classThreshold", "pixelThreshold", "flipProbability"], share],
+  [["pqAlpha", "classThreshold", "pixelThreshold", "flipProbability", "areaPower"], share],
   [["dropPath", "asppDropout"], { least: 0, most: 0.999 }],
   [["colorPolicy"], { least: 0, most: 1, whole: true }],
 ];
