@@ -10,13 +10,13 @@ import { input, type Tensor } from "../../src/graph/tensor.ts";
 import {
   classTerm,
   type LossSettings,
-  maskIdTerm,
   maskTerm,
   matchMasks,
   publishedLosses,
   voidRatio,
 } from "../../src/methods/max-deeplab/losses.ts";
 import { diceOf, probabilityOf } from "../../src/methods/max-deeplab/matching.ts";
+import { maskIdTerm } from "../../src/methods/max-deeplab/pixel-losses.ts";
 import { lossTerms } from "../../src/methods/max-deeplab/terms.ts";
 import {
   add,

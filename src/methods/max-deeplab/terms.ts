@@ -2,20 +2,9 @@
 import type { Scope } from "../../graph/scope.ts";
 import type { Tensor } from "../../graph/tensor.ts";
 import { div, maximum, mul, reshape, sum } from "../../ops/index.ts";
-import {
-  accuracy,
-  areaWeights,
-  classTerm,
-  instanceTerm,
-  type LossInputs,
-  type LossSettings,
-  type Matched,
-  maskIdTerm,
-  maskTerm,
-  matchMasks,
-  semanticTerm,
-} from "./losses.ts";
+import { classTerm, type LossInputs, type LossSettings, type Matched, maskTerm, matchMasks } from "./losses.ts";
 import type { BatchTargets } from "./matching.ts";
+import { accuracy, areaWeights, instanceTerm, maskIdTerm, semanticTerm } from "./pixel-losses.ts";
 
 export interface TermInputs extends LossInputs {
   /** [B, L, h, w]; null where the network has no such head. */

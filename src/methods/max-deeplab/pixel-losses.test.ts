@@ -2,8 +2,9 @@ import { expect, test } from "vitest";
 import { float32, fromNumbers, toNumbers } from "../../array/ndarray.ts";
 import { constant } from "../../graph/tensor.ts";
 import { evaluate } from "../../runtime/evaluate.ts";
-import { areaWeights, instanceTerm, type Matched, maskIdTerm, semanticTerm } from "./losses.ts";
+import type { Matched } from "./losses.ts";
 import { maskOverlaps } from "./matching.ts";
+import { areaWeights, instanceTerm, maskIdTerm, semanticTerm } from "./pixel-losses.ts";
 
 // One row of four pixels: a thing of one, stuff of two, and void. Two slots, of which the first is the thing's.
 const maskLogits = constant(float32([1, 2, 1, 4], [2, 0, 0, 0, 0, 1, 3, 0]));
