@@ -135,6 +135,7 @@ const small: MaxDeepLabRecipe = {
   // By the product a small thing weighs by its Dice times nothing and nothing times its class: neither begins to grow.
   similarity: "sum",
   maskIdWeight: 3,
+  areaPower: 0.5,
 
   batchSize: 4,
   accumulate: 1,
@@ -143,8 +144,7 @@ const small: MaxDeepLabRecipe = {
   cropWidth: 193,
   scaleMin: 0.9,
   scaleMax: 1.3,
-  smallArea: 600,
-  smallWeight: 5,
+  maxThings: 64,
 
   steps: 3000,
   learningRate: 2e-3,
