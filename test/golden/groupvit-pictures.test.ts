@@ -1,4 +1,4 @@
-/** Pictures around GroupViT: where names are written, the largest groups, and what photographs are made into before. */
+/** Pictures around GroupViT: where names are written, and what photographs are made into before. */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -6,8 +6,7 @@ import { type Named, type NdArray, ndarray, toNumbers } from "../../src/array/nd
 import { constant, input } from "../../src/graph/tensor.ts";
 import type { Image, LabelMap } from "../../src/image/image.ts";
 import { labelAnchors } from "../../src/image/label-anchors.ts";
-import { keepLargest } from "../../src/image/largest-shares.ts";
-import { portInput, portScaled, usualPreparation } from "../../src/methods/groupvit/port-preparation.ts";
+import { usualPreparation } from "../../src/methods/groupvit/port-preparation.ts";
 import { wordModel } from "../../src/methods/groupvit/prediction.ts";
 import { recipes } from "../../src/methods/groupvit/recipe.ts";
 import { normalizations } from "../../src/methods/groupvit/window-scores.ts";
@@ -20,6 +19,7 @@ import type { Engine } from "../../src/runtime/engine.ts";
 import { evaluate } from "../../src/runtime/evaluate.ts";
 import { readSafetensors } from "../../src/weights/safetensors.ts";
 import { checkEngine } from "../support/check-model.ts";
+import { portInput, portScaled } from "../support/port-input.ts";
 import { caseEntries } from "./cases.ts";
 import { openGoldens } from "./manifest.ts";
 
@@ -51,24 +51,6 @@ describe.skipIf(!isThere)("misc", () => {
     const anchors = labelAnchors(mapOf(tensors["anchor.labels"]), expected.shape[0]);
     const got = anchors.flatMap((anchor) => [anchor?.row ?? Number.NaN, anchor?.column ?? Number.NaN]);
     expect(apart(got, toNumbers(expected))).toBeLessThan(1e-5);
-  });
-
-  test("the largest groups take the pixels of the others", () => {
-    // Groups stand last there, in front here.
-    const turned = ({ shape, ...array }: NdArray): NdArray => {
-      const [, height, width, groups] = shape;
-      const numbers = toNumbers({ shape, ...array });
-      const pixels = height * width;
-      const data = Float32Array.from(numbers, (_, i) => numbers[(i % pixels) * groups + Math.floor(i / pixels)]);
-      return ndarray("float32", [groups, height, width], data);
-    };
-    const cases = Object.keys(tensors).flatMap((name) => /^top_groups\.k(\d+)$/.exec(name)?.[1] ?? []);
-    expect(cases.length).toBeGreaterThan(0);
-    for (const count of cases) {
-      expect(keepLargest(turned(tensors["top_groups.in"]), Number(count))).toEqual(
-        turned(tensors[`top_groups.k${count}`]),
-      );
-    }
   });
 
   const picture = tensors["prep.image_rgb"];
