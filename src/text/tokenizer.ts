@@ -22,7 +22,7 @@ export interface Tokenizer {
 }
 
 /** Positions that CLIP's text encoders have. */
-export const contextLength = 77;
+const contextLength = 77;
 
 export const [startText, endText] = ["<|startoftext|>", "<|endoftext|>"];
 
