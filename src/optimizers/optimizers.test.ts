@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { trajectory } from "../../test/quick/trajectory.ts";
+import { trajectory } from "../../test/support/trajectory.ts";
 import { toUsual } from "../../test/support/usual-state.ts";
 import { float32, item, type Named, toNumbers } from "../array/ndarray.ts";
 import { Random } from "../array/random.ts";
