@@ -260,6 +260,8 @@ describe("the graphs", () => {
     ["growing width", { widthFactors: [1, 2, 2] }],
     ["fixed positions", { position: "sinusoidal" }],
     ["an end token of their own", { textEndToken: 49_407 }],
+    ["one head", { heads: [1, 1, 1], textHeads: 1 }],
+    ["the texts of groupvit-small", { textContext: 32, textWidth: 64, textHeads: 1, textLayers: 1 }],
   ])("are those of networks with %s, too", async (_, changes) => {
     const asked: GroupViTRecipe = { ...recipe, ...changes };
     const numbers = weightsOf(asked);
