@@ -194,10 +194,10 @@ function imagesText({ dataset, labels, unlabelled }: RunRecord): string {
 /** What the last stage's trials said at the end, for a run that makes no whole model. */
 function lastScores(lines: readonly MetricsLine[], name: string): [string, string][] {
   const line = lines.filter(isEvaluation).findLast(({ stage }) => stage === name);
-  return (line?.measures ?? []).map((measure) => [measure.name, measureText(measure)]);
+  return line === undefined ? [] : factsOf(line);
 }
 
-function factsOf({ measures }: Evaluation): [string, string][] {
+function factsOf({ measures }: Pick<Evaluation, "measures">): [string, string][] {
   return measures.flatMap((measure) => (measure.value === null ? [] : [[measure.name, measureText(measure)]]));
 }
 
