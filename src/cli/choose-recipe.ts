@@ -30,7 +30,9 @@ const suited: readonly { readonly kind: Dataset["kinds"][number]; readonly recip
   {
     kind: "mask",
     recipe: "transunet-small",
-    why: "a class for every pixel is the most a model can learn from, and this one trains on a CPU",
+    why:
+      "a class for every pixel is the most a model can learn from, and this one trains on a CPU, from nothing; " +
+      "with a pretrained encoder, such as --encoder timm/mobilenetv2_100.ra_in1k, far fewer masks would do",
   },
   {
     kind: "tags",

@@ -25,11 +25,11 @@ async function sizeFor(resolved: ResolvedRecipe): Promise<Size | null> {
 }
 
 function sizeText({ parameters, bytes }: Size): string {
-  return `${count(parameters / 1e6)} million parameters, a step takes ${count(bytes / 1e9)} GB of memory or more`;
+  return `${count(parameters / 1e6, 3)} million parameters, a step takes ${count(bytes / 1e9)} GB of memory or more`;
 }
 
-function count(value: number): string {
-  return Number(value.toPrecision(2)).toLocaleString("en");
+function count(value: number, digits = 2): string {
+  return value.toLocaleString("en", { maximumSignificantDigits: digits });
 }
 
 /** What a recipe learns from and costs, a line each. */

@@ -37,6 +37,8 @@ export interface TrainingOutcome {
   readonly seconds: number;
   readonly skipped: readonly string[];
   readonly evaluation: Evaluation | null;
+  /** The step whose weights were scored, and predict. */
+  readonly scoredStep: number;
 }
 
 /** Trains to the end, scores the best checkpoint and writes the report; tells the terminal how it goes. */
@@ -69,7 +71,11 @@ export async function runTraining(request: TrainingRequest, terminal: Terminal):
     });
     progress.end();
     const scoring = terminal.progress("scoring");
-    const { file, evaluation } = await writeReport({
+    const {
+      file,
+      evaluation,
+      step: scoredStep,
+    } = await writeReport({
       ...{ platform, engine, folder, validation, unseen, onBadImage, signal, skipped: result.skipped },
       ...(methods && { methods }),
       facts: [
@@ -81,17 +87,22 @@ export async function runTraining(request: TrainingRequest, terminal: Terminal):
     }).finally(() => scoring.end());
     const { steps, seconds, skipped } = result;
     for (const line of skipped) terminal.note(`skipped: ${line}`);
-    return { folder, report: file, steps, seconds, skipped, evaluation };
+    return { folder, report: file, steps, seconds, skipped, evaluation, scoredStep };
   } finally {
     survey.end();
     progress.end();
   }
 }
 
-/** Scores in a line, or why there are none. */
-export function scoresText(evaluation: Evaluation, { bold }: Pick<Terminal, "bold">): string {
+/** Scores in a line and whose they are, or why there are none. */
+export function scoresText(
+  evaluation: Evaluation,
+  { steps, scoredStep }: Pick<TrainingOutcome, "steps" | "scoredStep">,
+  { bold }: Pick<Terminal, "bold">,
+): string {
   if (isEmpty(evaluation)) return `not scored: split ${evaluation.split} has ${nothingCounts(evaluation)}`;
   const [first, ...others] = evaluation.measures;
   const texts = others.slice(0, 2).map((measure) => `${measure.name} ${measureText(measure)}`);
-  return [`${first.name} ${bold(measureText(first))}`, ...texts].join(", ");
+  const whose = scoredStep < steps ? ` (weights of step ${scoredStep}, the best)` : "";
+  return [`${first.name} ${bold(measureText(first))}`, ...texts].join(", ") + whose;
 }

@@ -11,7 +11,7 @@ export const dash = "-";
 const mostBytes = 2 ** 30;
 
 /** All of a stream. Throws InputError where it is empty or has more than `most` bytes. */
-export async function readStream(stream: AsyncIterable<Uint8Array>, most = mostBytes): Promise<Uint8Array> {
+async function readStream(stream: AsyncIterable<Uint8Array>, most = mostBytes): Promise<Uint8Array> {
   const pieces: Uint8Array[] = [];
   let size = 0;
   for await (const piece of stream) {

@@ -122,7 +122,7 @@ export const startCommand = command({
       terminal.print(`trained ${steps} ${steps === 1 ? "step" : "steps"} in ${duration(seconds)}`);
       if (evaluation !== null) {
         const where = isEmpty(evaluation) ? "" : `, on ${evaluation.images} images it was not trained on`;
-        terminal.print(`${scoresText(evaluation, terminal)}${where}`);
+        terminal.print(`${scoresText(evaluation, outcome, terminal)}${where}`);
       }
       if (masks !== null) terminal.print(`masks of unseen pictures: ${masks}`);
       terminal.print(`report: ${terminal.bold(resolve(report))}`);

@@ -174,7 +174,7 @@ export const trainCommand = command({
       const counted = passes === 0 ? count : `${count} (${passes} of them ${passes === 1 ? "a pass" : "passes"})`;
       terminal.print(oneLine(`${out}: ${counted}, ${duration(seconds)}`));
       if (evaluation === null) terminal.print(oneLine(await notScored(resolved, out)));
-      else terminal.print(scoresText(evaluation, terminal));
+      else terminal.print(scoresText(evaluation, outcome, terminal));
       terminal.print(oneLine(`report: ${report}`));
       terminal.result({
         ...outcome,

@@ -1,5 +1,5 @@
 /** What a repository has at a revision: its commit, its files with size and hash, its licence. */
-import { InputError, problem, shown } from "../errors.ts";
+import { InputError, isObject, problem, shown } from "../errors.ts";
 import { parseJson } from "../platform/json.ts";
 import { descriptionBytes } from "../platform/limits.ts";
 import { asked, type Connection } from "./connection.ts";
@@ -39,13 +39,13 @@ export async function describeRepository(connection: Connection, reference: Refe
   });
   const fields = ["sha", "cardData", "tags"] as const;
   const info: Partial<Record<(typeof fields)[number], unknown>> = await modelInfo({
-    ...{ ...asking(isRecord), name: repository, revision, additionalFields: [...fields] },
+    ...{ ...asking(isObject), name: repository, revision, additionalFields: [...fields] },
   });
   const commit = info.sha;
   if (typeof commit !== "string" || !isCommit(commit))
     throw unusable(connection, where, "a commit of 40 digits", shown(commit));
   const files: HubFile[] = [];
-  const isList = (value: unknown) => Array.isArray(value) && value.every(isRecord);
+  const isList = (value: unknown) => Array.isArray(value) && value.every(isObject);
   const repo = { type: "model", name: repository } as const;
   for await (const entry of listFiles({ ...asking(isList), repo, revision: commit, recursive: true })) {
     if (entry.type !== "file") continue;
@@ -111,10 +111,6 @@ function jsonFetch(connection: Connection, purpose: Purpose, isRight: (value: un
       },
     );
   };
-}
-
-function isRecord(value: unknown): boolean {
-  return typeof value === "object" && value !== null;
 }
 
 function parsed(text: string): unknown {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { expectNear } from "../../test/support/check.ts";
-import { float32, fromNumbers, item, type NdArray, toNumbers } from "../array/ndarray.ts";
-import { Random } from "../array/random.ts";
+import { normal } from "../../test/support/normal.ts";
+import { fromNumbers, item, toNumbers } from "../array/ndarray.ts";
 import { sizeOf } from "../array/shape.ts";
 import { gradients } from "../autodiff/gradients.ts";
 import { InputError } from "../errors.ts";
@@ -13,10 +13,6 @@ import { crossEntropy } from "./cross-entropy.ts";
 import { linearCrossEntropy } from "./linear-cross-entropy.ts";
 
 const [batch, channels, height, width, classes] = [2, 5, 3, 4, 7];
-
-function normal(shape: readonly number[], name: string): NdArray {
-  return float32(shape, new Random(name).fillNormal(new Float32Array(sizeOf(shape))));
-}
 
 const given = {
   features: normal([batch, channels, height, width], "features"),

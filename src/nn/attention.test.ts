@@ -1,19 +1,15 @@
 import { describe, expect, test } from "vitest";
 import { checkOp } from "../../test/support/check.ts";
+import { normal } from "../../test/support/normal.ts";
 import { movedWeights } from "../../test/support/weights.ts";
 import { float32, type NdArray, toNumbers } from "../array/ndarray.ts";
 import { Random } from "../array/random.ts";
-import { sizeOf } from "../array/shape.ts";
 import { constantInitializer } from "../graph/initializer.ts";
 import { Model } from "../graph/scope.ts";
 import { input } from "../graph/tensor.ts";
 import { evaluate } from "../runtime/evaluate.ts";
 import { attentionWeights, crossAttention, selfAttention } from "./attention.ts";
 import { mlp } from "./transformer.ts";
-
-function normal(shape: readonly number[], name: string): NdArray {
-  return float32(shape, new Random(name).fillNormal(new Float32Array(sizeOf(shape))));
-}
 
 /** Numbers of tokens `from` … of [1, T, width]. */
 const tokensFrom = (array: NdArray, from: number, width: number) => toNumbers(array).slice(from * width);

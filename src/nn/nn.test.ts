@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { checkErrors } from "../../test/support/check.ts";
+import { normal } from "../../test/support/normal.ts";
 import { float32, fromNumbers, type Named, type NdArray, toNumbers } from "../array/ndarray.ts";
 import { Random } from "../array/random.ts";
 import { sizeOf } from "../array/shape.ts";
@@ -29,10 +30,6 @@ async function run(
   }
   const got = await evaluate({ y }, { ...weights, x, ...feeds });
   return { y: got.y, model, weights };
-}
-
-function normal(shape: readonly number[], name: string): NdArray {
-  return float32(shape, new Random(name).fillNormal(new Float32Array(sizeOf(shape))));
 }
 
 const count = (model: Model) =>

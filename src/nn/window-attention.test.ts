@@ -1,18 +1,13 @@
 import { describe, expect, test } from "vitest";
 import { checkErrors, expectNear } from "../../test/support/check.ts";
+import { normal } from "../../test/support/normal.ts";
 import { movedWeights } from "../../test/support/weights.ts";
 import { float32, type Named, type NdArray, toNumbers } from "../array/ndarray.ts";
-import { Random } from "../array/random.ts";
-import { sizeOf } from "../array/shape.ts";
 import { reach } from "../graph/graph.ts";
 import { Model } from "../graph/scope.ts";
 import { input } from "../graph/tensor.ts";
 import { evaluate } from "../runtime/evaluate.ts";
 import { relativePositions, type WindowAttentionOptions, windowAttention, windowBlocks } from "./window-attention.ts";
-
-function normal(shape: readonly number[], name: string): NdArray {
-  return float32(shape, new Random(name).fillNormal(new Float32Array(sizeOf(shape))));
-}
 
 /** The definition, token by token in double precision: each attends to those in its window of the padded and moved map. */
 function plain(x: NdArray, weights: Named<NdArray>, { heads, window, shift = 0 }: WindowAttentionOptions): number[] {

@@ -207,7 +207,7 @@ export interface WindowBlockOptions extends WindowAttentionOptions {
  *
  * x: [B, H, W, C] → [B, H, W, C].
  */
-export function windowBlock(
+function windowBlock(
   scope: Scope,
   x: Tensor,
   { hidden, dropPath: rate = 0, ...attention }: WindowBlockOptions,

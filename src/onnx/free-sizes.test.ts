@@ -75,6 +75,15 @@ describe("targets of reshapes follow their input", () => {
       [1, 8, 28, 28],
       [1, 1, 8, 784],
     ],
+    [
+      "an axis of one before what moves",
+      [
+        [1, 8, 196],
+        [1, 8, 1, 196],
+      ],
+      [2, 8, 28, 21],
+      [2, 8, 1, 588],
+    ],
     ["windows of a larger batch", [[1, 8, 2, 7, 2, 7]], [4, 8, 14, 14], [4, 8, 2, 7, 2, 7]],
     [
       "pictures in one axis with their windows",

@@ -86,7 +86,7 @@ export function freeSizes(graph: GraphProto, image: OwnImage, own: Tensors): Fre
 interface Run {
   readonly from: readonly number[];
   readonly to: readonly number[];
-  /** Which size after it follows from the others; null where each is known. */
+  /** Which size after it follows from the others; null where each is known: all but one of them are 1, or it is a map's. */
   readonly open: number | null;
   /** Whether the axes after it are the height and the width of a map, of this stride. */
   readonly stride: number | null;
@@ -127,7 +127,10 @@ function runsOf(before: Shape, after: Shape, given: readonly number[], image: Ow
           )
         : null;
     const chosen = to.find((axis) => given[axis] === -1);
-    const open = to.length < 2 || stride !== null ? null : (chosen ?? to[0]);
+    // Axes of size 1 stay (one head of attention, moved by a reshape); the first may be a batch of one.
+    const wide = to[0] === 0 ? to : to.filter((axis) => after[axis] !== 1);
+    const isKnown = stride !== null || to.length < 2 || (chosen === undefined && wide.length < 2);
+    const open = isKnown ? null : (chosen ?? to[0]);
     runs.push({ from, to, open, stride, wasOpen: chosen !== undefined });
   }
   return runs;
@@ -142,12 +145,15 @@ function strideOf([height, width]: readonly number[], { shape, axes: [h, w] }: O
 function targetOf(x: string, after: Shape, runs: readonly Run[], image: OwnImage, writer: SizeWriter): string[] {
   // Only one size may follow from the others: the one that the file leaves open, or that the batch is in.
   const open = (runs.find((run) => run.open !== null && run.wasOpen) ?? runs.find((run) => run.open !== null))?.open;
-  return runs.flatMap(({ from, to, stride }) => {
+  return runs.flatMap(({ from, to, stride, open: own }) => {
     if (stride !== null) {
       return image.axes.map((axis) => writer.add("Div", [writer.size(image.name, axis), writer.numbers(stride)]));
     }
-    if (to.length === 1 && from.length > 0) {
-      return [from.map((axis) => writer.size(x, axis)).reduce((product, size) => writer.add("Mul", [product, size]))];
+    if (own === null && from.length > 0) {
+      const wide = to.find((axis) => after[axis] !== 1) ?? to[0];
+      const product = () =>
+        from.map((axis) => writer.size(x, axis)).reduce((all, size) => writer.add("Mul", [all, size]));
+      return to.map((axis) => (axis === wide ? product() : writer.numbers(1)));
     }
     return to.map((axis) => writer.numbers(axis === open ? -1 : after[axis]));
   });
@@ -158,10 +164,10 @@ function mixes({ input, output, before, runs }: Regrouping, image: OwnImage, ten
   const [x, y, pictures] = [input, output, image.name].map((name) => tensors.get(name)?.shape);
   if (x === undefined || y === undefined || pictures === undefined) return false;
   const product = (shape: Shape, axes: readonly number[]) => axes.reduce((total, axis) => total * shape[axis], 1);
-  return runs.some(({ from, to, stride, open, wasOpen }) => {
+  return runs.some(({ from, to, open, wasOpen }) => {
     const [now, then] = [product(x, from), product(before, from)];
     if (now !== product(y, to)) return true;
-    if (to.length < 2 || stride !== null || now === then || (wasOpen && open !== null)) return false;
+    if (open === null || now === then || wasOpen) return false;
     return from[0] !== 0 || now * image.shape[0] !== then * pictures[0];
   });
 }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { float32, fromNumbers, type NdArray } from "../array/ndarray.ts";
+import { normal } from "../../test/support/normal.ts";
+import { fromNumbers } from "../array/ndarray.ts";
 import { Random } from "../array/random.ts";
-import { sizeOf } from "../array/shape.ts";
 import { InputError } from "../errors.ts";
 import { lower } from "../graph/graph.ts";
 import { constant, input, type Leaf, type Target } from "../graph/tensor.ts";
@@ -13,14 +13,12 @@ import { writeModel } from "./write.ts";
 
 const portable: Target = { device: "cpu", operators: "portable", convBlock: 0 };
 
-function drawn(shape: readonly number[], name: string): NdArray {
-  return float32(shape, new Random(11, name).fillNormal(new Float32Array(sizeOf(shape))));
-}
-
 const m = input("m", [4, 6]);
 
 describe("reader", () => {
-  const good = writeModel(lower({ outputs: { y: ops.add(ops.mul(m, 2), constant(drawn([6], "c"))) } }, portable)).bytes;
+  const good = writeModel(
+    lower({ outputs: { y: ops.add(ops.mul(m, 2), constant(normal([6], "c"))) } }, portable),
+  ).bytes;
   const change = (edit: (model: ModelProto) => void) => {
     const model = structuredClone(decodeModel(good));
     edit(model);

@@ -1,7 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { float32, fromNumbers, type Named, type NdArray, toNumbers } from "../array/ndarray.ts";
-import { Random } from "../array/random.ts";
-import { sizeOf } from "../array/shape.ts";
+import { normal } from "../../test/support/normal.ts";
+import { fromNumbers, type Named, type NdArray, toNumbers } from "../array/ndarray.ts";
 import { gradients } from "../autodiff/gradients.ts";
 import { type Graph, lower } from "../graph/graph.ts";
 import { constant, input, node, type Target, type Tensor, variable } from "../graph/tensor.ts";
@@ -11,10 +10,6 @@ import { readModel } from "./read.ts";
 import { writeModel } from "./write.ts";
 
 const portable: Target = { device: "cpu", operators: "portable", convBlock: 0 };
-
-function drawn(shape: readonly number[], name: string): NdArray {
-  return float32(shape, new Random(11, name).fillNormal(new Float32Array(sizeOf(shape))));
-}
 
 /** Writes a graph for a target, reads it, and compares the numbers of both. */
 async function expectSame({ outputs }: Graph, feeds: Named<NdArray>, target: Target): Promise<void> {
@@ -42,10 +37,10 @@ const w = variable("w", [8, 4, 3, 3]);
 const vector = variable("vector", [4]);
 const positive = ops.add(ops.square(m), 0.5);
 const feeds = {
-  x: drawn(x.shape, "x"),
-  m: drawn(m.shape, "m"),
-  w: drawn(w.shape, "w"),
-  vector: drawn(vector.shape, "vector"),
+  x: normal(x.shape, "x"),
+  m: normal(m.shape, "m"),
+  w: normal(w.shape, "w"),
+  vector: normal(vector.shape, "vector"),
 };
 
 const graphs: Named<() => Named<Tensor>> = {
@@ -110,7 +105,7 @@ const graphs: Named<() => Named<Tensor>> = {
   }),
   "a loss and its gradients": () => {
     const hidden = ops.relu(
-      ops.batchNorm(ops.conv(x, w, { padding: 1 }), constant(drawn([8], "g")), constant(drawn([8], "b"))).y,
+      ops.batchNorm(ops.conv(x, w, { padding: 1 }), constant(normal([8], "g")), constant(normal([8], "b"))).y,
     );
     const loss = ops.mean(ops.square(ops.maxPool(ops.gelu(hidden), { kernel: 2 })));
     const [dx, dw] = gradients(loss, [x, w]);

@@ -1,7 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { float32, fromNumbers, type NdArray, toNumbers } from "../array/ndarray.ts";
-import { Random } from "../array/random.ts";
-import { sizeOf } from "../array/shape.ts";
+import { normal } from "../../test/support/normal.ts";
+import { float32, fromNumbers, toNumbers } from "../array/ndarray.ts";
 import { lower } from "../graph/graph.ts";
 import { input, type Target, variable } from "../graph/tensor.ts";
 import * as ops from "../ops/index.ts";
@@ -14,17 +13,13 @@ import { graphProto, modelProto, writeModel } from "./write.ts";
 
 const portable: Target = { device: "cpu", operators: "portable", convBlock: 0 };
 
-function drawn(shape: readonly number[], name: string): NdArray {
-  return float32(shape, new Random(11, name).fillNormal(new Float32Array(sizeOf(shape))));
-}
-
 const x = input("x", [2, 4, 6, 6]);
 const m = input("m", [4, 6]);
 const w = variable("w", [8, 4, 3, 3]);
 const feeds = {
-  x: drawn(x.shape, "x"),
-  m: drawn(m.shape, "m"),
-  w: drawn(w.shape, "w"),
+  x: normal(x.shape, "x"),
+  m: normal(m.shape, "m"),
+  w: normal(w.shape, "w"),
 };
 
 describe("writer", () => {
@@ -50,7 +45,7 @@ describe("writer", () => {
   });
 
   test("embedded numbers of another shape are an error", () => {
-    expect(() => writeModel({ outputs: { y: ops.sum(w) } }, { embed: { w: drawn([2], "w") } })).toThrow(
+    expect(() => writeModel({ outputs: { y: ops.sum(w) } }, { embed: { w: normal([2], "w") } })).toThrow(
       /^w: expected float32 \[8, 4, 3, 3\], got float32 \[2\]/,
     );
   });

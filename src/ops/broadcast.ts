@@ -182,7 +182,7 @@ export function operands(op: string, a: Operand, b: Operand): [Tensor, Tensor] {
  * The inputs of a broadcasting operator with needless `Expand`s left out: each saves a pass over the large tensor.
  * Null where there is none. Only for lowering: before that, someone may ask for the gradient of the expanded tensor.
  */
-export function withoutExpand(inputs: readonly Tensor[], shape: Shape): Tensor[] | null {
+function withoutExpand(inputs: readonly Tensor[], shape: Shape): Tensor[] | null {
   const result = [...inputs];
   inputs.forEach(({ source }, i) => {
     const inner = source.kind === "node" && source.op === "Expand" ? source.inputs[0] : null;

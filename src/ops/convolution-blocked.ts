@@ -44,7 +44,7 @@ export function fromBlocked(x: Tensor, channels: number): Tensor {
  * Convolution of blocked tensors. x: blocked [B, C, H, W]; w: as `blockedWeight` gives it; bias: [O]; added: blocked, as
  * the result, summed to it at no cost → blocked [B, O, H′, W′].
  */
-export function blockedConv(
+function blockedConv(
   x: Tensor,
   w: Tensor,
   window: Window,

@@ -184,7 +184,7 @@ function tanhSlope(x: Tensor): Tensor {
  *
  * ONNX Runtime's own `QuickGelu` makes it one pass on the CPU; elsewhere `Sigmoid` and `Mul`.
  */
-export function swish(x: Tensor, a: number): Tensor {
+function swish(x: Tensor, a: number): Tensor {
   return unary("QuickGelu", x, {
     domain: "com.microsoft",
     attributes: { alpha: { float: a } },

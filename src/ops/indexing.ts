@@ -14,7 +14,7 @@ import { requireIndices } from "./require.ts";
 import { cast, integers, reshape, transpose, unsqueeze } from "./shape.ts";
 
 /** Throws unless `indices` can pick along `axis` of x: integers, and x's shape on all other axes. */
-export function requireAlong(where: string, x: Tensor, indices: Tensor, axis: number): void {
+function requireAlong(where: string, x: Tensor, indices: Tensor, axis: number): void {
   requireIndices(where, indices);
   const fits = indices.shape.length === x.shape.length && x.shape.every((n, i) => i === axis || n === indices.shape[i]);
   if (!fits) {
@@ -171,7 +171,7 @@ export function scatterNdAdd(x: Tensor, indices: Tensor, updates: Tensor): Tenso
 }
 
 /** `scatterNdAdd` by `ScatterElements`: the axes that are indexed become one axis of rows, the others its columns. */
-export function scatterRows(x: Tensor, indices: Tensor, updates: Tensor): Tensor {
+function scatterRows(x: Tensor, indices: Tensor, updates: Tensor): Tensor {
   const count = indices.shape[indices.shape.length - 1];
   const rows = sizeOf(x.shape.slice(0, count));
   const columns = sizeOf(x.shape.slice(count));

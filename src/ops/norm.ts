@@ -65,7 +65,7 @@ export function batchNormFrozen(
 }
 
 /** Throws unless x has channels and each vector one number per channel. */
-export function checkVectors(where: string, x: Tensor, vectors: Readonly<Record<string, Tensor>>): void {
+function checkVectors(where: string, x: Tensor, vectors: Readonly<Record<string, Tensor>>): void {
   if (x.shape.length < 2) throw new InputError(`${where}: expected x [B, C, ...], got ${show(x.shape)}. Reshape it.`);
   for (const [name, vector] of Object.entries(vectors)) {
     if (vector.shape.length !== 1 || vector.shape[0] !== x.shape[1]) {

@@ -35,7 +35,7 @@ export function planesFrom(origins: Tensor, x: Tensor): Tensor {
 }
 
 /** Σ a over each plane. a: [B, C, ...] → [B, C]. */
-export function planeSum(a: Tensor): Tensor {
+function planeSum(a: Tensor): Tensor {
   const [batch, channels] = a.shape;
   return node("PlaneSum", [a], {
     output: { dtype: a.dtype, shape: [batch, channels] },

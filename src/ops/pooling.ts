@@ -23,11 +23,7 @@ export interface PoolOptions {
 }
 
 /** The window of a pool over x, [B, C, H, W]. */
-export function poolWindow(
-  where: string,
-  x: Tensor,
-  { kernel, strides = kernel, padding, ceilMode }: PoolOptions,
-): Window {
+function poolWindow(where: string, x: Tensor, { kernel, strides = kernel, padding, ceilMode }: PoolOptions): Window {
   if (x.shape.length !== 4) {
     throw new InputError(`${where}: expected x [B, C, H, W], got ${show(x.shape)}. Reshape it.`);
   }

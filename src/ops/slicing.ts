@@ -104,7 +104,7 @@ export function flip(x: Tensor, { axes }: { axes: readonly number[] }): Tensor {
  *
  * x: size n on `axis` → y: size (n − 1) · step + 1 there, 0 for 0.
  */
-export function spaceOut(x: Tensor, axis: number, step: number): Tensor {
+function spaceOut(x: Tensor, axis: number, step: number): Tensor {
   const size = x.shape[axis];
   if (step === 1 || size <= 1) return x;
   const cells = reshape(x, x.shape.toSpliced(axis + 1, 0, 1)); // [..., n, 1, ...]
@@ -192,7 +192,7 @@ function place(x: Tensor, axis: number, offset: number, size: number): Tensor {
 }
 
 /** The gradient of reflecting one axis: element i before the border goes to the i-th inside it. */
-export function mirrorBack(dy: Tensor, axis: number, before: number, size: number): Tensor {
+function mirrorBack(dy: Tensor, axis: number, before: number, size: number): Tensor {
   const { front, inside, back } = parts(dy, axis, before, size);
   let dx = inside;
   if (front !== null) dx = add(dx, place(flip(front, { axes: [axis] }), axis, 1, size));
@@ -201,7 +201,7 @@ export function mirrorBack(dy: Tensor, axis: number, before: number, size: numbe
 }
 
 /** The gradient of repeating the border of one axis: all that was added goes to the border. */
-export function repeatBack(dy: Tensor, axis: number, before: number, size: number): Tensor {
+function repeatBack(dy: Tensor, axis: number, before: number, size: number): Tensor {
   const { front, inside, back } = parts(dy, axis, before, size);
   let dx = inside;
   if (front !== null) dx = add(dx, place(sum(front, { axes: [axis], keepDims: true }), axis, 0, size));

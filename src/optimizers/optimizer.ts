@@ -13,7 +13,7 @@ export interface Slot {
   readonly start: "zeros" | "parameter";
   /**
    * The quantity of that kind in the usual notation is `factor` times what we keep, under the name that state
-   * dictionaries have for it. See `usualState`.
+   * dictionaries have for it.
    */
   readonly usual: { readonly name: string; readonly factor: number };
 }

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { trajectory } from "../../test/quick/trajectory.ts";
+import { trajectory } from "../../test/support/trajectory.ts";
+import { toUsual } from "../../test/support/usual-state.ts";
 import { float32, item, type Named, toNumbers } from "../array/ndarray.ts";
 import { Random } from "../array/random.ts";
 import { input } from "../graph/tensor.ts";
@@ -11,7 +12,6 @@ import { lookahead } from "./lookahead.ts";
 import type { Optimizer } from "./optimizer.ts";
 import { radam } from "./radam.ts";
 import { sgd } from "./sgd.ts";
-import { fromUsual, toUsual } from "./usual-state.ts";
 
 /** Three steps on one number, worked by hand: p₀ = 1, gradients 1, 2, −1, rate 0.1. */
 const byHand: [string, Optimizer, number, number[]][] = [
@@ -153,7 +153,7 @@ test("the average's decay warms up to its value", () => {
   expect(averageDecay(0.9, 1, { warmUp: false })).toBe(0.9);
 });
 
-test("Adam's state converts to the usual moments and back", async () => {
+test("Adam's state converts to the usual moments", async () => {
   const optimizer = adam({ beta1: 0.9, beta2: 0.99 });
   const gradients = [2, -1].map((g) => ({ p: float32([1], [g]) }));
   const [, { "m/p": m, "v/p": v }] = await trajectory(optimizer, {
@@ -164,5 +164,4 @@ test("Adam's state converts to the usual moments and back", async () => {
   const [slotM, slotV] = optimizer.slots;
   expect(toNumbers(toUsual(slotM, m))[0]).toBeCloseTo(0.9 * 0.2 - 0.1, 6);
   expect(toNumbers(toUsual(slotV, v))[0]).toBeCloseTo(0.99 * 0.04 + 0.01, 6);
-  expect(toNumbers(fromUsual(slotM, toUsual(slotM, m)))[0]).toBeCloseTo(toNumbers(m)[0], 5);
 });

@@ -9,7 +9,7 @@ import type { PredictionRecord } from "./write.ts";
 type Reader = Pick<Platform, "exists" | "readText">;
 
 /** Whether a file is the record of a prediction, as `writePrediction` leaves it beside mask and overlay. */
-export async function isPredictionRecord(platform: Reader, path: string): Promise<boolean> {
+async function isPredictionRecord(platform: Reader, path: string): Promise<boolean> {
   if ((await platform.exists(path)) !== "file") return false;
   try {
     const record = parseJson(await platform.readText(path)) as Partial<PredictionRecord> | null;

@@ -7,7 +7,7 @@ import { denseCrf } from "./dense-crf.ts";
 
 /**
  * How sure labels are unless someone says otherwise. Measured: with less, the published weights, made for a network's softer
- * probabilities, take more from masks than they give (bench/README.md).
+ * probabilities, take more from masks than they give (docs/refinement.md).
  */
 export const defaultCertainty = 0.9;
 

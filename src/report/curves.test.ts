@@ -78,6 +78,17 @@ test("what is no number, and norms of 0 on their logarithmic axis, are left out"
   expect(norm).toMatchObject({ logarithmic: true, series: [{ points: [[2, 1]] }] });
 });
 
+test("more scores than there are colours are drawn in several charts", () => {
+  const measures = shares(Object.fromEntries(Array.from({ length: 12 }, (_, i) => [`score ${i}`, i / 32])));
+  const charts = curvesOf([evaluation(3, "cam", { measures })]);
+  expect(charts.map(({ title, series }) => [title, series.length])).toEqual([
+    ["Validation, percent, 1 of 3", 5],
+    ["Validation, percent, 2 of 3", 5],
+    ["Validation, percent, 3 of 3", 2],
+  ]);
+  expect(charts[2].series[1]).toEqual({ name: "score 11", points: [[3, 34.375]] });
+});
+
 test("a log without lines has no charts", () => {
   expect(curvesOf([])).toEqual([]);
 });

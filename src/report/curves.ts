@@ -2,7 +2,7 @@
 
 import type { Measure } from "../metrics/measure.ts";
 import { type EvaluationLine, isEvaluation, type MetricsLine, type TrainingLine } from "../runs/log.ts";
-import type { LineChart } from "./line-chart.ts";
+import { type LineChart, mostSeries } from "./line-chart.ts";
 
 /** Most terms of a loss that are drawn beside their sum. */
 const mostTerms = 4;
@@ -52,7 +52,18 @@ function chartsOf(lines: readonly MetricsLine[], title: (text: string) => string
       logarithmic: true,
     },
   ];
-  return charts.filter(({ series }) => series.some((each) => each.points.length > 0));
+  return charts.flatMap(inParts);
+}
+
+/** Charts of as many series as there are colours; none of a chart without a point. */
+function inParts(chart: LineChart): LineChart[] {
+  const { series } = chart;
+  const count = series.some(({ points }) => points.length > 0) ? Math.ceil(series.length / mostSeries) : 0;
+  return Array.from({ length: count }, (_, part) => ({
+    ...chart,
+    title: count === 1 ? chart.title : `${chart.title}, ${part + 1} of ${count}`,
+    series: series.slice(mostSeries * part, mostSeries * (part + 1)),
+  }));
 }
 
 const unitTitles: Readonly<Record<Measure["unit"], string>> = {

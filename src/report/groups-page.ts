@@ -38,11 +38,12 @@ export async function groupsPage(
     for (const [index, group] of groups.entries()) {
       const pictures: Html[] = [];
       for (const firing of group.firings) pictures.push(await firingPicture(platform, dataset, firing));
-      cards.push(html`<div class="card"><figcaption><b>group ${index}</b><span>${factsOf(group, classes, words)}</span></figcaption>
-<div class="strip">${pictures}</div></div>`);
+      cards.push(html`<figure class="card"><figcaption><b>group ${index}</b><span>${factsOf(group, classes, words)}</span></figcaption>
+<div class="strip">${pictures}</div></figure>`);
     }
     sections.push(html`<h2>${stage}</h2>
-<p class="hint">${groups.length} groups; of each the photographs that it has most of, bright where it is.</p>${cards}`);
+<p class="hint">${groups.length} groups; of each the photographs that it has most of, bright where it is.</p>
+<div class="rows">${cards}</div>`);
   }
   const subtitle = `${dataset.ids.length.toLocaleString("en")} photographs of ${dataset.name}, ${dataset.split}`;
   return documentPage({ title, subtitle, content: html`${sections}`, footer });

@@ -21,7 +21,10 @@ export interface LineChart {
 const [width, height] = [520, 230];
 const edge = { left: 52, right: 14, top: 10, bottom: 26 };
 
-/** One chart: values over steps. Colours follow the order of the series, five at most. */
+/** Colours of the style sheet: more series have none. */
+export const mostSeries = 5;
+
+/** One chart: values over steps. Colours follow the order of the series, at most `mostSeries`. */
 export function lineChart({ title, series, format, logarithmic = false, fromZero = !logarithmic }: LineChart): Html {
   const drawn = series
     .map(({ name, points }) => ({ name, points: thin(points) }))

@@ -51,6 +51,8 @@ export interface ReportResult {
   /** The HTML file. */
   readonly file: string;
   readonly evaluation: Evaluation | null;
+  /** The step whose weights were scored: that of the best checkpoint. */
+  readonly step: number;
 }
 
 /** Most pictures without truth. */
@@ -72,7 +74,7 @@ export async function writeReport(options: ReportOptions): Promise<ReportResult>
   const { recipe, record } = run;
   const { classes, dataset } = record;
   const stages = stagesOf(run, taskOf(run));
-  const { weights, stage: reached } = await openTrained(platform, folder, reading);
+  const { weights, stage: reached, step } = await openTrained(platform, folder, reading);
   const stage = stages.find(({ name }) => name === reached) ?? stages[0];
   const whole = classes.length > 0 && predicts(run, taskOf(run), record.window, stage, weights);
   const lines = await readMetrics(platform, folder);
@@ -86,7 +88,7 @@ export async function writeReport(options: ReportOptions): Promise<ReportResult>
       `${steps.toLocaleString("en")} steps ${stages.length > 1 ? `in ${stages.length} stages, the last ` : ""}` +
       `of ${settings.batchSize} crops, ${settings.cropWidth} × ${settings.cropHeight} pixels, ` +
       `from ${imagesText(record)}` +
-      scoredText(evaluation),
+      scoredText(evaluation, step < steps ? step : null),
     facts: [
       ...(evaluation === null ? [] : factsOf(evaluation)),
       ...(whole ? [] : lastScores(lines, last)),
@@ -103,7 +105,7 @@ export async function writeReport(options: ReportOptions): Promise<ReportResult>
   if (evaluation !== null)
     await platform.writeFile(`${folder}/scores.json`, `${JSON.stringify(evaluation, null, 1)}\n`);
   await platform.writeFile(file, page);
-  return { file, evaluation };
+  return { file, evaluation, step };
 }
 
 type Scored = Pick<Report, "evaluation" | "best" | "worst" | "unseen" | "views">;
@@ -170,11 +172,13 @@ async function viewRows(
   return rows;
 }
 
-function scoredText(evaluation: Evaluation | null): string {
+/** step: whose weights were scored, where these are not the last. */
+function scoredText(evaluation: Evaluation | null, step: number | null): string {
   if (evaluation === null) return "";
   const { images, split } = evaluation;
   if (isEmpty(evaluation)) return `; not scored: the split ${split} has ${nothingCounts(evaluation)}`;
-  return `; scored on ${images.toLocaleString("en")} of the split ${split}`;
+  const whose = step === null ? "" : `, by the weights of step ${step.toLocaleString("en")}, the best there`;
+  return `; scored on ${images.toLocaleString("en")} of the split ${split}${whose}`;
 }
 
 /** `46 labelled images of 367, and 321 unlabelled ones`. */
@@ -190,10 +194,10 @@ function imagesText({ dataset, labels, unlabelled }: RunRecord): string {
 /** What the last stage's trials said at the end, for a run that makes no whole model. */
 function lastScores(lines: readonly MetricsLine[], name: string): [string, string][] {
   const line = lines.filter(isEvaluation).findLast(({ stage }) => stage === name);
-  return (line?.measures ?? []).map((measure) => [measure.name, measureText(measure)]);
+  return line === undefined ? [] : factsOf(line);
 }
 
-function factsOf({ measures }: Evaluation): [string, string][] {
+function factsOf({ measures }: Pick<Evaluation, "measures">): [string, string][] {
   return measures.flatMap((measure) => (measure.value === null ? [] : [[measure.name, measureText(measure)]]));
 }
 

@@ -20,6 +20,7 @@ body {
   font: 15px/1.5 system-ui, -apple-system, "Segoe UI", sans-serif;
 }
 main { max-width: 1120px; margin: 0 auto; padding: 40px 24px 64px; }
+header { margin-bottom: 24px; }
 header p { margin: 4px 0 0; color: var(--ink-2); }
 h1 { font-size: 28px; line-height: 1.2; margin: 0; font-weight: 650; letter-spacing: -0.01em; }
 h2 { font-size: 18px; margin: 44px 0 14px; font-weight: 620; }
@@ -29,7 +30,7 @@ h3 { font-size: 14px; margin: 0 0 8px; font-weight: 600; }
 .tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(150px, 1fr)); gap: 12px; margin-top: 24px; }
 .tile .value { font-size: 22px; white-space: nowrap; font-weight: 620; line-height: 1.2; letter-spacing: -0.01em; }
 .tile .label { color: var(--ink-2); font-size: 13px; }
-.charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(480px, 100%), 1fr)); gap: 16px; }
+.charts { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(440px, 100%), 1fr)); gap: 16px; }
 svg { display: block; width: 100%; height: auto; overflow: visible; }
 svg text { fill: var(--ink-2); font: 11.5px system-ui, -apple-system, "Segoe UI", sans-serif; }
 svg .value { fill: var(--ink); }

@@ -136,8 +136,15 @@ export function taskOf({ record: { classes, frequencies } }: Pick<Run, "record">
   return { classes, frequencies };
 }
 
-/** What a run has learned so far, for another run to begin with. Throws InputError as `openRun`, but for whole models. */
-export async function openTrained(platform: Platform, folder: string, options: OpenOptions = {}): Promise<Trained> {
+/**
+ * What a run has learned so far, for another run to begin with, and the step that it is of. Throws InputError as `openRun`, but for
+ * whole models.
+ */
+export async function openTrained(
+  platform: Platform,
+  folder: string,
+  options: OpenOptions = {},
+): Promise<Trained & { readonly step: number }> {
   const { run, checkpoint, stage, stages } = await openCheckpoint(platform, folder, options);
   const last = Math.max(...(await listCheckpoints(platform, folder)));
   const end = totalSteps(stages.slice(0, checkpoint.progress.stage + 1));
@@ -148,7 +155,8 @@ export async function openTrained(platform: Platform, folder: string, options: O
   }
   const { licence } = run.record;
   const recipe = stage.kind === "training" ? stage.settings : run.recipe;
-  return { weights: weightsOf(checkpoint), stage: stage.name, recipe, source: folder, licence };
+  const { step } = checkpoint.progress;
+  return { weights: weightsOf(checkpoint), stage: stage.name, recipe, source: folder, licence, step };
 }
 
 /** Whether a run's weights have had their training elsewhere: it is then whole at whatever step. */

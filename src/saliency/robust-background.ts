@@ -22,7 +22,7 @@ export function robustBackgroundSaliency(image: Image, options: SuperpixelOption
 }
 
 /** Of each piece, about 0 … 1. */
-export function saliencyOfPieces(pieces: Superpixels): Float64Array {
+function saliencyOfPieces(pieces: Superpixels): Float64Array {
   const { count, centres, width, height } = pieces;
   const contrast = distancesOf(pieces.colors, count, 3); // d_app
   const neighbours = neighboursOf(pieces);

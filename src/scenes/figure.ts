@@ -1,4 +1,3 @@
-import type { Random } from "../array/random.ts";
 import type { ColorName } from "./color.ts";
 import { boundsOf, type Polygon } from "./geometry.ts";
 import type { Material } from "./material.ts";
@@ -34,9 +33,6 @@ export interface Figure {
   /** Height above ground of a surface that small things can stand on, with its extent. */
   readonly surface?: { readonly x0: number; readonly x1: number; readonly y: number; readonly depth: number };
 }
-
-/** Draws one kind of thing; every draw differs. */
-export type DrawThing = (random: Random) => Figure;
 
 /** A piece of a thing. `polygons` may be nested lists, as limbs are. */
 export function shape(

@@ -83,7 +83,7 @@ export function checked(a: Rgb, b: Rgb, { size = 0.1, seed = 1 } = {}): Material
 }
 
 /** Round dots of `b` in rows on `a`. */
-export function dotted(a: Rgb, b: Rgb, { spacing = 0.12, radius = 0.3, seed = 1 } = {}): Material {
+function dotted(a: Rgb, b: Rgb, { spacing = 0.12, radius = 0.3, seed = 1 } = {}): Material {
   return patterned(
     a,
     b,

@@ -46,7 +46,7 @@ export type Group = (
 /** No decay for parameters of one axis: biases, and scales and shifts of norms. */
 export const defaultGroup: Group = (_, rank) => ({ rate: 1, decay: rank <= 1 ? 0 : 1 });
 
-export function optimizerOf(recipe: OptimizerRecipe): Optimizer {
+function optimizerOf(recipe: OptimizerRecipe): Optimizer {
   const { optimizer, momentum, nesterov, beta1, beta2, epsilon } = recipe;
   switch (optimizer) {
     case "sgd":

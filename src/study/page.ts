@@ -28,7 +28,7 @@ export function studyPage(page: StudyPage): string {
   const drawing = plot(results);
   const content = html`<h2>Scores</h2>
 <p class="hint">${aboutTable(results)}</p>
-${drawing.markup === "" ? "" : html`<div class="card">${drawing}</div>`}
+${drawing.markup === "" ? "" : html`<div class="card" style="max-width: 760px">${drawing}</div>`}
 <div class="card scroll" style="margin-top: 14px">${scoreTable(results)}</div>
 <h2>What the paper says, and what these runs say</h2>
 <p class="hint">Numbers are differences in ${pointsText(results)}: mean over the seeds, run against run, ± standard error.</p>

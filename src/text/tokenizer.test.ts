@@ -2,7 +2,6 @@ import { describe, expect, test } from "vitest";
 import { byteAlphabet } from "./byte-pairs.ts";
 import { clipTokenizer } from "./clip-tokenizer.ts";
 import { createTokenizer } from "./tokenizer.ts";
-import { tokenizerFromFiles } from "./tokenizer-files.ts";
 
 /** Enough to write "cat" as one symbol and "at" as another. */
 const merges = ["c a", "a t</w>", "ca t</w>"];
@@ -53,55 +52,4 @@ describe("damaged text is repaired", () => {
 
 test("numbers that are no ids are refused", () => {
   expect(() => small.decode([517])).toThrow("ids: expected ids of 517 symbols, got 517.");
-});
-
-describe("files of a model", () => {
-  const symbols = [...byteAlphabet, ...byteAlphabet.map((each) => `${each}</w>`), "ca", "at</w>", "cat</w>"];
-  const vocabulary = Object.fromEntries([...symbols, "<|startoftext|>", "<|endoftext|>"].map((each, id) => [each, id]));
-  const vocab = JSON.stringify(vocabulary);
-  const model = { type: "BPE", vocab: vocabulary, merges, end_of_word_suffix: "</w>" };
-  const whole = (changes: object) => ({ "tokenizer.json": JSON.stringify({ model: { ...model, ...changes } }) });
-
-  test.each([
-    ["vocab.json and merges.txt", { "vocab.json": vocab, "merges.txt": `#version: 0.2\n${merges.join("\n")}\n` }],
-    ["merges.txt of Windows", { "vocab.json": vocab, "merges.txt": `#version: 0.2\r\n${merges.join("\r\n")}\r\n` }],
-    ["tokenizer.json", whole({})],
-    ["tokenizer.json with pairs as lists", whole({ merges: merges.map((pair) => pair.split(" ")) })],
-  ])("%s give the same ids", (_, files) => {
-    const tokenizer = tokenizerFromFiles(files, "model");
-    for (const caption of ["a cat at Café 42", "🐱<|endoftext|>"])
-      expect(tokenizer.encode(caption)).toEqual(small.encode(caption));
-  });
-
-  test("ids may be others than CLIP's", () => {
-    const turned = Object.fromEntries(Object.entries(vocabulary).map(([symbol, id]) => [symbol, 600 - id]));
-    const tokenizer = tokenizerFromFiles(
-      { "vocab.json": JSON.stringify(turned), "merges.txt": merges.join("\n") },
-      "m",
-    );
-    expect(tokenizer.encode("cat")).toEqual([600 - 514]);
-    expect(tokenizer.size).toBe(601);
-  });
-
-  test.each([
-    ["none", {}, "model: expected tokenizer.json, or vocab.json and merges.txt, got none of them."],
-    ["half", { "vocab.json": vocab }, "got no merges.txt."],
-    ["broken", { "tokenizer.json": "{" }, "model/tokenizer.json: expected JSON, got broken JSON."],
-    ["other", whole({ type: "WordPiece" }), "expected CLIP's byte pairs, which end words with </w>, got"],
-    ["no ending", whole({ end_of_word_suffix: undefined }), "expected CLIP's byte pairs"],
-    ["no lists", { "tokenizer.json": "[]" }, "expected a tokenizer, got []."],
-    ["ids that are none", whole({ vocab: { a: -1 } }), 'model/tokenizer.json: "a": expected an id, got -1.'],
-    ["ids twice", whole({ vocab: { a: 1, b: 1 } }), "expected an id of its own for each symbol"],
-    ["merges that are none", whole({ merges: ["a b c"] }), 'expected pairs of symbols, two a line, got "a b c".'],
-    ["no start", whole({ vocab: { a: 0 } }), "expected the symbol <|startoftext|> in the vocabulary, got none."],
-  ])("%s are refused", (_, files, message) => {
-    expect(() => tokenizerFromFiles(files, "model")).toThrow(message);
-  });
-
-  test("a vocabulary that lacks a merged symbol is refused when it is needed", () => {
-    const { "cat</w>": _, ...lacking } = vocabulary;
-    const tokenizer = tokenizerFromFiles(whole({ vocab: lacking }), "model");
-    expect(tokenizer.encode("at")).toEqual([513]);
-    expect(() => tokenizer.encode("cat")).toThrow("expected the symbol cat</w> in the vocabulary, got none.");
-  });
 });

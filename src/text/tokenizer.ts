@@ -1,6 +1,6 @@
 /** CLIP's tokenizer (Radford et al. 2021; simple_tokenizer.py of openai/CLIP): text to the ids that its text encoders read. */
 
-import { InputError, problem, shown } from "../errors.ts";
+import { InputError, problem } from "../errors.ts";
 import { byteAlphabet, byteCharacters, mergedSymbols, wordEnd } from "./byte-pairs.ts";
 import { cleanText } from "./clean-text.ts";
 import { linesOf } from "./lines.ts";
@@ -22,7 +22,7 @@ export interface Tokenizer {
 }
 
 /** Positions that CLIP's text encoders have. */
-export const contextLength = 77;
+const contextLength = 77;
 
 export const [startText, endText] = ["<|startoftext|>", "<|endoftext|>"];
 
@@ -35,30 +35,14 @@ const wordsKept = 50_000;
 const pieces = /<\|startoftext\|>|<\|endoftext\|>|'s|'t|'re|'ve|'m|'ll|'d|\p{L}+|\p{N}|[^ \p{L}\p{N}]+/giu;
 
 /**
- * merges: pairs `left right`, the first to be merged first; or the text of a file of them, whose first line may be a
- * comment. vocabulary: the id of each symbol; without it they are numbered as CLIP's are: 256 bytes, the same at the end
- * of words, merges, start, end. Throws InputError, beginning with `where`, for what is no such list.
+ * merges: pairs `left right`, the first to be merged first. Ids are numbered as CLIP's are: 256 bytes, the same at the end of
+ * words, merges, start, end.
  */
-export function createTokenizer(
-  merges: readonly string[] | string,
-  { vocabulary, where = "merges" }: { vocabulary?: ReadonlyMap<string, number>; where?: string } = {},
-): Tokenizer {
-  const pairs = typeof merges === "string" ? mergesIn(merges) : merges.slice(0, mergesUsed);
-  const bad = pairs.find((pair) => !/^\S+ \S+$/.test(pair));
-  if (bad !== undefined || pairs.length === 0) {
-    const got = bad === undefined ? "none" : shown(bad);
-    throw new InputError(problem(where, "expected pairs of symbols, two a line", got, "Use CLIP's list of merges."));
-  }
-  const ranks = new Map(pairs.map((pair, rank) => [pair, rank]));
-  const idOf = vocabulary ?? new Map(symbolsOf(pairs).map((symbol, id) => [symbol, id]));
-  const symbolOf = new Map([...idOf].map(([symbol, id]) => [id, symbol]));
-  const needed = (symbol: string): number => {
-    const id = idOf.get(symbol);
-    if (id !== undefined) return id;
-    const remedy = "Use the vocabulary that belongs to the merges.";
-    throw new InputError(problem(where, `expected the symbol ${symbol} in the vocabulary`, "none", remedy));
-  };
-  const [start, end] = [needed(startText), needed(endText)];
+export function createTokenizer(merges: readonly string[]): Tokenizer {
+  const symbols = symbolsOf(merges);
+  const ranks = new Map(merges.map((pair, rank) => [pair, rank]));
+  const idOf = new Map(symbols.map((symbol, id) => [symbol, id]));
+  const [start, end] = [idOf.get(startText)!, idOf.get(endText)!];
   const known = new Map<string, readonly number[]>([
     [startText, [start]],
     [endText, [end]],
@@ -68,13 +52,13 @@ export function createTokenizer(
     const found = known.get(piece);
     if (found !== undefined) return found;
     const word = Array.from(encoder.encode(piece), (byte) => byteCharacters[byte]).join("");
-    const ids = mergedSymbols(word, ranks).map(needed);
+    const ids = mergedSymbols(word, ranks).map((symbol) => idOf.get(symbol)!);
     if (known.size < wordsKept) known.set(piece, ids);
     return ids;
   };
   const encode = (text: string) => (cleanText(text).match(pieces) ?? []).flatMap(idsOf);
   return {
-    size: Math.max(...symbolOf.keys()) + 1,
+    size: symbols.length,
     start,
     end,
     encode,
@@ -89,9 +73,9 @@ export function createTokenizer(
       const bytes: number[] = [];
       const utf8 = (text: string) => bytes.push(...encoder.encode(text));
       for (const id of ids) {
-        const symbol = symbolOf.get(Number(id));
+        const symbol = symbols[Number(id)];
         if (symbol === undefined) {
-          throw new InputError(problem("ids", `expected ids of ${symbolOf.size} symbols`, String(id), "Check them."));
+          throw new InputError(problem("ids", `expected ids of ${symbols.length} symbols`, String(id), "Check them."));
         }
         if (id === start || id === end) utf8(symbol);
         else for (const character of withoutEnd(symbol)) bytes.push(byteOf.get(character) ?? 0x3f);

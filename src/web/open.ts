@@ -18,7 +18,7 @@ export interface OpenOptions {
 export interface WebSegmentation {
   readonly width: number;
   readonly height: number;
-  /** Class index of each pixel: labels[y · width + x]. 16 bits above 255 classes. */
+  /** Class index of each pixel: labels[y · width + x]; 255 where a panoptic model found nothing. */
   readonly labels: Uint8Array;
   /** Name and colour (red, green, blue, 0 … 255) of each class, in order of class index. */
   readonly classes: readonly ClassInfo[];

@@ -1,4 +1,4 @@
-/** Pictures around GroupViT: where names are written, the largest groups, and what photographs are made into before. */
+/** Pictures around GroupViT: where names are written, and what photographs are made into before. */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -6,9 +6,11 @@ import { type Named, type NdArray, ndarray, toNumbers } from "../../src/array/nd
 import { constant, input } from "../../src/graph/tensor.ts";
 import type { Image, LabelMap } from "../../src/image/image.ts";
 import { labelAnchors } from "../../src/image/label-anchors.ts";
-import { keepLargest } from "../../src/image/largest-shares.ts";
-import { portInput, portScaled, usualPreparation } from "../../src/methods/groupvit/port-preparation.ts";
-import { normalizations, officialPreparation, portScaling } from "../../src/methods/groupvit/window-scores.ts";
+import { usualPreparation } from "../../src/methods/groupvit/port-preparation.ts";
+import { wordModel } from "../../src/methods/groupvit/prediction.ts";
+import { recipes } from "../../src/methods/groupvit/recipe.ts";
+import { normalizations } from "../../src/methods/groupvit/window-scores.ts";
+import { anyTask } from "../../src/methods/stages.ts";
 import { imageInput } from "../../src/nn/image-input.ts";
 import { encodeModel } from "../../src/onnx/wire.ts";
 import { type ScalingOptions, scalingModel } from "../../src/prediction/pipeline/pipeline.ts";
@@ -17,6 +19,7 @@ import type { Engine } from "../../src/runtime/engine.ts";
 import { evaluate } from "../../src/runtime/evaluate.ts";
 import { readSafetensors } from "../../src/weights/safetensors.ts";
 import { checkEngine } from "../support/check-model.ts";
+import { portInput, portScaled } from "../support/port-input.ts";
 import { caseEntries } from "./cases.ts";
 import { openGoldens } from "./manifest.ts";
 
@@ -50,24 +53,6 @@ describe.skipIf(!isThere)("misc", () => {
     expect(apart(got, toNumbers(expected))).toBeLessThan(1e-5);
   });
 
-  test("the largest groups take the pixels of the others", () => {
-    // Groups stand last there, in front here.
-    const turned = ({ shape, ...array }: NdArray): NdArray => {
-      const [, height, width, groups] = shape;
-      const numbers = toNumbers({ shape, ...array });
-      const pixels = height * width;
-      const data = Float32Array.from(numbers, (_, i) => numbers[(i % pixels) * groups + Math.floor(i / pixels)]);
-      return ndarray("float32", [groups, height, width], data);
-    };
-    const cases = Object.keys(tensors).flatMap((name) => /^top_groups\.k(\d+)$/.exec(name)?.[1] ?? []);
-    expect(cases.length).toBeGreaterThan(0);
-    for (const count of cases) {
-      expect(keepLargest(turned(tensors["top_groups.in"]), Number(count))).toEqual(
-        turned(tensors[`top_groups.k${count}`]),
-      );
-    }
-  });
-
   const picture = tensors["prep.image_rgb"];
   const imageOf = ({ shape: [height, width], data }: NdArray): Image => ({ height, width, data: data as Uint8Array });
 
@@ -81,7 +66,7 @@ describe.skipIf(!isThere)("misc", () => {
 
   test("the authors' scaling: bilinear, the longer side at most 2048", async () => {
     const expected = tensors["prep.official.resized"];
-    const { longSide = 0, antialias } = officialPreparation;
+    const { longSide = 0, antialias } = wordModel(recipes["groupvit-2stage"], anyTask).preparation ?? {};
     const { height, width } = imageOf(picture);
     const shortSide = Math.min(...expected.shape.slice(0, 2)); // a stand-in for their 448
     expect(workingSize(height, width, shortSide, longSide)).toEqual(expected.shape.slice(0, 2));
@@ -104,10 +89,9 @@ describe.skipIf(!isThere)("misc", () => {
     );
     expect([got.scaled.shape.slice(1), got.pixels.shape.slice(1)]).toEqual([resized.shape, expected.shape]);
     expect(apart(toNumbers(got.scaled), toNumbers(resized))).toBeLessThanOrEqual(1);
-    // What photographs are made into before windows are cut from them.
-    const { antialias, filter } = portScaling(preparation.shortSide);
+    // Windows are cut from photographs that are scaled alike.
     expect(
-      apart(toNumbers(await scaledBy({ antialias, filter }, preparation.shortSide)), toNumbers(resized)),
+      apart(toNumbers(await scaledBy({ filter: "bicubic" }, preparation.shortSide)), toNumbers(resized)),
     ).toBeLessThanOrEqual(1);
     // One byte more or less, divided by the smallest deviation.
     const byte = 1 / Math.min(...preparation.normalization.deviation);

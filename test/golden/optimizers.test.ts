@@ -12,9 +12,9 @@ import type { Optimizer } from "../../src/optimizers/optimizer.ts";
 import { radam } from "../../src/optimizers/radam.ts";
 import { learningRate, type Schedule } from "../../src/optimizers/schedule.ts";
 import { sgd } from "../../src/optimizers/sgd.ts";
-import { toUsual } from "../../src/optimizers/usual-state.ts";
 import { evaluate } from "../../src/runtime/evaluate.ts";
-import { trajectory } from "../quick/trajectory.ts";
+import { trajectory } from "../support/trajectory.ts";
+import { toUsual } from "../support/usual-state.ts";
 import { caseEntries } from "./cases.ts";
 import { openGoldens } from "./manifest.ts";
 

@@ -147,7 +147,7 @@ export async function labelsOf(file: string): Promise<Segmentation> {
 }
 export async function labelsInPage(canvas: HTMLCanvasElement): Promise<WebSegmentation> {
   const segmenter = await openSegmenter("model.onnx", { device: "webgpu", worker: true });
-  const { labels }: { labels: Uint8Array | Uint16Array } = await segmenter.segment(canvas);
+  const { labels }: { labels: Uint8Array } = await segmenter.segment(canvas);
   console.log(labels.length, ops.relu.length);
   // @ts-expect-error no such device
   await openSegmenter("model.onnx", { device: "cuda" });

@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 
 const source = fileURLToPath(new URL("../../src", import.meta.url));
 
-/** Rooms from the bottom of the building to the top; a room imports only from rows above its own (CONTRIBUTING.md). */
+/** Rooms from the bottom of the building to the top; a room imports only from rows above its own (docs/architecture.md). */
 const rows = [
   ["errors", "version"],
   ["array"],

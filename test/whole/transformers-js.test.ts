@@ -16,7 +16,7 @@ import { Model } from "../../src/graph/scope.ts";
 import { constant, input } from "../../src/graph/tensor.ts";
 import { groupvit } from "../../src/methods/groupvit/index.ts";
 import { encodeImages, encodePairs, encodeTexts, logitScale, pairLosses } from "../../src/methods/groupvit/network.ts";
-import { portInput, usualPreparation } from "../../src/methods/groupvit/port-preparation.ts";
+import { usualPreparation } from "../../src/methods/groupvit/port-preparation.ts";
 import type { GroupViTRecipe } from "../../src/methods/groupvit/recipe.ts";
 import { unitVectors } from "../../src/methods/groupvit/unit.ts";
 import { unclampedScale } from "../../src/methods/groupvit/window-scores.ts";
@@ -27,6 +27,7 @@ import { exportForm } from "../../src/runs/export-form.ts";
 import { evaluate } from "../../src/runtime/evaluate.ts";
 import { clipTokenizer } from "../../src/text/clip-tokenizer.ts";
 import { temporaryFolder } from "../support/cli.ts";
+import { portInput } from "../support/port-input.ts";
 import { movedWeights } from "../support/weights.ts";
 
 // Texts of up to 16 ids, other sizes all different, so that none can be taken for another.
@@ -259,6 +260,8 @@ describe("the graphs", () => {
     ["growing width", { widthFactors: [1, 2, 2] }],
     ["fixed positions", { position: "sinusoidal" }],
     ["an end token of their own", { textEndToken: 49_407 }],
+    ["one head", { heads: [1, 1, 1], textHeads: 1 }],
+    ["the texts of groupvit-small", { textContext: 32, textWidth: 64, textHeads: 1, textLayers: 1 }],
   ])("are those of networks with %s, too", async (_, changes) => {
     const asked: GroupViTRecipe = { ...recipe, ...changes };
     const numbers = weightsOf(asked);

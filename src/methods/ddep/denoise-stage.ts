@@ -15,7 +15,7 @@ import { addNoise, denoised, denoisingErrors, denoisingLoss, levelWeights, sigma
 import type { DdepRecipe } from "./recipe.ts";
 
 /** The recipe as the denoising stage has it. */
-export function denoiseRecipe(recipe: DdepRecipe): DdepRecipe {
+function denoiseRecipe(recipe: DdepRecipe): DdepRecipe {
   return {
     ...recipe,
     steps: recipe.denoiseSteps,

@@ -13,7 +13,7 @@ import { cropTags, tagLogits, tagsTrial } from "../tags.ts";
 import type { DdepRecipe } from "./recipe.ts";
 
 /** The recipe as the encoder stage has it. */
-export function encoderRecipe(recipe: DdepRecipe): DdepRecipe {
+function encoderRecipe(recipe: DdepRecipe): DdepRecipe {
   return {
     ...recipe,
     steps: recipe.encoderSteps,

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { checkOp } from "../../../test/support/check.ts";
+import { normal } from "../../../test/support/normal.ts";
 import { float32, fromNumbers, item, type NdArray } from "../../array/ndarray.ts";
-import { Random } from "../../array/random.ts";
 import { sizeOf } from "../../array/shape.ts";
 import { constant, input, type Tensor } from "../../graph/tensor.ts";
 import { add, cast } from "../../ops/index.ts";
@@ -9,9 +9,6 @@ import { evaluate } from "../../runtime/evaluate.ts";
 import { contrastiveLoss, multiLabelLoss, multiLabelTerms } from "./losses.ts";
 
 const [batch, prompts, width] = [4, 3, 6];
-
-const drawn = (shape: readonly number[], name: string): NdArray =>
-  float32(shape, new Random(name).fillNormal(new Float32Array(sizeOf(shape))));
 
 async function value(loss: (...inputs: Tensor[]) => Tensor, arrays: readonly NdArray[]): Promise<number> {
   const inputs = arrays.map(({ shape }, i) => input(`x${i}`, shape));
@@ -29,9 +26,9 @@ function reordered({ shape, data }: NdArray, order: readonly number[]): NdArray 
 }
 
 const [images, texts, words] = [
-  drawn([batch, width], "i"),
-  drawn([batch, width], "t"),
-  drawn([batch, prompts, width], "p"),
+  normal([batch, width], "i"),
+  normal([batch, width], "t"),
+  normal([batch, prompts, width], "p"),
 ];
 const scale = constant(5);
 const contrastive = (i: Tensor, t: Tensor) => contrastiveLoss(i, t, scale);

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { checkErrors } from "../../../test/support/check.ts";
+import { normal } from "../../../test/support/normal.ts";
 import { movedWeights } from "../../../test/support/weights.ts";
 import { float32, fromNumbers, item, type Named, type NdArray, toNumbers } from "../../array/ndarray.ts";
 import { Random } from "../../array/random.ts";
@@ -41,9 +42,6 @@ function build(settings: GroupViTSettings, { training = false, batch = 3 } = {})
   const vectors = encodePairs(model.scope, images, ids, settings);
   return { model, losses: pairLosses(model.scope, vectors, settings) };
 }
-
-const drawn = (shape: readonly number[], name: string): NdArray =>
-  float32(shape, new Random(name).fillNormal(new Float32Array(sizeOf(shape))));
 
 /** Texts of a start token, some words, an end token, zeros. */
 function texts(shape: readonly number[]): NdArray {
@@ -116,7 +114,7 @@ describe("training", () => {
       model.trained.map(({ tensor }) => tensor),
     );
     const outputs = { total, ...Object.fromEntries(found.map((each, i) => [`gradient:${i}`, each])) };
-    const feeds = { images: drawn([3, 3, 16, 16], "images"), ids: texts([3, 3, 6]) };
+    const feeds = { images: normal([3, 3, 16, 16], "images"), ids: texts([3, 3, 6]) };
     const values = await evaluate(outputs, { ...movedWeights(model), ...noiseOf(model), ...feeds });
     expect(item(values.total)).toBeGreaterThan(0);
     for (const [i, { name }] of model.trained.entries()) {
@@ -154,7 +152,7 @@ describe("predicting", () => {
       [1, 7],
       [1, 2, 7],
     ]);
-    const pixels = drawn([1, 3, 27, 35], "pixels");
+    const pixels = normal([1, 3, 27, 35], "pixels");
     const cut = float32(
       [1, 3, 27, 35],
       toNumbers(pixels).map((value, i) => (i % 35 >= 32 || Math.floor(i / 35) % 27 >= 24 ? 99 : value)),

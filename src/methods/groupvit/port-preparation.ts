@@ -1,8 +1,6 @@
 /** `preprocessor_config.json` of the port to Hugging Face's transformers: how a picture becomes what the network sees. */
 import { InputError, isObject, problem, shown } from "../../errors.ts";
-import type { Tensor } from "../../graph/tensor.ts";
-import { clipNormalization, imageInput, type Normalization } from "../../nn/image-input.ts";
-import { add, axisSize, cast, clip, floor, resize, slice, transpose } from "../../ops/index.ts";
+import { clipNormalization, type Normalization } from "../../nn/image-input.ts";
 import { jsonObject } from "./port-config.ts";
 
 /** The whole picture scaled, a square of its middle cut out, and its bytes normalized. */
@@ -75,34 +73,4 @@ export function preparationText({ shortSide, crop, normalization }: PortPreparat
     size: { shortest_edge: shortSide },
   };
   return `${JSON.stringify(config, null, 2)}\n`;
-}
-
-/**
- * A picture as the port's scaling makes it: in two passes, across and down, each rounded to bytes as Pillow does. image: uint8
- * [B, H, W, 3] → uint8 [B, h, w, 3], the shorter side `shortSide`.
- */
-export function portScaled(image: Tensor, { shortSide }: Pick<PortPreparation, "shortSide">): Tensor {
-  const [, height, width] = image.shape;
-  const scaled = (side: number) => Math.trunc((shortSide * side) / Math.min(height, width));
-  const bytes = (x: Tensor) => clip(floor(add(x, 0.5)), { min: 0, max: 255 });
-  const filter = { mode: "bicubic", antialias: true } as const;
-  const planes = cast(transpose(image, [0, 3, 1, 2]), "float32"); // [B, 3, H, W]
-  const across = bytes(resize(planes, [height, scaled(width)], filter)); // [B, 3, H, w]
-  const down = bytes(resize(across, [scaled(height), scaled(width)], filter)); // [B, 3, h, w]
-  return cast(transpose(down, [0, 2, 3, 1]), "uint8");
-}
-
-/** What the port's network sees of a picture. image: uint8 [B, H, W, 3] → float [B, 3, crop, crop]. Throws InputError. */
-export function portInput(image: Tensor, preparation: PortPreparation): Tensor {
-  const { shortSide, crop, normalization } = preparation;
-  if (crop > shortSide) {
-    const remedy = "Make them alike.";
-    throw new InputError(problem("preparation", `expected a crop of at most ${shortSide} pixels`, `${crop}`, remedy));
-  }
-  const scaled = portScaled(image, preparation);
-  const middle = [1, 2].map((axis) => {
-    const start = Math.floor((axisSize(scaled, axis) - crop) / 2);
-    return { axis, start, end: start + crop };
-  });
-  return imageInput(slice(scaled, middle), normalization);
 }

@@ -66,7 +66,7 @@ const { ours, theirs } = renaming([
 ]);
 
 /** What the port calls our weight `name`; undefined for what it does not have, such as the scale of the multi-label loss. */
-export const portName = theirs;
+const portName = theirs;
 
 /** What we call the port's tensor `name`; undefined for another network's. */
 export const ourPortName = ours;

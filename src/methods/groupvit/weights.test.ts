@@ -6,7 +6,7 @@ import { Model } from "../../graph/scope.ts";
 import { input } from "../../graph/tensor.ts";
 import { encodePairs, pairLosses } from "./network.ts";
 import { publishedGroupViT } from "./settings.ts";
-import { officialName, officialPlace, officialTensors, ourNames, ourWeights } from "./weights.ts";
+import { officialPlace, officialTensors, ourNames, ourWeights } from "./weights.ts";
 
 const settings = {
   ...publishedGroupViT,
@@ -44,7 +44,7 @@ describe.each([
   });
 
   test("has an official name for every weight, and each back", () => {
-    for (const name of Object.keys(weights)) expect(ourNames(officialName(name) ?? "none")).toContain(name);
+    for (const name of Object.keys(weights)) expect(ourNames(officialPlace(name)?.name ?? "none")).toContain(name);
   });
 });
 

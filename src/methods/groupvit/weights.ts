@@ -115,11 +115,6 @@ export function officialPlace(name: string): OfficialPlace | undefined {
   return { name: own, third: null };
 }
 
-/** What official checkpoints call the tensor that our weight `name` is, or is a third of. */
-export function officialName(name: string): string | undefined {
-  return officialPlace(name)?.name;
-}
-
 /** What we call the official tensor `name`: one name, three (query, key, value) for a fused one, none for an unknown one. */
 export function ourNames(name: string): readonly string[] {
   for (const { whole } of fusions) {

@@ -4,7 +4,6 @@ import type { Scope } from "../../graph/scope.ts";
 import type { Tensor } from "../../graph/tensor.ts";
 import { clipNormalization, imageInput, imagenetNormalization, type Normalization } from "../../nn/image-input.ts";
 import { exp } from "../../ops/index.ts";
-import type { Preparation } from "../model.ts";
 import { encodeImages, initialLogitScale, logitScale } from "./network.ts";
 import { type Background, type ClassScoreOptions, classScores, portScores } from "./segmentation.ts";
 import type { GroupViTSettings } from "./settings.ts";
@@ -17,17 +16,6 @@ export const normalizations: Readonly<Record<PreparationName, Normalization>> = 
   official: imagenetNormalization,
   hf: clipNormalization,
 };
-
-/** The authors' size of a photograph when windows are cut from it: 448 pixels, the longer side at most 2048, whatever lies between. */
-export const officialPreparation: Preparation = { shortSide: 448, longSide: 2048, antialias: false };
-
-/** The port's for a network of that size, but that nothing is cut off: Pillow's bicubic filter. */
-export function portScaling(imageSize: number): Preparation {
-  return { shortSide: imageSize, filter: "bicubic" };
-}
-
-/** Sides of the authors' windows, which lie as `halves` do: a stride of 224. */
-export const officialWindow = 448;
 
 export interface WindowScoreOptions extends Pick<ClassScoreOptions, "kept" | "counts"> {
   /** Of bytes; see `normalizations`. */

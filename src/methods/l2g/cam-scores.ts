@@ -65,6 +65,6 @@ export function sweepScores(
   return [
     { name: "mean IoU", ...score(written.data as Float64Array) },
     ...(share < 1 ? [{ name: "pixels with a label", value: share, unit: "share" } as const] : []),
-    ...sweptThresholds.map((threshold, i) => ({ name: `threshold ${threshold}${behind}`, ...score(at(i)) })),
+    ...sweptThresholds.map((threshold, i) => ({ name: `mean IoU at ${threshold}${behind}`, ...score(at(i)) })),
   ];
 }

@@ -94,8 +94,8 @@ test("scores of the sweep are those of masks made with each threshold, and unkno
   const scores = Object.fromEntries(sweepScores(sums, 2, { camCrf: "alpha" }).map(({ name, value }) => [name, value]));
   expect(scores["mean IoU"]).toBeCloseTo((1 / 2 + 1 / 2) / 2, 6);
   expect(scores["pixels with a label"]).toBe(0.75);
-  expect(scores["threshold 0.3 without CRF"]).toBe(1);
-  expect(scores["threshold 0.1 without CRF"]).toBeCloseTo((2 / 3 + 1 / 2) / 2, 6);
+  expect(scores["mean IoU at 0.3 without CRF"]).toBe(1);
+  expect(scores["mean IoU at 0.1 without CRF"]).toBeCloseTo((2 / 3 + 1 / 2) / 2, 6);
   expect(Object.keys(scores)).toHaveLength(2 + sweptThresholds.length);
 });
 
