@@ -69,6 +69,11 @@ export const forms: NonNullable<Method<GssRecipe>["forms"]> = {
       );
     }
     const { tensors, without } = officialTensors(weights, own);
+    if (without.some((name) => name.startsWith("encoder."))) {
+      throw new InputError(
+        `${source}: expected an encoder that the authors' code has (swin-*, resnet*-v1c, hrnet-*), got ${own.encoder}. Export it under names of ours.`,
+      );
+    }
     const palette = paletteOf(own, weights);
     const texts = { meta: { config: settingsText(own, palette) } };
     const bytes = writeTorchParts({ state_dict: tensors }, source, { texts });

@@ -139,6 +139,13 @@ describe("a checkpoint", () => {
     const trained = { weights, recipe: { ...fixed, variant: "TF" } as GssRecipe, source: "run" };
     expect(() => forms.gss(trained)).toThrow("run: expected a variant that the authors' code has (FF, FT-W), got TF.");
   });
+  test("is not written where its encoder has no names there", () => {
+    const recipe: GssRecipe = { ...fixed, encoder: "mobilenet-v2" };
+    const trained = { weights: weightsOf(recipe), recipe, source: "run" };
+    expect(() => forms.gss(trained)).toThrow(
+      "run: expected an encoder that the authors' code has (swin-*, resnet*-v1c, hrnet-*), got mobilenet-v2.",
+    );
+  });
 });
 
 test("other backbones than Swin lend an FT-W checkpoint's head alone, without pixels", () => {

@@ -22,7 +22,7 @@ test("the graph gives slots, what the surest one reads, and with three numbers a
   });
 });
 
-test("pictures are as large as the view, in the slots' colours, and name what slots are", () => {
+test("pictures are of the photograph in the view, without what is beside it, in the slots' colours, and name what slots are", () => {
   const image = { width: 33, height: 33, data: new Uint8Array(3 * 33 * 33).fill(100) };
   const count = 33 * 33;
   const result = {
@@ -55,6 +55,13 @@ test("pictures are as large as the view, in the slots' colours, and name what sl
     ["attention", "what slot 2 reads: sky, 50 %"],
     ["pixel features", "D = 3 as colours"],
   ]);
+  const low = view.pictures!(result, {
+    id: "b",
+    source: "b",
+    image: { width: 33, height: 20, data: image.data.slice(0, 1980) },
+    labels: {},
+  });
+  for (const { image: picture } of low) expect([picture.width, picture.height]).toEqual([33, 20]);
   for (const { image: picture } of pictures)
     expect([picture.width, picture.height, picture.data.length]).toEqual([33, 33, 3 * count]);
   const [, slots, whole, half, attention, feature] = pictures.map(({ image: picture }) => picture.data);

@@ -3,6 +3,7 @@ import { type Named, type NdArray, ndarray, toNumbers } from "../../array/ndarra
 import type { ClassInfo } from "../../data/sample.ts";
 import type { Scope } from "../../graph/scope.ts";
 import type { Tensor } from "../../graph/tensor.ts";
+import { cropImage } from "../../image/crop.ts";
 import type { Color, Image } from "../../image/image.ts";
 import { distinctColors } from "../../image/palette.ts";
 import { resizeImage } from "../../image/resize.ts";
@@ -30,7 +31,13 @@ export function slotViews(recipe: MaxDeepLabRecipe, { classes }: Task): readonly
       ...{ name: "slots", images: 4, learnsFrom: [] },
       prepare: ({ image }) => ({ image: ndarray("uint8", [...size, 3], seen(image).data) }),
       outputs: (scope, { image }) => slotOutputs(scope, image, recipe, classes.length),
-      pictures: (result, sample) => picturesOf(result, seen(sample.image), colors, classes),
+      pictures(result, { image }) {
+        const { width, height } = wholePlace([image.height, image.width], size).view;
+        const ofPhotograph = { left: 0, top: 0, width, height };
+        return picturesOf(result, seen(image), colors, classes).map((picture) => {
+          return { ...picture, image: cropImage(picture.image, ofPhotograph) };
+        });
+      },
     },
   ];
 }
