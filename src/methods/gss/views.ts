@@ -1,11 +1,12 @@
 /** Looks inside: the labels' maskige and what the tokenizer gives back of it, the tokens that are predicted, their maskige and classes. */
 import { type Named, type NdArray, ndarray } from "../../array/ndarray.ts";
 import { Random } from "../../array/random.ts";
+import { findEncoder } from "../../backbones/encoders.ts";
 import type { Sample } from "../../data/sample.ts";
 import { halvedTo } from "../../data/views.ts";
 import type { Scope } from "../../graph/scope.ts";
 import type { Tensor } from "../../graph/tensor.ts";
-import { IGNORE, type Image, type LabelMap } from "../../image/image.ts";
+import { IGNORE, type Image } from "../../image/image.ts";
 import { padImage, padLabels } from "../../image/pad.ts";
 import { resizeImage, resizeLabels } from "../../image/resize.ts";
 import { argMax, cast, mul, resize, round } from "../../ops/index.ts";
@@ -20,20 +21,19 @@ import { tokensOf } from "./tokenizer.ts";
 import { tokenizerOf } from "./tokenizer-settings.ts";
 import { transformOf } from "./transform.ts";
 
-/** Of photographs that are made to fit the training crop. */
+/** Of photographs at their own size, larger ones made smaller: see `viewOf`. */
 export function maskigeViews(recipe: GssRecipe, task: Task): readonly Trial[] {
-  const { cropHeight, cropWidth } = recipe;
   return [
     {
       ...{ name: "maskige", images: 4, learnsFrom: [] },
       prepare({ image, labels: { mask } }) {
-        const [width, height] = fittedSize(image, recipe);
-        const seen = padImage(resizeImage(halvedTo(image, width, height), width, height), cropWidth, cropHeight);
+        const { width, height, columns, rows } = viewOf(image, recipe);
+        const seen = padImage(resizeImage(halvedTo(image, width, height), width, height), columns, rows);
         const none = { width, height, data: new Uint8Array(width * height).fill(IGNORE) };
         const truth = mask === undefined ? none : resizeLabels(mask, width, height);
         return {
-          image: ndarray("uint8", [cropHeight, cropWidth, 3], seen.data),
-          labels: ndarray("uint8", [cropHeight, cropWidth], padLabels(truth, cropWidth, cropHeight).data),
+          image: ndarray("uint8", [rows, columns, 3], seen.data),
+          labels: ndarray("uint8", [rows, columns], padLabels(truth, columns, rows).data),
         };
       },
       outputs: (scope, { image, labels }) => outputs(scope, image, labels, recipe, task),
@@ -43,12 +43,12 @@ export function maskigeViews(recipe: GssRecipe, task: Task): readonly Trial[] {
 }
 
 function outputs(scope: Scope, image: Tensor, labels: Tensor, recipe: GssRecipe, task: Task): Named<Tensor> {
-  const { cropHeight, cropWidth } = recipe;
+  const [, rows, columns] = image.shape;
   const tokenizer = tokenizerOf(recipe, task.classes.length);
   const transform = transformOf(recipe, task);
   const all = scope.shared();
   const { tokens, maskige } = predictedMaskige(all, image, recipe, task);
-  const found = argMax(resize(transform.shares(all, maskige), [cropHeight, cropWidth]), { axis: 1 });
+  const found = argMax(resize(transform.shares(all, maskige), [rows, columns]), { axis: 1 });
   const known = { tokens: cast(tokens, "int32"), found: cast(found, "uint8") };
   if (transform.palette === null) return known;
   const [, , height, width] = maskige.shape;
@@ -59,9 +59,9 @@ function outputs(scope: Scope, image: Tensor, labels: Tensor, recipe: GssRecipe,
 }
 
 function pictures(result: Named<NdArray>, sample: Sample, recipe: GssRecipe, { classes }: Task): TrialPicture[] {
-  const [width, height] = fittedSize(sample.image, recipe);
+  const { width, height, rows } = viewOf(sample.image, recipe);
   const magnified = (array: NdArray) => {
-    const times = array.shape[2] / recipe.cropHeight;
+    const times = array.shape[2] / rows;
     return imageOf(array, Math.round(width * times), Math.round(height * times));
   };
   const colors = [...classes.map(({ color }) => color), [0, 0, 0] as const];
@@ -101,10 +101,33 @@ function tokenPicture(tokens: NdArray, width: number, height: number, { tokenGri
   return { width, height, data };
 }
 
-function fittedSize(
-  { width, height }: Pick<LabelMap, "width" | "height">,
-  { cropHeight, cropWidth }: GssRecipe,
-): readonly [width: number, height: number] {
-  const scale = Math.min(cropHeight / height, cropWidth / width);
-  return [Math.max(1, Math.round(width * scale)), Math.max(1, Math.round(height * scale))];
+/** Longest side of what is shown, where crops are not larger. */
+const longest = 512;
+
+interface ShownView {
+  /** Of the photograph. */
+  readonly width: number;
+  readonly height: number;
+  /** Of what the network is given, with what is padded at the right and below. */
+  readonly columns: number;
+  readonly rows: number;
+}
+
+/** At its own size, or smaller, so that the sides fit; in a crop, where an encoder is made for one size alone. */
+function viewOf({ width, height }: Pick<Image, "width" | "height">, recipe: GssRecipe): ShownView {
+  const { cropHeight, cropWidth } = recipe;
+  const { multiple, size } = findEncoder(recipe.encoder);
+  const isFixed = size !== undefined;
+  const largest = Math.max(longest, cropHeight, cropWidth);
+  const fitting = isFixed ? [cropWidth / width, cropHeight / height] : [largest / width, largest / height];
+  const scale = Math.min(...fitting, ...(isFixed ? [] : [1]));
+  const [fittedWidth, fittedHeight] = [width, height].map((side) => Math.max(1, Math.round(side * scale)));
+  // Two tokens at least, as a crop has them.
+  const padded = (side: number) => Math.max(2 * recipe.tokenGrid, multiple * Math.ceil(side / multiple));
+  return {
+    ...{ width: fittedWidth, height: fittedHeight },
+    ...(isFixed
+      ? { columns: cropWidth, rows: cropHeight }
+      : { columns: padded(fittedWidth), rows: padded(fittedHeight) }),
+  };
 }
