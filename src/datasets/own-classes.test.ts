@@ -186,6 +186,40 @@ test("masks that were resized are told by their many values, and each mask by it
   ]);
 });
 
+test.each([
+  [
+    "classes.json",
+    '["apple", "leaf"]',
+    [1, 2],
+    'If the masks count from 1, write {"name": "apple", "value": 1}, {"name": "leaf", "value": 2} in classes.json. If not: Write',
+  ],
+  [
+    "labels.txt",
+    "apple\nleaf\n",
+    [1, 2],
+    "If the masks count from 1, write 1: apple, 2: leaf in $/labels.txt. If not: ",
+  ],
+  [
+    "classes.json",
+    '["apple", "leaf"]',
+    [0, 2],
+    'If 0 is background, put "background" before the others in classes.json.',
+  ],
+  ["labels.txt", "apple\nleaf\n", [0, 2], "If 0 is background, begin $/labels.txt with the line background. If not: "],
+  [
+    "classes.json",
+    '["background", "apple"]',
+    [0, 2],
+    'Write the class as {"name": "apple", "value": 2} in classes.json',
+  ],
+  ["classes.json", '[{"name": "apple", "value": 3}]', [3, 1], 'Write the class as {"name": "NAME", "value": 1}'],
+])("%s of %s beside masks of %j is told what mends the numbers", async (file, list, values, remedy) => {
+  const root = await folderOf(greyPng(2, 1, values));
+  put(root, file, list);
+  const [{ message }] = (await inspectDataset(platform, root)).splits[0].problems;
+  expect(message.replaceAll(root, "$")).toContain(`. ${remedy}`);
+});
+
 test("Roboflow's masks and list lie beside photographs, and are not told as strays", async () => {
   const root = temporaryFolder();
   put(root, "images/train/a.jpg", await jpeg(2, 1));

@@ -11,7 +11,7 @@ import { type ClassList, describedIn } from "./classes-file.ts";
 import type { Problem, Survey } from "./layout.ts";
 import { someMasks } from "./mask-file.ts";
 import { makeProblem } from "./pairs.ts";
-import type { Remedy } from "./unknown-values.ts";
+import type { Found, Remedy } from "./unknown-values.ts";
 import type { ValueMap } from "./value-map.ts";
 import { vocColor } from "./voc-color.ts";
 
@@ -162,23 +162,55 @@ export function remedyOf({ file, colorCoded }: Pick<OwnClasses, "file" | "colorC
   if (lastPart(file) !== "classes.json") {
     const what = colorCoded ? "colour" : "value";
     if (!/\.(?:txt|names)$/i.test(file)) return `Add the ${what} to ${file}, or correct the mask.`;
-    return ({ values }) => {
-      const line = `${mostOf(values)}${colorCoded ? "" : ":"} NAME`;
-      return `Write every line of ${file} with its ${what}, such as ${line}, or correct the mask.`;
+    return (found) => {
+      const line = `${mostOf(found.values)}${colorCoded ? "" : ":"} NAME`;
+      const usual = `Write every line of ${file} with its ${what}, such as ${line}, or correct the mask.`;
+      const shift = shiftOf(found);
+      if (shift === "background") return `If 0 is background, begin ${file} with the line background. If not: ${usual}`;
+      return shift === undefined ? usual : countedFromOne(found, file, (name, value) => `${value}: ${name}`, usual);
     };
   }
   const [key, ignored] = colorCoded ? ["color", "ignoreColors"] : ["value", "ignoreIndex"];
-  return ({ values, unused }) => {
+  return (found) => {
+    const { values, unused } = found;
     if (values.size > mostMeant) {
       return "So many come from resizing, or from compression that loses: save masks as PNG from the labels, and resize them by nearest neighbour.";
     }
+    const shift = shiftOf(found);
     const first = mostOf(values);
     const value = colorCoded ? `"${first}"` : first;
-    const [name] = values.size <= unused.length ? unused.slice(-values.size) : [undefined];
+    const [name] = shift === undefined && values.size <= unused.length ? unused.slice(-values.size) : [undefined];
     const line = `{"name": ${JSON.stringify(name ?? "NAME")}, "${key}": ${value}}`;
     const also = `"${ignored}": ${colorCoded ? `[${value}]` : value}`;
-    return `Write the class as ${line} in classes.json, or ${also} where nobody labelled anything, or correct the mask.`;
+    const usual = `Write the class as ${line} in classes.json, or ${also} where nobody labelled anything, or correct the mask.`;
+    if (shift === "background") {
+      return `If 0 is background, put "background" before the others in classes.json. If not: ${usual}`;
+    }
+    const entry = (each: string, at: number) => `{"name": ${JSON.stringify(each)}, "value": ${at}}`;
+    return shift === undefined ? usual : countedFromOne(found, "classes.json", entry, usual);
   };
+}
+
+/**
+ * How masks lie that have one value more than the list has places, and nothing else unknown: its first place, 0, has no pixel
+ * where they count from 1; or it is the background, which people leave out of lists. A class at the end would be the wrong one.
+ */
+function shiftOf({ values, unused, counted }: Found): "from 1" | "background" | undefined {
+  const strange = [...values.keys()].filter((value) => value !== String(IGNORE));
+  if (strange.length !== 1 || counted.length === 0 || strange[0] !== String(counted.length)) return undefined;
+  if (unused.includes(counted[0].name)) return "from 1";
+  return backgroundOf({ classes: counted }) === undefined ? "background" : undefined;
+}
+
+function countedFromOne(
+  { counted }: Found,
+  file: string,
+  entry: (name: string, value: number) => string,
+  usual: string,
+): string {
+  const shown = counted.slice(0, 3).map(({ name }, at) => entry(name, at + 1));
+  const more = counted.length > shown.length ? " and so on" : "";
+  return `If the masks count from 1, write ${shown.join(", ")}${more} in ${file}. If not: ${usual}`;
 }
 
 /** The value of the most pixels. */

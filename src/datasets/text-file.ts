@@ -24,8 +24,28 @@ export function parsed(text: string, where: string, remedy: string, expected = "
     return parseJson(text.replace(/^\ufeff/, ""));
   } catch (error) {
     const reason = error instanceof Error ? error.message.replace(/\s+/g, " ") : String(error);
+    const extra = extraIn(text);
+    if (extra !== undefined) throw new InputError(problem(where, expected, extra, "Remove it."));
     throw new InputError(problem(where, expected, text.trim() === "" ? "nothing" : `broken JSON (${reason})`, remedy));
   }
+}
+
+/** What other programs allow in JSON, and people write by hand; undefined where it is broken otherwise. */
+function extraIn(text: string): string | undefined {
+  let first: { readonly what: string; readonly at: number } | undefined;
+  // A text in quotes is passed over whole, since all of this may stand in it.
+  const rest = text.replace(/"(?:[^"\\]|\\.)*"|,(?=\s*[\]}])|\/\/[^\n]*|\/\*[\s\S]*?\*\//g, (part, at: number) => {
+    if (part.startsWith('"')) return part;
+    first ??= { what: part === "," ? "a comma behind the last entry" : "a comment", at };
+    return "";
+  });
+  if (first === undefined) return undefined;
+  try {
+    JSON.parse(rest.replace(/^\ufeff/, ""));
+  } catch {
+    return undefined;
+  }
+  return `${first.what} in line ${text.slice(0, first.at).split("\n").length}`;
 }
 
 /** The same; throws InputError where it is no object too. */
