@@ -65,6 +65,16 @@ test("training says what lies beside and is not read", async () => {
   ]);
 });
 
+test("masks in a folder inside that of annotations are read as their photographs'", async () => {
+  const root = temporaryFolder();
+  put(root, "images/a.jpg", await jpeg(2, 1));
+  put(root, "annotations/trimaps/a.png", greyPng(2, 1, [0, 1]));
+  put(root, "classes.json", '["pet", "border"]');
+  const { labels } = await (await openDataset(platform, root, "train")).read(0);
+  expect([...(labels.mask?.data ?? [])]).toEqual([0, 1]);
+  expect(countProblems(await inspectDataset(platform, root))).toBe(0);
+});
+
 /** VOC's folders with two photographs and their masks, and no lists. */
 async function voc(): Promise<string> {
   const root = temporaryFolder();
