@@ -93,7 +93,7 @@ async function parse(platform: Platform, file: string): Promise<Listing> {
   // Entities of its own (DTD) are not read: annotations have none.
   const parser = new XMLParser({
     ...{ ignoreAttributes: false, attributeNamePrefix: "", parseAttributeValue: false, parseTagValue: false },
-    ...{ processEntities: true, htmlEntities: false },
+    ...{ processEntities: true, htmlEntities: true },
     isArray: (name, _path, _isLeaf, isAttribute) => !isAttribute && listed.includes(name),
   });
   const root: unknown = parser.parse(text);

@@ -114,3 +114,17 @@ test.each<[string, string, Record<string, number>]>([
   const { classes } = await openDataset(platform, root, "train");
   expect(classes.filter(({ background }) => background).length).toBe(1);
 });
+
+test.each([
+  ["a comma too many", Buffer.from('{"shapes": [{"label": "cat"},]}'), "got a comma behind the last entry in line 1."],
+  [
+    "letters of another code",
+    Buffer.from('{"shapes": [{"label": "caf\xe9"}]}', "latin1"),
+    "got another encoding. Save",
+  ],
+])("annotations that all have %s are told as labelme's", async (_, text, got) => {
+  const root = temporaryFolder();
+  put(root, "a.png", photograph(1));
+  put(root, "a.json", text);
+  expect((await told(root))[0]).toContain(got);
+});

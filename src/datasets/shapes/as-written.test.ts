@@ -1,0 +1,69 @@
+/** Annotations as some programs and versions write them, a little beside the format: read as they are meant, or refused. */
+import { expect, test } from "vitest";
+import { drawnIn, told } from "../../../test/support/drawn-labels.ts";
+import { photographPng, put, temporaryFolder } from "../../../test/support/pictures.ts";
+import { nodePlatform as platform } from "../../platform/node.ts";
+import { openDataset, splitsOf } from "../index.ts";
+
+const [width, height] = [12, 8];
+
+const square = [
+  [0, 0],
+  [4, 0],
+  [4, 4],
+  [0, 4],
+];
+
+test.each([
+  ["without the outer list", square.flat()],
+  ["as points", [square]],
+  ["as points without the outer list", square],
+])("COCO's polygons %s are read", async (_, segmentation) => {
+  const root = temporaryFolder();
+  put(root, "images/a.png", photographPng(width, height, 1));
+  const images = [{ id: 1, file_name: "a.png" }];
+  const annotations = [{ id: 1, image_id: 1, category_id: 1, segmentation }];
+  put(root, "annotations.json", JSON.stringify({ images, annotations, categories: [{ id: 1, name: "cat" }] }));
+  expect(await drawnIn(root)).toEqual([{ background: 80, cat: 16 }]);
+});
+
+test("a photograph that was turned in Label Studio is refused, since its shapes lie on the turned one", async () => {
+  const root = temporaryFolder();
+  put(root, "a.png", photographPng(width, height, 1));
+  const size = { original_width: width, original_height: height };
+  const value = { points: square, polygonlabels: ["cat"] };
+  const result = [{ id: "r", type: "polygonlabels", ...size, image_rotation: 90, value }];
+  put(root, "train.json", JSON.stringify([{ id: 7, data: { image: "a.png" }, annotations: [{ result }] }]));
+  expect((await told(root))[0]).toBe(
+    "$/train.json: task 7, result 1: expected shapes on the photograph as it is, got one turned by 90 degrees in Label Studio. " +
+      "Turn it back there and draw the shapes anew, or turn the file and import that.",
+  );
+});
+
+test("letters that XML writes by their number are these letters", async () => {
+  const root = temporaryFolder();
+  put(root, "images/tag & nacht/\u00e4.png", photographPng(width, height, 1));
+  const shape = '<polygon label="caf&#233;" points="0,0;4,0;4,4;0,4"/>';
+  const image = `<image name="tag &amp; nacht/a&#x308;.png" width="${width}" height="${height}">${shape}</image>`;
+  put(root, "annotations.xml", `<annotations>${image}</annotations>`);
+  expect(await drawnIn(root)).toEqual([{ background: 80, "caf\u00e9": 16 }]);
+});
+
+test("Supervisely's data sets in data sets are read, and annotations called without the photograph's ending", async () => {
+  const root = temporaryFolder();
+  const points = { exterior: square, interior: [] };
+  const objects = [{ classTitle: "cat", geometryType: "polygon", points }];
+  const annotation = JSON.stringify({ size: { width, height }, objects });
+  put(root, "meta.json", JSON.stringify({ classes: [{ title: "cat", shape: "polygon" }] }));
+  for (const [at, [folder, name]] of [
+    ["day", "a.png"],
+    ["day/datasets/noon", "b"],
+    ["day/datasets/val", "c.png"],
+  ].entries()) {
+    put(root, `${folder}/img/${name[0]}.png`, photographPng(width, height, at));
+    put(root, `${folder}/ann/${name}.json`, annotation);
+  }
+  expect(await splitsOf(platform, root)).toEqual(["train", "val"]);
+  expect((await openDataset(platform, root, "train")).ids).toEqual(["a", "b"]);
+  expect((await told(root)).filter((line) => !line.includes("split val"))).toEqual([]);
+});
