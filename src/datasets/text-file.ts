@@ -41,7 +41,7 @@ function extraIn(text: string): string | undefined {
   });
   if (first === undefined) return undefined;
   try {
-    JSON.parse(rest.replace(/^\ufeff/, ""));
+    parseJson(rest.replace(/^\ufeff/, ""));
   } catch {
     return undefined;
   }

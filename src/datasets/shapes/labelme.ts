@@ -67,7 +67,8 @@ async function hasShapes(platform: Platform, file: string): Promise<boolean> {
     return Array.isArray(fieldsOf(await readUtf8(platform, file, listBytes), file, "").shapes);
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
-    return /"shapes"\s*:\s*\[/.test(new TextDecoder().decode(await platform.readFile(file, listBytes)));
+    const start = await platform.withFile(file, (source) => source.read(0, Math.min(1 << 16, source.size)));
+    return /"shapes"\s*:\s*\[/.test(new TextDecoder().decode(start));
   }
 }
 
