@@ -101,7 +101,8 @@ function c(name: string) {
 test.each([
   ["", "got nothing"],
   ["{", "got broken JSON ("],
-  ["<html>\n</html>", "got broken JSON ("],
+  ["<html>\n</html>", "got a web page. Download the file itself."],
+  ["version https://git-lfs.github.com/spec/v1\noid sha256:0\n", "got a pointer of Git LFS. Fetch the file itself"],
   ['{"classes": [\n  "sky // ,]",\n  "road",\n]}', "got a comma behind the last entry in line 3. Remove it."],
   ['/* mine */\n{"classes": ["sky"]}', "got a comment in line 1. Remove it."],
   ['{"classes": ["sky",', "got broken JSON ("],

@@ -28,6 +28,21 @@ test("folders of splits with folders of kinds inside are told how to lie, and th
   ]);
 });
 
+test.each([
+  ["train_images", "train_masks"],
+  ["images-train", "masks-train"],
+  ["imgs", "gt"],
+])("folders %s and %s are told how to lie, and the line works", async (images, masks) => {
+  const root = temporaryFolder();
+  put(root, `${images}/a.jpg`, await jpeg(2, 1));
+  put(root, `${masks}/a.png`, greyPng(2, 1, [0, 1]));
+  put(root, "classes.json", '["a", "b"]');
+  const { notes } = await inspectDataset(platform, root);
+  for (const { message } of notes) execSync(/ Move: (.*)$/.exec(message)?.[1] ?? "false");
+  const { layout, splits } = await inspectDataset(platform, root);
+  expect([layout, splits.map(({ split, readable }) => [split, readable])]).toEqual(["folder", [["train", 1]]]);
+});
+
 test("what is not understood beside photographs is named", async () => {
   const root = temporaryFolder();
   put(root, "images/a.jpg", await jpeg(2, 1));

@@ -39,14 +39,14 @@ export async function hints(platform: Platform, path: string): Promise<Problem[]
   for (const name of await platform.list(path)) {
     const inside = joinPath(path, name);
     if (name.startsWith(".") || (await platform.exists(inside)) !== "folder") continue;
-    const near = wanted.has(name) ? undefined : nearest(name, wanted);
-    if (near !== undefined) {
-      notes.push({ file: inside, message: problem(inside, `expected a name like ${near}`, name, "Rename it.") });
-    }
-    const apart = await splitFirst(platform, path, name);
+    const apart = (await splitFirst(platform, path, name)) ?? (await oneName(platform, path, name));
     if (apart !== undefined) {
       notes.push({ file: inside, message: apart });
       continue;
+    }
+    const near = wanted.has(name) ? undefined : nearest(name, wanted);
+    if (near !== undefined) {
+      notes.push({ file: inside, message: problem(inside, `expected a name like ${near}`, name, "Rename it.") });
     }
     try {
       const { layout } = await findLayout(platform, inside);
@@ -75,7 +75,28 @@ async function splitFirst(platform: Platform, path: string, name: string): Promi
       : there.some(looksLikeImage)
         ? [[folder, joinPath(path, "images", split)]]
         : [];
-  if (pairs.length === 0) return undefined;
+  return pairs.length === 0 ? undefined : movesOf(folder, pairs);
+}
+
+/** What people call the folders of photographs and of masks. */
+const kindNames: Readonly<Record<string, readonly string[]>> = {
+  images: ["images", "image", "imgs", "img", "photographs", "photos", "pictures"],
+  masks: ["masks", "mask", "labels", "label", "annotations", "gt", "segmentations"],
+};
+
+/** A folder that has the split and the kind in its name, or the kind alone: `train_images`, `images-val`, `imgs`. */
+async function oneName(platform: Platform, path: string, name: string): Promise<string | undefined> {
+  const words = name.toLowerCase().split(/[_\-. ]+/);
+  const kind = Object.keys(kindNames).find((each) => words.some((word) => kindNames[each].includes(word)));
+  const split = allSplits.find((each) => words.some((word) => splitNames[each].includes(word)));
+  if (kind === undefined || words.length !== (split === undefined ? 1 : 2)) return undefined;
+  const folder = joinPath(path, name);
+  const to = joinPath(path, kind, ...(split === undefined ? [] : [split]));
+  if (folder === to || (await platform.exists(to)) !== "nothing") return undefined;
+  return (await platform.list(folder)).some(looksLikeImage) ? movesOf(folder, [[folder, to]]) : undefined;
+}
+
+function movesOf(folder: string, pairs: readonly (readonly string[])[]): string {
   const expected = `expected ${pairs.map(([, to]) => to).join(" and ")}`;
   const moves = pairs.map(
     ([from, to]) => `mkdir -p ${typed(to.slice(0, to.lastIndexOf("/")))} && mv ${typed(from)} ${typed(to)}`,

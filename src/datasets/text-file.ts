@@ -4,6 +4,7 @@ import { InputError, isObject, problem, shown } from "../errors.ts";
 import { parseJson } from "../platform/json.ts";
 import { descriptionBytes } from "../platform/limits.ts";
 import type { Platform } from "../platform/platform.ts";
+import { standIn } from "../platform/stand-ins.ts";
 
 export type Fields = Readonly<Record<string, unknown>>;
 
@@ -24,6 +25,8 @@ export function parsed(text: string, where: string, remedy: string, expected = "
     return parseJson(text.replace(/^\ufeff/, ""));
   } catch (error) {
     const reason = error instanceof Error ? error.message.replace(/\s+/g, " ") : String(error);
+    const other = standIn(new TextEncoder().encode(text.slice(0, 256)));
+    if (other !== undefined) throw new InputError(problem(where, expected, ...other));
     const extra = extraIn(text);
     if (extra !== undefined) throw new InputError(problem(where, expected, extra, "Remove it."));
     throw new InputError(problem(where, expected, text.trim() === "" ? "nothing" : `broken JSON (${reason})`, remedy));

@@ -11,6 +11,7 @@ import type { ImageSize, RawImage } from "./platform.ts";
 import { isPng } from "./png-chunks.ts";
 import { decodePngPhotograph } from "./png-photograph.ts";
 import { decodePng } from "./png-read.ts";
+import { standIn } from "./stand-ins.ts";
 import { readTiffTags } from "./tiff-tags.ts";
 
 type SharpModule = typeof import("sharp").default;
@@ -76,7 +77,11 @@ async function openChecked(path: string, expected: string, format: string, bytes
   try {
     metadata = await sharp(bytes ?? path, { ...options, limitInputPixels: false }).metadata();
   } catch (error) {
-    throw unreadable(path, expected, error, format);
+    const start = bytes ?? (await withFile(path, (file) => file.read(0, Math.min(file.size, 256))));
+    const other = standIn(start);
+    throw other === undefined
+      ? unreadable(path, expected, error, format)
+      : new InputError(problem(path, expected, ...other));
   }
   if (refused.has(metadata.format)) {
     throw new InputError(problem(path, expected, `a ${metadata.format} file`, `Convert it to ${format}.`));
