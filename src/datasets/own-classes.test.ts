@@ -212,9 +212,16 @@ test.each([
     [0, 2],
     'Write the class as {"name": "apple", "value": 2} in classes.json',
   ],
+  [
+    "classes.json",
+    '{"apple": 0, "leaf": 255}',
+    [0, 40, 90, 130, 200, 240, 255],
+    "If they come from resizing, save masks as PNG from the labels, and resize them by nearest neighbour. If not: Write",
+  ],
   ["classes.json", '[{"name": "apple", "value": 3}]', [3, 1], 'Write the class as {"name": "NAME", "value": 1}'],
 ])("%s of %s beside masks of %j is told what mends the numbers", async (file, list, values, remedy) => {
-  const root = await folderOf(greyPng(2, 1, values));
+  const root = await folderOf(greyPng(values.length, 1, values));
+  put(root, "images/train/a.jpg", await jpeg(values.length, 1));
   put(root, file, list);
   const [{ message }] = (await inspectDataset(platform, root)).splits[0].problems;
   expect(message.replaceAll(root, "$")).toContain(`. ${remedy}`);

@@ -173,9 +173,7 @@ export function remedyOf({ file, colorCoded }: Pick<OwnClasses, "file" | "colorC
   const [key, ignored] = colorCoded ? ["color", "ignoreColors"] : ["value", "ignoreIndex"];
   return (found) => {
     const { values, unused } = found;
-    if (values.size > mostMeant) {
-      return "So many come from resizing, or from compression that loses: save masks as PNG from the labels, and resize them by nearest neighbour.";
-    }
+    if (values.size > mostMeant) return `So many come from resizing, or from compression that loses: ${resize}`;
     const shift = shiftOf(found);
     const first = mostOf(values);
     const value = colorCoded ? `"${first}"` : first;
@@ -186,6 +184,7 @@ export function remedyOf({ file, colorCoded }: Pick<OwnClasses, "file" | "colorC
     if (shift === "background") {
       return `If 0 is background, put "background" before the others in classes.json. If not: ${usual}`;
     }
+    if (!colorCoded && areScattered(values)) return `If they come from resizing, ${resize} If not: ${usual}`;
     const entry = (each: string, at: number) => `{"name": ${JSON.stringify(each)}, "value": ${at}}`;
     return shift === undefined ? usual : countedFromOne(found, "classes.json", entry, usual);
   };
@@ -220,3 +219,11 @@ function mostOf(values: ReadonlyMap<string, number>): string {
 
 /** More values without a class than anybody forgets. */
 const mostMeant = 24;
+
+const resize = "save masks as PNG from the labels, and resize them by nearest neighbour.";
+
+/** A few numbers with gaps between them, as those between black and white where an edge was smoothed. */
+function areScattered(values: ReadonlyMap<string, number>): boolean {
+  const numbers = [...values.keys()].map(Number);
+  return numbers.length > 4 && Math.max(...numbers) - Math.min(...numbers) >= 2 * numbers.length;
+}
