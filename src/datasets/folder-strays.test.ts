@@ -38,6 +38,10 @@ test.each<[string, string]>([
     "masks/2017: expected only train, val, test, unlabelled here, got another name. It is not read.",
   ],
   [
+    "valid.txt",
+    "valid.txt: expected splits as folders, got a list. It is not read: move what it names to images/val and masks/val.",
+  ],
+  [
     "saliency/a.png",
     'saliency: expected only train, val, test, unlabelled here, got files: "a.png". Move them to saliency/train or the like.',
   ],

@@ -18,7 +18,24 @@ export async function straysOf(platform: Platform, folders: Folders): Promise<Pr
   for (const folder of [joinPath(images, "images"), ...places, ...apart]) {
     notes.push(...(await misplaced(platform, folder, joinPath(images, "images"))));
   }
-  return [...notes, ...(await unread(platform, folders))];
+  return [...notes, ...(await listsOfSplits(platform, root)), ...(await unread(platform, folders))];
+}
+
+/** Lists of what is val, as other programs have them: with all pictures in one folder these would be trained on. */
+async function listsOfSplits(platform: Platform, root: string): Promise<Problem[]> {
+  const known = allSplits.flatMap((split) => splitNames[split].map((name) => `${name}.txt`));
+  const notes: Problem[] = [];
+  for (const folder of ["", "splits", "annotations", "ImageSets"]) {
+    const place = folder === "" ? root : joinPath(root, folder);
+    if ((await platform.exists(place)) !== "folder") continue;
+    for (const name of (await platform.list(place)).filter((each) => known.includes(each.toLowerCase()))) {
+      const file = joinPath(place, name);
+      const split = allSplits.find((each) => splitNames[each].includes(name.toLowerCase().slice(0, -4)));
+      const remedy = `It is not read: move what it names to images/${split} and masks/${split}.`;
+      notes.push(makeProblem(file, "expected splits as folders", "a list", remedy));
+    }
+  }
+  return notes;
 }
 
 /** What is in a folder of one kind and is not named after a split. */

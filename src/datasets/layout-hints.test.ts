@@ -32,6 +32,7 @@ test.each([
   ["train_images", "train_masks"],
   ["images-train", "masks-train"],
   ["imgs", "gt"],
+  ["img_dir", "ann_dir"],
 ])("folders %s and %s are told how to lie, and the line works", async (images, masks) => {
   const root = temporaryFolder();
   put(root, `${images}/a.jpg`, await jpeg(2, 1));
@@ -43,11 +44,26 @@ test.each([
   expect([layout, splits.map(({ split, readable }) => [split, readable])]).toEqual(["folder", [["train", 1]]]);
 });
 
-test("what is not understood beside photographs is named", async () => {
+test("masks that tell things apart are not to be renamed masks of classes", async () => {
   const root = temporaryFolder();
-  put(root, "images/a.jpg", await jpeg(2, 1));
-  put(root, "tasks.json", "[]");
-  expect((await inspectDataset(platform, root)).notes.map(({ message }) => message)).toEqual([
-    `${root}: expected the splits train and val, got only unlabelled images, and tasks.json, which is not understood. Training and scoring with labels need images and masks there.`,
+  put(root, "JPEGImages/a.jpg", await jpeg(2, 1));
+  put(root, "SegmentationObject/a.png", greyPng(2, 1, [0, 1]));
+  put(root, "SegmentationClassPNG/a.png", greyPng(2, 1, [0, 1]));
+  put(root, "SegmentationClassVisualization/a.png", greyPng(2, 1, [0, 1]));
+  expect((await inspectDataset(platform, root)).notes.map(({ message }) => message.replaceAll(root, "$"))).toEqual([
+    "$/SegmentationClassPNG: expected a name like SegmentationClass, got SegmentationClassPNG. Rename it.",
+    "$/SegmentationObject: expected SegmentationClass beside it, got none. Its numbers tell things apart: export masks of classes.",
   ]);
 });
+
+test.each(["tasks.json", "annotations/default.json"])(
+  "%s beside photographs, which is not understood, is named",
+  async (file) => {
+    const root = temporaryFolder();
+    put(root, "images/a.jpg", await jpeg(2, 1));
+    put(root, file, "[]");
+    expect((await inspectDataset(platform, root)).notes.map(({ message }) => message)).toEqual([
+      `${root}: expected the splits train and val, got only unlabelled images, and ${file}, which is not understood. Training and scoring with labels need images and masks there.`,
+    ]);
+  },
+);

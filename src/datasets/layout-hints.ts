@@ -44,7 +44,12 @@ export async function hints(platform: Platform, path: string): Promise<Problem[]
       notes.push({ file: inside, message: apart });
       continue;
     }
-    const near = wanted.has(name) ? undefined : nearest(name, wanted);
+    if (/^SegmentationObject/i.test(name)) {
+      const remedy = "Its numbers tell things apart: export masks of classes.";
+      notes.push({ file: inside, message: problem(inside, "expected SegmentationClass beside it", "none", remedy) });
+      continue;
+    }
+    const near = wanted.has(name) ? undefined : nearly(name, wanted);
     if (near !== undefined) {
       notes.push({ file: inside, message: problem(inside, `expected a name like ${near}`, name, "Rename it.") });
     }
@@ -60,6 +65,13 @@ export async function hints(platform: Platform, path: string): Promise<Problem[]
     }
   }
   return notes;
+}
+
+/** A name with a letter or two wrong, or with the kind of its files behind it: `SegmentationClassPNG`. */
+function nearly(name: string, wanted: ReadonlySet<string>): string | undefined {
+  const near = nearest(name.replace(/[_-]?png$/i, ""), wanted);
+  const isLike = near !== undefined && Math.abs(near.length - name.length) <= 3;
+  return isLike && near.slice(0, 4).toLowerCase() === name.slice(0, 4).toLowerCase() ? near : undefined;
 }
 
 /** A folder of a split with folders of each kind inside, or with photographs alone: how it has to lie. */
@@ -81,19 +93,26 @@ async function splitFirst(platform: Platform, path: string, name: string): Promi
 /** What people call the folders of photographs and of masks. */
 const kindNames: Readonly<Record<string, readonly string[]>> = {
   images: ["images", "image", "imgs", "img", "photographs", "photos", "pictures"],
-  masks: ["masks", "mask", "labels", "label", "annotations", "gt", "segmentations"],
+  masks: ["masks", "mask", "labels", "label", "annotations", "ann", "gt", "segmentations"],
 };
+/** What says nothing more. */
+const emptyWords = ["dir", "folder", "set", "data"];
 
 /** A folder that has the split and the kind in its name, or the kind alone: `train_images`, `images-val`, `imgs`. */
 async function oneName(platform: Platform, path: string, name: string): Promise<string | undefined> {
-  const words = name.toLowerCase().split(/[_\-. ]+/);
+  const words = name
+    .toLowerCase()
+    .split(/[_\-. ]+/)
+    .filter((word) => !emptyWords.includes(word));
   const kind = Object.keys(kindNames).find((each) => words.some((word) => kindNames[each].includes(word)));
   const split = allSplits.find((each) => words.some((word) => splitNames[each].includes(word)));
   if (kind === undefined || words.length !== (split === undefined ? 1 : 2)) return undefined;
   const folder = joinPath(path, name);
   const to = joinPath(path, kind, ...(split === undefined ? [] : [split]));
   if (folder === to || (await platform.exists(to)) !== "nothing") return undefined;
-  return (await platform.list(folder)).some(looksLikeImage) ? movesOf(folder, [[folder, to]]) : undefined;
+  const there = await platform.list(folder);
+  const hasSplits = split === undefined && there.some((each) => splitNames.train.includes(each.toLowerCase()));
+  return hasSplits || there.some(looksLikeImage) ? movesOf(folder, [[folder, to]]) : undefined;
 }
 
 function movesOf(folder: string, pairs: readonly (readonly string[])[]): string {

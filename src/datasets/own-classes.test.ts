@@ -61,6 +61,31 @@ test.each(["class_names.txt", "SegmentationClass/labels.txt", "ImageSets/classes
   },
 );
 
+test("a list that gives two classes one colour is refused where masks hold colours, and read where they hold numbers", async () => {
+  const list = "background:0,0,0::\napple:255,0,0::\npear:255,0,0::\nleaf:0,255,0::\n";
+  const root = await vocFolder(await rgb());
+  put(root, "labelmap.txt", list);
+  await expect(openDataset(platform, root, "train")).rejects.toThrow(
+    'labelmap.txt: expected a colour of its own for each class, got #ff0000 for "apple" and "pear". Give one of them another, in the masks too.',
+  );
+  const numbered = await vocFolder(greyPng(3, 1, [0, 1, 2]));
+  put(numbered, "labelmap.txt", list);
+  expect((await labelsIn(numbered))[1]).toEqual([0, 1, 2]);
+});
+
+test("the line that labelmap.txt is told for a colour works", async () => {
+  const root = await vocFolder(await rgb());
+  put(root, "labelmap.txt", "background:0,0,0::\napple:255,0,0::\n");
+  const { message } = (await inspectDataset(platform, root)).splits[0].problems[0];
+  const line = /Add the line (\S+) to /.exec(message)?.[1];
+  expect(line).toBe("NAME:0,255,0::");
+  put(root, "labelmap.txt", `background:0,0,0::\napple:255,0,0::\n${line}\n`);
+  expect(await labelsIn(root)).toEqual([
+    ["background", "apple", "NAME"],
+    [0, 2, 1],
+  ]);
+});
+
 test("masks in VOC's colours are read as its classes, without a list", async () => {
   const root = await vocFolder(
     await raw(Uint8Array.of(0, 0, 0, 128, 0, 0, 224, 224, 192), 3, 1, 3)

@@ -2,6 +2,7 @@
 
 import { backgroundOf } from "../data/background.ts";
 import type { ClassInfo } from "../data/sample.ts";
+import { InputError, problem } from "../errors.ts";
 import { formatColor, parseColor } from "../image/color.ts";
 import { type Color, IGNORE } from "../image/image.ts";
 import { joinPath, lastPart } from "../platform/join-path.ts";
@@ -133,7 +134,19 @@ function colorOf({ color, value }: ListedClasses["classes"][number]): Color {
   return color ?? vocColor(value);
 }
 
+/** Throws InputError where masks hold colours and two classes have the same: all of its pixels would be those of one. */
 function withCoding(list: ListedClasses, coding: "colours" | "values"): OwnClasses {
+  const byColor = new Map<string, string>();
+  for (const each of coding === "colours" ? list.classes : []) {
+    const color = formatColor(colorOf(each));
+    const other = byColor.get(color);
+    if (other !== undefined) {
+      const remedy = "Give one of them another, in the masks too.";
+      const got = `${color} for "${other}" and "${each.name}"`;
+      throw new InputError(problem(list.file, "expected a colour of its own for each class", got, remedy));
+    }
+    byColor.set(color, each.name);
+  }
   const background = backgroundOf(list);
   const classes = list.classes.map(
     (each, index): ClassInfo => ({
@@ -163,7 +176,11 @@ export function remedyOf({ file, colorCoded }: Pick<OwnClasses, "file" | "colorC
     const what = colorCoded ? "colour" : "value";
     if (!/\.(?:txt|names)$/i.test(file)) return `Add the ${what} to ${file}, or correct the mask.`;
     return (found) => {
-      const line = `${mostOf(found.values)}${colorCoded ? "" : ":"} NAME`;
+      const most = mostOf(found.values);
+      if (colorCoded && lastPart(file).toLowerCase() === "labelmap.txt") {
+        return `Add the line NAME:${(parseColor(most) ?? []).join(",")}:: to ${file}, or correct the mask.`;
+      }
+      const line = `${most}${colorCoded ? "" : ":"} NAME`;
       const usual = `Write every line of ${file} with its ${what}, such as ${line}, or correct the mask.`;
       const shift = shiftOf(found);
       if (shift === "background") return `If 0 is background, begin ${file} with the line background. If not: ${usual}`;

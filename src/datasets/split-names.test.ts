@@ -105,6 +105,21 @@ test.each<[string, Record<string, string>, Record<string, string[]>]>([
   expect(found).toEqual(expected);
 });
 
+test.each(["ImageSets/Main", "ImageSets"])("VOC's lists in %s are read, and that is said", async (folder) => {
+  const root = await voc();
+  put(root, `${folder}/train.txt`, "a\n");
+  put(root, `${folder}/val.txt`, "b\n");
+  put(root, `${folder}/labels.txt`, "none\napple\n");
+  const { splits } = await inspectDataset(platform, root);
+  expect(splits.map(({ split, samples }) => [split, samples])).toEqual([
+    ["train", 1],
+    ["val", 1],
+  ]);
+  expect(splits[0].notes.map(({ message }) => message.replaceAll(root, "$"))).toEqual([
+    `$/ImageSets/Segmentation: expected lists here, got some in $/${folder}. These are read.`,
+  ]);
+});
+
 test("VOC lists that no split has are told, and so are masks that no list names", async () => {
   const root = await voc();
   put(root, "ImageSets/Segmentation/train.txt", "a\n");

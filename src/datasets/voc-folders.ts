@@ -7,6 +7,7 @@ import { joinPath } from "../platform/join-path.ts";
 import { listBytes } from "../platform/limits.ts";
 import type { Platform } from "../platform/platform.ts";
 import { filledLines } from "../text/lines.ts";
+import { looksLikeList } from "./class-lists.ts";
 import type { Entry, Layout, Problem, Survey } from "./layout.ts";
 import { masksByImage } from "./mask-names.ts";
 import { layoutClasses } from "./own-classes.ts";
@@ -84,13 +85,14 @@ interface Lists {
  * and `trainval.txt` are train where there is no other.
  */
 async function readLists(platform: Platform, root: string, { lists, masks }: VocFolders): Promise<Lists> {
-  const folder = joinPath(root, lists);
+  const { folder, files } = await listsIn(platform, root, lists);
   const images = await filesById(platform, joinPath(root, imageFolder), "image");
-  const isThere = (await platform.exists(folder)) === "folder";
-  const files = isThere ? (await platform.list(folder)).filter((name) => /^[^.].*\.txt$/i.test(name)) : [];
   const bySplit = new Map<Split, { file: string; names: readonly string[] }>();
   const listed = new Set<string>();
   const notes: Problem[] = [];
+  if (folder !== joinPath(root, lists)) {
+    notes.push(makeProblem(joinPath(root, lists), "expected lists here", `some in ${folder}`, "These are read."));
+  }
   for (const [split, known] of Object.entries(listNames)) {
     const found = known.flatMap((stem) => files.filter((name) => name.slice(0, -4).toLowerCase() === stem));
     for (const name of found) {
@@ -126,6 +128,23 @@ async function readLists(platform: Platform, root: string, { lists, masks }: Voc
     for (const each of names) listed.add(each);
   }
   return { bySplit, listed, notes };
+}
+
+/** The folder of lists and their names: the layout's own or, where it is not there, what other programs write, if that has lists of splits. */
+async function listsIn(
+  platform: Platform,
+  root: string,
+  own: string,
+): Promise<{ readonly folder: string; readonly files: readonly string[] }> {
+  const known = Object.values(listNames).flat();
+  for (const place of [own, "ImageSets/Main", "ImageSets"]) {
+    const folder = joinPath(root, place);
+    if ((await platform.exists(folder)) !== "folder") continue;
+    const files = (await platform.list(folder)).filter((name) => /^[^.].*\.txt$/i.test(name) && !looksLikeList(name));
+    if (place === own || files.some((name) => known.includes(name.slice(0, -4).toLowerCase())))
+      return { folder, files };
+  }
+  return { folder: joinPath(root, own), files: [] };
 }
 
 /** The masks, by the names of their photographs. */
