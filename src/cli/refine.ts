@@ -61,7 +61,7 @@ export const refineCommand = command({
     terminal.result(result);
     if (skipped.length > 0) {
       const [{ problem }, ...others] = skipped;
-      for (const other of others) terminal.note(`tessera: ${other.problem}`);
+      for (const other of others) terminal.fault(other.problem);
       throw new InputError(problem);
     }
   },

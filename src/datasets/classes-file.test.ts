@@ -54,6 +54,7 @@ test.each<[string, unknown, string]>([
   ["a key of COCO's classes", { classes: [{ id: 1, name: "sky" }] }, 'got "id". Write "value" in its place.'],
   ["both", { classes: [{ id: 1, value: 1, name: "sky" }] }, 'got "id". Known: name, color'],
   ["a class without a name", { classes: [{ color: [1, 2, 3] }] }, "classes[0].name: expected a name, got nothing."],
+  ["an empty name", { classes: [" "] }, 'classes[0].name: expected a name, got " ".'],
   ["a number for a class", { classes: [3] }, "classes[0]: expected an object, got 3."],
   [
     "the same name twice",

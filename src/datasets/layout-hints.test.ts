@@ -3,6 +3,7 @@ import { execSync } from "node:child_process";
 import { expect, test } from "vitest";
 import { greyPng, jpeg, put, temporaryFolder } from "../../test/support/pictures.ts";
 import { nodePlatform as platform } from "../platform/node.ts";
+import { openDataset } from "./index.ts";
 import { inspectDataset } from "./inspect.ts";
 
 test("folders of splits with folders of kinds inside are told how to lie, and the line works", async () => {
@@ -67,3 +68,18 @@ test.each(["tasks.json", "annotations/default.json"])(
     ]);
   },
 );
+
+test("a run, or a folder of a data set, where a data set is to stand is told as such", async () => {
+  const root = temporaryFolder();
+  put(root, "run/run.json", "{}");
+  put(root, "photos/images/train/a.jpg", await jpeg(2, 1));
+  put(root, "photos/masks/train/a.png", greyPng(2, 1, [0, 1]));
+  await expect(openDataset(platform, `${root}/run`, "train")).rejects.toThrow(
+    `${root}/run: expected a data set folder, got a run. Name a data set here`,
+  );
+  for (const path of ["images/train", "images", "masks"]) {
+    await expect(openDataset(platform, `${root}/photos/${path}`, "train")).rejects.toThrow(
+      `Name the whole data set: ${root}/photos`,
+    );
+  }
+});
