@@ -106,6 +106,7 @@ test.each([
   ["version https://git-lfs.github.com/spec/v1\noid sha256:0\n", "got a pointer of Git LFS. Fetch the file itself"],
   ['{"classes": [\n  "sky // ,]",\n  "road",\n]}', "got a comma behind the last entry in line 3. Remove it."],
   ['/* mine */\n{"classes": ["sky"]}', "got a comment in line 1. Remove it."],
+  ['{"classes": ["sky"],\n"ignoreIndex": NaN}', "got NaN in line 2. Write null in its place."],
   ['{"classes": ["sky",', "got broken JSON ("],
   [`{"classes": [{"name": ${"[".repeat(200)}${"]".repeat(200)}}]}`, "broken JSON (more than 100 levels of nesting)"],
   [JSON.stringify({ classes: "x".repeat(1e5) }), /got "x{59} …\. Write/],

@@ -111,8 +111,9 @@ async function oneName(platform: Platform, path: string, name: string): Promise<
   const to = joinPath(path, kind, ...(split === undefined ? [] : [split]));
   if (folder === to || (await platform.exists(to)) !== "nothing") return undefined;
   const there = await platform.list(folder);
-  const hasSplits = split === undefined && there.some((each) => splitNames.train.includes(each.toLowerCase()));
-  return hasSplits || there.some(looksLikeImage) ? movesOf(folder, [[folder, to]]) : undefined;
+  const train = split === undefined ? there.find((each) => splitNames.train.includes(each.toLowerCase())) : undefined;
+  const holding = train === undefined ? there : await platform.list(joinPath(folder, train));
+  return holding.some(looksLikeImage) ? movesOf(folder, [[folder, to]]) : undefined;
 }
 
 function movesOf(folder: string, pairs: readonly (readonly string[])[]): string {

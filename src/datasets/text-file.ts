@@ -28,19 +28,22 @@ export function parsed(text: string, where: string, remedy: string, expected = "
     const other = standIn(new TextEncoder().encode(text.slice(0, 256)));
     if (other !== undefined) throw new InputError(problem(where, expected, ...other));
     const extra = extraIn(text);
-    if (extra !== undefined) throw new InputError(problem(where, expected, extra, "Remove it."));
+    if (extra !== undefined) throw new InputError(problem(where, expected, ...extra));
     throw new InputError(problem(where, expected, text.trim() === "" ? "nothing" : `broken JSON (${reason})`, remedy));
   }
 }
 
 /** What other programs allow in JSON, and people write by hand; undefined where it is broken otherwise. */
-function extraIn(text: string): string | undefined {
-  let first: { readonly what: string; readonly at: number } | undefined;
+function extraIn(text: string): readonly [got: string, remedy: string] | undefined {
+  let first: { readonly got: string; readonly remedy: string; readonly at: number } | undefined;
   // A text in quotes is passed over whole, since all of this may stand in it.
-  const rest = text.replace(/"(?:[^"\\]|\\.)*"|,(?=\s*[\]}])|\/\/[^\n]*|\/\*[\s\S]*?\*\//g, (part, at: number) => {
+  const parts = /"(?:[^"\\]|\\.)*"|,(?=\s*[\]}])|\/\/[^\n]*|\/\*[\s\S]*?\*\/|\bNaN\b|-?\bInfinity\b/g;
+  const rest = text.replace(parts, (part, at: number) => {
     if (part.startsWith('"')) return part;
-    first ??= { what: part === "," ? "a comma behind the last entry" : "a comment", at };
-    return "";
+    const isNumber = /^[-NI]/.test(part);
+    const got = isNumber ? part : part === "," ? "a comma behind the last entry" : "a comment";
+    first ??= { got, remedy: isNumber ? "Write null in its place." : "Remove it.", at };
+    return isNumber ? "null" : "";
   });
   if (first === undefined) return undefined;
   try {
@@ -48,7 +51,7 @@ function extraIn(text: string): string | undefined {
   } catch {
     return undefined;
   }
-  return `${first.what} in line ${text.slice(0, first.at).split("\n").length}`;
+  return [`${first.got} in line ${text.slice(0, first.at).split("\n").length}`, first.remedy];
 }
 
 /** The same; throws InputError where it is no object too. */

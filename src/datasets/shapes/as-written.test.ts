@@ -67,3 +67,72 @@ test("Supervisely's data sets in data sets are read, and annotations called with
   expect((await openDataset(platform, root, "train")).ids).toEqual(["a", "b"]);
   expect((await told(root)).filter((line) => !line.includes("split val"))).toEqual([]);
 });
+
+const box = [[0, 0, 4, 0, 4, 4, 0, 4]];
+const coco = (images: object[], segmentation: unknown = box) => {
+  const annotations = images.map((_, at) => ({ id: at, image_id: at, category_id: 1, segmentation }));
+  const numbered = images.map((each, id) => ({ id, ...each }));
+  return JSON.stringify({ images: numbered, annotations, categories: [{ id: 1, name: "cat" }] });
+};
+
+test("photographs that were saved as another kind than their annotation names are read, and that is said", async () => {
+  const root = temporaryFolder();
+  for (const name of ["a", "b", "c"]) put(root, `images/${name}.png`, photographPng(width, height, name.charCodeAt(0)));
+  put(root, "annotations.json", coco([{ file_name: "a.jpg" }, { file_name: "b" }, { file_name: "c.jpg" }]));
+  expect(await drawnIn(root)).toEqual([
+    { background: 80, cat: 16 },
+    { background: 80, cat: 16 },
+    { background: 80, cat: 16 },
+  ]);
+  expect(await told(root)).toEqual([
+    "$/images/a.png: expected photographs as $/annotations.json names them, got .png in place of .jpg. They are read. So is 1 other: c.png.",
+    "$/images/b.png: expected photographs as $/annotations.json names them, got .png in place of no ending. They are read.",
+  ]);
+});
+
+test.each([
+  ["COCO", "annotations.json", coco([{ file_name: "a.png" }], [[0.1, 0.1, 0.9, 0.1, 0.9, 0.9]])],
+  [
+    "labelme",
+    "images/a.json",
+    JSON.stringify({
+      shapes: [
+        {
+          label: "cat",
+          points: [
+            [0.1, 0],
+            [1, 0],
+            [1, 1],
+          ],
+        },
+      ],
+    }),
+  ],
+])("%s's corners in shares are refused, since they would all lie in one pixel", async (_, file, text) => {
+  const root = temporaryFolder();
+  put(root, "images/a.png", photographPng(width, height, 1));
+  put(root, file, text);
+  expect((await told(root))[0]).toMatch(
+    /: expected corners in pixels, got all of them from 0 to 1\. Multiply x by the photograph's width and y by its height\.$/,
+  );
+});
+
+test.each([
+  [
+    "COCO's picture without a name",
+    "annotations.json",
+    coco([{ coco_url: "x" }]),
+    "images[0]: expected a file_name, got none.",
+  ],
+  [
+    "labelme's files without photographs",
+    "b.json",
+    '{"shapes": []}',
+    '$/b.json: expected an image named "b", got none.',
+  ],
+])("%s are told", async (_, file, text, message) => {
+  const root = temporaryFolder();
+  put(root, "a.png", photographPng(width, height, 1));
+  put(root, file, text);
+  expect((await told(root))[0]).toContain(message);
+});

@@ -49,6 +49,11 @@ async function parse(platform: Platform, file: string): Promise<Parsed> {
     }
     named.set(String(id), String(name));
   }
+  for (const [at, { file_name: name }] of (images as Fields[]).entries()) {
+    if (typeof name === "string" && name !== "") continue;
+    const where = `${file}: images[${at}]`;
+    throw new InputError(problem(where, "expected a file_name", shown(name), 'Write "file_name": "a.jpg".'));
+  }
   requireOwnIds(categories as Fields[], "name", `${file}: categories`);
   requireOwnIds(images as Fields[], "file_name", `${file}: images`);
   return { file, images: images as Fields[], annotations: annotations as Fields[], categories: named };

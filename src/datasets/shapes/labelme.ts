@@ -51,13 +51,16 @@ const predicted = /\.labelme$/;
 /** Annotations of which one is looked for that can be read. */
 const lookedAt = 20;
 
-/** Whether a JSON that is called as a photograph is of labelme. */
+/** Whether a JSON that is called as a photograph, or any where none is, is of labelme. */
 async function isLabelme(platform: Platform, { images, annotations }: Place): Promise<boolean> {
   const files = (await filesBelow(platform, annotations, "annotation")).byId;
   if (files.size === 0) return false;
   const names = (await filesBelow(platform, images, "image")).byId;
-  const candidates = [...files].filter(([id]) => names.has(id.replace(predicted, ""))).slice(0, lookedAt);
-  for (const [, file] of candidates) if (await hasShapes(platform, file)) return true;
+  const own = [...files].filter(([id]) => names.has(id.replace(predicted, ""))).slice(0, lookedAt);
+  for (const [, file] of own) if (await hasShapes(platform, file)) return true;
+  // Without any photograph of theirs, what is missing is told where they are read.
+  const others = own.length > 0 ? [] : [...files.values()].slice(0, lookedAt);
+  for (const file of others) if (await namesShapes(platform, file)) return true;
   return false;
 }
 
@@ -67,9 +70,15 @@ async function hasShapes(platform: Platform, file: string): Promise<boolean> {
     return Array.isArray(fieldsOf(await readUtf8(platform, file, listBytes), file, "").shapes);
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
-    const start = await platform.withFile(file, (source) => source.read(0, Math.min(1 << 16, source.size)));
-    return /"shapes"\s*:\s*\[/.test(new TextDecoder().decode(start));
+    return namesShapes(platform, file);
   }
+}
+
+/** By its beginning alone. */
+async function namesShapes(platform: Platform, file: string): Promise<boolean> {
+  if ((await platform.exists(file)) !== "file") return false;
+  const start = await platform.withFile(file, (source) => source.read(0, Math.min(1 << 16, source.size)));
+  return /"shapes"\s*:\s*\[/.test(new TextDecoder().decode(start));
 }
 
 /** What a shape covers: a ring, or a mask that is a picture in base 64, to be unpacked. */

@@ -156,3 +156,19 @@ test.each([
   const [problem] = (await inspectDataset(platform, root)).splits[0].problems;
   expect(problem.message).toContain(`from 0 to 1, got ${line.slice(0, 40)}. ${remedy}`);
 });
+
+test("numbers that count from 1 are told with the line that names them so", async () => {
+  const root = folderOf("names: [cat, dog]", ["1", "2"]);
+  const [problem] = (await inspectDataset(platform, root)).splits[0].problems;
+  expect(problem.message).toContain("got 2. Correct it, or add its name to");
+  const line = /If they count from 1, write (.*)\.$/.exec(problem.message)?.[1];
+  put(root, "data.yaml", `${line}\n`);
+  expect(await firstClasses(root)).toEqual(["cat", "dog"]);
+});
+
+test("a list without names is not said to be missing", async () => {
+  const root = folderOf("train: images/train", ["0"]);
+  expect((await inspectDataset(platform, root)).problems[0].message).toContain(
+    "expected the names of the classes, got no line of them in data.yaml. Write a line such as",
+  );
+});

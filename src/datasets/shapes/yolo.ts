@@ -59,9 +59,9 @@ async function survey(platform: Platform, { root }: Folders, split: Split): Prom
   const { list } = found;
   if (list === null) {
     const remedy = "Write a line such as names: [cat, dog], in the order of the numbers.";
-    throw new InputError(
-      problem(joinPath(root, "data.yaml"), "expected the names of the classes", "no such file", remedy),
-    );
+    const others = (await platform.list(root)).filter((name) => /^[^.].*\.ya?ml$/i.test(name));
+    const got = others.length === 0 ? "no such file" : `no line of them in ${listed(others, 3)}`;
+    throw new InputError(problem(joinPath(root, "data.yaml"), "expected the names of the classes", got, remedy));
   }
   const { classes, indexOf, fill } = await shapeClasses(
     platform,
@@ -126,7 +126,10 @@ function shapesIn(
       const expected = isWhole
         ? `expected a class from 0 to ${known.length - 1}`
         : `expected a class of ${listed(known.map(String), 8)}`;
-      throw new InputError(problem(where, expected, number, `Correct it, or add its name to ${list}.`));
+      const fromOne = known.map((each) => `${each + 1}: ${names.get(each)}`).join(", ");
+      const counted =
+        isWhole && Number(number) === known.length ? ` If they count from 1, write names: {${fromOne}}.` : "";
+      throw new InputError(problem(where, expected, number, `Correct it, or add its name to ${list}.${counted}`));
     }
     return [{ label: indexOf(name, where), areas: [{ rings: [ring] }] }];
   });
