@@ -54,6 +54,18 @@ test("masks and overlays that predict wrote beside photographs are passed over, 
   ]);
 });
 
+test("a folder of masks that predict wrote is read as masks, without what it wrote besides", async () => {
+  const root = await plainFolder();
+  for (const ending of ["overlay.png", "confidence.png", "json", "npy", "labelme.json"]) {
+    put(root, `masks/train/a.${ending}`, ending.endsWith("png") ? greyPng(2, 1, [0, 1]) : "{}");
+  }
+  const report = await inspectDataset(platform, root);
+  expect([report.layout, countProblems(report)]).toEqual(["folder", 0]);
+  expect(report.splits[0].notes.map(({ message }) => message)).toEqual([
+    `${root}/masks/train: expected masks alone, got 5 files that predict wrote, such as a.overlay.png. They are passed over.`,
+  ]);
+});
+
 test("training says what lies beside and is not read", async () => {
   const root = await plainFolder();
   put(root, "images/holiday/x.jpg", await jpeg());

@@ -98,6 +98,15 @@ test("what predict writes is read beside its photographs, and what was corrected
   ]);
 });
 
+test("what predict writes beside masks makes no annotations of a plain folder", async () => {
+  const root = temporaryFolder();
+  put(root, "images/train/a.png", photograph(1));
+  put(root, "masks/train/a.png", greyPng(width, height, new Uint8Array(width * height)));
+  put(root, "masks/train/a.labelme.json", ofLabelme("cat"));
+  put(root, "classes.json", '["cat"]');
+  expect((await inspectDataset(platform, root)).layout).toBe("folder");
+});
+
 test.each<[string, string, Record<string, number>]>([
   [
     "classes.json",
