@@ -230,10 +230,14 @@ async function remedyFor(platform: Platform, path: string, content: readonly str
 }
 
 /** The folders of a layout that are not there. */
-export async function missingSigns(platform: Platform, root: string, layout: Pick<Layout, "signs">): Promise<string[]> {
+export async function missingSigns(
+  platform: Platform,
+  root: string,
+  { signs, alternatives = {} }: Pick<Layout, "signs" | "alternatives">,
+): Promise<string[]> {
+  const isThere = async (path: string | undefined) =>
+    path !== undefined && (await platform.exists(joinPath(root, path))) === "folder";
   const missing: string[] = [];
-  for (const sign of layout.signs) {
-    if ((await platform.exists(joinPath(root, sign))) !== "folder") missing.push(sign);
-  }
+  for (const sign of signs) if (!(await isThere(sign)) && !(await isThere(alternatives[sign]))) missing.push(sign);
   return missing;
 }

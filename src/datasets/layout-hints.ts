@@ -22,8 +22,10 @@ export async function guesses(platform: Platform, path: string): Promise<LayoutG
   const found = await Promise.all(
     layouts
       .filter(({ onlyByName }) => !onlyByName)
-      .map(async ({ name, about, drawing, signs }) => {
-        const missing = (await missingSigns(platform, path, { signs })).map((sign) => `${sign}/`);
+      .map(async ({ name, about, drawing, signs, alternatives }) => {
+        const missing = (await missingSigns(platform, path, { signs, ...(alternatives && { alternatives }) })).map(
+          (sign) => `${sign}/`,
+        );
         return { guess: { name, about, drawing, missing }, share: missing.length / signs.length };
       }),
   );

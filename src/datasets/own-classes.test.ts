@@ -86,6 +86,23 @@ test("the line that labelmap.txt is told for a colour works", async () => {
   ]);
 });
 
+test("CVAT's masks are read with the photographs in images, and with folders inside", async () => {
+  const root = temporaryFolder();
+  put(root, "labelmap.txt", labelmap);
+  put(root, "ImageSets/Segmentation/default.txt", "a\nday/b\n");
+  for (const name of ["a", "day/b"]) {
+    put(root, `images/${name}.jpg`, await jpeg(3, 1));
+    put(root, `SegmentationClass/${name}.png`, await rgb());
+    put(root, `SegmentationObject/${name}.png`, await rgb());
+  }
+  expect(await labelsIn(root)).toEqual([
+    ["background", "apple", "leaf"],
+    [0, 2, 1],
+  ]);
+  expect((await openDataset(platform, root, "train")).ids).toEqual(["a", "day/b"]);
+  expect(countProblems(await inspectDataset(platform, root))).toBe(0);
+});
+
 test("masks in VOC's colours are read as its classes, without a list", async () => {
   const root = await vocFolder(
     await raw(Uint8Array.of(0, 0, 0, 128, 0, 0, 224, 224, 192), 3, 1, 3)
