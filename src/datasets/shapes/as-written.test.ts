@@ -49,6 +49,15 @@ test("letters that XML writes by their number are these letters", async () => {
   expect(await drawnIn(root)).toEqual([{ background: 80, "caf\u00e9": 16 }]);
 });
 
+test("CVAT's images that are all of a subset of another name are told with it", async () => {
+  const root = temporaryFolder();
+  put(root, "images/a.png", photographPng(width, height, 1));
+  put(root, "annotations.xml", '<annotations><image name="a.png" subset="field"/></annotations>');
+  await expect(openDataset(platform, root, "train")).rejects.toThrow(
+    'expected images of train, got only such of the subset "field". Give images this subset in CVAT',
+  );
+});
+
 test("Supervisely's data sets in data sets are read, and annotations called without the photograph's ending", async () => {
   const root = temporaryFolder();
   const points = { exterior: square, interior: [] };

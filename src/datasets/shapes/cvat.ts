@@ -210,8 +210,10 @@ async function survey(platform: Platform, { root }: Folders, split: Split): Prom
   if (listing === undefined || images.length === 0) {
     const isEmpty = listing !== undefined && listing.images.length === 0;
     const remedy = isEmpty ? restore : "Give images this subset in CVAT, or --val-fraction 0.2 for val.";
+    const others = [...new Set(listing?.images.map(({ subset }) => shown(subset)))].join(", ");
+    const got = own === undefined || others === "" ? "none" : `only such of the subset ${others}`;
     throw new InputError(
-      problem(listing?.file ?? joinPath(root, "annotations.xml"), `expected images of ${split}`, "none", remedy),
+      problem(listing?.file ?? joinPath(root, "annotations.xml"), `expected images of ${split}`, got, remedy),
     );
   }
   const { file, folder } = listing;
