@@ -76,7 +76,11 @@ test.each<[string, unknown, string]>([
     "classes[1]: expected a value that is not yet",
   ],
   ["an ignored class", { ignoreIndex: 1, classes: two }, "ignoreIndex: expected a value that is not yet taken, got 1"],
-  ["a word to ignore", { ignoreIndex: "255", classes: two }, "ignoreIndex: expected a value from 0 to 65535, got 255"],
+  [
+    "a word to ignore",
+    { ignoreIndex: "255", classes: two },
+    'ignoreIndex: expected a value from 0 to 65535, got "255"',
+  ],
   ["thing as a word", { classes: [{ name: "a", thing: "yes" }] }, "classes[0].thing: expected true or false, got yes"],
   [
     "a second background",

@@ -234,5 +234,5 @@ function isMaskValue(value: unknown): value is number {
 
 function show(value: unknown): string {
   if (value === undefined) return "nothing";
-  return typeof value === "string" && value.trim() !== "" && value.length <= 60 ? value : shown(value);
+  return typeof value === "string" && /^(?!\d+$).*\S/.test(value) && value.length <= 60 ? value : shown(value);
 }
