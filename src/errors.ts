@@ -82,9 +82,11 @@ export function isObject(value: unknown): value is Readonly<Record<string, unkno
 /** The entry of `known` nearest to `word` by edit distance, or undefined if none is near enough to be meant. */
 export function nearest(word: string, known: Iterable<string>): string | undefined {
   let best: string | undefined;
-  let bestDistance = Math.max(2, Math.floor(word.length / 2)) + 1;
+  // Two letters of three are another word.
+  let bestDistance = Math.max(Math.min(2, word.length - 2), Math.floor(word.length / 2)) + 1;
   for (const candidate of known) {
-    const distance = editDistance(word.toLowerCase(), candidate.toLowerCase());
+    const [a, b] = [word.toLowerCase(), candidate.toLowerCase()];
+    const distance = sorted(a) === sorted(b) ? Math.min(1, editDistance(a, b)) : editDistance(a, b);
     if (distance < bestDistance) [best, bestDistance] = [candidate, distance];
   }
   return best;
@@ -95,6 +97,11 @@ export function suggestion(word: string, known: Iterable<string>): string {
   const names = [...known];
   const near = nearest(word, names);
   return near === undefined ? `Known: ${names.join(", ")}.` : `Did you mean ${near}?`;
+}
+
+/** Letters of a word: two that changed places are one slip. */
+function sorted(word: string): string {
+  return [...word].sort().join("");
 }
 
 function editDistance(a: string, b: string): number {

@@ -22,7 +22,12 @@ test.each<[string, string, string]>([
     "",
     "none.json: expected the file of a recipe, got nothing there. Write one with: tessera recipe NAME > none.json",
   ],
-  ["broken JSON", "{", "none.json: expected a recipe as JSON, got broken JSON."],
+  ["broken JSON", "{", "none.json: expected a recipe as JSON, got broken JSON ("],
+  [
+    "a comma too many",
+    '{"name": "x",\n}',
+    "expected a recipe as JSON, got a comma behind the last entry in line 1. Remove it.",
+  ],
   ["a recipe with a key too many", JSON.stringify({ ...recipe, depth: 3 }), "none.json: expected the keys that"],
 ])("a file that is %s is refused in one line", async (_, text, message) => {
   const platform = memoryPlatform();

@@ -29,16 +29,9 @@ export async function namedRecipe(
       `${text}: expected the file of a recipe, got nothing there. Write one with: tessera recipe NAME > ${text}`,
     );
   }
-  const { parseJson } = await import("../platform/json.ts");
-  let value: unknown;
-  try {
-    value = parseJson(await platform.readText(text));
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
-    throw new InputError(
-      `${text}: expected a recipe as JSON, got broken JSON. Write one with: tessera recipe NAME > ${text}`,
-    );
-  }
+  const { parsed } = await import("../datasets/text-file.ts");
+  const remedy = "Correct it, or print one anew: tessera recipe NAME";
+  const value = parsed(await platform.readText(text), text, remedy, "expected a recipe as JSON");
   const { method, recipe } = recipeFrom(value, text, methods);
   return { method, recipe: settings.reduce(applySetting, recipe) };
 }

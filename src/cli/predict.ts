@@ -179,7 +179,7 @@ export const predictCommand = command({
       for (const note of [...passed, ...notes]) terminal.note(oneLine(note));
       terminal.result({ written, skipped });
       const [problem, ...others] = [...skipped.map((each) => each.problem), ...unreadable];
-      for (const other of others) terminal.note(oneLine(`tessera: ${other}`));
+      for (const other of others) terminal.fault(other);
       if (problem !== undefined) throw new InputError(problem);
     } finally {
       progress.end();

@@ -56,12 +56,13 @@ export const refineCommand = command({
       const share = terminal.dim(`${(100 * changed).toFixed(1)} % of the pixels changed`);
       terminal.print(`${oneLine(`${mask} → ${file}`)}  ${share}`);
     }
+    for (const note of result.notes) terminal.note(note);
     if (kept.length > 0)
       terminal.note(`${kept.length} ${kept.length === 1 ? "mask was" : "masks were"} there already.`);
     terminal.result(result);
     if (skipped.length > 0) {
       const [{ problem }, ...others] = skipped;
-      for (const other of others) terminal.note(`tessera: ${other.problem}`);
+      for (const other of others) terminal.fault(other.problem);
       throw new InputError(problem);
     }
   },

@@ -30,7 +30,8 @@ export async function resumedRun(
 ): Promise<Resumed> {
   const { readRun, stateOf } = await import("../runs/run.ts");
   const isRun = async (folder: string) => (await platform.exists(`${folder}/run.json`)) === "file";
-  const isFirst = named === undefined && resume && dataset !== undefined && (await isRun(dataset));
+  const isAlone = named === undefined || named === dataset;
+  const isFirst = isAlone && resume && dataset !== undefined && (await isRun(dataset));
   const [spec, out] = isFirst ? [undefined, dataset] : [dataset, named];
   if (dataset === undefined && !resume) {
     throw new UsageError(

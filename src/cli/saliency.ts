@@ -1,4 +1,4 @@
-import { InputError, oneLine } from "../errors.ts";
+import { InputError } from "../errors.ts";
 import { command } from "./command.ts";
 
 export const saliencyCommand = command({
@@ -36,7 +36,7 @@ export const saliencyCommand = command({
     terminal.result(result);
     if (skipped.length > 0) {
       const [{ problem }, ...others] = skipped;
-      for (const other of others) terminal.note(oneLine(`tessera: ${other.problem}`));
+      for (const other of others) terminal.fault(other.problem);
       throw new InputError(problem);
     }
   },

@@ -118,14 +118,15 @@ test("a bar that does not fit leaves things out as a whole, never a part of a nu
   }
 });
 
-test("quiet is nothing but results", () => {
+test("quiet is nothing but results and errors", () => {
   const [out, error]: string[][] = [[], []];
   const quiet = terminalOf({
     ...{ json: false, quiet: true, signal: new AbortController().signal, environment: {}, now: () => 0 },
     ...{ out: { write: (text: string) => out.push(text) }, error: { write: (text: string) => error.push(text) } },
   });
   quiet.note("a note");
+  quiet.fault("a fault");
   quiet.progress("training").update(1, 1);
   quiet.print("a result");
-  expect([out, error]).toEqual([["a result\n"], []]);
+  expect([out, error]).toEqual([["a result\n"], ["tessera: a fault\n"]]);
 });

@@ -22,6 +22,8 @@ export interface Terminal {
   result(value: unknown): void;
   /** A line for whoever watches, on standard error. */
   note(line: string): void;
+  /** One of several errors while the rest went on, on standard error as all errors are: told whatever the user wants. */
+  fault(message: string): void;
   progress(label: string): Progress;
   /** Bold and dim where colours are wanted on standard output. */
   bold(text: string): string;
@@ -112,6 +114,12 @@ export function terminalOf({ json, quiet = false, signal, out, error, environmen
     };
   };
 
+  const tell = (line: string) => {
+    clear();
+    error.write(`${oneLine(line)}\n`);
+    if (bar !== "") error.write(bar);
+  };
+
   return {
     json,
     signal,
@@ -125,11 +133,9 @@ export function terminalOf({ json, quiet = false, signal, out, error, environmen
       if (json) out.write(`${escaped(JSON.stringify(value, null, 2))}\n`);
     },
     note(line) {
-      if (quiet) return;
-      clear();
-      error.write(`${oneLine(line)}\n`);
-      if (bar !== "") error.write(bar);
+      if (!quiet) tell(line);
     },
+    fault: (message) => tell(`tessera: ${message}`),
     progress,
     bold: (text) => (colors ? `${styles.bold.mark}${text}${styles.plain.mark}` : text),
     dim: (text) => (colors ? `${styles.dim.mark}${text}${styles.plain.mark}` : text),

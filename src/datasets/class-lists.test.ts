@@ -1,7 +1,8 @@
 /** Lists of classes that other programs leave beside masks: how they are read. */
 import { expect, test } from "vitest";
 import { formatColor } from "../image/color.ts";
-import { type ListedClass, parseListedClasses } from "./class-lists.ts";
+import type { ListedClass } from "./class-columns.ts";
+import { parseListedClasses } from "./class-lists.ts";
 
 test.each([
   [
@@ -26,6 +27,11 @@ test.each([
     "\ufeffbackground\r\ngreen apple\r\n\r\n",
     ["0 background", "1 green apple"],
   ],
+  ["a single column with its title", "classes.csv", "name\nbackground\napple\n", ["0 background", "1 apple"]],
+  ["values behind the names", "labels.txt", "apple: 5\nleaf: 0\n", ["5 apple", "0 leaf"]],
+  ["values behind the names, with spaces", "labels.txt", "green apple 1\nleaf 0\n", ["1 green apple", "0 leaf"]],
+  ["names that end in numbers", "labels.txt", "type 1\ntype 2\n", ["0 type 1", "1 type 2"]],
+  ["names with other numbers", "labels.txt", "boeing 737\nairbus 320\n", ["0 boeing 737", "1 airbus 320"]],
   ["names with numbers", "classes.txt", "0: background\n2: apple\n", ["0 background", "2 apple"]],
   [
     "Datumaro",

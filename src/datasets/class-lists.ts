@@ -10,21 +10,23 @@
  */
 
 import { InputError, isObject, problem, shown } from "../errors.ts";
-import { type Color, maxClasses } from "../image/image.ts";
+import { maxClasses } from "../image/image.ts";
 import { joinPath } from "../platform/join-path.ts";
 import type { Platform } from "../platform/platform.ts";
 import { filledLines } from "../text/lines.ts";
 import { cellsOf } from "./cells.ts";
+import {
+  columnsOf,
+  fromColumns,
+  fromHex,
+  hexText,
+  type ListedClass,
+  textsOf,
+  titles,
+  valuesBehind,
+  withColor,
+} from "./class-columns.ts";
 import { fieldsOf, readUtf8 } from "./text-file.ts";
-
-/** A class as a list has it. */
-export interface ListedClass {
-  readonly name: string;
-  /** Absent where the list says none. */
-  readonly color?: Color;
-  /** What its pixels hold where masks hold numbers. */
-  readonly value: number;
-}
 
 export interface ListedClasses {
   /** The file that was read. */
@@ -132,7 +134,6 @@ export function parseListedClasses(text: string, file: string): ListedClasses {
 }
 
 const colorText = String.raw`(\d{1,3})\s*[,;\t ]\s*(\d{1,3})\s*[,;\t ]\s*(\d{1,3})`;
-const hexText = "#([0-9a-f]{2})([0-9a-f]{2})([0-9a-f]{2})";
 const hexLine = new RegExp(`^${hexText}\\s*[,;:\\t ]\\s*(.+)$`, "i");
 
 /** The shapes of a line, the most telling first; all lines of a list have one. */
@@ -164,68 +165,29 @@ const shapes: readonly { readonly line: RegExp; read(match: RegExpExecArray, ind
   { line: /^(.*)$/, read: ([, name], index) => ({ name: name.trim(), value: index }) },
 ];
 
-function fromHex(digits: string | undefined): string {
-  return String(Number.parseInt(digits ?? "", 16));
-}
-
-function withColor(name: string, color: readonly (string | undefined)[], value: number): ListedClass {
-  const [red, green, blue] = color.map((part) => Number(part ?? Number.NaN));
-  const isColor = [red, green, blue].every((part) => part >= 0 && part <= 255);
-  return { name: name.trim(), value, ...(isColor && { color: [red, green, blue] as const }) };
-}
-
 function fromLines(text: string, file: string): readonly ListedClass[] {
   const lines = filledLines(text).filter(
     // "#1 apple" is a name, and "#ff0000 apple" a colour.
     (line, at) => !/^#+(?:\s|$)/.test(line) && (at > 0 || !/^#/.test(line) || hexLine.test(line)),
   );
+  // The title of a single column is no class.
+  if (/\.csv$/i.test(file) && lines.length > 1 && titles.name.includes(textsOf(lines[0]).join().toLowerCase())) {
+    return lines.slice(1).map((line, value) => ({ name: textsOf(line)[0] ?? "", value }));
+  }
   const columns = columnsOf(lines);
   if (columns !== null) return lines.slice(1).map((line, index) => fromColumns(line, columns, index, file));
   // CVAT's labelmap has a colon in every line, which names alone have not.
   const shape = shapes.find(({ line }) => lines.every((each) => line.test(each)));
   if (shape === undefined) return [];
-  if (shape === shapes.at(-1) && lines.length > 1 && lines.every((line) => cellsOf(line).length > 1)) {
-    const remedy = "Begin with a line of titles such as name,r,g,b, or write a name a line.";
-    throw new InputError(problem(file, "expected columns that are known", shown(lines[0]), remedy));
+  if (shape === shapes.at(-1)) {
+    const valued = valuesBehind(lines);
+    if (valued !== undefined) return valued;
+    if (lines.every((line) => cellsOf(line).length > 1)) {
+      const remedy = "Begin with a line of titles such as name,r,g,b, or write a name a line.";
+      throw new InputError(problem(file, "expected columns that are known", shown(lines[0]), remedy));
+    }
   }
   return lines.map((line, index) => shape.read(shape.line.exec(line) as RegExpExecArray, index));
-}
-
-interface Columns {
-  readonly name: number;
-  readonly value: number;
-  /** Of red, green and blue, or of all three. */
-  readonly color: readonly number[];
-}
-
-/** A header that says which column is what; null where the first line is none. */
-function columnsOf(lines: readonly string[]): Columns | null {
-  const titles = textsOf(lines[0] ?? "").map((cell) => cell.toLowerCase());
-  const at = (...names: string[]) => titles.findIndex((title) => names.includes(title));
-  const name = at("name", "class", "label", "category", "class name", "class_name", "label_name", "title", "names");
-  const value = at("pixel value", "pixel_value", "value", "id", "index", "class id", "class_id", "label_id", "idx");
-  const single = at("color", "colour", "rgb", "hex", "color_rgb", "rgb_color");
-  const parts = [at("r", "red"), at("g", "green"), at("b", "blue")];
-  const color = parts.includes(-1) ? (single < 0 ? [] : [single]) : parts;
-  if (name < 0 || titles.length < 2) return null;
-  return value >= 0 || color.length > 0 ? { name, value, color } : null;
-}
-
-function fromColumns(line: string, { name, value, color }: Columns, index: number, file: string): ListedClass {
-  const cells = textsOf(line);
-  const own = value < 0 ? index : Number(cells[value]);
-  if (!Number.isInteger(own)) {
-    throw new InputError(problem(file, "expected a whole number as value", shown(cells[value] ?? ""), "Correct it."));
-  }
-  const [only = ""] = color.map((at) => cells[at] ?? "");
-  const hex = new RegExp(`^${hexText}$`, "i").exec(only);
-  const parts =
-    color.length === 3 ? color.map((at) => cells[at]) : (hex?.slice(1).map(fromHex) ?? only.match(/\d{1,3}/g) ?? []);
-  return withColor(cells[name] ?? "", parts.length === 3 ? parts : [], own);
-}
-
-function textsOf(line: string): string[] {
-  return cellsOf(line).map(({ text }) => text);
 }
 
 /** Datumaro's `dataset_meta.json`, or an object of names by value. */

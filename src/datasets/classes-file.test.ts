@@ -50,7 +50,11 @@ test.each<[string, unknown, string]>([
     { classes: [{ nmae: "sky" }] },
     'classes.json: classes[0]: expected known keys, got "nmae"',
   ],
+  ["a key of COCO's", { categories: two }, 'got "categories". Write "classes" in its place.'],
+  ["a key of COCO's classes", { classes: [{ id: 1, name: "sky" }] }, 'got "id". Write "value" in its place.'],
+  ["both", { classes: [{ id: 1, value: 1, name: "sky" }] }, 'got "id". Known: name, color'],
   ["a class without a name", { classes: [{ color: [1, 2, 3] }] }, "classes[0].name: expected a name, got nothing."],
+  ["an empty name", { classes: [" "] }, 'classes[0].name: expected a name, got " ".'],
   ["a number for a class", { classes: [3] }, "classes[0]: expected an object, got 3."],
   [
     "the same name twice",
@@ -72,7 +76,11 @@ test.each<[string, unknown, string]>([
     "classes[1]: expected a value that is not yet",
   ],
   ["an ignored class", { ignoreIndex: 1, classes: two }, "ignoreIndex: expected a value that is not yet taken, got 1"],
-  ["a word to ignore", { ignoreIndex: "255", classes: two }, "ignoreIndex: expected a value from 0 to 65535, got 255"],
+  [
+    "a word to ignore",
+    { ignoreIndex: "255", classes: two },
+    'ignoreIndex: expected a value from 0 to 65535, got "255"',
+  ],
   ["thing as a word", { classes: [{ name: "a", thing: "yes" }] }, "classes[0].thing: expected true or false, got yes"],
   [
     "a second background",
@@ -98,7 +106,12 @@ function c(name: string) {
 test.each([
   ["", "got nothing"],
   ["{", "got broken JSON ("],
-  ["<html>\n</html>", "got broken JSON ("],
+  ["<html>\n</html>", "got a web page. Download the file itself."],
+  ["version https://git-lfs.github.com/spec/v1\noid sha256:0\n", "got a pointer of Git LFS. Fetch the file itself"],
+  ['{"classes": [\n  "sky // ,]",\n  "road",\n]}', "got a comma behind the last entry in line 3. Remove it."],
+  ['/* mine */\n{"classes": ["sky"]}', "got a comment in line 1. Remove it."],
+  ['{"classes": ["sky"],\n"ignoreIndex": NaN}', "got NaN in line 2. Write null in its place."],
+  ['{"classes": ["sky",', "got broken JSON ("],
   [`{"classes": [{"name": ${"[".repeat(200)}${"]".repeat(200)}}]}`, "broken JSON (more than 100 levels of nesting)"],
   [JSON.stringify({ classes: "x".repeat(1e5) }), /got "x{59} …\. Write/],
 ])("text %j is refused in one line", (text, message) => {
@@ -110,6 +123,7 @@ test.each([
   ["a list of names", ["sky", { name: "road", value: 7 }], { "0": 0, "7": 1 }],
   ["names by value", { "0": "sky", "7": "road" }, { "0": 0, "7": 1 }],
   ["values by name", { sky: 0, road: 7 }, { "0": 0, "7": 1 }],
+  ["values in quotes by name", { sky: "0", road: "7" }, { "0": 0, "7": 1 }],
 ])("%s alone will do", (_, content, map) => {
   const { classes, valueMap } = parseClassList(JSON.stringify(content), "classes.json");
   expect([classes.map(({ name }) => name), valueMap]).toEqual([["sky", "road"], map]);

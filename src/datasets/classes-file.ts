@@ -26,12 +26,13 @@
  */
 
 import type { ClassInfo } from "../data/sample.ts";
-import { InputError, isObject, problem, shown, suggestion } from "../errors.ts";
+import { InputError, isObject, problem, shown } from "../errors.ts";
 import { formatColor, parseColor } from "../image/color.ts";
 import { type Color, maxClasses } from "../image/image.ts";
 import { distinctColors } from "../image/palette.ts";
 import { joinPath } from "../platform/join-path.ts";
 import type { Platform } from "../platform/platform.ts";
+import { requireKnownKeys } from "./known-keys.ts";
 import { type Fields, parsed, readUtf8 } from "./text-file.ts";
 import type { ValueMap } from "./value-map.ts";
 
@@ -156,17 +157,12 @@ function withList(value: unknown, file: string, remedy: string): Fields {
   if (entries.length > 0 && entries.every(([key, name]) => /^\d{1,5}$/.test(key) && typeof name === "string")) {
     return { classes: entries.map(([key, name]) => ({ name, value: Number(key) })) };
   }
-  if (entries.length > 0 && entries.every(([key, number]) => isMaskValue(number) && !fileKeys.includes(key))) {
-    return { classes: entries.map(([name, number]) => ({ name, value: number })) };
+  // Numbers may stand in quotes, as a program without types writes them.
+  const numberOf = (each: unknown) => (typeof each === "string" && /^\d{1,5}$/.test(each) ? Number(each) : each);
+  if (entries.length > 0 && entries.every(([key, each]) => isMaskValue(numberOf(each)) && !fileKeys.includes(key))) {
+    return { classes: entries.map(([name, each]) => ({ name, value: numberOf(each) })) };
   }
   return value;
-}
-
-function requireKnownKeys(fields: Fields, known: readonly string[], where: string): void {
-  for (const key of Object.keys(fields)) {
-    if (known.includes(key)) continue;
-    throw new InputError(problem(where, "expected known keys", `"${key}"`, suggestion(key, known)));
-  }
 }
 
 function valuesOf(entry: Fields, index: number, file: string, field: string): number[] {
@@ -238,5 +234,5 @@ function isMaskValue(value: unknown): value is number {
 
 function show(value: unknown): string {
   if (value === undefined) return "nothing";
-  return typeof value === "string" && value.length <= 60 ? value : shown(value);
+  return typeof value === "string" && /^(?!\d+$).*\S/.test(value) && value.length <= 60 ? value : shown(value);
 }

@@ -62,3 +62,15 @@ test("photographs and maps that are missing are named", async () => {
     "panoptic_val2017/a.png: expected this map of segments, named in ",
   );
 });
+
+test("a map of segments that was written with blue first is told as such", async () => {
+  const root = temporaryFolder();
+  const json = { categories, images: [{ id: 5, file_name: "a.jpg" }], annotations: [annotation("a.png")] };
+  put(root, "annotations/panoptic_train2017.json", JSON.stringify(json));
+  const values = [0, 0, 7, 0, 0, 7, 0, 1, 44, 0, 1, 44];
+  put(root, "annotations/panoptic_train2017/a.png", png({ width: 4, height: 1, depth: 8, colorType: 2, values }));
+  put(root, "train2017/a.png", photograph(1));
+  await expect((await openDataset(platform, root, "train")).read(0)).rejects.toThrow(
+    "got 458752 at column 0, row 0. Its red and blue have changed places: save the picture with red first.",
+  );
+});

@@ -127,7 +127,11 @@ function segmentsOf(raw: RawPixels, { file, segments }: NonNullable<Entry["label
     last = id;
     if (!known.has(id)) {
       const place = `${id} at column ${pixel % map.width}, row ${Math.floor(pixel / map.width)}`;
-      const remedy = "Add the segment to the annotation, or make its pixels 0.";
+      // OpenCV writes blue first unless it is told otherwise.
+      const swapped = Math.floor(id / 65_536) + (Math.floor(id / 256) % 256) * 256 + (id % 256) * 65_536;
+      const remedy = known.has(swapped)
+        ? "Its red and blue have changed places: save the picture with red first."
+        : "Add the segment to the annotation, or make its pixels 0.";
       throw new InputError(problem(file, "expected ids of the annotation's segments, or 0", place, remedy));
     }
     seen.add(id);

@@ -11,7 +11,7 @@ import { folderTags } from "./folder-tags.ts";
 import { isThere } from "./is-there.ts";
 import { captionsFrom, type Listing, tagsFrom } from "./label-files.ts";
 import type { EntryLabels, Folders, Problem } from "./layout.ts";
-import { masksBeside, masksByImage, type NamedMasks } from "./mask-names.ts";
+import { masksBeside, masksByImage, type NamedMasks, severalMasks } from "./mask-names.ts";
 import { missingClasses } from "./missing-classes.ts";
 import { type Files, filesBelow, makeProblem, namesText } from "./pairs.ts";
 import { segmentsFrom } from "./panoptic-annotation.ts";
@@ -164,10 +164,12 @@ export function pairingOf(
 ): { problems: Problem[]; notes: Problem[] } {
   const problems: Problem[] = [];
   const notes: Problem[] = [];
+  const several = severalMasks(images.byId, byId);
+  if (several !== undefined) problems.push(several);
   for (const [id, { mask, panoptic, captions, saliency }] of byId) {
     if (images.byId.has(id)) continue;
     const expected = `expected an image named "${id}"`;
-    for (const file of [mask, panoptic?.file]) {
+    for (const file of [several === undefined ? mask : undefined, panoptic?.file]) {
       if (typeof file !== "string") continue;
       const remedy = `Add the image or remove the ${file === mask ? "mask" : "segments"}.`;
       problems.push(makeProblem(file, expected, "none", remedy));

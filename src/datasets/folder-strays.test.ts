@@ -38,6 +38,10 @@ test.each<[string, string]>([
     "masks/2017: expected only train, val, test, unlabelled here, got another name. It is not read.",
   ],
   [
+    "valid.txt",
+    "valid.txt: expected splits as folders, got a list. It is not read: move what it names to images/val and masks/val.",
+  ],
+  [
     "saliency/a.png",
     'saliency: expected only train, val, test, unlabelled here, got files: "a.png". Move them to saliency/train or the like.',
   ],
@@ -138,4 +142,15 @@ test("images of a broken train are not counted as unlabelled", async () => {
   put(root, "masks/train/z.png", skyAndRoad());
   put(root, "images/train/d.jpg", await jpeg());
   expect((await openDataset(platform, root, "unlabelled")).ids).toEqual(["u"]);
+});
+
+test("masks of a split whose photographs lie with those of train are noted", async () => {
+  const root = await plainFolder();
+  for (const name of ["train/a", "train/b", "val/c"]) {
+    renameSync(`${root}/images/${name}.jpg`, `${root}/images/${name.slice(-1)}.jpg`);
+  }
+  for (const split of ["train", "val"]) rmSync(`${root}/images/${split}`, { recursive: true });
+  expect(await notesOf(root)).toContain(
+    "masks/val: expected its photographs in images/val, got no such folder. It is not read: move its photographs there.",
+  );
 });

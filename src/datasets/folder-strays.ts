@@ -18,7 +18,38 @@ export async function straysOf(platform: Platform, folders: Folders): Promise<Pr
   for (const folder of [joinPath(images, "images"), ...places, ...apart]) {
     notes.push(...(await misplaced(platform, folder, joinPath(images, "images"))));
   }
-  return [...notes, ...(await unread(platform, folders))];
+  return [...notes, ...(await listsOfSplits(platform, root)), ...(await unread(platform, folders))];
+}
+
+/** Labels of a split whose photographs have no folder: with all photographs in one folder they would be train's, unlabelled. */
+async function orphansIn(platform: Platform, folder: string, images: string): Promise<Problem[]> {
+  if (folder === images || (await platform.exists(images)) !== "folder") return [];
+  const found: Problem[] = [];
+  for (const split of ["val", "test"] as const) {
+    const labels = await splitFolder(platform, folder, split);
+    const own = await splitFolder(platform, images, split);
+    if ((await platform.exists(labels)) !== "folder" || (await platform.exists(own)) !== "nothing") continue;
+    const remedy = "It is not read: move its photographs there.";
+    found.push(makeProblem(labels, `expected its photographs in ${own}`, "no such folder", remedy));
+  }
+  return found;
+}
+
+/** Lists of what is val, as other programs have them: with all pictures in one folder these would be trained on. */
+async function listsOfSplits(platform: Platform, root: string): Promise<Problem[]> {
+  const known = allSplits.flatMap((split) => splitNames[split].map((name) => `${name}.txt`));
+  const notes: Problem[] = [];
+  for (const folder of ["", "splits", "annotations", "ImageSets"]) {
+    const place = folder === "" ? root : joinPath(root, folder);
+    if ((await platform.exists(place)) !== "folder") continue;
+    for (const name of (await platform.list(place)).filter((each) => known.includes(each.toLowerCase()))) {
+      const file = joinPath(place, name);
+      const split = allSplits.find((each) => splitNames[each].includes(name.toLowerCase().slice(0, -4)));
+      const remedy = `It is not read: move what it names to images/${split} and masks/${split}.`;
+      notes.push(makeProblem(file, "expected splits as folders", "a list", remedy));
+    }
+  }
+  return notes;
 }
 
 /** What is in a folder of one kind and is not named after a split. */
@@ -29,6 +60,7 @@ export async function misplaced(platform: Platform, folder: string, images: stri
   const known = new Set(own);
   for (const split of allSplits) known.add(await splitFolderName(platform, folder, split, images));
   known.delete(".");
+  const orphans = await orphansIn(platform, folder, images);
   const others = (await platform.list(folder)).filter((name) => !name.startsWith(".") && !known.has(name));
   // Without folders of splits they are train.
   const isTrain = (await splitFolderName(platform, folder, "train", images)) === ".";
@@ -56,6 +88,7 @@ export async function misplaced(platform: Platform, folder: string, images: stri
       const remedy = near === undefined ? "It is not read." : `It is not read. Did you mean ${near}${ending}?`;
       return makeProblem(joinPath(folder, name), expected, "another name", remedy);
     });
+  notes.push(...orphans);
   if (loose.length === 0) return notes;
   const got = `files: ${namesText(loose)}`;
   return [...notes, makeProblem(folder, expected, got, `Move them to ${joinPath(folder, "train")} or the like.`)];

@@ -177,6 +177,10 @@ async function foundLayout(
       if (await isOf(platform, root, layout)) return { root, images: root, layout };
     }
   }
+  if ((await platform.exists(joinPath(path, "run.json"))) === "file") {
+    const remedy = "Name a data set here, and the run where it is asked for: tessera eval RUN DATASET.";
+    throw new InputError(problem(path, "expected a data set folder", "a run", remedy));
+  }
   const lines: string[] = [];
   for (const layout of asked.filter(({ recognizes }) => recognizes === undefined || asked.length === 1)) {
     const missing = await missingSigns(platform, path, layout);
@@ -205,8 +209,13 @@ async function placeApart(platform: Platform, path: string, images: string, layo
   throw new InputError(problem(images, "expected a folder that holds images/", got, "Name the folder above images/."));
 }
 
-/** Labels without photographs: those of the folder above are most likely theirs. */
+/** A folder of a data set is named in place of it; labels without photographs: those of the folder above are most likely theirs. */
 async function remedyFor(platform: Platform, path: string, content: readonly string[]): Promise<string> {
+  const [, whole] =
+    /^(.+?)[\\/]+(?:images|masks|JPEGImages|SegmentationClass)(?:[\\/]+[^\\/]+)?[\\/]*$/.exec(path) ?? [];
+  if (whole !== undefined && !content.includes("images")) {
+    for (const layout of layouts) if (await isOf(platform, whole, layout)) return `Name the whole data set: ${whole}`;
+  }
   const labels = ["masks", "panoptic", "tags.json", "tags.csv", "tags.txt", "captions.jsonl", "classes.json"];
   const above =
     path
@@ -221,10 +230,14 @@ async function remedyFor(platform: Platform, path: string, content: readonly str
 }
 
 /** The folders of a layout that are not there. */
-export async function missingSigns(platform: Platform, root: string, layout: Pick<Layout, "signs">): Promise<string[]> {
+export async function missingSigns(
+  platform: Platform,
+  root: string,
+  { signs, alternatives = {} }: Pick<Layout, "signs" | "alternatives">,
+): Promise<string[]> {
+  const isThere = async (path: string | undefined) =>
+    path !== undefined && (await platform.exists(joinPath(root, path))) === "folder";
   const missing: string[] = [];
-  for (const sign of layout.signs) {
-    if ((await platform.exists(joinPath(root, sign))) !== "folder") missing.push(sign);
-  }
+  for (const sign of signs) if (!(await isThere(sign)) && !(await isThere(alternatives[sign]))) missing.push(sign);
   return missing;
 }

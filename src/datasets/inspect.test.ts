@@ -55,7 +55,7 @@ test.each<[string, (root: string) => unknown, string]>([
 
 test("no validation split is a note, since training goes without", async () => {
   const root = await plainFolder();
-  rmSync(`${root}/images/val`, { recursive: true });
+  for (const kind of ["images", "masks"]) rmSync(`${root}/${kind}/val`, { recursive: true });
   const report = await inspectDataset(platform, root);
   expect([countProblems(report), report.notes.map(({ message }) => message)]).toEqual([
     0,

@@ -10,6 +10,7 @@ import type { ClassInfo, LabelKind, Sample } from "../data/sample.ts";
 import { ClassCounter } from "../data/statistics.ts";
 import { InputError, listed, problem } from "../errors.ts";
 import { IGNORE } from "../image/image.ts";
+import { joinPath } from "../platform/join-path.ts";
 import type { Platform } from "../platform/platform.ts";
 import { type CaptionOptions, openCaptions } from "./captions/open-captions.ts";
 import { type CaptionPlace, findCaptions } from "./captions/place.ts";
@@ -306,8 +307,15 @@ function kindsOfTrainAlone(root: string, splits: readonly SplitReport[]): Proble
 
 /** Enough to pretrain with, so no problem; what looks like labels and is not read is named. */
 async function imagesAlone(platform: Platform, root: string): Promise<Problem> {
-  const others = (await platform.list(root)).filter((name) => /^[^.].*\.(?:json|jsonl|xml|csv|ya?ml|txt)$/i.test(name));
-  const lists = others.filter((name) => !isKnown(name));
+  const lists: string[] = [];
+  for (const folder of ["", "annotations", "labels", "masks"]) {
+    const place = folder === "" ? root : joinPath(root, folder);
+    if ((await platform.exists(place)) !== "folder") continue;
+    const others = (await platform.list(place)).filter((name) =>
+      /^[^.].*\.(?:json|jsonl|xml|csv|ya?ml|txt)$/i.test(name),
+    );
+    lists.push(...others.filter((name) => !isKnown(name)).map((name) => (folder === "" ? name : `${folder}/${name}`)));
+  }
   const got =
     lists.length === 0 ? "" : `, and ${listed(lists, 3)}, which ${lists.length === 1 ? "is" : "are"} not understood`;
   const remedy = "Training and scoring with labels need images and masks there.";

@@ -22,8 +22,10 @@ export async function guesses(platform: Platform, path: string): Promise<LayoutG
   const found = await Promise.all(
     layouts
       .filter(({ onlyByName }) => !onlyByName)
-      .map(async ({ name, about, drawing, signs }) => {
-        const missing = (await missingSigns(platform, path, { signs })).map((sign) => `${sign}/`);
+      .map(async ({ name, about, drawing, signs, alternatives }) => {
+        const missing = (await missingSigns(platform, path, { signs, ...(alternatives && { alternatives }) })).map(
+          (sign) => `${sign}/`,
+        );
         return { guess: { name, about, drawing, missing }, share: missing.length / signs.length };
       }),
   );
@@ -39,14 +41,19 @@ export async function hints(platform: Platform, path: string): Promise<Problem[]
   for (const name of await platform.list(path)) {
     const inside = joinPath(path, name);
     if (name.startsWith(".") || (await platform.exists(inside)) !== "folder") continue;
-    const near = wanted.has(name) ? undefined : nearest(name, wanted);
-    if (near !== undefined) {
-      notes.push({ file: inside, message: problem(inside, `expected a name like ${near}`, name, "Rename it.") });
-    }
-    const apart = await splitFirst(platform, path, name);
+    const apart = (await splitFirst(platform, path, name)) ?? (await oneName(platform, path, name));
     if (apart !== undefined) {
       notes.push({ file: inside, message: apart });
       continue;
+    }
+    if (/^SegmentationObject/i.test(name)) {
+      const remedy = "Its numbers tell things apart: export masks of classes.";
+      notes.push({ file: inside, message: problem(inside, "expected SegmentationClass beside it", "none", remedy) });
+      continue;
+    }
+    const near = wanted.has(name) ? undefined : nearly(name, wanted);
+    if (near !== undefined) {
+      notes.push({ file: inside, message: problem(inside, `expected a name like ${near}`, name, "Rename it.") });
     }
     try {
       const { layout } = await findLayout(platform, inside);
@@ -62,6 +69,13 @@ export async function hints(platform: Platform, path: string): Promise<Problem[]
   return notes;
 }
 
+/** A name with a letter or two wrong, or with the kind of its files behind it: `SegmentationClassPNG`. */
+function nearly(name: string, wanted: ReadonlySet<string>): string | undefined {
+  const near = nearest(name.replace(/[_-]?png$/i, ""), wanted);
+  const isLike = near !== undefined && Math.abs(near.length - name.length) <= 3;
+  return isLike && near.slice(0, 4).toLowerCase() === name.slice(0, 4).toLowerCase() ? near : undefined;
+}
+
 /** A folder of a split with folders of each kind inside, or with photographs alone: how it has to lie. */
 async function splitFirst(platform: Platform, path: string, name: string): Promise<string | undefined> {
   const split = allSplits.find((each) => splitNames[each].includes(name.toLowerCase()));
@@ -75,7 +89,36 @@ async function splitFirst(platform: Platform, path: string, name: string): Promi
       : there.some(looksLikeImage)
         ? [[folder, joinPath(path, "images", split)]]
         : [];
-  if (pairs.length === 0) return undefined;
+  return pairs.length === 0 ? undefined : movesOf(folder, pairs);
+}
+
+/** What people call the folders of photographs and of masks. */
+const kindNames: Readonly<Record<string, readonly string[]>> = {
+  images: ["images", "image", "imgs", "img", "photographs", "photos", "pictures"],
+  masks: ["masks", "mask", "labels", "label", "annotations", "ann", "gt", "segmentations"],
+};
+/** What says nothing more. */
+const emptyWords = ["dir", "folder", "set", "data"];
+
+/** A folder that has the split and the kind in its name, or the kind alone: `train_images`, `images-val`, `imgs`. */
+async function oneName(platform: Platform, path: string, name: string): Promise<string | undefined> {
+  const words = name
+    .toLowerCase()
+    .split(/[_\-. ]+/)
+    .filter((word) => !emptyWords.includes(word));
+  const kind = Object.keys(kindNames).find((each) => words.some((word) => kindNames[each].includes(word)));
+  const split = allSplits.find((each) => words.some((word) => splitNames[each].includes(word)));
+  if (kind === undefined || words.length !== (split === undefined ? 1 : 2)) return undefined;
+  const folder = joinPath(path, name);
+  const to = joinPath(path, kind, ...(split === undefined ? [] : [split]));
+  if (folder === to || (await platform.exists(to)) !== "nothing") return undefined;
+  const there = await platform.list(folder);
+  const train = split === undefined ? there.find((each) => splitNames.train.includes(each.toLowerCase())) : undefined;
+  const holding = train === undefined ? there : await platform.list(joinPath(folder, train));
+  return holding.some(looksLikeImage) ? movesOf(folder, [[folder, to]]) : undefined;
+}
+
+function movesOf(folder: string, pairs: readonly (readonly string[])[]): string {
   const expected = `expected ${pairs.map(([, to]) => to).join(" and ")}`;
   const moves = pairs.map(
     ([from, to]) => `mkdir -p ${typed(to.slice(0, to.lastIndexOf("/")))} && mv ${typed(from)} ${typed(to)}`,

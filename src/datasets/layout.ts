@@ -65,6 +65,8 @@ export interface Layout {
   readonly drawing: string;
   /** Paths of which all exist in a data set of this layout, relative to its folder. */
   readonly signs: readonly string[];
+  /** Paths that may be there in place of signs. */
+  readonly alternatives?: Readonly<Record<string, string>>;
   /** True where photographs may lie in another folder than their labels. */
   readonly apart?: boolean;
   /** True where the signs are those of another layout, which is taken unless this one is named. */

@@ -20,6 +20,7 @@ test.each<[string, string[], string[], string[]]>([
   ["another ending", ["a_sat", "b_sat"], ["a_mask", "b_mask"], ["a_sat", "b_sat"]],
   ["another beginning", ["img_001", "img_002"], ["mask_001", "mask_002"], ["img_001", "img_002"]],
   ["an ending of a single mask", ["a", "b"], ["a_gt"], ["a"]],
+  ["letters of another case", ["IMG_A", "IMG_B"], ["img_a", "img_b"], ["IMG_A", "IMG_B"]],
   ["beginnings within one another", ["1", "11", "111"], ["1_m", "11_m", "111_m"], ["1", "11", "111"]],
 ])("masks with %s are those of the photographs", (_, images, masks, expected) => {
   expect(read(images, masks)).toEqual([expected, 1]);
@@ -86,3 +87,18 @@ test("masks beside their photographs are read where there is no folder of them",
     ],
   ]);
 });
+
+test.each([[["a_cat", "a_dog", "b_cat"]], [["cat/a", "dog/a", "dog/b"]]])(
+  "masks %j, of which each class has its own, are told as such",
+  async (names) => {
+    const root = temporaryFolder();
+    for (const name of ["a", "b"]) put(root, `images/${name}.jpg`, await jpeg(2, 1));
+    for (const name of names) put(root, `masks/${name}.png`, greyPng(2, 1, [0, 255]));
+    put(root, "classes.json", '["background", "cat", "dog"]');
+    const [{ problems }] = (await inspectDataset(platform, root)).splits;
+    expect(problems[0].message).toBe(
+      `${root}/masks/${names[0]}.png: expected one mask for "a", got another, ${root}/masks/${names[1]}.png. Paint them into one a.png, with a value for each class.`,
+    );
+    expect(problems.length).toBe(2);
+  },
+);

@@ -1,6 +1,6 @@
 /** Masks whose names differ from their photographs' by the same beginning or ending: `a_mask.png` of `a.jpg`. */
 
-import type { Problem } from "./layout.ts";
+import type { EntryLabels, Problem } from "./layout.ts";
 import { type Files, makeProblem } from "./pairs.ts";
 
 /** Masks by the name of their photograph, and a note where that is another than theirs. */
@@ -26,11 +26,18 @@ export function masksByImage(images: ReadonlyMap<string, string>, masks: Files["
   const names = [...masks.keys()];
   const same = { byId: masks, notes: [] };
   if (names.length === 0 || images.size === 0 || names.some((name) => images.has(name))) return same;
+  const lower = new Map([...images.keys()].map((id) => [id.toLowerCase(), id]));
+  // Some systems take names that differ by case for the same.
+  const ways: ((name: string) => string | undefined)[] =
+    lower.size < images.size ? [] : [(name) => lower.get(name.toLowerCase())];
   for (const affix of [...affixesOf(images, names), ...commonAffix([...images.keys()], names)]) {
+    ways.push((name) => nameOf(name, affix));
+  }
+  for (const way of ways) {
     const byId = new Map<string, string>();
     let found = 0;
     for (const name of names) {
-      const id = nameOf(name, affix);
+      const id = way(name);
       const isTheirs = id !== undefined && images.has(id) && !byId.has(id);
       byId.set(isTheirs ? id : name, masks.get(name) as string);
       if (isTheirs) found++;
@@ -48,6 +55,32 @@ function nameOf(name: string, { mask, image }: Affix): string | undefined {
   if (!name.startsWith(mask[0]) || !name.endsWith(mask[1]) || name.length <= mask[0].length + mask[1].length)
     return undefined;
   return image[0] + name.slice(mask[0].length, name.length - mask[1].length) + image[1];
+}
+
+/**
+ * Masks that are no photograph's, most of them called after one with more before or behind it, where several are of the same: every
+ * class has a mask of its own, as `a_cat.png` or `cat/a.png`.
+ */
+export function severalMasks(
+  images: ReadonlyMap<string, string>,
+  labels: ReadonlyMap<string, Pick<EntryLabels, "mask">>,
+): Problem | undefined {
+  const byImage = new Map<string, string[]>();
+  let [lost, found] = [0, 0];
+  for (const [name, { mask }] of labels) {
+    if (images.has(name) || typeof mask !== "string") continue;
+    lost++;
+    const cuts = [...name.matchAll(/[_\-. /]/g)].map(({ index }) => index);
+    const image = cuts.flatMap((at) => [name.slice(0, at), name.slice(at + 1)]).find((part) => images.has(part));
+    if (image === undefined) continue;
+    found++;
+    byImage.set(image, [...(byImage.get(image) ?? []), mask]);
+  }
+  const several = [...byImage].find(([, masks]) => masks.length > 1);
+  if (several === undefined || found < 0.8 * lost) return undefined;
+  const [image, [first, second]] = several;
+  const remedy = `Paint them into one ${image}.png, with a value for each class.`;
+  return makeProblem(first, `expected one mask for "${image}"`, `another, ${second}`, remedy);
 }
 
 /** How the name of a mask that lies beside its photograph ends. */

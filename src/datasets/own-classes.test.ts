@@ -61,6 +61,48 @@ test.each(["class_names.txt", "SegmentationClass/labels.txt", "ImageSets/classes
   },
 );
 
+test("a list that gives two classes one colour is refused where masks hold colours, and read where they hold numbers", async () => {
+  const list = "background:0,0,0::\napple:255,0,0::\npear:255,0,0::\nleaf:0,255,0::\n";
+  const root = await vocFolder(await rgb());
+  put(root, "labelmap.txt", list);
+  await expect(openDataset(platform, root, "train")).rejects.toThrow(
+    'labelmap.txt: expected a colour of its own for each class, got #ff0000 for "apple" and "pear". Give one of them another, in the masks too.',
+  );
+  const numbered = await vocFolder(greyPng(3, 1, [0, 1, 2]));
+  put(numbered, "labelmap.txt", list);
+  expect((await labelsIn(numbered))[1]).toEqual([0, 1, 2]);
+});
+
+test("the line that labelmap.txt is told for a colour works", async () => {
+  const root = await vocFolder(await rgb());
+  put(root, "labelmap.txt", "background:0,0,0::\napple:255,0,0::\n");
+  const { message } = (await inspectDataset(platform, root)).splits[0].problems[0];
+  const line = /Add the line (\S+) to /.exec(message)?.[1];
+  expect(line).toBe("NAME:0,255,0::");
+  put(root, "labelmap.txt", `background:0,0,0::\napple:255,0,0::\n${line}\n`);
+  expect(await labelsIn(root)).toEqual([
+    ["background", "apple", "NAME"],
+    [0, 2, 1],
+  ]);
+});
+
+test("CVAT's masks are read with the photographs in images, and with folders inside", async () => {
+  const root = temporaryFolder();
+  put(root, "labelmap.txt", labelmap);
+  put(root, "ImageSets/Segmentation/default.txt", "a\nday/b\n");
+  for (const name of ["a", "day/b"]) {
+    put(root, `images/${name}.jpg`, await jpeg(3, 1));
+    put(root, `SegmentationClass/${name}.png`, await rgb());
+    put(root, `SegmentationObject/${name}.png`, await rgb());
+  }
+  expect(await labelsIn(root)).toEqual([
+    ["background", "apple", "leaf"],
+    [0, 2, 1],
+  ]);
+  expect((await openDataset(platform, root, "train")).ids).toEqual(["a", "day/b"]);
+  expect(countProblems(await inspectDataset(platform, root))).toBe(0);
+});
+
 test("masks in VOC's colours are read as its classes, without a list", async () => {
   const root = await vocFolder(
     await raw(Uint8Array.of(0, 0, 0, 128, 0, 0, 224, 224, 192), 3, 1, 3)
@@ -184,6 +226,47 @@ test("masks that were resized are told by their many values, and each mask by it
       "So many come from resizing, or from compression that loses: save masks as PNG from the labels",
     ),
   ]);
+});
+
+test.each([
+  [
+    "classes.json",
+    '["apple", "leaf"]',
+    [1, 2],
+    'If the masks count from 1, write {"name": "apple", "value": 1}, {"name": "leaf", "value": 2} in classes.json. If not: Write',
+  ],
+  [
+    "labels.txt",
+    "apple\nleaf\n",
+    [1, 2],
+    "If the masks count from 1, write 1: apple, 2: leaf in $/labels.txt. If not: ",
+  ],
+  [
+    "classes.json",
+    '["apple", "leaf"]',
+    [0, 2],
+    'If 0 is background, put "background" before the others in classes.json.',
+  ],
+  ["labels.txt", "apple\nleaf\n", [0, 2], "If 0 is background, begin $/labels.txt with the line background. If not: "],
+  [
+    "classes.json",
+    '["background", "apple"]',
+    [0, 2],
+    'Write the class as {"name": "apple", "value": 2} in classes.json',
+  ],
+  [
+    "classes.json",
+    '{"apple": 0, "leaf": 255}',
+    [0, 40, 90, 130, 200, 240, 255],
+    "If they come from resizing, save masks as PNG from the labels, and resize them by nearest neighbour. If not: Write",
+  ],
+  ["classes.json", '[{"name": "apple", "value": 3}]', [3, 1], 'Write the class as {"name": "NAME", "value": 1}'],
+])("%s of %s beside masks of %j is told what mends the numbers", async (file, list, values, remedy) => {
+  const root = await folderOf(greyPng(values.length, 1, values));
+  put(root, "images/train/a.jpg", await jpeg(values.length, 1));
+  put(root, file, list);
+  const [{ message }] = (await inspectDataset(platform, root)).splits[0].problems;
+  expect(message.replaceAll(root, "$")).toContain(`. ${remedy}`);
 });
 
 test("Roboflow's masks and list lie beside photographs, and are not told as strays", async () => {

@@ -2,6 +2,7 @@
 
 import { backgroundOf } from "../data/background.ts";
 import type { ClassInfo } from "../data/sample.ts";
+import { InputError, problem } from "../errors.ts";
 import { formatColor, parseColor } from "../image/color.ts";
 import { type Color, IGNORE } from "../image/image.ts";
 import { joinPath, lastPart } from "../platform/join-path.ts";
@@ -11,7 +12,7 @@ import { type ClassList, describedIn } from "./classes-file.ts";
 import type { Problem, Survey } from "./layout.ts";
 import { someMasks } from "./mask-file.ts";
 import { makeProblem } from "./pairs.ts";
-import type { Remedy } from "./unknown-values.ts";
+import type { Found, Remedy } from "./unknown-values.ts";
 import type { ValueMap } from "./value-map.ts";
 import { vocColor } from "./voc-color.ts";
 
@@ -133,7 +134,19 @@ function colorOf({ color, value }: ListedClasses["classes"][number]): Color {
   return color ?? vocColor(value);
 }
 
+/** Throws InputError where masks hold colours and two classes have the same: all of its pixels would be those of one. */
 function withCoding(list: ListedClasses, coding: "colours" | "values"): OwnClasses {
+  const byColor = new Map<string, string>();
+  for (const each of coding === "colours" ? list.classes : []) {
+    const color = formatColor(colorOf(each));
+    const other = byColor.get(color);
+    if (other !== undefined) {
+      const remedy = "Give one of them another, in the masks too.";
+      const got = `${color} for "${other}" and "${each.name}"`;
+      throw new InputError(problem(list.file, "expected a colour of its own for each class", got, remedy));
+    }
+    byColor.set(color, each.name);
+  }
   const background = backgroundOf(list);
   const classes = list.classes.map(
     (each, index): ClassInfo => ({
@@ -162,23 +175,58 @@ export function remedyOf({ file, colorCoded }: Pick<OwnClasses, "file" | "colorC
   if (lastPart(file) !== "classes.json") {
     const what = colorCoded ? "colour" : "value";
     if (!/\.(?:txt|names)$/i.test(file)) return `Add the ${what} to ${file}, or correct the mask.`;
-    return ({ values }) => {
-      const line = `${mostOf(values)}${colorCoded ? "" : ":"} NAME`;
-      return `Write every line of ${file} with its ${what}, such as ${line}, or correct the mask.`;
+    return (found) => {
+      const most = mostOf(found.values);
+      if (colorCoded && lastPart(file).toLowerCase() === "labelmap.txt") {
+        return `Add the line NAME:${(parseColor(most) ?? []).join(",")}:: to ${file}, or correct the mask.`;
+      }
+      const line = `${most}${colorCoded ? "" : ":"} NAME`;
+      const usual = `Write every line of ${file} with its ${what}, such as ${line}, or correct the mask.`;
+      const shift = shiftOf(found);
+      if (shift === "background") return `If 0 is background, begin ${file} with the line background. If not: ${usual}`;
+      return shift === undefined ? usual : countedFromOne(found, file, (name, value) => `${value}: ${name}`, usual);
     };
   }
   const [key, ignored] = colorCoded ? ["color", "ignoreColors"] : ["value", "ignoreIndex"];
-  return ({ values, unused }) => {
-    if (values.size > mostMeant) {
-      return "So many come from resizing, or from compression that loses: save masks as PNG from the labels, and resize them by nearest neighbour.";
-    }
+  return (found) => {
+    const { values, unused } = found;
+    if (values.size > mostMeant) return `So many come from resizing, or from compression that loses: ${resize}`;
+    const shift = shiftOf(found);
     const first = mostOf(values);
     const value = colorCoded ? `"${first}"` : first;
-    const [name] = values.size <= unused.length ? unused.slice(-values.size) : [undefined];
+    const [name] = shift === undefined && values.size <= unused.length ? unused.slice(-values.size) : [undefined];
     const line = `{"name": ${JSON.stringify(name ?? "NAME")}, "${key}": ${value}}`;
     const also = `"${ignored}": ${colorCoded ? `[${value}]` : value}`;
-    return `Write the class as ${line} in classes.json, or ${also} where nobody labelled anything, or correct the mask.`;
+    const usual = `Write the class as ${line} in classes.json, or ${also} where nobody labelled anything, or correct the mask.`;
+    if (shift === "background") {
+      return `If 0 is background, put "background" before the others in classes.json. If not: ${usual}`;
+    }
+    if (!colorCoded && areScattered(values)) return `If they come from resizing, ${resize} If not: ${usual}`;
+    const entry = (each: string, at: number) => `{"name": ${JSON.stringify(each)}, "value": ${at}}`;
+    return shift === undefined ? usual : countedFromOne(found, "classes.json", entry, usual);
   };
+}
+
+/**
+ * How masks lie that have one value more than the list has places, and nothing else unknown: its first place, 0, has no pixel
+ * where they count from 1; or it is the background, which people leave out of lists. A class at the end would be the wrong one.
+ */
+function shiftOf({ values, unused, counted }: Found): "from 1" | "background" | undefined {
+  const strange = [...values.keys()].filter((value) => value !== String(IGNORE));
+  if (strange.length !== 1 || counted.length === 0 || strange[0] !== String(counted.length)) return undefined;
+  if (unused.includes(counted[0].name)) return "from 1";
+  return backgroundOf({ classes: counted }) === undefined ? "background" : undefined;
+}
+
+function countedFromOne(
+  { counted }: Found,
+  file: string,
+  entry: (name: string, value: number) => string,
+  usual: string,
+): string {
+  const shown = counted.slice(0, 3).map(({ name }, at) => entry(name, at + 1));
+  const more = counted.length > shown.length ? " and so on" : "";
+  return `If the masks count from 1, write ${shown.join(", ")}${more} in ${file}. If not: ${usual}`;
 }
 
 /** The value of the most pixels. */
@@ -188,3 +236,11 @@ function mostOf(values: ReadonlyMap<string, number>): string {
 
 /** More values without a class than anybody forgets. */
 const mostMeant = 24;
+
+const resize = "save masks as PNG from the labels, and resize them by nearest neighbour.";
+
+/** A few numbers with gaps between them, as those between black and white where an edge was smoothed. */
+function areScattered(values: ReadonlyMap<string, number>): boolean {
+  const numbers = [...values.keys()].map(Number);
+  return numbers.length > 4 && Math.max(...numbers) - Math.min(...numbers) >= 2 * numbers.length;
+}

@@ -78,10 +78,11 @@ async function gather(
 ): Promise<void> {
   const extensions = extensionsOf[what];
   const names = await platform.list(folder);
-  const predicted = what === "image" ? predictedAmong(names) : new Set<string>();
+  const predicted = what === "image" || what === "mask" ? predictedAmong(names, what) : new Set<string>();
   if (predicted.size > 0) {
     const got = `${predicted.size} files that predict wrote, such as ${[...predicted][0]}`;
-    files.strays.push(makeProblem(folder, "expected photographs alone", got, "They are passed over."));
+    const expected = `expected ${what === "image" ? "photographs" : "masks"} alone`;
+    files.strays.push(makeProblem(folder, expected, got, "They are passed over."));
   }
   for (const name of names) {
     if (name.startsWith(".") || name === "Thumbs.db" || predicted.has(name)) continue;
@@ -111,14 +112,19 @@ async function gather(
   }
 }
 
-/** Masks, overlays and records that predict wrote, by their names: three files of each photograph. */
-function predictedAmong(names: readonly string[]): ReadonlySet<string> {
+/** What predict writes for a photograph besides its mask, by the ending of its name. */
+const predictedEndings = ["overlay.png", "json", "panoptic.png", "confidence.png"];
+/** The same by `--formats`, among masks. */
+const predictedForms = ["npy", "labelme.json", "geojson", "svg"];
+
+/** Overlays, records and the like that predict wrote, by their names, and the masks among them where photographs are looked for. */
+function predictedAmong(names: readonly string[], what: "image" | "mask"): ReadonlySet<string> {
   const known = new Set(names);
+  const endings = [...predictedEndings, ...(what === "image" ? ["png"] : predictedForms)];
   const found = names.flatMap((name) => {
     const stem = /^(.+)\.overlay\.png$/.exec(name)?.[1];
-    const [mask, record] = [`${stem}.png`, `${stem}.json`];
-    if (stem === undefined || !known.has(mask) || !known.has(record)) return [];
-    return [name, mask, record, `${stem}.panoptic.png`, `${stem}.confidence.png`].filter((each) => known.has(each));
+    if (stem === undefined || !known.has(`${stem}.png`) || !known.has(`${stem}.json`)) return [];
+    return endings.map((ending) => `${stem}.${ending}`).filter((each) => known.has(each));
   });
   return new Set(found);
 }

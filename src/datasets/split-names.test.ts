@@ -54,6 +54,18 @@ test("masks and overlays that predict wrote beside photographs are passed over, 
   ]);
 });
 
+test("a folder of masks that predict wrote is read as masks, without what it wrote besides", async () => {
+  const root = await plainFolder();
+  for (const ending of ["overlay.png", "confidence.png", "json", "npy", "labelme.json"]) {
+    put(root, `masks/train/a.${ending}`, ending.endsWith("png") ? greyPng(2, 1, [0, 1]) : "{}");
+  }
+  const report = await inspectDataset(platform, root);
+  expect([report.layout, countProblems(report)]).toEqual(["folder", 0]);
+  expect(report.splits[0].notes.map(({ message }) => message)).toEqual([
+    `${root}/masks/train: expected masks alone, got 5 files that predict wrote, such as a.overlay.png. They are passed over.`,
+  ]);
+});
+
 test("training says what lies beside and is not read", async () => {
   const root = await plainFolder();
   put(root, "images/holiday/x.jpg", await jpeg());
@@ -63,6 +75,16 @@ test("training says what lies beside and is not read", async () => {
       /images\/holiday: expected only train, val, test, unlabelled here, got another name\. It is not read\.$/,
     ),
   ]);
+});
+
+test("masks in a folder inside that of annotations are read as their photographs'", async () => {
+  const root = temporaryFolder();
+  put(root, "images/a.jpg", await jpeg(2, 1));
+  put(root, "annotations/trimaps/a.png", greyPng(2, 1, [0, 1]));
+  put(root, "classes.json", '["pet", "border"]');
+  const { labels } = await (await openDataset(platform, root, "train")).read(0);
+  expect([...(labels.mask?.data ?? [])]).toEqual([0, 1]);
+  expect(countProblems(await inspectDataset(platform, root))).toBe(0);
 });
 
 /** VOC's folders with two photographs and their masks, and no lists. */
@@ -93,6 +115,21 @@ test.each<[string, Record<string, string>, Record<string, string[]>]>([
   const found: Record<string, readonly string[]> = {};
   for (const split of await splitsOf(platform, root)) found[split] = (await openDataset(platform, root, split)).ids;
   expect(found).toEqual(expected);
+});
+
+test.each(["ImageSets/Main", "ImageSets"])("VOC's lists in %s are read, and that is said", async (folder) => {
+  const root = await voc();
+  put(root, `${folder}/train.txt`, "a\n");
+  put(root, `${folder}/val.txt`, "b\n");
+  put(root, `${folder}/labels.txt`, "none\napple\n");
+  const { splits } = await inspectDataset(platform, root);
+  expect(splits.map(({ split, samples }) => [split, samples])).toEqual([
+    ["train", 1],
+    ["val", 1],
+  ]);
+  expect(splits[0].notes.map(({ message }) => message.replaceAll(root, "$"))).toEqual([
+    `$/ImageSets/Segmentation: expected lists here, got some in $/${folder}. These are read.`,
+  ]);
 });
 
 test("VOC lists that no split has are told, and so are masks that no list names", async () => {

@@ -111,15 +111,12 @@ export async function maskFolderName(platform: Platform, root: string): Promise<
   return "masks";
 }
 
-async function holdsMasks(platform: Platform, folder: string): Promise<boolean> {
+/** In folders inside as well, whatever they are called: `annotations/trimaps`. */
+async function holdsMasks(platform: Platform, folder: string, depth = 1): Promise<boolean> {
   if ((await platform.exists(folder)) !== "folder") return false;
-  const isMask = (name: string) => /\.(?:png|tiff?|npy)$/i.test(name);
-  const names = await platform.list(folder);
-  if (names.some(isMask)) return true;
-  const splits = names.filter((name) => Object.values(splitNames).some((known) => known.includes(name.toLowerCase())));
-  for (const name of splits) {
-    const inside = joinPath(folder, name);
-    if ((await platform.exists(inside)) === "folder" && (await platform.list(inside)).some(isMask)) return true;
-  }
+  const names = (await platform.list(folder)).filter((name) => !name.startsWith("."));
+  if (names.some((name) => /\.(?:png|tiff?|npy)$/i.test(name))) return true;
+  if (depth === deepest) return false;
+  for (const name of names) if (await holdsMasks(platform, joinPath(folder, name), depth + 1)) return true;
   return false;
 }

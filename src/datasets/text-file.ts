@@ -4,6 +4,7 @@ import { InputError, isObject, problem, shown } from "../errors.ts";
 import { parseJson } from "../platform/json.ts";
 import { descriptionBytes } from "../platform/limits.ts";
 import type { Platform } from "../platform/platform.ts";
+import { standIn } from "../platform/stand-ins.ts";
 
 export type Fields = Readonly<Record<string, unknown>>;
 
@@ -24,8 +25,33 @@ export function parsed(text: string, where: string, remedy: string, expected = "
     return parseJson(text.replace(/^\ufeff/, ""));
   } catch (error) {
     const reason = error instanceof Error ? error.message.replace(/\s+/g, " ") : String(error);
+    const other = standIn(new TextEncoder().encode(text.slice(0, 256)));
+    if (other !== undefined) throw new InputError(problem(where, expected, ...other));
+    const extra = extraIn(text);
+    if (extra !== undefined) throw new InputError(problem(where, expected, ...extra));
     throw new InputError(problem(where, expected, text.trim() === "" ? "nothing" : `broken JSON (${reason})`, remedy));
   }
+}
+
+/** What other programs allow in JSON, and people write by hand; undefined where it is broken otherwise. */
+function extraIn(text: string): readonly [got: string, remedy: string] | undefined {
+  let first: { readonly got: string; readonly remedy: string; readonly at: number } | undefined;
+  // A text in quotes is passed over whole, since all of this may stand in it.
+  const parts = /"(?:[^"\\]|\\.)*"|,(?=\s*[\]}])|\/\/[^\n]*|\/\*[\s\S]*?\*\/|\bNaN\b|-?\bInfinity\b/g;
+  const rest = text.replace(parts, (part, at: number) => {
+    if (part.startsWith('"')) return part;
+    const isNumber = /^[-NI]/.test(part);
+    const got = isNumber ? part : part === "," ? "a comma behind the last entry" : "a comment";
+    first ??= { got, remedy: isNumber ? "Write null in its place." : "Remove it.", at };
+    return isNumber ? "null" : "";
+  });
+  if (first === undefined) return undefined;
+  try {
+    parseJson(rest.replace(/^\ufeff/, ""));
+  } catch {
+    return undefined;
+  }
+  return [`${first.got} in line ${text.slice(0, first.at).split("\n").length}`, first.remedy];
 }
 
 /** The same; throws InputError where it is no object too. */

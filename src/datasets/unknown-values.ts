@@ -1,5 +1,6 @@
 /** Pixels of masks that no class has: all of their values, with their share, in one message. */
 
+import type { ClassInfo } from "../data/sample.ts";
 import { InputError, problem } from "../errors.ts";
 import { formatColor } from "../image/color.ts";
 import { IGNORE } from "../image/image.ts";
@@ -10,7 +11,10 @@ import { type Lookup, shownGrey } from "./value-map.ts";
 const shownValues = 8;
 
 /** How a data set's map is changed: one sentence for all of them, or what to write for these. */
-export type Remedy = string | ((found: Pick<Unknown, "values" | "unused">) => string);
+export type Remedy = string | ((found: Found) => string);
+
+/** What a remedy depends on. */
+export type Found = Pick<Unknown, "values" | "unused" | "counted">;
 
 /** What was found in one mask, or in several of one data set. */
 interface Unknown {
@@ -18,6 +22,8 @@ interface Unknown {
   readonly values: ReadonlyMap<string, number>;
   /** Names of classes without a pixel. */
   readonly unused: readonly string[];
+  /** All classes where their values are their places in the list, from 0; else none. */
+  readonly counted: readonly ClassInfo[];
   /** Pixels of the masks in all. */
   readonly pixels: number;
   /** The masks hold colours. */
@@ -56,7 +62,8 @@ export function unknownInAll(where: string, errors: readonly UnknownValues[]): s
   const [{ lookup, remedy }] = errors;
   const unused = errors[0].found.unused.filter((name) => errors.every(({ found }) => found.unused.includes(name)));
   const colored = errors.every(({ found }) => found.colored);
-  return messageOf(where, { values, unused, pixels, colored }, { lookup, remedy });
+  const { counted } = errors[0].found;
+  return messageOf(where, { values, unused, counted, pixels, colored }, { lookup, remedy });
 }
 
 function messageOf(
@@ -124,8 +131,9 @@ function unknownIn(raw: RawImage, lookup: Lookup): Unknown {
     else values.set(text, (values.get(text) ?? 0) + 1);
   }
   const unused = lookup.classes.filter((_, at) => !seen.has(at)).map(({ name }) => name);
+  const isCounted = !lookup.colorCoded && lookup.classes.every((_, at) => lookup.values[at] === at);
   const colored = [...values.keys()].every((value) => !/^\d/.test(value));
-  return { values, unused, pixels, colored };
+  return { values, unused, counted: isCounted ? lookup.classes : [], pixels, colored };
 }
 
 /** Class index or `IGNORE` of a pixel; negative where it has none. */

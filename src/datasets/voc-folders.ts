@@ -3,17 +3,17 @@
 import type { Split } from "../data/dataset.ts";
 import { allSplits } from "../data/dataset.ts";
 import { InputError, problem } from "../errors.ts";
-import { joinPath } from "../platform/join-path.ts";
+import { joinPath, lastPart } from "../platform/join-path.ts";
 import { listBytes } from "../platform/limits.ts";
 import type { Platform } from "../platform/platform.ts";
 import { filledLines } from "../text/lines.ts";
+import { looksLikeList } from "./class-lists.ts";
 import type { Entry, Layout, Problem, Survey } from "./layout.ts";
 import { masksByImage } from "./mask-names.ts";
 import { layoutClasses } from "./own-classes.ts";
 import {
   type Files,
-  filesById,
-  filesIfThere,
+  filesBelow,
   imageEntries,
   looksLikeImage,
   makeProblem,
@@ -37,7 +37,15 @@ export interface VocFolders {
   readonly ownLists?: boolean;
 }
 
-const imageFolder = "JPEGImages";
+/** The folder of the photographs: VOC's, or the one that people put beside masks which a program exported without photographs. */
+async function imageFolderIn(platform: Platform, root: string): Promise<string> {
+  const [own, other] = ["JPEGImages", "images"].map((name) => joinPath(root, name));
+  return (await platform.exists(own)) === "nothing" && (await platform.exists(other)) === "folder" ? other : own;
+}
+
+async function imagesIn(platform: Platform, root: string): Promise<Files> {
+  return filesBelow(platform, await imageFolderIn(platform, root), "image");
+}
 
 /** What lists of a split are called; those of several splits name what is labelled, and are read where nothing else is. */
 const listNames: Readonly<Record<string, readonly string[]>> = {
@@ -62,7 +70,7 @@ export function vocFolders(folders: VocFolders): Pick<Layout, "splits" | "survey
           : await surveyListed(platform, root, split, folders);
       if (!ownLists) return { ...found, ...usual };
       const maskFolder = joinPath(root, masks);
-      const files = await filesIfThere(platform, maskFolder, "mask");
+      const files = await filesBelow(platform, maskFolder, "mask");
       const places = [root, maskFolder, joinPath(root, lists), joinPath(root, "ImageSets")];
       return { ...found, ...(await layoutClasses(platform, places, [...files.byId.values()], usual)) };
     },
@@ -84,13 +92,14 @@ interface Lists {
  * and `trainval.txt` are train where there is no other.
  */
 async function readLists(platform: Platform, root: string, { lists, masks }: VocFolders): Promise<Lists> {
-  const folder = joinPath(root, lists);
-  const images = await filesById(platform, joinPath(root, imageFolder), "image");
-  const isThere = (await platform.exists(folder)) === "folder";
-  const files = isThere ? (await platform.list(folder)).filter((name) => /^[^.].*\.txt$/i.test(name)) : [];
+  const { folder, files } = await listsIn(platform, root, lists);
+  const images = await imagesIn(platform, root);
   const bySplit = new Map<Split, { file: string; names: readonly string[] }>();
   const listed = new Set<string>();
   const notes: Problem[] = [];
+  if (folder !== joinPath(root, lists)) {
+    notes.push(makeProblem(joinPath(root, lists), "expected lists here", `some in ${folder}`, "These are read."));
+  }
   for (const [split, known] of Object.entries(listNames)) {
     const found = known.flatMap((stem) => files.filter((name) => name.slice(0, -4).toLowerCase() === stem));
     for (const name of found) {
@@ -128,9 +137,26 @@ async function readLists(platform: Platform, root: string, { lists, masks }: Voc
   return { bySplit, listed, notes };
 }
 
+/** The folder of lists and their names: the layout's own or, where it is not there, what other programs write, if that has lists of splits. */
+async function listsIn(
+  platform: Platform,
+  root: string,
+  own: string,
+): Promise<{ readonly folder: string; readonly files: readonly string[] }> {
+  const known = Object.values(listNames).flat();
+  for (const place of [own, "ImageSets/Main", "ImageSets"]) {
+    const folder = joinPath(root, place);
+    if ((await platform.exists(folder)) !== "folder") continue;
+    const files = (await platform.list(folder)).filter((name) => /^[^.].*\.txt$/i.test(name) && !looksLikeList(name));
+    if (place === own || files.some((name) => known.includes(name.slice(0, -4).toLowerCase())))
+      return { folder, files };
+  }
+  return { folder: joinPath(root, own), files: [] };
+}
+
 /** The masks, by the names of their photographs. */
 async function masksOf(platform: Platform, root: string, folder: string, { byId: images }: Files): Promise<Files> {
-  const files = await filesIfThere(platform, joinPath(root, folder), "mask");
+  const files = await filesBelow(platform, joinPath(root, folder), "mask");
   const { byId, notes } = masksByImage(images, files.byId, joinPath(root, folder));
   return { ...files, byId, strays: [...notes, ...files.strays] };
 }
@@ -141,9 +167,15 @@ async function readNames(platform: Platform, list: string, images: ReadonlyMap<s
     const line = written.normalize("NFC");
     if (images.has(line)) return line;
     const path = line.split(/\s+/).every((part) => !/[\\/]|^-?[01]$/.test(part)) ? line : line.split(/\s+/)[0];
-    const name = path.replace(/^.*[\\/]/, "");
-    return !images.has(name) && looksLikeImage(name) ? stemOf(name) : name;
+    const parts = path.split(/[\\/]/);
+    const ends = parts.map((_, from) => parts.slice(from).join("/"));
+    const names = ends.flatMap((end) => (looksLikeImage(lastPart(end)) ? [end, withoutEnding(end)] : [end]));
+    return names.find((name) => images.has(name)) ?? names[names.length - 1];
   });
+}
+
+function withoutEnding(path: string): string {
+  return path.replace(/\.[^./]*$/, "");
 }
 
 /** The test split has no masks. */
@@ -158,7 +190,7 @@ async function surveyListed(platform: Platform, root: string, split: Split, fold
       problem(list, "expected the names of the split", "no such file", `Add it; lists found: ${there}.`),
     );
   }
-  const images = await filesById(platform, joinPath(root, imageFolder), "image");
+  const images = await imagesIn(platform, root);
   const masks = await masksOf(platform, root, maskFolder, images);
   const problems: Problem[] = [];
   const entries: Entry[] = [];
@@ -171,7 +203,7 @@ async function surveyListed(platform: Platform, root: string, split: Split, fold
     seen.add(id);
     const [image, mask] = [images.byId.get(id), masks.byId.get(id)];
     if (image === undefined) {
-      const missing = joinPath(root, imageFolder, `${id}.jpg`);
+      const missing = joinPath(await imageFolderIn(platform, root), `${id}.jpg`);
       problems.push(
         makeProblem(missing, `expected this image, named in ${list}`, "none", "Add it or remove the line."),
       );
@@ -191,7 +223,7 @@ async function surveyListed(platform: Platform, root: string, split: Split, fold
 /** The photographs that no list names. */
 async function surveyUnlisted(platform: Platform, root: string, folders: VocFolders): Promise<Found> {
   const { listed } = await readLists(platform, root, folders);
-  const images = await filesById(platform, joinPath(root, imageFolder), "image");
+  const images = await imagesIn(platform, root);
   const entries = imageEntries(images).filter(({ id }) => !listed.has(id));
   const problems = images.problems.filter(({ file }) => !listed.has(stemOf(file)));
   const masks = await masksOf(platform, root, folders.masks, images);

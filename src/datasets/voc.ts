@@ -8,7 +8,7 @@ import { vocFolders } from "./voc-folders.ts";
 
 const drawing = `
 FOLDER/                                    VOC2012, or the folder above it
-  JPEGImages/NAME.jpg                      photographs; those that no list names are unlabelled
+  JPEGImages/NAME.jpg                      photographs, or images/NAME.jpg; those that no list names are unlabelled
   SegmentationClass/NAME.png               palette PNG: a pixel's index is its class, 255 is unlabelled
   ImageSets/Segmentation/train.txt         names of the split, one a line; also val.txt, test.txt
 `.trim();
@@ -36,6 +36,7 @@ export const voc: Layout = {
   about: "PASCAL VOC 2012 segmentation, 21 classes",
   drawing,
   signs: ["JPEGImages", "SegmentationClass"],
+  alternatives: { JPEGImages: "images" },
   ...vocFolders({
     masks: "SegmentationClass",
     lists: "ImageSets/Segmentation",

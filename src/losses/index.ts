@@ -5,6 +5,7 @@ export { diceLoss } from "./dice.ts";
 export * from "./focal.ts";
 export {
   balancedWeights,
+  type ClassWeightSettings,
   plainCrossEntropy,
   type SegmentationLossSettings,
   segmentationLoss,

@@ -11,6 +11,7 @@ import type { ImageSize, RawImage } from "./platform.ts";
 import { isPng } from "./png-chunks.ts";
 import { decodePngPhotograph } from "./png-photograph.ts";
 import { decodePng } from "./png-read.ts";
+import { standIn } from "./stand-ins.ts";
 import { readTiffTags } from "./tiff-tags.ts";
 
 type SharpModule = typeof import("sharp").default;
@@ -52,6 +53,7 @@ function finding(error: unknown, format: string): readonly [got: string, remedy:
   if (/unsupported image format|unsupported codec|compression format has not been built in/i.test(text)) {
     return ["a file of another kind", convert];
   }
+  if (/samples out of range/i.test(text)) return ["a TIFF of numbers that cannot be read, such as of 64 bits", convert];
   if (/no known route/i.test(text)) return ["channels that are no colours", convert];
   if (/pixel limit/i.test(text)) return ["more than 300 million pixels", "Scale or split the image."];
   if (/premature|truncat|end of (file|stream|image)|read error|not enough|unexpected end/i.test(text)) {
@@ -76,7 +78,11 @@ async function openChecked(path: string, expected: string, format: string, bytes
   try {
     metadata = await sharp(bytes ?? path, { ...options, limitInputPixels: false }).metadata();
   } catch (error) {
-    throw unreadable(path, expected, error, format);
+    const start = bytes ?? (await withFile(path, (file) => file.read(0, Math.min(file.size, 256))));
+    const other = standIn(start);
+    throw other === undefined
+      ? unreadable(path, expected, error, format)
+      : new InputError(problem(path, expected, ...other));
   }
   if (refused.has(metadata.format)) {
     throw new InputError(problem(path, expected, `a ${metadata.format} file`, `Convert it to ${format}.`));
@@ -198,7 +204,9 @@ export async function decodeStoredMask(path: string): Promise<RawImage> {
   const reason = await withFile(path, (file) => inexact(metadata, file));
   if (reason !== undefined) {
     const remedy = "Save masks as PNG from the original labels: converting this file would keep its wrong values.";
-    throw new InputError(problem(path, maskExpected, reason.got, reason.lossy ? remedy : "Save it as PNG."));
+    throw new InputError(
+      problem(path, maskExpected, reason.got, reason.lossy ? remedy : (reason.remedy ?? "Save it as PNG.")),
+    );
   }
   const bits = metadata.depth === "ushort" ? 16 : 8;
   // Stored values, not colours: without naming the space sharp would convert 16-bit values to 8-bit sRGB.
@@ -223,7 +231,10 @@ export async function decodeStoredMask(path: string): Promise<RawImage> {
 const losslessTiff: ReadonlySet<number> = new Set([1, 5, 8, 32946, 32773, 50000, 34925]);
 
 /** Why the stored values of a file that is not a PNG cannot be had exactly; undefined when they can. */
-async function inexact(metadata: Metadata, file: ByteSource): Promise<{ got: string; lossy: boolean } | undefined> {
+async function inexact(
+  metadata: Metadata,
+  file: ByteSource,
+): Promise<{ got: string; lossy: boolean; remedy?: string } | undefined> {
   const { format, space, depth, bitsPerSample = 8 } = metadata;
   if (format === "jpeg") return { got: "a JPEG, whose compression changes the values", lossy: true };
   if (format === "webp") {
@@ -240,7 +251,9 @@ async function inexact(metadata: Metadata, file: ByteSource): Promise<{ got: str
   if (tags.photometric === 3) return { got: "a palette TIFF, whose indices cannot be read", lossy: false };
   if (bitsPerSample < 8) return { got: `a ${bitsPerSample}-bit TIFF, whose values would be stretched`, lossy: false };
   const exact = ["b-w", "grey16", "srgb", "rgb16"].includes(space) && (depth === "uchar" || depth === "ushort");
-  return exact ? undefined : { got: `a TIFF of ${space} ${depth} values`, lossy: false };
+  // Programs of maps write classes as 32-bit numbers.
+  const remedy = "Save whole numbers from 0 to 65535, such as: gdal_translate -ot UInt16 IN OUT";
+  return exact ? undefined : { got: `a TIFF of ${space} ${depth} values`, lossy: false, remedy };
 }
 
 /** See `Platform.encodeImage`. */

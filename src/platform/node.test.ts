@@ -91,6 +91,12 @@ test("the size from the header is the upright one", async () => {
 test.each([
   ["empty", async () => Buffer.alloc(0), "got an empty file. Replace it"],
   ["text", async () => Buffer.from("not a picture at all"), "got a file of another kind. Convert it to JPEG or PNG"],
+  [
+    "not fetched",
+    async () => Buffer.from("version https://git-lfs.github.com/spec/v1\noid sha256:0\n"),
+    "got a pointer of Git LFS. Fetch the file itself: git lfs pull.",
+  ],
+  ["a page", async () => Buffer.from("\n<!DOCTYPE html>\n"), "got a web page. Download the file itself."],
   ["a truncated JPEG", async () => (await jpeg(64, 64)).subarray(0, 1200), "got a truncated file"],
   ["a JPEG cut in its header", async () => (await jpeg()).subarray(0, 40), "got a truncated file"],
   ["a truncated PNG", async () => greyPng(64, 64, pattern(64, 64, 1)).subarray(0, 500), "got a truncated file"],

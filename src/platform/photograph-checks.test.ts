@@ -82,6 +82,16 @@ test("12 bits in a PNG of 16 are refused, all black is not, and a dark picture i
   expect(await said(grey(20_000), "a.png")).toBe("");
 });
 
+test.each([
+  ["32 bits", bands([1], {}, Uint32Array)],
+  ["floats", bands([1], {}, Float32Array)],
+])("masks of %s, as programs of maps write them, get the line that makes 16 bits of them", async (_, page) => {
+  const mask = put(temporaryFolder(), "m.tif", tiff(page));
+  await expect(platform.decodeMask(mask)).rejects.toThrow(
+    "values. Save whole numbers from 0 to 65535, such as: gdal_translate -ot UInt16 IN OUT",
+  );
+});
+
 test("of several pages the first is read, and that is said; masks of several pages are refused", async () => {
   const bytes = tiff(bands([1, 2, 3]), bands([4, 5, 6]), bands([7, 8, 9]));
   expect([...(await decode(bytes)).data.slice(0, 3)]).toEqual([1, 2, 3]);

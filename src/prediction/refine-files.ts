@@ -1,12 +1,13 @@
 /** Masks or score maps in files, made better by a dense CRF on their photographs. */
 
+import { masksByImage } from "../datasets/mask-names.ts";
 import { splitName } from "../datasets/pairs.ts";
 import { InputError, Interrupted, isObject } from "../errors.ts";
 import { type Color, IGNORE, type Image, type LabelMap, maxClasses } from "../image/image.ts";
 import { distinctColors } from "../image/palette.ts";
 import { joinPath } from "../platform/join-path.ts";
 import { parseJson } from "../platform/json.ts";
-import type { Platform } from "../platform/platform.ts";
+import type { Platform, RawImage } from "../platform/platform.ts";
 import type { CrfSettings } from "../refinement/crf-settings.ts";
 import { denseCrf } from "../refinement/dense-crf.ts";
 import { defaultCertainty, likeliest, refineLabels } from "../refinement/refine-labels.ts";
@@ -37,6 +38,8 @@ export interface RefineResult {
   /** Already there, from an earlier call with the same settings. */
   readonly kept: readonly string[];
   readonly skipped: readonly { readonly mask: string; readonly problem: string }[];
+  /** What is worth knowing of the names. */
+  readonly notes: readonly string[];
 }
 
 interface How {
@@ -71,6 +74,8 @@ export async function refineFiles(
 ): Promise<RefineResult> {
   const files = await masksIn(platform, masks);
   const images = await photographsIn(platform, photographs);
+  const named = masksByImage(images, new Map(files.map(({ id, mask }) => [id, mask])), masks);
+  const nameOf = new Map([...named.byId].map(([name, mask]) => [mask, name]));
   const how = { crf: settings, certainty, keepUnlabelled };
   await begin(platform, folder, how);
   const written: Refined[] = [];
@@ -82,7 +87,7 @@ export async function refineFiles(
     if ((await platform.exists(out)) === "file") kept.push(out);
     else {
       try {
-        const photograph = images.get(id);
+        const photograph = images.get(nameOf.get(mask) ?? id);
         if (photograph === undefined) {
           throw new InputError(
             `${mask}: expected a photograph named "${id}" in ${photographs}, got none. Add it, or name another folder.`,
@@ -104,7 +109,7 @@ export async function refineFiles(
     // Others get their turn: progress, and signals.
     await new Promise((resolve) => setTimeout(resolve, 0));
   }
-  return { written, kept, skipped };
+  return { written, kept, skipped, notes: named.notes.map(({ message }) => message) };
 }
 
 async function refineOne(
@@ -151,6 +156,7 @@ async function refineMask(
     );
   }
   requireSize(mask, raw, photograph, image);
+  if (!keepUnlabelled) requireLabels(mask, raw);
   const before: LabelMap = { width: raw.width, height: raw.height, data: raw.data as Uint8Array };
   const after = refineLabels(before, image, crf, certainty);
   if (keepUnlabelled) for (let i = 0; i < after.data.length; i++) if (before.data[i] === IGNORE) after.data[i] = IGNORE;
@@ -159,6 +165,15 @@ async function refineMask(
   const colors = raw.palette ?? distinctColors(Math.min(most + 1, maxClasses));
   const palette = Array.from({ length: Math.max(colors.length, most + 1) }, (_, i): Color => colors[i] ?? [0, 0, 0]);
   return { before, after, palette, ...(raw.texts && { texts: raw.texts }) };
+}
+
+/** Black and white alone are no label and what nobody labelled: all would become black. */
+function requireLabels(mask: string, { data, palette }: RawImage): void {
+  const values = new Set(data);
+  if (palette !== undefined || values.size !== 2 || !values.has(0) || !values.has(IGNORE)) return;
+  throw new InputError(
+    `${mask}: expected labels beside ${IGNORE}, which stands for unknown, got 0 alone. Save white as a label, such as 1.`,
+  );
 }
 
 async function refineScores(
@@ -188,8 +203,12 @@ function requireSize(
   image: Image,
 ): void {
   if (width === image.width && height === image.height) return;
+  const isTurned = width === image.height && height === image.width;
+  const remedy = isTurned
+    ? "Turn the mask: photographs are turned upright by their EXIF orientation, masks are taken as they are."
+    : "Resize one of them.";
   throw new InputError(
-    `${mask}: expected the ${image.width}x${image.height} pixels of ${photograph}, got ${width}x${height}. Resize one of them.`,
+    `${mask}: expected the ${image.width}x${image.height} pixels of ${photograph}, got ${width}x${height}. ${remedy}`,
   );
 }
 

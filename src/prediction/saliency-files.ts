@@ -1,7 +1,7 @@
 /** Saliency maps of the photographs of a folder, or of all splits of a data set, in files. */
 import { InputError, Interrupted } from "../errors.ts";
 import type { Color } from "../image/image.ts";
-import { joinPath, lastPart } from "../platform/join-path.ts";
+import { joinPath } from "../platform/join-path.ts";
 import type { Platform } from "../platform/platform.ts";
 import { robustBackgroundSaliency } from "../saliency/robust-background.ts";
 import { photographsIn } from "./refine-inputs.ts";
@@ -46,7 +46,7 @@ export async function saliencyFiles(
     const folder = isDataset ? joinPath(root, split) : source;
     for (const [id, photograph] of await photographsIn(platform, folder)) {
       files.push({
-        photograph: joinPath(folder, lastPart(photograph)),
+        photograph,
         map: joinPath(joinPath(target, split), `${id}.png`),
       });
     }

@@ -1,4 +1,4 @@
-/** Where caption data lie, found by names of files alone. */
+/** Where caption data lie, found by names of files. */
 
 import { allSplits, type Split } from "../../data/dataset.ts";
 import { InputError, problem } from "../../errors.ts";
@@ -6,6 +6,7 @@ import { photographEndings } from "../../image/endings.ts";
 import { joinPath } from "../../platform/join-path.ts";
 import type { Platform } from "../../platform/platform.ts";
 import { splitName } from "../pairs.ts";
+import { areShares } from "../shapes/yolo-list.ts";
 
 export interface CaptionFormat {
   /** As given to `--layout`. */
@@ -143,8 +144,9 @@ async function contentOf(
       .filter((name) => names.includes(name))
       .slice(0, 1);
   const isLabelled = names.includes("images"); // captions.jsonl belongs to the plain folder there
-  const texts = new Set(names.filter((name) => /\.txt$/i.test(name)).map((name) => splitName(name)[0]));
   const pictures = names.filter((name) => photographEndings.has(splitName(name)[1]));
+  const photographs = new Set(pictures.map((name) => splitName(name)[0]));
+  const described = names.filter((name) => /\.txt$/i.test(name) && photographs.has(splitName(name)[0]));
   return (
     of(
       "webdataset",
@@ -152,10 +154,25 @@ async function contentOf(
     ) ??
     of("imagefolder", first("metadata", ["jsonl", "csv", "parquet"])) ??
     of("caption-table", isLabelled ? [] : first("captions", ["jsonl", "csv", "tsv"])) ??
-    (pictures.some((name) => texts.has(splitName(name)[0])) && (layout ?? "text-beside-image") === "text-beside-image"
+    (described.length > 0 &&
+    (layout ?? "text-beside-image") === "text-beside-image" &&
+    (layout !== undefined || !(await areLabels(platform, folder, described)))
       ? { format: "text-beside-image", files: [folder], folder }
       : undefined)
   );
+}
+
+/** Texts that are opened to tell whether they are YOLO's labels: the first that holds something tells. */
+const opened = 20;
+
+async function areLabels(platform: Platform, folder: string, texts: readonly string[]): Promise<boolean> {
+  for (const name of texts.slice(0, opened)) {
+    const text = await platform.withFile(joinPath(folder, name), async (source) =>
+      new TextDecoder().decode(await source.read(0, Math.min(1 << 12, source.size))),
+    );
+    if (text.trim() !== "") return areShares(text);
+  }
+  return false;
 }
 
 function formatOf(path: string): CaptionFormatName | undefined {

@@ -5,7 +5,7 @@ import { problem } from "../../errors.ts";
 import { joinPath } from "../../platform/join-path.ts";
 import type { Platform } from "../../platform/platform.ts";
 import type { Entry, EntryLabels, Problem } from "../layout.ts";
-import { looksLikeImage, makeProblem, namesText, sortById, splitName } from "../pairs.ts";
+import { looksLikeImage, makeProblem, namesText, sortById, splitName, stemOf } from "../pairs.ts";
 import { namesWithYears } from "../split-names.ts";
 
 /** Folders in folders are searched so far down. */
@@ -33,6 +33,7 @@ export async function annotatedEntries(
   const { find, all } = await photographFinder(platform, folders);
   const problems: Problem[] = [];
   const found = new Map<string, Annotated & { readonly name: string }>();
+  const otherwise: Problem[] = [];
   for (const each of images) {
     const [match] = each.names.flatMap((name) => find(name) ?? []);
     if (match === undefined) {
@@ -54,6 +55,10 @@ export async function annotatedEntries(
       continue;
     }
     found.set(match.path, { ...each, name: match.name });
+    const [own, named] = [endingOf(match.path), endingOf(each.names[0])];
+    if (each.names.some((name) => endingOf(name) === own)) continue;
+    const got = `.${own} in place of ${named === "" ? "no ending" : `.${named}`}`;
+    otherwise.push(makeProblem(match.path, `expected photographs as ${each.file} names them`, got, "They are read."));
   }
   const ids = idsOf([...found.values()].map(({ name }) => name));
   const entries = [...found].map(([image, { labels }], at): Entry => ({ id: ids[at], image, labels }));
@@ -61,7 +66,7 @@ export async function annotatedEntries(
   return {
     entries: sortById(entries),
     problems,
-    notes: unnamedIn(all, { found, named }, images[0]?.file ?? root, isAlone),
+    notes: [...otherwise, ...unnamedIn(all, { found, named }, images[0]?.file ?? root, isAlone)],
   };
 }
 
@@ -86,6 +91,10 @@ function unnamedIn(
     const expected = `expected only photographs that ${file} names`;
     return makeProblem(folder, expected, namesText(names), "They are passed over.");
   });
+}
+
+function endingOf(name: string): string {
+  return splitName(name.slice(name.lastIndexOf("/") + 1))[1];
 }
 
 function folderOf(path: string): string {
@@ -116,10 +125,15 @@ async function photographFinder(
   for (const folder of folders) await gather(platform, folder, "", byName, 0);
   const all = [...new Map([...byName.values()].map((match) => [match.path, match])).values()];
   const byEnd = new Map<string, Set<Match>>();
+  const byStem = new Map<string, Set<Match>>();
   for (const match of all) {
     const end = match.name.slice(match.name.lastIndexOf("/") + 1);
     // Some programs write names in another case than the file system has them.
     for (const each of new Set([end, end.toLowerCase()])) byEnd.set(each, (byEnd.get(each) ?? new Set()).add(match));
+    // What labels a photograph is called as it is.
+    if (/(?:^|\/)(?:masks?|labels?|annotations?|panoptic|segmentation|gt)[^/]*\//i.test(match.name)) continue;
+    const stem = stemOf(end);
+    byStem.set(stem, (byStem.get(stem) ?? new Set()).add(match));
   }
   const find = (name: string) => {
     const parts = name
@@ -133,7 +147,8 @@ async function photographFinder(
       if (match !== undefined) return match;
     }
     const end = parts[parts.length - 1];
-    const ends = byEnd.get(end) ?? byEnd.get(end.toLowerCase());
+    // Photographs may have been saved as another kind since, or be named without their ending.
+    const ends = byEnd.get(end) ?? byEnd.get(end.toLowerCase()) ?? byStem.get(looksLikeImage(end) ? stemOf(end) : end);
     return ends?.size === 1 ? [...ends][0] : undefined;
   };
   return { find, all };

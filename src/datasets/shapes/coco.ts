@@ -12,6 +12,7 @@ import { type Fields, fieldsOf, readUtf8 } from "../text-file.ts";
 import { type Annotated, annotatedEntries } from "./annotated.ts";
 import { annotationsIn, candidates } from "./coco-files.ts";
 import { type Area, decodeRuns, type Shape } from "./draw-shapes.ts";
+import { isPoints } from "./rings.ts";
 import { shapeClasses } from "./shape-classes.ts";
 
 const drawing = `
@@ -47,6 +48,11 @@ async function parse(platform: Platform, file: string): Promise<Parsed> {
       throw new InputError(problem(where, "expected a name", shown(name), 'Write "name": "cat".'));
     }
     named.set(String(id), String(name));
+  }
+  for (const [at, { file_name: name }] of (images as Fields[]).entries()) {
+    if (typeof name === "string" && name !== "") continue;
+    const where = `${file}: images[${at}]`;
+    throw new InputError(problem(where, "expected a file_name", shown(name), 'Write "file_name": "a.jpg".'));
   }
   requireOwnIds(categories as Fields[], "name", `${file}: categories`);
   requireOwnIds(images as Fields[], "file_name", `${file}: images`);
@@ -176,10 +182,15 @@ function areasOf(value: unknown, where: string): Area[] {
   const isNumbers = (each: unknown): each is number[] =>
     Array.isArray(each) && each.every((part) => Number.isFinite(part));
   if (Array.isArray(value)) {
-    const rings = value.filter((ring) => !(Array.isArray(ring) && ring.length === 0));
+    // Some programs leave the outer list out, or write points as lists of their own.
+    const whole: unknown[] = value.length > 0 && (isNumbers(value) || isPoints(value)) ? [value] : value;
+    const rings = whole.flatMap((ring): unknown[] =>
+      isPoints(ring) ? (ring.length === 0 ? [] : [ring.flat()]) : [ring],
+    );
     if (!rings.every((ring) => isNumbers(ring) && ring.length >= 6 && ring.length % 2 === 0)) {
+      const remedy = "Write [[x1, y1, x2, y2, x3, y3, …]], or remove the annotation.";
       throw new InputError(
-        problem(`${where}.segmentation`, "expected polygons of three points or more", shown(value), "Correct it."),
+        problem(`${where}.segmentation`, "expected polygons of three points or more", shown(value), remedy),
       );
     }
     return rings.map((ring) => ({ rings: [ring as number[]] }));

@@ -93,7 +93,7 @@ async function parse(platform: Platform, file: string): Promise<Listing> {
   // Entities of its own (DTD) are not read: annotations have none.
   const parser = new XMLParser({
     ...{ ignoreAttributes: false, attributeNamePrefix: "", parseAttributeValue: false, parseTagValue: false },
-    ...{ processEntities: true, htmlEntities: false },
+    ...{ processEntities: true, htmlEntities: true },
     isArray: (name, _path, _isLeaf, isAttribute) => !isAttribute && listed.includes(name),
   });
   const root: unknown = parser.parse(text);
@@ -210,8 +210,10 @@ async function survey(platform: Platform, { root }: Folders, split: Split): Prom
   if (listing === undefined || images.length === 0) {
     const isEmpty = listing !== undefined && listing.images.length === 0;
     const remedy = isEmpty ? restore : "Give images this subset in CVAT, or --val-fraction 0.2 for val.";
+    const others = [...new Set(listing?.images.map(({ subset }) => shown(subset)))].join(", ");
+    const got = own === undefined || others === "" ? "none" : `only such of the subset ${others}`;
     throw new InputError(
-      problem(listing?.file ?? joinPath(root, "annotations.xml"), `expected images of ${split}`, "none", remedy),
+      problem(listing?.file ?? joinPath(root, "annotations.xml"), `expected images of ${split}`, got, remedy),
     );
   }
   const { file, folder } = listing;

@@ -77,6 +77,7 @@ export function drawShapes(
     const expected = `expected an annotation of the photograph's ${width}x${height} pixels`;
     throw new InputError(problem(where, expected, `one of ${size.width}x${size.height}`, remedy));
   }
+  if (!scaled && width > 2 && height > 2) requirePixels(shapes, where);
   const data = new Uint8Array(width * height).fill(fill);
   const map = { width, height, data };
   let without = 0;
@@ -93,6 +94,16 @@ export function drawShapes(
     if (covered === 0 && areas.length > 0) without++;
   }
   return { ...map, without };
+}
+
+/** Throws InputError where all corners lie in the first pixel, between its edges: they are shares of the photograph's size. */
+function requirePixels(shapes: readonly Shape[], where: string): void {
+  const areas = shapes.flatMap((shape) => shape.areas);
+  const corners = areas.flatMap((area) => ("rings" in area ? area.rings.flat() : [Number.POSITIVE_INFINITY]));
+  if (corners.every((each) => each >= 0 && each <= 1) && corners.some((each) => !Number.isInteger(each))) {
+    const remedy = "Multiply x by the photograph's width and y by its height.";
+    throw new InputError(problem(where, "expected corners in pixels", "all of them from 0 to 1", remedy));
+  }
 }
 
 /** Like those below it gives the number of pixels that are covered. */

@@ -164,6 +164,12 @@ function shapesIn({ results, where }: Task): Found[] {
     if (typeof width !== "number" || typeof height !== "number") {
       throw new InputError(problem(place, "expected original_width and original_height", "none", restore));
     }
+    if (each.image_rotation !== undefined && each.image_rotation !== 0) {
+      // Coordinates are those of the picture as it was turned on the screen, which converters read as if it was not.
+      const got = `one turned by ${shown(each.image_rotation)} degrees in Label Studio`;
+      const remedy = "Turn it back there and draw the shapes anew, or turn the file and import that.";
+      throw new InputError(problem(place, "expected shapes on the photograph as it is", got, remedy));
+    }
     const found = { label: labels[0], size: { width, height } };
     const list = (name: string) => numbersOf(value[name], `${place}: ${name}`);
     if (kind === "brush") return [{ ...found, brush: list("rle") }];

@@ -98,6 +98,15 @@ test("what predict writes is read beside its photographs, and what was corrected
   ]);
 });
 
+test("what predict writes beside masks makes no annotations of a plain folder", async () => {
+  const root = temporaryFolder();
+  put(root, "images/train/a.png", photograph(1));
+  put(root, "masks/train/a.png", greyPng(width, height, new Uint8Array(width * height)));
+  put(root, "masks/train/a.labelme.json", ofLabelme("cat"));
+  put(root, "classes.json", '["cat"]');
+  expect((await inspectDataset(platform, root)).layout).toBe("folder");
+});
+
 test.each<[string, string, Record<string, number>]>([
   [
     "classes.json",
@@ -113,4 +122,18 @@ test.each<[string, string, Record<string, number>]>([
   expect(await drawnIn(root)).toEqual([counts]);
   const { classes } = await openDataset(platform, root, "train");
   expect(classes.filter(({ background }) => background).length).toBe(1);
+});
+
+test.each([
+  ["a comma too many", Buffer.from('{"shapes": [{"label": "cat"},]}'), "got a comma behind the last entry in line 1."],
+  [
+    "letters of another code",
+    Buffer.from('{"shapes": [{"label": "caf\xe9"}]}', "latin1"),
+    "got another encoding. Save",
+  ],
+])("annotations that all have %s are told as labelme's", async (_, text, got) => {
+  const root = temporaryFolder();
+  put(root, "a.png", photograph(1));
+  put(root, "a.json", text);
+  expect((await told(root))[0]).toContain(got);
 });

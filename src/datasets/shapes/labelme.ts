@@ -7,9 +7,9 @@ import { listBytes } from "../../platform/limits.ts";
 import type { Platform } from "../../platform/platform.ts";
 import type { Entry, Folders, Layout, Problem, Survey } from "../layout.ts";
 import { filesBelow, makeProblem, sortById, stemOf } from "../pairs.ts";
-import { splitFolder } from "../split-names.ts";
 import { fieldsOf, readUtf8 } from "../text-file.ts";
 import { type Area, type DrawnMask, type PackedMask, patchOf, type Ring, type Shape } from "./draw-shapes.ts";
+import { hasShapes, type Place, placeOf, predicted } from "./labelme-places.ts";
 import { boxRing, ellipseRing, isPoints } from "./rings.ts";
 import { type ShapeClasses, shapeClasses } from "./shape-classes.ts";
 
@@ -19,56 +19,6 @@ FOLDER/                 or FOLDER/train, FOLDER/val, FOLDER/test, or FOLDER/imag
   NAME.json             {"imagePath": "NAME.jpg", "shapes": [{"label": "cat", "points": [[1, 2], …], "shape_type": "polygon"}]}
                         or NAME.labelme.json, as predict writes it; beside its photograph, or in labels, annotations or json beside images
 `.trim();
-
-/** Folders of photographs and of their annotations, which may be one. */
-interface Place {
-  readonly images: string;
-  readonly annotations: string;
-}
-
-/** Where annotations lie that are not beside their photographs. */
-const apart = ["labels", "annotations", "json", "jsons"];
-
-async function placeOf(platform: Platform, root: string, split: Split): Promise<Place | null> {
-  const images = await splitFolder(platform, joinPath(root, "images"), split);
-  const own = await splitFolder(platform, root, split);
-  const places: Place[] = [{ images, annotations: images }];
-  const isFlat = images === joinPath(root, "images");
-  for (const name of apart) {
-    const folder = joinPath(root, name);
-    places.push({ images, annotations: isFlat ? folder : await splitFolder(platform, folder, split) });
-  }
-  if (own !== root || split === "train") places.push({ images: own, annotations: own });
-  for (const place of places) if (await isLabelme(platform, place)) return place;
-  // A folder of a split without pictures that tell: all that lies in the folder itself is train.
-  const all = { images: root, annotations: root };
-  return split === "train" && own !== root && (await isLabelme(platform, all)) ? all : null;
-}
-
-/** What predict puts behind the names of its annotations. */
-const predicted = /\.labelme$/;
-
-/** Annotations of which one is looked for that can be read. */
-const lookedAt = 20;
-
-/** Whether a JSON that is called as a photograph is of labelme. */
-async function isLabelme(platform: Platform, { images, annotations }: Place): Promise<boolean> {
-  const files = (await filesBelow(platform, annotations, "annotation")).byId;
-  if (files.size === 0) return false;
-  const names = (await filesBelow(platform, images, "image")).byId;
-  const candidates = [...files].filter(([id]) => names.has(id.replace(predicted, ""))).slice(0, lookedAt);
-  for (const [, file] of candidates) if (await hasShapes(platform, file)) return true;
-  return false;
-}
-
-async function hasShapes(platform: Platform, file: string): Promise<boolean> {
-  try {
-    return Array.isArray(fieldsOf(await readUtf8(platform, file, listBytes), file, "").shapes);
-  } catch (error) {
-    if (error instanceof InputError) return false;
-    throw error;
-  }
-}
 
 /** What a shape covers: a ring, or a mask that is a picture in base 64, to be unpacked. */
 type Drawn = { readonly label: string; readonly where: string } & (

@@ -7,7 +7,7 @@ import { joinPath } from "../../platform/join-path.ts";
 import { listBytes } from "../../platform/limits.ts";
 import type { Platform } from "../../platform/platform.ts";
 import type { Entry, Folders, Layout, Problem, Survey } from "../layout.ts";
-import { looksLikeImage, makeProblem, sortById } from "../pairs.ts";
+import { looksLikeImage, makeProblem, sortById, stemOf } from "../pairs.ts";
 import { splitNames } from "../split-names.ts";
 import { type Fields, fieldsOf, readUtf8 } from "../text-file.ts";
 import { idsOf } from "./annotated.ts";
@@ -18,20 +18,34 @@ import { type AnnotatedClass, type ShapeClasses, shapeClasses } from "./shape-cl
 const drawing = `
 FOLDER/
   meta.json                      {"classes": [{"title": "cat", "shape": "polygon", "color": "#FF0000"}]}
-  DATASET/img/NAME.jpg           photographs; data sets called train, val or test are these splits, all others are train
+  DATASET/img/NAME.jpg           photographs; data sets called train, val or test are these splits, all others are train; also in DATASET/datasets
   DATASET/ann/NAME.jpg.json      {"size": {"width": …, "height": …}, "objects": [{"classTitle": "cat", "geometryType": "polygon", …}]}
 `.trim();
 
 const restore = "Download the project anew in Supervisely's format.";
 
-/** Data sets of the project by split, each a folder with `ann`. */
+/** Data sets of the project by split, each a folder with `ann`; those of others lie in their `datasets`. */
 async function setsOf(platform: Platform, root: string): Promise<ReadonlyMap<Split, readonly string[]>> {
   const found = new Map<Split, string[]>();
   if ((await platform.exists(joinPath(root, "meta.json"))) !== "file") return found;
-  for (const name of await platform.list(root)) {
-    if (name.startsWith(".") || (await platform.exists(joinPath(root, name, "ann"))) !== "folder") continue;
-    const split = labelledSplits.find((each) => splitNames[each].includes(name.toLowerCase())) ?? "train";
-    found.set(split, [...(found.get(split) ?? []), name]);
+  for (const path of await setsBelow(platform, root, "")) {
+    const parts = path.toLowerCase().split("/");
+    const split = labelledSplits.find((each) => parts.some((part) => splitNames[each].includes(part))) ?? "train";
+    found.set(split, [...(found.get(split) ?? []), path]);
+  }
+  return found;
+}
+
+async function setsBelow(platform: Platform, root: string, below: string): Promise<string[]> {
+  const found: string[] = [];
+  for (const name of await platform.list(below === "" ? root : joinPath(root, below))) {
+    if (name.startsWith(".")) continue;
+    const path = below === "" ? name : `${below}/${name}`;
+    if ((await platform.exists(joinPath(root, path, "ann"))) === "folder") found.push(path);
+    const inside = `${path}/datasets`;
+    if ((await platform.exists(joinPath(root, inside))) === "folder") {
+      found.push(...(await setsBelow(platform, root, inside)));
+    }
   }
   return found;
 }
@@ -186,8 +200,12 @@ async function survey(platform: Platform, { root }: Folders, split: Split): Prom
       const image = joinPath(images, name);
       if (!looksLikeImage(name)) {
         notes.push(makeProblem(image, "expected only photographs here", "another file", "It is passed over."));
-      } else if (listed.delete(`${name}.json`)) {
-        found.push({ name: `${set}/${name}`, image, file: joinPath(annotations, `${name}.json`) });
+        continue;
+      }
+      // Projects of old have no ending of the photograph there.
+      const file = [`${name}.json`, `${stemOf(name)}.json`].find((each) => listed.delete(each));
+      if (file !== undefined) {
+        found.push({ name: `${set}/${name}`, image, file: joinPath(annotations, file) });
       } else {
         const remedy = "Label it, or remove the image.";
         problems.push(makeProblem(image, `expected its annotation ann/${name}.json`, "none", remedy));

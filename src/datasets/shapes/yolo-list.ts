@@ -18,6 +18,11 @@ export interface YoloList {
   readonly path: string;
 }
 
+/** Whether a text begins as YOLO's do: with the number of a class, and four shares or more. */
+export function areShares(text: string): boolean {
+  return /^\ufeff?\s*\d+(?:\.0+)?(?:[ \t]+-?[\d.]+(?:e-?\d+)?){4,}/i.test(text);
+}
+
 /** The YAML file of a folder that has `names`; null where there is none. */
 export async function findYaml(platform: Platform, root: string): Promise<YoloList | null> {
   const names = (await platform.list(root)).filter((name) => /\.ya?ml$/i.test(name) && !name.startsWith("."));

@@ -1,7 +1,7 @@
 /** Where the photographs of a split of YOLO's labels lie, and the text file of each. */
 
 import { allSplits, type Split } from "../../data/dataset.ts";
-import { joinPath } from "../../platform/join-path.ts";
+import { joinPath, lastPart } from "../../platform/join-path.ts";
 import { listBytes } from "../../platform/limits.ts";
 import type { Platform } from "../../platform/platform.ts";
 import { linesOf } from "../../text/lines.ts";
@@ -11,7 +11,7 @@ import { filesBelow, looksLikeImage, makeProblem, splitName } from "../pairs.ts"
 import { splitFolder } from "../split-names.ts";
 import { readUtf8 } from "../text-file.ts";
 import { idsOf } from "./annotated.ts";
-import type { YoloList } from "./yolo-list.ts";
+import { areShares, type YoloList } from "./yolo-list.ts";
 
 /** A folder of photographs with its folder of text files, or a text file that lists photographs. */
 export type YoloPlace = { readonly images: string; readonly labels: string } | { readonly list: string };
@@ -36,7 +36,7 @@ export interface YoloFiles {
 
 /**
  * The places of a split: those that the list names where they are there, else images/SPLIT and labels/SPLIT, or SPLIT/images and
- * SPLIT/labels. A val that is the same as train is none.
+ * SPLIT/labels, or SPLIT with both beside one another. A val that is the same as train is none.
  */
 export async function placesOf(
   platform: Platform,
@@ -59,7 +59,18 @@ export async function placesOf(
   ]) {
     if (await areFolders(platform, [images, labels])) return [{ images, labels }];
   }
-  return [];
+  return (await holdsLines(platform, own)) ? [{ images: own, labels: own }] : [];
+}
+
+/** Whether some text file of a folder, or in a folder inside, is empty or begins with a number and shares. */
+export async function holdsLines(platform: Platform, folder: string): Promise<boolean> {
+  for (const file of (await filesBelow(platform, folder, "text file")).byId.values()) {
+    if (looksLikeList(lastPart(file))) continue;
+    const start = await platform.withFile(file, (source) => source.read(0, Math.min(1 << 12, source.size)));
+    const text = new TextDecoder().decode(start);
+    if (text.trim() !== "") return areShares(text);
+  }
+  return false;
 }
 
 async function areFolders(platform: Platform, paths: readonly string[]): Promise<boolean> {
@@ -84,15 +95,24 @@ async function namedPlaces(
       : [joinPath(root, ...(from === "" ? [] : [from]), inside), joinPath(root, inside)];
     for (const place of places) {
       const kind = await platform.exists(place);
-      const labels = labelsOf(place);
-      if (kind === "folder" && labels !== undefined && (await areFolders(platform, [labels]))) {
-        found.push({ images: place, labels });
-      } else if (kind === "file" && /\.txt$/i.test(place)) found.push({ list: place });
+      const folder = kind === "folder" ? await foldersAt(platform, place) : undefined;
+      if (folder !== undefined) found.push(folder);
+      else if (kind === "file" && /\.txt$/i.test(place)) found.push({ list: place });
       else continue;
       break;
     }
   }
   return found;
+}
+
+/** A folder of photographs that a list names: the text files lie in `labels` in place of `images`, or beside them. */
+async function foldersAt(platform: Platform, place: string): Promise<YoloPlace | undefined> {
+  const inside = joinPath(place, "images");
+  for (const images of [place, inside]) {
+    const labels = labelsOf(images);
+    if (labels !== undefined && (await areFolders(platform, [images, labels]))) return { images, labels };
+  }
+  return (await holdsLines(platform, place)) ? { images: place, labels: place } : undefined;
 }
 
 /** Without the dots before a path: what it is called inside the data set's folder. */
@@ -120,7 +140,8 @@ export async function filesAt(platform: Platform, root: string, places: readonly
     const images = await filesBelow(platform, place.images, "image");
     const labels = await filesBelow(platform, place.labels, "text file");
     problems.push(...images.problems, ...labels.problems);
-    notes.push(...images.strays);
+    const areBeside = place.images === place.labels;
+    notes.push(...images.strays.filter(({ file }) => !areBeside || !/\.(?:txt|ya?ml)$/i.test(file)));
     for (const [name, image] of images.byId) {
       if (files.has(image)) continue;
       files.add(image);
@@ -128,8 +149,10 @@ export async function filesAt(platform: Platform, root: string, places: readonly
     }
     for (const [name, label] of labels.byId) {
       if (images.byId.has(name) || looksLikeList(`${name}.txt`) || isOfOtherSplit(place, name)) continue;
-      const remedy = "Add the image or remove the text file.";
-      problems.push(makeProblem(label, `expected an image named "${name}"`, "none", remedy));
+      const expected = `expected an image named "${name}"`;
+      // Among photographs there are texts of other kinds.
+      if (areBeside) notes.push(makeProblem(label, expected, "none", "It is passed over."));
+      else problems.push(makeProblem(label, expected, "none", "Add the image or remove the text file."));
     }
   }
   const ids = idsOf(found.map(({ name }) => `${name}.`));

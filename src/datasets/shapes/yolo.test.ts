@@ -128,3 +128,47 @@ test("fields of YAML end where the next begins", () => {
     ["none", []],
   ]);
 });
+
+test.each([
+  ["a list that names their folder", "train: train\nnames: [cat, dog]\n", "data.yaml", "train"],
+  ["a list of names", "cat\ndog\n", "classes.txt", "train"],
+  ["a list among them", "cat\ndog\n", "classes.txt", "."],
+])("labels beside their photographs, with %s, are no captions", async (_, list, file, folder) => {
+  const root = temporaryFolder();
+  put(root, file, list);
+  for (const at of [0, 1]) {
+    put(root, `${folder}/${at}.png`, photograph(at));
+    put(root, `${folder}/${at}.txt`, `${1 - at} ${square}\n`);
+  }
+  expect(await firstClasses(root)).toEqual(["dog", "cat"]);
+  const { layout, splits } = await inspectDataset(platform, root);
+  expect([layout, splits[0].notes, splits[0].problems]).toEqual(["yolo", [], []]);
+});
+
+test.each([
+  ["0 4 4 30 4 30 20", "Divide x by the photograph's width and y by its height."],
+  [`0 ${square} 0.87`, "Leave out a number, such as the confidence at the end"],
+  [`0,${square.replaceAll(" ", ",")}`, "Write spaces between the numbers."],
+  ["0 0.5 0.5 0.5 0.5 nan 1", "Correct it."],
+])("the line %j is told what mends it", async (line, remedy) => {
+  const root = folderOf("names: [cat]", ["0"]);
+  put(root, "labels/train/0.txt", line);
+  const [problem] = (await inspectDataset(platform, root)).splits[0].problems;
+  expect(problem.message).toContain(`from 0 to 1, got ${line.slice(0, 40)}. ${remedy}`);
+});
+
+test("numbers that count from 1 are told with the line that names them so", async () => {
+  const root = folderOf("names: [cat, dog]", ["1", "2"]);
+  const [problem] = (await inspectDataset(platform, root)).splits[0].problems;
+  expect(problem.message).toContain("got 2. Correct it, or add its name to");
+  const line = /If they count from 1, write (.*)\.$/.exec(problem.message)?.[1];
+  put(root, "data.yaml", `${line}\n`);
+  expect(await firstClasses(root)).toEqual(["cat", "dog"]);
+});
+
+test("a list without names is not said to be missing", async () => {
+  const root = folderOf("train: images/train", ["0"]);
+  expect((await inspectDataset(platform, root)).problems[0].message).toContain(
+    "expected the names of the classes, got no line of them in data.yaml. Write a line such as",
+  );
+});

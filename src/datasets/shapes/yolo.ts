@@ -2,36 +2,24 @@
 
 import { labelledSplits, type Split } from "../../data/dataset.ts";
 import { InputError, listed, problem } from "../../errors.ts";
-import { joinPath, lastPart } from "../../platform/join-path.ts";
+import { joinPath } from "../../platform/join-path.ts";
 import { listBytes } from "../../platform/limits.ts";
 import type { Platform } from "../../platform/platform.ts";
 import { linesOf } from "../../text/lines.ts";
-import { looksLikeList } from "../class-lists.ts";
 import type { Entry, Folders, Layout, Problem, Survey } from "../layout.ts";
-import { filesBelow, makeProblem, namesText, sortById } from "../pairs.ts";
+import { makeProblem, namesText, sortById } from "../pairs.ts";
 import { readUtf8 } from "../text-file.ts";
 import type { Shape } from "./draw-shapes.ts";
 import { type ShapeClasses, shapeClasses } from "./shape-classes.ts";
 import { findOtherList, findYaml, type YoloList } from "./yolo-list.ts";
-import { filesAt, placesOf, type YoloPlace } from "./yolo-places.ts";
+import { filesAt, holdsLines, placesOf, type YoloPlace } from "./yolo-places.ts";
 
 const drawing = `
 FOLDER/
   data.yaml                    names: [cat, dog], or lines below names: such as 0: cat or - cat; or classes.txt, a name a line
   images/train/NAME.jpg        photographs; also val (valid), test; or train/images, valid/images; or where data.yaml says
-  labels/train/NAME.txt        lines: class x1 y1 x2 y2 …, from 0 to 1; none: nothing but background
+  labels/train/NAME.txt        lines: class x1 y1 x2 y2 …, from 0 to 1; none: nothing but background; or beside the photographs
 `.trim();
-
-/** Whether some text file of a folder, or in a folder inside, is empty or begins with a number and shares. */
-async function holdsLines(platform: Platform, folder: string): Promise<boolean> {
-  for (const file of (await filesBelow(platform, folder, "text file")).byId.values()) {
-    if (looksLikeList(lastPart(file))) continue;
-    const start = await platform.withFile(file, (source) => source.read(0, Math.min(1 << 12, source.size)));
-    const text = new TextDecoder().decode(start);
-    if (text.trim() !== "") return /^\ufeff?\s*\d+(?:[ \t]+-?[\d.]+(?:e-?\d+)?){4,}/i.test(text);
-  }
-  return false;
-}
 
 /** Its list and the splits that it has; undefined where it is no such folder. Labels alone tell it where it has no masks. */
 async function foundIn(
@@ -71,9 +59,9 @@ async function survey(platform: Platform, { root }: Folders, split: Split): Prom
   const { list } = found;
   if (list === null) {
     const remedy = "Write a line such as names: [cat, dog], in the order of the numbers.";
-    throw new InputError(
-      problem(joinPath(root, "data.yaml"), "expected the names of the classes", "no such file", remedy),
-    );
+    const others = (await platform.list(root)).filter((name) => /^[^.].*\.ya?ml$/i.test(name));
+    const got = others.length === 0 ? "no such file" : `no line of them in ${listed(others, 3)}`;
+    throw new InputError(problem(joinPath(root, "data.yaml"), "expected the names of the classes", got, remedy));
   }
   const { classes, indexOf, fill } = await shapeClasses(
     platform,
@@ -128,9 +116,8 @@ function shapesIn(
       );
     }
     if (ring.length < 6 || ring.length % 2 === 1 || !ring.every((each) => each >= -0.01 && each <= 1.01)) {
-      throw new InputError(
-        problem(where, "expected x and y of three points or more, from 0 to 1", line.slice(0, 40), "Correct it."),
-      );
+      const expected = "expected a class, and x and y of three points or more, from 0 to 1";
+      throw new InputError(problem(where, expected, line.slice(0, 40), remedyFor(line, ring)));
     }
     const name = names.get(Number(number));
     if (name === undefined) {
@@ -139,10 +126,25 @@ function shapesIn(
       const expected = isWhole
         ? `expected a class from 0 to ${known.length - 1}`
         : `expected a class of ${listed(known.map(String), 8)}`;
-      throw new InputError(problem(where, expected, number, `Correct it, or add its name to ${list}.`));
+      const fromOne = known.map((each) => `${each + 1}: ${names.get(each)}`).join(", ");
+      const counted =
+        isWhole && Number(number) === known.length ? ` If they count from 1, write names: {${fromOne}}.` : "";
+      throw new InputError(problem(where, expected, number, `Correct it, or add its name to ${list}.${counted}`));
     }
     return [{ label: indexOf(name, where), areas: [{ rings: [ring] }] }];
   });
+}
+
+/** What is to be done about a line that is no polygon in shares. */
+function remedyFor(line: string, ring: readonly number[]): string {
+  if (/[,;]/.test(line)) return "Write spaces between the numbers.";
+  if (ring.length >= 6 && ring.every((each) => each >= 0) && ring.some((each) => each > 1.01)) {
+    return "Divide x by the photograph's width and y by its height.";
+  }
+  if (ring.length > 6 && ring.length % 2 === 1) {
+    return "Leave out a number, such as the confidence at the end that a model wrote: predict with save_conf=False.";
+  }
+  return "Correct it.";
 }
 
 export const yolo: Layout = {
