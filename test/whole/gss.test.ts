@@ -119,6 +119,10 @@ test.each([
     ["variant=FF-R", "palette=random", "tokenizerSource=both", "pixelHead=single"],
   ],
   ["no aggregation, no pixels, tokens of eight", ["aggregates=false", "pixelHead=none", "tokenGrid=8"]],
+  [
+    "magnified photographs, tokens of two, every class alike",
+    ["magnification=2", "tokenizerGroups=3", "tokenGrid=2", "cropHeight=32", "cropWidth=32", "classWeights=none"],
+  ],
 ])("a run with %s ends whole", async (name, settings) => {
   const out = `${folder}/${name.replaceAll(/\W+/g, "-")}`;
   const { code, error } = await train(...set(...settings), "--out", out);

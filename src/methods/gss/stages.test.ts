@@ -5,6 +5,7 @@ import { distinctColors } from "../../image/palette.ts";
 import type { Task } from "../method.ts";
 import { stagesOf, trainingModel } from "../stages.ts";
 import { gss } from "./index.ts";
+import { encodedImage } from "./network.ts";
 import type { GssRecipe } from "./recipe.ts";
 
 const task: Task = {
@@ -145,6 +146,16 @@ test("a recipe takes its tokenizer and colours from the run that it begins with"
   expect(gss.adopt?.(mending, [{ weights, stage: "prior", recipe: before, source: "run" }])).toMatchObject({
     steps: 0,
   });
+});
+
+test("a magnified photograph has as many levels as any other, its finest among them", () => {
+  const levelsOf = (changes: Partial<GssRecipe>) => {
+    const model = new Model({ training: true });
+    encodedImage(model.scope, input("image", [1, 64, 64, 3], "uint8"), recipeOf(changes));
+    return [...model.parameters.keys()].filter((name) => /^head\.level\d\.conv\.weight$/.test(name));
+  };
+  expect(levelsOf({ magnification: 2, tokenizerGroups: 3, tokenGrid: 2 })).toEqual(levelsOf({}));
+  expect(levelsOf({})).toHaveLength(4);
 });
 
 describe("what does not go together is refused by name", () => {
