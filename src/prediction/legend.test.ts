@@ -50,6 +50,15 @@ test("letters have as many rows as a line, and accents go where the font has non
   expect(textPixels("猫")).toEqual(textPixels("?"));
 });
 
+test("specks have no name on the picture, and are listed below it all the same", () => {
+  const data = Uint8Array.from(labels.data);
+  data[60 * 10 + 5] = 1;
+  const [clean, specked] = [labels.data, data].map((data) => withLegend(overlay, { width, height, data }, classes));
+  const above = (picture: { readonly data: Uint8Array }) => picture.data.slice(0, 3 * width * height);
+  expect(above(specked)).toEqual(above(clean));
+  expect(count(specked.data, [1, 2, 3], width * height, specked.width * specked.height)).toBe(81);
+});
+
 test("the name of what surrounds a thing does not lie on it", () => {
   const [width, height] = [120, 90];
   const isThing = (at: number) => Math.abs((at % width) - 60) < 20 && Math.abs(Math.floor(at / width) - 45) < 15;

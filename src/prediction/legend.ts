@@ -19,7 +19,10 @@ export function withLegend(overlay: Image, labels: LabelMap, classes: readonly C
   return withList(picture, labels, classes);
 }
 
-/** Writes the name of each class where it lies on its pixels, into the picture. picture, labels: of one size. */
+/**
+ * Writes the name of each class where it lies on its pixels, into the picture; of a class with fewer of them than half its name would cover, and
+ * than a hundredth of all, it does not: names of specks lay over everything. picture, labels: of one size.
+ */
 export function drawNames(picture: Image, labels: LabelMap, classes: readonly ClassInfo[]): void {
   const { width, height } = picture;
   const scale = letterScale(picture);
@@ -27,12 +30,15 @@ export function drawNames(picture: Image, labels: LabelMap, classes: readonly Cl
   const inside = innermostPlaces(labels, classes.length);
   const lies = ({ row, column }: Anchor, k: number) =>
     labels.data[Math.round(row) * labels.width + Math.round(column)] === k;
+  const pixels = new Uint32Array(256);
+  for (const label of labels.data) pixels[label]++;
   for (const [k, { name }] of classes.entries()) {
     const mean = means[k];
     if (mean === null) continue;
     // What is seen only between the pixels that `innermostPlaces` looks at has its mean place.
     const anchor = lies(mean, k) ? mean : (inside[k] ?? mean);
     const across = textPixels(name)[0].length * scale;
+    if (pixels[k] < Math.min((across * textRows * scale) / 2, labels.data.length / 100)) continue;
     const place = {
       left: Math.round(Math.max(scale, Math.min(width - across - scale, anchor.column - across / 2))),
       top: Math.round(Math.max(scale, Math.min(height - textRows * scale, anchor.row - (textRows * scale) / 2))),
