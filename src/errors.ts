@@ -85,8 +85,7 @@ export function nearest(word: string, known: Iterable<string>): string | undefin
   // Two letters of three are another word.
   let bestDistance = Math.max(Math.min(2, word.length - 2), Math.floor(word.length / 2)) + 1;
   for (const candidate of known) {
-    const [a, b] = [word.toLowerCase(), candidate.toLowerCase()];
-    const distance = sorted(a) === sorted(b) ? Math.min(1, editDistance(a, b)) : editDistance(a, b);
+    const distance = editDistance(word.toLowerCase(), candidate.toLowerCase());
     if (distance < bestDistance) [best, bestDistance] = [candidate, distance];
   }
   return best;
@@ -99,20 +98,18 @@ export function suggestion(word: string, known: Iterable<string>): string {
   return near === undefined ? `Known: ${names.join(", ")}.` : `Did you mean ${near}?`;
 }
 
-/** Letters of a word: two that changed places are one slip. */
-function sorted(word: string): string {
-  return [...word].sort().join("");
-}
-
+/** Letters that are added, left out or another; two neighbours that changed places are one slip. */
 function editDistance(a: string, b: string): number {
+  let before: readonly number[] = [];
   let row = Array.from({ length: b.length + 1 }, (_, j) => j);
   for (let i = 1; i <= a.length; i++) {
     const next = [i];
     for (let j = 1; j <= b.length; j++) {
       const substitution = row[j - 1] + (a[i - 1] === b[j - 1] ? 0 : 1);
-      next.push(Math.min(substitution, row[j] + 1, next[j - 1] + 1));
+      const isSwap = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1];
+      next.push(Math.min(substitution, row[j] + 1, next[j - 1] + 1, isSwap ? before[j - 2] + 1 : Infinity));
     }
-    row = next;
+    [before, row] = [row, next];
   }
   return row[b.length];
 }

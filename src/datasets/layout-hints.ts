@@ -22,10 +22,9 @@ export async function guesses(platform: Platform, path: string): Promise<LayoutG
   const found = await Promise.all(
     layouts
       .filter(({ onlyByName }) => !onlyByName)
-      .map(async ({ name, about, drawing, signs, alternatives }) => {
-        const missing = (await missingSigns(platform, path, { signs, ...(alternatives && { alternatives }) })).map(
-          (sign) => `${sign}/`,
-        );
+      .map(async (layout) => {
+        const { name, about, drawing, signs } = layout;
+        const missing = (await missingSigns(platform, path, layout)).map((sign) => `${sign}/`);
         return { guess: { name, about, drawing, missing }, share: missing.length / signs.length };
       }),
   );

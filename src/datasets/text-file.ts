@@ -8,6 +8,12 @@ import { standIn } from "../platform/stand-ins.ts";
 
 export type Fields = Readonly<Record<string, unknown>>;
 
+/** The first bytes of a file as text, whatever its size: enough to tell what it is. */
+export async function beginningOf(platform: Platform, file: string, bytes = 1 << 16): Promise<string> {
+  const start = await platform.withFile(file, (source) => source.read(0, Math.min(bytes, source.size)));
+  return new TextDecoder().decode(start);
+}
+
 /** The text of a file of at most `most` bytes. Throws InputError where it is not UTF-8: other codes would be misread. */
 export async function readUtf8(platform: Platform, file: string, most = descriptionBytes): Promise<string> {
   const bytes = await platform.readFile(file, most);

@@ -190,7 +190,8 @@ async function surveyListed(platform: Platform, root: string, split: Split, fold
       problem(list, "expected the names of the split", "no such file", `Add it; lists found: ${there}.`),
     );
   }
-  const images = await imagesIn(platform, root);
+  const imageFolder = await imageFolderIn(platform, root);
+  const images = await filesBelow(platform, imageFolder, "image");
   const masks = await masksOf(platform, root, maskFolder, images);
   const problems: Problem[] = [];
   const entries: Entry[] = [];
@@ -203,7 +204,7 @@ async function surveyListed(platform: Platform, root: string, split: Split, fold
     seen.add(id);
     const [image, mask] = [images.byId.get(id), masks.byId.get(id)];
     if (image === undefined) {
-      const missing = joinPath(await imageFolderIn(platform, root), `${id}.jpg`);
+      const missing = joinPath(imageFolder, `${id}.jpg`);
       problems.push(
         makeProblem(missing, `expected this image, named in ${list}`, "none", "Add it or remove the line."),
       );

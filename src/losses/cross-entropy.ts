@@ -19,6 +19,7 @@ import {
   not,
   notEqual,
   squeeze,
+  stopGradient,
   sub,
   sum,
   takeAlong,
@@ -31,19 +32,24 @@ export interface CrossEntropyOptions {
   readonly ignoreLabel?: number;
   /** One factor per class; default all 1. */
   readonly classWeights?: readonly number[];
+  /** What each place weighs besides its class, [B, ...], 0 or above, no gradient: in the average of `crossEntropy`. Default: all alike. */
+  readonly weights?: Tensor | undefined;
   /** ε: the target is (1 − ε) on the label plus ε/K on every class (Szegedy et al. 2016). */
   readonly labelSmoothing?: number;
 }
 
 /**
- * Softmax cross-entropy, averaged: Σ w·loss / Σ w over the pixels that are not ignored, w the weight of a pixel's class.
+ * Softmax cross-entropy, averaged: Σ w·loss / Σ w over the pixels that are not ignored, w the weight of a pixel's class, and of its place.
  * 0 when no pixel of the batch is valid.
  *
  * logits: [B, K, ...] float; labels: [B, ...] integers, 0 … K−1 or `ignoreLabel`. Returns a scalar, 0 or above.
  */
 export function crossEntropy(logits: Tensor, labels: Tensor, options: CrossEntropyOptions = {}): Tensor {
   const truth = labelled(logits, labels, options);
-  return weightedMean(labelledCrossEntropy(logits, truth, options), truth.weights);
+  const losses = labelledCrossEntropy(logits, truth, options);
+  if (options.weights === undefined) return weightedMean(losses, truth.weights);
+  const places = stopGradient(options.weights);
+  return weightedMean(mul(losses, places), mul(truth.weights, places));
 }
 
 /**

@@ -41,7 +41,7 @@ export interface LinearCrossEntropyOptions {
   /** Logits that are in memory at once, at most. */
   readonly chunkElements?: number;
   /** What each place weighs, [B, ...], 0 or above, no gradient; default: all alike. */
-  readonly weights?: Tensor;
+  readonly weights?: Tensor | undefined;
 }
 
 export interface LinearCrossEntropy {

@@ -3,8 +3,8 @@ import { checkErrors, checkOp } from "../../test/support/check.ts";
 import { float32, fromNumbers, item, type NdArray, toNumbers } from "../array/ndarray.ts";
 import { Random } from "../array/random.ts";
 import { gradients } from "../autodiff/gradients.ts";
-import { input, type Leaf, type Tensor } from "../graph/tensor.ts";
-import { add, equal, where } from "../ops/index.ts";
+import { constant, input, type Leaf, type Tensor } from "../graph/tensor.ts";
+import { add, cast, equal, where } from "../ops/index.ts";
 import { evaluate } from "../runtime/evaluate.ts";
 import { crossEntropy, pixelCrossEntropy } from "./cross-entropy.ts";
 import { diceLoss } from "./dice.ts";
@@ -16,11 +16,18 @@ const shape = [2, 3, 2, 2] as const;
 const labels = fromNumbers("uint8", [2, 2, 2], [0, 1, 2, 255, 2, 255, 0, 1]);
 const classWeights = [0.5, 1, 3];
 
+/** Of each place of both pictures. */
+const placeWeights = constant(float32([2, 2, 2], [1, 2, 0.5, 3, 1, 2, 0.5, 3]));
+
 const losses: readonly [name: string, loss: Loss][] = [
   ["cross-entropy", (x, y) => crossEntropy(x, y)],
   ["weighted cross-entropy", (x, y) => crossEntropy(x, y, { classWeights })],
   ["smoothed cross-entropy", (x, y) => crossEntropy(x, y, { labelSmoothing: 0.1 })],
   ["weighted, smoothed cross-entropy", (x, y) => crossEntropy(x, y, { labelSmoothing: 0.1, classWeights })],
+  [
+    "cross-entropy of places of unlike weight",
+    (x, y) => crossEntropy(x, y, { classWeights, weights: cast(placeWeights, x.dtype) }),
+  ],
   ["Dice", (x, y) => diceLoss(x, y)],
   ["plain Dice", (x, y) => diceLoss(x, y, { squared: false })],
   ["focal", (x, y) => focalLoss(x, y)],

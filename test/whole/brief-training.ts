@@ -19,6 +19,7 @@ import {
 } from "../../src/ops/index.ts";
 import type { Engine } from "../../src/runtime/engine.ts";
 import { buildStep } from "../../src/step/step.ts";
+import { recipe } from "../support/small-step.ts";
 
 /** Three steps of a small convolutional network; loss and gradient norm of each. The engine is closed. */
 export async function trainBriefly(engine: Engine): Promise<{ total: number; gradientNorm: number }[]> {
@@ -30,27 +31,7 @@ export async function trainBriefly(engine: Engine): Promise<{ total: number; gra
     engine,
     inputs,
     loss: (scope, batch) => network(scope, batch.image, batch.target),
-    recipe: {
-      steps: 10,
-      optimizer: "adamw",
-      learningRate: 0.01,
-      momentum: 0,
-      nesterov: false,
-      beta1: 0.9,
-      beta2: 0.999,
-      epsilon: 1e-8,
-      weightDecay: 0.05,
-      schedule: "cosine",
-      schedulePower: 1,
-      scheduleMilestones: [],
-      scheduleFactor: 1,
-      finalRate: 0,
-      warmupSteps: 0,
-      warmupStart: 0,
-      clipNorm: 1,
-      averageDecay: 0.9,
-      accumulate: 1,
-    },
+    recipe: { ...recipe, weightDecay: 0.05, averageDecay: 0.9 },
   });
   await step.initialize(1);
   const results = [];

@@ -6,7 +6,7 @@ import { photographEndings } from "../../image/endings.ts";
 import { joinPath } from "../../platform/join-path.ts";
 import type { Platform } from "../../platform/platform.ts";
 import { splitName } from "../pairs.ts";
-import { areShares } from "../shapes/yolo-list.ts";
+import { holdShares } from "../shapes/yolo-list.ts";
 
 export interface CaptionFormat {
   /** As given to `--layout`. */
@@ -156,23 +156,14 @@ async function contentOf(
     of("caption-table", isLabelled ? [] : first("captions", ["jsonl", "csv", "tsv"])) ??
     (described.length > 0 &&
     (layout ?? "text-beside-image") === "text-beside-image" &&
-    (layout !== undefined || !(await areLabels(platform, folder, described)))
+    (layout !== undefined ||
+      !(await holdShares(
+        platform,
+        described.map((name) => joinPath(folder, name)),
+      )))
       ? { format: "text-beside-image", files: [folder], folder }
       : undefined)
   );
-}
-
-/** Texts that are opened to tell whether they are YOLO's labels: the first that holds something tells. */
-const opened = 20;
-
-async function areLabels(platform: Platform, folder: string, texts: readonly string[]): Promise<boolean> {
-  for (const name of texts.slice(0, opened)) {
-    const text = await platform.withFile(joinPath(folder, name), async (source) =>
-      new TextDecoder().decode(await source.read(0, Math.min(1 << 12, source.size))),
-    );
-    if (text.trim() !== "") return areShares(text);
-  }
-  return false;
 }
 
 function formatOf(path: string): CaptionFormatName | undefined {

@@ -8,7 +8,7 @@ import type { Platform } from "../../platform/platform.ts";
 import type { Folders, Layout, Problem, Survey } from "../layout.ts";
 import { looksLikeImage, makeProblem } from "../pairs.ts";
 import { splitNames } from "../split-names.ts";
-import { type Fields, parsed, readUtf8 } from "../text-file.ts";
+import { beginningOf, type Fields, parsed, readUtf8 } from "../text-file.ts";
 import { type Annotated, annotatedEntries } from "./annotated.ts";
 import { decodeBrush } from "./brush.ts";
 import { type Area, type PackedMask, patchOf, type Shape } from "./draw-shapes.ts";
@@ -25,8 +25,7 @@ const restore = 'Export it anew as "JSON".';
 
 /** Whether the beginning of a file is that of a list of tasks. */
 async function isTasks(platform: Platform, file: string): Promise<boolean> {
-  const start = await platform.withFile(file, (source) => source.read(0, Math.min(1 << 16, source.size)));
-  const text = new TextDecoder().decode(start);
+  const text = await beginningOf(platform, file);
   return (
     /^\ufeff?\s*\[\s*\{/.test(text) &&
     ((/"(?:annotations|completions|data)"\s*:/.test(text) && /"(?:data|result)"\s*:/.test(text)) ||

@@ -7,7 +7,7 @@ import { listBytes } from "../../platform/limits.ts";
 import type { Platform } from "../../platform/platform.ts";
 import { filesBelow } from "../pairs.ts";
 import { splitFolder } from "../split-names.ts";
-import { fieldsOf, readUtf8 } from "../text-file.ts";
+import { beginningOf, fieldsOf, readUtf8 } from "../text-file.ts";
 
 /** Folders of photographs and of their annotations, which may be one. */
 export interface Place {
@@ -69,6 +69,5 @@ export async function hasShapes(platform: Platform, file: string): Promise<boole
 /** By its beginning alone. */
 async function namesShapes(platform: Platform, file: string): Promise<boolean> {
   if ((await platform.exists(file)) !== "file") return false;
-  const start = await platform.withFile(file, (source) => source.read(0, Math.min(1 << 16, source.size)));
-  return /"shapes"\s*:\s*\[/.test(new TextDecoder().decode(start));
+  return /"shapes"\s*:\s*\[/.test(await beginningOf(platform, file));
 }

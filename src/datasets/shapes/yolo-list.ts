@@ -5,7 +5,7 @@ import { InputError, problem, shown } from "../../errors.ts";
 import { joinPath } from "../../platform/join-path.ts";
 import type { Platform } from "../../platform/platform.ts";
 import { findClassList } from "../class-lists.ts";
-import { readUtf8 } from "../text-file.ts";
+import { beginningOf, readUtf8 } from "../text-file.ts";
 import { type YamlField, yamlFields } from "./yaml-fields.ts";
 
 export interface YoloList {
@@ -18,8 +18,16 @@ export interface YoloList {
   readonly path: string;
 }
 
-/** Whether a text begins as YOLO's do: with the number of a class, and four shares or more. */
-export function areShares(text: string): boolean {
+/** Whether text files begin as YOLO's do, with the number of a class and four shares or more: the first that holds something tells. */
+export async function holdShares(platform: Platform, files: Iterable<string>): Promise<boolean> {
+  for (const file of files) {
+    const text = await beginningOf(platform, file, 1 << 12);
+    if (text.trim() !== "") return areShares(text);
+  }
+  return false;
+}
+
+function areShares(text: string): boolean {
   return /^\ufeff?\s*\d+(?:\.0+)?(?:[ \t]+-?[\d.]+(?:e-?\d+)?){4,}/i.test(text);
 }
 

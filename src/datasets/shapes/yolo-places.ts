@@ -11,7 +11,7 @@ import { filesBelow, looksLikeImage, makeProblem, splitName } from "../pairs.ts"
 import { splitFolder } from "../split-names.ts";
 import { readUtf8 } from "../text-file.ts";
 import { idsOf } from "./annotated.ts";
-import { areShares, type YoloList } from "./yolo-list.ts";
+import { holdShares, type YoloList } from "./yolo-list.ts";
 
 /** A folder of photographs with its folder of text files, or a text file that lists photographs. */
 export type YoloPlace = { readonly images: string; readonly labels: string } | { readonly list: string };
@@ -62,15 +62,13 @@ export async function placesOf(
   return (await holdsLines(platform, own)) ? [{ images: own, labels: own }] : [];
 }
 
-/** Whether some text file of a folder, or in a folder inside, is empty or begins with a number and shares. */
+/** Whether text files of a folder, or in a folder inside, are such labels. */
 export async function holdsLines(platform: Platform, folder: string): Promise<boolean> {
-  for (const file of (await filesBelow(platform, folder, "text file")).byId.values()) {
-    if (looksLikeList(lastPart(file))) continue;
-    const start = await platform.withFile(file, (source) => source.read(0, Math.min(1 << 12, source.size)));
-    const text = new TextDecoder().decode(start);
-    if (text.trim() !== "") return areShares(text);
-  }
-  return false;
+  const files = [...(await filesBelow(platform, folder, "text file")).byId.values()];
+  return holdShares(
+    platform,
+    files.filter((file) => !looksLikeList(lastPart(file))),
+  );
 }
 
 async function areFolders(platform: Platform, paths: readonly string[]): Promise<boolean> {

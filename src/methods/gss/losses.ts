@@ -1,7 +1,7 @@
 /** What the image encoder lowers: the cross-entropy of tokens, and that of pixels (the authors' code, stage 2). */
 import { constant, type Tensor } from "../../graph/tensor.ts";
 import { IGNORE } from "../../image/image.ts";
-import { crossEntropy, labelled, pixelCrossEntropy, weightedMean } from "../../losses/cross-entropy.ts";
+import { crossEntropy, labelled } from "../../losses/cross-entropy.ts";
 import { linearCrossEntropy } from "../../losses/linear-cross-entropy.ts";
 import {
   add,
@@ -93,20 +93,12 @@ export function tokenCrossEntropy(
   const cells = tokens.shape.reduce((product, size) => product * size, 1);
   if (codes * cells <= chunkElements) {
     const logits = tokenLogits(classifier);
-    const ignoreLabel = codes;
     return {
-      loss:
-        weights === undefined
-          ? crossEntropy(logits, tokens, { ignoreLabel })
-          : weightedMean(
-              mul(pixelCrossEntropy(logits, tokens, { ignoreLabel }), weights),
-              mul(labelled(logits, tokens, { ignoreLabel }).valid, weights),
-            ),
+      loss: crossEntropy(logits, tokens, { ignoreLabel: codes, weights }),
       accuracy: accuracyOf(argMax(logits, { axis: 1 }), tokens, codes),
     };
   }
-  const options = { ignoreLabel: codes, chunkElements, ...(weights !== undefined && { weights }) };
-  const { loss, predicted } = linearCrossEntropy(classifier, tokens, options);
+  const { loss, predicted } = linearCrossEntropy(classifier, tokens, { ignoreLabel: codes, chunkElements, weights });
   return { loss, accuracy: accuracyOf(predicted, tokens, codes) };
 }
 

@@ -115,19 +115,16 @@ interface ShownView {
 
 /** At its own size, or smaller, so that the sides fit; in a crop, where an encoder is made for one size alone. */
 function viewOf({ width, height }: Pick<Image, "width" | "height">, recipe: GssRecipe): ShownView {
-  const { cropHeight, cropWidth } = recipe;
+  const { cropHeight, cropWidth, tokenGrid } = recipe;
   const { multiple, size } = findEncoder(recipe.encoder);
-  const isFixed = size !== undefined;
-  const largest = Math.max(longest, cropHeight, cropWidth);
-  const fitting = isFixed ? [cropWidth / width, cropHeight / height] : [largest / width, largest / height];
-  const scale = Math.min(...fitting, ...(isFixed ? [] : [1]));
-  const [fittedWidth, fittedHeight] = [width, height].map((side) => Math.max(1, Math.round(side * scale)));
-  // Two tokens at least, as a crop has them.
-  const padded = (side: number) => Math.max(2 * recipe.tokenGrid, multiple * Math.ceil(side / multiple));
-  return {
-    ...{ width: fittedWidth, height: fittedHeight },
-    ...(isFixed
-      ? { columns: cropWidth, rows: cropHeight }
-      : { columns: padded(fittedWidth), rows: padded(fittedHeight) }),
+  const scaled = (scale: number) => {
+    return { width: Math.max(1, Math.round(width * scale)), height: Math.max(1, Math.round(height * scale)) };
   };
+  if (size !== undefined) {
+    return { ...scaled(Math.min(cropWidth / width, cropHeight / height)), columns: cropWidth, rows: cropHeight };
+  }
+  const fitted = scaled(Math.min(1, Math.max(longest, cropHeight, cropWidth) / Math.max(width, height)));
+  // Two tokens at least, as a crop has them.
+  const padded = (side: number) => Math.max(2 * tokenGrid, multiple * Math.ceil(side / multiple));
+  return { ...fitted, columns: padded(fitted.width), rows: padded(fitted.height) };
 }

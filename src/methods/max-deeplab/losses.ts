@@ -47,7 +47,7 @@ export interface LossSettings {
   /** τ. */
   readonly instanceTemperature: number;
   /**
-   * Of the last three terms: a pixel weighs the area of its mask to the power of −`areaPower`. 0, as published: all weigh alike, and a thing
+   * Of the mask-ID, instance and semantic terms: a pixel weighs the area of its mask to the power of −`areaPower`. 0, as published: all weigh alike, and a thing
    * of ten pixels is nothing beside a road of a thousand.
    */
   readonly areaPower: number;
