@@ -27,7 +27,7 @@ h2 { font-size: 18px; margin: 44px 0 14px; font-weight: 620; }
 h3 { font-size: 14px; margin: 0 0 8px; font-weight: 600; }
 .hint { color: var(--ink-2); margin: -8px 0 14px; max-width: 75ch; }
 .card { background: var(--card); border: 1px solid var(--border); border-radius: 10px; padding: 16px 18px; }
-.tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(150px, 1fr)); gap: 12px; margin-top: 24px; }
+.tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(176px, 1fr)); gap: 12px; margin-top: 24px; }
 .tile .value { font-size: 22px; white-space: nowrap; font-weight: 620; line-height: 1.2; letter-spacing: -0.01em; }
 .tile .label { color: var(--ink-2); font-size: 13px; }
 .charts { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(440px, 100%), 1fr)); gap: 16px; }
