@@ -13,6 +13,7 @@
  * const segmenter = await openSegmenter(weights[0].bytes);
  * ```
  */
+export type { ClassInfo, Segment, SegmentMap } from "../data/sample.ts";
 export { fetchModel } from "./fetch-model.ts";
 export type { FetchedModel, FetchOptions, ModelFile } from "./fetched-model.ts";
 export { type OpenOptions, openSegmenter, type Picture, type WebSegmentation, type WebSegmenter } from "./open.ts";

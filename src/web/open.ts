@@ -1,5 +1,5 @@
 /** What a page calls: a segmenter in a worker, or in the page itself. */
-import type { ClassInfo } from "../data/sample.ts";
+import type { ClassInfo, SegmentMap } from "../data/sample.ts";
 import { InputError } from "../errors.ts";
 import { entryOf, type WebDevice } from "./device.ts";
 import { openInWorker } from "./in-worker.ts";
@@ -24,11 +24,13 @@ export interface WebSegmentation {
   readonly classes: readonly ClassInfo[];
   /** Pixels of each class, in order of class index. */
   readonly areas: readonly number[];
+  /** Of a panoptic model: the segment of each pixel, and the class and score of each segment. */
+  readonly panoptic?: SegmentMap;
 }
 
 export interface WebSegmenter {
   readonly classes: readonly ClassInfo[];
-  /** The class of every pixel, at the picture's own size. The picture is left as it is. */
+  /** The class of every pixel, and of a panoptic model its segment, at the picture's own size. The picture is left as it is. */
   segment(picture: Picture): Promise<WebSegmentation>;
   /** Frees the model and ends the worker. */
   close(): Promise<void>;
@@ -57,8 +59,9 @@ export async function openSegmenter(
   return {
     classes,
     async segment(picture) {
-      const { labels, areas } = await local.segment(picture);
-      return { width: labels.width, height: labels.height, labels: labels.data, classes, areas };
+      const { labels, areas, panoptic } = await local.segment(picture);
+      const { width, height, data } = labels;
+      return { width, height, labels: data, classes, areas, ...(panoptic && { panoptic }) };
     },
     close: () => local.close(),
   };

@@ -18,7 +18,7 @@ async function answer(request: WebRequest, moved: Transferable[]): Promise<WebAn
   }
   if (segmenter === undefined) throw new Error("segmenter: it is not open.");
   const result = await segmenter.segment(request.picture);
-  moved.push(result.labels.data.buffer as ArrayBuffer);
+  for (const map of [result.labels, result.panoptic]) if (map !== undefined) moved.push(map.data.buffer as ArrayBuffer);
   return result;
 }
 
