@@ -5,7 +5,7 @@
 import * as tessera from "tessera-seg";
 
 const { float32, ops } = tessera;
-const [file, tuned] = process.argv.slice(2);
+const [file = "backbone.onnx", tuned = "tuned.onnx"] = process.argv.slice(2);
 const bytes = await tessera.nodePlatform.readFile(file);
 
 /** Images [B, 3, H, W] → scores [B, 2]. The model is one from `image` to `features` [B, C, h, w]. */

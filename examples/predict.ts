@@ -6,6 +6,10 @@
 import { nodePlatform, openEngine, openRun, openSegmenter } from "tessera-seg";
 
 const [run, photograph, maskFile] = process.argv.slice(2);
+if (maskFile === undefined) {
+  console.error("Usage: npx tsx examples/predict.ts RUN PHOTOGRAPH MASK.png");
+  process.exit(2);
+}
 
 const engine = await openEngine();
 try {

@@ -124,4 +124,10 @@ test("colours of classes lead to the line that says so, and numbers away from it
     ),
   );
   await expect(firstOf(root)).rejects.toThrow('The masks hold numbers, not colours: leave "colorCoded" out');
+
+  // Black between red and blue is a colour, though it could be the number 0.
+  const painted = { colorCoded: true, classes: [classes[1], { name: "c", color: "#0000ff" }] };
+  put(root, "classes.json", JSON.stringify(painted));
+  put(root, "masks/train/a.png", await picture(rgb, 16, 12, 3).png().toBuffer());
+  await expect(firstOf(root)).rejects.toThrow('or "ignoreColors": ["#000000"] where nobody labelled anything');
 });

@@ -91,7 +91,7 @@ function percent(share: number): string {
 }
 
 function remedyFor(found: Unknown, lookup: Lookup, remedy: Remedy): string {
-  const { values, colored } = found;
+  const { values, unused, colored } = found;
   const isWritten = typeof remedy !== "string";
   const colors = new Set(lookup.classes.map(({ color }) => formatColor(color)));
   if (colored && !lookup.colorCoded) {
@@ -106,7 +106,8 @@ function remedyFor(found: Unknown, lookup: Lookup, remedy: Remedy): string {
     const [red, green, blue] = [1, 3, 5].map((at) => Number.parseInt(value.slice(at, at + 2), 16));
     return red === green && green === blue && (red < lookup.classes.length || red === IGNORE);
   };
-  if (lookup.colorCoded && isWritten && [...values.keys()].every(isNumber)) {
+  const seen = lookup.classes.filter(({ name }) => !unused.includes(name)).map(({ color }) => formatColor(color));
+  if (lookup.colorCoded && isWritten && [...values.keys(), ...seen].every(isNumber)) {
     return 'The masks hold numbers, not colours: leave "colorCoded" out of classes.json, or correct the mask.';
   }
   return isWritten ? remedy(found) : remedy;

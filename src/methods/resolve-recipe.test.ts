@@ -86,7 +86,7 @@ test.each<[string, unknown, RegExp]>([
   [
     "a missing key",
     { name: "transunet", method: "transunet" },
-    /recipe\.json: expected the key "seed" \(a number\), got none\. Restore/,
+    /recipe\.json: expected the key "seed" \(a number\), got none\. Add it, such as "seed": 0\./,
   ],
 ])("a recipe file with %s is refused", (_, value, message) => {
   expect(() => recipeFrom(value, "recipe.json")).toThrow(message);

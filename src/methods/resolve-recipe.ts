@@ -115,11 +115,16 @@ export function recipeFrom(value: unknown, where: string, methods?: readonly Met
     const what = `a recipe of ${method.name} (see tessera recipes ${complete.name})`;
     requireKnownKeys(given, Object.keys(complete), what, where);
     for (const key of Object.keys(complete) as (keyof Recipe)[]) {
+      const line = `${JSON.stringify(key)}: ${JSON.stringify(complete[key])}`;
       if (!Object.hasOwn(given, key)) {
-        throw new UsageError(`expected the key "${key}" (${kindOf(complete[key])}), got none. Restore the file.`);
+        throw new UsageError(
+          `expected the key "${key}" (${kindOf(complete[key])}), got none. Add it, such as ${line}.`,
+        );
       }
       if (typeof given[key] !== typeof complete[key] || Array.isArray(given[key]) !== Array.isArray(complete[key])) {
-        throw new UsageError(`${key} must be ${kindOf(complete[key])}, got ${shown(given[key])}. Restore the file.`);
+        throw new UsageError(
+          `${key} must be ${kindOf(complete[key])}, got ${shown(given[key])}. Write one, such as ${line}.`,
+        );
       }
     }
     checkRecipe(method, given);
