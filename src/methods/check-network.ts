@@ -35,6 +35,7 @@ function checkUNet(recipe: Recipe & UNetSettings): void {
   oneOf("magnification", [1, 2]);
   oneOf("decoder", ["unet", "linear", "convolutional", ...headNames]);
   oneOf("upsampling", ["nearest", "bilinear"]);
+  oneOf("mapNorms", ["none", "batch"]);
   oneOf("outputStride", [1, 2, 4]);
   const { encoder, encoderStride, magnification, decoder, decoderChannels, outputStride } = recipe;
   const { multiple, dilates, size, batch } = findEncoder(encoder);

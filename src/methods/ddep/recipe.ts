@@ -262,6 +262,7 @@ const mobilenet: DdepSettings & UNetSettings = {
   denoiseCropWidth: 160,
 
   encoderRate: 0.2,
+  mapNorms: "batch",
   upsampling: "bilinear",
   decoderChannels: [128, 96, 64, 32, 16],
   outputStride: 4,

@@ -50,6 +50,7 @@ const mobilenet: UNetRecipe = {
   classWeights: "balanced",
   encoderRate: 0.2,
   decoderChannels: [128, 96, 64, 32, 16],
+  mapNorms: "batch",
   upsampling: "bilinear",
   outputStride: 4,
 };

@@ -4,6 +4,7 @@ import { float32, type Named, type NdArray, toNumbers } from "../../array/ndarra
 import { InputError, UsageError } from "../../errors.ts";
 import { Model } from "../../graph/scope.ts";
 import { input } from "../../graph/tensor.ts";
+import { batchNorm2d } from "../../nn/norm.ts";
 import { concat, resize } from "../../ops/index.ts";
 import { evaluate } from "../../runtime/evaluate.ts";
 import { networkOf } from "../network.ts";
@@ -32,6 +33,11 @@ describe("scores have the picture's size", () => {
     ["of an encoder with wide kernels", { encoderStride: 8, outputStride: 4 }, ["block1.unit2.conv.weight"]],
     ["of a magnified picture", { magnification: 2, outputStride: 4 }, ["block2.unit2.conv.weight"]],
     ["of folded norms", { encoder: "mobilenet-v2-tf", encoderNorms: "folded" }, ["block5.unit2.conv.weight"]],
+    [
+      "with norms before its blocks",
+      { mapNorms: "batch" },
+      ["block5.unit2.conv.weight", "map4.norm.weight", "map32.norm.running_var"],
+    ],
     ["of a linear head", { decoder: "linear" }, ["norm.weight"]],
     ["of a convolutional head", { decoder: "convolutional" }, ["entry.conv.weight", "unit4.conv.weight"]],
   ])("%s", (_, change, last) => {
@@ -54,6 +60,22 @@ test("a magnified picture's scores are those of the larger picture, at half its 
   const expected = decodedFrom(again.scope, encodedBy(again.scope, larger, plain), [32, 64], 2, plain);
   const values = Float32Array.from({ length: 3 * 32 * 64 }, (_, i) => Math.sin(i / 7));
   const given = { ...movedWeights(model), picture: float32([1, 3, 32, 64], values) };
+  const got = (await evaluate({ logits }, given)).logits;
+  expect(toNumbers(got)).toEqual(toNumbers((await evaluate({ expected }, given)).expected));
+});
+
+test("norms of maps come between the encoder and the blocks", async () => {
+  const picture = input("picture", [1, 3, 32, 64]);
+  const settings: UNetSettings = { ...small, mapNorms: "batch" };
+  const model = new Model();
+  const { logits } = unet(model.scope, picture, 2, settings);
+  const again = new Model();
+  const normed = encodedBy(again.scope, picture, settings).map(({ stride, map }) => ({
+    ...{ stride, map: batchNorm2d(again.scope.at(`decoder.map${stride}.norm`), map) },
+  }));
+  const expected = decodedFrom(again.scope, normed, [32, 64], 2, { ...settings, mapNorms: "none" });
+  const values = Float32Array.from({ length: 3 * 32 * 64 }, (_, i) => Math.sin(i / 7));
+  const given = { ...movedWeights(again), ...movedWeights(model), picture: float32([1, 3, 32, 64], values) };
   const got = (await evaluate({ logits }, given)).logits;
   expect(toNumbers(got)).toEqual(toNumbers((await evaluate({ expected }, given)).expected));
 });
@@ -116,6 +138,7 @@ describe("weights of another U-Net", () => {
       "run: expected weights of a network with encoder resnet18, got resnet34. Add --set encoder=resnet34.",
     ],
     ["of folded norms", { encoderNorms: "folded" }, "encoderNorms batch, got folded"],
+    ["of maps without norms", { mapNorms: "batch" }, "expected a decoder of mapNorms none, got one of batch"],
     ["of another width", { decoderChannels: [12, 12, 8, 8, 4] }, "expected decoder.block1.unit1.conv.weight"],
   ])("%s are refused", (_, change, message) => {
     const from = { ...small, ...change };

@@ -103,7 +103,7 @@ export function encodedBy(
 function joined(
   scope: Scope,
   features: readonly FeatureMap[],
-  { decoderChannels, outputStride, encoder }: UNetSettings,
+  { decoderChannels, outputStride, encoder, mapNorms }: UNetSettings,
   options: BlockOptions,
 ): Tensor {
   const { stride, map } = features[features.length - 1];
@@ -118,11 +118,14 @@ function joined(
       `decoderChannels: expected ${count} numbers, for blocks from stride ${stride} to ${outputStride}, got ${decoderChannels.length}. Add some, or raise outputStride.`,
     );
   }
-  const skips = Array.from(
-    { length: count },
-    (_, i) => features.find((feature) => feature.stride === stride / 2 ** (i + 1))?.map,
-  );
-  return decoderBlocks(scope, map, skips, decoderChannels.slice(0, count), options).at(-1) ?? map;
+  const seen = ({ stride, map }: FeatureMap) =>
+    mapNorms === "batch" ? batchNorm2d(scope.at(`map${stride}.norm`), map) : map;
+  const skips = Array.from({ length: count }, (_, i) => {
+    const found = features.find((feature) => feature.stride === stride / 2 ** (i + 1));
+    return found && seen(found);
+  });
+  const deepest = seen({ stride, map });
+  return decoderBlocks(scope, deepest, skips, decoderChannels.slice(0, count), options).at(-1) ?? deepest;
 }
 
 /** Scores at the stride of the last map. */

@@ -19,6 +19,8 @@ export interface UNetSettings {
    * `deep-aspp`: DeepLab's heads on the last map, see `networks/deeplab/heads.ts`; the latter two are as wide as the first width says.
    */
   readonly decoder: "unet" | "linear" | "convolutional" | DeepLabHead;
+  /** `batch`: each of the encoder's maps passes a batch norm before the U-Net's blocks see it. `none`: they see it as it is. */
+  readonly mapNorms: "none" | "batch";
   readonly upsampling: "nearest" | "bilinear";
   /** Of the blocks, from the smallest map; for `convolutional`, of its convolutions. */
   readonly decoderChannels: readonly number[];
@@ -34,6 +36,7 @@ export const usualUNet: UNetSettings = {
   encoderStride: 32,
   magnification: 1,
   decoder: "unet",
+  mapNorms: "none",
   upsampling: "nearest",
   decoderChannels: [256, 128, 64, 32, 16],
   outputStride: 1,

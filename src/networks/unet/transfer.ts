@@ -12,7 +12,7 @@ import type { UNetSettings } from "./settings.ts";
  * The weights of `parts` as the network `to` takes them: a head for other classes is left out, and so are decoder blocks that a
  * larger output stride does without. `notes`: a line for what starts anew.
  *
- * Throws InputError where the encoder is another one, or its norms are.
+ * Throws InputError where the encoder is another one, its norms are, or the decoder saw its maps otherwise.
  */
 export function transferUNet(
   weights: Named<NdArray>,
@@ -25,6 +25,12 @@ export function transferUNet(
     if (!folded || from[key] === to[key]) continue;
     throw new InputError(
       `${source}: expected weights of a network with ${key} ${to[key]}, got ${from[key] ?? "those of another network"}. Add --set ${key}=${from[key] ?? to[key]}.`,
+    );
+  }
+  const joins = parts.includes("decoder") && from.decoder === "unet" && to.decoder === "unet";
+  if (joins && from.mapNorms !== to.mapNorms) {
+    throw new InputError(
+      `${source}: expected a decoder of mapNorms ${to.mapNorms}, got one of ${from.mapNorms}. Add --set mapNorms=${from.mapNorms}, or take the encoder alone with --encoder.`,
     );
   }
   const declared = declaredBy(to, outputs);
