@@ -38,7 +38,7 @@ ${drawing.markup === "" ? "" : html`<div class="card" style="max-width: 760px">$
   )}</table></div>
 ${pictureSection(page)}
 <h2>Runs</h2>
-<p class="hint">Each is a folder below runs/, with a report of its own where it trains. All: ${aboutRuns(results)}; scored once, at their end.</p>
+<p class="hint">Each is a folder below runs/, with a report of its own where it trains. All: ${aboutRuns(results)}.</p>
 <div class="card scroll"><table><tr><th scope="col">name</th><th scope="col">what it is</th><th scope="col">changes of the recipe</th></tr>${[
     ...results.plan.pretrainings,
     ...results.plan.arms,

@@ -86,6 +86,11 @@ describe("results", () => {
 });
 
 describe("as a table", () => {
+  test("says where the best of several weights were taken", () => {
+    const often = { ...results, settings: [...results.settings, "evaluateEvery=50"] };
+    expect(tableText(often)).toMatch(/^Mean IoU, percent, by the weights that scored highest on the way; mean/);
+  });
+
   test("for the terminal, numbers stand below one another", () => {
     expect(tableText(results).split("\n")).toEqual([
       "Mean IoU, percent, at the end of training; mean ± standard deviation over 2 seeds, or the number of them in brackets; by share of the labels.",

@@ -16,7 +16,15 @@ export function aboutTable(results: StudyResults): string {
   const spread = seeds === 1 ? "one seed" : `mean ± standard deviation over ${seeds} seeds`;
   const some = fewer ? ", or the number of them in brackets" : "";
   const by = shares ? "; by share of the labels" : "";
-  return `${measure[0].toUpperCase()}${measure.slice(1)}, percent, at the end of training; ${spread}${some}${by}.`;
+  return `${measure[0].toUpperCase()}${measure.slice(1)}, percent, ${whenScored(results)}; ${spread}${some}${by}.`;
+}
+
+/** Where runs are scored on the way, too, the best weights are taken: what was chosen on the images that count says so. */
+function whenScored({ settings }: StudyResults): string {
+  const last = settings.findLast((setting) => setting.startsWith("evaluateEvery="));
+  return last === undefined || last === "evaluateEvery=0"
+    ? "at the end of training"
+    : "by the weights that scored highest on the way";
 }
 
 /** What all runs share, one line. */
