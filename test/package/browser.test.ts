@@ -222,7 +222,7 @@ describe.skipIf(chromium === undefined)("in Chromium", () => {
 
   test("the example page draws the mask and says what is there", async () => {
     const example = await readFile(`${home}/examples/browser/index.html`, "utf8");
-    expect(example.trimEnd().split("\n").length).toBeLessThan(50);
+    expect(example.trimEnd().split("\n").length).toBeLessThan(41);
     const page = `${example}<script type="module">
       const [input, text, canvas] = document.querySelectorAll("input, p, canvas");
       const files = new DataTransfer();
