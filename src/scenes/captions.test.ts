@@ -2,9 +2,11 @@ import { describe, expect, it } from "vitest";
 import { sceneClasses } from "./classes.ts";
 import { renderScene, type Scene } from "./render.ts";
 
-const scenes: readonly Scene[] = Array.from({ length: 200 }, (_, index) =>
-  renderScene({ seed: 5, index, width: 80, height: 64 }),
+/** Whole scenes and, from the third hundred on, details. */
+const scenes: readonly Scene[] = Array.from({ length: 300 }, (_, index) =>
+  renderScene({ seed: 5, index, width: 80, height: 64, details: index < 200 ? 0 : 1 }),
 );
+const whole = scenes.slice(0, 200);
 
 /** Every noun that captions use for a class, of several words the last. */
 const words: Readonly<Record<string, string>> = Object.fromEntries(
@@ -41,8 +43,8 @@ describe("captions", () => {
   });
 
   it("are several different sentences with a capital and a full stop", () => {
-    for (const { captions } of scenes) {
-      expect(captions.length).toBeGreaterThan(2);
+    for (const [index, { captions }] of scenes.entries()) {
+      expect(captions.length).toBeGreaterThan(index < whole.length ? 2 : 0);
       expect(new Set(captions).size).toBe(captions.length);
       for (const caption of captions) expect(caption).toMatch(/^[A-Z][a-z ,-]+\.$/i);
     }
@@ -55,7 +57,7 @@ describe("captions", () => {
   });
 
   it("name the main thing first in most scenes", () => {
-    const naming = scenes.filter(({ captions }) => namedIn(captions[0]).length > 0);
-    expect(naming.length).toBeGreaterThan(0.95 * scenes.length);
+    const naming = whole.filter(({ captions }) => namedIn(captions[0]).length > 0);
+    expect(naming.length).toBeGreaterThan(0.95 * whole.length);
   });
 });

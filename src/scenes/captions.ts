@@ -1,6 +1,7 @@
 import type { Random } from "../array/random.ts";
 import { type ClassName, sceneClasses } from "./classes.ts";
 import type { Drawing } from "./drawing.ts";
+import type { Frame } from "./frame.ts";
 import type { PlaceName } from "./places/index.ts";
 import type { Placed, Stage } from "./stage.ts";
 import { article, counted, list, nounOf, plural, sentence } from "./wording.ts";
@@ -37,18 +38,28 @@ const settings: Record<PlaceName, readonly string[]> = {
 /**
  * Three to six sentences about what is visible, different in form: the main thing with its colour and what it does;
  * everything that there is, counted; two things and how they lie to one another; the place with what it consists of; and a
- * bare list of the kind that people type. Only things and stuff with visible pixels are named.
+ * bare list of the kind that people type. Only things and stuff with visible pixels are named; of a detail, the place is not.
  */
 export function describeScene(
   random: Random,
-  kind: PlaceName,
-  { view }: Stage,
-  drawing: Drawing,
-  visible: readonly Placed[],
+  {
+    kind,
+    stage: { view },
+    frame,
+    drawing,
+    visible,
+  }: {
+    readonly kind: PlaceName;
+    readonly stage: Stage;
+    readonly frame: Frame;
+    readonly drawing: Drawing;
+    readonly visible: readonly Placed[];
+  },
 ): string[] {
   const groups = groupSights(sightsOf(drawing, visible));
   const stuff = stuffOf(drawing);
-  const where = settings[kind].filter((phrase) => isTrue(phrase, stuff, groups));
+  const known = frame.zoom > 1 ? [] : settings[kind];
+  const where = known.filter((phrase) => isTrue(phrase, stuff, groups));
   const setting = () => (where.length === 0 ? "" : random.pick(where));
   const out: string[] = [];
   const add = (text: string) => {
@@ -66,7 +77,7 @@ export function describeScene(
       ),
     );
     add(portrait(random, main.sights[0], setting()));
-    const relation = relate(random, groups, view.horizon / view.height);
+    const relation = relate(random, groups, ((view.horizon - frame.y) / view.height) * frame.zoom);
     if (relation !== undefined) add(relation);
     if (groups.length > 1) {
       const other = random.pick(groups.slice(1));

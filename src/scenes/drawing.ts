@@ -1,5 +1,6 @@
 import { classIndexOf } from "./classes.ts";
 import type { Shape } from "./figure.ts";
+import type { Frame } from "./frame.ts";
 import { type Affine, compose, inverse } from "./geometry.ts";
 import type { Material } from "./material.ts";
 import { createRaster, fillPolygons, type Raster, SAMPLES, shadePolygons } from "./raster.ts";
@@ -35,12 +36,12 @@ export interface Drawing {
   readonly owners: Uint16Array;
 }
 
-/** Draws the stage at a size in pixels, without the things in `leftOut`. */
-export function draw(stage: Stage, width: number, height: number, leftOut: ReadonlySet<number>): Drawing {
+/** Draws what `frame` shows of the stage at a size in pixels, without the things in `leftOut`. */
+export function draw(stage: Stage, frame: Frame, width: number, height: number, leftOut: ReadonlySet<number>): Drawing {
   const raster = createRaster(width, height);
-  const unit = Math.sqrt(width * height);
-  const toPixels: Affine = [unit, 0, 0, unit, 0, 0];
-  const toSamples: Affine = [unit * SAMPLES, 0, 0, unit * SAMPLES, 0, 0];
+  const unit = Math.sqrt(width * height) * frame.zoom;
+  const toPixels: Affine = [unit, 0, 0, unit, -unit * frame.x, -unit * frame.y];
+  const toSamples = toPixels.map((value) => value * SAMPLES) as unknown as Affine;
   const { light } = stage.view;
 
   const parts: Part[] = [];

@@ -47,7 +47,7 @@ const turn: (resume: (value: unknown) => void, milliseconds: number) => unknown 
 
 /** Scene `index` of a split. Throws InputError outside 0 … count − 1. */
 export function sceneOf(
-  { width, height, seed, kinds, counts, border, classes }: ScenesSpec,
+  { width, height, seed, kinds, counts, border, details, classes }: ScenesSpec,
   split: Split,
   index: number,
 ): Scene {
@@ -61,7 +61,7 @@ export function sceneOf(
       ),
     );
   }
-  return renderScene({ seed, index: firstIndex[split] + index, width, height, kinds, border, classes });
+  return renderScene({ seed, index: firstIndex[split] + index, width, height, kinds, border, details, classes });
 }
 
 /** Splits draw from ranges of indices that never meet, whatever their sizes. */

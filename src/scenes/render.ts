@@ -7,6 +7,7 @@ import { develop } from "./camera.ts";
 import { describeScene } from "./captions.ts";
 import { sceneClasses } from "./classes.ts";
 import { type Drawing, draw } from "./drawing.ts";
+import { type Frame, pickDetail, wholeStage } from "./frame.ts";
 import { allClasses, type ClassChoice, mergeClasses } from "./merged-classes.ts";
 import { type PlaceName, placeNames, places } from "./places/index.ts";
 import { saliencyOf } from "./saliency.ts";
@@ -24,6 +25,8 @@ export interface SceneOptions {
   readonly kinds?: readonly PlaceName[];
   /** Width of the unlabelled band along the edges of segments, in pixels; 0, none, if not given. */
   readonly border?: number;
+  /** Share of the pictures that show a detail of a scene; 0, none, if not given. */
+  readonly details?: number;
   /** What the labels are; the 31 of `sceneClasses` if not given. Captions keep their words. */
   readonly classes?: ClassChoice;
 }
@@ -54,7 +57,7 @@ export const LARGEST = 512;
  * 64 … 512 pixels.
  */
 export function renderScene(options: SceneOptions): Scene {
-  const { seed, index, width, height, kinds = placeNames, border = 0, classes = allClasses } = options;
+  const { seed, index, width, height, kinds = placeNames, border = 0, details = 0, classes = allClasses } = options;
   for (const [name, size] of [
     ["width", width],
     ["height", height],
@@ -73,13 +76,14 @@ export function renderScene(options: SceneOptions): Scene {
   const random = new Random("scenes", seed, index);
   const kind = random.pick(kinds);
   const { indoor } = places[kind];
-  const { stage, drawing, leftOut } = setAndDraw(random, kind, width, height);
+  const detail = details > 0 && random.fork("frame").chance(details);
+  const { stage, frame, drawing, leftOut } = setAndDraw(random, kind, detail, width, height);
 
   const light = shade(drawing, stage.view.light.tint, stage.view.haze);
   const image = develop(light, width, height, pickCamera(random.fork("camera"), indoor));
   const pixels = countOwners(drawing, stage.placed.length);
   const visible = stage.placed.filter(({ id }) => !leftOut.has(id) && pixels[id] > 0);
-  const captions = describeScene(random.fork("captions"), kind, stage, drawing, visible);
+  const captions = describeScene(random.fork("captions"), { kind, stage, frame, drawing, visible });
   const saliency = saliencyOf(drawing, visible);
   const drawn = { labels: drawing.classes, ...segmentsOf(drawing, stage.placed.length) };
   const { labels, segmentMap, segments } = mergeClasses(drawn, classes);
@@ -99,25 +103,27 @@ export function renderScene(options: SceneOptions): Scene {
   };
 }
 
-/** Sets the stage, again and again until at least one thing can be seen on it: trees may hide all there is. */
+/** Sets the stage, again and again until at least one thing can be seen on it: trees may hide all there is. A detail may show none. */
 function setAndDraw(
   random: Random,
   kind: PlaceName,
+  detail: boolean,
   width: number,
   height: number,
-): { stage: Stage; drawing: Drawing; leftOut: ReadonlySet<number> } {
+): { stage: Stage; frame: Frame; drawing: Drawing; leftOut: ReadonlySet<number> } {
   const unit = Math.sqrt(width * height);
   // Things of which next to nothing is seen would make labels and sentences untrue: they leave the stage.
   const least = Math.max(10, Math.round(0.0006 * width * height));
   for (let attempt = 0; ; attempt++) {
     const stage = places[kind].compose(random.fork(kind, attempt), width / unit, height / unit);
+    const frame = detail ? pickDetail(random.fork("detail"), stage) : wholeStage;
     const leftOut = new Set<number>();
-    let drawing = draw(stage, width, height, leftOut);
+    let drawing = draw(stage, frame, width, height, leftOut);
     const seen = countOwners(drawing, stage.placed.length);
     for (const { id } of stage.placed) if (seen[id] < least) leftOut.add(id);
-    if (leftOut.size > 0) drawing = draw(stage, width, height, leftOut);
+    if (leftOut.size > 0) drawing = draw(stage, frame, width, height, leftOut);
     const something = stage.placed.some(({ id, className }) => !leftOut.has(id) && className !== "tree");
-    if (something || attempt === 20) return { stage, drawing, leftOut };
+    if (something || detail || attempt === 20) return { stage, frame, drawing, leftOut };
   }
 }
 

@@ -13,6 +13,7 @@ describe("parseScenesSpec", () => {
     "scenes:size=192x128,train=400,val=60,test=60,seed=0",
     "scenes:size=128,train=400,val=60,test=60,seed=0,kind=street,border=2",
     "scenes:size=128,train=400,val=60,test=60,seed=0,kind=street,classes=coarse",
+    "scenes:size=128,train=400,val=60,test=60,seed=0,border=1,details=0.25,classes=coarse",
     "scenes:size=128,train=400,val=60,test=60,seed=0,classes=sky+road+vehicle",
   ])("reads %s and writes it back", (spec) => {
     expect(showScenesSpec(parseScenesSpec(spec))).toBe(spec);
@@ -43,6 +44,9 @@ describe("parseScenesSpec", () => {
     ["scenes:seed=1.5", "seed to be a whole number from 0"],
     ["scenes:seed=1,seed=2", "seed once"],
     ["scenes:border=5", "border to be a whole number from 0 to 4"],
+    ["scenes:details=1.5", "details to be a share from 0 to 1"],
+    ["scenes:details=.", "details to be a share from 0 to 1"],
+    ["scenes:details=-0.5", "Write details=0.5."],
     ["scenes:classes=coarsely", "Did you mean coarse?"],
     ["scenes:classes=sky,classes=road", "classes once"],
     ["scenes:kind=beech", "Did you mean beach?"],

@@ -15,6 +15,8 @@ export interface ScenesSpec {
   readonly kinds: readonly PlaceName[];
   /** Pixels without label along the edges of segments. */
   readonly border: number;
+  /** Share of the pictures that show a detail of a scene, 0 … 1. */
+  readonly details: number;
   /** What the labels are. */
   readonly classes: ClassChoice;
 }
@@ -22,7 +24,7 @@ export interface ScenesSpec {
 /** Scenes a split can hold: the splits take their indices from ranges of this length, one after another. */
 export const SPLIT_RANGE = 1_000_000;
 
-const keys = ["size", "train", "val", "test", "unlabelled", "seed", "kind", "border", "classes"] as const;
+const keys = ["size", "train", "val", "test", "unlabelled", "seed", "kind", "border", "details", "classes"] as const;
 type Key = (typeof keys)[number];
 
 const defaults: ScenesSpec = {
@@ -32,6 +34,7 @@ const defaults: ScenesSpec = {
   seed: 0,
   kinds: placeNames,
   border: 0,
+  details: 0,
   classes: allClasses,
 };
 
@@ -40,8 +43,9 @@ const defaults: ScenesSpec = {
  *
  * Keys: `size` (128, or 192x128 for width and height, 64 to 512), `train`, `val`, `test` (how many), `unlabelled` (how
  * many images without labels, 0 if not given), `seed`, `kind` (meadow, street, beach, …, outdoor, indoor, or several
- * joined by +), `border` (width of an unlabelled band along the edges of segments, 0 to 4 pixels, 0 if not given), and
- * `classes` (all, coarse, or names joined by +: `parseClassChoice`). Throws UsageError that names the nearest key.
+ * joined by +), `border` (width of an unlabelled band along the edges of segments, 0 to 4 pixels, 0 if not given),
+ * `details` (share of the pictures that show a detail of a scene enlarged, 0 to 1, 0 if not given), and `classes` (all,
+ * coarse, or names joined by +: `parseClassChoice`). Throws UsageError that names the nearest key.
  */
 export function parseScenesSpec(spec: string): ScenesSpec {
   const [name, ...rest] = spec.split(":");
@@ -74,19 +78,21 @@ export function parseScenesSpec(spec: string): ScenesSpec {
     seed: wholeNumber("seed", found.get("seed"), 0, 2 ** 32 - 1, defaults.seed),
     kinds: kindsFrom(found.get("kind")),
     border: wholeNumber("border", found.get("border"), 0, 4, defaults.border),
+    details: shareFrom(found.get("details")),
     classes: classesFrom(found.get("classes")),
   };
 }
 
 /** The spec as text that reads back as the same spec; keys that were added later only where they say something. */
-export function showScenesSpec({ width, height, counts, seed, kinds, border, classes }: ScenesSpec): string {
+export function showScenesSpec({ width, height, counts, seed, kinds, border, details, classes }: ScenesSpec): string {
   const size = width === height ? `${width}` : `${width}x${height}`;
   const kind = kinds.length === placeNames.length ? "" : `,kind=${kinds.join("+")}`;
   const { train, val, test } = counts;
   const unlabelled = counts.unlabelled === 0 ? "" : `,unlabelled=${counts.unlabelled}`;
   const band = border === 0 ? "" : `,border=${border}`;
+  const near = details === 0 ? "" : `,details=${details}`;
   const labels = classes.text === allClasses.text ? "" : `,classes=${classes.text}`;
-  return `scenes:size=${size},train=${train},val=${val},test=${test}${unlabelled},seed=${seed}${kind}${band}${labels}`;
+  return `scenes:size=${size},train=${train},val=${val},test=${test}${unlabelled},seed=${seed}${kind}${band}${near}${labels}`;
 }
 
 const example: Record<Key, string> = {
@@ -98,6 +104,7 @@ const example: Record<Key, string> = {
   seed: "7",
   kind: "street",
   border: "1",
+  details: "0.5",
   classes: "coarse",
 };
 
@@ -117,6 +124,15 @@ function wholeNumber(key: Key, text: string | undefined, low: number, high: numb
   const value = Number(text);
   if (!/^\d+$/.test(text) || value < low || value > high) {
     throw usage(`${key} to be a whole number from ${low} to ${high}`, `"${text}"`, `Write ${key}=${example[key]}.`);
+  }
+  return value;
+}
+
+function shareFrom(text: string | undefined): number {
+  if (text === undefined) return defaults.details;
+  const value = Number(text);
+  if (!/^[\d.]+$/.test(text) || !(value >= 0 && value <= 1)) {
+    throw usage("details to be a share from 0 to 1", `"${text}"`, `Write details=${example.details}.`);
   }
   return value;
 }

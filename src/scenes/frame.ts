@@ -1,0 +1,36 @@
+import type { Random } from "../array/random.ts";
+import type { Stage } from "./stage.ts";
+
+/** What of a stage fills the picture: a window of the picture's proportions, by its upper left corner, in scene units. */
+export interface Frame {
+  readonly x: number;
+  readonly y: number;
+  /** Times that the whole stage is as wide and as high as the window; 1: the window is the whole stage. */
+  readonly zoom: number;
+}
+
+export const wholeStage: Frame = { x: 0, y: 0, zoom: 1 };
+
+/** The smallest detail is so many times enlarged: a twentieth of the picture's area. */
+const STRONGEST = 4.5;
+
+/**
+ * A detail, as by a longer lens: half the time of one thing with some of what is around it, else of any place. Photographs are often
+ * of few things, and only such say what is what: where each picture has a sky and a road, no caption tells the one from the other.
+ */
+export function pickDetail(random: Random, { view, placed }: Stage): Frame {
+  const { width, height } = view;
+  let zoom = STRONGEST ** random.between(0.25, 1);
+  let [x, y] = [random.uniform() * width, random.uniform() * height];
+  if (placed.length > 0 && random.chance(0.5)) {
+    const { x0, y0, x1, y1 } = random.pick(placed).extent;
+    const share = Math.max((x1 - x0) / width, (y1 - y0) / height, 1e-6);
+    zoom = Math.min(STRONGEST, Math.max(1, random.between(0.5, 1.1) / share));
+    [x, y] = [
+      (x0 + x1) / 2 + random.between(-0.2, 0.2) * (x1 - x0),
+      (y0 + y1) / 2 + random.between(-0.2, 0.2) * (y1 - y0),
+    ];
+  }
+  const corner = (middle: number, side: number) => Math.min(side - side / zoom, Math.max(0, middle - side / zoom / 2));
+  return { x: corner(x, width), y: corner(y, height), zoom };
+}
