@@ -102,15 +102,31 @@ function thin(points: Series["points"]): Series["points"] {
   return result;
 }
 
-/** Three to seven round values that span the range; powers of ten on a logarithmic axis that is tall enough. */
+/** Three to seven round values that span the range, logarithms of such on a logarithmic axis: powers of ten where it is tall. */
 function ticksOf(low: number, high: number, logarithmic: boolean): number[] {
   const span = high - low || Math.abs(high) || 1;
+  if (!logarithmic || span > 2)
+    return multiples(low, high, logarithmic ? Math.max(1, Math.round(span / 4)) : niceStep(span));
+  const [from, to] = [10 ** low, 10 ** high];
+  // Within less than half a decade steps of the values themselves are even enough.
+  if (to < 3 * from)
+    return multiples(from, to, niceStep(to - from || from))
+      .filter((tick) => tick > 0)
+      .map(Math.log10);
+  const decades = Array.from({ length: Math.ceil(high) - Math.floor(low) + 1 }, (_, i) => Math.floor(low) + i);
+  const ticks = decades.flatMap((power) => [1, 2, 5].map((mantissa) => power + Math.log10(mantissa)));
+  const first = ticks.findLastIndex((tick) => tick <= low + 1e-9);
+  return ticks.slice(first, ticks.findIndex((tick) => tick >= high - 1e-9) + 1);
+}
+
+/** About a quarter of the span: 1, 2 or 5 times a power of ten. */
+function niceStep(span: number): number {
   const rough = span / 4;
   const power = 10 ** Math.floor(Math.log10(rough));
-  const step =
-    logarithmic && span > 2
-      ? Math.max(1, Math.round(rough))
-      : power * ([1, 2, 5].find((m) => m * power >= rough) ?? 10);
+  return power * ([1, 2, 5].find((m) => m * power >= rough) ?? 10);
+}
+
+function multiples(low: number, high: number, step: number): number[] {
   const ticks: number[] = [];
   for (let i = Math.floor(low / step + 1e-9); ticks.length === 0 || ticks[ticks.length - 1] < high - step * 1e-6; i++)
     ticks.push(i * step);

@@ -146,3 +146,16 @@ test.each<[string, number[], boolean]>([
   const steps = labels.slice(1).map((label, i) => (logarithmic ? label / labels[i] : label - labels[i]));
   for (const step of steps) expect(Math.abs(step / steps[0] - 1)).toBeLessThan(logarithmic ? 0.01 : 0.11);
 });
+
+test.each([
+  [1.4, 12, "1 2 5 10 20"],
+  [0.02, 0.9, "0.02 0.05 0.1 0.2 0.5 1"],
+  [4, 4.2, "4 4.1 4.2"],
+  [0.01, 3000, "0.01 0.1 1 10 100 1000 10000"],
+  [5, 5, "4 6"],
+])("a logarithmic axis from %d to %d has round values", (low, high, expected) => {
+  const series = [{ name: "s", points: [low, high].map((value, step): [number, number] => [step, value]) }];
+  const format = (value: number) => String(Number(value.toPrecision(6)));
+  const { markup } = lineChart({ title: "t", series, format, logarithmic: true });
+  expect([...markup.matchAll(/text-anchor="end">([^<]+)</g)].map(([, label]) => label).join(" ")).toBe(expected);
+});
