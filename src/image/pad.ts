@@ -16,12 +16,12 @@ export function padImage(image: Image, width: number, height: number, color: Col
   return { ...padded, data };
 }
 
-/** The labels at the top left of width x height pixels, the rest unlabelled; itself when there is nothing to add. */
-export function padLabels(labels: LabelMap, width: number, height: number): LabelMap {
+/** The labels at the top left of width x height pixels, the rest `value`, unlabelled if not given; itself when there is nothing to add. */
+export function padLabels(labels: LabelMap, width: number, height: number, value: number = IGNORE): LabelMap {
   if (labels.width >= width && labels.height >= height) return labels;
   const padded = { width: Math.max(width, labels.width), height: Math.max(height, labels.height) };
   const size = padded.width * padded.height;
-  const data = new Uint8Array(size).fill(IGNORE);
+  const data = new Uint8Array(size).fill(value);
   for (let y = 0; y < labels.height; y++) {
     data.set(labels.data.subarray(y * labels.width, (y + 1) * labels.width), y * padded.width);
   }

@@ -17,6 +17,11 @@ export interface CrfSettings {
   readonly terms: readonly CrfTerm[];
   /** Updates of mean field, all pixels at once. */
   readonly iterations: number;
+  /**
+   * What stands for a pixel's colour: its `bytes`, or `wrapped`: bytes less Caffe's mean, cut to whole numbers, what is below 0 counted from 256
+   * down, as in the evaluation of DeepLab's PyTorch code. Default `bytes`.
+   */
+  readonly colors?: "bytes" | "wrapped";
 }
 
 /** By name: of DeepLab v1 and v2 on ResNet-101 and v2 on VGG-16 (PASCAL VOC), and of pseudo masks from CAMs (AffinityNet, SEAM). */
@@ -45,9 +50,11 @@ function settings(
 
 /**
  * A name of `crfSettings`, or terms with slashes between: `weight,xy` of one that looks at places, `weight,xy,rgb` of one that
- * looks at colours as well; 10 iterations. Throws UsageError for other texts.
+ * looks at colours as well; 10 iterations. Behind either `:wrapped` (see `CrfSettings`). Throws UsageError for other texts.
  */
 export function parseCrf(text: string): CrfSettings {
+  const ending = ":wrapped";
+  if (text.endsWith(ending)) return { ...parseCrf(text.slice(0, -ending.length)), colors: "wrapped" };
   if (Object.hasOwn(crfSettings, text)) return crfSettings[text as keyof typeof crfSettings];
   const number = (part: string) => (part.trim() === "" ? Number.NaN : Number(part));
   const terms = text.split("/").map((term): CrfTerm => {

@@ -1,5 +1,5 @@
 import { describe, expect, it, test } from "vitest";
-import { float32, type NdArray, ndarray } from "../array/ndarray.ts";
+import { float32, type NdArray, ndarray, toNumbers } from "../array/ndarray.ts";
 import { Random } from "../array/random.ts";
 import { InputError, UsageError } from "../errors.ts";
 import type { Image } from "../image/image.ts";
@@ -215,17 +215,48 @@ describe("what cannot be is refused", () => {
   });
 });
 
+describe("wrapped colours", () => {
+  // Of red, Caffe's mean is 122.675: 123 and 122 lie on both sides of it, and become 0 and 0; 121 becomes 255.
+  const pixels = (...reds: number[]) => ({
+    ...{ width: reds.length, height: 1 },
+    data: Uint8Array.from(reds.flatMap((red) => [red, 200, 200])),
+  });
+  const scores = float32([2, 1, 4], [0.9, 0.6, 0.4, 0.1, 0.1, 0.4, 0.6, 0.9]);
+  const refined = (image: Image, colors: "bytes" | "wrapped") =>
+    toNumbers(denseCrf(scores, image, { terms: [{ weight: 4, xy: 9, rgb: 9 }], iterations: 5, colors }));
+
+  it("are bytes less Caffe's mean, below 0 from 256 down", () => {
+    const shifted = Uint8Array.from(pixels(0, 0, 255, 254).data, (byte, i) =>
+      i % 3 === 0 ? byte : i % 3 === 1 ? 83 : 95,
+    );
+    const image = pixels(123, 122, 121, 120);
+    expect(refined(image, "wrapped")).toEqual(refined({ ...image, data: shifted }, "bytes"));
+    expect(refined(image, "wrapped")).not.toEqual(refined(image, "bytes"));
+  });
+});
+
 describe("what is typed for a CRF", () => {
   it("is a name, or terms", () => {
     expect(parseCrf("cam")).toBe(crfSettings.cam);
     expect(parseCrf("3,1/4,67,3")).toEqual(crfSettings["deeplab-v2"]);
     expect(parseCrf("2,5").terms).toEqual([{ weight: 2, xy: 5 }]);
+    expect(parseCrf("cam:wrapped")).toEqual({ ...crfSettings.cam, colors: "wrapped" });
   });
 
-  it.each(["", "deeplab", "3", "3,", "3,0", "1,2,3,4", "a,b", "3,3//4,67,3", "constructor", "3,1,1e999"])(
-    "is refused as %j",
-    (text) => {
-      expect(() => parseCrf(text)).toThrow(UsageError);
-    },
-  );
+  it.each([
+    "",
+    "deeplab",
+    "3",
+    "3,",
+    "3,0",
+    "1,2,3,4",
+    "a,b",
+    "3,3//4,67,3",
+    "constructor",
+    "3,1,1e999",
+    ":wrapped",
+    "cam:whole",
+  ])("is refused as %j", (text) => {
+    expect(() => parseCrf(text)).toThrow(UsageError);
+  });
 });

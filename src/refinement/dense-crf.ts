@@ -51,11 +51,12 @@ export function denseCrf(scores: NdArray, image: Image, settings: CrfSettings, o
       "dense CRF: expected pixels among their own neighbours with the lattice, got selfPair: false. Use the exact filter.",
     );
   }
+  const seen = settings.colors === "wrapped" ? wrapped(image) : image;
   const workspace = new Workspace();
   const stride = strideOf(labels);
   const [negativeUnary, marginals] = [workspace.reserve(pixels * stride), workspace.reserve(pixels * stride)];
   const edges = settings.terms.map((term) => {
-    const features = featuresOf(image, term);
+    const features = featuresOf(seen, term);
     const own = makerOf(options)(workspace, features, features.length / pixels, stride);
     return edgesOf(workspace, own, term.weight, term.normalization ?? "symmetric", marginals);
   });
@@ -68,6 +69,14 @@ export function denseCrf(scores: NdArray, image: Image, settings: CrfSettings, o
 function makerOf({ filter = "lattice", selfPair = true }: CrfOptions): FilterMaker {
   if (filter === "lattice") return latticeFilter;
   return selfPair ? exactFilter : exactFilterOfOthers;
+}
+
+/** Caffe's mean of red, green and blue. */
+const caffeMean = [122.675, 116.669, 104.008];
+
+/** Bytes less Caffe's mean, as bytes: what is below 0 counted from 256 down. */
+function wrapped({ data, ...size }: Image): Image {
+  return { ...size, data: data.map((byte, i) => Math.trunc(byte - caffeMean[i % 3])) };
 }
 
 /** Where each pixel lies, and its colour where the term looks at it, in standard deviations. → [pixels, 2 or 5]. */

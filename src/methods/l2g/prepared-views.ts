@@ -6,6 +6,7 @@ import type { Sample } from "../../data/sample.ts";
 import { InputError } from "../../errors.ts";
 import { cropImage, cropLabels } from "../../image/crop.ts";
 import type { LabelMap } from "../../image/image.ts";
+import { padImage, padLabels } from "../../image/pad.ts";
 import { pillowResize } from "../../image/pillow-resize.ts";
 import { resizeLabels } from "../../image/resize.ts";
 import type { L2GRecipe } from "./recipe.ts";
@@ -22,16 +23,20 @@ export function preparedViews(
   random: Random,
   { withMask = false } = {},
 ): Named<NdArray> {
-  const { shortSide, viewSize, localSize, views, sampler, photometric } = recipe;
+  const { shortSide, viewSize, localSize, views, sampler, photometric, releaseCropBug } = recipe;
   const scale = shortSide / Math.min(sample.image.width, sample.image.height);
   const [width, height] = [sample.image.width, sample.image.height].map((side) => Math.round(side * scale));
   const stream = random.fork("view");
+  const [columns, rows] = releaseCropBug ? [height, width] : [width, height];
   const square = {
-    left: stream.integer(width - viewSize + 1),
-    top: stream.integer(height - viewSize + 1),
+    left: stream.integer(columns - viewSize + 1),
+    top: stream.integer(rows - viewSize + 1),
     ...{ width: viewSize, height: viewSize },
   };
-  const view = cropImage(pillowResize(sample.image, [width, height], "bicubic"), square);
+  // Beyond the photograph it is black.
+  const [right, bottom] = [square.left + viewSize, square.top + viewSize];
+  const resized = padImage(pillowResize(sample.image, [width, height], "bicubic"), right, bottom, [0, 0, 0]);
+  const view = cropImage(resized, square);
   distortColors(view, photometric, random.fork("colors"));
   const boxes = boxesOf({ sampler, size: viewSize, crop: localSize, count: views }, random.fork("boxes"));
   const rectangle = ([left, top]: readonly number[]) => ({ left, top, width: localSize, height: localSize });
@@ -40,7 +45,8 @@ export function preparedViews(
     local.set(cropImage(view, rectangle(box)).data, i * localSize * localSize * 3);
   });
   const named = new Set(sample.labels.tags ?? []);
-  const inView = (labels: LabelMap) => cropLabels(resizeLabels(labels, width, height), square);
+  const inView = (labels: LabelMap, beyond?: number) =>
+    cropLabels(padLabels(resizeLabels(labels, width, height), right, bottom, beyond), square);
   const { mask } = sample.labels;
   const arrays = {
     image: ndarray("uint8", [viewSize, viewSize, 3], view.data),
@@ -58,7 +64,7 @@ export function preparedViews(
   if (saliency === undefined) {
     throw new InputError(`${sample.source}: expected a saliency map, got none. Add one, or --set saliency=false.`);
   }
-  const whole = inView(saliency);
+  const whole = inView(saliency, 0);
   // Divided by the largest value of the global view, so that what stands out in it is 1.
   const most = whole.data.reduce((largest, value) => Math.max(largest, value), 0) / 255 + 1e-10;
   const values = boxes.flatMap((box) => [...cropLabels(whole, rectangle(box)).data].map((value) => value / 255 / most));

@@ -24,6 +24,11 @@ export interface L2GRecipe extends Recipe, UNetSettings, SegmentationLossSetting
   readonly shortSide: number;
   readonly viewSize: number;
   readonly localSize: number;
+  /**
+   * Draw where the global view lies with width and height exchanged, as the release does on VOC: of photographs that are no squares one end is never
+   * seen, and some views run past an edge and are black there. False, the default, draws from all of the photograph.
+   */
+  readonly releaseCropBug: boolean;
   readonly views: number;
   readonly sampler: (typeof samplerNames)[number];
 
@@ -87,6 +92,7 @@ const voc: L2GRecipe = {
   shortSide: 512,
   viewSize: 448,
   localSize: 320,
+  releaseCropBug: false,
   views: 6,
   sampler: "corners+random",
   photometric: 0.6,

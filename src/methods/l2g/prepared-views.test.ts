@@ -1,0 +1,49 @@
+import { expect, test } from "vitest";
+import { Random } from "../../array/random.ts";
+import type { Sample } from "../../data/sample.ts";
+import { preparedViews } from "./prepared-views.ts";
+import { recipes } from "./recipe.ts";
+
+const recipe = { ...recipes["l2g-tiny"], photometric: 0, saliency: true };
+const { viewSize } = recipe;
+
+/** White, its left column red: all of it is salient. */
+function sampleOf(width: number, height: number): Sample {
+  const data = new Uint8Array(width * height * 3).fill(255);
+  for (let y = 0; y < height; y++) data.fill(0, 3 * y * width + 1, 3 * y * width + 3);
+  const saliency = { width, height, data: new Uint8Array(width * height).fill(255) };
+  return { id: "a", source: "a.jpg", image: { width, height, data }, labels: { tags: [1], saliency, mask: saliency } };
+}
+
+/** Where views began and how many of their columns and rows were of the photograph, over many draws. */
+function seen(width: number, height: number, releaseCropBug: boolean) {
+  const draws = Array.from({ length: 40 }, (_, seed) => {
+    const options = { withMask: true };
+    const views = preparedViews(sampleOf(width, height), { ...recipe, releaseCropBug }, [1], new Random(seed), options);
+    const image = views.image.data as Uint8Array;
+    const reds = Array.from({ length: viewSize ** 2 }, (_, i) => image[3 * i]);
+    const inside = reds.filter((red) => red === 255).length;
+    return { fromLeft: image[1] === 0 && image[0] === 255, inside: inside / viewSize ** 2, views };
+  });
+  return { draws, least: Math.min(...draws.map(({ inside }) => inside)), lefts: draws.filter((draw) => draw.fromLeft) };
+}
+
+test("views lie in the photograph, anywhere", () => {
+  const { draws, least, lefts } = seen(128, 64, false);
+  expect(least).toBe(1);
+  expect(lefts.length).toBeLessThan(draws.length / 4);
+});
+
+test("as the release draws them those of wide photographs begin at the left, and end in black", () => {
+  const { draws, least, lefts } = seen(128, 64, true);
+  expect(least).toBeLessThan(0.3);
+  expect(lefts.length).toBeGreaterThan(0.9 * draws.length);
+  // Beyond the edge nothing is salient.
+  const [{ views }] = [...draws].sort((a, b) => a.inside - b.inside);
+  expect(Math.min(...(views.saliency.data as Float32Array))).toBe(0);
+});
+
+test("of high ones some show nothing at all", () => {
+  expect(seen(64, 160, true).least).toBe(0);
+  expect(seen(64, 64, true).least).toBe(1);
+});
