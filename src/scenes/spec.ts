@@ -90,9 +90,9 @@ export function showScenesSpec({ width, height, counts, seed, kinds, border, det
   const { train, val, test } = counts;
   const unlabelled = counts.unlabelled === 0 ? "" : `,unlabelled=${counts.unlabelled}`;
   const band = border === 0 ? "" : `,border=${border}`;
-  const near = details === 0 ? "" : `,details=${details}`;
+  const enlarged = details === 0 ? "" : `,details=${details}`;
   const labels = classes.text === allClasses.text ? "" : `,classes=${classes.text}`;
-  return `scenes:size=${size},train=${train},val=${val},test=${test}${unlabelled},seed=${seed}${kind}${band}${near}${labels}`;
+  return `scenes:size=${size},train=${train},val=${val},test=${test}${unlabelled},seed=${seed}${kind}${band}${enlarged}${labels}`;
 }
 
 const example: Record<Key, string> = {
