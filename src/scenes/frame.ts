@@ -11,8 +11,8 @@ export interface Frame {
 
 export const wholeStage: Frame = { x: 0, y: 0, zoom: 1 };
 
-/** The smallest detail is so many times enlarged: a twentieth of the picture's area. */
-const STRONGEST = 4.5;
+/** The smallest detail is so many times enlarged: an eightieth of the picture's area. */
+const STRONGEST = 9;
 
 /**
  * A detail, as by a longer lens: half the time of one thing with some of what is around it, else of any place. Photographs are often
@@ -20,7 +20,7 @@ const STRONGEST = 4.5;
  */
 export function pickDetail(random: Random, { view, placed }: Stage): Frame {
   const { width, height } = view;
-  let zoom = STRONGEST ** random.between(0.25, 1);
+  let zoom = STRONGEST ** random.between(0.5, 1);
   let [x, y] = [random.uniform() * width, random.uniform() * height];
   if (placed.length > 0 && random.chance(0.5)) {
     const { x0, y0, x1, y1 } = random.pick(placed).extent;
