@@ -18,13 +18,15 @@ export function patchTokens(scope: Scope, x: Tensor, width: number, { patch }: {
   const usual = fanInUniformInitializer(channels * patch * patch);
   const weight = scope.parameter("weight", [width, channels, patch, patch], usual);
   const bias = scope.parameter("bias", [width], usual);
-  const whole = rows * patch === height && across * patch === columns ? x : cropped(x, rows * patch, across * patch);
+  const whole = cropped(x, rows * patch, across * patch);
   const pattern = "B C (rows h) (columns w) -> B (rows columns) (C h w)";
   const patches = rearrange(whole, pattern, { h: patch, w: patch }); // [B, N, C·patch²]
   return add(matmul(patches, reshape(weight, [width, -1]), { transposeB: true }), bias);
 }
 
-function cropped(x: Tensor, height: number, width: number): Tensor {
+/** The upper left part. x: [B, C, H, W] → [B, C, height, width]. */
+export function cropped(x: Tensor, height: number, width: number): Tensor {
+  if (x.shape[2] === height && x.shape[3] === width) return x;
   return slice(x, [
     { axis: 2, start: 0, end: height },
     { axis: 3, start: 0, end: width },

@@ -41,6 +41,13 @@ const begun = (file: Parameters<typeof encoderFile>[0], changed = recipe) =>
 const deit = fileOf("deit-tiny-16", "timm");
 const block = (weights: Named<NdArray>, place: string) => toNumbers(weights[`${place}.attention.query.weight`]);
 
+test("before a stem, which starts anew, the patch embedding is not that of pixels", () => {
+  const { weights, notes } = begun(deit.file, { ...recipe, stemChannels: [32, 64] });
+  expect(weights["image.patches.weight"]).toBeUndefined();
+  expect(block(weights, "image.stage1.layer1")).toEqual(block(deit.own, "layer1"));
+  expect(notes.join()).toContain("The stem starts anew.");
+});
+
 describe("a vision transformer is the start", () => {
   const { weights, anew, notes } = begun(deit.file);
 

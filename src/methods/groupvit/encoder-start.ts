@@ -46,7 +46,7 @@ export function encoderFile(
  * Throws InputError where it is no vision transformer, or of another width, MLP or number of heads.
  */
 export function encoderStart({ weights, source }: Pick<Trained, "weights" | "source">, recipe: ImageRecipe): Beginning {
-  const { imageSize, patchSize, position, name } = recipe;
+  const { imageSize, patchSize, stemChannels, position, name } = recipe;
   const own = Object.fromEntries(
     Object.entries(weights).flatMap(([key, array]) => (inEncoder(key) ? [[key.slice("encoder.".length), array]] : [])),
   );
@@ -74,7 +74,8 @@ export function encoderStart({ weights, source }: Pick<Trained, "weights" | "sou
     for (const scale of Object.keys(scaledParts)) used.add(`layer${block + 1}.${scale}`);
   }
   const samePatch = kernel.shape[2] === patchSize;
-  if (samePatch) take("patches", "patches");
+  const hasStem = stemChannels.length > 0;
+  if (samePatch && !hasStem) take("patches", "patches");
   if (isOneWidth) take("norm", "norm");
   if (position === "learned") {
     const side = Math.floor(imageSize / patchSize);
@@ -83,7 +84,8 @@ export function encoderStart({ weights, source }: Pick<Trained, "weights" | "sou
     used.add("positions");
   }
   const left = known.filter((key) => !used.has(key) && !/^layer/.test(key)); // how many blocks is said
-  const patches = samePatch ? "" : ` Its patches have ${kernel.shape[2]} pixels a side, these ${patchSize}.`;
+  const sides = samePatch ? "" : ` Its patches have ${kernel.shape[2]} pixels a side, these ${patchSize}.`;
+  const patches = hasStem ? " The stem starts anew." : sides;
   return {
     weights: taken,
     anew: startingAnew(taken, recipe),

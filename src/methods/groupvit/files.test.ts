@@ -286,6 +286,7 @@ describe("networks that the port does not have are refused for it", () => {
       { width: 8, widthFactors: [1, 2, 4], heads: [2, 2, 4] },
       "expected stages of one width for Hugging Face's GroupViT, got [1,2,4]. Write the official form",
     ],
+    ["a stem", { stemChannels: [8, 16] }, "no convolutions before the patches, which published GroupViTs do not have"],
     ["different heads", { heads: [3, 3, 4] }, "as many heads in every stage"],
     ["soft groups", { assignment: "soft" }, "hard assignment"],
     ["sums", { sumAssign: true }, "segments divided by"],

@@ -1,11 +1,12 @@
 import { normalInitializer, zerosInitializer } from "../../graph/initializer.ts";
 import type { Scope } from "../../graph/scope.ts";
 import { constant, type Tensor } from "../../graph/tensor.ts";
+import { conv2d } from "../../nn/conv.ts";
 import { type Grid, resizePositions } from "../../nn/embedding.ts";
-import { layerNorm } from "../../nn/norm.ts";
-import { patchTokens } from "../../nn/patches.ts";
+import { groupNorm, layerNorm } from "../../nn/norm.ts";
+import { cropped, patchTokens } from "../../nn/patches.ts";
 import { transformerBlock } from "../../nn/transformer.ts";
-import { add, axisSize, concat, expand, mean, split } from "../../ops/index.ts";
+import { add, axisSize, concat, expand, mean, relu, split } from "../../ops/index.ts";
 import { type Grouping, groupingBlock, imageInitializers, tokenMixer, widened } from "./grouping.ts";
 import type { ImageEncoderSettings } from "./settings.ts";
 import { sinusoidalPositions } from "./sinusoidal.ts";
@@ -37,6 +38,9 @@ export interface ImageTokens {
   readonly stages: readonly ImageStage[];
 }
 
+/** Channels that are normed together in the stem. */
+export const stemGroup = 8;
+
 export interface ImageEncoderOptions {
   /** Standard Gumbel noise of each grouping block, [B, G, L]. Default: drawn by the host where the settings want any. */
   readonly noise?: readonly Tensor[];
@@ -55,7 +59,7 @@ export function imageEncoder(
   settings: ImageEncoderSettings,
   { noise }: ImageEncoderOptions = {},
 ): ImageTokens {
-  const { imageSize, patchSize, width, depths } = settings;
+  const { imageSize, patchSize, stemChannels, width, depths } = settings;
   const [, , height, columns] = images.shape;
   if (scope.training && (height !== imageSize || columns !== imageSize)) {
     throw scope.error(
@@ -63,7 +67,9 @@ export function imageEncoder(
     );
   }
   const grid: Grid = [Math.floor(height / patchSize), Math.floor(columns / patchSize)];
-  const projected = patchTokens(scope.at("patches"), images, width, { patch: patchSize }); // [B, N, D]
+  const stemmed = stem(scope.at("stem"), cropped(images, grid[0] * patchSize, grid[1] * patchSize), stemChannels);
+  const patch = patchSize / 2 ** stemChannels.length;
+  const projected = patchTokens(scope.at("patches"), stemmed, width, { patch }); // [B, N, D]
   const patches = layerNorm(scope.at("patchNorm"), projected);
   const positioned = add(patches, positions(scope, grid, settings));
 
@@ -87,6 +93,15 @@ export function imageEncoder(
     used: groupings.map(({ used }) => used),
     ...{ grid, patches, positioned, stages },
   };
+}
+
+/** x: [B, 3, H, W] → [B, C, H / 2ⁿ, W / 2ⁿ] of n convolutions; normed image by image, so that it does not matter which are in a batch. */
+function stem(scope: Scope, x: Tensor, channels: readonly number[]): Tensor {
+  return channels.reduce((seen, width, index) => {
+    const layer = scope.at(`layer${index + 1}`);
+    const convolved = conv2d(layer.at("conv"), seen, width, { kernel: 3, stride: 2, padding: 1, bias: false });
+    return relu(groupNorm(layer.at("norm"), convolved, { groups: width / stemGroup }));
+  }, x);
 }
 
 /** Stochastic depth of each block, in order: evenly from 0 to `dropPath`. */

@@ -35,6 +35,8 @@ const tiny: GroupViTSettings = {
   prompts: 2,
 };
 
+const stemmed: GroupViTSettings = { ...tiny, stemChannels: [8, 16] };
+
 function build(settings: GroupViTSettings, { training = false, batch = 3 } = {}) {
   const model = new Model({ training });
   const images = input("images", [batch, 3, settings.imageSize, settings.imageSize]);
@@ -106,30 +108,36 @@ describe("training", () => {
     expect(names({ ...tiny, assignment: "soft" })).toEqual(paths);
   });
 
-  test("reaches every weight with a finite gradient, and updates the averages of both projections", async () => {
-    const { model, losses } = build(tiny, { training: true });
-    const total = add(losses.contrastive, losses.multiLabel!);
-    const found = gradients(
-      total,
-      model.trained.map(({ tensor }) => tensor),
-    );
-    const outputs = { total, ...Object.fromEntries(found.map((each, i) => [`gradient:${i}`, each])) };
-    const feeds = { images: normal([3, 3, 16, 16], "images"), ids: texts([3, 3, 6]) };
-    const values = await evaluate(outputs, { ...movedWeights(model), ...noiseOf(model), ...feeds });
-    expect(item(values.total)).toBeGreaterThan(0);
-    for (const [i, { name }] of model.trained.entries()) {
-      const numbers = toNumbers(values[`gradient:${i}`]);
-      expect(numbers.every(Number.isFinite), name).toBe(true);
-      // Of some biases it is 0 in theory: those that a norm or a softmax takes out again.
-      if (!name.endsWith(".bias")) expect(Math.max(...numbers.map(Math.abs)), name).toBeGreaterThan(0);
-    }
-    expect([...model.updates.keys()]).toEqual(
-      ["imageProjection", "textProjection"].flatMap((side) => [
-        `${side}.norm.running_mean`,
-        `${side}.norm.running_var`,
-      ]),
-    );
-  });
+  test.each([
+    ["", tiny],
+    ["of a network with a stem, too", stemmed],
+  ])(
+    "reaches every weight with a finite gradient, and updates the averages of both projections %s",
+    async (_, settings) => {
+      const { model, losses } = build(settings, { training: true });
+      const total = add(losses.contrastive, losses.multiLabel!);
+      const found = gradients(
+        total,
+        model.trained.map(({ tensor }) => tensor),
+      );
+      const outputs = { total, ...Object.fromEntries(found.map((each, i) => [`gradient:${i}`, each])) };
+      const feeds = { images: normal([3, 3, 16, 16], "images"), ids: texts([3, 3, 6]) };
+      const values = await evaluate(outputs, { ...movedWeights(model), ...noiseOf(model), ...feeds });
+      expect(item(values.total)).toBeGreaterThan(0);
+      for (const [i, { name }] of model.trained.entries()) {
+        const numbers = toNumbers(values[`gradient:${i}`]);
+        expect(numbers.every(Number.isFinite), name).toBe(true);
+        // Of some biases it is 0 in theory: those that a norm or a softmax takes out again.
+        if (!name.endsWith(".bias")) expect(Math.max(...numbers.map(Math.abs)), name).toBeGreaterThan(0);
+      }
+      expect([...model.updates.keys()]).toEqual(
+        ["imageProjection", "textProjection"].flatMap((side) => [
+          `${side}.norm.running_mean`,
+          `${side}.norm.running_var`,
+        ]),
+      );
+    },
+  );
 });
 
 describe("predicting", () => {
@@ -139,9 +147,12 @@ describe("predicting", () => {
     expect(build(tiny).model.noises.size).toBe(0);
   });
 
-  test("takes images of other sizes, whose rests beyond whole patches it leaves out", async () => {
+  test.each([
+    ["", tiny],
+    ["before a stem", stemmed],
+  ])("takes images of other sizes, whose rests beyond whole patches it leaves out %s", async (_, settings) => {
     const model = new Model();
-    const encoded = encodeImages(model.scope, input("images", [1, 3, 27, 35]), tiny);
+    const encoded = encodeImages(model.scope, input("images", [1, 3, 27, 35]), settings);
     expect(encoded.grid).toEqual([6, 8]);
     expect(encoded.soft.map(({ shape }) => shape)).toEqual([
       [1, 6, 48],

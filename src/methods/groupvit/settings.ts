@@ -4,6 +4,11 @@ export interface ImageEncoderSettings {
   readonly imageSize: number;
   /** Sides of a patch, pixels. */
   readonly patchSize: number;
+  /**
+   * Ours, none in the paper: channels of 3 × 3 convolutions of stride 2 that see the photograph first, multiples of 8. A patch still covers
+   * `patchSize` pixels. With a convolutional stem transformers learn faster (Xiao et al. 2021, "Early convolutions help transformers see better").
+   */
+  readonly stemChannels: readonly number[];
   /** Of the tokens of the first stage. */
   readonly width: number;
   /** What `width` is multiplied by in each stage. */
@@ -81,6 +86,7 @@ export interface GroupViTSettings extends ImageEncoderSettings {
 export const publishedImageEncoder: ImageEncoderSettings = {
   imageSize: 224,
   patchSize: 16,
+  stemChannels: [],
   width: 384,
   widthFactors: [1, 1, 1],
   heads: [6, 6, 6],

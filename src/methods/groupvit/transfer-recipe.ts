@@ -12,7 +12,17 @@ export interface TransferRecipe
 
 /** Fields of the encoder that another network's weights are of: a transfer takes them over from the run that it begins with. */
 export const encoderFields = [
-  ...["patchSize", "width", "widthFactors", "heads", "depths", "groupTokens", "outputGroups", "mlpRatio"],
+  ...[
+    "patchSize",
+    "stemChannels",
+    "width",
+    "widthFactors",
+    "heads",
+    "depths",
+    "groupTokens",
+    "outputGroups",
+    "mlpRatio",
+  ],
   ...[
     "assignMlpRatio",
     "assignment",

@@ -31,6 +31,11 @@ test.each<[Partial<Recipe & GroupViTSettings>, string]>([
   [{ groupTokens: [64, 0, 8] }, "groupTokens must be one number for each of 3 stages, 1 or more but for the last"],
   [{ outputGroups: [64] }, "outputGroups must be one number for each of 2 grouping stages, 1 or more, got [64]."],
   [{ widthFactors: [1, 0, 1] }, "widthFactors must be one number for each of 3 stages, above 0, got [1, 0, 1]."],
+  [{ stemChannels: [32, 60] }, "stemChannels must be numbers of channels that 8 divides, got [32, 60]."],
+  [
+    { stemChannels: [8, 8, 8, 8, 8] },
+    "patchSize must be a multiple of 32, as each of stemChannels halves the sides, got 16. Try 32.",
+  ],
   [{ imageSize: 230 }, "imageSize must be a multiple of patchSize (16), got 230. Try 224."],
   [{ cropWidth: 256 }, "cropWidth must be as imageSize (224), got 256. Set cropWidth=224."],
   [{ position: "sinusoidal", width: 390 }, "width must be a multiple of 4 where positions are sinusoidal, got 390."],

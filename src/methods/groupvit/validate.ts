@@ -1,7 +1,7 @@
 import { templateSets } from "../../text/templates.ts";
 import { type Bounds, checkImageAugmentation, checksOf, nearestMultiple, within } from "../checks.ts";
 import type { Recipe } from "../recipe.ts";
-import { stageWidth } from "./image-encoder.ts";
+import { stageWidth, stemGroup } from "./image-encoder.ts";
 import type { GroupViTRecipe } from "./recipe.ts";
 import type { GroupViTSettings, ImageEncoderSettings } from "./settings.ts";
 
@@ -36,6 +36,7 @@ export function checkImageEncoder(recipe: ImageRecipe): void {
   oneOf("assignment", ["hard", "soft"]);
   oneOf("position", ["learned", "sinusoidal"]);
   checkImageSide(recipe);
+  checkStem(recipe);
   checkStages(recipe);
   const isPair = recipe.assignMlpRatio.length === 2 && recipe.assignMlpRatio.every((ratio) => within(ratio, positive));
   require(isPair, "assignMlpRatio", "two numbers above 0, for tokens and for channels", "0.5, 4 is usual.");
@@ -99,6 +100,16 @@ function checkImageSide(recipe: ImageRecipe): void {
   }
   const hasWaves = position === "learned" || width % 4 === 0;
   require(hasWaves, "width", "a multiple of 4 where positions are sinusoidal", `Try ${nearestMultiple(width, 4)}.`);
+}
+
+function checkStem(recipe: ImageRecipe): void {
+  const { stemChannels, patchSize } = recipe;
+  const { require } = checksOf(recipe);
+  const splits = stemChannels.every((channels) => within(channels, size) && channels % stemGroup === 0);
+  require(splits, "stemChannels", `numbers of channels that ${stemGroup} divides`, "32, 64, 96 is usual, [] the paper's.");
+  const side = 2 ** stemChannels.length;
+  const tiles = patchSize % side === 0;
+  require(tiles, "patchSize", `a multiple of ${side}, as each of stemChannels halves the sides`, `Try ${nearestMultiple(patchSize, side)}.`);
 }
 
 function checkStages(recipe: ImageRecipe): void {
