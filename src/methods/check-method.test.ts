@@ -62,6 +62,7 @@ describe("a method is refused, saying what is wrong,", () => {
       { study: { ...study, recipes: { a: null } } },
       /each with its settings, got \{"a"/,
     ],
+    ["with a former value of no field", { formerly: { widht: 4 } }, /expected formerly, values of its .*got \{"widht"/],
     ["with views that are no function", { views: [] }, /a function views or none, got object/],
     ["with an encoder that is no function", { encoder: 5 }, /a function encoder or none, got number/],
   ])("%s", (_, changes, message) => {

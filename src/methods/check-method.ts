@@ -24,12 +24,16 @@ export function requireMethod(method: Method, where: string): void {
   require(texts.every((text) => typeof text === "string"), "paper with authors, title, venue and url", shown(paper));
   require(isObject(recipes) && Object.keys(recipes).length > 0, "recipes by name, at least one", shown(recipes));
   for (const [key, recipe] of Object.entries(method.recipes)) requireRecipe(method, key, recipe, where);
-  const { predictionFields = [], forms = {} } = method;
+  const { predictionFields = [], forms = {}, formerly = {} } = method;
   const areForms = isObject(forms) && Object.values(forms).every((form) => typeof form === "function");
   require(areForms, "forms, functions by name, or none", shown(forms));
   const fields = Object.values(method.recipes).flatMap((recipe) => Object.keys(recipe));
   const areFields = isTexts(predictionFields) && predictionFields.every((field) => fields.includes(field));
   require(areFields, "predictionFields, names of its recipes' fields, or none", shown(predictionFields));
+  const areValues =
+    isObject(formerly) &&
+    Object.entries(formerly).every(([key, value]) => fields.includes(key) && isRecipeValue(value));
+  require(areValues, "formerly, values of its recipes' fields, or none", shown(formerly));
   if (method.study !== undefined) requireStudy(method.study, `${where}: study`);
 }
 

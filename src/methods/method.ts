@@ -75,6 +75,8 @@ export interface Method<R extends Recipe = Recipe> {
   readonly study?: Study;
   /** Fields of its recipes that matter for prediction alone, and can be changed by `--set` when predicting. Default: none. */
   readonly predictionFields?: readonly string[];
+  /** What fields meant before they were there, for recipes and runs of that time. Default: what they mean in the recipe. */
+  readonly formerly?: Partial<R>;
   /** `open`: any words can be segmented, and classes are named when predicting; `closed`: those that were trained. */
   readonly vocabulary: "closed" | "open";
   /**

@@ -92,6 +92,14 @@ test.each<[string, unknown, RegExp]>([
   expect(() => recipeFrom(value, "recipe.json")).toThrow(message);
 });
 
+test.each([
+  ["unet-mobilenet", "mapNorms", '"mapNorms": "none"'],
+  ["groupvit-scenes", "stemChannels", '"stemChannels": []'],
+])("a recipe file of %s of before there was %s is told what it meant then", (name, key, line) => {
+  const { [key]: _, ...rest } = { ...resolveRecipe(name).recipe } as Record<string, unknown>;
+  expect(() => recipeFrom(rest, "recipe.json")).toThrow(`got none. Add it, such as ${line}.`);
+});
+
 test("a recipe file with keys that are not known is refused, naming them and what is known", () => {
   const { recipe } = resolveRecipe("transunet-tiny");
   expect(recipeFrom({ ...recipe }, "recipe.json").recipe).toEqual(recipe);

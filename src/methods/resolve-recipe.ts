@@ -115,8 +115,10 @@ export function recipeFrom(value: unknown, where: string, methods?: readonly Met
     const what = `a recipe of ${method.name} (see tessera recipes ${complete.name})`;
     requireKnownKeys(given, Object.keys(complete), what, where);
     for (const key of Object.keys(complete) as (keyof Recipe)[]) {
-      const line = `${JSON.stringify(key)}: ${JSON.stringify(complete[key])}`;
-      if (!Object.hasOwn(given, key)) {
+      const has = Object.hasOwn(given, key);
+      const value = has ? complete[key] : (method.formerly?.[key] ?? complete[key]);
+      const line = `${JSON.stringify(key)}: ${JSON.stringify(value)}`;
+      if (!has) {
         throw new UsageError(
           `expected the key "${key}" (${kindOf(complete[key])}), got none. Add it, such as ${line}.`,
         );

@@ -71,6 +71,7 @@ export const ddep: Method<DdepRecipe> = {
   },
   ...networkMethod,
   recipes,
+  formerly: { mapNorms: "none" },
   study,
   stages,
   validate,

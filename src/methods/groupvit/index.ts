@@ -23,6 +23,7 @@ export const groupvit: Method<GroupViTRecipe> = {
   recipes,
   study,
   predictionFields,
+  formerly: { stemChannels: [] },
   ready: loadWords,
   stages: (recipe) => [captionStage(recipe)],
   model: wordModel,

@@ -77,6 +77,7 @@ export const groupvitTransfer: Method<TransferRecipe> = {
   paper,
   vocabulary: "closed",
   recipes: transferRecipes,
+  formerly: { stemChannels: [] },
   stages(recipe, task) {
     const network = (scope: Scope, image: Tensor) =>
       transferLogits(scope, renormalized(image, normalizations[recipe.normalization]), task.classes.length, recipe);

@@ -38,6 +38,7 @@ export const unet: Method<UNetRecipe> = {
     url: "https://arxiv.org/abs/1505.04597",
   },
   recipes,
+  formerly: { mapNorms: "none" },
   ...networkMethod,
   stages,
   validate(recipe) {
