@@ -28,8 +28,8 @@ export const scenesCommand = command({
   ],
   notes:
     "Keys: size (64 to 512, or WIDTHxHEIGHT), train, val, test (how many), unlabelled (how many without labels), seed,\n" +
-    "kind (outdoor, indoor, street, …), border (unlabelled pixels along edges), details (share of pictures that\n" +
-    "show a part of a scene enlarged, 0 to 1), classes (coarse: nine that take in all; or names joined by +, such as\n" +
+    "kind (outdoor, indoor, street, …), border (unlabelled pixels along edges), details (share of the pictures of\n" +
+    "train and unlabelled that show a part of a scene enlarged, 0 to 1), classes (coarse: nine that take in all; or names joined by +, such as\n" +
     "sky+road+vehicle+person: the rest is unlabelled).",
   async run({ positionals: [text = "scenes"], options: { out, layout, images } }, terminal) {
     if (out === undefined) throw new UsageError("scenes: --out is missing. Write --out FOLDER.");

@@ -32,6 +32,14 @@ describe("openScenes", () => {
     expect(images.size).toBe(12);
   });
 
+  it("shows details to learn from, and whole scenes to be scored on", async () => {
+    for (const split of splits) {
+      const bytes = async (from: string) => (await openScenes(from, split).read(1)).image.data.join();
+      const isWhole = split === "val" || split === "test";
+      expect((await bytes(`${withUnlabelled},details=1`)) === (await bytes(withUnlabelled)), split).toBe(isWhole);
+    }
+  });
+
   it("gives unlabelled samples as images alone", async () => {
     const { ids, kinds, read } = openScenes(withUnlabelled, "unlabelled");
     expect([ids.length, kinds]).toEqual([3, []]);

@@ -47,7 +47,7 @@ const turn: (resume: (value: unknown) => void, milliseconds: number) => unknown 
 
 /** Scene `index` of a split. Throws InputError outside 0 … count − 1. */
 export function sceneOf(
-  { width, height, seed, kinds, counts, border, details, classes }: ScenesSpec,
+  { width, height, seed, kinds, counts, border, details: share, classes }: ScenesSpec,
   split: Split,
   index: number,
 ): Scene {
@@ -61,6 +61,8 @@ export function sceneOf(
       ),
     );
   }
+  // Details teach; what is asked for is whole scenes.
+  const details = split === "train" || split === "unlabelled" ? share : 0;
   return renderScene({ seed, index: firstIndex[split] + index, width, height, kinds, border, details, classes });
 }
 

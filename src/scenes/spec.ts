@@ -15,7 +15,7 @@ export interface ScenesSpec {
   readonly kinds: readonly PlaceName[];
   /** Pixels without label along the edges of segments. */
   readonly border: number;
-  /** Share of the pictures that show a detail of a scene, 0 … 1. */
+  /** Share of the pictures to learn from, `train` and `unlabelled`, that show a detail of a scene, 0 … 1. */
   readonly details: number;
   /** What the labels are. */
   readonly classes: ClassChoice;
@@ -44,8 +44,8 @@ const defaults: ScenesSpec = {
  * Keys: `size` (128, or 192x128 for width and height, 64 to 512), `train`, `val`, `test` (how many), `unlabelled` (how
  * many images without labels, 0 if not given), `seed`, `kind` (meadow, street, beach, …, outdoor, indoor, or several
  * joined by +), `border` (width of an unlabelled band along the edges of segments, 0 to 4 pixels, 0 if not given),
- * `details` (share of the pictures that show a detail of a scene enlarged, 0 to 1, 0 if not given), and `classes` (all,
- * coarse, or names joined by +: `parseClassChoice`). Throws UsageError that names the nearest key.
+ * `details` (share of the pictures of `train` and `unlabelled` that show a detail of a scene enlarged, 0 to 1, 0 if not given), and
+ * `classes` (all, coarse, or names joined by +: `parseClassChoice`). Throws UsageError that names the nearest key.
  */
 export function parseScenesSpec(spec: string): ScenesSpec {
   const [name, ...rest] = spec.split(":");
