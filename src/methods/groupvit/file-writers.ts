@@ -3,20 +3,17 @@
  * transformers. Their weights are the same, so what was read from one can be written as the other.
  */
 import { fromNumbers, type NdArray } from "../../array/ndarray.ts";
-import { InputError } from "../../errors.ts";
 import { writeSafetensors } from "../../weights/safetensors.ts";
 import { writeTorch } from "../../weights/torch-write.ts";
 import { configText } from "./port-config.ts";
 import { type PortPreparation, preparationText, usualPreparation } from "./port-preparation.ts";
 import { portTensors } from "./port-weights.ts";
-import type { GroupViTSettings } from "./settings.ts";
 import { officialTensors } from "./weights.ts";
 import { counterNames, type PublishedGroupViT, wholeOf, withPositions } from "./whole-weights.ts";
 
 /** The bytes of an official checkpoint: the state dictionary under `model`. Throws InputError where weights are missing. */
 export function officialFile(published: PublishedGroupViT, where = "groupvit"): Uint8Array {
   const { settings, weights } = published;
-  requireNoStem(settings, where);
   const whole = wholeOf(withPositions(weights, settings), settings, where).weights;
   return writeTorch(officialTensors({ ...whole, ...allCounters(published) }), where);
 }
@@ -31,7 +28,6 @@ export function portFiles(
   where = "groupvit",
 ): { readonly files: Readonly<Record<string, Uint8Array | string>>; readonly notes: readonly string[] } {
   const { settings, weights } = published;
-  requireNoStem(settings, where);
   const config = configText(settings, where);
   const whole = wholeOf(withPositions(weights, settings), settings, where).weights;
   const { tensors, without } = portTensors({ ...whole, ...allCounters(published) });
@@ -43,14 +39,6 @@ export function portFiles(
     },
     notes: without.map((name) => `${where}: ${name} is left out; Hugging Face's GroupViT has nothing like it.`),
   };
-}
-
-function requireNoStem({ stemChannels }: GroupViTSettings, where: string): void {
-  if (stemChannels.length === 0) return;
-  const got = `convolutions of ${stemChannels.join(", ")} channels`;
-  throw new InputError(
-    `${where}: expected no convolutions before the patches, which published GroupViTs do not have, got ${got}. Export it as ONNX, or train with --set stemChannels=[].`,
-  );
 }
 
 function allCounters({ weights, counters = weights, settings }: PublishedGroupViT): Record<string, NdArray> {

@@ -11,11 +11,14 @@ import { readWeights, type WeightFile } from "../../weights/read-weights.ts";
 import { baseRecipe } from "../recipe.ts";
 import { officialFile, portFiles } from "./file-writers.ts";
 import { importedGroupViT, type ReadGroupViT, readGroupViT } from "./files.ts";
+import { forms } from "./forms.ts";
 import { encodePairs, pairLosses } from "./network.ts";
 import { preparationFrom, preparationText, usualPreparation } from "./port-preparation.ts";
+import { recipes } from "./recipe.ts";
 import { type GroupViTSettings, publishedGroupViT } from "./settings.ts";
 import { officialTensors } from "./weights.ts";
 import { fittedPositions, type PublishedGroupViT } from "./whole-weights.ts";
+import { loadWords } from "./words.ts";
 
 const small: GroupViTSettings = {
   ...publishedGroupViT,
@@ -301,6 +304,13 @@ describe("networks that the port does not have are refused for it", () => {
     const settings = { ...small, ...changes };
     expect(() => portFiles(published(settings))).toThrow(message);
   });
+});
+
+test.each(Object.keys(forms))("%s has no word for a stem, and says so", async (name) => {
+  await loadWords();
+  const recipe = { ...recipes["groupvit-tiny"], stemChannels: [8, 16] };
+  const write = async () => forms[name]({ weights: {}, recipe, source: "run", licence: "MIT" });
+  await expect(write()).rejects.toThrow("run: expected no convolutions before the patches, which published GroupViTs");
 });
 
 describe("preprocessor_config.json", () => {

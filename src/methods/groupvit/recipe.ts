@@ -157,16 +157,16 @@ const scenes: GroupViTRecipe = {
   // More of it would be cut from what the caption says.
   cropAreaMin: 0.9,
 
-  steps: 2500,
+  steps: 5000,
   learningRate: 5e-4,
   warmupSteps: 20,
   averageDecay: 0.99,
-  evaluateEvery: 250,
+  evaluateEvery: 1000,
 
   // Of a whole scene a window shows as much as a detail of it does: what training saw.
   windowSide: 64,
-  shortSide: 256,
-  longSide: 1024,
+  shortSide: 384,
+  longSide: 1536,
 };
 
 /** Without groups: as many blocks, and every patch takes the nearest word (Xu et al. 2022, table 4). */

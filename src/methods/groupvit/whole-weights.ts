@@ -30,12 +30,13 @@ export const counterNames = ["imageProjection.norm.num_batches_tracked", "textPr
 /** Of so many missing or unused tensors the names are told. */
 export const mostNamed = 4;
 
-/** The network's weights alone, all of them, in its shapes. Throws InputError that names what is missing. */
+/** The network's weights alone, all of them, in its shapes. Throws InputError that names what is missing, or for a stem, which no form has. */
 export function wholeOf(
   weights: Named<NdArray>,
   settings: GroupViTSettings,
   where: string,
 ): { readonly weights: Record<string, NdArray>; readonly unused: readonly string[] } {
+  requireNoStem(settings, where);
   const shapes = shapesOf({ ...settings, position: "learned" });
   const used: Record<string, NdArray> = {};
   const missing: string[] = [];
@@ -55,6 +56,14 @@ export function wholeOf(
     );
   }
   return { weights: used, unused: Object.keys(weights).filter((name) => !shapes.has(name)) };
+}
+
+function requireNoStem({ stemChannels }: GroupViTSettings, where: string): void {
+  if (stemChannels.length === 0) return;
+  const got = `convolutions of ${stemChannels.join(", ")} channels`;
+  throw new InputError(
+    `${where}: expected no convolutions before the patches, which published GroupViTs do not have, got ${got}. Export it as one ONNX file with --classes, or train with --set stemChannels=[].`,
+  );
 }
 
 /** Names and shapes of what the network declares. Heads change no shape, so any that divide the widths will do. */
