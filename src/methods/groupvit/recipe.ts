@@ -157,11 +157,11 @@ const scenes: GroupViTRecipe = {
   // More of it would be cut from what the caption says.
   cropAreaMin: 0.9,
 
-  steps: 5000,
+  steps: 2500,
   learningRate: 5e-4,
   warmupSteps: 20,
   averageDecay: 0.99,
-  evaluateEvery: 1000,
+  evaluateEvery: 500,
 
   // Of a whole scene a window shows as much as a detail of it does: what training saw.
   windowSide: 64,
