@@ -114,18 +114,17 @@ export function recipeFrom(value: unknown, where: string, methods?: readonly Met
     const complete = method.recipes[given.name] ?? alike ?? all[0];
     const what = `a recipe of ${method.name} (see tessera recipes ${complete.name})`;
     requireKnownKeys(given, Object.keys(complete), what, where);
+    const former: Recipe = { ...complete, ...method.formerly };
     for (const key of Object.keys(complete) as (keyof Recipe)[]) {
-      const has = Object.hasOwn(given, key);
-      const value = has ? complete[key] : (method.formerly?.[key] ?? complete[key]);
-      const line = `${JSON.stringify(key)}: ${JSON.stringify(value)}`;
-      if (!has) {
+      const line = (from: Recipe) => `${JSON.stringify(key)}: ${JSON.stringify(from[key])}`;
+      if (!Object.hasOwn(given, key)) {
         throw new UsageError(
-          `expected the key "${key}" (${kindOf(complete[key])}), got none. Add it, such as ${line}.`,
+          `expected the key "${key}" (${kindOf(complete[key])}), got none. Add it, such as ${line(former)}.`,
         );
       }
       if (typeof given[key] !== typeof complete[key] || Array.isArray(given[key]) !== Array.isArray(complete[key])) {
         throw new UsageError(
-          `${key} must be ${kindOf(complete[key])}, got ${shown(given[key])}. Write one, such as ${line}.`,
+          `${key} must be ${kindOf(complete[key])}, got ${shown(given[key])}. Write one, such as ${line(complete)}.`,
         );
       }
     }

@@ -38,9 +38,6 @@ export interface ImageTokens {
   readonly stages: readonly ImageStage[];
 }
 
-/** Channels that are normed together in the stem. */
-export const stemGroup = 8;
-
 export interface ImageEncoderOptions {
   /** Standard Gumbel noise of each grouping block, [B, G, L]. Default: drawn by the host where the settings want any. */
   readonly noise?: readonly Tensor[];
@@ -94,6 +91,9 @@ export function imageEncoder(
     ...{ grid, patches, positioned, stages },
   };
 }
+
+/** Channels that are normed together in the stem. */
+export const stemGroup = 8;
 
 /** x: [B, 3, H, W] → [B, C, H / 2ⁿ, W / 2ⁿ] of n convolutions; normed image by image, so that it does not matter which are in a batch. */
 function stem(scope: Scope, x: Tensor, channels: readonly number[]): Tensor {

@@ -154,7 +154,7 @@ const scenes: GroupViTRecipe = {
   batchSize: 32,
   cropHeight: 64,
   cropWidth: 64,
-  // More of it would be cut from what the caption says.
+  // A smaller crop may lack what its caption says.
   cropAreaMin: 0.9,
 
   steps: 2500,
