@@ -28,8 +28,9 @@ export function portFiles(
   where = "groupvit",
 ): { readonly files: Readonly<Record<string, Uint8Array | string>>; readonly notes: readonly string[] } {
   const { settings, weights } = published;
-  const config = configText(settings, where);
+  // What no form has is said before what this one has not: its remedy is another form.
   const whole = wholeOf(withPositions(weights, settings), settings, where).weights;
+  const config = configText(settings, where);
   const { tensors, without } = portTensors({ ...whole, ...allCounters(published) });
   return {
     files: {

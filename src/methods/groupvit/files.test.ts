@@ -308,7 +308,7 @@ describe("networks that the port does not have are refused for it", () => {
 
 test.each(Object.keys(forms))("%s has no word for a stem, and says so", async (name) => {
   await loadWords();
-  const recipe = { ...recipes["groupvit-tiny"], stemChannels: [8, 16] };
+  const recipe = { ...recipes["groupvit-tiny"], stemChannels: [8, 16], assignment: "soft" };
   const write = async () => forms[name]({ weights: {}, recipe, source: "run", licence: "MIT" });
   await expect(write()).rejects.toThrow("run: expected no convolutions before the patches, which published GroupViTs");
 });
