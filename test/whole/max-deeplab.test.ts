@@ -142,6 +142,27 @@ test("an exported file predicts the same, and gives ids and segments in plain ON
   await session.release();
 });
 
+test("photographs are seen larger in prediction than in training, also by an exported file", async () => {
+  const file = `${folder}/wide.onnx`;
+  const wide = ["--set", "predictionHeight=97", "--set", "predictionWidth=145"];
+  const predict = (from: string, name: string, ...more: string[]) =>
+    tessera("predict", from, photograph, ...more, "--out", `${folder}/${name}`);
+  expect(await tessera("export", run, ...wide, "--out", file)).toMatchObject({ code: 0 });
+  for (const done of [
+    await predict(run, "usual"),
+    await predict(run, "wide", ...wide),
+    await predict(file, "wide-file"),
+  ]) {
+    expect(done, done.error).toMatchObject({ code: 0 });
+  }
+  const map = async (name: string) =>
+    (await digests(`${folder}/${name}`, (path) => path.endsWith("0.panoptic.png")))["val_000000.panoptic.png"];
+  expect(await map("wide-file")).toBe(await map("wide"));
+  expect(await map("usual")).not.toBe(await map("wide"));
+  const refused = await predict(run, "refused", "--set", "predictionHeight=96");
+  expectOneLine(refused, /predictionHeight must be 0, or a multiple of 16, plus 1, .* got 96\. Try 97/, 2);
+});
+
 test("training without segments is refused", async () => {
   const masks = `${folder}/masks`;
   await writeScenes(platform, "scenes:size=64,train=2,val=1,test=1,classes=coarse", `${folder}/whole`);

@@ -41,6 +41,15 @@ async function outputsOf(
 
 const found = async (...given: Parameters<typeof outputsOf>): Promise<number[]> => (await outputsOf(...given)).panoptic;
 
+test("a photograph is seen at the size of training's, or at its own one", () => {
+  const recipe = { ...recipes["maxdeeplab-tiny"], cropHeight: 33, cropWidth: 49 };
+  const task = { classes: [{ name: "a", color: [1, 2, 3] as const }], frequencies: [] };
+  const sizeOf = (changes: Partial<typeof recipe>) => panopticModel({ ...recipe, ...changes }, task).size;
+  expect(sizeOf({})).toEqual([33, 49]);
+  expect(sizeOf({ predictionWidth: 65 })).toEqual([33, 65]);
+  expect(sizeOf({ predictionHeight: 97, predictionWidth: 65 })).toEqual([97, 65]);
+});
+
 describe("segments of masks", () => {
   test("nothing, where no slot is sure", async () => {
     expect(

@@ -9,7 +9,7 @@ import type { Frame, PanopticModel } from "../model.ts";
 import { grey } from "./augment.ts";
 import { maxDeepLab } from "./network.ts";
 import { panopticFromMasks } from "./postprocess.ts";
-import type { MaxDeepLabRecipe } from "./recipe.ts";
+import { type MaxDeepLabRecipe, predictionSize } from "./recipe.ts";
 import { classOrder, voidLabel } from "./targets.ts";
 
 /** What ids of segments are made with: label · divisor + instance. */
@@ -18,7 +18,7 @@ export function divisorOf({ slots }: Pick<MaxDeepLabRecipe, "slots">): number {
 }
 
 export function panopticModel(recipe: MaxDeepLabRecipe, { classes }: Task): PanopticModel {
-  const size = [recipe.cropHeight, recipe.cropWidth] as const;
+  const size = predictionSize(recipe);
   const divisor = divisorOf(recipe);
   return {
     ...{ kind: "panoptic", size, padding: grey, corners: true },

@@ -75,7 +75,11 @@ function armsOf(part: string, recipe: MaxDeepLabRecipe): readonly Arm[] {
 export const study: Study = {
   // 17 arms, which cost as much as 26 of the base, with two seeds each: two hours on two cores where a step of the base takes 0.25 s.
   recipes: {
-    "maxdeeplab-small": ["steps=400", "warmupSteps=40", "cropHeight=129", "cropWidth=129", "evaluateEvery=0"],
+    "maxdeeplab-small": [
+      ...["steps=400", "warmupSteps=40", "cropHeight=129", "cropWidth=129", "evaluateEvery=0"],
+      // As the paper has them: its terms in their proportion, and pictures of any scale.
+      ...["pqWeight=3", "scaleMin=0.9", "scaleMax=1.3"],
+    ],
     "maxdeeplab-tiny": [],
   },
   dataset:

@@ -10,12 +10,17 @@ test.each<[string, Partial<MaxDeepLabRecipe>]>([
   ["with transformers from stride 4", { transformerFromStride: 4, extraTransformerFromStride: 4 }],
   ["with hourglasses", { extraHourglasses: 2 }],
   ["without feed-forward networks", { ffnChannels: 0 }],
+  ["that see more in prediction", { predictionHeight: 1025, predictionWidth: 2049 }],
 ])("accepts networks %s", (_, changes) => {
   expect(() => validate({ ...recipe, ...changes })).not.toThrow();
 });
 
 test.each<[Partial<MaxDeepLabRecipe>, string]>([
   [{ cropHeight: 640 }, "cropHeight must be a multiple of 16, plus 1, from 33 to 4097, got 640. Try 641."],
+  [
+    { predictionWidth: 640 },
+    "predictionWidth must be 0, or a multiple of 16, plus 1, from 33 to 4097, got 640. Try 641.",
+  ],
   [{ slots: 0 }, "slots must be a whole number from 1 to 65536, got 0."],
   [{ heads: 3 }, "heads must be such that they split the widths of"],
   [{ stageBlocks: [3, 4, 6] }, "stageBlocks must be blocks of four stages, each 1 or more, got [3, 4, 6]."],

@@ -12,7 +12,7 @@ import type { Task } from "../method.ts";
 import type { Trial, TrialPicture } from "../stage.ts";
 import { placedImage, wholePlace } from "./augment.ts";
 import { maxDeepLab } from "./network.ts";
-import type { MaxDeepLabRecipe } from "./recipe.ts";
+import { type MaxDeepLabRecipe, predictionSize } from "./recipe.ts";
 import { resizedTo } from "./semantic-decoder.ts";
 import { classOrder } from "./targets.ts";
 
@@ -23,7 +23,7 @@ const opacity = 0.5;
 const masksShown = 4;
 
 export function slotViews(recipe: MaxDeepLabRecipe, { classes }: Task): readonly Trial[] {
-  const size = [recipe.cropHeight, recipe.cropWidth] as const;
+  const size = predictionSize(recipe);
   const seen = (image: Image) => placedImage(image, wholePlace([image.height, image.width], size), size);
   const colors = distinctColors(recipe.slots);
   return [
