@@ -40,11 +40,11 @@ export function validate(recipe: MaxDeepLabRecipe): void {
   number("scaleMax", { least: recipe.scaleMin }, "Make it at least scaleMin.");
   for (const key of ["cropHeight", "cropWidth", "classifySize", "predictionHeight", "predictionWidth"] as const) {
     const side = recipe[key];
-    const isFree = key === "predictionHeight" || key === "predictionWidth";
-    if (isFree && side === 0) continue;
+    const mayBeZero = key === "predictionHeight" || key === "predictionWidth";
+    if (mayBeZero && side === 0) continue;
     const fits = within(side, { least: 33, most: 4097, whole: true }) && (side - 1) % 16 === 0;
     const nearest = Math.max(2, Math.round((side - 1) / 16)) * 16 + 1;
-    const wanted = `${isFree ? "0, or " : ""}a multiple of 16, plus 1, from 33 to 4097`;
+    const wanted = `${mayBeZero ? "0, or " : ""}a multiple of 16, plus 1, from 33 to 4097`;
     require(fits, key, wanted, `Try ${nearest || 129}.`);
   }
   const each = (values: readonly number[], count: number | null, limits: Bounds) =>
