@@ -1,10 +1,11 @@
 import { expect, test } from "vitest";
-import { float32, fromNumbers } from "../../array/ndarray.ts";
+import { float32, fromNumbers, toNumbers } from "../../array/ndarray.ts";
 import { Model } from "../../graph/scope.ts";
 import { input } from "../../graph/tensor.ts";
 import { distinctColors } from "../../image/palette.ts";
+import { evaluate } from "../../runtime/evaluate.ts";
 import { recipes } from "./recipe.ts";
-import { slotViews } from "./views.ts";
+import { slotViews, surenessOf } from "./views.ts";
 
 const recipe = { ...recipes["maxdeeplab-tiny"], cropHeight: 33, cropWidth: 33, maskChannels: 3 };
 const classes = [
@@ -20,6 +21,14 @@ test("the graph gives slots, what the surest one reads, and with three numbers a
     ...{ slot: [1, 33, 33], channel: [12], confidence: [12], surest: [1] },
     ...{ maskSlots: [4], masks: [4, 9, 9], attention: [3, 3], feature: [1, 3, 9, 9] },
   });
+});
+
+test("a slot that is sure of its class and has no pixel is not among the surest", async () => {
+  const sureness = surenessOf(input("confidence", [3]), input("shares", [1, 3, 1, 2]));
+  const values = { confidence: float32([3], [1, 0.5, 0.5]), shares: float32([1, 3, 1, 2], [0.1, 0.1, 0.9, 0, 0, 0.8]) };
+  const [without, first, second] = toNumbers((await evaluate({ sureness }, values)).sureness);
+  expect([without < second, second < first]).toEqual([true, true]);
+  expect(first).toBeCloseTo(0.45, 6);
 });
 
 test("pictures are of the photograph in the view, without what is beside it, in the slots' colours, and name what slots are", () => {

@@ -7,7 +7,7 @@ import { cropImage } from "../../image/crop.ts";
 import type { Color, Image } from "../../image/image.ts";
 import { distinctColors } from "../../image/palette.ts";
 import { resizeImage } from "../../image/resize.ts";
-import { argMax, cast, gather, max, mean, reshape, slice, softmax, topK } from "../../ops/index.ts";
+import { argMax, cast, gather, max, mean, mul, reshape, slice, softmax, topK } from "../../ops/index.ts";
 import type { Task } from "../method.ts";
 import type { Trial, TrialPicture } from "../stage.ts";
 import { placedImage, wholePlace } from "./augment.ts";
@@ -42,6 +42,14 @@ export function slotViews(recipe: MaxDeepLabRecipe, { classes }: Task): readonly
   ];
 }
 
+/**
+ * How sure slots are, of a class and of a pixel: one without pixels may be as sure of a class as any, since training need not tell it that it
+ * is nothing. confidence: [N]; shares: [1, N, h, w] → [N].
+ */
+export function surenessOf(confidence: Tensor, shares: Tensor): Tensor {
+  return mul(confidence, reshape(max(shares, { axes: [2, 3] }), confidence.shape));
+}
+
 /** image: [1, H, W, 3] uint8. */
 function slotOutputs(scope: Scope, image: Tensor, recipe: MaxDeepLabRecipe, classes: number): Named<Tensor> {
   const [, height, width] = image.shape;
@@ -49,15 +57,16 @@ function slotOutputs(scope: Scope, image: Tensor, recipe: MaxDeepLabRecipe, clas
   const { maskLogits, classLogits, pixelFeature, encoded } = maxDeepLab(scope, image, recipe, classes);
   const chances = slice(softmax(classLogits, { axis: -1 }), [{ axis: 2, start: 0, end: classes }]);
   const confidence = reshape(max(chances, { axes: [2] }), [slots]);
-  const surestSlots = topK(confidence, Math.min(masksShown, slots), { axis: 0 }).indices;
   const shares = softmax(maskLogits, { axis: 1 });
+  const sureness = surenessOf(confidence, shares);
+  const surestSlots = topK(sureness, Math.min(masksShown, slots), { axis: 0 }).indices;
   const outputs: Record<string, Tensor> = {
     /** [1, H, W]: slot of each pixel. */
     slot: cast(argMax(resizedTo(maskLogits, [height, width]), { axis: 1, keepDims: false }), "int32"),
     /** [N]: channel of each slot's class, and the chance of it. */
     channel: cast(reshape(argMax(chances, { axis: 2 }), [slots]), "int32"),
     confidence,
-    /** [M] slots that are surest, and [M, h, w] the share of each pixel that is theirs. */
+    /** [M] slots that are surest of a class and of a pixel, and [M, h, w] the share of each pixel that is theirs. */
     maskSlots: cast(surestSlots, "int32"),
     masks: gather(reshape(shares, shares.shape.slice(1)), surestSlots, { axis: 0 }),
   };
@@ -65,7 +74,7 @@ function slotOutputs(scope: Scope, image: Tensor, recipe: MaxDeepLabRecipe, clas
   if (last !== undefined) {
     const [, , rows, columns] = last.pixels.shape;
     const heads = mean(last.memoryWeights, { axes: [0, 1] }); // [N, H·W, or with slots behind]
-    const surest = argMax(confidence, { axis: 0 });
+    const surest = argMax(sureness, { axis: 0 });
     const read = slice(gather(heads, reshape(surest, [1]), { axis: 0 }), [{ axis: 1, start: 0, end: rows * columns }]);
     outputs.surest = cast(reshape(surest, [1]), "int32");
     outputs.attention = reshape(read, [rows, columns]);
