@@ -10,6 +10,7 @@
 import type { Dtype } from "../array/dtype.ts";
 import type { Named, NdArray } from "../array/ndarray.ts";
 import type { Shape } from "../array/shape.ts";
+import type { ElementwiseModel } from "./elementwise.ts";
 
 export type Device = "cpu" | "cuda" | "webgpu" | "coreml" | "dml";
 
@@ -18,6 +19,9 @@ export interface EngineOptions {
   /** Threads that compute; default: the machine's physical cores. */
   readonly threads?: number;
 }
+
+/** What a program is made of: a serialized ONNX model, a file of one, or, on the CPU, a graph that needs no ONNX Runtime. */
+export type ProgramSource = Uint8Array | { readonly file: string } | ElementwiseModel;
 
 export interface ProgramOptions {
   /** Graph output → name in the store that it becomes after the run. Such outputs are not returned. */
@@ -59,12 +63,8 @@ export interface Engine {
   readonly overwrites: boolean;
   /** Bytes that this process may use where the device computes; undefined: not known. */
   readonly memoryBytes?: number | undefined;
-  /** Compiles a serialized ONNX model. Graph inputs listed in `variables` are read from the store at each run. */
-  load(
-    model: Uint8Array | { readonly file: string },
-    variables: readonly string[],
-    options?: ProgramOptions,
-  ): Promise<Program>;
+  /** Compiles a graph. Its inputs listed in `variables` are read from the store at each run. */
+  load(source: ProgramSource, variables: readonly string[], options?: ProgramOptions): Promise<Program>;
   /** Sets store entries (handed over, as feeds are). */
   put(values: Named<NdArray>): Promise<void>;
   /** Copies of store entries; all when no names are given. */

@@ -8,7 +8,8 @@ import { writeModel } from "../onnx/write.ts";
 import type { Backend, Session, ValueType } from "./backend.ts";
 import { detectConvBlock } from "./conv-block.ts";
 import { copyOf } from "./copy.ts";
-import type { Device, Engine, EngineOptions, Program, ProgramOptions } from "./engine.ts";
+import { elementwiseSession } from "./elementwise-session.ts";
+import type { Device, Engine, EngineOptions, Program, ProgramOptions, ProgramSource } from "./engine.ts";
 import { readMetadata } from "./metadata.ts";
 import { Store } from "./store.ts";
 
@@ -43,20 +44,14 @@ export async function openLocalEngine(
     device,
     convBlock,
     overwrites: backend.fillsFetches && device === "cpu",
-    load: (model, variables, options = {}) =>
+    load: (source, variables, options = {}) =>
       inTurn(async () => {
         const { use = "inference" } = options;
-        const session = await backend.create(model instanceof Uint8Array ? model : model.file, {
-          device,
-          threads,
-          use,
-        });
-        const metadata =
-          model instanceof Uint8Array
-            ? readMetadata((offset, length) => model.subarray(offset, offset + length), model.length)
-            : readRange === undefined
-              ? {}
-              : readMetadata((offset, length) => readRange(model.file, offset, length));
+        const session =
+          "loops" in source
+            ? elementwiseSession(source)
+            : await backend.create(source instanceof Uint8Array ? source : source.file, { device, threads, use });
+        const metadata = metadataOf(source, readRange);
         const program = makeProgram(session, { store, inTurn, variables, options, metadata, backend });
         programs.add(program);
         return { ...program, release: () => (programs.delete(program) ? program.release() : Promise.resolve()) };
@@ -82,6 +77,14 @@ export async function openLocalEngine(
       closed = true;
     },
   };
+}
+
+function metadataOf(source: ProgramSource, readRange: LocalEngineOptions["readRange"]): Named<string> {
+  if (source instanceof Uint8Array) {
+    return readMetadata((offset, length) => source.subarray(offset, offset + length), source.length);
+  }
+  if (!("file" in source) || readRange === undefined) return {};
+  return readMetadata((offset, length) => readRange(source.file, offset, length));
 }
 
 /** Whether a device can be had shows when a graph is loaded there; better now than after minutes of preparation. */

@@ -2,14 +2,14 @@
 import type { Named, NdArray } from "../array/ndarray.ts";
 import { sizeOf } from "../array/shape.ts";
 import { copyOf } from "./copy.ts";
-import type { Engine, EngineOptions, Program, ProgramOptions } from "./engine.ts";
+import type { Engine, EngineOptions, Program, ProgramOptions, ProgramSource } from "./engine.ts";
 import type { Answered } from "./questions.ts";
 
 export type Request =
   | { readonly act: "open"; readonly options: EngineOptions }
   | {
       readonly act: "load";
-      readonly model: Uint8Array | { readonly file: string };
+      readonly source: ProgramSource;
       readonly variables: readonly string[];
       readonly options: ProgramOptions;
     }

@@ -47,8 +47,8 @@ export async function openThreadedEngine(options: EngineOptions = {}): Promise<E
   }
   return {
     ...opened,
-    async load(model, variables, programOptions = {}) {
-      const loaded = await ask<"load">({ act: "load", model, variables, options: programOptions });
+    async load(source, variables, programOptions = {}) {
+      const loaded = await ask<"load">({ act: "load", source, variables, options: programOptions });
       const { program, inputs, outputs, metadata } = loaded;
       return {
         inputs,

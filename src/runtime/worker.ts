@@ -29,7 +29,7 @@ async function answer(request: Request, moved: Set<ArrayBuffer>): Promise<Answer
   if (engine === undefined) throw new Error("engine: it is not open.");
   switch (request.act) {
     case "load": {
-      const loaded = await engine.load(request.model, request.variables, request.options);
+      const loaded = await engine.load(request.source, request.variables, request.options);
       programs.set(++lastProgram, loaded);
       const { inputs, outputs, metadata } = loaded;
       return { program: lastProgram, inputs, outputs, metadata };

@@ -79,13 +79,12 @@ describe("a training step in place", () => {
     await two.close();
   });
 
-  test("an update cut into parts gives the same bits, and feeds each part anew", async () => {
+  test("an engine in another thread gives the same bits", async () => {
     const moving = await openEngine({ threads: 1 });
-    const run = (updateBytes: number) =>
-      train({ engine: moving, loss: wide, recipe: { ...full, optimizer: "adamw" }, updateBytes, steps: 4 });
-    const [whole, cut] = [await run(256e6), await run(300)];
-    expect(cut.store).toEqual(whole.store);
-    expect(cut.results).toEqual(whole.results);
+    const run = (engine: Engine) => train({ engine, loss: wide, recipe: { ...full, optimizer: "adamw" }, steps: 4 });
+    const [here, there] = [await run(engine), await run(moving)];
+    expect(there.store).toEqual(here.store);
+    expect(there.results).toEqual(here.results);
     await moving.close();
   });
 

@@ -15,7 +15,6 @@ import type { Sequence } from "./programs.ts";
 import {
   averagesInWaiting,
   type CompileOptions,
-  inParts,
   type StepGraph,
   type StepPrograms,
   waiting,
@@ -55,10 +54,11 @@ export function joinedInputs(embedded: Named<Tensor>, count: number): Named<Tens
 /** What a batch's program is fed: the batch and its noise, by input name, made anew for each run. */
 export type BatchFeeds = () => Named<NdArray>;
 
-export interface JointPrograms extends Pick<StepPrograms, "norm" | "updates" | "updateGraph" | "kept"> {
+export interface JointPrograms extends Pick<StepPrograms, "norm" | "updateGraph" | "kept"> {
   readonly embed: Sequence;
   readonly loss: Sequence;
   readonly backward: Sequence;
+  readonly update: Sequence;
   /** Leaves the gradients of all batches in the store. `noise`: that of the loss. Returns what is reported. */
   run(batches: readonly BatchFeeds[], noise: Named<NdArray>): Promise<Named<NdArray>>;
 }
@@ -114,15 +114,14 @@ export async function compileJointStep(
     built.push(await writing({}, backward.next, { ...options, over: "gradient/" }));
     built.push(await writing({ gradientNorm: globalNorm(kept) }, {}, options));
     const settled = averagesInWaiting(model, model.updates, first).settled;
-    for (const part of inParts({ ...update.next, ...settled }, options.updateBytes))
-      built.push(await writing({}, part, { ...options, over: "" }));
+    built.push(await writing({}, { ...update.next, ...settled }, { ...options, over: "" }));
   } catch (error) {
     await Promise.all(built.map((program) => program.release()));
     throw error;
   }
-  const [embed, loss, backward, norm, ...updates] = built;
+  const [embed, loss, backward, norm, apply] = built;
   return {
-    ...{ embed, loss, backward, norm, updates, updateGraph: update },
+    ...{ embed, loss, backward, norm, update: apply, updateGraph: update },
     kept: {
       ...Object.fromEntries(trained.map(({ name }) => [`gradient/${name}`, name])),
       ...Object.fromEntries([...model.updates.keys()].map((name) => [waiting(name), name])),

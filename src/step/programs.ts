@@ -6,6 +6,7 @@ import { lower, reach } from "../graph/graph.ts";
 import type { HostCall } from "../graph/scope.ts";
 import { checkRange, type Target, type Tensor } from "../graph/tensor.ts";
 import { writeModel } from "../onnx/write.ts";
+import { elementwiseModel } from "../runtime/elementwise.ts";
 import type { Engine, Program } from "../runtime/engine.ts";
 import { overwritable } from "./overwrite.ts";
 import { splitGraph } from "./split.ts";
@@ -44,13 +45,15 @@ export async function compile(
   try {
     for (const [i, { outputs: partOutputs, saves }] of parts.entries()) {
       const last = i === parts.length - 1;
-      const { bytes, variables } = writeModel({ outputs: partOutputs }, { name: `part ${i + 1} of ${parts.length}` });
+      const graph = { outputs: partOutputs };
       const guard = commitIf === undefined ? {} : { commitIf };
       const over = Object.entries(writes).filter(([, name]) => overwrite.includes(name));
-      const options = last
-        ? { writes, ...guard, inPlace: overwritable({ outputs: partOutputs }, Object.fromEntries(over)) }
-        : { writes: saves };
-      programs.push(await engine.load(bytes, variables, { ...options, use: "training" }));
+      const elementwise = target.device === "cpu" ? elementwiseModel(graph) : null;
+      const inPlace =
+        elementwise === null ? overwritable(graph, Object.fromEntries(over)) : over.map(([output]) => output);
+      const options = last ? { writes, ...guard, inPlace } : { writes: saves };
+      const { bytes, variables } = writeModel(graph, { name: `part ${i + 1} of ${parts.length}` });
+      programs.push(await engine.load(elementwise ?? bytes, variables, { ...options, use: "training" }));
       saved.push(...Object.values(saves));
     }
   } catch (error) {

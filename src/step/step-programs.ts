@@ -1,7 +1,5 @@
 /** The graphs of a training step as programs of an engine: one graph for all of it, or gradients first. */
-import { bytesOf } from "../array/dtype.ts";
 import type { Named } from "../array/ndarray.ts";
-import { sizeOf } from "../array/shape.ts";
 import { gradients } from "../autodiff/gradients.ts";
 import { replacing } from "../graph/graph.ts";
 import type { HostCall, Model } from "../graph/scope.ts";
@@ -15,13 +13,13 @@ import { type Group, type OptimizerRecipe, type UpdateGraph, updateGraph } from 
 export interface StepPrograms {
   /**
    * One batch: what is `reported`. Inputs besides the model's own: `accumulate:first`, 1 at the first batch of a step
-   * (only with accumulation). Without `updates` it also measures and updates, if total and norm are finite.
+   * (only with accumulation). Without `update` it also measures and updates, if total and norm are finite.
    */
   readonly forward: Sequence;
   /** The global norm of accumulated gradients, `gradientNorm`; null where `forward` reports it. */
   readonly norm: Sequence | null;
-  /** Apply the gradients that `forward` left, given `gradientNorm`, to some parameters each; none where `forward` does. */
-  readonly updates: readonly Sequence[];
+  /** Applies the gradients that `forward` left, given `gradientNorm`; null where `forward` does. */
+  readonly update: Sequence | null;
   readonly updateGraph: UpdateGraph;
   /** What is kept between programs, gradients and averages in waiting: parameter by name in the store. */
   readonly kept: Named<string>;
@@ -41,7 +39,6 @@ export interface CompileOptions {
   readonly target: Target;
   /** See `StepOptions`. */
   readonly inPlace: boolean;
-  readonly updateBytes: number;
 }
 
 const nextPrefix = "next:";
@@ -64,7 +61,7 @@ async function inOne({ model, total, reported, recipe, group }: StepGraph, optio
     hostCalls,
     commitIf: "guard",
   });
-  return { forward, norm: null, updates: [], updateGraph: update, kept: {} };
+  return { forward, norm: null, update: null, updateGraph: update, kept: {} };
 }
 
 /**
@@ -102,17 +99,16 @@ async function gradientsFirst(graph: StepGraph, options: CompileOptions): Promis
       );
       built.push(await writing({ gradientNorm: globalNorm(mean) }, {}, options));
     }
-    for (const part of inParts({ ...update.next, ...averages?.settled }, options.updateBytes))
-      built.push(await writing({}, part, { ...options, over: "" }));
+    built.push(await writing({}, { ...update.next, ...averages?.settled }, { ...options, over: "" }));
   } catch (error) {
     await Promise.all(built.map((program) => program.release()));
     throw error;
   }
-  const [forward, ...others] = built;
+  const [forward] = built;
   return {
     forward,
-    norm: first === null ? null : others[0],
-    updates: first === null ? others : others.slice(1),
+    norm: first === null ? null : built[1],
+    update: built[built.length - 1],
     updateGraph: update,
     kept: {
       ...Object.fromEntries(trained.map(({ name }) => [`gradient/${name}`, name])),
@@ -159,27 +155,6 @@ export function averagesInWaiting(model: Model, updates: ReadonlyMap<string, Ten
       };
     },
   };
-}
-
-/**
- * New values by store name in parts of about `most` bytes: a parameter and what belongs to it stay together. ONNX Runtime's package for Node
- * copies all outputs of a run, whatever it was given to fill; in parts, the copies of one part are gone before the next.
- */
-export function inParts(next: Named<Tensor>, most: number): Record<string, Tensor>[] {
-  const parts: { bytes: number; values: Record<string, Tensor> }[] = [];
-  const home = new Map<string, number>();
-  const parameterOf = (name: string) => name.slice(name.indexOf("/") + 1);
-  for (const [name, tensor] of Object.entries(next)) {
-    const bytes = sizeOf(tensor.shape) * bytesOf(tensor.dtype);
-    const known = home.get(parameterOf(name));
-    const open = parts.length - 1;
-    const fits = open >= 0 && parts[open].bytes + bytes <= most;
-    const place = known ?? (fits ? open : parts.push({ bytes: 0, values: {} }) - 1);
-    home.set(parameterOf(name), place);
-    parts[place].bytes += bytes;
-    parts[place].values[name] = tensor;
-  }
-  return parts.map(({ values }) => values);
 }
 
 function gradientsOf(model: Model, total: Tensor): Tensor[] {

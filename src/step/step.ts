@@ -48,8 +48,6 @@ export interface StepOptions {
    * same to the bit. Default: where the engine overwrites.
    */
   readonly inPlace?: boolean;
-  /** Bytes that one program of an update in place may write; larger ones are cut. Default 256 MB. */
-  readonly updateBytes?: number;
 }
 
 export interface StepResult {
@@ -93,7 +91,6 @@ const watchedPrefix = "watched:";
 export async function buildStep(options: StepOptions): Promise<TrainingStep> {
   const { engine, inputs, embed, loss, recipe, trains, rests } = options;
   const { group = defaultGroup, target = targetOf(engine) } = options;
-  const { updateBytes = 256e6 } = options;
   const inPlace = options.inPlace ?? engine.overwrites;
   const rateAt = options.rate ?? ((step: number) => rateOf(recipe, step));
   const accumulates = recipe.accumulate > 1;
@@ -125,7 +122,7 @@ export async function buildStep(options: StepOptions): Promise<TrainingStep> {
   for (const [name, term] of Object.entries(terms)) reported[`${termPrefix}${name}`] = term;
   for (const [name, value] of Object.entries(watched)) reported[`${watchedPrefix}${name}`] = value;
   const graph = { model, total, reported, recipe, group };
-  const compiling = { engine, target, inPlace, updateBytes };
+  const compiling = { engine, target, inPlace };
   const programs =
     joint === null ? await compileStep(graph, compiling) : await compileJointStep(graph, joint, compiling);
   const { updateGraph } = programs;
@@ -182,13 +179,13 @@ export async function buildStep(options: StepOptions): Promise<TrainingStep> {
           if (!Number.isFinite(means.total)) break;
         }
       }
-      const { norm: measure, updates } = programs;
+      const { norm: measure, update } = programs;
       if (measure !== null && Number.isFinite(means.total)) results = { ...results, ...(await measure.run({})) };
       const norm = "gradientNorm" in results ? item(results.gradientNorm) : Number.NaN;
       // What the graph's guard says, in its precision.
       const updated = Number.isFinite(Math.fround(means.total + norm));
-      if (updated) {
-        for (const part of updates) await part.run(pick({ ...scalars(), gradientNorm: scalar(norm) }, part.inputs));
+      if (updated && update !== null) {
+        await update.run(pick({ ...scalars(), gradientNorm: scalar(norm) }, update.inputs));
       }
       return {
         terms: Object.fromEntries(Object.keys(terms).map((name) => [name, means[`${termPrefix}${name}`]])),
@@ -201,9 +198,9 @@ export async function buildStep(options: StepOptions): Promise<TrainingStep> {
     },
 
     async release() {
-      const { norm, updates } = programs;
+      const { norm, update } = programs;
       const first = "embed" in programs ? [programs.embed, programs.loss, programs.backward] : [programs.forward];
-      await Promise.all([...first, norm, ...updates].map((program) => program?.release()));
+      await Promise.all([...first, norm, update].map((program) => program?.release()));
     },
   };
 }

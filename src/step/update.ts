@@ -107,7 +107,7 @@ export interface UpdateGraph {
 }
 
 export function updateGraph(
-  parameters: readonly Parameter[],
+  parameters: readonly Pick<Parameter, "name" | "tensor">[],
   gradients: readonly Tensor[],
   recipe: OptimizerRecipe,
   group: Group,
