@@ -6,14 +6,17 @@
 import type { Named } from "../array/ndarray.ts";
 import { sizeOf } from "../array/shape.ts";
 import { type Graph, reach } from "../graph/graph.ts";
-import type { Leaf, Node, Tensor } from "../graph/tensor.ts";
-import type { ValueType } from "./backend.ts";
+import type { Leaf, Node, Tensor, TensorType } from "../graph/tensor.ts";
 import { type Kernel, type Operand, operations } from "./elementwise-kernel.ts";
+
+interface NamedType extends TensorType {
+  readonly name: string;
+}
 
 /** As plain data, so that it can go to another thread. */
 export interface ElementwiseModel {
-  readonly inputs: readonly ValueType[];
-  readonly outputs: readonly ValueType[];
+  readonly inputs: readonly NamedType[];
+  readonly outputs: readonly NamedType[];
   /** Numbers by place: constants first, then what each input of one element holds, then what is computed of these. */
   readonly scalars: {
     readonly constants: readonly number[];
@@ -60,14 +63,15 @@ export function elementwiseModel({ outputs }: Graph): ElementwiseModel | null {
   const computed = nodes.filter(({ outputs: [result] }) => isScalar(result));
   for (const { outputs: results } of computed) place(results[0]);
 
-  const kernels = new Map<string, number>();
+  const kernels: Kernel[] = [];
+  const known = new Map<string, number>();
   const loops = separate(entries.filter(([, tensor]) => !isScalar(tensor))).map((group): Loop => {
     const { kernel, ...loop } = loopOf(group, places);
     const key = JSON.stringify(kernel);
-    if (!kernels.has(key)) kernels.set(key, kernels.size);
-    return { ...loop, kernel: kernels.get(key)! };
+    if (!known.has(key)) known.set(key, kernels.push(kernel) - 1);
+    return { ...loop, kernel: known.get(key)! };
   });
-  const typed = ([name, { dtype, shape }]: Entry): ValueType => ({ name, dtype, shape });
+  const typed = ([name, { dtype, shape }]: Entry): NamedType => ({ name, dtype, shape });
   return {
     inputs: [...reached.leaves].map(typed),
     outputs: Object.entries(outputs).map(typed),
@@ -83,7 +87,7 @@ export function elementwiseModel({ outputs }: Graph): ElementwiseModel | null {
       ),
     },
     loops,
-    kernels: [...kernels.keys()].map((key) => JSON.parse(key) as Kernel),
+    kernels,
   };
 }
 

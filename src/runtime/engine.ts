@@ -35,8 +35,8 @@ export interface ProgramOptions {
   readonly commitIf?: string;
   /**
    * Outputs among `writes` that may go over the numbers that their entry holds, in the same memory: for entries that
-   * the graph reads, only where `overwritable` finds it safe. `commitIf` does not hold for them. Engines that do not
-   * overwrite keep two buffers all the same.
+   * the graph reads, only where `overwritable` finds it safe. `commitIf` does not hold for them. Where ONNX
+   * Runtime's package makes arrays of its own (the web's), they take the entry's place.
    */
   readonly inPlace?: readonly string[];
 }
@@ -59,8 +59,6 @@ export interface Engine {
   readonly device: Device;
   /** Which operators and layouts graphs for this engine may use. */
   readonly convBlock: number;
-  /** True where results go into memory that is there already, so that `ProgramOptions.inPlace` saves a buffer. */
-  readonly overwrites: boolean;
   /** Bytes that this process may use where the device computes; undefined: not known. */
   readonly memoryBytes?: number | undefined;
   /** Compiles a graph. Its inputs listed in `variables` are read from the store at each run. */

@@ -43,7 +43,6 @@ export async function openLocalEngine(
   return {
     device,
     convBlock,
-    overwrites: backend.fillsFetches && device === "cpu",
     load: (source, variables, options = {}) =>
       inTurn(async () => {
         const { use = "inference" } = options;

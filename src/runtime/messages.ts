@@ -27,7 +27,7 @@ export type Request =
 
 /** What each request is answered with. */
 export interface Answers {
-  readonly open: Pick<Engine, "device" | "convBlock" | "overwrites">;
+  readonly open: Pick<Engine, "device" | "convBlock">;
   readonly load: Pick<Program, "inputs" | "outputs" | "metadata"> & { readonly program: number };
   readonly run: Named<NdArray>;
   readonly release: null;

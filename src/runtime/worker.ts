@@ -24,7 +24,7 @@ let lastProgram = 0;
 async function answer(request: Request, moved: Set<ArrayBuffer>): Promise<Answers[keyof Answers]> {
   if (request.act === "open") {
     engine = await openLocalEngine(nodeBackend, { ...request.options, readRange });
-    return { device: engine.device, convBlock: engine.convBlock, overwrites: engine.overwrites };
+    return { device: engine.device, convBlock: engine.convBlock };
   }
   if (engine === undefined) throw new Error("engine: it is not open.");
   switch (request.act) {

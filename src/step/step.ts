@@ -45,7 +45,7 @@ export interface StepOptions {
   /**
    * Weights, optimizer state and moving averages are kept once and overwritten by a program of their own, after the
    * gradients were found to be finite. Otherwise they are kept twice, and one program does it all. The numbers are the
-   * same to the bit. Default: where the engine overwrites.
+   * same to the bit. Default: on the CPU.
    */
   readonly inPlace?: boolean;
 }
@@ -91,7 +91,7 @@ const watchedPrefix = "watched:";
 export async function buildStep(options: StepOptions): Promise<TrainingStep> {
   const { engine, inputs, embed, loss, recipe, trains, rests } = options;
   const { group = defaultGroup, target = targetOf(engine) } = options;
-  const inPlace = options.inPlace ?? engine.overwrites;
+  const inPlace = options.inPlace ?? engine.device === "cpu";
   const rateAt = options.rate ?? ((step: number) => rateOf(recipe, step));
   const accumulates = recipe.accumulate > 1;
 
