@@ -23,7 +23,7 @@ export async function openLocalEngine(
   backend: Backend,
   { device = "cpu", threads = 0, readRange }: LocalEngineOptions = {},
 ): Promise<Engine> {
-  const store = new Store();
+  const store = new Store(backend.fillsFetches);
   const programs = new Set<Program>();
   const convBlock = device === "cpu" ? await detectConvBlock(backend) : 0;
   if (device !== "cpu") await tryDevice(backend, device, threads);

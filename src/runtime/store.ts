@@ -15,6 +15,12 @@ const fits = (array: NdArray | null, { dtype, shape }: NdArray | ValueType): arr
 /** Named arrays that programs read and write; see `engine.ts`. */
 export class Store {
   readonly #entries = new Map<string, Entry>();
+  readonly #reuses: boolean;
+
+  /** `reuses`: results can go into memory that is there. Otherwise none is kept for them. */
+  constructor(reuses: boolean) {
+    this.#reuses = reuses;
+  }
 
   /** What programs read under `name`, or undefined. */
   read(name: string): NdArray | undefined {
@@ -53,11 +59,12 @@ export class Store {
     const entry = this.#entries.get(name);
     const previous = entry?.current ?? null;
     const spare = previous === array ? (entry?.spare ?? null) : previous;
-    this.#entries.set(name, { current: array, spare: fits(spare, array) ? spare : null });
+    this.#entries.set(name, { current: array, spare: this.#reuses && fits(spare, array) ? spare : null });
   }
 
   /** Keeps what a run filled that is not committed as memory for the next one. */
   keepSpare(name: string, array: NdArray): void {
+    if (!this.#reuses) return;
     const entry = this.#entries.get(name);
     if (entry === undefined) this.#entries.set(name, { current: null, spare: array });
     else if (entry.current !== array) entry.spare = array;
