@@ -160,7 +160,7 @@ const small: MaxDeepLabRecipe = {
   maxThings: 64,
 
   steps: 3600,
-  learningRate: 2e-3,
+  learningRate: 4e-3,
   backboneRate: 1,
   warmupSteps: 100,
 
@@ -205,6 +205,7 @@ const tiny: MaxDeepLabRecipe = {
   cropWidth: 65,
 
   steps: 12,
+  learningRate: 2e-3,
   warmupSteps: 2,
   classifyWarmupSteps: 0,
   classifyBatchSize: 4,

@@ -78,7 +78,7 @@ export const study: Study = {
     "maxdeeplab-small": [
       ...["steps=400", "warmupSteps=40", "cropHeight=129", "cropWidth=129", "evaluateEvery=0"],
       // What the README tells was measured with these, before the recipe had others.
-      ...["pqWeight=3", "scaleMin=0.9", "scaleMax=1.3"],
+      ...["pqWeight=3", "learningRate=2e-3", "scaleMin=0.9", "scaleMax=1.3"],
     ],
     "maxdeeplab-tiny": [],
   },
