@@ -71,6 +71,16 @@ export function lower({ outputs }: Graph, target: Target): Graph {
   };
 }
 
+/** Operators that only look at numbers in another way; the runtime may give their result the memory of their input. */
+export const views: ReadonlySet<string> = new Set(["Reshape", "Squeeze", "Unsqueeze", "Identity"]);
+
+/** The tensor that a chain of views looks at. */
+export function behindViews(tensor: Tensor): Tensor {
+  let seen = tensor;
+  while (seen.source.kind === "node" && views.has(seen.source.op)) seen = seen.source.inputs[0]!;
+  return seen;
+}
+
 function inputsOf({ inputs }: Node, stands: ReadonlyMap<Tensor, Tensor>): (Tensor | null)[] {
   return inputs.map((tensor) => (tensor === null ? null : (stands.get(tensor) ?? tensor)));
 }

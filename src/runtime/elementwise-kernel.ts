@@ -53,7 +53,6 @@ export const operations: Readonly<Record<string, Operation | undefined>> = {
     host: (x, min, max) => Math.min(Math.max(x, min), max),
     code: (x, min, max) => [...x, ...min, ...most, ...max, ...least],
   },
-  Identity: { host: (a) => a, code: (a) => a },
   Greater: { host: (a, b) => (a > b ? 1 : 0) },
   Where: {
     host: (condition, a, b) => (condition === 0 ? b : a),
@@ -84,17 +83,19 @@ function body(kernel: Kernel): number[] {
   const address = (alignment: number, offset: number) => [alignment, ...unsigned(offset)];
   const range = (length: number) => Array.from({ length }, (_, i) => i);
 
-  const splat = (i: number) => [
-    ...[0x41, 0, ...vector(0x09), ...address(2, scalarOffset(kernel) + 4 * i), ...set(starts.scalar + i)],
-  ];
+  const splat = (i: number) => {
+    const from = scalarOffset(kernel) + 4 * i;
+    return [0x41, 0, ...vector(0x09), ...address(2, from), ...set(starts.scalar + i)];
+  };
   const load = (i: number) => [...get(1), ...vector(0x00), ...address(4, pieceOffset(i)), ...set(starts.read + i)];
   const compute = ({ op, operands }: Kernel["computed"][number], i: number) => [
     ...operations[op]!.code!(...operands.map(push)),
     ...set(starts.computed + i),
   ];
-  const store = (operand: Operand, i: number) => [
-    ...[...get(1), ...push(operand), ...vector(0x0b), ...address(4, pieceOffset(reads + i))],
-  ];
+  const store = (operand: Operand, i: number) => {
+    const to = pieceOffset(reads + i);
+    return [...get(1), ...push(operand), ...vector(0x0b), ...address(4, to)];
+  };
   const next = [...get(1), 0x41, 16, 0x6a, 0x22, 1]; // place += 16, left on the stack
   const again = [...get(0), 0x49, 0x0d, 0]; // branch to the loop's start while place < bytes
   return [
@@ -103,13 +104,13 @@ function body(kernel: Kernel): number[] {
       [...unsigned(scalars + reads + computed.length), 0x7b],
     ]),
     ...range(scalars).flatMap(splat),
-    ...[0x03, 0x40],
+    ...[0x03, 0x40], // loop
     ...range(reads).flatMap(load),
     ...computed.flatMap(compute),
     ...writes.flatMap(store),
     ...next,
     ...again,
-    ...[0x0b, 0x0b],
+    ...[0x0b, 0x0b], // the ends of loop and function
   ];
 }
 

@@ -5,7 +5,7 @@
  */
 import type { Named } from "../array/ndarray.ts";
 import { sizeOf } from "../array/shape.ts";
-import { type Graph, reach } from "../graph/graph.ts";
+import { behindViews, type Graph, reach, views } from "../graph/graph.ts";
 import type { Leaf, Node, Tensor, TensorType } from "../graph/tensor.ts";
 import { type Kernel, type Operand, operations } from "./elementwise-kernel.ts";
 
@@ -47,7 +47,8 @@ const isScalar = ({ shape }: Tensor) => sizeOf(shape) === 1;
 /** A lowered graph in that form; null where it has anything else in it. */
 export function elementwiseModel({ outputs }: Graph): ElementwiseModel | null {
   const reached = reach(Object.values(outputs));
-  const nodes = reached.nodes.filter((node) => !isView(node));
+  // What ONNX Runtime would broadcast slowly is flattened: of no matter here.
+  const nodes = reached.nodes.filter(({ op }) => !views.has(op));
   const entries = Object.entries(outputs).map(([name, tensor]): Entry => [name, behindViews(tensor)]);
   const read = new Set([...nodes.flatMap(operandsOf), ...entries.map(([, tensor]) => tensor)]);
   const constants = [...read].filter(({ source }) => source.kind === "constant");
@@ -89,15 +90,6 @@ export function elementwiseModel({ outputs }: Graph): ElementwiseModel | null {
     loops,
     kernels,
   };
-}
-
-/** Numbers in another shape; in updates it flattens what ONNX Runtime would broadcast slowly. */
-const isView = ({ op, domain }: Node) => op === "Reshape" && domain === "";
-
-function behindViews(tensor: Tensor): Tensor {
-  let seen = tensor;
-  while (seen.source.kind === "node" && isView(seen.source)) seen = seen.source.inputs[0]!;
-  return seen;
 }
 
 const operandsOf = ({ inputs }: Node) => inputs.flatMap((tensor) => (tensor === null ? [] : [behindViews(tensor)]));
@@ -160,7 +152,7 @@ function loopOf(
   };
   const computed: { op: string; operands: Operand[] }[] = [];
   for (const node of nodes) {
-    if (isView(node) || places.has(node.outputs[0])) continue;
+    if (views.has(node.op) || places.has(node.outputs[0])) continue;
     const index = computed.push({ op: node.op, operands: operandsOf(node).map(operand) }) - 1;
     operandOf.set(node.outputs[0], { kind: "computed", index });
   }

@@ -8,7 +8,7 @@ import { conv2d } from "../nn/conv.ts";
 import { linear } from "../nn/linear.ts";
 import { batchNorm2d } from "../nn/norm.ts";
 import { mean, relu, reshape, square, sub, tanh } from "../ops/index.ts";
-import type { Engine, ProgramOptions } from "../runtime/engine.ts";
+import type { Engine, ProgramOptions, ProgramSource } from "../runtime/engine.ts";
 import { openLocalEngine } from "../runtime/local-engine.ts";
 import { nodeBackend } from "../runtime/node.ts";
 import { openEngine } from "../runtime/open.ts";
@@ -90,9 +90,11 @@ describe("a training step in place", () => {
 
   test("in place, every trained parameter, its state and its average has one buffer", async () => {
     const asked: ProgramOptions[] = [];
-    const load: Engine["load"] = (model, variables, options = {}) => {
+    const sources: ProgramSource[] = [];
+    const load: Engine["load"] = (source, variables, options = {}) => {
       asked.push(options);
-      return engine.load(model, variables, options);
+      sources.push(source);
+      return engine.load(source, variables, options);
     };
     for (const optimizer of ["sgd", "adam", "adamw", "radam-lookahead"] as const) {
       for (const accumulate of [1, 2]) {
@@ -110,6 +112,8 @@ describe("a training step in place", () => {
           .filter(({ kind, name }) => kind !== twice && !name.startsWith("waiting/"))
           .map(({ name }) => name);
         expect(once.sort()).toEqual(wanted.sort());
+        // The update, last of all, is loops, whatever parameters are lowered to.
+        expect(Object.keys(sources[sources.length - 1])).toContain("loops");
         await step.release();
       }
     }

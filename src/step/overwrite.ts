@@ -1,11 +1,8 @@
 /** Which variables a program may overwrite while it runs, so that one buffer is enough for them. */
 import type { Named } from "../array/ndarray.ts";
 import { sameShape, sizeOf } from "../array/shape.ts";
-import { type Graph, reach } from "../graph/graph.ts";
+import { behindViews, type Graph, reach, views } from "../graph/graph.ts";
 import type { Node, Tensor } from "../graph/tensor.ts";
-
-/** Operators that only look at numbers in another way: the runtime may give their result the memory of their input. */
-const views = new Set(["Reshape", "Squeeze", "Unsqueeze", "Identity"]);
 
 /** Operators that compute an element from the elements at its place, and have read these when they write it. */
 const elementwise = new Set(["Add", "Sub", "Mul", "Div", "Neg", "Abs", "Sqrt", "Where", "Max", "Min", "Sign"]);
@@ -59,13 +56,6 @@ function readersOf(nodes: readonly Node[]): Map<Tensor, Node[]> {
     }
   }
   return readers;
-}
-
-/** The tensor that a chain of views looks at. */
-function behindViews(tensor: Tensor): Tensor {
-  let seen = tensor;
-  while (seen.source.kind === "node" && views.has(seen.source.op)) seen = seen.source.inputs[0]!;
-  return seen;
 }
 
 /** Whether `writer` depends on every one of `others`. */

@@ -2,7 +2,7 @@
 import type { Named, NdArray } from "../array/ndarray.ts";
 import { sameShape, show } from "../array/shape.ts";
 import { InputError } from "../errors.ts";
-import { lower, reach } from "../graph/graph.ts";
+import { type Graph, lower, reach } from "../graph/graph.ts";
 import type { HostCall } from "../graph/scope.ts";
 import { checkRange, type Target, type Tensor } from "../graph/tensor.ts";
 import { writeModel } from "../onnx/write.ts";
@@ -49,11 +49,12 @@ export async function compile(
       const guard = commitIf === undefined ? {} : { commitIf };
       const over = Object.entries(writes).filter(([, name]) => overwrite.includes(name));
       const elementwise = target.device === "cpu" ? elementwiseModel(graph) : null;
+      const source = elementwise ?? writeModel(graph, { name: `part ${i + 1} of ${parts.length}` }).bytes;
+      // Loops read a number before they write at its place.
       const inPlace =
         elementwise === null ? overwritable(graph, Object.fromEntries(over)) : over.map(([output]) => output);
       const options = last ? { writes, ...guard, inPlace } : { writes: saves };
-      const { bytes, variables } = writeModel(graph, { name: `part ${i + 1} of ${parts.length}` });
-      programs.push(await engine.load(elementwise ?? bytes, variables, { ...options, use: "training" }));
+      programs.push(await engine.load(source, variablesOf(graph), { ...options, use: "training" }));
       saved.push(...Object.values(saves));
     }
   } catch (error) {
@@ -84,6 +85,11 @@ export async function compile(
       await engine.drop(saved);
     },
   };
+}
+
+function variablesOf({ outputs }: Graph): string[] {
+  const { leaves } = reach(Object.values(outputs));
+  return [...leaves].filter(([, { source }]) => source.kind === "variable").map(([name]) => name);
 }
 
 /** The graph is lowered as a whole, so that it is the same one however it is cut. */

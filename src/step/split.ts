@@ -1,6 +1,6 @@
 /** Cutting a graph into parts that run one after the other, with the host at work in between. */
 import type { Named } from "../array/ndarray.ts";
-import { reach, rewired } from "../graph/graph.ts";
+import { reach, rewired, views } from "../graph/graph.ts";
 import { type Node, type Tensor, variable } from "../graph/tensor.ts";
 
 /** One part. What later parts need of it is kept in the engine's store meanwhile. */
@@ -10,8 +10,8 @@ export interface Part {
   readonly saves: Named<string>;
 }
 
-/** Operators that only look at numbers in another way: repeating them is cheaper than keeping a second copy. */
-const views = new Set(["Reshape", "Squeeze", "Unsqueeze", "Identity", "Expand"]);
+/** Repeating these is cheaper than keeping a second copy. */
+const repeated = new Set([...views, "Expand"]);
 
 /**
  * A lowered graph in parts: part i computes the tensors `cuts[i]` and what they depend on, the last part all the rest
@@ -26,7 +26,7 @@ export function splitGraph(cuts: readonly Named<Tensor>[], outputs: Named<Tensor
     for (const node of reach(Object.values(goal)).nodes) if (!partOf.has(node)) partOf.set(node, part);
   });
   const fixed = dependsOnVariablesAlone(all);
-  const repeats = (node: Node) => views.has(node.op) || fixed.has(node);
+  const repeats = (node: Node) => repeated.has(node.op) || fixed.has(node);
 
   const saved = new Map<Tensor, { readonly name: string; readonly stand: Tensor }>();
   const saves: Record<string, Tensor>[] = goals.map(() => ({}));

@@ -104,11 +104,12 @@ async function gradientsFirst(graph: StepGraph, options: CompileOptions): Promis
     await Promise.all(built.map((program) => program.release()));
     throw error;
   }
-  const [forward] = built;
+  const [forward, ...others] = built;
+  const [norm, apply] = first === null ? [null, others[0]] : others;
   return {
     forward,
-    norm: first === null ? null : built[1],
-    update: built[built.length - 1],
+    norm,
+    update: apply,
     updateGraph: update,
     kept: {
       ...Object.fromEntries(trained.map(({ name }) => [`gradient/${name}`, name])),
