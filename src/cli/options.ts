@@ -6,6 +6,7 @@ import { parseBudget } from "../datasets/captions/bad-pairs.ts";
 import { captionFormats } from "../datasets/captions/place.ts";
 import { layouts, type OpenOptions } from "../datasets/index.ts";
 import { InputError, UsageError } from "../errors.ts";
+import type { ResolvedRecipe } from "../methods/method.ts";
 import type { Platform } from "../platform/platform.ts";
 import type { Engine } from "../runtime/engine.ts";
 import type { ClassWords } from "../text/class-words.ts";
@@ -25,6 +26,19 @@ export const engineOptions = {
     minimum: 1,
     maximum: 1024,
     help: "threads that compute; default one for each physical core",
+  },
+} as const satisfies Options;
+
+/** Of commands that train. */
+export const trainingEngineOptions = {
+  ...engineOptions,
+  replicas: {
+    kind: "number",
+    placeholder: "N",
+    integer: true,
+    minimum: 1,
+    maximum: 64,
+    help: "how many batches of a step to compute side by side, at most the recipe's accumulate; they share the threads and each takes memory; default as many as there are threads, if memory allows",
   },
 } as const satisfies Options;
 
@@ -187,11 +201,31 @@ export async function labelsToKeep({
   return { fraction: parseFraction(labelFraction) };
 }
 
+/** `engineFor` training: it computes batches of a step side by side, where the recipe has several. */
+export async function trainingEngineFor(
+  options: Values<typeof engineOptions> & Partial<Values<typeof trainingEngineOptions>>,
+  resolved: ResolvedRecipe,
+  classes: readonly ClassInfo[],
+): Promise<Engine> {
+  const { device = "cpu" } = options;
+  const [{ physicalCores, usableMemory }, { replicasFor }] = await Promise.all([
+    import("../runtime/open.ts"),
+    import("../training/memory.ts"),
+  ]);
+  const { threads = physicalCores() } = options;
+  const fitting = () => replicasFor(resolved, classes, { threads, memoryBytes: usableMemory() });
+  return engineFor({ ...options, replicas: options.replicas ?? (device === "cpu" ? fitting() : 1) });
+}
+
 /**
  * The engine that the options ask for. A device other than the CPU is tried at once, before anything is written:
  * throws InputError where it cannot be had.
  */
-export async function engineFor({ device, threads }: Values<typeof engineOptions>): Promise<Engine> {
+export async function engineFor({
+  device,
+  threads,
+  replicas,
+}: Values<typeof engineOptions> & Partial<Values<typeof trainingEngineOptions>>): Promise<Engine> {
   if (device !== undefined && device !== "cpu") {
     const { problemOf } = await import("./devices.ts");
     const problem = await problemOf(device as Engine["device"]);
@@ -201,6 +235,7 @@ export async function engineFor({ device, threads }: Values<typeof engineOptions
   return openEngine({
     ...(device !== undefined && { device: device as Engine["device"] }),
     ...(threads !== undefined && { threads }),
+    ...(replicas !== undefined && { replicas }),
   });
 }
 

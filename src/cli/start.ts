@@ -8,7 +8,7 @@ import type { Platform } from "../platform/platform.ts";
 import type { Engine } from "../runtime/engine.ts";
 import type { MeasureOptions } from "../training/step-time.ts";
 import { command } from "./command.ts";
-import { badImagePolicy, datasetOptions, engineFor, engineOptions, placeOf } from "./options.ts";
+import { badImagePolicy, datasetOptions, placeOf, trainingEngineFor, trainingEngineOptions } from "./options.ts";
 import { duration, type Terminal } from "./terminal.ts";
 
 /** Streets, with nine classes that every pixel has one of: what a small model can learn in minutes, and worth a look. */
@@ -60,7 +60,7 @@ export const startCommand = command({
     out: { kind: "text", placeholder: "FOLDER", help: "where to write; default runs/start, or the next free number" },
     set: { kind: "list", placeholder: "KEY=VALUE", help: "change one value of the recipe; may be repeated" },
     ...datasetOptions,
-    ...engineOptions,
+    ...trainingEngineOptions,
   },
   examples: [
     ["npm start", "draws scenes, trains on them, and shows what was learned"],
@@ -101,7 +101,7 @@ export const startCommand = command({
       `data: ${dataset.name}, ${dataset.ids.length} images to train on, ${validation?.ids.length ?? 0} to score`,
     );
     terminal.note(`model: ${recipeName}; everything goes to ${folder}`);
-    const engine = await engineFor(options);
+    const engine = await trainingEngineFor(options, asked, dataset.classes);
     try {
       const timed = { ...asked, ...data, engine, onBadImage, signal: terminal.signal };
       const steps = givenSteps ?? (await stepsFor(options.minutes ?? defaultMinutes, timed, recipeFor, terminal));

@@ -3,7 +3,15 @@ import type { Method } from "../methods/method.ts";
 import type { Study } from "../methods/study.ts";
 import type { StudyOptions } from "../study/run-study.ts";
 import { command } from "./command.ts";
-import { badImagePolicy, datasetOptions, engineFor, engineOptions, placeOf, sizeOptions } from "./options.ts";
+import {
+  badImagePolicy,
+  datasetOptions,
+  engineFor,
+  engineOptions,
+  placeOf,
+  sizeOptions,
+  trainingEngineFor,
+} from "./options.ts";
 import { methodOptions, methodsWith } from "./own-methods.ts";
 import { filesOf } from "./published.ts";
 
@@ -120,7 +128,8 @@ export const studyCommand = command({
     const encoder = choice.encoder === null ? null : await filesOf([choice.encoder], terminal);
     const onBadFile = badImagePolicy(options);
     const dataset = spec ?? study.dataset;
-    const openEngine = () => engineFor(options);
+    const openEngine: StudyOptions["openEngine"] = (resolved, classes = []) =>
+      resolved === undefined ? engineFor(options) : trainingEngineFor(options, resolved, classes);
     const openData: StudyOptions["openData"] = async (where, labels, learnsFrom) => {
       const asked = where === dataset ? placeOf(options) : {};
       const keep = labels === null || labels.fraction === 1 ? null : { fraction: labels.fraction };

@@ -12,12 +12,12 @@ import { cachedEncoder, encoderOptions, givenEncoder, randomEncoderNote } from "
 import {
   badImagePolicy,
   datasetOptions,
-  engineFor,
-  engineOptions,
   labelOptions,
   labelsToKeep,
   placeOf,
   sizeOptions,
+  trainingEngineFor,
+  trainingEngineOptions,
 } from "./options.ts";
 import { methodOptions, methodsWith } from "./own-methods.ts";
 import { keptLabels, longerRecipe, resumedRun } from "./resumed-run.ts";
@@ -68,7 +68,7 @@ export const trainCommand = command({
     ...sizeOptions,
     licence: { kind: "text", placeholder: "TEXT", help: "of the weights, kept in the run and in exported models" },
     ...methodOptions,
-    ...engineOptions,
+    ...trainingEngineOptions,
   },
   examples: [
     ["tessera train photos --out run", "picks a recipe by the labels in photos/ and says why"],
@@ -153,7 +153,7 @@ export const trainCommand = command({
         oneLine(`${spec} has images without masks, which ${name} leaves out; ddep-small learns from them, too`),
       );
     }
-    const engine = await engineFor(options);
+    const engine = await trainingEngineFor(options, resolved, data.dataset.classes);
     try {
       const outcome = await runTraining(
         {

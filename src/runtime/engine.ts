@@ -18,6 +18,8 @@ export interface EngineOptions {
   readonly device?: Device;
   /** Threads that compute; default: the machine's physical cores. */
   readonly threads?: number;
+  /** Engines that share these threads, on the CPU: this one and its `helpers`; default 1. */
+  readonly replicas?: number;
 }
 
 /** What a program is made of: a serialized ONNX model, a file of one, or, on the CPU, a graph that needs no ONNX Runtime. */
@@ -61,6 +63,8 @@ export interface Engine {
   readonly convBlock: number;
   /** Bytes that this process may use where the device computes; undefined: not known. */
   readonly memoryBytes?: number | undefined;
+  /** More engines like this one, each with a store of its own, to compute beside it; closed with it. Default: none. */
+  readonly helpers?: readonly Engine[];
   /** Compiles a graph. Its inputs listed in `variables` are read from the store at each run. */
   load(source: ProgramSource, variables: readonly string[], options?: ProgramOptions): Promise<Program>;
   /** Sets store entries (handed over, as feeds are). */

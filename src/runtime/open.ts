@@ -1,20 +1,44 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { availableParallelism, totalmem } from "node:os";
+import { InputError } from "../errors.ts";
 import type { Engine, EngineOptions } from "./engine.ts";
 import { openThreadedEngine } from "./threaded.ts";
 
 /**
  * The engine of this machine, in a thread of its own.
  *
- * device: default cpu; throws InputError where it cannot be had. threads: default one for each physical core.
+ * device: default cpu; throws InputError where it cannot be had. threads: default one for each physical core. replicas: engines that
+ * share these threads, each with one at least, and compute the batches of an accumulating step side by side; default 1, on the CPU.
  */
-export async function openEngine({ device = "cpu", threads = physicalCores() }: EngineOptions = {}): Promise<Engine> {
-  const engine = await openThreadedEngine({ device, threads });
-  return device === "cpu" ? { ...engine, memoryBytes: usableMemory() } : engine;
+export async function openEngine({
+  device = "cpu",
+  threads = physicalCores(),
+  replicas = 1,
+}: EngineOptions = {}): Promise<Engine> {
+  if (device !== "cpu") {
+    if (replicas === 1) return openThreadedEngine({ device, threads });
+    throw new InputError(`replicas: expected device cpu, got ${device}. Leave --replicas out.`);
+  }
+  const opened = await Promise.allSettled(
+    Array.from({ length: replicas }, () =>
+      openThreadedEngine({ device, threads: Math.max(1, Math.floor(threads / replicas)) }),
+    ),
+  );
+  const engines = opened.flatMap((each) => (each.status === "fulfilled" ? [each.value] : []));
+  const close = async () => {
+    await Promise.all(engines.map((engine) => engine.close()));
+  };
+  for (const each of opened) {
+    if (each.status === "fulfilled") continue;
+    await close();
+    throw each.reason;
+  }
+  const [engine, ...helpers] = engines;
+  return { ...engine, memoryBytes: usableMemory(), helpers, close };
 }
 
 /** Bytes of this machine, or of the container that we are in. */
-function usableMemory(): number {
+export function usableMemory(): number {
   const limit = process.constrainedMemory?.() ?? 0; // 0 or absurdly large where there is none
   return limit > 0 ? Math.min(limit, totalmem()) : totalmem();
 }

@@ -5,20 +5,22 @@
  * one batch, the gradient that of all of them in one.
  */
 import { isFloat } from "../array/dtype.ts";
-import { item, joinArrays, type Named, type NdArray, partOfArray, scalar } from "../array/ndarray.ts";
+import { item, joinArrays, type Named, partOfArray } from "../array/ndarray.ts";
 import { gradients } from "../autodiff/gradients.ts";
 import { reach } from "../graph/graph.ts";
-import { input, type Tensor, variable } from "../graph/tensor.ts";
-import { add, greater, mul, sum, where } from "../ops/index.ts";
+import { input, type Tensor } from "../graph/tensor.ts";
+import { add, mul, sum } from "../ops/index.ts";
 import { globalNorm } from "../optimizers/clip.ts";
-import type { Sequence } from "./programs.ts";
+import { settledAverages, waiting } from "./averages.ts";
+import { type Crew, compileCrew, fedTo } from "./crew.ts";
+import { type CompileOptions, type Sequence, writing } from "./programs.ts";
 import {
-  averagesInWaiting,
-  type CompileOptions,
+  gradientOf,
+  keptGradients,
+  keptNames,
   type StepGraph,
   type StepPrograms,
-  waiting,
-  writing,
+  waitingNames,
 } from "./step-programs.ts";
 import { updateGraph } from "./update.ts";
 
@@ -51,25 +53,13 @@ export function joinedInputs(embedded: Named<Tensor>, count: number): Named<Tens
   );
 }
 
-/** What a batch's program is fed: the batch and its noise, by input name, made anew for each run. */
-export type BatchFeeds = () => Named<NdArray>;
-
-export interface JointPrograms extends Pick<StepPrograms, "norm" | "updateGraph" | "kept"> {
-  readonly embed: Sequence;
-  readonly loss: Sequence;
-  readonly backward: Sequence;
-  readonly update: Sequence;
-  /** Leaves the gradients of all batches in the store. `noise`: that of the loss. Returns what is reported. */
-  run(batches: readonly BatchFeeds[], noise: Named<NdArray>): Promise<Named<NdArray>>;
-}
-
 export async function compileJointStep(
   { model, total, reported, recipe, group }: StepGraph,
   { embedded, joined, averages: ofBatches }: Joint,
   options: CompileOptions,
-): Promise<JointPrograms> {
+): Promise<StepPrograms> {
   const trained = model.trained;
-  const kept = trained.map(({ name, tensor }) => variable(`gradient/${name}`, tensor.shape));
+  const kept = keptGradients(model);
   const update = updateGraph(trained, kept, recipe, group, input("gradientNorm", []));
   const floats = Object.keys(embedded).filter((name) => isFloat(embedded[name].dtype));
 
@@ -79,7 +69,7 @@ export async function compileJointStep(
   const weightsIn = (leaves: ReadonlyMap<string, Tensor>) => trained.filter(({ name }) => leaves.has(name));
   const own = weightsIn(ofLoss);
   const lossGradients = gradients(total, [...floats.map((name) => joined[name]), ...own.map(({ tensor }) => tensor)]);
-  const first = greater(input("accumulate:first", []), 0);
+  const shares = Object.fromEntries(floats.map((name, i) => [gradientPrefix + name, lossGradients[i]]));
   const surrogate = floats
     .map((name) => sum(mul(embedded[name], input(gradientPrefix + name, embedded[name].shape, embedded[name].dtype))))
     .reduce((left, right) => add(left, right));
@@ -88,66 +78,58 @@ export async function compileJointStep(
     surrogate,
     carried.map(({ tensor }) => tensor),
   );
-  const sums = carried.map(({ name }, i) => {
-    const soFar = kept[trained.findIndex((each) => each.name === name)];
-    // The loss has left its own share of a weight that is of both; what else is there is of the last step.
-    const before = ofLoss.has(name) ? soFar : where(first, 0, soFar);
-    return [`gradient/${name}`, add(before, carriedGradients[i])] as const;
-  });
-
+  const begun = new Set(own.map(({ name }) => gradientOf(name)));
+  const carrying = {
+    ...{ model, reported: {}, averages: ofBatches },
+    gradients: Object.fromEntries(carried.map(({ name }, i) => [gradientOf(name), carriedGradients[i]])),
+    // The loss has left its own share of a weight that is of both.
+    begun: (name: string) => begun.has(name),
+  };
+  const left = own.map(({ name }, i) => [gradientOf(name), lossGradients[floats.length + i]] as const);
   const ofAll = [...model.updates].filter(([name]) => !ofBatches.has(name));
-  const moved = averagesInWaiting(model, ofBatches, first);
-  const prefixed = (prefix: string, tensors: Named<Tensor>) =>
-    Object.fromEntries(Object.entries(tensors).map(([name, tensor]) => [prefix + name, tensor]));
+  const waitingAverages = ofAll.map(([name, next]) => [waiting(name), next] as const);
+  const embeddings = Object.entries(embedded).map(([name, tensor]) => [embeddedPrefix + name, tensor] as const);
+
+  const { accumulate } = recipe;
+  const crews: Crew[] = [];
   const built: Sequence[] = [];
+  const release = async () => {
+    await Promise.all([...crews, ...built].map((program) => program.release()));
+  };
   try {
-    built.push(await writing(prefixed(embeddedPrefix, embedded), {}, options));
-    const shares = Object.fromEntries(floats.map((name, i) => [gradientPrefix + name, lossGradients[i]]));
-    const left = own.map(({ name }, i) => [`gradient/${name}`, lossGradients[floats.length + i]] as const);
-    const waitingAverages = ofAll.map(([name, next]) => [waiting(name), next] as const);
+    crews.push(await compileCrew({ model, reported: Object.fromEntries(embeddings) }, options, accumulate));
+    crews.push(await compileCrew(carrying, options, accumulate));
     built.push(
       await writing({ ...reported, ...shares }, Object.fromEntries([...left, ...waitingAverages]), {
-        ...{ ...options, hostCalls: model.hostCalls, commitIf: "total", over: "gradient/" },
+        ...{ ...options, hostCalls: model.hostCalls, commitIf: "total", over: gradientOf("") },
       }),
     );
-    const backward = moved.read({ reported: {}, next: Object.fromEntries([...sums, ...moved.next]), hostCalls: [] });
-    built.push(await writing({}, backward.next, { ...options, over: "gradient/" }));
     built.push(await writing({ gradientNorm: globalNorm(kept) }, {}, options));
-    const settled = averagesInWaiting(model, model.updates, first).settled;
-    built.push(await writing({}, { ...update.next, ...settled }, { ...options, over: "" }));
+    built.push(await writing({}, { ...update.next, ...settledAverages(model) }, { ...options, over: "" }));
   } catch (error) {
-    await Promise.all(built.map((program) => program.release()));
+    await release();
     throw error;
   }
-  const [embed, loss, backward, norm, apply] = built;
+  const [embedding, backward] = crews;
+  const [loss, norm, apply] = built;
   return {
-    ...{ embed, loss, backward, norm, update: apply, updateGraph: update },
-    kept: {
-      ...Object.fromEntries(trained.map(({ name }) => [`gradient/${name}`, name])),
-      ...Object.fromEntries([...model.updates.keys()].map((name) => [waiting(name), name])),
-    },
-    async run(batches, noise) {
-      const parts: Named<NdArray>[] = [];
-      for (const feeds of batches) parts.push(await embed.run(fedTo(embed, feeds())));
-      const names = Object.keys(embedded);
-      const joinedArrays = names.map(
+    ...{ norm, update: apply, updateGraph: update, release },
+    kept: { ...keptNames(model), ...waitingNames(model) },
+    begin: () => embedding.share("all"),
+    async run(batches) {
+      await embedding.share("trained");
+      // Both look at the same batch.
+      const parts = await embedding.run(batches, { keepFeeds: true });
+      const joinedArrays = Object.keys(embedded).map(
         (name) => [joinedPrefix + name, joinArrays(parts.map((part) => part[embeddedPrefix + name]))] as const,
       );
-      const results = await loss.run(fedTo(loss, { ...noise, ...Object.fromEntries(joinedArrays) }));
-      if (!Number.isFinite(item(results.total))) return results;
-      for (const [i, feeds] of batches.entries()) {
-        const shares = floats.map((name) => {
-          const key = gradientPrefix + name;
-          return [key, partOfArray(results[key], i, batches.length)] as const;
-        });
-        const given = { ...feeds(), ...Object.fromEntries(shares), "accumulate:first": scalar(i === 0 ? 1 : 0) };
-        await backward.run(fedTo(backward, given));
-      }
-      return results;
+      const given = fedTo(loss, { ...batches[0](), ...Object.fromEntries(joinedArrays) });
+      const results = await loss.run(given, { keepFeeds: true });
+      if (!Number.isFinite(item(results.total))) return [results];
+      const share = (i: number) =>
+        Object.fromEntries(Object.keys(shares).map((key) => [key, partOfArray(results[key], i, batches.length)]));
+      await backward.run(batches.map((feeds, i) => () => ({ ...feeds(), ...share(i) })));
+      return [results];
     },
   };
-}
-
-function fedTo({ inputs }: Sequence, feeds: Named<NdArray>): Named<NdArray> {
-  return Object.fromEntries(inputs.filter((name) => feeds[name] !== undefined).map((name) => [name, feeds[name]]));
 }

@@ -14,8 +14,8 @@ import { splitGraph } from "./split.ts";
 export interface Sequence {
   /** Inputs that the caller feeds: not the results of host calls. */
   readonly inputs: readonly string[];
-  /** Runs once; the arrays of `feeds` are handed over. Returns the outputs that are not written to the store. */
-  run(feeds: Named<NdArray>): Promise<Named<NdArray>>;
+  /** Runs once; the arrays of `feeds` are handed over, unless `keepFeeds`. Returns the outputs that are not written to the store. */
+  run(feeds: Named<NdArray>, options?: { readonly keepFeeds?: boolean }): Promise<Named<NdArray>>;
   release(): Promise<void>;
 }
 
@@ -67,14 +67,14 @@ export async function compile(
   const names = new Set(programs.flatMap(({ inputs }) => inputs.map(({ name }) => name)));
   return {
     inputs: [...names].filter((name) => !fromHost.has(name)),
-    async run(feeds) {
+    async run(feeds, { keepFeeds = false } = {}) {
       for (const [name, tensor] of leaves) if (feeds[name] !== undefined) checkRange(tensor, feeds[name]);
       const pool: Record<string, NdArray> = { ...feeds };
       for (const [i, program] of programs.entries()) {
         const given: Record<string, NdArray> = {};
         for (const { name } of program.inputs) if (pool[name] !== undefined) given[name] = pool[name];
         const last = i === programs.length - 1;
-        const results = await program.run(given, { keepFeeds: !last });
+        const results = await program.run(given, { keepFeeds: keepFeeds || !last });
         if (last) return results;
         Object.assign(pool, await callHost(hostCalls[i], i, results));
       }
@@ -122,5 +122,42 @@ async function callHost(call: HostCall, index: number, results: Named<NdArray>):
       }
       return [hostInput(call, key), array];
     }),
+  );
+}
+
+export interface CompileOptions {
+  readonly engine: Engine;
+  readonly target: Target;
+  /** See `StepOptions`. */
+  readonly inPlace: boolean;
+}
+
+interface WritingOptions extends CompileOptions {
+  /** The host calls that the graph has. */
+  readonly hostCalls?: readonly HostCall[];
+  readonly commitIf?: string;
+  /** What the names of entries begin with that may be overwritten, if this is done in place. */
+  readonly over?: string;
+}
+
+const nextPrefix = "next:";
+
+/** Compiles a graph that reports `outputs` and writes `next`, by store name, if the output `commitIf` is finite. */
+export function writing(
+  outputs: Named<Tensor>,
+  next: Named<Tensor>,
+  { engine, target, inPlace, hostCalls = [], commitIf, over }: WritingOptions,
+): Promise<Sequence> {
+  const names = Object.keys(next);
+  return compile(
+    { ...outputs, ...Object.fromEntries(names.map((name) => [`${nextPrefix}${name}`, next[name]])) },
+    {
+      engine,
+      target,
+      hostCalls,
+      writes: Object.fromEntries(names.map((name) => [`${nextPrefix}${name}`, name])),
+      commitIf,
+      overwrite: inPlace && over !== undefined ? names.filter((name) => name.startsWith(over)) : [],
+    },
   );
 }

@@ -8,6 +8,7 @@ import { input, type Target, type Tensor, type TensorType } from "../graph/tenso
 import { add } from "../ops/index.ts";
 import type { Engine } from "../runtime/engine.ts";
 import { targetOf } from "../runtime/target.ts";
+import { fedTo } from "./crew.ts";
 import { initialValues, type StepVariable } from "./initial-values.ts";
 import { compileJointStep, type Joint, joinedInputs } from "./joint-programs.ts";
 import { compileStep } from "./step-programs.ts";
@@ -142,6 +143,7 @@ export async function buildStep(options: StepOptions): Promise<TrainingStep> {
 
     initialize: async (seed, given = {}) => {
       await engine.put(initialValues({ model, update: updateGraph, variables }, seed, given));
+      await programs.begin();
     },
 
     async run(batches, { step, seed }) {
@@ -158,34 +160,21 @@ export async function buildStep(options: StepOptions): Promise<TrainingStep> {
         Object.fromEntries(
           [...model.noises.values()].map((each) => [`noise:${each.name}`, drawn(each, seed, step, i)]),
         );
-
-      let results: Named<NdArray> = {};
-      const means: Record<string, number> = {};
-      const count = (share: number) => {
-        for (const name of Object.keys(reported)) means[name] = (means[name] ?? 0) + item(results[name]) * share;
-      };
-      if ("embed" in programs) {
-        results = await programs.run(
-          list.map((given, i) => () => ({ ...batchFeeds(copied(given)), ...noise(i) })),
-          noise(0),
-        );
-        count(1);
-      } else {
-        for (const [i, given] of list.entries()) {
-          const first = accumulates ? { "accumulate:first": scalar(i === 0 ? 1 : 0) } : scalars();
-          const feeds = { ...first, ...batchFeeds(given), ...noise(i) };
-          results = await programs.forward.run(pick(feeds, programs.forward.inputs));
-          count(1 / list.length);
-          if (!Number.isFinite(means.total)) break;
-        }
-      }
+      const ran = await programs.run(
+        list.map((given, i) => () => ({
+          ...{ ...scalars(), ...batchFeeds(given), ...noise(i) },
+        })),
+      );
+      let results = ran[ran.length - 1];
+      const mean = (name: string) => ran.reduce((sum, reports) => sum + item(reports[name]) * (1 / ran.length), 0);
+      const means = Object.fromEntries(Object.keys(reported).map((name) => [name, mean(name)]));
       const { norm: measure, update } = programs;
       if (measure !== null && Number.isFinite(means.total)) results = { ...results, ...(await measure.run({})) };
       const norm = "gradientNorm" in results ? item(results.gradientNorm) : Number.NaN;
       // What the graph's guard says, in its precision.
       const updated = Number.isFinite(Math.fround(means.total + norm));
       if (updated && update !== null) {
-        await update.run(pick({ ...scalars(), gradientNorm: scalar(norm) }, update.inputs));
+        await update.run(fedTo(update, { ...scalars(), gradientNorm: scalar(norm) }));
       }
       return {
         terms: Object.fromEntries(Object.keys(terms).map((name) => [name, means[`${termPrefix}${name}`]])),
@@ -197,11 +186,7 @@ export async function buildStep(options: StepOptions): Promise<TrainingStep> {
       };
     },
 
-    async release() {
-      const { norm, update } = programs;
-      const first = "embed" in programs ? [programs.embed, programs.loss, programs.backward] : [programs.forward];
-      await Promise.all([...first, norm, update].map((program) => program?.release()));
-    },
+    release: () => programs.release(),
   };
 }
 
@@ -219,13 +204,6 @@ function requireApart(model: Model, { averages }: Joint): void {
     if (model.updates.get(name) === next) continue;
     throw new InputError(`${name}: expected to be of the embedding or of the loss, got both. Move its norm to one.`);
   }
-}
-
-/** What is fed is handed over, and a joint step feeds a batch twice. */
-function copied(batch: Named<NdArray>): Named<NdArray> {
-  return Object.fromEntries(
-    Object.entries(batch).map(([name, array]) => [name, { ...array, data: array.data.slice() }]),
-  );
 }
 
 function sumOfTerms(terms: Named<Tensor>): Tensor {
@@ -250,8 +228,4 @@ function drawn({ stream, tensor, distribution }: Noise, seed: number, step: numb
   if (distribution === "uniform") random.fillUniform(array.data as Float32Array);
   else random.fillNormal(array.data as Float32Array);
   return array;
-}
-
-function pick(feeds: Named<NdArray>, names: readonly string[]): Named<NdArray> {
-  return Object.fromEntries(names.filter((name) => feeds[name] !== undefined).map((name) => [name, feeds[name]]));
 }

@@ -1,5 +1,6 @@
 /** Runs a study: every run once, each in a folder of its own, going on where an earlier call stopped. */
 import type { Dataset } from "../data/dataset.ts";
+import type { ClassInfo } from "../data/sample.ts";
 import type { TrainingData } from "../datasets/training-data.ts";
 import { InputError, Interrupted } from "../errors.ts";
 import { scoreOfEvaluation } from "../evaluation/evaluate.ts";
@@ -24,8 +25,8 @@ import { scoreRun } from "./score-run.ts";
 
 export interface StudyOptions extends StudyChoice {
   readonly platform: Platform;
-  /** A fresh engine; closed after each run. */
-  readonly openEngine: () => Promise<Engine>;
+  /** A fresh engine, to train `resolved` where that is given; closed after each run. */
+  readonly openEngine: (resolved?: ResolvedRecipe, classes?: readonly ClassInfo[]) => Promise<Engine>;
   /** Name of the study's data set, as the user gave it. */
   readonly dataset: string;
   /** Opens what a run trains on. spec: the study's data set or that of a pretraining. */
@@ -115,7 +116,7 @@ async function oneRun(options: StudyOptions, run: StudyRun, { method, recipe, fr
   const data = await openData(run.dataset ?? spec, labels, sourcesOf({ method, recipe }));
   const scored = await scoredOn(options, run, data.validation);
   const place = `${folder}/runs/${run.name}`;
-  const engine = await options.openEngine();
+  const engine = await options.openEngine({ method, recipe }, data.dataset.classes);
   try {
     const common = { platform, engine, folder: place, signal, onBadImage };
     const survey = () => signal.throwIfAborted();

@@ -53,7 +53,7 @@ export async function timeRecipe(resolved: ResolvedRecipe, engine: Engine, signa
   const { cropHeight, cropWidth } = resolved.recipe;
   const size = Math.min(512, Math.max(64, cropHeight, cropWidth));
   const scenes = openScenes(`scenes:size=${size},train=24,val=1,test=1`, "train");
-  requireMemory(resolved, scenes.classes, engine.memoryBytes);
+  requireMemory(resolved, scenes.classes, engine);
   const times: StageTime[] = [];
   for (const stage of trainingStages(resolved, scenes.classes)) {
     const { name, learnsFrom, settings } = stage;

@@ -7,6 +7,7 @@ import { reach } from "../graph/graph.ts";
 import type { TensorType } from "../graph/tensor.ts";
 import type { ResolvedRecipe } from "../methods/method.ts";
 import { stagesOf, trainingModel } from "../methods/stages.ts";
+import type { Engine } from "../runtime/engine.ts";
 
 /**
  * Bytes that a training step needs at the very least, the largest stage's: each trained parameter with its gradient and
@@ -37,18 +38,58 @@ export function leastBytesOfStep(resolved: ResolvedRecipe, classes: readonly Cla
   return Math.max(0, ...stages);
 }
 
-/** Throws InputError where a step needs more than the machine has. `memoryBytes` undefined: nobody knows. */
+/** Throws InputError where a step needs more than the machine has, by what the engine knows of it. */
 export function requireMemory(
   resolved: ResolvedRecipe,
   classes: readonly ClassInfo[],
-  memoryBytes: number | undefined,
+  { memoryBytes, helpers = [] }: Pick<Engine, "memoryBytes" | "helpers">,
 ): void {
   if (memoryBytes === undefined) return;
-  const needed = leastBytesOfStep(resolved, classes);
+  const needed = leastBytesOfStep(resolved, classes) * (1 + helpers.length);
   if (needed <= memoryBytes) return;
   const gigabytes = (bytes: number) => `${Number((bytes / 1e9).toPrecision(2)).toLocaleString("en")} GB`;
   throw new InputError(
     `recipe ${resolved.recipe.name}: expected a training step that fits the ${gigabytes(memoryBytes)} of memory of this machine, got one that needs ${gigabytes(needed)} or more. ` +
-      "Make batchSize, the crop or the model smaller.",
+      `Make batchSize, the crop or the model smaller${helpers.length === 0 ? "" : ", or leave --replicas out"}.`,
+  );
+}
+
+/** Peaks of steps were up to three times the least that they need, and other programs want memory, too. */
+const spare = 4;
+
+/**
+ * How many batches of a step to compute side by side: as many as a step has, and threads to compute them, in so far as memory allows it
+ * with room to spare.
+ */
+export function replicasFor(
+  resolved: ResolvedRecipe,
+  classes: readonly ClassInfo[],
+  { threads, memoryBytes }: { readonly threads: number; readonly memoryBytes: number },
+): number {
+  const wanted = Math.min(threads, mostBatches(resolved, classes));
+  if (wanted === 1) return 1;
+  return Math.max(1, Math.min(wanted, Math.floor(memoryBytes / (spare * leastBytesOfStep(resolved, classes)))));
+}
+
+/** Batches of a step, of the stage whose steps have the most. */
+function mostBatches(resolved: ResolvedRecipe, classes: readonly ClassInfo[]): number {
+  const task = { classes, frequencies: classes.map(() => 1 / classes.length) };
+  const stages = stagesOf(resolved, task).map((stage) => (stage.kind === "training" ? stage.settings.accumulate : 1));
+  return Math.max(1, ...stages);
+}
+
+/** Throws InputError where an engine has helpers that would have nothing to do. */
+export function requireWork(
+  resolved: ResolvedRecipe,
+  classes: readonly ClassInfo[],
+  { helpers = [] }: Pick<Engine, "helpers">,
+): void {
+  const { recipe } = resolved;
+  const replicas = 1 + helpers.length;
+  const accumulate = helpers.length === 0 ? 1 : mostBatches(resolved, classes);
+  if (accumulate >= replicas) return;
+  const images = Math.max(1, Math.round((recipe.batchSize * recipe.accumulate) / replicas));
+  throw new InputError(
+    `recipe ${recipe.name}: expected steps of ${replicas} batches or more for ${replicas} replicas, got accumulate=${accumulate}. Add --set accumulate=${replicas} --set batchSize=${images}, or leave --replicas out.`,
   );
 }

@@ -40,11 +40,11 @@ import type { Engine } from "../runtime/engine.ts";
 import { version } from "../version.ts";
 import { requireRoom } from "./disk-room.ts";
 import { lookThrough } from "./look-through.ts";
-import { requireMemory } from "./memory.ts";
+import { requireMemory, requireWork } from "./memory.ts";
 
 export interface StartOptions extends ResolvedRecipe {
   readonly platform: Platform;
-  readonly engine: Pick<Engine, "memoryBytes">;
+  readonly engine: Pick<Engine, "memoryBytes" | "helpers">;
   readonly folder: string;
   readonly dataset: Dataset;
   readonly unlabelled: Dataset | null;
@@ -81,7 +81,8 @@ export async function startRun(options: StartOptions): Promise<Started> {
   checkRecipe(method, recipe);
   await method.ready?.();
   requireLabels(dataset, { method, recipe });
-  requireMemory({ method, recipe }, dataset.classes, options.engine.memoryBytes);
+  requireMemory({ method, recipe }, dataset.classes, options.engine);
+  requireWork({ method, recipe }, dataset.classes, options.engine);
   const state = await stateOf(platform, folder);
   if (state === "other") {
     throw new InputError(

@@ -56,7 +56,7 @@ const scoredImages = 200;
 export async function measureTraining(options: MeasureOptions): Promise<TrainingTimes> {
   const { method, recipe, engine, dataset, validation, onBadImage = "fail" } = options;
   const { clock: now = () => performance.now() } = options;
-  requireMemory(options, dataset.classes, engine.memoryBytes);
+  requireMemory(options, dataset.classes, engine);
   // Which class is how frequent changes numbers, not time.
   const task: Task = { classes: dataset.classes, frequencies: dataset.classes.map(() => 1 / dataset.classes.length) };
   const [stage, ...others] = stagesOf({ method, recipe }, task);

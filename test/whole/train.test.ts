@@ -291,3 +291,17 @@ test("a second training in the same folder is refused while the first one works 
   expect((await first.ended).code).toBe(0);
   expect(await outcome(run)).toEqual(expected);
 });
+
+test("batches side by side end with the bytes of one after the other, also resumed so", async () => {
+  const batches = ["--set", "batchSize=2", "--set", "accumulate=2"];
+  const [alone, beside] = ["alone", "beside"].map((name) => `${folder}/${name}`);
+  expect((await tessera(...trainArguments(alone, ...batches, "--threads", "1"))).code).toBe(0);
+  const two = trainArguments(beside, ...batches, "--threads", "2");
+  await stopped([...two, "--replicas", "2"], { after: "checkpoints/step-00000008" }, "SIGINT");
+  expect((await tessera(...two, "--resume")).code).toBe(0);
+  expect(await outcome(beside)).toEqual(await outcome(alone));
+  expectOneLine(
+    await tessera(...trainArguments(`${folder}/none`, "--set", "batchSize=4", "--replicas", "2")),
+    /expected steps of 2 batches or more for 2 replicas, got accumulate=1\. Add --set accumulate=2 --set batchSize=2, or leave --replicas out\./,
+  );
+});
