@@ -28,6 +28,10 @@ export type ProgramSource = Uint8Array | { readonly file: string } | Elementwise
 export interface ProgramOptions {
   /** Graph output → name in the store that it becomes after the run. Such outputs are not returned. */
   readonly writes?: Named<string>;
+  /** Variable of the graph → name in the store, where they differ: an entry that is read in another shape. */
+  readonly reads?: Named<string>;
+  /** Graph output among `writes` → shape in the store, where they differ. */
+  readonly shapes?: Named<Shape>;
   /** `training`: memory pattern off (less memory). `inference`: all graph optimizations. Default: inference. */
   readonly use?: "training" | "inference";
   /**

@@ -1,7 +1,7 @@
 /** The engine in the calling thread, on either ONNX Runtime package. */
 import { allocate } from "../array/dtype.ts";
 import type { Named, NdArray } from "../array/ndarray.ts";
-import { show, sizeOf } from "../array/shape.ts";
+import { type Shape, sameShape, show, sizeOf } from "../array/shape.ts";
 import { InputError } from "../errors.ts";
 import { input, node } from "../graph/tensor.ts";
 import { writeModel } from "../onnx/write.ts";
@@ -105,13 +105,14 @@ interface ProgramParts {
 
 function makeProgram(session: Session, parts: ProgramParts): Program {
   const { store, inTurn, options, metadata, backend } = parts;
-  const { writes = {}, commitIf } = options;
+  const { writes = {}, reads = {}, shapes = {}, commitIf } = options;
   const variables = new Set(parts.variables);
   const inPlace = new Set(options.inPlace);
-  const inputNames = new Set(session.inputs.map(({ name }) => name));
+  const inputShapes = new Map(session.inputs.map(({ name, shape }) => [name, shape]));
+  const readEntries = new Set([...variables].map((name) => reads[name] ?? name));
   const outputTypes = new Map(session.outputs.map((type) => [type.name, type]));
   for (const name of variables)
-    if (!inputNames.has(name)) throw new Error(`program: the graph has no input "${name}".`);
+    if (!inputShapes.has(name)) throw new Error(`program: the graph has no input "${name}".`);
   for (const name of [...Object.keys(writes), ...(commitIf === undefined ? [] : [commitIf])]) {
     if (!outputTypes.has(name)) throw new Error(`program: the graph has no output "${name}".`);
   }
@@ -136,10 +137,11 @@ function makeProgram(session: Session, parts: ProgramParts): Program {
         const given: Record<string, NdArray> = {};
         for (const type of fed) given[type.name] = checkFeed(feeds[type.name], type);
         for (const name of variables) {
-          const array = store.read(name);
+          const entry = reads[name] ?? name;
+          const array = store.read(entry);
           if (array === undefined)
-            throw new Error(`program: variable "${name}" has no value. Put it into the store first.`);
-          given[name] = array;
+            throw new Error(`program: variable "${entry}" has no value. Put it into the store first.`);
+          given[name] = entry === name ? array : inShape(array, inputShapes.get(name)!);
         }
 
         const fetches: Record<string, NdArray | null> = {};
@@ -149,17 +151,23 @@ function makeProgram(session: Session, parts: ProgramParts): Program {
           fetches[name] = fresh(type);
         }
         if (commitIf !== undefined) fetches[commitIf] ??= fresh(outputTypes.get(commitIf)!);
+        const rooms = new Map<string, NdArray>();
         for (const [output, name] of Object.entries(writes)) {
           const type = outputTypes.get(output)!;
-          const over = inPlace.has(output) || (commitIf === undefined && !variables.has(name));
-          fetches[output] = store.target(name, type, over) ?? fresh(type);
+          const kept = { ...type, shape: shapes[output] ?? type.shape };
+          const over = inPlace.has(output) || (commitIf === undefined && !readEntries.has(name));
+          const room = store.target(name, kept, over) ?? fresh(kept);
+          if (room !== null) rooms.set(output, room);
+          fetches[output] = room === null ? null : inShape(room, type.shape);
         }
 
         const results = await session.run(given, fetches);
         const commit = commitIf === undefined || allFinite(results[commitIf]);
         for (const [output, name] of Object.entries(writes)) {
-          if (commit || inPlace.has(output)) store.commit(name, results[output]);
-          else store.keepSpare(name, results[output]);
+          const [asked, filled] = [fetches[output], results[output]];
+          const result = filled === asked ? rooms.get(output)! : inShape(filled, shapes[output] ?? filled.shape);
+          if (commit || inPlace.has(output)) store.commit(name, result);
+          else store.keepSpare(name, result);
         }
         return Object.fromEntries(fetch.map((name) => [name, name in writes ? copyOf(results[name]) : results[name]]));
       }),
@@ -179,6 +187,23 @@ function checkFeed(array: NdArray | undefined, { name, dtype, shape }: ValueType
     throw new InputError(`input ${name}: expected ${expected}, got ${got}. Feed an array of the graph's type.`);
   }
   return array;
+}
+
+const looks = new WeakMap<NdArray, NdArray[]>();
+
+/** The same numbers in another shape, one array for each, since wrapping arrays for ONNX Runtime takes time. */
+function inShape(array: NdArray, shape: Shape): NdArray {
+  if (sameShape(array.shape, shape)) return array;
+  if (sizeOf(shape) !== array.data.length) {
+    throw new Error(`program: expected ${array.data.length} numbers as ${show(shape)}.`);
+  }
+  const others = looks.get(array) ?? [];
+  let other = others.find((each) => sameShape(each.shape, shape));
+  if (other === undefined) {
+    other = { ...array, shape };
+    looks.set(array, [...others, other]);
+  }
+  return other;
 }
 
 function allFinite({ data }: NdArray): boolean {

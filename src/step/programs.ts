@@ -8,6 +8,7 @@ import { checkRange, type Target, type Tensor } from "../graph/tensor.ts";
 import { writeModel } from "../onnx/write.ts";
 import { elementwiseModel } from "../runtime/elementwise.ts";
 import type { Engine, Program } from "../runtime/engine.ts";
+import { withoutViews } from "./other-shapes.ts";
 import { overwritable } from "./overwrite.ts";
 import { splitGraph } from "./split.ts";
 
@@ -49,12 +50,16 @@ export async function compile(
       const guard = commitIf === undefined ? {} : { commitIf };
       const over = Object.entries(writes).filter(([, name]) => overwrite.includes(name));
       const elementwise = target.device === "cpu" ? elementwiseModel(graph) : null;
-      const source = elementwise ?? writeModel(graph, { name: `part ${i + 1} of ${parts.length}` }).bytes;
       // Loops read a number before they write at its place.
       const inPlace =
         elementwise === null ? overwritable(graph, Object.fromEntries(over)) : over.map(([output]) => output);
       const options = last ? { writes, ...guard, inPlace } : { writes: saves };
-      programs.push(await engine.load(source, variablesOf(graph), { ...options, use: "training" }));
+      const { outputs, reads, shapes } =
+        elementwise === null ? withoutViews(graph, Object.keys(options.writes)) : { ...graph, reads: {}, shapes: {} };
+      const source = elementwise ?? writeModel({ outputs }, { name: `part ${i + 1} of ${parts.length}` }).bytes;
+      programs.push(
+        await engine.load(source, variablesOf({ outputs }), { ...options, reads, shapes, use: "training" }),
+      );
       saved.push(...Object.values(saves));
     }
   } catch (error) {
