@@ -2,9 +2,12 @@
  * What of a padded image the elements of a kernel really meet. Where a map is small beside padding and dilation (an atrous
  * pyramid on a coarse map), most products are with zeros: elements that meet nothing are cut off the kernel.
  */
+import { zeros } from "../array/ndarray.ts";
 import type { Shape } from "../array/shape.ts";
-import type { Target, Tensor } from "../graph/tensor.ts";
-import { pad, slice } from "./slicing.ts";
+import { constant, type Target, type Tensor } from "../graph/tensor.ts";
+import { matmul } from "./matmul.ts";
+import { reshape } from "./shape.ts";
+import { slice } from "./slicing.ts";
 import type { Geometry, Window } from "./window.ts";
 
 /** Outputs start … end − 1 of an axis, whose element `tap` of the kernel meets pixels `first`, `first + stride`, … of x. */
@@ -67,10 +70,18 @@ export function reachedKernel(x: Shape, y: Shape, { window, groups }: Geometry, 
   return { ranges, geometry: { window: { ...window, kernel, dilations, pads }, groups } };
 }
 
-/** The inverse of `slice(w, ranges)`, zeros around. */
+/**
+ * The inverse of `slice(w, ranges)`, zeros around: a product with ones at the part's places, since ONNX Runtime pads rows of few numbers
+ * one by one.
+ */
 export function wholeKernel(part: Tensor, { ranges }: Reached, { window }: Geometry): Tensor {
-  return pad(part, {
-    before: [0, 0, ...ranges.map(({ start }) => start)],
-    after: [0, 0, ...ranges.map(({ end }, axis) => window.kernel[axis] - end)],
-  });
+  const [outputs, channels, height, width] = part.shape;
+  const [rows, columns] = window.kernel;
+  const places = zeros("float32", [height * width, rows * columns]);
+  for (let i = 0; i < height * width; i++) {
+    const [row, column] = [ranges[0].start + Math.floor(i / width), ranges[1].start + (i % width)];
+    places.data[i * rows * columns + row * columns + column] = 1;
+  }
+  const flat = reshape(part, [outputs * channels, height * width]);
+  return reshape(matmul(flat, constant(places)), [outputs, channels, rows, columns]);
 }
