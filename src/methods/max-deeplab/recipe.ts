@@ -160,7 +160,7 @@ const small: MaxDeepLabRecipe = {
   maxThings: 64,
 
   steps: 3600,
-  learningRate: 4e-3,
+  learningRate: 6e-3,
   backboneRate: 1,
   warmupSteps: 100,
 
