@@ -13,7 +13,8 @@ import { batches } from "../../src/data/batches.ts";
 import { labelledDataset } from "../../src/data/views.ts";
 import { resolveRecipe } from "../../src/methods/resolve-recipe.ts";
 import type { TrainingStage } from "../../src/methods/stage.ts";
-import { stagesOf } from "../../src/methods/stages.ts";
+import { evenTask, stagesOf } from "../../src/methods/stages.ts";
+import { copiesOf } from "../../src/runtime/copy.ts";
 import { openEngine } from "../../src/runtime/open.ts";
 import { openScenes } from "../../src/scenes/index.ts";
 import { buildStageStep } from "../../src/training/stage-step.ts";
@@ -36,7 +37,7 @@ for (const name of values.recipes.split(",")) {
   const resolved = resolveRecipe(name, [`batchSize=${batchSize}`, `accumulate=${replicas}`]);
   const size = Math.min(512, Math.max(asGiven.cropHeight, asGiven.cropWidth));
   const scenes = openScenes(`scenes:size=${size},train=24,val=1,test=1`, "train");
-  const task = { classes: scenes.classes, frequencies: scenes.classes.map(() => 1 / scenes.classes.length) };
+  const task = evenTask(scenes.classes);
   const stage = stagesOf(resolved, task).find((each): each is TrainingStage => each.kind === "training")!;
   const source = batches(labelledDataset(scenes, stage.learnsFrom), {
     ...{ batchSize: stage.settings.batchSize, seed: 0, toStep: replicas },
@@ -64,7 +65,7 @@ for (const name of values.recipes.split(",")) {
   }
   for (let turn = -1; turn < turns; turn++) {
     for (const { step, fed, times } of sides) {
-      const given = fed.map(copied);
+      const given = fed.map(copiesOf);
       const begun = performance.now();
       await step.run(given, { step: turn + 1, seed: 0 });
       if (turn >= 0) times.push(performance.now() - begun);
@@ -81,12 +82,5 @@ for (const name of values.recipes.split(",")) {
   const apart = a.reduce((most, value, i) => Math.max(most, Math.abs(value - b[i])), 0) / largest;
   console.log(
     `${name}, ${replicas} × ${stage.settings.batchSize}: side by side ${beside.toFixed(0)}; one after the other ${after.toFixed(0)}, ratio ${(beside / after).toFixed(2)}, weights apart ${apart.toExponential(0)}; in one batch ${once.toFixed(0)}, ratio ${(beside / once).toFixed(2)}`,
-  );
-}
-
-/** What is fed is handed over. */
-function copied(arrays: Named<NdArray>): Named<NdArray> {
-  return Object.fromEntries(
-    Object.entries(arrays).map(([name, array]) => [name, { ...array, data: array.data.slice() } as NdArray]),
   );
 }

@@ -210,7 +210,7 @@ export async function trainingEngineFor(
   const { device = "cpu" } = options;
   const [{ physicalCores, usableMemory }, { replicasFor }] = await Promise.all([
     import("../runtime/open.ts"),
-    import("../training/memory.ts"),
+    import("../training/replicas.ts"),
   ]);
   const { threads = physicalCores() } = options;
   const fitting = () => replicasFor(resolved, classes, { threads, memoryBytes: usableMemory() });

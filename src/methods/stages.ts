@@ -21,6 +21,12 @@ import type { Beginning, Losses, Stage, Trained, TrainingStage, Trial } from "./
 /** Stands in where no data set is known yet: names, settings and kinds of labels do not depend on it. */
 export const anyTask: Task = { classes: [{ name: "class 0", color: [255, 255, 255] }], frequencies: [] };
 
+/** For graphs, sizes and times, which frequencies do not change: all classes are as frequent. */
+export const evenTask = (classes: Task["classes"]): Task => ({
+  classes,
+  frequencies: classes.map(() => 1 / classes.length),
+});
+
 /** The stages of a recipe in order. Throws InputError where they lack what the shared rooms ask of them. */
 export function stagesOf({ method, recipe }: ResolvedRecipe, task: Task = anyTask): readonly Stage[] {
   const stages = method.stages(recipe, task);

@@ -30,3 +30,7 @@ export function settledAverages(model: Model): Named<Tensor> {
     }),
   );
 }
+
+/** The copies: store name → average. */
+export const waitingNames = (model: Model) =>
+  Object.fromEntries([...model.updates.keys()].map((name) => [waiting(name), name]));

@@ -11,17 +11,10 @@ import { reach } from "../graph/graph.ts";
 import { input, type Tensor } from "../graph/tensor.ts";
 import { add, mul, sum } from "../ops/index.ts";
 import { globalNorm } from "../optimizers/clip.ts";
-import { settledAverages, waiting } from "./averages.ts";
-import { type Crew, compileCrew, fedTo } from "./crew.ts";
+import { settledAverages, waiting, waitingNames } from "./averages.ts";
+import { type BatchPrograms, compileBatchPrograms, fedTo } from "./batch-programs.ts";
 import { type CompileOptions, type Sequence, writing } from "./programs.ts";
-import {
-  gradientOf,
-  keptGradients,
-  keptNames,
-  type StepGraph,
-  type StepPrograms,
-  waitingNames,
-} from "./step-programs.ts";
+import { gradientOf, keptGradients, keptNames, type StepGraph, type StepPrograms } from "./step-programs.ts";
 import { updateGraph } from "./update.ts";
 
 /** What the loss gets in place of the batches: their embeddings, joined along the first axis. */
@@ -91,14 +84,14 @@ export async function compileJointStep(
   const embeddings = Object.entries(embedded).map(([name, tensor]) => [embeddedPrefix + name, tensor] as const);
 
   const { accumulate } = recipe;
-  const crews: Crew[] = [];
+  const looks: BatchPrograms[] = [];
   const built: Sequence[] = [];
   const release = async () => {
-    await Promise.all([...crews, ...built].map((program) => program.release()));
+    await Promise.all([...looks, ...built].map((program) => program.release()));
   };
   try {
-    crews.push(await compileCrew({ model, reported: Object.fromEntries(embeddings) }, options, accumulate));
-    crews.push(await compileCrew(carrying, options, accumulate));
+    looks.push(await compileBatchPrograms({ model, reported: Object.fromEntries(embeddings) }, options, accumulate));
+    looks.push(await compileBatchPrograms(carrying, options, accumulate));
     built.push(
       await writing({ ...reported, ...shares }, Object.fromEntries([...left, ...waitingAverages]), {
         ...{ ...options, hostCalls: model.hostCalls, commitIf: "total", over: gradientOf("") },
@@ -110,7 +103,7 @@ export async function compileJointStep(
     await release();
     throw error;
   }
-  const [embedding, backward] = crews;
+  const [embedding, backward] = looks;
   const [loss, norm, apply] = built;
   return {
     ...{ norm, update: apply, updateGraph: update, release },

@@ -5,8 +5,8 @@ import type { Model } from "../graph/scope.ts";
 import { input, type Tensor, variable } from "../graph/tensor.ts";
 import { add, mul } from "../ops/index.ts";
 import { globalNorm } from "../optimizers/clip.ts";
-import { settledAverages, waiting } from "./averages.ts";
-import { type BatchFeeds, compileCrew, fedTo } from "./crew.ts";
+import { settledAverages, waitingNames } from "./averages.ts";
+import { type BatchFeeds, compileBatchPrograms, fedTo } from "./batch-programs.ts";
 import { type CompileOptions, type Sequence, writing } from "./programs.ts";
 import { type Group, type OptimizerRecipe, type UpdateGraph, updateGraph } from "./update.ts";
 
@@ -100,10 +100,10 @@ async function accumulating(graph: StepGraph, options: CompileOptions): Promise<
     ...{ model, reported, averages: model.updates, hostCalls: model.hostCalls },
     gradients: Object.fromEntries(trained.map(({ name }, i) => [gradientOf(name), fresh[i]])),
   };
-  const crew = await compileCrew(batch, options, accumulate);
+  const programs = await compileBatchPrograms(batch, options, accumulate);
   const built: Sequence[] = [];
   const release = async () => {
-    await Promise.all([crew, ...built].map((program) => program.release()));
+    await Promise.all([programs, ...built].map((program) => program.release()));
   };
   try {
     built.push(await writing({ gradientNorm: globalNorm(mean) }, {}, options));
@@ -114,10 +114,10 @@ async function accumulating(graph: StepGraph, options: CompileOptions): Promise<
   }
   const [norm, apply] = built;
   return {
-    begin: () => crew.share("all"),
+    begin: () => programs.share("all"),
     async run(batches) {
-      await crew.share("trained");
-      return crew.run(batches);
+      await programs.share("trained");
+      return programs.run(batches);
     },
     ...{ norm, update: apply, release, updateGraph: update },
     kept: { ...keptNames(model), ...waitingNames(model) },
@@ -141,8 +141,6 @@ export const keptGradients = (model: Model) =>
 /** What is kept between programs: store name → parameter. */
 export const keptNames = (model: Model) =>
   Object.fromEntries(model.trained.map(({ name }) => [gradientOf(name), name]));
-export const waitingNames = (model: Model) =>
-  Object.fromEntries([...model.updates.keys()].map((name) => [waiting(name), name]));
 
 function gradientsOf(model: Model, total: Tensor): Tensor[] {
   return gradients(

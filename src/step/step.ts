@@ -8,7 +8,7 @@ import { input, type Target, type Tensor, type TensorType } from "../graph/tenso
 import { add } from "../ops/index.ts";
 import type { Engine } from "../runtime/engine.ts";
 import { targetOf } from "../runtime/target.ts";
-import { fedTo } from "./crew.ts";
+import { fedTo } from "./batch-programs.ts";
 import { initialValues, type StepVariable } from "./initial-values.ts";
 import { compileJointStep, type Joint, joinedInputs } from "./joint-programs.ts";
 import { compileStep } from "./step-programs.ts";

@@ -9,7 +9,7 @@ import { InputError } from "../errors.ts";
 import { IGNORE, type Image, type LabelMap } from "../image/image.ts";
 import type { ResolvedRecipe } from "../methods/method.ts";
 import type { TrainingStage } from "../methods/stage.ts";
-import { stagesOf } from "../methods/stages.ts";
+import { evenTask, stagesOf } from "../methods/stages.ts";
 import { joinPath } from "../platform/join-path.ts";
 import type { Platform } from "../platform/platform.ts";
 import { drawOverlay } from "../prediction/draw.ts";
@@ -35,7 +35,7 @@ export async function writeBatchPictures(
 ): Promise<string[]> {
   await requireRoom(platform, folder);
   const { classes } = dataset;
-  const stage = stagesOf(resolved, { classes, frequencies: classes.map(() => 1 / classes.length) }).find(
+  const stage = stagesOf(resolved, evenTask(classes)).find(
     (each): each is TrainingStage =>
       each.kind === "training" && each.learnsFrom.every((kind) => dataset.kinds.includes(kind)),
   );

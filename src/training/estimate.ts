@@ -8,7 +8,8 @@ import type { ClassInfo } from "../data/sample.ts";
 import { labelledDataset } from "../data/views.ts";
 import type { ResolvedRecipe } from "../methods/method.ts";
 import type { TrainingStage } from "../methods/stage.ts";
-import { stagesOf, trainingModel } from "../methods/stages.ts";
+import { evenTask, stagesOf, trainingModel } from "../methods/stages.ts";
+import { copiesOf } from "../runtime/copy.ts";
 import type { Engine } from "../runtime/engine.ts";
 import { openScenes } from "../scenes/index.ts";
 import { leastBytesOfStep, requireMemory } from "./memory.ts";
@@ -31,8 +32,7 @@ export function sizeOfRecipe(resolved: ResolvedRecipe, classes: readonly ClassIn
 }
 
 function trainingStages(resolved: ResolvedRecipe, classes: readonly ClassInfo[]): TrainingStage[] {
-  const task = { classes, frequencies: classes.map(() => 1 / classes.length) };
-  return stagesOf(resolved, task).filter((stage): stage is TrainingStage => stage.kind === "training");
+  return stagesOf(resolved, evenTask(classes)).filter((stage): stage is TrainingStage => stage.kind === "training");
 }
 
 export interface StageTime {
@@ -76,7 +76,7 @@ export async function timeRecipe(resolved: ResolvedRecipe, engine: Engine, signa
       for (let i = 0; i <= timed; i++) {
         signal?.throwIfAborted();
         if (i === 1) start = performance.now();
-        await step.run([copied(arrays)], { step: i, seed: settings.seed });
+        await step.run([copiesOf(arrays)], { step: i, seed: settings.seed });
       }
       times.push({ stage: name, steps, step: (accumulate * (performance.now() - start)) / 1000 / timed });
     } finally {
@@ -85,11 +85,4 @@ export async function timeRecipe(resolved: ResolvedRecipe, engine: Engine, signa
     }
   }
   return times;
-}
-
-/** What is fed is handed over. */
-function copied(arrays: Named<NdArray>): Named<NdArray> {
-  return Object.fromEntries(
-    Object.entries(arrays).map(([name, array]) => [name, { ...array, data: array.data.slice() } as NdArray]),
-  );
 }

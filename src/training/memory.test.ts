@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { resolveRecipe } from "../methods/resolve-recipe.ts";
 import type { Engine } from "../runtime/engine.ts";
-import { leastBytesOfStep, replicasFor, requireMemory, requireWork } from "./memory.ts";
+import { leastBytesOfStep, requireMemory } from "./memory.ts";
 
 const classes = [
   { name: "sky", color: [0, 0, 255] },
@@ -25,23 +25,10 @@ test("a step that cannot fit is refused in one line, one that fits or an unknown
   expect(() => requireMemory(resolveRecipe("transunet-small"), classes, { memoryBytes: 4e9 })).not.toThrow();
 });
 
-test("helpers need memory, too, and a batch of each step", () => {
+test("helpers need memory, too", () => {
   const helpers = [{} as Engine];
   const recipe = resolveRecipe("transunet-tiny", ["accumulate=2"]);
   const memoryBytes = 1.5 * leastBytesOfStep(recipe, classes);
   expect(() => requireMemory(recipe, classes, { memoryBytes })).not.toThrow();
   expect(() => requireMemory(recipe, classes, { memoryBytes, helpers })).toThrow(/or leave --replicas out\.$/);
-  expect(() => requireWork(recipe, classes, { helpers })).not.toThrow();
-  expect(() => requireWork(resolveRecipe("transunet-tiny", ["batchSize=8"]), classes, { helpers })).toThrow(
-    "recipe transunet-tiny: expected steps of 2 batches or more for 2 replicas, got accumulate=1. Add --set accumulate=2 --set batchSize=4, or leave --replicas out.",
-  );
-});
-
-test("as many batches side by side as a step has, as there are threads, as fit", () => {
-  const of = (accumulate: number, threads: number, steps = 1e6) => {
-    const recipe = resolveRecipe("transunet-tiny", [`accumulate=${accumulate}`]);
-    return replicasFor(recipe, classes, { threads, memoryBytes: steps * leastBytesOfStep(recipe, classes) });
-  };
-  expect([of(1, 4), of(2, 4), of(8, 4), of(8, 1)]).toEqual([1, 2, 4, 1]);
-  expect([of(8, 4, 13), of(8, 4, 2)]).toEqual([3, 1]);
 });

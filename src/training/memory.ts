@@ -6,7 +6,7 @@ import { InputError } from "../errors.ts";
 import { reach } from "../graph/graph.ts";
 import type { TensorType } from "../graph/tensor.ts";
 import type { ResolvedRecipe } from "../methods/method.ts";
-import { stagesOf, trainingModel } from "../methods/stages.ts";
+import { evenTask, stagesOf, trainingModel } from "../methods/stages.ts";
 import type { Engine } from "../runtime/engine.ts";
 
 /**
@@ -15,9 +15,8 @@ import type { Engine } from "../runtime/engine.ts";
  * intermediate values and views.
  */
 export function leastBytesOfStep(resolved: ResolvedRecipe, classes: readonly ClassInfo[]): number {
-  const task = { classes, frequencies: classes.map(() => 1 / classes.length) };
   const bytes = ({ dtype, shape }: TensorType) => sizeOf(shape) * bytesOf(dtype);
-  const stages = stagesOf(resolved, task).map((stage) => {
+  const stages = stagesOf(resolved, evenTask(classes)).map((stage) => {
     if (stage.kind === "pass") return 0;
     const { model, losses } = trainingModel(stage);
     const parameters = [...model.parameters.values()];
@@ -51,45 +50,5 @@ export function requireMemory(
   throw new InputError(
     `recipe ${resolved.recipe.name}: expected a training step that fits the ${gigabytes(memoryBytes)} of memory of this machine, got one that needs ${gigabytes(needed)} or more. ` +
       `Make batchSize, the crop or the model smaller${helpers.length === 0 ? "" : ", or leave --replicas out"}.`,
-  );
-}
-
-/** Peaks of steps were up to three times the least that they need, and other programs want memory, too. */
-const spare = 4;
-
-/**
- * How many batches of a step to compute side by side: as many as a step has, and threads to compute them, in so far as memory allows it
- * with room to spare.
- */
-export function replicasFor(
-  resolved: ResolvedRecipe,
-  classes: readonly ClassInfo[],
-  { threads, memoryBytes }: { readonly threads: number; readonly memoryBytes: number },
-): number {
-  const wanted = Math.min(threads, mostBatches(resolved, classes));
-  if (wanted === 1) return 1;
-  return Math.max(1, Math.min(wanted, Math.floor(memoryBytes / (spare * leastBytesOfStep(resolved, classes)))));
-}
-
-/** Batches of a step, of the stage whose steps have the most. */
-function mostBatches(resolved: ResolvedRecipe, classes: readonly ClassInfo[]): number {
-  const task = { classes, frequencies: classes.map(() => 1 / classes.length) };
-  const stages = stagesOf(resolved, task).map((stage) => (stage.kind === "training" ? stage.settings.accumulate : 1));
-  return Math.max(1, ...stages);
-}
-
-/** Throws InputError where an engine has helpers that would have nothing to do. */
-export function requireWork(
-  resolved: ResolvedRecipe,
-  classes: readonly ClassInfo[],
-  { helpers = [] }: Pick<Engine, "helpers">,
-): void {
-  const { recipe } = resolved;
-  const replicas = 1 + helpers.length;
-  const accumulate = helpers.length === 0 ? 1 : mostBatches(resolved, classes);
-  if (accumulate >= replicas) return;
-  const images = Math.max(1, Math.round((recipe.batchSize * recipe.accumulate) / replicas));
-  throw new InputError(
-    `recipe ${recipe.name}: expected steps of ${replicas} batches or more for ${replicas} replicas, got accumulate=${accumulate}. Add --set accumulate=${replicas} --set batchSize=${images}, or leave --replicas out.`,
   );
 }

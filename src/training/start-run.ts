@@ -40,7 +40,8 @@ import type { Engine } from "../runtime/engine.ts";
 import { version } from "../version.ts";
 import { requireRoom } from "./disk-room.ts";
 import { lookThrough } from "./look-through.ts";
-import { requireMemory, requireWork } from "./memory.ts";
+import { requireMemory } from "./memory.ts";
+import { requireWork } from "./replicas.ts";
 
 export interface StartOptions extends ResolvedRecipe {
   readonly platform: Platform;
@@ -82,7 +83,7 @@ export async function startRun(options: StartOptions): Promise<Started> {
   await method.ready?.();
   requireLabels(dataset, { method, recipe });
   requireMemory({ method, recipe }, dataset.classes, options.engine);
-  requireWork({ method, recipe }, dataset.classes, options.engine);
+  requireWork({ method, recipe }, options.engine);
   const state = await stateOf(platform, folder);
   if (state === "other") {
     throw new InputError(

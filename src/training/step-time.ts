@@ -6,10 +6,10 @@ import type { Dataset } from "../data/dataset.ts";
 import { scaledDataset, spreadDataset } from "../data/views.ts";
 import { InputError } from "../errors.ts";
 import { evaluateDataset } from "../evaluation/evaluate.ts";
-import type { ResolvedRecipe, Task } from "../methods/method.ts";
+import type { ResolvedRecipe } from "../methods/method.ts";
 import type { Recipe } from "../methods/recipe.ts";
 import type { TrainingStage } from "../methods/stage.ts";
-import { modelOf, stagesOf } from "../methods/stages.ts";
+import { evenTask, modelOf, stagesOf } from "../methods/stages.ts";
 import type { ImageSize } from "../platform/platform.ts";
 import { openSegmenter } from "../prediction/segmenter.ts";
 import type { Engine } from "../runtime/engine.ts";
@@ -57,8 +57,7 @@ export async function measureTraining(options: MeasureOptions): Promise<Training
   const { method, recipe, engine, dataset, validation, onBadImage = "fail" } = options;
   const { clock: now = () => performance.now() } = options;
   requireMemory(options, dataset.classes, engine);
-  // Which class is how frequent changes numbers, not time.
-  const task: Task = { classes: dataset.classes, frequencies: dataset.classes.map(() => 1 / dataset.classes.length) };
+  const task = evenTask(dataset.classes);
   const [stage, ...others] = stagesOf({ method, recipe }, task);
   if (others.length > 0 || stage.kind !== "training") {
     throw new Error(`step time: expected a recipe of one training stage, got ${others.length + 1} stages.`);

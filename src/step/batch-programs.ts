@@ -27,7 +27,7 @@ export interface BatchGraph {
   readonly begun?: (sum: string) => boolean;
 }
 
-export interface Crew {
+export interface BatchPrograms {
   /** Gives the helpers the weights as they are now: all, or those that train. */
   share(which: "all" | "trained"): Promise<void>;
   /**
@@ -42,7 +42,11 @@ const firstInput = "accumulate:first";
 const fresh = (sum: string) => `fresh/${sum}`;
 
 /** Compiles what computes a batch, on the engine and its helpers, and what adds it up. */
-export async function compileCrew(graph: BatchGraph, options: CompileOptions, accumulate: number): Promise<Crew> {
+export async function compileBatchPrograms(
+  graph: BatchGraph,
+  options: CompileOptions,
+  accumulate: number,
+): Promise<BatchPrograms> {
   const { engine } = options;
   const { model, reported, gradients = {}, averages = new Map<string, Tensor>(), hostCalls = [] } = graph;
   const { begun = () => false } = graph;
@@ -135,14 +139,14 @@ function cutMoves(averages: ReadonlyMap<string, Tensor>, soFar: ReadonlyMap<Tens
   };
 }
 
-interface BatchProgram {
+interface BatchOutputs {
   readonly reported: Named<Tensor>;
   readonly given: Named<Tensor>;
   readonly hostCalls: readonly HostCall[];
 }
 
 /** The same with `stands` read in place of their keys. */
-function reading({ reported, given, hostCalls }: BatchProgram, stands: ReadonlyMap<Tensor, Tensor>): BatchProgram {
+function reading({ reported, given, hostCalls }: BatchOutputs, stands: ReadonlyMap<Tensor, Tensor>): BatchOutputs {
   const parts = [reported, given, ...hostCalls.map(({ inputs }) => inputs)];
   const replaced = replacing(
     parts.flatMap((part) => Object.values(part)),
@@ -158,7 +162,7 @@ function reading({ reported, given, hostCalls }: BatchProgram, stands: ReadonlyM
 }
 
 /** Whether a batch reads what is there of those before it, and so has to wait for them. */
-function waits({ reported, given, hostCalls }: BatchProgram): boolean {
+function waits({ reported, given, hostCalls }: BatchOutputs): boolean {
   const parts = [reported, given, ...hostCalls.map(({ inputs }) => inputs)];
   return reach(parts.flatMap((part) => Object.values(part))).leaves.has(firstInput);
 }
