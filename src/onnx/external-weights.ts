@@ -1,4 +1,6 @@
-import type { GraphProto, ModelProto, NodeProto, TensorProto } from "./wire.ts";
+/** Models whose weights are in a second file: an .onnx file itself holds at most 2 GB. */
+import { placeOf } from "./tensor-proto.ts";
+import { decodeModel, type GraphProto, type ModelProto, type NodeProto, type TensorProto } from "./wire.ts";
 
 /** Weights begin at multiples of this in their file, so that it can be mapped into memory. */
 const alignment = 4096;
@@ -54,4 +56,10 @@ export function moveWeights(model: ModelProto, location: string): { model: Model
     node: graph.node?.map(ofNode),
   });
   return { model: { ...model, graph: model.graph === undefined ? undefined : ofGraph(model.graph) }, pieces };
+}
+
+/** Files beside a model in which its weights are. Throws InputError where they would lie elsewhere. */
+export function externalLocations(bytes: Uint8Array, where: string): string[] {
+  const stored = decodeModel(bytes, where).graph?.initializer?.filter(({ data_location }) => data_location === 1) ?? [];
+  return [...new Set(stored.map((tensor) => placeOf(tensor, `${where} ${tensor.name}`).location))];
 }

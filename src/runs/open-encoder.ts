@@ -4,7 +4,7 @@ import { InputError, UsageError } from "../errors.ts";
 import type { Method, ResolvedRecipe } from "../methods/method.ts";
 import type { Trained } from "../methods/stage.ts";
 import { inEncoder } from "../networks/transfer.ts";
-import { externalLocations } from "../onnx/external.ts";
+import { externalLocations } from "../onnx/external-weights.ts";
 import { joinPath } from "../platform/join-path.ts";
 import type { Platform } from "../platform/platform.ts";
 import { checkpointIndex } from "../weights/checkpoint-path.ts";
