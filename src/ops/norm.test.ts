@@ -13,6 +13,7 @@ import {
   instanceNorm,
   layerNorm,
   mul,
+  square,
   standardizeWeight,
   sum,
 } from "./index.ts";
@@ -40,6 +41,26 @@ function normalized(
 
 const vector = { shape: [4], range: [0.5, 1.5] } as const;
 
+/** d Σ y⁴ / dx of a batch norm. */
+function fourthPowerSlope(x: NdArray, gamma: NdArray, beta: NdArray): NdArray {
+  const axes = [0, 2, 3];
+  const normal = normalized(
+    x,
+    axes,
+    fill([4], () => 1),
+    fill([4], () => 0),
+    1,
+  );
+  const d = fill(x.shape, (i) => 4 * at(gamma, [i[1]]) * (at(normal, i) * at(gamma, [i[1]]) + at(beta, [i[1]])) ** 3);
+  const variances = reducePlain(variance, axes)(x);
+  const ofD = reducePlain(mean, axes)(d);
+  const ofProducts = reducePlain(mean, axes)(fill(x.shape, (i) => at(d, i) * at(normal, i)));
+  return fill(x.shape, (i) => {
+    const slope = at(d, i) - at(ofD, i) - at(normal, i) * at(ofProducts, i);
+    return slope / Math.sqrt(at(variances, i) + 1e-5);
+  });
+}
+
 checkOp(
   "batchNorm",
   (x, gamma, beta) => batchNorm(x, gamma, beta).y,
@@ -59,6 +80,15 @@ checkOp(
       build: (x, gamma, beta) => batchNorm(x, gamma, beta).variance,
       forward: (x) => toNumbers(reducePlain(variance, [0, 2, 3])(x)),
       differentiable: [0],
+    },
+    {
+      title: "its gradient, which has one itself",
+      inputs: [[3, 4, 3, 5], vector, [4]],
+      build: (x, gamma, beta) => {
+        const { y } = batchNorm(x, gamma, beta);
+        return gradients(sum(square(square(y))), [x])[0];
+      },
+      forward: fourthPowerSlope,
     },
   ],
   common,

@@ -1,8 +1,8 @@
-import { show } from "../array/shape.ts";
+import { type Shape, show, sizeOf } from "../array/shape.ts";
 import { InputError } from "../errors.ts";
 import { nodes, type Tensor } from "../graph/tensor.ts";
 import { add, div, mul, square, sub } from "./arithmetic.ts";
-import { expand, sum } from "./broadcast.ts";
+import { constantLike, expand, sum } from "./broadcast.ts";
 import { maximum } from "./comparison.ts";
 import { pow, sqrt } from "./elementwise.ts";
 import { matmul } from "./matmul.ts";
@@ -32,16 +32,75 @@ export function batchNorm(
 ): BatchNormResult {
   checkVectors("batchNorm", x, { gamma, beta });
   const [batch, channels, ...rest] = x.shape;
-  const count = rest.reduce((product, size) => product * size, batch);
+  const count = sizeOf([batch, ...rest]);
   const origin = mean(planeOrigins(x), { axes: [0], keepDims: true }); // [1, C]
   const z = planesFrom(origin, x);
-  const { total, squares } = planeMoments(z);
-  const centre = div(sum(total, { axes: [0], keepDims: true }), count); // [1, C], the mean of z
-  const meanSquare = div(sum(squares, { axes: [0], keepDims: true }), count);
-  const variance = maximum(sub(meanSquare, square(centre)), 0);
-  const scale = div(reshape(gamma, [1, channels]), sqrt(add(variance, epsilon)));
-  const y = planeAffine(z, scale, sub(reshape(beta, [1, channels]), mul(centre, scale)));
+  const { scale, shift, centre, variance } = normStatistics(z, gamma, beta, {
+    ...{ epsilon, count, vectors: [1, channels], shape: [1, channels] },
+    gather: (values) => sum(values, { axes: [0], keepDims: true }),
+    spread: (statistics) => statistics,
+  });
+  const y = planeAffine(z, scale, shift);
   return { y, mean: reshape(add(centre, origin), [channels]), variance: reshape(variance, [channels]) };
+}
+
+interface StatisticsOptions {
+  readonly epsilon: number;
+  /** Numbers that share a mean and a variance. */
+  readonly count: number;
+  /** [rows, C], of what multiplies and is added: one row where all samples share it, else one a sample. */
+  readonly vectors: Shape;
+  /** Of means and variances. */
+  readonly shape: Shape;
+  /** Sums over what shares them: [B, C] or `vectors` → `shape`. */
+  readonly gather: (values: Tensor) => Tensor;
+  /** `shape` → `vectors`. */
+  readonly spread: (statistics: Tensor) => Tensor;
+}
+
+/**
+ * What norms multiply z by and add to it, and mean and variance of z. All of it short vectors, but a network has hundreds of norms: by the
+ * rules of each operator the gradient would be some fifty nodes a norm, and to start these takes a good part of a step of a small network.
+ *
+ * z: [B, C, ...]; gamma, beta: [C].
+ */
+function normStatistics(
+  z: Tensor,
+  gamma: Tensor,
+  beta: Tensor,
+  { epsilon, count, vectors, shape, gather, spread }: StatisticsOptions,
+): { readonly scale: Tensor; readonly shift: Tensor; readonly centre: Tensor; readonly variance: Tensor } {
+  const channels = z.shape[1];
+  const vector = { dtype: z.dtype, shape: vectors };
+  const statistic = { dtype: z.dtype, shape };
+  const [scale, shift, centre, variance] = nodes("NormStatistics", [z, gamma, beta], {
+    outputs: [vector, vector, statistic, statistic, statistic],
+    // With n for count and means of z and z²: d mean(z²) is dVariance, −Σ(slope · scale) / (2 · deviation), and d mean(z) is
+    // −Σ(scale · dShift) − 2 · centre · dVariance, where slope is dGamma before it is summed up.
+    gradient: (dScale, _scale, { dys, ys: [scale, shift, centre, , deviation] }) => {
+      const [, dShift = null, dCentre = null, dVariance = null, dDeviation = null] = dys;
+      const dAdded = dShift ?? constantLike(shift, 0);
+      const slope = div(sub(dScale, mul(spread(centre), dAdded)), spread(deviation));
+      let ofSquares = div(gather(mul(slope, scale)), mul(deviation, -count)); // 2 / n · dVariance
+      if (dVariance !== null) ofSquares = add(ofSquares, mul(dVariance, 2 / count));
+      if (dDeviation !== null) ofSquares = add(ofSquares, div(dDeviation, mul(deviation, count)));
+      let ofMean = sub(mul(gather(mul(scale, dAdded)), -1 / count), mul(centre, ofSquares));
+      if (dCentre !== null) ofMean = add(ofMean, mul(dCentre, 1 / count));
+      const perChannel = (values: Tensor) => sum(values, { axes: [0] });
+      return [planeAffine(z, spread(ofSquares), spread(ofMean)), perChannel(slope), perChannel(dAdded)];
+    },
+    lower: ([z, gamma, beta]) => {
+      const { total, squares } = planeMoments(z!);
+      const centre = div(gather(total), count);
+      const meanSquare = div(gather(squares), count);
+      const variance = maximum(sub(meanSquare, square(centre)), 0);
+      const deviation = sqrt(add(variance, epsilon));
+      const scale = div(reshape(gamma!, [1, channels]), spread(deviation));
+      const shift = sub(reshape(beta!, [1, channels]), mul(spread(centre), scale));
+      return [scale, shift, centre, variance, deviation];
+    },
+  });
+  return { scale, shift, centre, variance };
 }
 
 /**
@@ -96,17 +155,14 @@ export function groupNorm(
     );
   }
   const members = channels / groups;
-  const count = rest.reduce((product, size) => product * size, members);
-  const perGroup = (values: Tensor, divisor: number) =>
-    div(sum(reshape(values, [batch, groups, members]), { axes: [2], keepDims: true }), divisor); // [B, groups, 1]
-  const perChannel = (values: Tensor) => reshape(expand(values, [batch, groups, members]), [batch, channels]);
-  const z = planesFrom(perChannel(perGroup(planeOrigins(x), members)), x);
-  const { total, squares } = planeMoments(z);
-  const centre = perGroup(total, count); // of z
-  const variance = maximum(sub(perGroup(squares, count), square(centre)), 0);
-  const deviation = sqrt(add(variance, epsilon));
-  const scale = div(reshape(gamma, [1, channels]), perChannel(deviation)); // [B, C]
-  const shift = sub(reshape(beta, [1, channels]), mul(perChannel(centre), scale));
+  const count = sizeOf([members, ...rest]);
+  const gather = (values: Tensor) => sum(reshape(values, [batch, groups, members]), { axes: [2], keepDims: true });
+  const spread = (statistics: Tensor) => reshape(expand(statistics, [batch, groups, members]), [batch, channels]);
+  const z = planesFrom(spread(div(gather(planeOrigins(x)), members)), x);
+  const { scale, shift } = normStatistics(z, gamma, beta, {
+    ...{ epsilon, count, vectors: [batch, channels], shape: [batch, groups, 1] },
+    ...{ gather, spread },
+  });
   return planeAffine(z, scale, shift);
 }
 

@@ -1,8 +1,7 @@
 /**
  * The passes over feature maps that normalizations consist of, forward and backward: sums over each plane (one channel
- * of one sample), and one multiplication and addition per channel. All else in a norm is arithmetic on short vectors,
- * so its gradient comes from autodiff at no cost: four passes over the data whichever the norm, and one that moves it
- * to where sums of squares keep their digits.
+ * of one sample), and one multiplication and addition per channel. All else in a norm is arithmetic on short vectors:
+ * four passes over the data whichever the norm, and one that moves it to where sums of squares keep their digits.
  */
 import { float32 } from "../array/ndarray.ts";
 import { sizeOf } from "../array/shape.ts";
