@@ -1,5 +1,6 @@
 import { type ImageAugmentation, publishedImageAugmentation } from "../../data/augment-image.ts";
 import type { WordKind } from "../../text/prompts.ts";
+import { pictureWords } from "../../text/stop-words.ts";
 import type { TemplateSet } from "../../text/templates.ts";
 import { baseRecipe, type Recipe } from "../recipe.ts";
 import { type GroupViTSettings, oneStageGroupViT, publishedGroupViT, smallImageEncoder } from "./settings.ts";
@@ -10,6 +11,8 @@ export interface GroupViTRecipe extends Recipe, GroupViTSettings, ImageAugmentat
   readonly promptWords: WordKind;
   /** Whose words they are: of the caption that was drawn, or of all captions of its photograph. */
   readonly promptSource: "caption" | "photograph";
+  /** Words that no prompt is made of, in lower case: of a caption's nouns and verbs, those that name nothing to be seen. */
+  readonly promptStopWords: readonly string[];
   /** What bytes become, in training and prediction: by ImageNet's colours as in the authors' code, or CLIP's as in the port. */
   readonly normalization: PreparationName;
 
@@ -52,6 +55,7 @@ const twoStages: GroupViTRecipe = {
   normalization: "official",
   promptWords: "noun",
   promptSource: "caption",
+  promptStopWords: [],
 
   // floor(28,662,956 / 4,096) steps an epoch.
   steps: 30 * 6997,
@@ -150,6 +154,7 @@ const scenes: GroupViTRecipe = {
   prompts: 6,
   promptSource: "photograph",
   promptMatches: "same-word",
+  promptStopWords: pictureWords,
 
   batchSize: 32,
   cropHeight: 64,

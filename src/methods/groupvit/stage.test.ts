@@ -85,6 +85,20 @@ describe("what training is given of a sample", () => {
     expect([...known(one)].filter((code) => known(other).has(code))).toHaveLength(2);
   });
 
+  test("makes no prompt of stop words, in any case", async () => {
+    const sample = sampleOf(0, ["A view with a sofa in the Middle."]);
+    const promptsWithout = async (promptStopWords: readonly string[]) => {
+      const [caption, ...prompts] = await textsOf(
+        (await prepare(sample, { ...tiny, prompts: 3, promptStopWords })).ids,
+      );
+      return prompts.filter((text) => text !== caption); // what is lacking is the caption itself
+    };
+    expect(await promptsWithout([])).toHaveLength(3);
+    const [only, ...others] = await promptsWithout(["view", "middle"]);
+    expect(only).toMatch(/sofa/);
+    expect(others).toEqual([]);
+  });
+
   test("is refused without a caption, and for a vocabulary that has not these words", async () => {
     await expect(prepare(sampleOf(3, []))).rejects.toThrow("3.jpg: expected a caption, got none.");
     await expect(prepare(sampleOf(3), { ...tiny, textVocabulary: 96 })).rejects.toThrow(

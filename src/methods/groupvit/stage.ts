@@ -34,7 +34,10 @@ async function prepare(sample: Sample, recipe: GroupViTRecipe, random: Random): 
   await loadWords();
   requireVocabulary(recipe);
   const tagger = await openTagger();
-  const wordsOf = (text: string) => captionWords(text, tagger, recipe.promptWords);
+  const wordsOf = (text: string) =>
+    captionWords(text, tagger, recipe.promptWords).filter(
+      (word) => !recipe.promptStopWords.includes(word.toLowerCase()),
+    );
   const all = matchesWords(recipe) || recipe.promptSource === "photograph" ? captions.flatMap(wordsOf) : [];
   const words = recipe.promptSource === "photograph" ? [...new Set(all)] : wordsOf(caption);
   const prompts = promptsOf(caption, words, recipe.prompts, random.fork("prompts"));

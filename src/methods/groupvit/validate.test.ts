@@ -1,8 +1,9 @@
 import { expect, test } from "vitest";
 import { UsageError } from "../../errors.ts";
 import { baseRecipe, type Recipe } from "../recipe.ts";
+import { recipes } from "./recipe.ts";
 import { type GroupViTSettings, oneStageGroupViT, publishedGroupViT } from "./settings.ts";
-import { checkGroupViT } from "./validate.ts";
+import { checkGroupViT, validate } from "./validate.ts";
 
 const recipe: Recipe & GroupViTSettings = {
   ...baseRecipe,
@@ -51,4 +52,9 @@ test.each<[Partial<Recipe & GroupViTSettings>, string]>([
 ])("refuses %o", (changes, message) => {
   expect(() => checkGroupViT({ ...recipe, ...changes })).toThrow(`recipe test: ${message}`);
   expect(() => checkGroupViT({ ...recipe, ...changes })).toThrow(UsageError);
+});
+
+test("refuses stop words that no word in lower case would be", () => {
+  const tiny = { ...recipes["groupvit-tiny"], promptStopWords: ["Side"] };
+  expect(() => validate(tiny)).toThrow("promptStopWords must be a list of words in lower case, got [Side].");
 });

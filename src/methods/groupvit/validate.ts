@@ -64,9 +64,11 @@ export function checkGroupViT(recipe: NetworkRecipe): void {
 /** The same of a whole recipe: how it trains and predicts, too. */
 export function validate(recipe: GroupViTRecipe): void {
   checkGroupViT(recipe);
-  const { number, oneOf } = checksOf(recipe);
+  const { require, number, oneOf } = checksOf(recipe);
   oneOf("promptWords", ["noun", "nounPhrase"]);
   oneOf("promptSource", ["caption", "photograph"]);
+  const areLower = recipe.promptStopWords.every((word) => typeof word === "string" && word === word.toLowerCase());
+  require(areLower, "promptStopWords", "a list of words in lower case", "Try image, side.");
   oneOf("normalization", ["official", "hf"]);
   oneOf("templates", Object.keys(templateSets));
   oneOf("scores", ["official", "hf"]);
