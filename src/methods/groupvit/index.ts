@@ -23,7 +23,7 @@ export const groupvit: Method<GroupViTRecipe> = {
   recipes,
   study,
   predictionFields,
-  formerly: { stemChannels: [] },
+  formerly: { stemChannels: [], promptStopWords: [] },
   ready: loadWords,
   stages: (recipe) => [captionStage(recipe)],
   model: wordModel,

@@ -133,14 +133,15 @@ const scenes: GroupViTRecipe = {
   width: 96,
   widthFactors: [1, 1],
   heads: [3, 3],
-  depths: [3, 1],
+  // Grouped while patches are still of their own places: behind three blocks one group has nearly all of them.
+  depths: [1, 3],
   groupTokens: [8, 0],
   outputGroups: [8],
   // With hard ones masks are worse than without groups.
   assignment: "soft",
   gumbelNoise: false,
-  // A group's patches outweigh what it is by itself.
-  sumAssign: true,
+  // With 1 a group of few patches is mostly what it is by itself.
+  assignEps: 0.1,
   initialDeviation: 0.1,
   dropPath: 0,
   textContext: 32,
@@ -162,7 +163,7 @@ const scenes: GroupViTRecipe = {
   // A smaller crop may lack what its caption says.
   cropAreaMin: 0.9,
 
-  steps: 2500,
+  steps: 5000,
   learningRate: 5e-4,
   warmupSteps: 20,
   averageDecay: 0.99,
