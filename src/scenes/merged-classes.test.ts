@@ -3,7 +3,7 @@ import { UsageError } from "../errors.ts";
 import { IGNORE } from "../image/image.ts";
 import { sceneClasses } from "./classes.ts";
 import { mergeClasses, parseClassChoice } from "./merged-classes.ts";
-import { placeNames } from "./places/index.ts";
+import { type PlaceName, placeNames } from "./places/index.ts";
 import { renderScene } from "./render.ts";
 
 /** What each of the 31 becomes. */
@@ -44,6 +44,13 @@ describe("parseClassChoice", () => {
   ])("reads %s and writes it as %s", (text, shown) => {
     expect(parseClassChoice(text).text).toBe(shown);
     expect(parseClassChoice(parseClassChoice(text).text)).toEqual(parseClassChoice(text));
+  });
+
+  it("calls merged classes by what scenes of the kinds can show, and by all of it where they show none", () => {
+    const words = (text: string, kind: PlaceName) => parseClassChoice(text, [kind]).classes[0].words;
+    expect(words("animal", "meadow")).toEqual(["dog", "dogs", "cat", "cats", "sheep", "bird", "birds"]);
+    expect(words("animal", "street")).not.toContain("sheep");
+    expect(words("vehicle", "table-top")).toEqual(parseClassChoice("vehicle").classes[0].words);
   });
 
   it("has names and colours that differ from one another and from the 31", () => {

@@ -2,6 +2,7 @@ import type { ClassInfo, Segment } from "../data/sample.ts";
 import { nearest, problem, UsageError } from "../errors.ts";
 import { type Color, IGNORE } from "../image/image.ts";
 import { type ClassName, sceneClasses } from "./classes.ts";
+import { classesIn, type PlaceName, placeNames } from "./places/index.ts";
 
 interface MergedClass {
   readonly color: Color;
@@ -49,8 +50,10 @@ export interface ClassChoice {
  *
  * Each of the 31 becomes the class of its own name, or else what it is a kind of; one that is neither is unlabelled.
  * Throws UsageError that names the nearest word.
+ *
+ * kinds: of the scenes; a merged class is called by what can be seen in these alone, since no caption of them has the other words.
  */
-export function parseClassChoice(text: string): ClassChoice {
+export function parseClassChoice(text: string, kinds: readonly PlaceName[] = placeNames): ClassChoice {
   const words = Object.hasOwn(lists, text) ? lists[text] : text.split("+");
   for (const word of words) {
     if (names.includes(word)) continue;
@@ -66,7 +69,7 @@ export function parseClassChoice(text: string): ClassChoice {
   const known = Object.keys(lists).find((name) => orderOf(lists[name]).join() === chosen.join());
   return {
     text: known ?? chosen.join("+"),
-    classes: chosen.map(infoOf),
+    classes: chosen.map((name) => infoOf(name, classesIn(kinds))),
     indices: sceneClasses.map(({ name }) => {
       const own = chosen.indexOf(name);
       const kind = chosen.findIndex((each) => isMerged(each) && membersOf(each).includes(name));
@@ -115,10 +118,12 @@ function orderOf(words: readonly string[]): readonly string[] {
   return names.filter((name) => words.includes(name));
 }
 
-function infoOf(name: string): ClassInfo {
+function infoOf(name: string, visible: ReadonlySet<ClassName>): ClassInfo {
   if (!isMerged(name)) return sceneClasses.find((each) => each.name === name)!;
   const { color, thing, of } = mergedClasses[name];
-  const known = sceneClasses.filter((each) => (of as readonly string[]).includes(each.name));
+  const seen = of.filter((member) => visible.has(member));
+  const called: readonly string[] = seen.length > 0 ? seen : of;
+  const known = sceneClasses.filter((each) => called.includes(each.name));
   // No caption says `object`: what it is a kind of is said.
   return { name, color, thing, words: known.flatMap((each) => each.words ?? [each.name]) };
 }

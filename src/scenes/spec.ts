@@ -70,16 +70,17 @@ export function parseScenesSpec(spec: string): ScenesSpec {
     found.set(key, value);
   }
   const [width, height] = sizeFrom(found.get("size"));
+  const kinds = kindsFrom(found.get("kind"));
   const count = (key: Split, low = 1) => wholeNumber(key, found.get(key), low, SPLIT_RANGE, defaults.counts[key]);
   return {
     width,
     height,
     counts: { train: count("train"), val: count("val"), test: count("test"), unlabelled: count("unlabelled", 0) },
     seed: wholeNumber("seed", found.get("seed"), 0, 2 ** 32 - 1, defaults.seed),
-    kinds: kindsFrom(found.get("kind")),
+    kinds,
     border: wholeNumber("border", found.get("border"), 0, 4, defaults.border),
     details: shareFrom(found.get("details")),
-    classes: classesFrom(found.get("classes")),
+    classes: classesFrom(found.get("classes"), kinds),
   };
 }
 
@@ -156,8 +157,8 @@ function kindsFrom(text: string | undefined): readonly PlaceName[] {
   );
 }
 
-function classesFrom(text: string | undefined): ClassChoice {
-  return text === undefined ? defaults.classes : parseClassChoice(text);
+function classesFrom(text: string | undefined, kinds: readonly PlaceName[]): ClassChoice {
+  return text === undefined ? defaults.classes : parseClassChoice(text, kinds);
 }
 
 function usage(expected: string, got: string, remedy: string): UsageError {
