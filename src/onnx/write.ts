@@ -53,7 +53,7 @@ export interface WrittenModel {
 
 /**
  * A lowered graph as the bytes of an ONNX model. Inputs and variables become graph inputs, unless `embed` has numbers
- * for them; constants become initializers, equal ones one. Throws InputError above 2 GB, see `external.ts`.
+ * for them; constants become initializers, equal ones one. Throws InputError above 2 GB, see `external-weights.ts`.
  */
 export function writeModel(graph: Graph, options: WriteOptions = {}): WrittenModel {
   const written = graphProto(graph, options);
