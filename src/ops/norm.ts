@@ -59,8 +59,8 @@ interface StatisticsOptions {
 }
 
 /**
- * What norms multiply z by and add to it, and mean and variance of z. All of it short vectors, but a network has hundreds of norms: by the
- * rules of each operator the gradient would be some fifty nodes a norm, and to start these takes a good part of a step of a small network.
+ * What norms multiply z by and add to it, and mean and variance of z. All of it short vectors, but a network has hundreds of norms, and by the
+ * rules of each operator their gradients would be most of its nodes, some fifty a norm.
  *
  * z: [B, C, ...]; gamma, beta: [C].
  */

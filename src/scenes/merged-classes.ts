@@ -66,10 +66,11 @@ export function parseClassChoice(text: string, kinds: readonly PlaceName[] = pla
     throw new UsageError(problem("scenes", expected, `"${word}"`, remedy));
   }
   const chosen = orderOf(words);
+  const visible = classesIn(kinds);
   const known = Object.keys(lists).find((name) => orderOf(lists[name]).join() === chosen.join());
   return {
     text: known ?? chosen.join("+"),
-    classes: chosen.map((name) => infoOf(name, classesIn(kinds))),
+    classes: chosen.map((name) => infoOf(name, visible)),
     indices: sceneClasses.map(({ name }) => {
       const own = chosen.indexOf(name);
       const kind = chosen.findIndex((each) => isMerged(each) && membersOf(each).includes(name));

@@ -18,7 +18,7 @@ interface Place {
   readonly classes: readonly ClassName[];
 }
 
-const openAir: readonly ClassName[] = ["sky", "tree", "person", "dog", "bird", "balloon", "ball"];
+const outdoors: readonly ClassName[] = ["sky", "tree", "person", "dog", "bird", "balloon", "ball"];
 const indoors: readonly ClassName[] = ["wall", "table", "lamp", "plant", "cup", "bottle", "picture", "cat", "ball"];
 const room: readonly ClassName[] = [...indoors, "floor", "chair", "bicycle", "person", "dog", "balloon"];
 
@@ -26,23 +26,23 @@ const room: readonly ClassName[] = [...indoors, "floor", "chair", "bicycle", "pe
 export const places = {
   meadow: {
     ...{ indoor: false, compose: composeMeadow },
-    classes: [...openAir, "mountain", "grass", "water", "road", "house", "car", "bicycle", "cat", "sheep"],
+    classes: [...outdoors, "mountain", "grass", "water", "road", "house", "car", "bicycle", "cat", "sheep"],
   },
   street: {
     ...{ indoor: false, compose: composeStreet },
-    classes: [...openAir, "grass", "road", "pavement", "house", "car", "bus", "bicycle", "cat", "lamp"],
+    classes: [...outdoors, "grass", "road", "pavement", "house", "car", "bus", "bicycle", "cat", "lamp"],
   },
   beach: {
     ...{ indoor: false, compose: composeBeach },
-    classes: [...openAir, "mountain", "water", "sand", "boat", "bicycle", "chair"],
+    classes: [...outdoors, "mountain", "water", "sand", "boat", "bicycle", "chair"],
   },
   lake: {
     ...{ indoor: false, compose: composeLake },
-    classes: [...openAir, "mountain", "grass", "water", "house", "boat", "bicycle", "chair"],
+    classes: [...outdoors, "mountain", "grass", "water", "house", "boat", "bicycle", "chair"],
   },
   winter: {
     ...{ indoor: false, compose: composeWinter },
-    classes: [...openAir, "mountain", "snow", "house", "car", "cat"],
+    classes: [...outdoors, "mountain", "snow", "house", "car", "cat"],
   },
   "living-room": { indoor: true, compose: composeLivingRoom, classes: room },
   bedroom: { indoor: true, compose: composeBedroom, classes: [...room, "bed"] },
