@@ -133,14 +133,14 @@ const scenes: GroupViTRecipe = {
   width: 96,
   widthFactors: [1, 1],
   heads: [3, 3],
-  // Grouped while patches are still of their own places: behind three blocks one group has nearly all of them.
+  // Behind three blocks masks are worse, and get worse with training.
   depths: [1, 3],
   groupTokens: [8, 0],
   outputGroups: [8],
   // With hard ones masks are worse than without groups.
   assignment: "soft",
   gumbelNoise: false,
-  // With 1 a group of few patches is mostly what it is by itself.
+  // With 1 masks are worse.
   assignEps: 0.1,
   initialDeviation: 0.1,
   dropPath: 0,
