@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { freshWeights } from "../../../test/support/weights.ts";
 import { fromNumbers, ndarray, toNumbers } from "../../array/ndarray.ts";
 import { Random } from "../../array/random.ts";
@@ -8,6 +8,8 @@ import { Model } from "../../graph/scope.ts";
 import { input } from "../../graph/tensor.ts";
 import { abs, max } from "../../ops/index.ts";
 import { evaluate } from "../../runtime/evaluate.ts";
+import type { Task } from "../method.ts";
+import { pairStage } from "./pair.ts";
 import { recipes } from "./recipe.ts";
 import { pairLosses } from "./transfer.ts";
 import { isNew, releaseNames, trainsInPair } from "./weights.ts";
@@ -93,6 +95,36 @@ test("norms, the stem and the first stage rest; what is new learns faster", () =
   expect(blocks.map((name) => trainsInPair(name, frozen))).toEqual([false, true]);
   // Parts of the head may have names of the encoder's.
   expect(trainsInPair("globalHead.stem.weight", frozen)).toBe(true);
+  expect([...blocks, "localHead.scores.weight"].map((name) => trainsInPair(name, ["all"]))).toEqual([
+    false,
+    false,
+    true,
+  ]);
+});
+
+describe("parts that rest", () => {
+  const weight = fromNumbers("float32", [1], [0]);
+  const weights = { "encoder.stem.conv.weight": weight, "encoder.stage2.unit1.conv1.weight": weight };
+  const from = { weights, recipe, source: "file", stage: "encoder" };
+  const classes = ["background", "cow"].map((name) => ({ name, background: name === "background" }));
+  const task = { classes, frequencies: [] } as unknown as Task;
+  const stage = (frozenParts: readonly string[]) => pairStage({ ...recipe, frozenParts }, task);
+
+  test("are told where the encoder has none of that name", () => {
+    const { weights: begun, notes } = stage(["stem", "block1", "block2"]).begin!(from);
+    expect(Object.keys(begun)).toEqual(expect.arrayContaining(["globalEncoder.stem.conv.weight"]));
+    expect(notes).toEqual([
+      "frozenParts: mobilenet-v2 has no block1, block2; its parts are stem, stage2. --set frozenParts=all lets all of it rest",
+    ]);
+    expect(stage(["stem"]).begin!(from).notes).toEqual([]);
+    expect(stage(["all"]).begin!(from).notes).toEqual([]);
+    expect(stage(["block1"]).begin!({ ...from, weights: {} }).notes).toEqual([]);
+  });
+
+  test("all of random weights are refused", () => {
+    expect(stage(["all"]).requires).toMatch(/pretrained encoder, all of which rests/);
+    expect(stage(["stem"]).requires).toBeUndefined();
+  });
 });
 
 test.each<[string, string | undefined]>([

@@ -7,21 +7,32 @@ import { preparedViews } from "./prepared-views.ts";
 import type { L2GRecipe } from "./recipe.ts";
 import { pairLosses } from "./transfer.ts";
 import { transferTrial } from "./transfer-trial.ts";
-import { isNew, trainsInPair } from "./weights.ts";
+import { allParts, encoderPart, isNew, trainsInPair } from "./weights.ts";
 
 /** Whether a parameter is one of the two networks'. */
 export function isOfPair(parameter: string): boolean {
   return /^(global|local)(Encoder|Head)\./.test(parameter);
 }
 
-/** A pretrained encoder begins both networks; the weights of a pair begin a pair. */
-function begin({ weights }: Trained) {
-  if (Object.keys(weights).some(isOfPair)) return { weights, notes: [] };
+/** A pretrained encoder begins both networks; the weights of a pair begin a pair. Parts that are to rest and are none of its are told. */
+function begin({ weights }: Trained, { encoder, frozenParts }: L2GRecipe) {
+  const notes = unknownParts(Object.keys(weights), encoder, frozenParts);
+  if (Object.keys(weights).some(isOfPair)) return { weights, notes };
   const own = Object.entries(weights).filter(([name]) => name.startsWith("encoder."));
   const both = ["global", "local"].flatMap((network) =>
     own.map(([name, array]) => [name.replace(/^encoder/, `${network}Encoder`), array]),
   );
-  return { weights: Object.fromEntries(both) as Named<NdArray>, notes: [] };
+  return { weights: Object.fromEntries(both) as Named<NdArray>, notes };
+}
+
+/** A name of another encoder's parts would leave this one's to learn without a word. names: of pretrained weights. */
+function unknownParts(names: readonly string[], encoder: string, frozenParts: readonly string[]): string[] {
+  const parts = [...new Set(names.flatMap((name) => encoderPart(name) ?? []))];
+  const unknown = frozenParts.filter((part) => part !== allParts && !parts.includes(part));
+  if (parts.length === 0 || unknown.length === 0) return [];
+  return [
+    `frozenParts: ${encoder} has no ${unknown.join(", ")}; its parts are ${parts.join(", ")}. --set frozenParts=${allParts} lets all of it rest`,
+  ];
 }
 
 export function pairStage(recipe: L2GRecipe, task: Task): TrainingStage {
@@ -44,7 +55,10 @@ export function pairStage(recipe: L2GRecipe, task: Task): TrainingStage {
     },
     fields: { steps: "attentionSteps", warmupSteps: "attentionWarmupSteps" },
     predicts: false,
-    begin,
+    ...(recipe.frozenParts.includes(allParts) && {
+      requires: `a pretrained encoder, all of which rests (frozenParts is ${allParts})`,
+    }),
+    begin: (from) => begin(from, recipe),
     inputs: {
       image: { dtype: "uint8", shape: [batchSize, viewSize, viewSize, 3] },
       views: { dtype: "uint8", shape: [batchSize, views, localSize, localSize, 3] },

@@ -73,7 +73,7 @@ export const study: Study = {
   recipes: {
     // What the networks learn is what is studied, so their later blocks do.
     "l2g-small": [
-      ...["attentionSteps=250", "frozenParts=stem,stage1,block1,block2,block3,block4,block5,block6"],
+      ...["attentionSteps=250", "frozenParts=stem,block1,block2,block3,block4,block5,block6"],
       ...["steps=250", "batchSize=4", "decoder=convolutional", "decoderChannels=256", "evaluateEvery=0"],
     ],
   },

@@ -28,14 +28,24 @@ export function releaseNames(encoder: keyof typeof heads): Renaming {
   return firstOf(heads[encoder], partNames("encoder.", trunks[encoder]));
 }
 
+/** What `frozenParts` calls the whole encoder. */
+export const allParts = "all";
+
+/** The part of the encoder that a parameter of the pair is of, by the encoder's name for it: "stem" of `globalEncoder.stem.conv.weight`. */
+export function encoderPart(name: string): string | undefined {
+  const parts = name.split(".");
+  const encoder = parts.findIndex((part) => /[eE]ncoder$/.test(part));
+  return encoder < 0 ? undefined : parts[encoder + 1];
+}
+
 /**
  * Whether a parameter of the pair trains: convolutions, but for those of the encoders' first parts, which are the stem and the first stage
  * in the release. No norms, no biases of theirs.
  */
 export function trainsInPair(name: string, frozenParts: readonly string[] = ["stem", "stage1"]): boolean {
-  const parts = name.split(".");
-  const encoder = parts.findIndex((part) => /[eE]ncoder$/.test(part));
-  return !/(^|\.)norm\d?\./.test(name) && !(encoder >= 0 && frozenParts.includes(parts[encoder + 1]));
+  if (/(^|\.)norm\d?\./.test(name)) return false;
+  const part = encoderPart(name);
+  return part === undefined || !(frozenParts.includes(allParts) || frozenParts.includes(part));
 }
 
 /** What the release starts anew, and trains at ten times the rate. */
