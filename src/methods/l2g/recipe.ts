@@ -213,10 +213,10 @@ const resNet50: L2GRecipe = {
   ...small,
   name: "l2g-resnet50",
   encoder: "resnet50-v2-c4",
-  attentionSteps: 300,
+  attentionSteps: 600,
   attentionBatchSize: 8,
   newRate: 200,
-  camThreshold: 0.2,
+  camThreshold: 0.25,
 };
 
 /** For tests: a few steps on small pictures. */
