@@ -14,7 +14,7 @@ export function isOfPair(parameter: string): boolean {
   return /^(global|local)(Encoder|Head)\./.test(parameter);
 }
 
-/** A pretrained encoder begins both networks; the weights of a pair begin a pair. Parts that are to rest and are none of its are told. */
+/** A pretrained encoder begins both networks; the weights of a pair begin a pair. */
 function begin({ weights }: Trained, { encoder, frozenParts }: L2GRecipe) {
   const notes = unknownParts(Object.keys(weights), encoder, frozenParts);
   if (Object.keys(weights).some(isOfPair)) return { weights, notes };

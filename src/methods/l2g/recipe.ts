@@ -206,8 +206,8 @@ const small: L2GRecipe = {
 };
 
 /**
- * Ours, as `small`, on ResNet-50 v2 up to stride 16 (--encoder), which rests: its features are small beside MobileNet's, so scores learn faster. Plain
- * class maps are narrow there, and what local views add is seen: the README compares them.
+ * Ours, as `small`, on ResNet-50 v2 up to stride 16 (--encoder), which rests. Its features are small (mean 0.02 in
+ * the file's check, 1.2 in MobileNet's), and at MobileNet's rate scores stay below zero everywhere. What local views add is seen here: see the README.
  */
 const resNet50: L2GRecipe = {
   ...small,
