@@ -7,7 +7,7 @@ import type { Pass } from "../methods/stage.ts";
 import { removeStageLabels, withStageLabels } from "../runs/stage-labels.ts";
 import type { Engine } from "../runtime/engine.ts";
 import { readNpy } from "../weights/npy.ts";
-import { type PassOptions, runPass } from "./pass.ts";
+import { type PassOptions, requireSeveralClasses, runPass } from "./pass.ts";
 
 const ids = ["a", "b", "c", "d"];
 const pixel = { width: 1, height: 1, data: new Uint8Array(3) };
@@ -138,4 +138,18 @@ test("maps are kept beside the labels: bytes as grey pictures, arrays as NumPy's
   await expect(pass(0, { stage: broken, folder: "other" })).rejects.toThrow(
     /expected maps of bytes or arrays.* as a\./,
   );
+});
+
+test("masks that a pass wrote are nothing to learn from where they show one class", async () => {
+  const masked = (values: readonly number[]): Dataset => ({
+    ...{ ...dataset, classes, kinds: ["mask"] },
+    read: async (at) => {
+      const mask = { width: 1, height: 1, data: Uint8Array.of(values[at]) };
+      return { id: ids[at], source: ids[at], image: pixel, labels: { mask } };
+    },
+  });
+  await expect(requireSeveralClasses(masked([1, 1, 255, 1]), "p", "run")).rejects.toThrow(
+    'run: expected pixels of two classes or more in the masks that stage p wrote, got "b" alone.',
+  );
+  await expect(requireSeveralClasses(masked([1, 1, 255, 0]), "p", "run")).resolves.toBeUndefined();
 });

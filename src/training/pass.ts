@@ -4,6 +4,7 @@ import { type Named, type NdArray, ndarray } from "../array/ndarray.ts";
 import { sameShape, show, sizeOf } from "../array/shape.ts";
 import type { Dataset } from "../data/dataset.ts";
 import type { ClassInfo, LabelKind } from "../data/sample.ts";
+import { classStatistics } from "../data/statistics.ts";
 import { spreadDataset } from "../data/views.ts";
 import { InputError, Interrupted } from "../errors.ts";
 import type { TrialResult } from "../evaluation/trial.ts";
@@ -126,6 +127,22 @@ export async function runPass(options: PassOptions): Promise<PassResult> {
   } finally {
     await runner.release();
   }
+}
+
+/** Masks that are looked at: of more, a few say as much. */
+const lookedAt = 400;
+
+/**
+ * Throws InputError where the masks that passes wrote show a single class: a stage that learned from them would reach a loss of 0, and a model that
+ * says that class everywhere. samples: read with those masks.
+ */
+export async function requireSeveralClasses(samples: Dataset, pass: string, folder: string): Promise<void> {
+  const { pixels } = await classStatistics(samples, { onBadImage: "skip", maxSamples: lookedAt });
+  const [only, ...others] = samples.classes.filter((_, index) => pixels[index] > 0);
+  if (only === undefined || others.length > 0) return;
+  throw new InputError(
+    `${folder}: expected pixels of two classes or more in the masks that stage ${pass} wrote, got "${only.name}" alone. What came before it has learned too little: train that for more steps.`,
+  );
 }
 
 interface Sums {

@@ -20,7 +20,7 @@ import type { Engine } from "../runtime/engine.ts";
 import type { StepResult, TrainingStep } from "../step/step.ts";
 import { version } from "../version.ts";
 import { judge, keepPictures } from "./judge.ts";
-import { type PassResult, runPass } from "./pass.ts";
+import { type PassResult, requireSeveralClasses, runPass } from "./pass.ts";
 import { buildStageStep } from "./stage-step.ts";
 
 export interface TrainOptions extends ResolvedRecipe {
@@ -130,13 +130,18 @@ export class Session {
   async #trainStage(stage: TrainingStage): Promise<readonly string[]> {
     const { engine, watcher = {} } = this.#options;
     const recipe = stage.settings;
+    const samples = await this.#samplesFor(stage);
+    const before = this.#stages.slice(0, this.#stage);
+    const masked = before.findLast((each) => each.kind === "pass" && each.writes?.includes("mask"));
+    if (masked !== undefined && stage.learnsFrom.includes("mask")) {
+      await requireSeveralClasses(samples, masked.name, this.#options.folder);
+    }
     const step = await buildStageStep(stage, engine);
     try {
       await step.initialize(recipe.seed, this.#given(stage, step));
       if (this.#stages.length > 1) watcher.note?.(this.#stageLine(stage, step));
       // Stages draw from different streams; the first one's is the seed itself.
       const seed = recipe.seed + 0x9e3779b1 * this.#stage;
-      const samples = await this.#samplesFor(stage);
       const source = batches(samples, {
         batchSize: recipe.batchSize,
         seed,
