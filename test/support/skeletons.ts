@@ -271,8 +271,15 @@ export const tagged: Method = {
         const { width, height, data } = sample.image;
         const { maps } = await run({ image: ndarray("uint8", [1, height, width, 3], data) });
         const [, , rows, columns] = maps.shape;
-        const small = Uint8Array.from({ length: rows * columns }, (_, cell) => {
-          const value = (tag: number) => Number(maps.data[tag * rows * columns + cell]);
+        const cells = rows * columns;
+        const scores = Array.from(maps.data, Number);
+        // Less their means: after a few steps one class has larger scores than all others everywhere.
+        const means = task.classes.map((_, tag) => {
+          const own = scores.slice(tag * cells, (tag + 1) * cells);
+          return own.reduce((sum, each) => sum + each, 0) / cells;
+        });
+        const small = Uint8Array.from({ length: cells }, (_, cell) => {
+          const value = (tag: number) => scores[tag * cells + cell] - means[tag];
           const [first = IGNORE, ...others] = sample.labels.tags ?? [];
           return others.reduce((best, tag) => (value(tag) > value(best) ? tag : best), first);
         });
