@@ -132,7 +132,10 @@ export class Session {
     const recipe = stage.settings;
     const samples = await this.#samplesFor(stage);
     const before = this.#stages.slice(0, this.#stage);
-    const masked = before.findLast((each) => each.kind === "pass" && each.writes?.includes("mask"));
+    // A pass that has masks to learn from hands these on, and they were looked through before the first stage.
+    const makesMasks = ({ learnsFrom, ...each }: Stage) =>
+      each.kind === "pass" && each.writes?.includes("mask") && !learnsFrom.includes("mask");
+    const masked = before.findLast(makesMasks);
     if (masked !== undefined && stage.learnsFrom.includes("mask")) {
       await requireSeveralClasses(samples, masked.name, this.#options.folder);
     }
