@@ -56,12 +56,15 @@ export interface NodeProto {
 
 export interface ValueInfoProto {
   name?: string;
-  type?: {
-    tensor_type?: {
-      elem_type?: number;
-      shape?: { dim?: readonly { dim_value?: Integer; dim_param?: string }[] };
-    };
+  type?: TypeProto;
+}
+
+export interface TypeProto {
+  tensor_type?: {
+    elem_type?: number;
+    shape?: { dim?: readonly { dim_value?: Integer; dim_param?: string }[] };
   };
+  sequence_type?: { elem_type?: TypeProto };
 }
 
 export interface GraphProto {
@@ -104,7 +107,8 @@ const messages: Messages = {
   Dimension: { dim_value: "int64 1", dim_param: "string 2" },
   Shape: { dim: "*Dimension 1" },
   TensorType: { elem_type: "int32 1", shape: "Shape 2" },
-  Type: { tensor_type: "TensorType 1" },
+  SequenceType: { elem_type: "Type 1" },
+  Type: { tensor_type: "TensorType 1", sequence_type: "SequenceType 4" },
   ValueInfo: { name: "string 1", type: "Type 2" },
   Tensor: {
     dims: "*int64 1",

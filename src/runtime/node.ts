@@ -5,6 +5,7 @@ import { InputError } from "../errors.ts";
 import type { Backend } from "./backend.ts";
 import type { Device } from "./engine.ts";
 import { createSession, type OrtModule, sessionOptions } from "./ort-session.ts";
+import { withRefused } from "./unwrapped.ts";
 
 /** The version that all is tested with, and that our copy has. */
 const ortVersion = "1.30";
@@ -92,6 +93,8 @@ export const nodeBackend: Backend = {
       device === "cpu"
         ? undefined
         : { where: `device ${device}`, expected: "to load the graph there", remedy: remedies[device] };
-    return createSession(ort, model, native, { fillsFetches: true, problem });
+    // Other devices have results of their own kind.
+    const given = device === "cpu" && typeof model !== "string" ? withRefused(model) : model;
+    return createSession(ort, given, native, { fillsFetches: true, problem });
   },
 };

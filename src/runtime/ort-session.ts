@@ -5,6 +5,7 @@ import type { NdArray } from "../array/ndarray.ts";
 import type { Shape } from "../array/shape.ts";
 import { InputError } from "../errors.ts";
 import type { Session, SessionOptions, ValueType } from "./backend.ts";
+import { isRefusal, refused } from "./unwrapped.ts";
 
 /** What we use of the packages. */
 export interface OrtModule {
@@ -80,9 +81,10 @@ export async function createSession(
     }
     return tensor;
   };
+  const refuses = session.outputNames.includes(refused);
   return {
     inputs: session.inputMetadata.map(valueType),
-    outputs: session.outputMetadata.map(valueType),
+    outputs: session.outputMetadata.filter(({ name }) => name !== refused).map(valueType),
     async run(feeds, fetches) {
       const given: Record<string, Tensor> = {};
       for (const name in feeds) given[name] = wrap(feeds[name]);
@@ -91,11 +93,13 @@ export async function createSession(
         const into = fillsFetches ? fetches[name] : null;
         wanted[name] = into === null ? null : wrap(into);
       }
-      let results: InferenceSession.ReturnType;
+      const unwrapped = refuses && Object.values(wanted).every((tensor) => tensor !== null);
+      if (unwrapped) wanted[refused] = null;
+      let results: InferenceSession.ReturnType = {};
       try {
         results = await session.run(given, wanted);
       } catch (error) {
-        throw ortError(runProblem, error);
+        if (!(unwrapped && isRefusal(error))) throw ortError(runProblem, error);
       }
       const arrays: Record<string, NdArray> = {};
       for (const name in fetches) {
