@@ -203,6 +203,7 @@ const small: L2GRecipe = {
   classWeights: "balanced",
   decoder: "unet",
   decoderChannels: [128, 96, 64, 32, 16],
+  mapNorms: "batch",
 };
 
 /**
