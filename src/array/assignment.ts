@@ -11,8 +11,9 @@ export function bestAssignment(values: ArrayLike<number>, rows: number, columns:
   }
   if (rows === 0 || columns === 0) return new Int32Array(rows).fill(-1);
   const costs = costsOf(values);
-  if (rows <= columns) return cheapest((row, column) => costs[row * columns + column], rows, columns);
-  const rowOf = cheapest((column, row) => costs[row * columns + column], columns, rows);
+  if (rows <= columns) return cheapest(costs, rows, columns);
+  const across = costs.map((_, i) => costs[(i % rows) * columns + Math.floor(i / rows)]);
+  const rowOf = cheapest(across, columns, rows);
   const columnOf = new Int32Array(rows).fill(-1);
   for (const [column, row] of rowOf.entries()) columnOf[row] = column;
   return columnOf;
@@ -27,7 +28,7 @@ function costsOf(values: ArrayLike<number>): Float64Array {
 }
 
 /** Of the smallest sum, where no row is left over: rows ≤ columns. */
-function cheapest(cost: (row: number, column: number) => number, rows: number, columns: number): Int32Array {
+function cheapest(costs: Float64Array, rows: number, columns: number): Int32Array {
   const ofRows = new Float64Array(rows);
   const ofColumns = new Float64Array(columns);
   const rowOf = new Int32Array(columns).fill(-1);
@@ -45,11 +46,19 @@ function cheapest(cost: (row: number, column: number) => number, rows: number, c
     let last = -1;
     while (reached < 0) {
       let next = -1;
+      let nearest = Number.POSITIVE_INFINITY;
+      const [begin, ofRow] = [row * columns, ofRows[row]];
       for (let column = 0; column < columns; column++) {
         if (isDone[column] === 1) continue;
-        const through = length + cost(row, column) - ofRows[row] - ofColumns[column];
-        if (through < distance[column]) [distance[column], from[column]] = [through, last];
-        if (next < 0 || distance[column] < distance[next]) next = column;
+        const through = length + costs[begin + column] - ofRow - ofColumns[column];
+        if (through < distance[column]) {
+          distance[column] = through;
+          from[column] = last;
+        }
+        if (next < 0 || distance[column] < nearest) {
+          next = column;
+          nearest = distance[column];
+        }
       }
       isDone[next] = 1;
       length = distance[next];

@@ -32,6 +32,7 @@ export const exportCommand = command({
   ],
   notes:
     "Input `image`: uint8 [height, width, 3], RGB, of any size. Output `labels`: class index of each pixel.\n" +
+    "Of a panoptic model: what segments are made of, told in the file's metadata (outputs) and in docs/results.md.\n" +
     "Class names, colours, the map of mask values and the licence are in the file's metadata.",
   async run({ positionals: [run], options }, terminal) {
     const { out, weights } = options;

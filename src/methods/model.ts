@@ -84,6 +84,8 @@ export interface PanopticModel {
   readonly corners?: boolean;
   /** Graph, not for training: view [1, H, W, 3] uint8 RGB → what `segments` needs. */
   outputs(scope: Scope, image: Tensor): Named<Tensor>;
+  /** What an exported file says of these outputs in its metadata, by their names, for programs that read them without this code. */
+  readonly about?: Named<string>;
   /** Host: segments at the photograph's own size, each with its score; `frame` undoes scaling and padding. */
   segments(outputs: Named<NdArray>, frame: Frame): SegmentMap;
   /** Host: the class of every pixel, however unsure, where the model says it: what mean IoU is counted on. */

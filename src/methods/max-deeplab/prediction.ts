@@ -40,6 +40,13 @@ export function panopticModel(recipe: MaxDeepLabRecipe, { classes }: Task): Pano
         semantic: cast(found.semantic, "int32"),
       };
     },
+    about: {
+      panoptic: `int32 [h, w] of the view: id of each pixel's segment, 0 where there is none; its class is floor(id / ${divisor}) - 1, and two things of a class differ in the rest`,
+      ids: "int32 [slots]: id of each slot's segment, 0 where there is none",
+      scores: "float32 [slots]: how sure each slot is of its class",
+      confidence: "float32 [h, w]: share of each pixel in its slot",
+      semantic: "int32 [h, w]: class + 1 of each pixel, however unsure",
+    },
     segments: (outputs, frame) => segmentsAt(outputs, frame, size, divisor),
     labels({ semantic }, frame) {
       const { data, ...rest } = atOwnSize(semantic, frame, size);

@@ -12,7 +12,7 @@ import { cardOf, metadataOf, ownShortSide } from "../card.ts";
 import type { TrainedModel } from "../model.ts";
 import { fitWindow, windowings } from "../windows.ts";
 import { foldGraph } from "./fold.ts";
-import { panopticPipeline } from "./panoptic-pipeline.ts";
+import { frameOutput, panopticPipeline } from "./panoptic-pipeline.ts";
 import { pipelineGraph } from "./pipeline.ts";
 
 /**
@@ -54,7 +54,12 @@ export async function assemble(
   const metadata = metadataOf({ ...card, leftOut: leftOutOf(model) });
   if (model.kind === "panoptic") {
     const graph = panopticPipeline({ model: written.graph, ...model });
-    return modelProto({ ...written, graph }, { metadata: { ...metadata, settings: JSON.stringify(recipe) } });
+    const told = Object.entries(model.about ?? {}).map(([name, text]) => [`${outputPrefix}${name}`, text]);
+    const about = JSON.stringify({ ...Object.fromEntries(told), [frameOutput]: frameText });
+    return modelProto(
+      { ...written, graph },
+      { metadata: { ...metadata, settings: JSON.stringify(recipe), outputs: about } },
+    );
   }
   const shortSide = card.windowing === "none" ? fitWindow : ownShortSide(card);
   const { longSide, antialias, filter } = card;
@@ -66,6 +71,9 @@ export async function assemble(
 
 /** Names of a panoptic model's outputs in the file. */
 export const outputPrefix = "output:";
+
+const frameText =
+  "int64 [2]: rows and columns of the photograph in the view, at its top left; what is beside them is padding";
 
 function outputsOf(model: Extract<PredictionModel, { kind: "panoptic" }>, scope: Scope, image: Tensor): Named<Tensor> {
   const named = Object.entries(model.outputs(scope, image)).map(([name, tensor]) => [`${outputPrefix}${name}`, tensor]);

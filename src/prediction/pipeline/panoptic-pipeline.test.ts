@@ -15,7 +15,7 @@ import { panopticPipeline } from "./panoptic-pipeline.ts";
 const size = [33, 49] as const;
 
 /** The view of a photograph, as a model's graph sees it: [33, 49, 3]. */
-async function viewOf(width: number, height: number, corners: boolean): Promise<number[]> {
+async function viewOf(width: number, height: number, corners: boolean): Promise<{ pixels: number[]; frame: number[] }> {
   const window = input("window", [1, ...size, 3], "uint8");
   const target = { device: "cpu", operators: "portable", convBlock: 0 } as const;
   const written = graphProto(lower({ outputs: { view: cast(window, "int32") } }, target), { prefix: "model/" });
@@ -24,9 +24,9 @@ async function viewOf(width: number, height: number, corners: boolean): Promise<
     ...{ device: "cpu", threads: 1, use: "inference" },
   });
   const image = ndarray("uint8", [height, width, 3], checkImage(width, height).data);
-  const { view } = await session.run({ image }, { view: null });
+  const { view, frame } = await session.run({ image }, { view: null, frame: null });
   await session.release();
-  return toNumbers(view);
+  return { pixels: toNumbers(view), frame: toNumbers(frame) };
 }
 
 test.each([
@@ -38,7 +38,8 @@ test.each([
     Math.min(side, size[axis]),
   );
   const expected = viewImage(checkImage(width, height), { ...wholeView(columns, rows), corners: true });
-  const view = await viewOf(width, height, true);
+  const { pixels: view, frame } = await viewOf(width, height, true);
+  expect(frame).toEqual([rows, columns]);
   let most = 0;
   for (let y = 0, at = 0; y < size[0]; y++) {
     for (let x = 0; x < size[1]; x++) {
@@ -51,5 +52,5 @@ test.each([
   }
   // The runtime cuts bytes off where the host rounds them.
   expect(most).toBeLessThanOrEqual(1);
-  expect(await viewOf(width, height, false)).not.toEqual(view);
+  expect((await viewOf(width, height, false)).pixels).not.toEqual(view);
 });

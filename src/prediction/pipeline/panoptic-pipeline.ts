@@ -2,7 +2,7 @@
 import { fromNumbers } from "../../array/ndarray.ts";
 import type { Color } from "../../image/image.ts";
 import { castTo, nodeWriter } from "../../onnx/nodes.ts";
-import { tensorProto } from "../../onnx/tensor-proto.ts";
+import { tensorProto, valueInfo } from "../../onnx/tensor-proto.ts";
 import type { GraphProto } from "../../onnx/wire.ts";
 import { fitWindow } from "../windows.ts";
 import { imageInput, scaledImage } from "./pipeline.ts";
@@ -15,9 +15,12 @@ export interface PanopticPipelineOptions {
   readonly corners?: boolean;
 }
 
+/** Output of the file beside the model's. */
+export const frameOutput = "frame";
+
 /**
  * image: uint8 [H, W, 3] RGB of any size ≥ 1 → the model's outputs for the image scaled to fit `size`, at its top left,
- * the rest in the colour `padding`. short_side as in `pipelineGraph`; by default the image is made to fit.
+ * the rest in the colour `padding`, and `frame`, int64 [2], the rows and columns that it has there. short_side as in `pipelineGraph`; by default the image is made to fit.
  */
 export function panopticPipeline({ model, size, padding, corners = false }: PanopticPipelineOptions): GraphProto {
   const w = nodeWriter("");
@@ -29,6 +32,7 @@ export function panopticPipeline({ model, size, padding, corners = false }: Pano
   const shifted = w.add("Sub", [w.add("Cast", [scaled], { to: castTo("int32") }), color]);
   const padded = w.add("Add", [w.add("Pad", [shifted, ends], { mode: "constant" }), color]);
   w.output(w.add("Cast", [padded], { to: castTo("uint8") }), "window");
+  w.output(working, frameOutput);
   w.nodes.push(...(model.node ?? []));
   w.initializers.push(...(model.initializer ?? []), tensorProto(fromNumbers("int64", [], [fitWindow]), "short_side"));
   return {
@@ -37,6 +41,6 @@ export function panopticPipeline({ model, size, padding, corners = false }: Pano
     initializer: w.initializers,
     ...(model.value_info && { value_info: model.value_info }),
     input: [imageInput],
-    ...(model.output && { output: model.output }),
+    output: [...(model.output ?? []), valueInfo(frameOutput, { dtype: "int64", shape: [2] })],
   };
 }
