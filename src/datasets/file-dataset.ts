@@ -1,15 +1,15 @@
 import type { Dataset, Split } from "../data/dataset.ts";
 import { type GivenKind, givenKinds } from "../data/labels.ts";
-import type { LabelKind, Labels, Sample, SegmentMap } from "../data/sample.ts";
+import type { ClassInfo, LabelKind, Labels, Sample } from "../data/sample.ts";
 import { InputError, problem } from "../errors.ts";
 import type { Color, Image, LabelMap } from "../image/image.ts";
-import { segmentIdsOf } from "../metrics/segment-ids.ts";
 import type { Platform } from "../platform/platform.ts";
 import { captionsIn } from "./captions-in.ts";
 import type { Entry, Survey } from "./layout.ts";
 import { decodeMaskFile } from "./mask-file.ts";
 import { labelsOf } from "./mask-labels.ts";
 import { mergeProblems } from "./merge-problems.ts";
+import { segmentsOf } from "./panoptic-file.ts";
 import { type DrawnMask, drawShapes } from "./shapes/draw-shapes.ts";
 import type { Remedy } from "./unknown-values.ts";
 import { type Lookup, lookupOf, shownGrey } from "./value-map.ts";
@@ -34,7 +34,7 @@ export function fileDataset(
     leftOut: survey.problems.map((found) => found.message),
     notes: mergeProblems(survey.notes).map((found) => found.message),
     kindsOf,
-    read: (index, kinds = givenKinds) => readEntry(platform, entries[index], kinds, lookup, remedy),
+    read: (index, kinds = givenKinds) => readEntry(platform, entries[index], kinds, { lookup, remedy, classes }),
     source: (index) => entries[index].image,
     files: (index) => filesOf(entries[index]),
   };
@@ -52,16 +52,18 @@ async function readEntry(
   platform: Platform,
   { id, image: source, labels: files }: Entry,
   kinds: readonly LabelKind[],
-  lookup: Lookup,
-  remedy: Remedy,
+  { lookup, remedy, classes }: { lookup: Lookup; remedy: Remedy; classes: readonly ClassInfo[] },
 ): Promise<Sample> {
   const asked = <Kind extends GivenKind>(kind: Kind) => (kinds.includes(kind) ? files[kind] : undefined);
   const [mask, panoptic, saliency] = [asked("mask"), asked("panoptic"), asked("saliency")];
   const captions = asked("captions");
   const tags = asked("tags");
+  // Numbers of instances need the classes of a mask, whether that is asked for or not.
+  const masked = panoptic && "mask" in panoptic ? panoptic.mask : undefined;
+  const maskFile = typeof mask === "string" ? mask : masked;
   const settled = await Promise.allSettled([
     platform.decodeImage(source),
-    typeof mask === "string" ? decodeMaskFile(platform, mask) : undefined,
+    maskFile === undefined ? undefined : decodeMaskFile(platform, maskFile),
     typeof mask === "object" && "unpack" in mask ? mask.unpack() : typeof mask === "object" ? mask : undefined,
     panoptic && platform.decodeMask(panoptic.file),
     saliency === undefined ? undefined : platform.decodeMask(saliency),
@@ -73,13 +75,17 @@ async function readEntry(
     each.status === "fulfilled" ? each.value : undefined,
   ) as [Image, RawPixels?, DrawnMask?, RawPixels?, RawPixels?, (readonly string[])?];
   const drawing = drawn && drawShapes(drawn, image.width, image.height);
+  const shown =
+    maskPixels && maskFile !== undefined
+      ? labelsOf(sameSize(image, source, maskPixels, maskFile, "mask"), lookup, maskFile, remedy)
+      : undefined;
   const labels: Labels = {
     ...(drawing && { mask: { width: drawing.width, height: drawing.height, data: drawing.data } }),
-    ...(maskPixels &&
-      typeof mask === "string" && {
-        mask: labelsOf(sameSize(image, source, maskPixels, mask, "mask"), lookup, mask, remedy),
+    ...(shown && typeof mask === "string" && { mask: shown }),
+    ...(ids &&
+      panoptic && {
+        panoptic: segmentsOf(sameSize(image, source, ids, panoptic.file, "segments"), panoptic, classes, shown),
       }),
-    ...(ids && panoptic && { panoptic: segmentsOf(sameSize(image, source, ids, panoptic.file, "segments"), panoptic) }),
     ...(tags && { tags }),
     ...(sentences && { captions: sentences }),
     ...(grey &&
@@ -113,30 +119,6 @@ function sameSize<Map extends Size>(image: Size, imageFile: string, map: Map, fi
     : `Resize the ${what} by nearest neighbour, or replace one of the two.`;
   const expected = `expected ${image.width}x${image.height} pixels like its image ${imageFile}`;
   throw new InputError(problem(file, expected, `${map.width}x${map.height}`, remedy));
-}
-
-/** Every id of the file must be one of its annotation's; segments without a pixel are left out. */
-function segmentsOf(raw: RawPixels, { file, segments }: NonNullable<Entry["labels"]["panoptic"]>): SegmentMap {
-  const map = segmentIdsOf(raw, file);
-  const known = new Set(segments.map(({ id }) => id)).add(0);
-  const seen = new Set<number>();
-  let last = 0;
-  for (let pixel = 0; pixel < map.data.length; pixel++) {
-    const id = map.data[pixel];
-    if (id === last) continue;
-    last = id;
-    if (!known.has(id)) {
-      const place = `${id} at column ${pixel % map.width}, row ${Math.floor(pixel / map.width)}`;
-      // OpenCV writes blue first unless it is told otherwise.
-      const swapped = Math.floor(id / 65_536) + (Math.floor(id / 256) % 256) * 256 + (id % 256) * 65_536;
-      const remedy = known.has(swapped)
-        ? "Its red and blue have changed places: save the picture with red first."
-        : "Add the segment to the annotation, or make its pixels 0.";
-      throw new InputError(problem(file, "expected ids of the annotation's segments, or 0", place, remedy));
-    }
-    seen.add(id);
-  }
-  return { ...map, segments: segments.filter(({ id }) => seen.has(id)) };
 }
 
 function greyOf({ channels, bits, depth, palette, data, width, height }: RawPixels, file: string): LabelMap {

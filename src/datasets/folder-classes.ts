@@ -95,25 +95,47 @@ async function masksOf(platform: Platform, root: string): Promise<string[]> {
 
 async function firstAnnotation(platform: Platform, root: string): Promise<PanopticAnnotation | null> {
   for (const split of allSplits) {
-    if (await isThere(platform, root, joinPath("panoptic", `${split}.json`), "file")) {
-      return annotationOf(platform, root, split);
-    }
+    const file = await annotationFile(platform, root, split);
+    if (file !== null) return parseAnnotation(await readUtf8(platform, file, listBytes), file);
   }
   return null;
 }
 
-/** The annotation of a split; null where there is neither one nor a folder that needs it. */
-export async function annotationOf(platform: Platform, root: string, split: Split): Promise<PanopticAnnotation | null> {
+/** What `predict` calls the annotation that it writes beside its PNGs. */
+export const predictedAnnotation = "panoptic.json";
+
+/** The file with the annotation of a split: `panoptic/train.json`, or what predict wrote in `panoptic/train`. */
+async function annotationFile(platform: Platform, root: string, split: Split): Promise<string | null> {
+  const own = joinPath("panoptic", `${split}.json`);
+  if (await isThere(platform, root, own, "file")) return joinPath(root, own);
+  const file = joinPath(await splitFolder(platform, joinPath(root, "panoptic"), split), predictedAnnotation);
+  return (await platform.exists(file)) === "file" ? file : null;
+}
+
+/**
+ * The annotation of a split; null where there is neither one nor a folder that needs it, or where classes are `listed` and no split has
+ * one: the PNGs themselves say the class then. Throws InputError where one is missing.
+ */
+export async function annotationOf(
+  platform: Platform,
+  root: string,
+  split: Split,
+  listed: boolean,
+): Promise<PanopticAnnotation | null> {
   const name = `${split}.json`;
   const file = joinPath(root, "panoptic", name);
-  if (await isThere(platform, root, joinPath("panoptic", name), "file")) {
-    return parseAnnotation(await readUtf8(platform, file, listBytes), file);
-  }
+  const found = await annotationFile(platform, root, split);
+  if (found !== null) return parseAnnotation(await readUtf8(platform, found, listBytes), found);
   const folder = joinPath(root, "panoptic", split);
   if (!(await isThere(platform, root, joinPath("panoptic", split), "folder"))) return null;
   const inside = await platform.list(joinPath(root, "panoptic"));
   const other = inside.find((each) => each.includes(split) && each.endsWith(".json"));
-  const remedy = "Put COCO's annotation there: categories, and segments_info for each PNG.";
+  const others = allSplits.map((each) => `${each}.json`);
+  if (listed && other === undefined && !inside.some((each) => others.includes(each))) return null;
+  const coco = "Put COCO's annotation there: categories, and segments_info for each PNG";
+  const remedy = listed
+    ? `${coco}.`
+    : `${coco}. Or name the classes in classes.json: red is the class, green the instance.`;
   throw new InputError(
     problem(
       file,

@@ -6,7 +6,8 @@ import { joinPath } from "../platform/join-path.ts";
 import { listBytes } from "../platform/limits.ts";
 import type { Platform } from "../platform/platform.ts";
 import type { ClassList } from "./classes-file.ts";
-import { annotationOf, readClasses } from "./folder-classes.ts";
+import { readClasses } from "./folder-classes.ts";
+import { splitSegments } from "./folder-segments.ts";
 import { folderTags } from "./folder-tags.ts";
 import { isThere } from "./is-there.ts";
 import { captionsFrom, type Listing, tagsFrom } from "./label-files.ts";
@@ -14,8 +15,7 @@ import type { EntryLabels, Folders, Problem } from "./layout.ts";
 import { masksBeside, masksByImage, type NamedMasks, severalMasks } from "./mask-names.ts";
 import { missingClasses } from "./missing-classes.ts";
 import { type Files, filesBelow, makeProblem, namesText } from "./pairs.ts";
-import { segmentsFrom } from "./panoptic-annotation.ts";
-import { maskFolderName, splitFolder, splitFolderName } from "./split-names.ts";
+import { maskFolderName, splitFolder, splitPath } from "./split-names.ts";
 import { tagLinesFrom } from "./tag-lists.ts";
 import { readUtf8 } from "./text-file.ts";
 
@@ -86,11 +86,8 @@ export async function splitLabels(platform: Platform, folders: Folders, split: S
     throw await missingClasses(platform, root, [...masks.byId.values()]);
   }
   const { classes = [], valueMap = {}, colorCoded = false, listed = "" } = list ?? {};
-  const first = list?.annotation;
-  const isFirst = first?.file === joinPath(root, "panoptic", `${split}.json`);
-  const annotation = first && isFirst ? first : await annotationOf(platform, root, split);
+  const segments = await splitSegments(platform, folders, split, { list, masks: masks.byId, images: images.byId });
   const ofFolders = hasTags ? null : await folderTags(platform, photographs(images.byId, among), imageFolder, classes);
-  const segments = annotation === null ? new Map() : segmentsFrom(annotation, classes, listed);
   const tagsFile = joinPath(root, tagsName ?? tagLists[0]);
   const readTags = tagsName === "tags.json" ? tagsFrom : tagLinesFrom;
   const tags = hasTags
@@ -106,13 +103,12 @@ export async function splitLabels(platform: Platform, folders: Folders, split: S
   const saliencyFolder = await beside(platform, folders, saliencyPath, "folder");
   const saliency = await filesBelow(platform, saliencyFolder ?? "", "saliency map");
 
-  const panopticFolder = await splitFolder(platform, joinPath(root, "panoptic"), split);
-  const ids = [masks, { byId: segments }, tags, ofFolders ?? tags, captions, texts, saliency].flatMap(({ byId }) => [
+  const ids = [masks, segments, tags, ofFolders ?? tags, captions, texts, saliency].flatMap(({ byId }) => [
     ...byId.keys(),
   ]);
   const byId = new Map(
     [...new Set(ids)].map((id): [string, EntryLabels] => {
-      const [mask, drawn, salient] = [masks.byId.get(id), segments.get(id), saliency.byId.get(id)];
+      const [mask, drawn, salient] = [masks.byId.get(id), segments.byId.get(id), saliency.byId.get(id)];
       // What a mask shows is known better than what its folder is called.
       const named = mask === undefined && drawn === undefined ? ofFolders?.byId.get(id) : undefined;
       const [names, sentences] = [tags.byId.get(id) ?? named, texts.byId.get(id) ?? captions.byId.get(id)];
@@ -120,7 +116,7 @@ export async function splitLabels(platform: Platform, folders: Folders, split: S
         id,
         {
           ...(mask !== undefined && { mask }),
-          ...(drawn && { panoptic: { ...drawn, file: joinPath(panopticFolder, drawn.file) } }),
+          ...(drawn && { panoptic: drawn }),
           ...(names && { tags: names }),
           ...(sentences && { captions: sentences }),
           ...(salient !== undefined && { saliency: salient }),
@@ -134,9 +130,9 @@ export async function splitLabels(platform: Platform, folders: Folders, split: S
     ...named.notes,
     ...masks.strays,
     ...saliency.strays,
+    ...segments.notes,
   ];
   if ([...byId.values()].some(({ tags: found }) => found !== undefined)) notes.push(...(ofFolders?.notes ?? []));
-  if (annotation !== null) notes.push(...(await unnamedSegments(platform, panopticFolder, annotation.file, segments)));
   for (const [id, file] of texts.byId) {
     if (captionsFile === undefined || !captions.byId.has(id)) continue;
     notes.push(makeProblem(file, "expected captions in one place", `some in ${captionsFile} too`, "These are read."));
@@ -144,7 +140,13 @@ export async function splitLabels(platform: Platform, folders: Folders, split: S
   return {
     ...{ classes, valueMap, colorCoded, listed, byId, hasMasks, hasTags, maskFolder, notes },
     lists: [listOf(tagsFile, tags), listOf(captionsFile ?? "", captions)],
-    problems: [...masks.problems, ...texts.problems, ...saliency.problems, ...(ofFolders?.problems ?? [])],
+    problems: [
+      ...masks.problems,
+      ...segments.problems,
+      ...texts.problems,
+      ...saliency.problems,
+      ...(ofFolders?.problems ?? []),
+    ],
   };
 }
 
@@ -215,27 +217,6 @@ function maskFolderNote(root: string, path: string, hasMasks: boolean): Problem[
   if (!hasMasks || path.split("/")[0] === "masks") return [];
   const file = joinPath(root, path);
   return [makeProblem(file, "expected masks in a folder masks", "another name", "They are read from here.")];
-}
-
-/** `masks/valid`, below `root`. */
-async function splitPath(platform: Platform, { root, images }: Folders, folder: string, split: Split): Promise<string> {
-  const name = await splitFolderName(platform, joinPath(root, folder), split, joinPath(images, "images"));
-  return name === "." ? folder : joinPath(folder, name);
-}
-
-/** PNGs of ids that their annotation does not name. */
-async function unnamedSegments(
-  platform: Platform,
-  folder: string,
-  annotation: string,
-  segments: ReadonlyMap<string, { readonly file: string }>,
-): Promise<Problem[]> {
-  const known = new Set([...segments.values()].map(({ file }) => joinPath(folder, file)));
-  const { byId } = await filesBelow(platform, folder, "mask");
-  const others = [...byId].filter(([, file]) => !known.has(file)).map(([id]) => id);
-  if (others.length === 0) return [];
-  const expected = `expected an annotation for every file of ${folder}`;
-  return [makeProblem(annotation, expected, `none for ${namesText(others)}`, "They are passed over.")];
 }
 
 function emptyListing<Value>(): Listing<Value> {

@@ -5,6 +5,7 @@ import { nearest } from "../errors.ts";
 import { joinPath } from "../platform/join-path.ts";
 import type { Platform } from "../platform/platform.ts";
 import { splitLabels } from "./folder-labels.ts";
+import { instanceFolder } from "./folder-segments.ts";
 import type { Folders, Problem } from "./layout.ts";
 import { filesBelow, looksLikeImage, makeProblem, namesText } from "./pairs.ts";
 import { maskFolderName, splitFolder, splitFolderName, splitNames } from "./split-names.ts";
@@ -12,7 +13,9 @@ import { maskFolderName, splitFolder, splitFolderName, splitNames } from "./spli
 /** Notes for inspection. Throws InputError where lists of labels are broken. */
 export async function straysOf(platform: Platform, folders: Folders): Promise<Problem[]> {
   const { root, images } = folders;
-  const places = [await maskFolderName(platform, root), "panoptic", "saliency"].map((kind) => joinPath(root, kind));
+  const places = [await maskFolderName(platform, root), "panoptic", instanceFolder, "saliency"].map((kind) =>
+    joinPath(root, kind),
+  );
   const apart = images === root ? [] : [joinPath(images, "saliency")];
   const notes: Problem[] = [];
   for (const folder of [joinPath(images, "images"), ...places, ...apart]) {

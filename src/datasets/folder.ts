@@ -11,6 +11,7 @@ import { readClasses } from "./folder-classes.ts";
 import { hasLabels, hasMaskFolder, isLabelled, pairingOf, splitLabels, tagLists } from "./folder-labels.ts";
 import { misplaced, straysOf } from "./folder-strays.ts";
 import { joinedFolders, untoldFolders } from "./folder-tags.ts";
+import { withCountedThings } from "./folder-things.ts";
 import type { Entry, Folders, Layout, Problem, Survey } from "./layout.ts";
 import { masksBeside } from "./mask-names.ts";
 import { remedyOf } from "./own-classes.ts";
@@ -26,6 +27,8 @@ and of these what there is:
   masks/train/NAME.png          a mask for each photograph, of the same name; a pixel holds its class
   panoptic/train/NAME.png       a segment's id per pixel, red + 256 green + 65536 blue; 0 is none
   panoptic/train.json           the segments, as in COCO's panoptic annotation
+                                without it: red a class's place in classes.json, from 1; green the instance; blue 0
+  instances/train/NAME.png      beside masks: grey or palette, a number for each instance of a class; 0 where none is counted
   tags.json                     {"train": {"NAME": ["sky", "road"]}}; or tags.csv or tags.txt with lines NAME,sky,road
   images/train/sky+road/        without such a file: photographs that show sky and road
   captions.jsonl                lines {"image": "train/NAME.jpg", "captions": ["A red car."]}; or NAME.txt beside NAME.jpg
@@ -43,7 +46,7 @@ async function survey(platform: Platform, folders: Folders, split: Split): Promi
   const imageFolder = await splitFolder(platform, joinPath(folders.images, "images"), split);
   if ((await platform.exists(imageFolder)) !== "folder") throw await missingSplit(platform, folders, split);
   const images = await imagesOf(platform, folders, split);
-  const labels = await splitLabels(platform, folders, split);
+  const labels = await withCountedThings(platform, folders, split, await splitLabels(platform, folders, split));
   const { classes, valueMap, listed, byId, hasMasks, maskFolder } = labels;
   const classesFile = listed === "classes.json" ? joinPath(folders.root, listed) : listed || undefined;
   const remedy = remedyOf({ file: labels.listed, colorCoded: labels.colorCoded });

@@ -1,6 +1,6 @@
 /** An inspection's report as plain text for a terminal. */
 import { kindsText, labelKinds } from "../data/labels.ts";
-import { oneLine } from "../errors.ts";
+import { listed, oneLine } from "../errors.ts";
 import { formatColor } from "../image/color.ts";
 import { countProblems, type InspectReport, type SplitReport } from "./inspect.ts";
 import type { Range } from "./label-tally.ts";
@@ -23,6 +23,7 @@ export function inspectText(report: InspectReport): string {
       Object.keys(report.valueMap).length === 0 ? "" : `, masks coded by ${code}, unlabelled: ${unlabelled}`;
     lines.push(`${report.classes.length} ${report.classes.length === 1 ? "class" : "classes"}${coded}`);
   }
+  if (report.splits.some(({ kinds }) => kinds.includes("panoptic"))) lines.push(thingsText(report.classes));
   for (const split of report.splits) lines.push("", ...splitLines(split));
   if (report.splits.some((split) => split.classes.length > 0 || hasOwnTags(split))) {
     lines.push("", ...classLines(report));
@@ -40,6 +41,16 @@ export function inspectText(report: InspectReport): string {
   const found = count === 0 ? "No problems" : count === 1 ? "1 problem" : `${count} problems`;
   lines.push("", `${found}${noted}.`);
   return lines.join("\n");
+}
+
+/** `things: car, person; stuff: sky`; what nobody calls a thing is stuff, as whatever learns from segments takes it. */
+function thingsText(classes: InspectReport["classes"]): string {
+  const names = (isThing: boolean) =>
+    listed(
+      classes.filter(({ thing }) => (thing === true) === isThing).map(({ name }) => oneLine(name)),
+      12,
+    ) || "none";
+  return `things: ${names(true)}; stuff: ${names(false)}`;
 }
 
 function splitLines(split: SplitReport): string[] {
@@ -60,13 +71,15 @@ function labelsText({ labels, kinds, readable }: SplitReport): string {
   const parts = labelKinds.flatMap((kind) => {
     const report = labels[kind];
     if (report === undefined) return [];
-    const { samples, perSample, from } = report;
+    const { samples, perSample, things, from } = report;
     const many =
       perSample &&
       `${perSample.smallest === perSample.largest ? perSample.smallest : `${perSample.smallest} to ${perSample.largest}`} each`;
     const count = samples === readable ? "" : `${samples} with `;
     const source = from === undefined ? "" : ` from ${kindsText([from])}`;
-    return [`${count}${kindsText([kind])}${source}${many ? `, ${many}` : ""}`];
+    return [
+      `${count}${kindsText([kind])}${source}${many ? `, ${many}` : ""}${things === undefined ? "" : `, ${things} of things in all`}`,
+    ];
   });
   return parts.join("; ");
 }

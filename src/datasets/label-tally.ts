@@ -19,6 +19,8 @@ export interface LabelReport {
   readonly samples: number;
   /** Segments, tags or captions, by sample; absent for kinds of which a sample has one. */
   readonly perSample?: Range;
+  /** Panoptic: segments of things in all. */
+  readonly things?: number;
   /** Tags: how many samples have each class, in the order of the classes, but for the background. */
   readonly perClass?: readonly number[];
   /** The kind that they follow from, where a sample has none of their own. */
@@ -41,6 +43,7 @@ export class LabelTally {
   readonly #tagged: number[];
   readonly #seen: number[];
   readonly #background: number | undefined;
+  #things = 0;
   /** Tags that follow from masks, by sample. */
   readonly #shown: number[] = [];
   /** By what was expected. */
@@ -65,6 +68,7 @@ export class LabelTally {
     }
     const { mask } = completed(labels, ["mask"]);
     const { tags, panoptic } = labels;
+    this.#things += panoptic?.segments.filter(({ classIndex }) => this.#classes[classIndex].thing).length ?? 0;
     const shows = mask && tagsOf(mask);
     const named = (tags ?? shows ?? []).filter((index) => index !== this.#background);
     const counts = tags === undefined ? this.#seen : this.#tagged;
@@ -87,7 +91,8 @@ export class LabelTally {
     const entries = [...this.#samples].map(([kind, samples]) => {
       const numbers = this.#perSample.get(kind);
       const perClass = kind === "tags" ? { perClass: this.#tagged } : {};
-      return [kind, { samples, ...(numbers && { perSample: rangeOf(numbers) }), ...perClass }] as const;
+      const things = kind === "panoptic" ? { things: this.#things } : {};
+      return [kind, { samples, ...(numbers && { perSample: rangeOf(numbers) }), ...things, ...perClass }] as const;
     });
     const counted = Object.fromEntries(entries);
     if (counted.tags !== undefined || this.#shown.length === 0) return counted;

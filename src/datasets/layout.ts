@@ -17,12 +17,26 @@ export interface Entry {
 /** Labels that are known from a list, and files of those that are decoded when they are read. */
 export interface EntryLabels {
   readonly mask?: string | DrawnMask | PackedMask;
-  /** An RGB file of segment ids, and what its annotation says of them. */
-  readonly panoptic?: { readonly file: string; readonly segments: readonly Segment[] };
+  readonly panoptic?: PanopticFile;
   readonly tags?: readonly number[];
   /** Sentences, or a text file with one a line. */
   readonly captions?: readonly string[] | string;
   readonly saliency?: string;
+}
+
+/** A map of segments, and what tells their classes. */
+export type PanopticFile = AnnotatedIds | NumberedInstances;
+
+/** Ids that an annotation explains. */
+export interface AnnotatedIds {
+  readonly file: string;
+  readonly segments: readonly Segment[];
+}
+
+/** Numbers of instances: with the class of each pixel in the same file (two channels), or of what a mask shows. */
+export interface NumberedInstances {
+  readonly file: string;
+  readonly mask?: string;
 }
 
 /** Where a data set lies: its labels, and its photographs, which may have a folder of their own. */

@@ -12,6 +12,8 @@ const extensionsOf = {
   image: photographEndings,
   mask: maskEndings,
   "saliency map": maskEndings,
+  // An array of the values has no colours, and -1 in it would be an instance.
+  "map of segments": new Set([...maskEndings].filter((ending) => ending !== "npy")),
   "text file": new Set(["txt"]),
   annotation: new Set(["json"]),
 };

@@ -4,6 +4,7 @@ import type { ClassInfo, Segment } from "../data/sample.ts";
 import { InputError, isObject, problem, shown } from "../errors.ts";
 import { maxClasses } from "../image/image.ts";
 import { distinctColors } from "../image/palette.ts";
+import type { AnnotatedIds } from "./layout.ts";
 import { stemOf } from "./pairs.ts";
 import { type Fields, fieldsOf } from "./text-file.ts";
 
@@ -69,13 +70,14 @@ export function classesOf({ file, categories }: PanopticAnnotation): readonly Cl
 
 /**
  * The segments by name of the image, and the name of its PNG. Categories are `classes` by name, which `listed`, a file,
- * has listed. Throws InputError naming the file and the entry at fault.
+ * has listed; `imageOf` makes a PNG's name that of its image. Throws InputError naming the file and the entry at fault.
  */
 export function segmentsFrom(
   { file, categories, annotations }: PanopticAnnotation,
   classes: readonly ClassInfo[],
   listed: string,
-): Map<string, { readonly file: string; readonly segments: readonly Segment[] }> {
+  imageOf: (png: string) => string = stemOf,
+): Map<string, AnnotatedIds> {
   const indexOf = new Map(classes.map(({ name }, index) => [name, index]));
   const nameOf = new Map<unknown, string>(categories.map(({ id, name }) => [id, name]));
   const byId = new Map<string, { file: string; segments: Segment[] }>();
@@ -85,7 +87,7 @@ export function segmentsFrom(
     if (name === "" || name.split("/").includes("..")) {
       return fail(file, `${field}.file_name`, "expected a file's name", path);
     }
-    if (byId.has(stemOf(name))) {
+    if (byId.has(imageOf(name))) {
       return fail(file, `${field}.file_name`, "expected each image once", name, "Merge the two annotations.");
     }
     if (!Array.isArray(list) || !list.every(isObject))
@@ -113,7 +115,7 @@ export function segmentsFrom(
         ...(typeof area === "number" && { area }),
       };
     });
-    byId.set(stemOf(name), { file: name, segments });
+    byId.set(imageOf(name), { file: name, segments });
   }
   return byId;
 }

@@ -5,6 +5,7 @@ import { nearest } from "../errors.ts";
 import { maskEndings, photographEndings } from "../image/endings.ts";
 import { joinPath } from "../platform/join-path.ts";
 import type { Platform } from "../platform/platform.ts";
+import type { Folders } from "./layout.ts";
 
 /** In lower case, our own name first. */
 export const splitNames: Readonly<Record<Split, readonly string[]>> = {
@@ -59,6 +60,17 @@ export async function splitFolderName(
   }
   if (split !== "train" || !(await isFlat(platform, parent, there))) return split;
   return images === parent || (await isFlat(platform, images, await platform.list(images))) ? "." : split;
+}
+
+/** `masks/valid`, below `root`; `masks` alone where all photographs are train. */
+export async function splitPath(
+  platform: Platform,
+  { root, images }: Folders,
+  folder: string,
+  split: Split,
+): Promise<string> {
+  const name = await splitFolderName(platform, joinPath(root, folder), split, joinPath(images, "images"));
+  return name === "." ? folder : joinPath(folder, name);
 }
 
 /** Pictures lie there or in folders inside, and none of these is, or may be meant as, one of a split: all pictures are train. */
