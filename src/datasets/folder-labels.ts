@@ -14,7 +14,7 @@ import type { EntryLabels, Folders, Problem } from "./layout.ts";
 import { masksBeside, masksByImage, type NamedMasks, severalMasks } from "./mask-names.ts";
 import { missingClasses } from "./missing-classes.ts";
 import { type Files, filesBelow, makeProblem, namesText } from "./pairs.ts";
-import { segmentsFrom } from "./panoptic-annotation.ts";
+import { segmentsFrom, withCategoryIds } from "./panoptic-annotation.ts";
 import { maskFolderName, splitFolder, splitFolderName } from "./split-names.ts";
 import { tagLinesFrom } from "./tag-lists.ts";
 import { readUtf8 } from "./text-file.ts";
@@ -85,10 +85,11 @@ export async function splitLabels(platform: Platform, folders: Folders, split: S
   if ((hasMasks && !list?.forMasks) || (hasTags && list === null)) {
     throw await missingClasses(platform, root, [...masks.byId.values()]);
   }
-  const { classes = [], valueMap = {}, colorCoded = false, listed = "" } = list ?? {};
+  const { classes: known = [], valueMap = {}, colorCoded = false, listed = "" } = list ?? {};
   const first = list?.annotation;
   const isFirst = first?.file === joinPath(root, "panoptic", `${split}.json`);
   const annotation = first && isFirst ? first : await annotationOf(platform, root, split);
+  const classes = annotation === null ? known : withCategoryIds(known, annotation);
   const ofFolders = hasTags ? null : await folderTags(platform, photographs(images.byId, among), imageFolder, classes);
   const segments = annotation === null ? new Map() : segmentsFrom(annotation, classes, listed);
   const tagsFile = joinPath(root, tagsName ?? tagLists[0]);
