@@ -29,7 +29,7 @@ export const evalCommand = command({
   positionals: [
     {
       name: "RUN",
-      help: "a run folder, a model.onnx that tessera export wrote, published weights, or owner/name on the hub; with --panoptic: predictions, a JSON in COCO's panoptic format or a folder of two-channel PNGs (red: category, green: instance)",
+      help: "a run folder, a model.onnx that tessera export wrote, published weights, or owner/name on the hub; with --panoptic: predictions, a JSON in COCO's panoptic format, a folder that predict wrote, or one of two-channel PNGs (red: category id, green: instance)",
       count: "one",
     },
     {

@@ -68,7 +68,7 @@ export const predictCommand = command({
       kind: "text",
       placeholder: "FORM",
       choices: segmentIdForms,
-      help: "how the ids of panoptic segments are stored: rgb as in COCO, 16-bit grey, or two-channel (red: category, green: instance); default rgb",
+      help: "how the ids of panoptic segments are stored: rgb as in COCO, 16-bit grey, or two-channel (red: category id, green: instance); default rgb",
     },
     instances: {
       kind: "text",

@@ -10,6 +10,8 @@ export interface ClassInfo {
   readonly background?: true;
   /** As people say it, the usual word first: `sofa`, `couch`. Absent: its name. */
   readonly words?: readonly string[];
+  /** Its number in the data set's own annotation, as COCO's, which has gaps. Absent where there is none, or all are index + 1; see `categoryIds`. */
+  readonly categoryId?: number;
 }
 
 /** One instance or stuff region of a panoptic label. */

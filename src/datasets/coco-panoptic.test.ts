@@ -41,9 +41,9 @@ test.each([
   expect(await splitsOf(platform, root)).toEqual(["train", "val"]);
   const dataset = await openDataset(platform, root, "val");
   expect(dataset.name.startsWith("coco-panoptic ")).toBe(true);
-  expect(dataset.classes.map(({ name, thing }) => [name, thing])).toEqual([
-    ["cat", true],
-    ["grass", false],
+  expect(dataset.classes.map(({ name, thing, categoryId }) => [name, thing, categoryId])).toEqual([
+    ["cat", true, 1],
+    ["grass", false, 200],
   ]);
   const { labels } = await dataset.read(0);
   expect(Array.from(labels.panoptic?.data ?? [])).toEqual([7, 7, 300, 300]);

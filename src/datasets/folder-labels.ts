@@ -15,6 +15,7 @@ import type { EntryLabels, Folders, Problem } from "./layout.ts";
 import { masksBeside, masksByImage, type NamedMasks, severalMasks } from "./mask-names.ts";
 import { missingClasses } from "./missing-classes.ts";
 import { type Files, filesBelow, makeProblem, namesText } from "./pairs.ts";
+import { withCategoryIds } from "./panoptic-annotation.ts";
 import { maskFolderName, splitFolder, splitPath } from "./split-names.ts";
 import { tagLinesFrom } from "./tag-lists.ts";
 import { readUtf8 } from "./text-file.ts";
@@ -85,8 +86,9 @@ export async function splitLabels(platform: Platform, folders: Folders, split: S
   if ((hasMasks && !list?.forMasks) || (hasTags && list === null)) {
     throw await missingClasses(platform, root, [...masks.byId.values()]);
   }
-  const { classes = [], valueMap = {}, colorCoded = false, listed = "" } = list ?? {};
+  const { classes: known = [], valueMap = {}, colorCoded = false, listed = "" } = list ?? {};
   const segments = await splitSegments(platform, folders, split, { list, masks: masks.byId, images: images.byId });
+  const classes = segments.annotation === undefined ? known : withCategoryIds(known, segments.annotation);
   const ofFolders = hasTags ? null : await folderTags(platform, photographs(images.byId, among), imageFolder, classes);
   const tagsFile = joinPath(root, tagsName ?? tagLists[0]);
   const readTags = tagsName === "tags.json" ? tagsFrom : tagLinesFrom;

@@ -68,10 +68,15 @@ test("masks and tags follow from segments", async () => {
 test("classes.json orders the categories, and things.json says what is a thing", async () => {
   const root = await panopticFolder();
   put(root, "classes.json", JSON.stringify({ classes: ["car", "tree", "sky"] }));
-  expect((await open(root)).classes.map(({ thing }) => thing)).toEqual([true, undefined, false]);
+  expect((await open(root)).classes.map(({ thing, categoryId }) => [thing, categoryId])).toEqual([
+    [true, 9],
+    [undefined, undefined],
+    [false, 7],
+  ]);
   put(root, "things.json", JSON.stringify(["tree"]));
   const { classes, read } = await open(root);
   expect(classes.map(({ thing }) => thing)).toEqual([false, true, false]);
+  expect(classes.map(({ categoryId }) => categoryId)).toEqual([9, undefined, 7]);
   expect((await read(0)).labels.panoptic?.segments.map(({ classIndex }) => classIndex)).toEqual([2, 0]);
 });
 

@@ -6,7 +6,7 @@ import type { Platform } from "../platform/platform.ts";
 import { annotationOf, type FolderClasses, predictedAnnotation } from "./folder-classes.ts";
 import type { Folders, PanopticFile, Problem } from "./layout.ts";
 import { filesBelow, makeProblem, namesText, stemOf } from "./pairs.ts";
-import { segmentsFrom } from "./panoptic-annotation.ts";
+import { type PanopticAnnotation, segmentsFrom } from "./panoptic-annotation.ts";
 import { splitFolder, splitPath } from "./split-names.ts";
 
 /** The folder of instances beside masks. */
@@ -21,6 +21,8 @@ interface Known {
 }
 
 interface Found {
+  /** What names them, if anything does. */
+  readonly annotation?: PanopticAnnotation;
   readonly byId: ReadonlyMap<string, PanopticFile>;
   readonly problems: readonly Problem[];
   readonly notes: readonly Problem[];
@@ -63,10 +65,10 @@ async function annotatedSegments(
   const known = new Set([...byId.values()].map(({ file }) => file));
   const there = isPredicted ? [] : [...(await filesBelow(platform, folder, "mask")).byId];
   const others = there.filter(([, file]) => !known.has(file)).map(([id]) => id);
-  if (others.length === 0) return { byId, problems: [], notes: [] };
+  if (others.length === 0) return { annotation, byId, problems: [], notes: [] };
   const expected = `expected an annotation for every file of ${folder}`;
   const note = makeProblem(annotation.file, expected, `none for ${namesText(others)}`, "They are passed over.");
-  return { byId, problems: [], notes: [note] };
+  return { annotation, byId, problems: [], notes: [note] };
 }
 
 /** How the name of what predict writes besides the ids of segments ends. */

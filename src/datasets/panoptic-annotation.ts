@@ -59,12 +59,27 @@ export function classesOf({ file, categories }: PanopticAnnotation): readonly Cl
   }
   const colors = distinctColors(categories.length);
   const seen = new Set<string>();
-  return categories.map(({ name }, index) => {
+  const classes = categories.map(({ name }, index): ClassInfo => {
     const field = `categories[${index}].name`;
     if (name.trim() === "") return fail(file, field, "expected a name", name, "Name the category.");
     if (seen.has(name)) return fail(file, field, "expected a name of its own", name, "Rename one, or merge the two.");
     seen.add(name);
     return { name, color: colors[index] };
+  });
+  return withCategoryIds(classes, { categories });
+}
+
+/** Classes with the ids of the annotation's categories, by name; as they are where one has an id, or ids say no more than the order. */
+export function withCategoryIds(
+  classes: readonly ClassInfo[],
+  { categories }: Pick<PanopticAnnotation, "categories">,
+): readonly ClassInfo[] {
+  if (classes.some(({ categoryId }) => categoryId !== undefined)) return classes;
+  const ids = new Map(categories.map(({ id, name }) => [name, id]));
+  if (classes.every(({ name }, index) => ids.get(name) === index + 1)) return classes;
+  return classes.map((each) => {
+    const categoryId = ids.get(each.name);
+    return categoryId === undefined ? each : { ...each, categoryId };
   });
 }
 

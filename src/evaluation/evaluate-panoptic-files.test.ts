@@ -15,10 +15,10 @@ const categories = [
 ];
 const big = 70_000;
 
-/** Two images: a person and a rug; two persons. */
+/** Two images, whose predictions are called otherwise: a person and a rug; two persons. */
 const truth: readonly SetImage[] = [
   {
-    image_id: 7,
+    ...{ image_id: 7, file_name: "seven.png" },
     rows: [[3, 3, big, big]],
     segments_info: [
       { id: 3, category_id: 1, iscrowd: 0, area: 2 },
@@ -26,7 +26,7 @@ const truth: readonly SetImage[] = [
     ],
   },
   {
-    image_id: "nine",
+    ...{ image_id: "nine", file_name: "nine.png" },
     rows: [[1, 1, 2, 2]],
     segments_info: [
       { id: 1, category_id: 1, iscrowd: 0, area: 2 },
@@ -93,8 +93,8 @@ describe("scores", () => {
         },
       ],
       perImage: [
-        { id: 7, file: join(root, "truth/0.png"), score: 1 },
-        { id: "nine", file: join(root, "truth/1.png"), score: (2 / 3 + 0) / 2 },
+        { id: 7, file: join(root, "truth/seven.png"), score: 1 },
+        { id: "nine", file: join(root, "truth/nine.png"), score: (2 / 3 + 0) / 2 },
       ],
     });
     expect(evaluation.measures.map(({ name }) => name)).toEqual(["PQ", "SQ", "RQ", "PQ of things", "PQ of stuff"]);
@@ -168,8 +168,8 @@ describe("PNGs of two channels", () => {
   /** Red is the category, green the instance. */
   const pair = (category: number, instance = 0) => category + 256 * instance;
   const folderOf = (root: string, first: readonly number[], second: readonly number[]) => {
-    put(root, "two/0.png", idsPng([first]));
-    put(root, "two/1.png", idsPng([second]));
+    put(root, "two/seven.png", idsPng([first]));
+    put(root, "two/nine.png", idsPng([second]));
     return { predictions: join(root, "two") };
   };
 
@@ -189,9 +189,9 @@ describe("PNGs of two channels", () => {
     [
       "a third channel",
       65536 + 1,
-      /two\/1\.png: expected two channels, blue being 0, got 1\. Where the PNGs are COCO's/,
+      /two\/nine\.png: expected two channels, blue being 0, got 1\. Where the PNGs are COCO's/,
     ],
-    ["a category that is none", 5, /two\/1\.png: expected the id of a category in red, got 5\./],
+    ["a category that is none", 5, /two\/nine\.png: expected the id of a category in red, got 5\./],
   ])("with %s are refused", async (_, value, message) => {
     await expect(evaluated({}, (root) => folderOf(root, [1, 1, 1, 1], [0, 0, 0, value]))).rejects.toThrow(message);
   });
@@ -221,9 +221,9 @@ describe("refused in one line:", () => {
     [
       "an image without prediction",
       { guesses: guesses.slice(0, 1) },
-      /guess\.json: expected a prediction of each image, got none of image 7\. Predict each image/,
+      /guess\.json: expected a prediction of each image, got none of image 7 \(seven\)\. Predict each image/,
     ],
-    ["several", { guesses: [] }, /got none of image 7 and of 1 more\./],
+    ["several", { guesses: [] }, /got none of image 7 \(seven\) and of 1 more\./],
     [
       "an image twice",
       { guesses: [...guesses, guesses[0]] },

@@ -1,12 +1,16 @@
 /** Panoptic quality of predictions that any program wrote, as COCO's evaluator gives it. */
-import { InputError, Interrupted, problem, shown } from "../errors.ts";
+import { InputError, Interrupted, problem } from "../errors.ts";
 import type { Measure } from "../metrics/measure.ts";
 import type { ScoredSegments } from "../metrics/panoptic-quality.ts";
+import { joinPath } from "../platform/join-path.ts";
 import type { Platform } from "../platform/platform.ts";
+import { annotationName } from "../prediction/folder-annotation.ts";
+import { readJson } from "../prediction/folder-list.ts";
+import { readPanopticJson } from "../prediction/panoptic-files.ts";
+import type { PanopticClass } from "./panoptic-categories.ts";
+import { type Pair, pairImages } from "./panoptic-pairs.ts";
 import {
   type ImageId,
-  type PanopticClass,
-  type PanopticImage,
   type PanopticImages,
   readPredictions,
   readTruth,
@@ -51,8 +55,9 @@ export interface PanopticFilesEvaluation extends Omit<PanopticDetails, "classes"
 }
 
 /**
- * predictions: a panoptic JSON in COCO's format, or a folder of PNGs of two channels; truth: a JSON, whose categories count. Images are
- * paired by `image_id` and read one pair after another, so that memory holds the two lists and two pairs of maps.
+ * predictions: a panoptic JSON in COCO's format, a folder that predict wrote, or one of PNGs of two channels; truth: a JSON, whose
+ * categories count. Images are paired by `pairImages`, categories by `predictedCategories`. Pairs are read one after another, so that memory
+ * holds the two lists and two pairs of maps.
  *
  * The rules are those of `countSegments`. Predictions of images that the truth has not are left out. Throws InputError where an image
  * has no prediction, files contradict each other or are damaged, and where no segment counts.
@@ -68,14 +73,13 @@ export async function evaluatePanopticFiles(
     throw new InputError(problem(truth, "expected annotations of images", "an empty list", "Name another file."));
   }
   const guesses = await predictionsOf(platform, predictions, { classes, images }, predictionMasks, onNote);
-  requireAll(images, guesses, predictions);
-  const unused = guesses.size - images.size;
+  const pairs = pairImages(images, guesses, { predictions, truth, onNote });
+  const unused = guesses.size - pairs.length;
   const are = unused === 1 ? "image is" : "images are";
   if (unused > 0) onNote?.(`${predictions}: ${unused} ${are} not in ${truth}: not scored`);
 
   const tally = panopticTally(classes);
   const perImage: { id: ImageId; file: string; score: number | null }[] = [];
-  const pairs = [...images.values()].map((image): Pair => [image, guesses.get(image.id)!]);
   let ahead = read(pairs[0]);
   for (const [index, [{ id, file }, guess]] of pairs.entries()) {
     if (signal?.aborted) throw new Interrupted("eval: stopped.");
@@ -101,8 +105,6 @@ export async function evaluatePanopticFiles(
   };
 }
 
-type Pair = readonly [truth: PanopticImage, prediction: PanopticImage];
-
 function read([truth, prediction]: Pair): Promise<readonly [ScoredSegments, ScoredSegments]> {
   const both = Promise.all([truth.read(), prediction.read()]);
   // Awaited later; until then a failure is not "unhandled".
@@ -115,27 +117,16 @@ async function predictionsOf(
   path: string,
   truth: { readonly classes: readonly PanopticClass[]; readonly images: PanopticImages },
   masks: string | undefined,
-  onNote: ((line: string) => void) | undefined,
+  onNote: (line: string) => void = () => {},
 ): Promise<PanopticImages> {
-  if ((await platform.exists(path)) === "folder") {
+  if ((await platform.exists(path)) !== "folder") {
+    return readPredictions(platform, path, truth.classes, { masks, onNote });
+  }
+  // What predict wrote says which segments there are, however it stores ids.
+  const own = joinPath(path, annotationName);
+  if (readPanopticJson(await readJson(platform, own)) === null) {
     return twoChannelPredictions(platform, path, truth.classes, truth.images);
   }
-  const { images, named } = await readPredictions(platform, path, truth.classes, masks);
-  const other = truth.classes.find(({ id, name }) => named.has(id) && named.get(id) !== name);
-  if (other !== undefined) {
-    const { id, name } = other;
-    onNote?.(`${path}: category ${id} is called ${named.get(id)}, ${name} in the ground truth: ids count, not names`);
-  }
-  return images;
-}
-
-/** Told before anything is read: the whole would be for nothing. */
-function requireAll(images: PanopticImages, guesses: PanopticImages, where: string): void {
-  const lacking = [...images.keys()].filter((id) => !guesses.has(id));
-  if (lacking.length === 0) return;
-  const more = lacking.length > 1 ? ` and of ${lacking.length - 1} more` : "";
-  const remedy = "Predict each image, if only a map of zeros without segments.";
-  throw new InputError(
-    problem(where, "expected a prediction of each image", `none of image ${shown(lacking[0])}${more}`, remedy),
-  );
+  onNote(`${path}: predictions of tessera, read by ${annotationName}`);
+  return readPredictions(platform, own, truth.classes, { masks: path, onNote });
 }

@@ -1,4 +1,5 @@
 /** Panoptic segments in files that any program wrote: COCO's JSON with PNGs of ids beside it, or PNGs of two channels alone. */
+import { stemOf } from "../datasets/pairs.ts";
 import { type Fields, fieldsOf, readUtf8 } from "../datasets/text-file.ts";
 import { InputError, isObject, problem, shown } from "../errors.ts";
 import type { ScoredSegment, ScoredSegments } from "../metrics/panoptic-quality.ts";
@@ -6,19 +7,16 @@ import { segmentIdsOf } from "../metrics/segment-ids.ts";
 import { joinPath, lastPart } from "../platform/join-path.ts";
 import { listBytes } from "../platform/limits.ts";
 import type { Platform } from "../platform/platform.ts";
-
-/** A class as a panoptic JSON lists it. */
-export interface PanopticClass {
-  /** As segments name it; numbers may have gaps. */
-  readonly id: number;
-  readonly name: string;
-  readonly thing: boolean;
-}
+import { indicesOf, type PanopticClass, predictedCategories } from "./panoptic-categories.ts";
 
 export type ImageId = number | string;
 
 export interface PanopticImage {
   readonly id: ImageId;
+  /** Names without ending: the photograph's, where the JSON lists it, and that of the PNG. */
+  readonly names: readonly string[];
+  /** The JSON lists its photograph. */
+  readonly isListed: boolean;
   /** Path of the PNG. */
   readonly file: string;
   read(): Promise<ScoredSegments>;
@@ -44,30 +42,25 @@ export async function readTruth(
 ): Promise<{ readonly classes: readonly PanopticClass[]; readonly images: PanopticImages }> {
   const fields = await fieldsIn(platform, file);
   const classes = classesFrom(fields, file);
-  return { classes, images: await imagesFrom(platform, fields, { classes, file, masks, isTruth: true }) };
+  const indexOf = indicesOf(classes);
+  return { classes, images: await imagesFrom(platform, fields, { indexOf, file, masks, isTruth: true }) };
 }
 
-/** As `readTruth`, of predictions, whose classes are those of the truth. `named`: what they call the classes that they list themselves. */
+/** As `readTruth`, of predictions, whose classes are those of the truth: see `predictedCategories`. */
 export async function readPredictions(
   platform: Platform,
   file: string,
   classes: readonly PanopticClass[],
-  masks?: string,
-): Promise<{ readonly images: PanopticImages; readonly named: ReadonlyMap<number, string> }> {
+  { masks, onNote = () => {} }: { readonly masks?: string | undefined; readonly onNote?: (line: string) => void } = {},
+): Promise<PanopticImages> {
   const fields = await fieldsIn(platform, file);
-  const list: readonly unknown[] = Array.isArray(fields.categories) ? fields.categories : [];
-  const named = list.flatMap((each): [number, string][] =>
-    isObject(each) && typeof each.id === "number" && typeof each.name === "string" ? [[each.id, each.name]] : [],
-  );
-  return {
-    images: await imagesFrom(platform, fields, { classes, file, masks, isTruth: false }),
-    named: new Map(named),
-  };
+  const indexOf = predictedCategories(fields, file, classes, onNote);
+  return imagesFrom(platform, fields, { indexOf, file, masks, isTruth: false });
 }
 
 /**
- * Predictions without JSON, a PNG for each image of the truth, called as the truth's: red is the class's id and 0 where there is nothing,
- * green tells instances of a class apart, blue is 0. Each pair is a segment.
+ * Predictions without JSON, a PNG for each image of the truth, called as the truth's, or NAME.panoptic.png, as predict writes beside masks: red
+ * is the class's id and 0 where there is nothing, green tells instances of a class apart, blue is 0. Each pair is a segment.
  */
 export function twoChannelPredictions(
   platform: Platform,
@@ -76,9 +69,11 @@ export function twoChannelPredictions(
   truth: PanopticImages,
 ): PanopticImages {
   const indexOf = indicesOf(classes);
-  const images = [...truth.values()].map(({ id, file: path }): [ImageId, PanopticImage] => {
-    const file = joinPath(folder, `${lastPart(path).replace(/\.[^.]*$/, "")}.png`);
+  const images = [...truth.values()].map((image): [ImageId, PanopticImage] => {
+    const stem = joinPath(folder, lastPart(image.file).replace(/\.[^.]*$/, ""));
     const read = async () => {
+      const predicted = `${stem}.panoptic.png`;
+      const file = (await platform.exists(predicted)) === "file" ? predicted : `${stem}.png`;
       const ids = segmentIdsOf(await platform.decodeMask(file), file);
       const segments = new Map<number, ScoredSegment>();
       for (let i = 0; i < ids.data.length; i++) {
@@ -101,7 +96,7 @@ export function twoChannelPredictions(
       const data = ids.data.map((value) => ((value & 255) === 0 ? 0 : value));
       return { ...ids, data, segments: [...segments.values()] };
     };
-    return [id, { id, file, read }];
+    return [image.id, { ...image, file: `${stem}.png`, read }];
   });
   return new Map(images);
 }
@@ -128,12 +123,8 @@ function classesFrom({ categories: list }: Fields, file: string): readonly Panop
   });
 }
 
-function indicesOf(classes: readonly PanopticClass[]): ReadonlyMap<unknown, number> {
-  return new Map(classes.map(({ id }, index) => [id, index]));
-}
-
 interface SetOptions {
-  readonly classes: readonly PanopticClass[];
+  readonly indexOf: ReadonlyMap<unknown, number>;
   readonly file: string;
   readonly masks: string | undefined;
   readonly isTruth: boolean;
@@ -142,12 +133,12 @@ interface SetOptions {
 /** All entries are looked at here: what is wrong with the last is told before the first is scored. */
 async function imagesFrom(
   platform: Platform,
-  { annotations }: Fields,
-  { classes, file, masks, isTruth }: SetOptions,
+  { annotations, images: photographs }: Fields,
+  { indexOf, file, masks, isTruth }: SetOptions,
 ): Promise<PanopticImages> {
   if (!Array.isArray(annotations)) return fail(file, "annotations", "expected a list", annotations);
   const folder = masks ?? (await folderBeside(platform, file));
-  const indexOf = indicesOf(classes);
+  const listed = photographNames(photographs);
   const images = new Map<ImageId, PanopticImage>();
   for (const [index, annotation] of annotations.entries()) {
     const field = `annotations[${index}]`;
@@ -170,9 +161,20 @@ async function imagesFrom(
     });
     const png = joinPath(folder, path);
     const read = async () => ({ ...segmentIdsOf(await platform.decodeMask(png), png), segments });
-    images.set(id, { id, file: png, read });
+    const photograph = listed.get(id);
+    const names = [...(photograph === undefined ? [] : [photograph]), stemOf(path).replace(/\.panoptic$/, "")];
+    images.set(id, { id, names, isListed: photograph !== undefined, file: png, read });
   }
   return images;
+}
+
+/** Names of photographs by id, without ending; none where the list is another. */
+function photographNames(images: unknown): ReadonlyMap<unknown, string> {
+  const list: readonly unknown[] = Array.isArray(images) ? images : [];
+  const named = list.flatMap((each): [unknown, string][] =>
+    isObject(each) && typeof each.file_name === "string" ? [[each.id, stemOf(each.file_name.replace(/\\/g, "/"))]] : [],
+  );
+  return new Map(named);
 }
 
 function segmentFrom(

@@ -49,6 +49,7 @@ export function metadataOf(card: ModelCard): Named<string> {
     labels: JSON.stringify(card.classes.map(({ name }) => name)),
     palette: JSON.stringify(card.classes.map(({ color }) => formatColor(color))),
     things: JSON.stringify(card.classes.map(({ thing }) => thing ?? null)),
+    categories: JSON.stringify(card.classes.map(({ categoryId }) => categoryId ?? null)),
     background: String(card.classes.findIndex(({ background }) => background)),
     value_map: JSON.stringify(card.valueMap),
     window: JSON.stringify(card.window),
@@ -111,6 +112,8 @@ export function cardFrom(metadata: Named<string>, where: string): ModelCard {
   const labels = list("labels");
   const palette = list("palette");
   const things = list("things");
+  // Files of earlier versions have none.
+  const categories = metadata.categories === undefined ? [] : list("categories");
   if (labels.length < 1 || things.length !== labels.length) throw damaged("labels");
   if (palette.length !== labels.length) throw damaged("palette");
   const classes = labels.map((name, i) => {
@@ -124,6 +127,7 @@ export function cardFrom(metadata: Named<string>, where: string): ModelCard {
       color,
       ...(typeof thing === "boolean" && { thing }),
       ...(isBackground && { background: true as const }),
+      ...(Number.isSafeInteger(categories[i]) && { categoryId: categories[i] as number }),
     };
   });
   const valueMap = parsed("value_map");

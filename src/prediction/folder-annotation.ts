@@ -8,6 +8,7 @@ import {
   readJson,
   requireFree,
 } from "./folder-list.ts";
+import { imageIds } from "./image-ids.ts";
 import {
   instancesJson,
   isInstancesJson,
@@ -32,7 +33,7 @@ const form: ListForm<PanopticEntry, PanopticCategory> = {
 /**
  * files: names of the PNGs of ids that may be replaced. classes: of a panoptic model; null: of one that gives no segments,
  * and takes away those of its photographs. instances: there will be shapes of things. Throws InputError where a panoptic model would
- * replace a file that predict did not write, or add to segments of other classes.
+ * replace a file that predict did not write, or add to segments of other classes. `notes`: what is worth knowing of numbers, once written.
  */
 export async function openAnnotation(
   platform: ListFiles,
@@ -40,17 +41,30 @@ export async function openAnnotation(
   files: readonly string[],
   classes: readonly ClassInfo[] | null,
   { instances = false }: { readonly instances?: boolean } = {},
-): Promise<FolderList<PanopticEntry>> {
+): Promise<FolderList<PanopticEntry> & { notes(): readonly string[] }> {
+  let notes: readonly string[] = [];
   const path = `${folder}/${instancesName}`;
   const isOwn = isInstancesJson(await readJson(platform, path));
   if (instances && !isOwn) await requireFree(platform, path);
-  return openFolderList(platform, folder, form, {
+  const list = await openFolderList(platform, folder, form, {
     replaced: files,
     own: classes && panopticCategories(classes),
     async also({ categories, entries }) {
-      const shaped = entries.filter(({ segments }) => segments.some(({ segmentation }) => segmentation !== undefined));
-      if (shaped.length > 0) await platform.writeFile(path, instancesJson(categories, shaped));
+      const text = instancesJson(categories, entries);
+      if (text !== "") await platform.writeFile(path, text);
       else if (isOwn) await platform.remove(path);
+      notes = sharedNumbers(`${folder}/${annotationName}`, entries);
     },
   });
+  return { ...list, notes: () => notes };
+}
+
+/** Photographs of a/12.jpg and b/12.jpg cannot both be image 12. */
+function sharedNumbers(path: string, entries: readonly PanopticEntry[]): string[] {
+  const [first, ...others] = imageIds(entries).shared;
+  if (first === undefined) return [];
+  const more = others.length > 0 ? ` (and ${others.length} more)` : "";
+  return [
+    `${path}: image ${first.id} is another photograph than ${first.photograph}${more}, which has a number of its own. Rename one, or predict into two folders.`,
+  ];
 }

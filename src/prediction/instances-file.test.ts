@@ -56,20 +56,22 @@ const written = (name: string) => JSON.parse(readFileSync(join(folder, "out", na
 test("instances.json has the things of all photographs, as COCO's annotation", async () => {
   await predict(["a"], { instances: "rle" });
   await predict(["b"], { instances: "polygons" });
+  const [{ id: a }, { id: b }] = written("panoptic.json").images;
   const { images, annotations, categories } = written("instances.json");
+  expect(a).not.toBe(b);
   expect(images).toEqual([
-    { id: 1, file_name: "a.png", width: 4, height: 2 },
-    { id: 2, file_name: "b.png", width: 4, height: 2 },
+    { id: a, file_name: "a.png", width: 4, height: 2 },
+    { id: b, file_name: "b.png", width: 4, height: 2 },
   ]);
   expect(categories).toEqual([{ id: 2, name: "car" }]);
   const car = { category_id: 2, iscrowd: 0 };
   const right = { ...car, area: 1, bbox: [3, 1, 1, 1], score: 0.8 };
   const left = { ...car, area: 2, bbox: [0, 0, 1, 2], score: 0.7 };
   expect(annotations).toEqual([
-    { id: 1, image_id: 1, ...right, segmentation: { size: [2, 4], counts: "71" } },
-    { id: 2, image_id: 1, ...left, segmentation: { size: [2, 4], counts: "026" } },
-    { id: 3, image_id: 2, ...right, segmentation: [[3, 1, 4, 1, 4, 2, 3, 2]] },
-    { id: 4, image_id: 2, ...left, segmentation: [[0, 0, 1, 0, 1, 2, 0, 2]] },
+    { id: 1, image_id: a, ...right, segmentation: { size: [2, 4], counts: "71" } },
+    { id: 2, image_id: a, ...left, segmentation: { size: [2, 4], counts: "026" } },
+    { id: 3, image_id: b, ...right, segmentation: [[3, 1, 4, 1, 4, 2, 3, 2]] },
+    { id: 4, image_id: b, ...left, segmentation: [[0, 0, 1, 0, 1, 2, 0, 2]] },
   ]);
 });
 
@@ -110,6 +112,6 @@ test("two channels hold 255 things of a class, and no more", () => {
   });
   expect(twoChannelIds(things(255), classes).data[254]).toBe(2 + 256 * 255);
   expect(() => twoChannelIds(things(256), classes)).toThrow(
-    "segment ids: expected at most 255 classes and 255 things of each in two channels, got 256. Store them as rgb.",
+    "segment ids: expected categories 1 to 255 and at most 255 things of each in two channels, got 256 of one. Store them as rgb.",
   );
 });

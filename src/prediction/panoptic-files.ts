@@ -1,15 +1,17 @@
 /** Segments as files that other tools read: COCO's PNG of ids and its JSON, or ids in 16 bits. */
 
+import { categoryIds } from "../data/category-ids.ts";
 import type { ClassInfo, SegmentMap } from "../data/sample.ts";
 import { InputError } from "../errors.ts";
 import { lastPart } from "../platform/join-path.ts";
 import type { Platform } from "../platform/platform.ts";
+import { imageIds } from "./image-ids.ts";
 import { type InstanceForm, type InstanceShape, instanceShape } from "./instance-shapes.ts";
 import { labelRuns } from "./label-runs.ts";
 
 /**
- * How ids are stored: red + 256 · green + 65536 · blue as COCO has it; grey of 16 bits; or red the class's category, green the number of
- * a thing among those of its class, from 1, and 0 for stuff.
+ * How ids are stored: red + 256 · green + 65536 · blue as COCO has it; grey of 16 bits; or red the id of the class's category, green
+ * the number of a thing among those of its class, from 1, and 0 for stuff.
  */
 export type SegmentIds = "rgb" | "16-bit" | "two-channel";
 
@@ -32,13 +34,14 @@ export interface SegmentRecord {
   readonly segmentation?: InstanceShape;
 }
 
-/** The segments of a map with areas and boxes as the map has them; the category of a class is its index plus 1. */
+/** The segments of a map with areas and boxes as the map has them; categories have the ids of `categoryIds`. */
 export function segmentRecords(
   map: SegmentMap,
   classes: readonly ClassInfo[],
   instances: InstanceForm | null = null,
 ): SegmentRecord[] {
   const found = labelRuns(map);
+  const categories = categoryIds(classes);
   return map.segments.flatMap(({ id, classIndex, crowd, score }) => {
     const one = found.get(id);
     if (one === undefined) return [];
@@ -48,7 +51,7 @@ export function segmentRecords(
       {
         ...{
           id,
-          category_id: classIndex + 1,
+          category_id: categories[classIndex],
           class: name,
           isthing: thing === true ? 1 : 0,
           iscrowd: crowd ? 1 : 0,
@@ -62,25 +65,28 @@ export function segmentRecords(
 }
 
 /**
- * The same segments with other ids: category + 256 · number of a thing among those of its class, from 1; 0 of stuff. Throws InputError where
+ * The same segments with other ids: id of the category + 256 · number of a thing among those of its class, from 1; 0 of stuff. Throws InputError where
  * a byte does not hold them.
  */
 export function twoChannelIds(
   { width, height, data, segments }: SegmentMap,
   classes: readonly ClassInfo[],
 ): SegmentMap {
+  const categories = categoryIds(classes);
   const counts = new Map<number, number>();
   const ids = new Map<number, number>();
   const renumbered = segments.map((segment) => {
     const { id, classIndex } = segment;
     const number = classes[classIndex].thing === true ? (counts.get(classIndex) ?? 0) + 1 : 0;
     counts.set(classIndex, number);
-    if (number > 255 || classIndex > 254) {
+    const category = categories[classIndex];
+    if (number > 255 || category < 1 || category > 255) {
+      const got = number > 255 ? `${number} of one` : `category ${category}`;
       throw new InputError(
-        `segment ids: expected at most 255 classes and 255 things of each in two channels, got ${number > 255 ? number : classes.length}. Store them as rgb.`,
+        `segment ids: expected categories 1 to 255 and at most 255 things of each in two channels, got ${got}. Store them as rgb.`,
       );
     }
-    const own = classIndex + 1 + 256 * number;
+    const own = category + 256 * number;
     ids.set(id, own);
     return { ...segment, id: own };
   });
@@ -131,31 +137,40 @@ export interface PanopticCategory {
 }
 
 export function panopticCategories(classes: readonly ClassInfo[]): PanopticCategory[] {
-  return classes.map(({ name, thing }, index) => ({ id: index + 1, name, isthing: thing === true ? 1 : 0 }));
+  const ids = categoryIds(classes);
+  return classes.map(({ name, thing }, index) => ({ id: ids[index], name, isthing: thing === true ? 1 : 0 }));
 }
 
-/** COCO's panoptic annotation of a folder of predictions; images are numbered from 1. */
+/** COCO's panoptic annotation of a folder of predictions; images are numbered by `imageIds`. */
 export function panopticJson(categories: readonly PanopticCategory[], entries: readonly PanopticEntry[]): string {
+  const { ids } = imageIds(entries);
   const images = entries.map(({ photograph, width, height }, index) => ({
-    ...{ id: index + 1, file_name: lastPart(photograph), width, height },
+    ...{ id: ids[index], file_name: lastPart(photograph), width, height },
   }));
   const annotations = entries.map(({ file, segments }, index) => ({
-    ...{ image_id: index + 1, file_name: file, segments_info: segments },
+    ...{ image_id: ids[index], file_name: file, segments_info: segments },
   }));
   return `${JSON.stringify({ info: { description }, images, annotations, categories }, null, 1)}\n`;
 }
 
-/** COCO's instance annotation of the same: things that have a shape, numbered from 1 over all images. */
-export function instancesJson(categories: readonly PanopticCategory[], entries: readonly PanopticEntry[]): string {
-  const images = entries.map(({ photograph, width, height }, index) => ({
-    ...{ id: index + 1, file_name: lastPart(photograph), width, height },
+/**
+ * COCO's instance annotation of the same entries: things that have a shape, numbered from 1 over all images, which have the numbers of
+ * `panopticJson`. Empty where there are none.
+ */
+export function instancesJson(categories: readonly PanopticCategory[], all: readonly PanopticEntry[]): string {
+  const { ids } = imageIds(all);
+  const isShaped = ({ segmentation }: SegmentRecord) => segmentation !== undefined;
+  const entries = all
+    .map((entry, index) => ({ ...entry, id: ids[index] }))
+    .filter(({ segments }) => segments.some(isShaped));
+  if (entries.length === 0) return "";
+  const images = entries.map(({ id, photograph, width, height }) => ({
+    ...{ id, file_name: lastPart(photograph), width, height },
   }));
-  const things = entries.flatMap(({ segments }, index) =>
-    segments
-      .filter(({ segmentation }) => segmentation !== undefined)
-      .map(({ category_id, segmentation, area, bbox, iscrowd, score }) => ({
-        ...{ image_id: index + 1, category_id, segmentation, area, bbox, iscrowd, score },
-      })),
+  const things = entries.flatMap(({ id, segments }) =>
+    segments.filter(isShaped).map(({ category_id, segmentation, area, bbox, iscrowd, score }) => ({
+      ...{ image_id: id, category_id, segmentation, area, bbox, iscrowd, score },
+    })),
   );
   const annotations = things.map((thing, index) => ({ id: index + 1, ...thing }));
   const ofThings = categories.filter(({ isthing }) => isthing === 1).map(({ id, name }) => ({ id, name }));

@@ -184,7 +184,7 @@ export async function predictFiles(
   }
   if (failure !== undefined) throw failure;
   if (signal?.aborted) throw new Interrupted("predict: stopped; what is written is whole.");
-  return { written: all, skipped, notes: findings.lines() };
+  return { written: all, skipped, notes: [...findings.lines(), ...annotation.notes()] };
 }
 
 function entryOf(

@@ -15,6 +15,8 @@ const record = {
 
 test("a record of this version is taken as it is", () => {
   expect(recordFrom(record, "run.json")).toEqual(record);
+  const numbered = { ...record, classes: [{ ...record.classes[0], thing: false, categoryId: 187 }] };
+  expect(recordFrom(numbered, "run.json")).toEqual(numbered);
 });
 
 describe("a record is of another version", () => {
@@ -46,6 +48,7 @@ test.each<[string, object]>([
   ["unlabelled", { unlabelled: { fingerprint: "a" } }],
   ["labels", { labels: { of: 1 } }],
   ["from", { from: [{ source: "run" }] }],
+  ["classes", { classes: [{ ...record.classes[0], categoryId: "187" }] }],
 ])("a damaged %s is no other version", (key, change) => {
   const read = () => recordFrom({ ...record, ...change }, "run.json");
   expect(read).toThrow(InputError);

@@ -62,7 +62,7 @@ const parts = {
   unlabelled: ["samples", "fingerprint"],
   labels: ["of", "seed"],
   from: ["source", "stage"],
-  class: ["name", "color", "thing", "background", "words"],
+  class: ["name", "color", "thing", "background", "words", "categoryId"],
 } as const;
 
 /**
@@ -138,10 +138,11 @@ function isPlace(value: Partial<DataPlace> | null): boolean {
 
 function isClass(value: Partial<ClassInfo> | null): boolean {
   const isByte = (part: unknown) => Number.isInteger(part) && (part as number) >= 0 && (part as number) <= 255;
-  const { words } = value ?? {};
+  const { words, categoryId } = value ?? {};
   return (
     typeof value?.name === "string" &&
     (words === undefined || (Array.isArray(words) && words.every((word) => typeof word === "string"))) &&
+    (categoryId === undefined || Number.isSafeInteger(categoryId)) &&
     Array.isArray(value.color) &&
     value.color.length === 3 &&
     value.color.every(isByte)

@@ -148,9 +148,13 @@ export async function startRun(options: StartOptions): Promise<Started> {
   const record = {
     ...{ format: runFormat, version, method: method.name, recipe: recipe.name, dataset: source },
     ...{ unlabelled: more, labels, from: from.map(sourceAndStage) },
-    classes: dataset.classes.map(({ name, color, thing, background, words }) => ({
+    classes: dataset.classes.map(({ name, color, thing, background, words, categoryId }) => ({
       ...{ name, color, ...(thing !== undefined && { thing }) },
-      ...{ ...(background && { background }), ...(words && { words }) },
+      ...{
+        ...(background && { background }),
+        ...(words && { words }),
+        ...(categoryId !== undefined && { categoryId }),
+      },
     })),
     valueMap: dataset.valueMap,
     frequencies,

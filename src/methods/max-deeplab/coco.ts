@@ -20,11 +20,25 @@ const stuff = `
   merged, rug-merged
 `;
 
+/** Things have 1 to 90, stuff 92 to 200, with gaps. */
+const ids = `
+  1-11 13-25 27-28 31-44 46-65 67 70 72-82 84-90
+  92 93 95 100 107 109 112 118 119 122 125 128 130 133 138 141 144 145 147-149 151 154-156 159 161 166 168 171 175-178 180 181 184-200
+`
+  .trim()
+  .split(/\s+/)
+  .flatMap((range) => {
+    const [first, last = first] = range.split("-").map(Number);
+    return Array.from({ length: last - first + 1 }, (_, at) => first + at);
+  });
+
 const names = (list: string) => list.trim().split(/,\s+/);
 
 /** 80 things, 53 stuff classes, in the order of their ids. */
 export function cocoPanopticClasses(): readonly ClassInfo[] {
   const all = [...names(things), ...names(stuff)];
   const colors = distinctColors(all.length);
-  return all.map((name, index) => ({ name, color: colors[index], thing: index < names(things).length }));
+  return all.map((name, index) => ({
+    ...{ name, color: colors[index], thing: index < names(things).length, categoryId: ids[index] },
+  }));
 }
