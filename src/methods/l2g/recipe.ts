@@ -152,7 +152,7 @@ const coco: L2GRecipe = {
 };
 
 /**
- * Ours, for two cores: any encoder of the room (--encoder), small views, no saliency. On msrc21/objects: pseudo masks 57.0 % mean IoU, see
+ * Ours, for two cores: any encoder of the room (--encoder), small views, no saliency. Scores: see
  * the README.
  */
 const small: L2GRecipe = {
