@@ -1,4 +1,9 @@
-import type { LabelMap } from "./image.ts";
+/** Pixels by numbers of what they belong to, row by row, such as a `LabelMap`. */
+export interface RegionMap {
+  readonly width: number;
+  readonly height: number;
+  readonly data: ArrayLike<number>;
+}
 
 /** A place in a picture, in pixels from the centre of the first; it may lie between pixels. */
 export interface Anchor {
@@ -7,7 +12,7 @@ export interface Anchor {
 }
 
 /** Where the name of each label 0 … count − 1 is written: the mean place of its pixels; null where it has none. */
-export function labelAnchors({ width, data }: LabelMap, count: number): (Anchor | null)[] {
+export function labelAnchors({ width, data }: RegionMap, count: number): (Anchor | null)[] {
   const pixels = new Float64Array(count);
   const rows = new Float64Array(count);
   const columns = new Float64Array(count);
@@ -28,7 +33,7 @@ const mostPixels = 1 << 20;
  * Of each label the place that is farthest from all others and from the picture's edges, by steps across and down; the first of several.
  * The mean place of what surrounds something lies on that.
  */
-export function innermostPlaces({ width, height, data }: LabelMap, count: number): (Anchor | null)[] {
+export function innermostPlaces({ width, height, data }: RegionMap, count: number): (Anchor | null)[] {
   const step = Math.max(1, Math.ceil(Math.sqrt((width * height) / mostPixels)));
   const [columns, rows] = [Math.ceil(width / step), Math.ceil(height / step)];
   const labelAt = (row: number, column: number) =>

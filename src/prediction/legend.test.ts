@@ -64,8 +64,22 @@ test("the name of what surrounds a thing does not lie on it", () => {
   const isThing = (at: number) => Math.abs((at % width) - 60) < 20 && Math.abs(Math.floor(at / width) - 45) < 15;
   const data = Uint8Array.from({ length: width * height }, (_, at) => (isThing(at) ? 1 : 0));
   const picture = { width, height, data: new Uint8Array(3 * width * height).fill(100) };
-  drawNames(picture, { width, height, data }, [{ name: "sea", color: [1, 2, 3] }]);
+  drawNames(picture, { width, height, data }, [{ name: "sea" }]);
   const drawn = [...data.keys()].filter((at) => picture.data[3 * at] !== 100);
   expect(drawn.length).toBeGreaterThan(20);
   expect(drawn.filter(isThing)).toEqual([]);
+});
+
+test("segments of one class have a name each, and it is listed once", () => {
+  const things = { name: "cow", color: [9, 9, 200] as const };
+  // 300 stands for no segment.
+  const data = Uint32Array.from({ length: width * height }, (_, i) => (i % width < 50 ? 0 : i % width < 70 ? 300 : 1));
+  const none = { width, height, data: Uint8Array.from(data, (segment) => (segment > 1 ? 255 : 0)) };
+  const segments = { map: { width, height, data }, names: [things, things] };
+  const picture = withLegend(overlay, none, [things], segments);
+  const ink = textPixels("cow")
+    .flat()
+    .reduce((sum, on) => sum + on, 0);
+  expect(count(picture.data, [255, 255, 255], 0, width * height)).toBe(2 * ink);
+  expect(count(picture.data, [9, 9, 200], width * height, picture.width * picture.height)).toBe(81);
 });

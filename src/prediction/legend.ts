@@ -1,7 +1,7 @@
 /** Names of classes on an overlay: at the mean place of their pixels, or where they are, and with their colours below the picture. */
 import type { ClassInfo } from "../data/sample.ts";
 import type { Color, Image, LabelMap } from "../image/image.ts";
-import { type Anchor, innermostPlaces, labelAnchors } from "../image/label-anchors.ts";
+import { type Anchor, innermostPlaces, labelAnchors, type RegionMap } from "../image/label-anchors.ts";
 import { drawText, textPixels, textRows } from "../image/pixel-text.ts";
 
 const white: Color = [255, 255, 255];
@@ -12,26 +12,40 @@ function letterScale({ width, height }: { readonly width: number; readonly heigh
   return Math.max(1, Math.round(Math.min(width, height) / 320));
 }
 
-/** A new picture: the overlay with the name of each class at its place, and below it a list of those that are there. */
-export function withLegend(overlay: Image, labels: LabelMap, classes: readonly ClassInfo[]): Image {
+/** What has a name each: by its pixels, and by its place in the list. */
+export interface NamedRegions {
+  readonly map: RegionMap;
+  readonly names: readonly Pick<ClassInfo, "name">[];
+}
+
+/**
+ * A new picture: the overlay with the name of each class at its place, or of each of `segments` where there are some, and below it a list of the
+ * classes that are there.
+ */
+export function withLegend(
+  overlay: Image,
+  labels: LabelMap,
+  classes: readonly ClassInfo[],
+  segments: NamedRegions = { map: labels, names: classes },
+): Image {
   const picture = { ...overlay, data: overlay.data.slice() };
-  drawNames(picture, labels, classes);
+  drawNames(picture, segments.map, segments.names);
   return withList(picture, labels, classes);
 }
 
 /**
- * Writes the name of each class where it lies on its pixels, into the picture; of a class with fewer of them than half its name would cover, and
+ * Writes the name of each class, or segment, where it lies on its pixels, into the picture; of one with fewer of them than half its name would cover, and
  * than a hundredth of all, it does not: names of specks lay over everything. picture, labels: of one size.
  */
-export function drawNames(picture: Image, labels: LabelMap, classes: readonly ClassInfo[]): void {
+export function drawNames(picture: Image, labels: RegionMap, classes: readonly Pick<ClassInfo, "name">[]): void {
   const { width, height } = picture;
   const scale = letterScale(picture);
   const means = labelAnchors(labels, classes.length);
   const inside = innermostPlaces(labels, classes.length);
   const lies = ({ row, column }: Anchor, k: number) =>
     labels.data[Math.round(row) * labels.width + Math.round(column)] === k;
-  const pixels = new Uint32Array(256);
-  for (const label of labels.data) pixels[label]++;
+  const pixels = new Uint32Array(classes.length);
+  for (let i = 0; i < labels.data.length; i++) if (labels.data[i] < pixels.length) pixels[labels.data[i]]++;
   for (const [k, { name }] of classes.entries()) {
     const mean = means[k];
     if (mean === null) continue;

@@ -130,7 +130,9 @@ export async function writePrediction(
     const segments = panoptic && paintedSegments(panoptic, card.classes);
     const background = panoptic === undefined ? card.classes.findIndex((each) => each.background) : -1;
     const drawn = drawOverlay(image, segments ?? labels, segments?.colors ?? colors, { untouched: background });
-    const picture = legend ? withLegend(drawn, labels, card.classes) : drawn;
+    const named = panoptic?.segments.map(({ classIndex }) => card.classes[classIndex]);
+    const regions = segments && named && { map: segments, names: named };
+    const picture = legend ? withLegend(drawn, labels, card.classes, regions) : drawn;
     files.push([names.overlay, await platform.encodeImage(picture, "png", { compression: 2 })]);
   }
   files.push([names.record, `${JSON.stringify(record, null, 2)}\n`]);

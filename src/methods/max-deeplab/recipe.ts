@@ -159,7 +159,7 @@ const small: MaxDeepLabRecipe = {
   scaleMax: 1,
   maxThings: 64,
 
-  steps: 3600,
+  steps: 5000,
   learningRate: 6e-3,
   backboneRate: 1,
   warmupSteps: 100,

@@ -27,6 +27,10 @@ test.each<[Partial<MaxDeepLabRecipe>, string]>([
   [{ lowLevelChannels: [64] }, "lowLevelChannels must be two widths, each 1 or more, got [64]."],
   [{ classThreshold: 1.5 }, "classThreshold must be a number from 0 to 1, got 1.5."],
   [{ scaleMax: 0.4 }, "scaleMax must be a number of at least 0.5, got 0.4."],
+  [
+    { pqWeight: 0, maskIdWeight: 0, instanceWeight: 0, semanticWeight: 0 },
+    "pqWeight must be above 0, as all four weights of the loss are 0, got 0. Make one of them 1.",
+  ],
   [{ pqForm: "half" as "code" }, "pqForm must be one of code, paper, got half."],
 ])("refuses %o", (changes, message) => {
   expect(() => validate({ ...recipe, ...changes })).toThrow(`recipe maxdeeplab-s: ${message}`);

@@ -37,6 +37,9 @@ export function validate(recipe: MaxDeepLabRecipe): void {
   oneOf("pqForm", ["code", "paper"]);
   oneOf("negativeWeight", ["voidRatio", "none", "oneMinusVoidRatio"]);
   oneOf("similarity", ["product", "sum"]);
+  const { pqWeight, maskIdWeight, instanceWeight, semanticWeight } = recipe;
+  const learns = [pqWeight, maskIdWeight, instanceWeight, semanticWeight].some((weight) => weight > 0);
+  require(learns, "pqWeight", "above 0, as all four weights of the loss are 0", "Make one of them 1.");
   number("scaleMax", { least: recipe.scaleMin }, "Make it at least scaleMin.");
   for (const key of ["cropHeight", "cropWidth", "classifySize", "predictionHeight", "predictionWidth"] as const) {
     const side = recipe[key];
