@@ -145,7 +145,7 @@ coversFile("dual_path.safetensors", (golden) => {
     return {
       outputs: { pixel: channelsLast(found.pixels), memory: rows(found.memory) },
       aux: {
-        _memory_attention_weights: found.memoryWeights,
+        ...(found.memoryWeights && { _memory_attention_weights: found.memoryWeights }),
         ...(found.pixelWeights && { _pixel_attention_weights: found.pixelWeights }),
       },
     };

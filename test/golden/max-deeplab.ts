@@ -282,6 +282,7 @@ export function modelSettings(config: Readonly<Record<string, unknown>>): MaxDee
     memoryChannels: given.mem,
     transformerMultiplier: given.tbase,
     ffnChannels: given.ffn,
+    memoryToPixel: true,
     memoryToMemory: given.m2m,
     pixelToMemory: given.p2m,
     featureChannels: given.gffn,

@@ -21,7 +21,7 @@ export const maxDeepLab: Method<MaxDeepLabRecipe> = {
   recipes,
   study,
   predictionFields,
-  formerly: { predictionHeight: 0, predictionWidth: 0 },
+  formerly: { predictionHeight: 0, predictionWidth: 0, memoryToPixel: true },
   stages: (recipe, task) => [
     ...(recipe.classifySteps > 0 ? [classifyStage(recipe, task)] : []),
     // Without steps where another run is to learn the segments.

@@ -39,7 +39,8 @@ export interface MaxDeepLabSettings {
   readonly transformerMultiplier: number;
   /** Inner width of the feed-forward networks; 0: there are none. */
   readonly ffnChannels: number;
-  /** Slots attend to slots (M2M), pixels to slots (P2M). Slots attend to pixels in any case. */
+  /** Slots attend to pixels (M2P), slots to slots (M2M), pixels to slots (P2M). */
+  readonly memoryToPixel: boolean;
   readonly memoryToMemory: boolean;
   readonly pixelToMemory: boolean;
 
@@ -91,6 +92,7 @@ export const maxDeepLabS: MaxDeepLabSettings = {
   memoryChannels: 256,
   transformerMultiplier: 1,
   ffnChannels: 2048,
+  memoryToPixel: true,
   memoryToMemory: true,
   pixelToMemory: true,
 

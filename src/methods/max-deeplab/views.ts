@@ -71,7 +71,8 @@ function slotOutputs(scope: Scope, image: Tensor, recipe: MaxDeepLabRecipe, clas
     masks: gather(reshape(shares, shares.shape.slice(1)), surestSlots, { axis: 0 }),
   };
   const last = encoded.paths.attentions.at(-1);
-  if (last !== undefined) {
+  // Without M2P slots read no pixels.
+  if (last !== undefined && last.memoryWeights !== null && recipe.memoryToPixel) {
     const [, , rows, columns] = last.pixels.shape;
     const heads = mean(last.memoryWeights, { axes: [0, 1] }); // [N, H·W, or with slots behind]
     const surest = argMax(sureness, { axis: 0 });
