@@ -86,7 +86,8 @@ export const predictCommand = command({
       kind: "text",
       placeholder: "LIST",
       help:
-        "what to write besides, with commas between: confidence (the largest score, grey), probabilities (npy of all classes), " +
+        "what to write besides, with commas between: confidence (the largest score, grey), semantic (of a panoptic model: the class of every pixel, " +
+        "however unsure), probabilities (npy of all classes), " +
         "geojson, labelme, svg (regions as polygons), coco (coco.json of all photographs: run lengths of every class)",
     },
     recursive: {

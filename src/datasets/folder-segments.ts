@@ -72,7 +72,7 @@ async function annotatedSegments(
 }
 
 /** How the name of what predict writes besides the ids of segments ends. */
-const predicted = /\.(?:overlay|confidence|labelme)$/;
+const predicted = /\.(?:overlay|confidence|semantic|labelme)$/;
 const predictedIds = ".panoptic";
 
 /** `b/a.panoptic.png`, as predict has it → `b/a`. */

@@ -115,7 +115,7 @@ async function gather(
 }
 
 /** What predict writes for a photograph besides its mask, by the ending of its name. */
-const predictedEndings = ["overlay.png", "json", "panoptic.png", "confidence.png"];
+const predictedEndings = ["overlay.png", "json", "panoptic.png", "confidence.png", "semantic.png"];
 /** The same by `--formats`, among masks. */
 const predictedForms = ["npy", "labelme.json", "geojson", "svg"];
 

@@ -158,3 +158,16 @@ test("GeoTIFF's scale and tie point are read, of areas and of points, with the c
   });
   expect((await georeferenceOf(platform, `${root}/b.tif`))?.transform).toEqual([299.25, 0.5, 0, 400.75, 0, -0.5]);
 });
+
+test("the class of each pixel of a panoptic model is a mask with names, and asked of others in vain", async () => {
+  const readOut = nested.labels;
+  const place = { photograph: "a.png", platform };
+  const content = (await encodeForm("semantic", { ...nested, readOut }, { classes }, place)) as Uint8Array;
+  const root = temporaryFolder();
+  put(root, "a.png", content);
+  const { data, palette } = await platform.decodeMask(`${root}/a.png`);
+  expect([[...data], palette?.slice(0, 3)]).toEqual([[...readOut.data], classes.map(({ color }) => color)]);
+  await expect(encodeForm("semantic", nested, { classes }, place)).rejects.toThrow(
+    "predict: expected a model that says the class of every pixel for semantic, got another panoptic one. Leave it out.",
+  );
+});

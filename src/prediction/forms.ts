@@ -1,6 +1,8 @@
 /** Results in the forms of other programs, beside mask, overlay and record. */
 
 import { isBackgroundName } from "../data/background.ts";
+import { classesText } from "../data/mask-mark.ts";
+import { InputError, problem } from "../errors.ts";
 import { formatColor } from "../image/color.ts";
 import { type Color, IGNORE } from "../image/image.ts";
 import { outlinesOf, type Region } from "../image/outlines.ts";
@@ -13,6 +15,7 @@ import type { Segmentation } from "./segmentation.ts";
 /** Of forms of which there is a file for each photograph: how it ends. */
 export const formEndings = {
   confidence: ".confidence.png",
+  semantic: ".semantic.png",
   probabilities: ".npy",
   geojson: ".geojson",
   labelme: ".labelme.json",
@@ -66,6 +69,14 @@ export async function encodeForm(
     const data = Uint8Array.from(result.confidence!, (value) => Math.round(255 * Math.min(1, Math.max(0, value))));
     const palette = Array.from({ length: 256 }, (_, grey): Color => [grey, grey, grey]);
     return place.platform.encodeIndexedPng({ width, height, data, palette });
+  }
+  if (form === "semantic") {
+    if (result.readOut === undefined) {
+      const expected = "expected a model that says the class of every pixel for semantic";
+      throw new InputError(problem("predict", expected, "another panoptic one", "Leave it out."));
+    }
+    const palette = Array.from({ length: 256 }, (_, index): Color => card.classes[index]?.color ?? [0, 0, 0]);
+    return place.platform.encodeIndexedPng({ ...result.readOut, palette, texts: classesText(card.classes) });
   }
   if (form === "probabilities") {
     return writeNpy({ dtype: "float32", shape: [card.classes.length, height, width], data: result.probabilities! });

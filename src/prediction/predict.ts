@@ -106,6 +106,11 @@ export async function predictFiles(
     const remedy = "Leave probabilities out, or write confidence; scores of segments are in the record.";
     throw new InputError(problem(segmenter.source, expected, "a panoptic one", remedy));
   }
+  if (!panoptic && forms.includes("semantic")) {
+    const expected = "expected a panoptic model for semantic, the class of each pixel however unsure";
+    const remedy = "Leave it out: the mask is that.";
+    throw new InputError(problem(segmenter.source, expected, "one that gives a class per pixel", remedy));
+  }
   await requireOwnResults(platform, names, kinds);
   const annotation = await openAnnotation(platform, folder, idFiles, panoptic ? segmenter.card.classes : null, {
     instances: panoptic && instances !== undefined,

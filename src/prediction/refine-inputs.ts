@@ -22,7 +22,7 @@ export async function masksIn(
   const names = await platform.list(path);
   const all = new Set(names);
   const isBesideMask = (name: string) => {
-    const [, stem] = name.match(/^(.+)\.(?:overlay|panoptic|confidence)\.png$/) ?? [];
+    const [, stem] = name.match(/^(.+)\.(?:overlay|panoptic|confidence|semantic)\.png$/) ?? [];
     return stem !== undefined && all.has(`${stem}.json`) && all.has(`${stem}.png`);
   };
   const found = new Map<string, string>();
