@@ -12,7 +12,7 @@ import type { Problem } from "./layout.ts";
 import { masksBeside } from "./mask-names.ts";
 import { findOwnClasses, type OwnClasses, otherPalette } from "./own-classes.ts";
 import { filesBelow } from "./pairs.ts";
-import { classesOf, type PanopticAnnotation, parseAnnotation } from "./panoptic-annotation.ts";
+import { annotationName, classesOf, type PanopticAnnotation, parseAnnotation } from "./panoptic-annotation.ts";
 import { maskFolderName, splitFolder } from "./split-names.ts";
 import { readUtf8 } from "./text-file.ts";
 
@@ -101,14 +101,11 @@ async function firstAnnotation(platform: Platform, root: string): Promise<Panopt
   return null;
 }
 
-/** What `predict` calls the annotation that it writes beside its PNGs. */
-export const predictedAnnotation = "panoptic.json";
-
 /** The file with the annotation of a split: `panoptic/train.json`, or what predict wrote in `panoptic/train`. */
 async function annotationFile(platform: Platform, root: string, split: Split): Promise<string | null> {
   const own = joinPath("panoptic", `${split}.json`);
   if (await isThere(platform, root, own, "file")) return joinPath(root, own);
-  const file = joinPath(await splitFolder(platform, joinPath(root, "panoptic"), split), predictedAnnotation);
+  const file = joinPath(await splitFolder(platform, joinPath(root, "panoptic"), split), annotationName);
   return (await platform.exists(file)) === "file" ? file : null;
 }
 

@@ -3,10 +3,10 @@
 import type { Split } from "../data/dataset.ts";
 import { joinPath } from "../platform/join-path.ts";
 import type { Platform } from "../platform/platform.ts";
-import { annotationOf, type FolderClasses, predictedAnnotation } from "./folder-classes.ts";
+import { annotationOf, type FolderClasses } from "./folder-classes.ts";
 import type { Folders, PanopticFile, Problem } from "./layout.ts";
 import { filesBelow, makeProblem, namesText, stemOf } from "./pairs.ts";
-import { type PanopticAnnotation, segmentsFrom } from "./panoptic-annotation.ts";
+import { annotationName, type PanopticAnnotation, segmentsFrom } from "./panoptic-annotation.ts";
 import { splitFolder, splitPath } from "./split-names.ts";
 
 /** The folder of instances beside masks. */
@@ -54,12 +54,12 @@ async function annotatedSegments(
 ): Promise<Found | null> {
   const folder = await splitFolder(platform, joinPath(root, "panoptic"), split);
   const first = list?.annotation;
-  const isFirst = [joinPath(root, "panoptic", `${split}.json`), joinPath(folder, predictedAnnotation)].some(
+  const isFirst = [joinPath(root, "panoptic", `${split}.json`), joinPath(folder, annotationName)].some(
     (file) => file === first?.file,
   );
   const annotation = first && isFirst ? first : await annotationOf(platform, root, split, list?.forMasks === true);
   if (annotation === null) return null;
-  const isPredicted = annotation.file === joinPath(folder, predictedAnnotation);
+  const isPredicted = annotation.file === joinPath(folder, annotationName);
   const named = segmentsFrom(annotation, list?.classes ?? [], list?.listed ?? "", isPredicted ? photographOf : stemOf);
   const byId = new Map([...named].map(([id, each]) => [id, { ...each, file: joinPath(folder, each.file) }]));
   const known = new Set([...byId.values()].map(({ file }) => file));
@@ -101,8 +101,15 @@ async function channels(
     if (isIds(name)) byId.set(name.slice(0, -predictedIds.length), { file });
     else if (!isWritten(name)) byId.set(name, { file });
   }
-  const strays = files.strays.filter(({ file }) => !isWritten(stemOf(file)));
-  return { byId, problems: files.problems, notes: strays };
+  const notes = files.strays.filter(({ file }) => !isWritten(stemOf(file)));
+  if (written.size > 0) {
+    // Red is the class's place only where the run's classes have no ids of their own.
+    const expected = `expected ${annotationName} beside the maps that predict wrote`;
+    const remedy =
+      "Their red is taken for the class's place in the list, which it is not of a run on COCO's annotation.";
+    notes.push(makeProblem(folder, expected, "none", remedy));
+  }
+  return { byId, problems: files.problems, notes };
 }
 
 /** Numbers of instances of what masks show; null where there is no folder of them. */

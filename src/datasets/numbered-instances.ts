@@ -17,7 +17,7 @@ export interface Numbered {
 
 /**
  * Red is a class's place in the list, from 1, and 0 where there is none; green is the number; blue is 0: as `twoChannelIds` of
- * `prediction/panoptic-files.ts` writes them. Throws InputError naming the file and the first pixel at fault.
+ * `prediction/panoptic-files.ts` writes them for classes without ids of their own. Throws InputError naming the file and the first pixel at fault.
  */
 export function twoChannelsOf(raw: RawImage, file: string, classes: readonly ClassInfo[]): Numbered {
   const { width, height, channels, bits, data } = raw;

@@ -14,6 +14,9 @@ export interface Category {
   readonly thing: boolean;
 }
 
+/** What `predict` calls the annotation that it writes beside its PNGs. */
+export const annotationName = "panoptic.json";
+
 export interface PanopticAnnotation {
   readonly file: string;
   readonly categories: readonly Category[];

@@ -1,10 +1,11 @@
 /** Panoptic quality of predictions that any program wrote, as COCO's evaluator gives it. */
+
+import { annotationName } from "../datasets/panoptic-annotation.ts";
 import { InputError, Interrupted, problem } from "../errors.ts";
 import type { Measure } from "../metrics/measure.ts";
 import type { ScoredSegments } from "../metrics/panoptic-quality.ts";
 import { joinPath } from "../platform/join-path.ts";
 import type { Platform } from "../platform/platform.ts";
-import { annotationName } from "../prediction/folder-annotation.ts";
 import { readJson } from "../prediction/folder-list.ts";
 import { readPanopticJson } from "../prediction/panoptic-files.ts";
 import type { PanopticClass } from "./panoptic-categories.ts";

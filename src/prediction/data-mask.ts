@@ -1,5 +1,6 @@
 /** Masks that hold what those of the data set do, which the model was trained on. */
 
+import { classesText } from "../data/mask-mark.ts";
 import { InputError, problem } from "../errors.ts";
 import { formatColor, parseColor } from "../image/color.ts";
 import { type Color, IGNORE, type LabelMap } from "../image/image.ts";
@@ -28,6 +29,17 @@ export function dataValues(
     );
   });
   return { ofClass, unlabelled: keys.find((each) => valueMap[each] === "ignore") };
+}
+
+/** labels: class indices, `IGNORE` where the model found nothing → a PNG of these, with the classes' colours and names. */
+export function encodeClassMask(
+  platform: Pick<Platform, "encodeIndexedPng">,
+  labels: LabelMap,
+  classes: ModelCard["classes"],
+): Promise<Uint8Array> {
+  const count = labels.data.includes(IGNORE) ? 256 : classes.length;
+  const palette = Array.from({ length: count }, (_, index): Color => classes[index]?.color ?? [0, 0, 0]);
+  return platform.encodeIndexedPng({ ...labels, palette, texts: classesText(classes) });
 }
 
 /**

@@ -1,5 +1,6 @@
 /** `panoptic.json` of a folder of predictions: the segments of every photograph whose ids lie there; `instances.json`, their things. */
 import type { ClassInfo } from "../data/sample.ts";
+import { annotationName } from "../datasets/panoptic-annotation.ts";
 import {
   type FolderList,
   type ListFiles,
@@ -19,7 +20,6 @@ import {
   readPanopticJson,
 } from "./panoptic-files.ts";
 
-export const annotationName = "panoptic.json";
 export const instancesName = "instances.json";
 
 const form: ListForm<PanopticEntry, PanopticCategory> = {

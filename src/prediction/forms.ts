@@ -1,13 +1,13 @@
 /** Results in the forms of other programs, beside mask, overlay and record. */
 
 import { isBackgroundName } from "../data/background.ts";
-import { classesText } from "../data/mask-mark.ts";
 import { InputError, problem } from "../errors.ts";
 import { formatColor } from "../image/color.ts";
 import { type Color, IGNORE } from "../image/image.ts";
 import { outlinesOf, type Region } from "../image/outlines.ts";
 import type { Platform } from "../platform/platform.ts";
 import { writeNpy } from "../weights/npy.ts";
+import { encodeClassMask } from "./data-mask.ts";
 import { type Georeference, placeOf } from "./georeference.ts";
 import type { ModelCard } from "./model.ts";
 import type { Segmentation } from "./segmentation.ts";
@@ -75,8 +75,7 @@ export async function encodeForm(
       const expected = "expected a model that says the class of every pixel for semantic";
       throw new InputError(problem("predict", expected, "another panoptic one", "Leave it out."));
     }
-    const palette = Array.from({ length: 256 }, (_, index): Color => card.classes[index]?.color ?? [0, 0, 0]);
-    return place.platform.encodeIndexedPng({ ...result.readOut, palette, texts: classesText(card.classes) });
+    return encodeClassMask(place.platform, result.readOut, card.classes);
   }
   if (form === "probabilities") {
     return writeNpy({ dtype: "float32", shape: [card.classes.length, height, width], data: result.probabilities! });

@@ -1,11 +1,12 @@
 import { Findings } from "../data/findings.ts";
+import { annotationName } from "../datasets/panoptic-annotation.ts";
 import { InputError, Interrupted, problem } from "../errors.ts";
 import { lastPart } from "../platform/join-path.ts";
 import type { Platform } from "../platform/platform.ts";
 import { classRuns, classRunsName, openClassRuns, type PhotographRuns } from "./class-runs.ts";
 import { dataValues, type MaskValues } from "./data-mask.ts";
 import { requireOwnResults, staleResults } from "./earlier-results.ts";
-import { annotationName, instancesName, openAnnotation } from "./folder-annotation.ts";
+import { instancesName, openAnnotation } from "./folder-annotation.ts";
 import { detailFor, type Form } from "./forms.ts";
 import { georeferenceOf } from "./georeference.ts";
 import type { InstanceForm } from "./instance-shapes.ts";

@@ -1,9 +1,8 @@
-import { classesText } from "../data/mask-mark.ts";
 import { formatColor } from "../image/color.ts";
-import { type Color, IGNORE, type Image } from "../image/image.ts";
+import type { Image } from "../image/image.ts";
 import { relativePath } from "../platform/join-path.ts";
 import type { Platform } from "../platform/platform.ts";
-import { encodeDataMask, type MaskValues } from "./data-mask.ts";
+import { encodeClassMask, encodeDataMask, type MaskValues } from "./data-mask.ts";
 import { drawOverlay, paintedSegments } from "./draw.ts";
 import { encodeForm, type PhotographForm } from "./forms.ts";
 import { type Georeference, worldFile } from "./georeference.ts";
@@ -108,13 +107,11 @@ export async function writePrediction(
 ): Promise<void> {
   const colors = card.classes.map(({ color }) => color);
   const { labels, panoptic } = result;
-  const empty = labels.data.includes(IGNORE);
-  const palette = empty ? Array.from({ length: 256 }, (_, index): Color => colors[index] ?? [0, 0, 0]) : colors;
   // All is encoded before anything is written, and a photograph whose files cannot all be written keeps none.
   const mask =
     maskValues === "data"
       ? await encodeDataMask(platform, labels, card)
-      : await platform.encodeIndexedPng({ ...labels, palette, texts: classesText(card.classes) });
+      : await encodeClassMask(platform, labels, card.classes);
   const files: [string, Uint8Array | string | readonly Uint8Array[]][] = [[names.mask, mask]];
   if (record.georeference !== undefined) files.push([names.world, worldFile(record.georeference)]);
   for (const form of forms) {

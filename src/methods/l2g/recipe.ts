@@ -152,8 +152,7 @@ const coco: L2GRecipe = {
 };
 
 /**
- * Ours, for two cores: any encoder of the room (--encoder), small views, no saliency. Scores: see
- * the README.
+ * Ours, for two cores: any encoder of the room (--encoder), small views, no saliency. Scores: see the README.
  */
 const small: L2GRecipe = {
   ...voc,

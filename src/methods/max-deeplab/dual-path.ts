@@ -25,7 +25,7 @@ export interface DualPathResult {
   readonly pixels: Tensor;
   /** As `memory`, rectified. */
   readonly memory: Tensor;
-  /** What slots read: [B, heads, N, H·W, N, or with slots behind pixels H·W + N]; null where they read nothing. */
+  /** What slots read: [B, heads, N, S], of S = H·W pixels, N slots, or both, pixels first; null where they read nothing. */
   readonly memoryWeights: Tensor | null;
   /** What pixels read: [B, heads, H·W, N]; null where they read nothing. */
   readonly pixelWeights: Tensor | null;
