@@ -2,18 +2,20 @@
 
 import { cropImage } from "../../image/crop.ts";
 import type { Image } from "../../image/image.ts";
+import { pillowResize } from "../../image/pillow-resize.ts";
 import { imageInput } from "../../nn/image-input.ts";
 import type { PhotographClasses } from "../classification.ts";
 import type { Task } from "../method.ts";
 import { bytesOf, scaledPhotograph } from "./group-views.ts";
 import { imageEncoder } from "./image-encoder.ts";
 import { encodeImages } from "./network.ts";
+import { usualPreparation } from "./port-preparation.ts";
 import { inOrder, namedVectors } from "./prediction.ts";
 import type { GroupViTRecipe } from "./recipe.ts";
 import { nearness } from "./segmentation.ts";
 import { normalizations } from "./window-scores.ts";
 
-/** The shorter side is made so much longer than the square that is cut out of the middle. */
+/** The authors make the shorter side so much longer than the square that is cut out of the middle. */
 const margin = 256 / 224;
 
 /**
@@ -25,7 +27,7 @@ export function photographClasses(recipe: GroupViTRecipe, { classes }: Task): Ph
   const named = classes.filter(({ background }) => background !== true);
   const counts = named.map(({ words = [""] }) => words.length);
   return {
-    prepare: (image) => ({ image: bytesOf(centre(image, recipe.imageSize)) }),
+    prepare: (image) => ({ image: bytesOf(centre(scaled(image, recipe), recipe.imageSize)) }),
     features: (scope, { image }) =>
       imageEncoder(scope.at("image"), imageInput(image, normalizations[recipe.normalization]), recipe).pooled,
     words: (scope) => ({ vectors: namedVectors(scope, { ...recipe, templates }, named).vectors }),
@@ -38,9 +40,23 @@ export function photographClasses(recipe: GroupViTRecipe, { classes }: Task): Ph
 
 /** The middle of a photograph, a square of `side` pixels. */
 function centre(image: Image, side: number): Image {
-  const sizes = { shortSide: Math.round(margin * side), longSide: Number.MAX_SAFE_INTEGER, patchSize: side };
-  const scaled = scaledPhotograph(image, sizes);
-  const left = Math.floor((scaled.width - side) / 2);
-  const top = Math.floor((scaled.height - side) / 2);
-  return cropImage(scaled, { left, top, width: side, height: side });
+  const left = Math.floor((image.width - side) / 2);
+  const top = Math.floor((image.height - side) / 2);
+  return cropImage(image, { left, top, width: side, height: side });
+}
+
+/** A photograph of which the middle is seen: as the authors scale it, or as the port does (`usualPreparation`), to the byte. */
+function scaled(image: Image, { imageSize, normalization }: GroupViTRecipe): Image {
+  if (normalization === "official") {
+    const sizes = {
+      shortSide: Math.round(margin * imageSize),
+      longSide: Number.MAX_SAFE_INTEGER,
+      patchSize: imageSize,
+    };
+    return scaledPhotograph(image, sizes);
+  }
+  const { shortSide } = usualPreparation(imageSize);
+  const short = Math.min(image.width, image.height);
+  const side = (pixels: number) => Math.trunc((shortSide * pixels) / short);
+  return pillowResize(image, [side(image.width), side(image.height)], "bicubic");
 }

@@ -1,21 +1,24 @@
 /** Words to class scores: synonyms, the background's place, templates; and that words are computed once. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { bareProbabilities, checkEngine, checkImage } from "../../../test/support/check-model.ts";
+import { portInput } from "../../../test/support/port-input.ts";
 import { movedWeights } from "../../../test/support/weights.ts";
-import { float32, type Named, type NdArray, toNumbers } from "../../array/ndarray.ts";
+import { float32, type Named, type NdArray, ndarray, toNumbers } from "../../array/ndarray.ts";
 import { Random } from "../../array/random.ts";
 import type { ClassInfo } from "../../data/sample.ts";
 import { Model } from "../../graph/scope.ts";
-import { input } from "../../graph/tensor.ts";
+import { constant, input } from "../../graph/tensor.ts";
 import { imageInput, imagenetNormalization } from "../../nn/image-input.ts";
 import type { TrainedModel } from "../../prediction/model.ts";
 import { assemble } from "../../prediction/pipeline/assemble.ts";
 import { openSegmenter } from "../../prediction/segmenter.ts";
 import type { Engine } from "../../runtime/engine.ts";
 import { evaluate } from "../../runtime/evaluate.ts";
+import type { SemanticModel } from "../model.ts";
 import { anyTask } from "../stages.ts";
 import { groupvit } from "./index.ts";
 import { encodeImages, encodePairs, pairLosses } from "./network.ts";
+import { usualPreparation } from "./port-preparation.ts";
 import { type GroupViTRecipe, recipes } from "./recipe.ts";
 
 const recipe: GroupViTRecipe = { ...recipes["groupvit-tiny"], windowSide: 32, shortSide: 32, threshold: 0.5 };
@@ -167,6 +170,52 @@ describe("a photograph as a whole", () => {
     for (let i = 0; i < 37 * 3; i++) other.data[i] = 255 - other.data[i]; // the first row
     expect(prepare(other).image).toEqual(prepare(image).image);
   });
+
+  test.each([
+    [41, 97],
+    [90, 53],
+    [20, 31],
+  ])(
+    "of %i x %i pixels is scaled and cut as the port does it, to the byte, where its preparation is asked for",
+    async (width, height) => {
+      const photograph = checkImage(width, height, 7);
+      const { image } = method.classifier!({ ...recipe, normalization: "hf" } as GroupViTRecipe, task).prepare(
+        photograph,
+      );
+      const preparation = usualPreparation(recipe.imageSize);
+      const bytes = constant(ndarray("uint8", [1, height, width, 3], photograph.data));
+      const { seen } = await evaluate({ seen: portInput(bytes, preparation) });
+      const own = imageInput(constant({ ...image, shape: [1, ...image.shape] }), preparation.normalization);
+      close(toNumbers((await evaluate({ own })).own), toNumbers(seen));
+    },
+  );
+});
+
+describe("windows of any size", () => {
+  const classes = ["cat", "sofa", "lamp", "dog", "tree", "boat", "sky", "road"].map((name) => named(name));
+
+  test.each([
+    [32, 70],
+    [45, 90],
+  ])("see a photograph of %i x %i pixels as a whole, as the bare network does", async (width, height) => {
+    const photograph = checkImage(width, height, 3);
+    const all = await bareProbabilities(trained(classes), photograph);
+    const pixels = width * height;
+    const segmenter = await openSegmenter(engine, trained(classes));
+    const { labels } = await segmenter.segment(photograph, { windows: "whole" });
+    const best = Array.from(labels.data, (_, i) => classes.map((_, k) => all[k * pixels + i]));
+    const same = best.filter((values, i) => values[labels.data[i]] > Math.max(...values) - 1e-4);
+    expect(same.length / pixels).toBeGreaterThan(0.999);
+    if (width === 32) expect(new Set(labels.data).size).toBeGreaterThan(1);
+    await segmenter.close();
+  });
+});
+
+test("whose preparation is asked for says how photographs are scaled, too", () => {
+  const preparationOf = (normalization: GroupViTRecipe["normalization"]) =>
+    (groupvit.model({ ...recipe, normalization }, anyTask) as SemanticModel).preparation;
+  expect(preparationOf("official")).toMatchObject({ filter: "bilinear", antialias: false });
+  expect(preparationOf("hf")).toMatchObject({ filter: "bicubic", antialias: true });
 });
 
 describe("the compiled model", () => {

@@ -11,7 +11,7 @@ import { anyTask } from "../stages.ts";
 import { classVectors, logitScale } from "./network.ts";
 import type { GroupViTRecipe } from "./recipe.ts";
 import { type Background, excluded, type GroupedImages, groupClassScores, groupLogits } from "./segmentation.ts";
-import { normalizations, unclampedScale, windowScores } from "./window-scores.ts";
+import { normalizations, scalings, unclampedScale, windowScores } from "./window-scores.ts";
 import { askedWords, requireVocabulary } from "./words.ts";
 
 /** The model of a recipe for the classes of a task; see the README beside this file for what it does with several words of one. */
@@ -20,8 +20,8 @@ export function wordModel(recipe: GroupViTRecipe, { classes }: Task): SemanticMo
   // A network that reads no words has its shapes all the same.
   if (classes !== anyTask.classes) requireVocabulary(recipe);
   return {
-    ...{ kind: "semantic", stride: patchSize, window: [windowSide, windowSide], windowing: "halves" },
-    preparation: { shortSide, longSide, antialias: false },
+    ...{ kind: "semantic", stride: patchSize, window: [windowSide, windowSide], anySize: true, windowing: "halves" },
+    preparation: { shortSide, longSide, ...scalings[recipe.normalization] },
     scores: (scope, image) => askedScores(scope, image, recipe, classes),
   };
 }

@@ -4,6 +4,7 @@ import type { Scope } from "../../graph/scope.ts";
 import type { Tensor } from "../../graph/tensor.ts";
 import { clipNormalization, imageInput, imagenetNormalization, type Normalization } from "../../nn/image-input.ts";
 import { exp } from "../../ops/index.ts";
+import type { Preparation } from "../model.ts";
 import { encodeImages, initialLogitScale, logitScale } from "./network.ts";
 import { type Background, type ClassScoreOptions, classScores, portScores } from "./segmentation.ts";
 import type { GroupViTSettings } from "./settings.ts";
@@ -15,6 +16,12 @@ export type PreparationName = "official" | "hf";
 export const normalizations: Readonly<Record<PreparationName, Normalization>> = {
   official: imagenetNormalization,
   hf: clipNormalization,
+};
+
+/** How pixels between others are computed where photographs are scaled: the authors' from the nearest four, the port's as Pillow has them. */
+export const scalings: Readonly<Record<PreparationName, Pick<Preparation, "filter" | "antialias">>> = {
+  official: { filter: "bilinear", antialias: false },
+  hf: { filter: "bicubic", antialias: true },
 };
 
 export interface WindowScoreOptions extends Pick<ClassScoreOptions, "kept" | "counts"> {
