@@ -5,6 +5,7 @@ import { show } from "../../src/array/shape.ts";
 import { constant, input } from "../../src/graph/tensor.ts";
 import type { Image, LabelMap } from "../../src/image/image.ts";
 import { labelAnchors } from "../../src/image/label-anchors.ts";
+import { pixelsOfLargest } from "../../src/methods/groupvit/largest-groups.ts";
 import { usualPreparation } from "../../src/methods/groupvit/port-preparation.ts";
 import { wordModel } from "../../src/methods/groupvit/prediction.ts";
 import { recipes } from "../../src/methods/groupvit/recipe.ts";
@@ -49,6 +50,24 @@ describe("names of labels", () => {
     const anchors = labelAnchors(mapOf(tensorOf(golden, "anchor.labels")), expected.shape[0]);
     const got = anchors.flatMap((anchor) => [anchor?.row ?? Number.NaN, anchor?.column ?? Number.NaN]);
     expect(apart(got, toNumbers(expected))).toBeLessThan(1e-5);
+  });
+});
+
+describe("the largest groups", () => {
+  testEach(goldens, "take the pixels of the others", /^top_groups\.k\d+$/, (golden) => {
+    const { shape, ...map } = tensorOf(golden, "top_groups.in");
+    const [, height, width, count] = shape;
+    const shares = toNumbers({ shape, ...map });
+    const ofPixel = (pixel: number) => shares.slice(pixel * count, (pixel + 1) * count);
+    const pixels = Array.from({ length: height * width }, (_, pixel) => ofPixel(pixel));
+    const groups = pixels.map((each) => each.indexOf(Math.max(...each)));
+    const weights = Array.from({ length: count }, (_, group) => pixels.reduce((sum, each) => sum + each[group], 0));
+    for (const name of Object.keys(golden.entries)) {
+      const largest = Number(/^top_groups\.k(\d+)$/.exec(name)?.[1] ?? Number.NaN);
+      if (Number.isNaN(largest)) continue;
+      const got = Array.from(pixelsOfLargest({ width, height, weights, groups }, largest), ofPixel).flat();
+      expect(apart(got, toNumbers(golden.tensor(name))), name).toBeLessThan(1e-6);
+    }
   });
 });
 
