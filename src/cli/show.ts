@@ -39,7 +39,9 @@ export const showCommand = command({
     ["tessera show run --curves --out inside", "writes inside/curves.html"],
     ['tessera show run --groups photos --classes "sky, tree, car" --out inside', "writes inside/groups.html"],
   ],
-  notes: "NAME.VIEW.png for each photograph and view; what the views are, the README of each method says.",
+  notes:
+    "NAME.VIEW.png for each photograph and view; what the views are, the README of each method says. Where a view is one number a\n" +
+    "pixel, such as its group, NAME.VIEW.index.png has these, in colours, at the photograph's size.",
   async run({ positionals: [folder, ...paths], options }, terminal) {
     const { out } = options;
     if (out === undefined) throw new UsageError("show: --out is missing. Write --out FOLDER.");
@@ -107,9 +109,11 @@ export const showCommand = command({
             const telling = pictures.some(({ changes }) => changes)
               ? pictures.filter(({ changes }) => changes)
               : pictures;
-            for (const { name, image } of telling) {
+            for (const { name, image, map } of telling) {
               const part = name === view.name ? view.name : `${view.name}-${name.replace(/[^\p{L}\p{N}]+/gu, "-")}`;
               written.push(await write(stems[index], part, await nodePlatform.encodeImage(image, "png")));
+              if (map === undefined) continue;
+              written.push(await write(stems[index], `${part}.index`, await nodePlatform.encodeIndexedPng(map())));
             }
           }
           progress.update(at * photographs.length + index + 1, views.length * photographs.length, file);

@@ -6,7 +6,7 @@ import type { Scope } from "../graph/scope.ts";
 import type { Tensor, TensorType } from "../graph/tensor.ts";
 import type { Image, LabelMap } from "../image/image.ts";
 import type { Measure } from "../metrics/measure.ts";
-import type { ImageSize } from "../platform/platform.ts";
+import type { ImageSize, IndexedImage } from "../platform/platform.ts";
 import type { Recipe } from "./recipe.ts";
 
 /** Weights that were trained before: by an earlier stage, in another run, or elsewhere. */
@@ -176,4 +176,9 @@ export interface TrialPicture {
   readonly changes: boolean;
   /** Of the whole sample, such as `24.1 dB`. */
   readonly caption: string;
+  /**
+   * What the picture is drawn from where that is one number a pixel, such as its group, at the size of the sample's own image: `show`
+   * writes it as a file. A function, as few ask and photographs are large.
+   */
+  readonly map?: () => IndexedImage;
 }

@@ -6,35 +6,32 @@ import { allocate, type Dtype } from "../../src/array/dtype.ts";
 import { type Named, type NdArray, ndarray } from "../../src/array/ndarray.ts";
 import { isObject } from "../../src/errors.ts";
 import { officialFile, portFiles } from "../../src/methods/groupvit/file-writers.ts";
-import { type ReadGroupViT, readGroupViT } from "../../src/methods/groupvit/files.ts";
+import { readGroupViT } from "../../src/methods/groupvit/files.ts";
 import { usualPreparation } from "../../src/methods/groupvit/port-preparation.ts";
 import { portTensors } from "../../src/methods/groupvit/port-weights.ts";
 import { type GroupViTSettings, publishedGroupViT } from "../../src/methods/groupvit/settings.ts";
 import { officialTensors } from "../../src/methods/groupvit/weights.ts";
 import { readWeights, type WeightFile } from "../../src/weights/read-weights.ts";
-import { caseEntries } from "./cases.ts";
-import { modelSettings } from "./groupvit.ts";
+import { NotInThisSet, testOfSet } from "./groupvit.ts";
+import {
+  besidePort,
+  checkpointNames,
+  describedSettings,
+  readFile,
+  readOfficial,
+  readPort,
+  required,
+} from "./groupvit-settings.ts";
 import { openGoldens } from "./manifest.ts";
 
-const { folder, manifest } = openGoldens("groupvit");
-const others = Object.keys((manifest.other_files as Named<string> | undefined) ?? {});
-const official = others.find((name) => name.endsWith(".pth")) ?? "checkpoint_official";
-const port = "checkpoint_hf";
+const goldens = openGoldens("groupvit");
+const { folder } = goldens;
 const path = (name: string) => join(folder, name);
-const areThere = [official, port].every((name) => existsSync(path(name)));
-
-const read = (name: string): Promise<WeightFile> => readWeights(readFileSync(path(name)), name);
-const textOf = (name: string) => readFileSync(path(`${port}/${name}`), "utf8");
-const beside = () =>
-  Object.fromEntries(["config.json", "preprocessor_config.json"].map((name) => [name, textOf(name)]));
-
-function required(found: ReadGroupViT | null): ReadGroupViT {
-  if (found === null) throw new Error("the files were not known for a GroupViT's");
-  return found;
-}
-
-const readOfficial = async () => required(readGroupViT([await read(official)]));
-const readPort = async () => required(readGroupViT([await read(`${port}/model.safetensors`)], beside()));
+const { official, port } = checkpointNames(goldens);
+/** Tensors as their file has them; after the file was read, so it is there. */
+const officialFileTensors = async () => (await readFile(folder, official!)).tensors;
+const portFileTensors = async () => (await readFile(folder, `${port}/model.safetensors`)).tensors;
+const beside = () => besidePort(goldens, port!);
 
 /** The same names, shapes, types and bytes. */
 function expectEqual(got: Named<NdArray>, expected: Named<NdArray>): void {
@@ -53,10 +50,11 @@ const without = (tensors: Named<NdArray>, ...names: readonly string[]): Named<Nd
 const ofOfficialAlone = "multi_label_logit_scale";
 const ofPortAlone = "text_model.embeddings.position_ids";
 
-/** What the manifest says of the tiny model; another case has its sizes. */
-function tinySettings() {
-  const { config = {} } = caseEntries(manifest).find(({ name }) => name === "model_eval") ?? {};
-  return { ...modelSettings(config), dropPath: publishedGroupViT.dropPath };
+/** What the manifest says of the model. */
+function tinySettings(): GroupViTSettings {
+  const settings = describedSettings(goldens);
+  if (settings === null) throw new NotInThisSet("no case of this set describes the model");
+  return { ...settings, dropPath: publishedGroupViT.dropPath };
 }
 
 /** The end token may be told by its number, too, which is the largest id. */
@@ -76,9 +74,9 @@ function expectAgree(got: unknown, expected: unknown, at = "config.json"): void 
   }
 }
 
-describe.skipIf(!areThere)("checkpoints of the tiny model", () => {
-  test("the official one is read whole, past its settings; heads are not in it", async () => {
-    const { settings, untold, notes, form, preparation } = await readOfficial();
+describe("checkpoints of the tiny model", () => {
+  testOfSet("the official one is read whole, past its settings; heads are not in it", async () => {
+    const { settings, untold, notes, form, preparation } = await readOfficial(goldens);
     const { heads: _, textHeads: __, ...expected } = tinySettings();
     expect(settings).toMatchObject(expected);
     expect(form).toBe("official");
@@ -88,47 +86,49 @@ describe.skipIf(!areThere)("checkpoints of the tiny model", () => {
     expect(untold.includes("textHeads")).toBe(expected.textWidth !== textWidth);
   });
 
-  test("the port's says heads and preparation, too; places counted from 0 are passed over", async () => {
-    const { settings, untold, notes, preparation } = await readPort();
+  testOfSet("the port's says heads and preparation, too; places counted from 0 are passed over", async () => {
+    const { settings, untold, notes, preparation } = await readPort(goldens);
     expect(settings).toEqual(withEndToken({ ...tinySettings(), prompts: 0 }, settings.textEndToken));
     expect([untold, notes]).toEqual([[], []]);
     expect(preparation).toEqual(usualPreparation(settings.imageSize));
   });
 
-  test("both have the same weights and counters of batches", async () => {
-    const [one, other] = [await readOfficial(), await readPort()];
+  testOfSet("both have the same weights and counters of batches", async () => {
+    const [one, other] = [await readOfficial(goldens), await readPort(goldens)];
     expectEqual(without(one.weights, "multiLabelScale"), other.weights);
     expectEqual(one.counters, other.counters);
     expect(Object.keys(one.weights)).toContain("image.stage1.groupTokens");
     for (const { data } of Object.values(one.counters)) expect(Number(data[0])).toBeGreaterThan(0);
   });
 
-  test("an official one that is written has every tensor of the one that was read", async () => {
-    const { tensors } = await read(official);
-    expectEqual((await readWeights(officialFile(await readOfficial()), "again.pth")).tensors, tensors);
+  testOfSet("an official one that is written has every tensor of the one that was read", async () => {
+    const found = await readOfficial(goldens);
+    expectEqual((await readWeights(officialFile(found), "again.pth")).tensors, await officialFileTensors());
   });
 
-  test("a directory that is written has every tensor of the one that was read, and says the same", async () => {
-    const { tensors } = await read(`${port}/model.safetensors`);
-    const found = await readPort();
+  testOfSet("a directory that is written has every tensor of the one that was read, and says the same", async () => {
+    const found = await readPort(goldens);
+    const tensors = await portFileTensors();
     const { files, notes } = portFiles(found, { preparation: found.preparation });
     expect(notes).toEqual([]);
     const bytes = files["model.safetensors"] as Uint8Array;
     expectEqual((await readWeights(bytes, "again.safetensors")).tensors, without(tensors, ofPortAlone));
-    expectAgree(JSON.parse(String(files["config.json"])), JSON.parse(textOf("config.json")));
+    expectAgree(JSON.parse(String(files["config.json"])), JSON.parse(beside()["config.json"]));
     const again = { ...beside(), ...(files as Record<string, string>) };
     const file = await readWeights(bytes, "again.safetensors");
     expect(required(readGroupViT([file], again))).toEqual(found);
   });
 
-  test("each becomes the other, to the bit", async () => {
-    const [pth, safetensors] = [await read(official), await read(`${port}/model.safetensors`)];
-    const { files, notes } = portFiles(await readOfficial().then((found) => ({ ...found, settings: tinySettings() })));
+  testOfSet("each becomes the other, to the bit", async () => {
+    const [ofOfficial, ofPort] = [await readOfficial(goldens), await readPort(goldens)];
+    // Heads are in no official file.
+    const { heads, textHeads } = ofPort.settings;
+    const { files, notes } = portFiles({ ...ofOfficial, settings: { ...ofOfficial.settings, heads, textHeads } });
     expect(notes).toEqual(["groupvit: multiLabelScale is left out; Hugging Face's GroupViT has nothing like it."]);
     const turned = (await readWeights(files["model.safetensors"] as Uint8Array, "x.safetensors")).tensors;
-    expectEqual(turned, without(safetensors.tensors, ofPortAlone));
-    const back = (await readWeights(officialFile(await readPort()), "x.pth")).tensors;
-    expectEqual(back, without(pth.tensors, ofOfficialAlone));
+    expectEqual(turned, without(await portFileTensors(), ofPortAlone));
+    const back = (await readWeights(officialFile(ofPort), "x.pth")).tensors;
+    expectEqual(back, without(await officialFileTensors(), ofOfficialAlone));
   });
 });
 

@@ -13,71 +13,73 @@ import { resizePositions } from "../../src/nn/embedding.ts";
 import { add, mul } from "../../src/ops/index.ts";
 import { evaluate } from "../../src/runtime/evaluate.ts";
 import { rateOf } from "../../src/step/update.ts";
-import { checkAll, inputsOf } from "./groupvit.ts";
+import { askedOf, checkAll, inputsOf, tensorOf, testEach } from "./groupvit.ts";
 import { openGoldens } from "./manifest.ts";
 import { prefixed } from "./transunet-recipe.ts";
 
 const goldens = openGoldens("groupvit");
 
 describe("losses", () => {
-  goldens.covers("losses", async (golden) => {
-    const { world } = golden.config as { world: number };
-    const names = Object.keys(golden.entries).filter((name) => /(^|\.)in\./.test(name));
-    const { at, feeds } = inputsOf(golden, names);
+  testEach(goldens, "losses", /^in\.multi_text$/, async (golden) => {
+    const { world = 1 } = golden.config as { world?: number };
+    const { at, feeds } = inputsOf(golden, /(^|\.)in\./);
     const [image, text, prompts] = ["image", "text", "multi_text"].map((name) => at[`in.${name}`]);
-    const scales = (place: string, isShared: boolean) => {
-      const [first, second] = ["logit_scale", "multi_label_logit_scale"].map((name) => at[`${place}.in.${name}`]);
-      return { first: clampedScale(first), second: clampedScale(isShared ? first : second) };
-    };
     const outputs: Record<string, Tensor> = {};
-    for (const name of names) {
+    for (const name of Object.keys(at)) {
       const place = /^(.*)\.in\.logit_scale$/.exec(name)?.[1];
       if (place === undefined) continue;
-      const { first, second } = scales(place, place.startsWith("shared"));
+      const [scale, own] = [at[name], at[`${place}.in.multi_label_logit_scale`]];
+      const first = clampedScale(scale);
+      const second = place.startsWith("shared") || own === undefined ? first : clampedScale(own);
       const contrastive = contrastiveLoss(image, text, first);
       const multiLabel = multiLabelLoss(image, prompts, second);
-      Object.assign(outputs, prefixed(`${place}.loss.`, { contrastive, multi_label: multiLabel }));
-      const of = {
-        ...{ image, text, multi_text: prompts },
-        logit_scale: at[`${place}.in.logit_scale`],
-        multi_label_logit_scale: at[`${place}.in.multi_label_logit_scale`],
-      };
+      const scales = { logit_scale: scale, ...(own && { multi_label_logit_scale: own }) };
+      const of = { image, text, multi_text: prompts, ...scales };
       const found = gradients(add(contrastive, multiLabel), Object.values(of));
+      const byName = Object.fromEntries(Object.keys(of).map((each, i) => [each, found[i]]));
+      Object.assign(outputs, prefixed(`${place}.loss.`, { contrastive, multi_label: multiLabel }));
+      Object.assign(outputs, prefixed(`${place}.grad.`, byName));
+      // What follows has the scales of the case "single".
+      if (place !== "single") continue;
+      const count = image.shape[0] / world;
+      for (let rank = 0; rank < world; rank++) {
+        const rows = { start: rank * count, count };
+        outputs[`ranks.${rank}.loss.contrastive`] = contrastiveLoss(image, text, first, { own: rows });
+        outputs[`ranks.${rank}.loss.multi_label`] = multiLabelLoss(image, prompts, second, { own: rows });
+      }
+      const { imageSide, promptSide } = multiLabelTerms(image, prompts, second, { form: "log-of-sum" });
+      const half_sum = mul(add(imageSide, promptSide), 0.5);
       Object.assign(
         outputs,
-        prefixed(`${place}.grad.`, Object.fromEntries(Object.keys(of).map((each, i) => [each, found[i]]))),
+        prefixed("paper_form.", { image_to_text: imageSide, text_to_image: promptSide, half_sum }),
       );
     }
-    // What follows has the scales of the case "single".
-    const { first, second } = scales("single", false);
-    const count = image.shape[0] / world;
-    for (let rank = 0; rank < world; rank++) {
-      const own = { start: rank * count, count };
-      outputs[`ranks.${rank}.loss.contrastive`] = contrastiveLoss(image, text, first, { own });
-      outputs[`ranks.${rank}.loss.multi_label`] = multiLabelLoss(image, prompts, second, { own });
-    }
-    const { imageSide, promptSide } = multiLabelTerms(image, prompts, second, { form: "log-of-sum" });
-    outputs["paper_form.image_to_text"] = imageSide;
-    outputs["paper_form.text_to_image"] = promptSide;
-    outputs["paper_form.half_sum"] = mul(add(imageSide, promptSide), 0.5);
-    checkAll(goldens, golden, await evaluate(outputs, feeds));
+    checkAll(goldens, golden, await evaluate(askedOf(golden, outputs), feeds));
   });
 });
 
 /** Of what is in `misc`, the parts that are the network's; others are tested where they are written. */
 describe("positions and stochastic depth", () => {
-  goldens.covers("misc", async (golden) => {
-    const got: Record<string, NdArray> = {};
-    const { at, feeds } = inputsOf(golden, ["pos.in"]);
-    const side = Math.sqrt(at["pos.in"].shape[1]);
+  testEach(goldens, "positions resized", /^pos\.to_/, async (golden) => {
+    const from = tensorOf(golden, "pos.in");
+    const { at, feeds } = inputsOf(golden, /^pos\.in$/);
+    const side = Math.sqrt(from.shape[1]);
     const resized: Record<string, Tensor> = {};
     for (const name of Object.keys(golden.entries)) {
       const [, rows, columns] = /^pos\.to_(\d+)x(\d+)$/.exec(name) ?? [];
-      if (rows !== undefined) {
-        const to = [Number(rows), Number(columns)] as const;
-        if (to[0] === side && to[1] === side) got[name] = feeds["pos.in"];
-        else resized[name] = resizePositions(at["pos.in"], [side, side], to, { mode: "bicubic" });
-      }
+      if (rows === undefined) continue;
+      resized[name] = resizePositions(at["pos.in"], [side, side], [Number(rows), Number(columns)], { mode: "bicubic" });
+    }
+    // A grid of the same size stays as it is, and is then no graph.
+    const same = Object.entries(resized).filter(([, graph]) => graph === at["pos.in"]);
+    const others = Object.fromEntries(Object.entries(resized).filter(([, graph]) => graph !== at["pos.in"]));
+    const got = { ...(await evaluate(others, feeds)), ...Object.fromEntries(same.map(([name]) => [name, from])) };
+    checkAll(goldens, golden, got, {}, /^pos\.to/);
+  });
+
+  testEach(goldens, "fixed positions, rates of stochastic depth", /^(fourier|drop_path)\./, (golden) => {
+    const got: Record<string, NdArray> = {};
+    for (const name of Object.keys(golden.entries)) {
       const [, high, wide, width] = /^fourier\.(\d+)x(\d+)x(\d+)$/.exec(name) ?? [];
       if (width !== undefined) got[name] = sinusoidalPositions([Number(high), Number(wide)], Number(width));
       if (!name.startsWith("drop_path.")) continue;
@@ -85,7 +87,7 @@ describe("positions and stochastic depth", () => {
       const rates = dropPathRates({ depths: depths.split(",").map(Number), dropPath: Number(dropPath) });
       got[name] = ndarray("float32", [rates.length], Float32Array.from(rates));
     }
-    checkAll(goldens, golden, { ...got, ...(await evaluate(resized, feeds)) }, {}, /^(pos\.to|fourier|drop_path)/);
+    checkAll(goldens, golden, got, {}, /^(fourier|drop_path)/);
   });
 });
 

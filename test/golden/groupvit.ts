@@ -1,7 +1,5 @@
-/** GroupViT's manifest as our settings, weights and tolerances: what its golden tests share. */
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
-import { expect } from "vitest";
+/** GroupViT's manifest as our weights and tolerances: what its golden tests share. */
+import { expect, test } from "vitest";
 import { isFloat } from "../../src/array/dtype.ts";
 import { type Named, type NdArray, toNumbers } from "../../src/array/ndarray.ts";
 import { show } from "../../src/array/shape.ts";
@@ -9,64 +7,46 @@ import { gradients } from "../../src/autodiff/gradients.ts";
 import type { Model } from "../../src/graph/scope.ts";
 import { input, type Tensor } from "../../src/graph/tensor.ts";
 import type { ImageTokens } from "../../src/methods/groupvit/image-encoder.ts";
-import { type GroupViTSettings, publishedGroupViT } from "../../src/methods/groupvit/settings.ts";
 import { officialTensors, ourNames, ourWeights } from "../../src/methods/groupvit/weights.ts";
 import { evaluate } from "../../src/runtime/evaluate.ts";
-import { readWeights } from "../../src/weights/read-weights.ts";
+import { caseEntries } from "./cases.ts";
 import type { GoldenCase, Goldens } from "./manifest.ts";
 
 /** Names of a golden file in front of which a part of the network stands that it is of, such as `img_encoder.`. */
 export type Place = string;
 
-interface ImageConfig {
-  readonly img_size: number;
-  readonly patch_size: number;
-  readonly embed_dim: number;
-  readonly embed_factors?: readonly number[];
-  readonly depths: readonly number[];
-  readonly num_heads?: readonly number[];
-  readonly heads?: number;
-  readonly num_group_tokens: readonly number[];
-  readonly num_output_groups: readonly number[];
-  readonly drop_path_rate?: number;
+/** What a set lacks that a test needs; sets may leave out cases, tensors and files. */
+export class NotInThisSet extends Error {}
+
+/** A test that is skipped, with the reason, where the set lacks what it needs. */
+export function testOfSet(name: string, run: () => Promise<void> | void): void {
+  test(name, async ({ skip }) => {
+    try {
+      await run();
+    } catch (error) {
+      if (!(error instanceof NotInThisSet)) throw error;
+      skip(error.message);
+    }
+  });
 }
 
-/** Our settings for the image encoder that a manifest describes; without stochastic depth, unless it says some. */
-export function imageSettings(config: ImageConfig): GroupViTSettings {
-  const { depths } = config;
-  return {
-    ...publishedGroupViT,
-    imageSize: config.img_size,
-    patchSize: config.patch_size,
-    width: config.embed_dim,
-    widthFactors: config.embed_factors ?? depths.map(() => 1),
-    heads: config.num_heads ?? depths.map(() => config.heads!),
-    depths,
-    groupTokens: config.num_group_tokens,
-    outputGroups: config.num_output_groups,
-    dropPath: config.drop_path_rate ?? 0,
-  };
+/** A test of every case that has a tensor like `sign`, whatever the case is called; of none a skipped one says so. */
+export function testEach(
+  goldens: Goldens,
+  kind: string,
+  sign: RegExp,
+  run: (golden: GoldenCase) => Promise<void> | void,
+): void {
+  const entries = caseEntries(goldens.manifest);
+  const cases = entries.filter(({ tensors = {} }) => Object.keys(tensors).some((name) => sign.test(name)));
+  for (const { name } of cases) testOfSet(kind === name ? name : `${name}, ${kind}`, () => run(goldens.case(name)));
+  if (cases.length === 0) test.skip(`${kind}: no case of this set is one`, () => {});
 }
 
-/** The same for a whole model. */
-export function modelSettings(config: Readonly<Record<string, unknown>>): GroupViTSettings {
-  const { image, text, projector, num_prompts_K } = config as {
-    image: ImageConfig;
-    text: { context_length: number; width: number; heads: number; layers: number; vocab_size: number };
-    projector: { hidden: number; out: number };
-    num_prompts_K: number;
-  };
-  return {
-    ...imageSettings(image),
-    textContext: text.context_length,
-    textWidth: text.width,
-    textHeads: text.heads,
-    textLayers: text.layers,
-    textVocabulary: text.vocab_size,
-    projectionHidden: projector.hidden,
-    projectionWidth: projector.out,
-    prompts: num_prompts_K,
-  };
+/** A tensor that the set may lack. */
+export function tensorOf(golden: GoldenCase, name: string): NdArray {
+  if (golden.entries[name] === undefined) throw new NotInThisSet(`${golden.name} has no ${name} in this set`);
+  return golden.tensor(name);
 }
 
 /** What the manifest calls the image encoder's results. */
@@ -88,21 +68,22 @@ export function weightsOf(golden: GoldenCase, place: Place): Record<string, NdAr
   return ourWeights(Object.fromEntries(named), `${golden.file}`);
 }
 
-/** Weights of the whole tiny model: the one official checkpoint beside the goldens. */
-export async function checkpointOf({ folder, manifest }: Goldens): Promise<Record<string, NdArray>> {
-  const names = Object.keys(manifest.other_files as object).filter((name) => name.endsWith(".pth"));
-  expect(names).toHaveLength(1);
-  const { tensors, where } = await readWeights(readFileSync(join(folder, names[0])), names[0]);
-  return ourWeights(tensors, where);
-}
-
-/** Inputs of a graph by the names of golden tensors, and their numbers. */
-export function inputsOf(golden: GoldenCase, names: readonly string[]): { at: Named<Tensor>; feeds: Named<NdArray> } {
+/** Inputs of a graph by the names of golden tensors that are like `pattern`, and their numbers. */
+export function inputsOf(
+  golden: GoldenCase,
+  pattern: RegExp = /^in\./,
+): { at: Readonly<Record<string, Tensor>>; feeds: Named<NdArray> } {
+  const names = Object.keys(golden.entries).filter((name) => pattern.test(name));
   const arrays = names.map((name) => [name, golden.tensor(name)] as const);
   return {
     at: Object.fromEntries(arrays.map(([name, { shape, dtype }]) => [name, input(name, shape, dtype)])),
     feeds: Object.fromEntries(arrays),
   };
+}
+
+/** Those of the graphs that a case has numbers of: what it left out is not computed. */
+export function askedOf(golden: GoldenCase, outputs: Named<Tensor>): Named<Tensor> {
+  return Object.fromEntries(Object.entries(outputs).filter(([name]) => golden.entries[name] !== undefined));
 }
 
 /** Our weights that the golden tensors `<prefix><official name>` are of: by our names. */
@@ -171,7 +152,8 @@ const isLoss = /(^|\.)(loss|paper_form)\./;
 
 /**
  * Fails unless each array is within the manifest's tolerance of the golden tensor of its name, plus what `noise` says of
- * it, and where a tensor of the case whose name is like `wanted`, inputs and weights apart, is not among them.
+ * it, and where a tensor of the case whose name is like `wanted`, inputs and weights apart, is not among them. What the case
+ * has no numbers of is passed over.
  */
 export function checkAll(
   goldens: Goldens,
@@ -184,7 +166,8 @@ export function checkAll(
   const largestGradient = Math.max(
     ...Object.keys(golden.entries).map((name) => (isGradient.test(name) ? largestOf(golden.tensor(name)) : 0)),
   );
-  const problems = Object.entries(got).flatMap(([name, array]) => {
+  const asked = Object.entries(got).filter(([name]) => golden.entries[name] !== undefined);
+  const problems = asked.flatMap(([name, array]) => {
     const expected = golden.tensor(name);
     const kind = isGradient.test(name) ? "gradients" : isLoss.test(name) ? "losses" : "activations";
     // A gradient that is 0 in theory (of a bias that a norm takes out again) is dust in float64, and larger dust in float32.

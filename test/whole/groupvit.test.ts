@@ -171,8 +171,20 @@ describe("a run that learned from captions alone", () => {
       const out = `${folder}/inside${words.length}`;
       expect(await tessera("show", run, photograph, "--out", out, ...words)).toMatchObject({ code: 0 });
       const pictures = (await readdir(out)).filter((name) => name.endsWith(".png")).sort();
-      expect(pictures).toEqual(["val_000000.groups-stage-1.png", "val_000000.groups-stage-2.png"]);
+      const expected = [1, 2].flatMap((stage) =>
+        [".index", ""].map((map) => `val_000000.groups-stage-${stage}${map}.png`),
+      );
+      expect(pictures).toEqual(expected);
+      const { show } = JSON.parse(await readFile(`${out}/show.json`, "utf8"));
+      expect([...show].sort()).toEqual(expected);
+      const { width, height } = await platform.decodeImage(photograph);
+      const map = await platform.decodeMask(`${out}/${expected[0]}`);
+      expect([map.width, map.height, Math.max(...map.data) < 8]).toEqual([width, height, true]);
     }
+    const few = `${folder}/few`;
+    expect(await tessera("show", run, photograph, "--out", few, "--set", "shownGroups=1")).toMatchObject({ code: 0 });
+    const { data } = await platform.decodeMask(`${few}/val_000000.groups-stage-1.index.png`);
+    expect(new Set(data).size).toBe(1);
   });
 
   test("shows what each group fires on, over a data set", async () => {

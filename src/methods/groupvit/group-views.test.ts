@@ -46,3 +46,28 @@ test("pictures mix the photograph and the colour of each pixel's group half and 
     expect([...picture.data.subarray(3, 6)]).toEqual(color.map((value) => Math.round(50 + value / 2)));
   }
 });
+
+test("the largest groups alone are drawn if asked for, and what is drawn is a map of the photograph's size", () => {
+  const [view] = groupViews({ ...recipe, shownGroups: 1 }, { classes: [], frequencies: [] });
+  const image = { width: 2, height: 1, data: new Uint8Array(6) };
+  const stage = ndarray(
+    "uint8",
+    [1, 64, 128],
+    Uint8Array.from({ length: 8192 }, (_, i) => (i % 128 < 60 ? 0 : 3)),
+  );
+  const weights = (...of: number[]) => ndarray("float32", [1, of.length], Float32Array.from(of));
+  const result = {
+    ...{ stage1: stage, stage2: stage },
+    ...{ "weights:stage1": weights(9, 0, 0, 1, 0, 0, 0, 0), "weights:stage2": weights(1, 0, 0, 9) },
+  };
+  const pictures = view.pictures!(result, { id: "a", source: "a", image, labels: {} });
+  expect(pictures.map(({ caption, map }) => [caption, map?.().data])).toEqual([
+    ["", undefined],
+    ["1 group", Uint8Array.of(0, 0)],
+    ["1 group", Uint8Array.of(3, 3)],
+  ]);
+  expect(pictures[2].map!()).toMatchObject({ width: 2, height: 1, palette: groupColors([8, 4])[1] });
+  const [all] = groupViews(recipe, { classes: [], frequencies: [] });
+  const [, first] = all.pictures!(result, { id: "a", source: "a", image, labels: {} });
+  expect(first.map!().data).toEqual(Uint8Array.of(0, 3));
+});

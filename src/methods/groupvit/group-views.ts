@@ -1,16 +1,18 @@
 /** What the groups of a photograph are: a picture for each grouping stage (Xu et al. 2022, figures 1, 5 and 6). */
-import { type Named, type NdArray, ndarray } from "../../array/ndarray.ts";
+import { type Named, type NdArray, ndarray, toNumbers } from "../../array/ndarray.ts";
 import type { ClassInfo } from "../../data/sample.ts";
 import { halvedTo } from "../../data/views.ts";
 import type { Scope } from "../../graph/scope.ts";
 import type { Tensor } from "../../graph/tensor.ts";
 import type { Color, Image } from "../../image/image.ts";
 import { distinctColors } from "../../image/palette.ts";
-import { resizeImage } from "../../image/resize.ts";
+import { resizeImage, resizeLabels } from "../../image/resize.ts";
 import { imageInput } from "../../nn/image-input.ts";
-import { argMax, cast } from "../../ops/index.ts";
+import { argMax, cast, sum } from "../../ops/index.ts";
+import type { IndexedImage } from "../../platform/platform.ts";
 import type { Task } from "../method.ts";
 import type { Trial, TrialPicture } from "../stage.ts";
+import { pixelsOfLargest } from "./largest-groups.ts";
 import { encodeImages, logitScale } from "./network.ts";
 import { namedVectors } from "./prediction.ts";
 import type { GroupViTRecipe } from "./recipe.ts";
@@ -36,13 +38,15 @@ export function groupViews(recipe: GroupViTRecipe, { classes }: Task): readonly 
         return [
           { name: "image", image, changes: false, caption: "" },
           ...colors.map((palette, stage): TrialPicture => {
-            const groups = result[`stage${stage + 1}`];
+            const groups = shownGroups(result, `stage${stage + 1}`, recipe);
             const last = stage === stages - 1 ? result.nearest : undefined;
             return {
               name: `stage ${stage + 1}`,
               image: blended(image, groups, palette),
               changes: true,
               caption: captionOf(groups, last, named),
+              // More than a file of bytes can tell have the picture alone.
+              ...(palette.length <= 256 && { map: () => mapOf(groups, palette, sample.image) }),
             };
           }),
         ];
@@ -51,17 +55,41 @@ export function groupViews(recipe: GroupViTRecipe, { classes }: Task): readonly 
   ];
 }
 
-/** image: [1, H, W, 3] uint8 → the group of each pixel after each stage, [1, H, W] uint8, and the class nearest to each of the last, [1, G]. */
+/**
+ * image: [1, H, W, 3] uint8 → the group of each pixel after each stage, [1, H, W] uint8, and the class nearest to each of the last, [1, G];
+ * where the largest alone are shown, how much of the photograph each has, too: `weights:` before the stage's name, [1, G].
+ */
 function groupOutputs(scope: Scope, image: Tensor, recipe: GroupViTRecipe, named: readonly ClassInfo[]): Named<Tensor> {
   const [, height, width] = image.shape;
   const encoded = encodeImages(scope, imageInput(image, normalizations[recipe.normalization]), recipe);
-  const maps = groupMaps(encoded, [height, width]).map(
-    (map, stage) => [`stage${stage + 1}`, cast(groupOfPixels(map), "uint8")] as const,
+  const maps = Object.fromEntries(
+    groupMaps(encoded, [height, width]).flatMap((map, stage): [string, Tensor][] => {
+      const name = `stage${stage + 1}`;
+      const groups: [string, Tensor] = [name, cast(groupOfPixels(map), "uint8")];
+      return recipe.shownGroups === 0 ? [groups] : [groups, [`weights:${name}`, sum(map, { axes: [2, 3] })]];
+    }),
   );
-  if (named.length === 0) return Object.fromEntries(maps);
+  if (named.length === 0) return maps;
   const { vectors, counts } = namedVectors(scope, recipe, named);
   const scores = groupClassScores(encoded, vectors, logitScale(scope), { background: null, counts }); // [1, G, N]
-  return { ...Object.fromEntries(maps), nearest: cast(argMax(scores, { axis: 2 }), "int32") };
+  return { ...maps, nearest: cast(argMax(scores, { axis: 2 }), "int32") };
+}
+
+/** The group of each pixel of a stage, the largest alone where the recipe says so. */
+function shownGroups(result: Named<NdArray>, stage: string, { shownGroups: count }: GroupViTRecipe): NdArray {
+  const groups = result[stage];
+  if (count === 0) return groups;
+  const [, height, width] = groups.shape;
+  const data = groups.data as Uint8Array;
+  const weights = toNumbers(result[`weights:${stage}`]);
+  const pixels = pixelsOfLargest({ width, height, weights, groups: data }, count);
+  return { ...groups, data: Uint8Array.from(pixels, (pixel) => data[pixel]) };
+}
+
+/** Groups [1, h, w] at the photograph's size. */
+function mapOf({ shape, data }: NdArray, palette: readonly Color[], { width, height }: Image): IndexedImage {
+  const [, rows, columns] = shape;
+  return { ...resizeLabels({ width: columns, height: rows, data: data as Uint8Array }, width, height), palette };
 }
 
 /** A palette for each stage, all colours distinct. counts: groups of each. */

@@ -23,7 +23,7 @@ export const groupvit: Method<GroupViTRecipe> = {
   recipes,
   study,
   predictionFields,
-  formerly: { stemChannels: [], promptStopWords: [] },
+  formerly: { stemChannels: [], promptStopWords: [], shownGroups: 0 },
   ready: loadWords,
   stages: (recipe) => [captionStage(recipe)],
   model: wordModel,

@@ -30,11 +30,14 @@ export interface GroupViTRecipe extends Recipe, GroupViTSettings, ImageAugmentat
   /** What the shorter side of a photograph is scaled to, unless its longer one would exceed `longSide`. */
   readonly shortSide: number;
   readonly longSide: number;
+  /** Groups that `show` draws of each stage: so many, those that have most of the photograph, and pixels of others go to the nearest; 0: all. */
+  readonly shownGroups: number;
 }
 
 /** Fields that matter for prediction alone. */
 export const predictionFields = [
   ...["templates", "scores", "threshold", "keptClasses", "windowSide", "shortSide", "longSide", "normalization"],
+  "shownGroups",
 ] as const satisfies readonly (keyof GroupViTRecipe)[];
 
 /**
@@ -79,6 +82,7 @@ const twoStages: GroupViTRecipe = {
   windowSide: 448,
   shortSide: 448,
   longSide: 2048,
+  shownGroups: 0,
 };
 
 /** The paper's model with one grouping stage, trained alike. */

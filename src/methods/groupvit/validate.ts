@@ -75,6 +75,7 @@ export function validate(recipe: GroupViTRecipe): void {
   checkImageAugmentation(recipe);
   number("threshold", { least: 0, most: 1 }, "Higher: more background.");
   number("keptClasses", size, "Change it with --set.");
+  number("shownGroups", some, "0 draws all.");
   checkWindows(recipe);
 }
 
