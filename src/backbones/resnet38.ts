@@ -12,6 +12,10 @@ import { deepestMaps, type Encoder, type EncoderOptions, type FeatureMap, type P
 export interface ResNet38Options extends EncoderOptions {
   /** Channels of the stem; the stages have 2, 4, 8, 16, 32 and 64 times as many. */
   readonly width?: number;
+  /** Channels of the stages, where they are others. */
+  readonly channels?: readonly number[];
+  /** Channels between the convolutions of the fourth stage. Default: half of its own. */
+  readonly middle?: number;
   /** Units of each stage. */
   readonly units?: readonly number[];
   /** Channels that stages 5 and 6 set to zero in training: their share. */
@@ -75,9 +79,9 @@ export function wideBottleneck(
   { channels, norms, stride = 1, dilation = 1, dropout = 0 }: UnitOptions & { readonly dropout?: number },
 ): PreActivated {
   const activated = normed(scope.at("norm1"), x, norms);
-  const reduced = bare(scope.at("conv1"), activated, channels / 4, 1, { stride });
+  const reduced = bare(scope.at("conv1"), activated, Math.floor(channels / 4), 1, { stride });
   const second = channelDropout(scope, normed(scope.at("norm2"), reduced, norms), dropout);
-  const mixed = bare(scope.at("conv2"), second, channels / 2, 3, { dilation });
+  const mixed = bare(scope.at("conv2"), second, Math.floor(channels / 2), 3, { dilation });
   const third = channelDropout(scope, normed(scope.at("norm3"), mixed, norms), dropout);
   const expanded = bare(scope.at("conv3"), third, channels, 1);
   return { out: add(bare(scope.at("shortcut"), activated, channels, 1, { stride }), expanded), activated };
@@ -93,20 +97,27 @@ export function wideBottleneck(
 export function resNet38(
   scope: Scope,
   x: Tensor,
-  { width = 64, units = [3, 3, 6, 3, 1, 1], dropout = [0.3, 0.5], norms = "batch" }: ResNet38Options = {},
+  {
+    width = 64,
+    channels: widths = [2, 4, 8, 16, 32, 64].map((times) => times * width),
+    middle = Math.floor(widths[3] / 2),
+    units = [3, 3, 6, 3, 1, 1],
+    dropout = [0.3, 0.5],
+    norms = "batch",
+  }: ResNet38Options = {},
 ): readonly FeatureMap[] {
   let y = bare(scope.at("stem").at("conv"), x, width, 3); // [B, width, H, W]
   const maps: FeatureMap[] = [];
   let stride = 1;
   for (const [index, count] of units.entries()) {
-    const channels = width * 2 ** (index + 1);
+    const channels = widths[index];
     const isWide = index < 4;
     for (let i = 0; i < count; i++) {
       const place = scope.at(`stage${index + 1}`).at(`unit${i + 1}`);
       const halves = i === 0 && index < 3;
       const common = { channels, norms, stride: halves ? 2 : 1 };
       const { out, activated } = isWide
-        ? wideUnit(place, y, { ...common, ...(index === 3 && dilated(i, channels)) })
+        ? wideUnit(place, y, { ...common, ...(index === 3 && { middle, ...dilated(i) }) })
         : wideBottleneck(place, y, { ...common, dilation: 4, dropout: dropout[index - 4] });
       // A map is known as the next stage sees it.
       if (i === 0 && index > 0) maps.push({ stride, map: activated });
@@ -118,9 +129,9 @@ export function resNet38(
   return maps;
 }
 
-/** The fourth stage: half as wide between its convolutions, kernels widened to 2 from its second convolution on. */
-function dilated(unit: number, channels: number) {
-  return { middle: channels / 2, dilation: 2, firstDilation: unit === 0 ? 1 : 2 };
+/** The fourth stage: kernels widened to 2 from its second convolution on. */
+function dilated(unit: number) {
+  return { dilation: 2, firstDilation: unit === 0 ? 1 : 2 };
 }
 
 const parts: readonly (readonly [ours: string, theirs: string])[] = [

@@ -123,7 +123,7 @@ export const trainCommand = command({
       if (line !== null) terminal.note(oneLine(line));
     }
     const from: Trained[] = [];
-    for (const run of options.from) from.push(await trainedIn(nodePlatform, run, terminal, methods));
+    for (const run of options.from) from.push(await trainedIn(nodePlatform, run, start, terminal, methods));
     if (encoder !== null) from.push((await import("../runs/open-encoder.ts")).encoderFor(encoder, start));
     const seeded = labelSeed === undefined ? {} : { labelSeed };
     const wanted = await withStepsOf(options.steps, await adopted(start, from, terminal));
@@ -286,12 +286,17 @@ async function chosenRecipe(
 async function trainedIn(
   platform: Platform,
   folder: string,
+  start: ResolvedRecipe,
   terminal: Terminal,
   methods: readonly Method[] | undefined,
 ): Promise<Trained> {
-  const { openTrained } = await import("../runs/open-run.ts");
+  const [{ openTrained }, { stagesOf }] = await Promise.all([
+    import("../runs/open-run.ts"),
+    import("../methods/stages.ts"),
+  ]);
   const note = (message: string) => terminal.note(oneLine(message));
-  return openTrained(platform, folder, { onDamaged: note, onNote: note, methods });
+  const begins = { method: start.method.name, stage: stagesOf(start)[0] };
+  return openTrained(platform, folder, { onDamaged: note, onNote: note, methods, begins });
 }
 
 /** The recipe without the stages that the given weights have behind them, checked as a whole. */
@@ -303,6 +308,8 @@ async function adopted(
   const { method, recipe, changes } = (await import("../methods/resolve-recipe.ts")).adopt(resolved, from);
   const behind = from.map(({ source, stage }) => `${source} has stage ${stage} behind it`).join(", ");
   if (changes.length > 0) terminal.note(`${behind}: ${changes.join(", ")}`);
+  const { stagesTrainedAgain } = await import("../methods/stages.ts");
+  for (const line of stagesTrainedAgain({ method, recipe }, from)) terminal.note(oneLine(line));
   return { method, recipe };
 }
 

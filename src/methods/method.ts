@@ -117,11 +117,14 @@ export interface Method<R extends Recipe = Recipe> {
   /** Published weights that the method can use; null where files are not of its kind. Throws where they are, but damaged. */
   imports?(files: readonly WeightFile[], options: ImportOptions): Imported<R> | null;
   /**
-   * Its models as other programs read them, by the names that `export --weights` has for these forms. Throws InputError where
-   * a form cannot say what a recipe asks for.
+   * Its models as other programs read them, by the names that `export --weights` has for these forms. Null where the weights have
+   * nothing of what a form writes, so that those of an earlier stage are tried. Throws InputError where a form cannot say what a
+   * recipe asks for.
    */
   readonly forms?: Named<
-    (trained: Pick<Trained, "weights" | "recipe" | "source" | "licence">) => WrittenModel | Promise<WrittenModel>
+    (
+      trained: Pick<Trained, "weights" | "recipe" | "source" | "licence">,
+    ) => WrittenModel | null | Promise<WrittenModel | null>
   >;
 }
 

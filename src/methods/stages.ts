@@ -168,6 +168,22 @@ export function hasModel(resolved: ResolvedRecipe, { name }: Stage): boolean {
   return predicts(resolved, anyTask, [cropHeight, cropWidth], stage, Object.fromEntries(trained));
 }
 
+/** A line for each source whose run had the first stage behind it as well and has gone on since: what that stage left can be taken as it is. */
+export function stagesTrainedAgain(resolved: ResolvedRecipe, from: readonly Trained[]): string[] {
+  const [first] = stagesOf(resolved);
+  if (first.kind !== "training" || first.fields === undefined) return [];
+  const { steps } = first.fields;
+  return from.flatMap(({ source, stage, recipe }) => {
+    if (recipe.method !== resolved.method.name) return [];
+    const names = stagesOf({ method: resolved.method, recipe }).map(({ name }) => name);
+    const at = names.indexOf(first.name);
+    if (at < 0 || names.indexOf(stage) <= at) return [];
+    return [
+      `${source}: stage ${first.name} is trained again, from what stage ${stage} left. To take it as it was: --set ${steps}=0`,
+    ];
+  });
+}
+
 /** What a stage takes over from weights that were trained before, of one source or several. */
 export function beginningOf(stage: Stage, from: readonly Trained[]): Beginning {
   const all = from.map((trained): Beginning => {

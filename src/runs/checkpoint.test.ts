@@ -4,10 +4,12 @@ import { float32 } from "../array/ndarray.ts";
 import {
   bestCheckpoint,
   type Checkpoint,
+  checkpointOfStage,
   clearAfter,
   latestCheckpoint,
   listCheckpoints,
   readCheckpoint,
+  stagesKept,
   writeCheckpoint,
 } from "./checkpoint.ts";
 
@@ -116,11 +118,27 @@ test("a checkpoint that was being written is not seen, and is cleared away", asy
   expect(await platform.list("run/checkpoints")).toEqual(["step-00000001"]);
 });
 
+function of(step: number, stage: number, score: number | null = null): Checkpoint {
+  const { progress, tensors } = checkpoint(step, score);
+  return { progress: { ...progress, stage, stageStep: 1 }, tensors };
+}
+
+test("the last of each stage is kept, whatever comes after it", async () => {
+  const all = [of(1, 0, 0.9), of(2, 0), of(3, 1), of(4, 2), of(5, 2, 0.5), of(6, 2), of(7, 2), of(8, 2)];
+  const { platform, warn, warnings } = await runWith(...all);
+  expect(await listCheckpoints(platform, "run")).toEqual([2, 3, 5, 6, 7, 8]);
+  expect(await stagesKept(platform, "run")).toEqual([2, 1, 0]);
+  expect((await checkpointOfStage(platform, "run", 0, warn))?.progress.step).toBe(2);
+  expect((await checkpointOfStage(platform, "run", 2, warn))?.progress.step).toBe(8);
+  expect(await checkpointOfStage(platform, "run", 3, warn)).toBeNull();
+  platform.files.delete("run/checkpoints/step-00000003/state.json");
+  platform.files.delete("run/checkpoints/step-00000002/weights.safetensors");
+  expect(await stagesKept(platform, "run")).toEqual([2, 0]);
+  expect(await checkpointOfStage(platform, "run", 0, warn)).toBeNull();
+  expect(warnings).toEqual([expect.stringContaining("step-00000002/weights.safetensors")]);
+});
+
 test("the best checkpoint is one of the last stage, whatever earlier stages scored", async () => {
-  const of = (step: number, stage: number, score: number | null): Checkpoint => {
-    const { progress, tensors } = checkpoint(step, score);
-    return { progress: { ...progress, stage, stageStep: 1 }, tensors };
-  };
   const pass = await runWith(of(1, 0, 0.9), of(2, 1, null));
   expect((await bestCheckpoint(pass.platform, "run", pass.warn))?.progress.step).toBe(2);
   const two = await runWith(of(1, 0, 0.9), of(2, 1, null), of(3, 2, 0.5), of(4, 2, 0.4));

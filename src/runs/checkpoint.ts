@@ -46,8 +46,8 @@ const folderName = /^step-(\d{8,})$/;
 const unfinishedName = /^\.step-\d+\.part$/;
 
 /**
- * Writes a checkpoint, then removes the oldest beyond `keep`, except the one with the best score. `about` says in the
- * header of every file what its tensors are.
+ * Writes a checkpoint, then removes the oldest beyond `keep`, except the one with the best score and the last of each stage that has
+ * ended. `about` says in the header of every file what its tensors are.
  */
 export async function writeCheckpoint(
   platform: Platform,
@@ -147,6 +147,23 @@ export async function bestCheckpoint(
   );
 }
 
+/** The last checkpoint of a stage, by its index: what the next stage began with. Where it is damaged, the one before; null: there is none. */
+export async function checkpointOfStage(
+  platform: Platform,
+  run: string,
+  stage: number,
+  onDamaged: (message: string) => void,
+): Promise<Checkpoint | null> {
+  const own = (await readScores(platform, run)).filter((each) => each.stage === stage);
+  return latestCheckpoint(platform, run, onDamaged, own.map(({ step }) => step).reverse());
+}
+
+/** Indices of the stages that a run has intact checkpoints of, the last first; tensors are not opened. */
+export async function stagesKept(platform: Platform, run: string): Promise<number[]> {
+  const stages = new Set((await readScores(platform, run)).map(({ stage }) => stage).filter((stage) => stage >= 0));
+  return [...stages].sort((a, b) => b - a);
+}
+
 interface Scored {
   readonly step: number;
   /** −1 where it cannot be read. */
@@ -179,7 +196,12 @@ async function readScores(platform: Platform, run: string): Promise<Scored[]> {
 async function removeOld(platform: Platform, run: string, keep: number): Promise<void> {
   const scores = await readScores(platform, run);
   const [best] = [...scores].sort(byWorth);
-  const old = scores.slice(0, -Math.max(1, keep)).filter(({ step }) => step !== best?.step);
+  // What a stage left is not made again by going on: others may begin with it, or be given it.
+  const ends = scores.filter(
+    ({ stage }, i) => stage >= 0 && !scores.slice(i + 1).some((later) => later.stage === stage),
+  );
+  const kept = new Set([...ends, ...(best === undefined ? [] : [best])].map(({ step }) => step));
+  const old = scores.slice(0, -Math.max(1, keep)).filter(({ step }) => !kept.has(step));
   for (const { step } of old) await platform.remove(`${run}/checkpoints/${nameOf(step)}`);
 }
 

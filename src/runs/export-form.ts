@@ -6,6 +6,8 @@ import { joinPath } from "../platform/join-path.ts";
 import { requireOwnEnding } from "../platform/own-ending.ts";
 import type { Platform } from "../platform/platform.ts";
 
+export type FormPlatform = Pick<Platform, "exists" | "list" | "writeFile">;
+
 export interface ExportedForm {
   /** Paths of what was written. */
   readonly files: readonly string[];
@@ -16,15 +18,16 @@ export interface ExportedForm {
 
 /**
  * Writes a model in one of its method's forms (`Method.forms`): a file, or the files of a folder, which is new, empty or an earlier
- * result. Throws UsageError for an unknown form, and InputError where the form cannot have the model, or other files are in the way.
+ * result; null where the weights have nothing of the form. Throws UsageError for an unknown form, and InputError where the form cannot have
+ * the model, or other files are in the way.
  */
 export async function exportForm(
-  platform: Pick<Platform, "exists" | "list" | "writeFile">,
+  platform: FormPlatform,
   { name: method, forms = {} }: Method,
   trained: Pick<Trained, "weights" | "recipe" | "source" | "licence">,
   form: string,
   out: string,
-): Promise<ExportedForm> {
+): Promise<ExportedForm | null> {
   const write = forms[form];
   if (write === undefined || !Object.hasOwn(forms, form)) {
     const known = Object.keys(forms);
@@ -32,7 +35,9 @@ export async function exportForm(
       `--weights: expected a form that models of ${method} have, got "${form}". ${suggestion(form, known)}`,
     );
   }
-  const { content, notes } = await write(trained);
+  const written = await write(trained);
+  if (written === null) return null;
+  const { content, notes } = written;
   const files = await filesOf(platform, content, out);
   let bytes = 0;
   for (const [path, data] of files) {

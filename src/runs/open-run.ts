@@ -10,7 +10,7 @@ import type { Stage, Trained } from "../methods/stage.ts";
 import { hasModel, predicts, stagesOf, stepsOf, totalSteps } from "../methods/stages.ts";
 import type { Platform } from "../platform/platform.ts";
 import type { TrainedModel } from "../prediction/model.ts";
-import { bestCheckpoint, type Checkpoint, listCheckpoints } from "./checkpoint.ts";
+import { bestCheckpoint, type Checkpoint, checkpointOfStage, listCheckpoints } from "./checkpoint.ts";
 import { type ReadOptions, type Run, readRun } from "./run.ts";
 
 export interface OpenOptions extends ReadOptions {
@@ -18,6 +18,17 @@ export interface OpenOptions extends ReadOptions {
   readonly onDamaged?: (message: string) => void;
   /** Gets a line where weights are used whose training is not at its end. */
   readonly onNote?: (message: string) => void;
+}
+
+/** Options of `openTrained`. */
+export interface OpenTrainedOptions extends OpenOptions {
+  /** Index of the stage whose last checkpoint is wanted. Default: of the last stage that the run reached the best. */
+  readonly stage?: number | undefined;
+  /**
+   * The stage that is to begin with the weights, and its method. A pass trains nothing, so that one which the run had as well gets
+   * what it began with there, not what later stages made of it.
+   */
+  readonly begins?: { readonly method: string; readonly stage: Pick<Stage, "kind" | "name"> } | undefined;
 }
 
 /** Options of `openRun`. */
@@ -137,13 +148,13 @@ export function taskOf({ record: { classes, frequencies } }: Pick<Run, "record">
 }
 
 /**
- * What a run has learned so far, for another run to begin with, and the step that it is of. Throws InputError as `openRun`, but for
- * whole models.
+ * What a run has learned so far, or what a stage of it left, for another run to begin with, and the step that it is of. Throws
+ * InputError as `openRun`, but for whole models, and where there is no checkpoint of the stage that is asked for.
  */
 export async function openTrained(
   platform: Platform,
   folder: string,
-  options: OpenOptions = {},
+  options: OpenTrainedOptions = {},
 ): Promise<Trained & { readonly step: number }> {
   const { run, checkpoint, stage, stages } = await openCheckpoint(platform, folder, options);
   const last = Math.max(...(await listCheckpoints(platform, folder)));
@@ -164,22 +175,45 @@ function isImported({ record }: Run): boolean {
   return record.from.some(({ stage }) => stage === "import");
 }
 
-async function openCheckpoint(platform: Platform, folder: string, { onDamaged = () => {}, methods }: OpenOptions) {
+/** The index of the stage whose weights another begins with; undefined: of whatever was trained last. */
+function stageBefore(run: Run, stages: readonly Stage[], begins: OpenTrainedOptions["begins"]): number | undefined {
+  if (begins?.stage.kind !== "pass" || begins.method !== run.method.name) return undefined;
+  const at = stages.findIndex(({ name }) => name === begins.stage.name);
+  return at > 0 ? at - 1 : undefined;
+}
+
+async function openCheckpoint(platform: Platform, folder: string, options: OpenTrainedOptions) {
+  const { onDamaged = () => {}, onNote, methods, begins } = options;
   const run = await readRun(platform, folder, { methods });
+  const stages = stagesOf(run, taskOf(run));
+  const wanted = options.stage ?? stageBefore(run, stages, begins);
   const damage: string[] = [];
-  const checkpoint = await bestCheckpoint(platform, folder, (message) => damage.push(message));
+  const warn = (message: string) => damage.push(message);
+  const checkpoint =
+    wanted === undefined
+      ? await bestCheckpoint(platform, folder, warn)
+      : await checkpointOfStage(platform, folder, wanted, warn);
   if (checkpoint === null) {
     if (damage.length > 0) throw new InputError(damage[0]);
+    if (wanted !== undefined && (await listCheckpoints(platform, folder)).length > 0) {
+      throw new InputError(
+        `${folder}: expected a checkpoint of stage ${stages[wanted]?.name ?? wanted}, got those of other stages alone, as runs had before what each stage left was kept. Train that stage anew.`,
+      );
+    }
     throw new InputError(
       `${folder}: expected a checkpoint, got a run that has none yet. Train on with: tessera train DATASET --out ${folder} --resume`,
     );
   }
   for (const message of damage) onDamaged(`${message} Using the one of step ${checkpoint.progress.step}.`);
-  const stages = stagesOf(run, taskOf(run));
   const stage: Stage | undefined = stages[checkpoint.progress.stage];
   if (stage === undefined) {
     throw new InputError(
       `${folder}: expected a checkpoint of one of the recipe's stages, got stage ${checkpoint.progress.stage}. Restore recipe.json.`,
+    );
+  }
+  if (wanted !== undefined && options.stage === undefined) {
+    onNote?.(
+      `${folder}: ${begins?.stage.name} begins with what stage ${stage.name} left, at step ${checkpoint.progress.step}`,
     );
   }
   return { run, checkpoint, stage, stages };

@@ -32,6 +32,8 @@ interface FusionConfig extends NetworkConfig {
   readonly mean: readonly number[];
   readonly std: readonly number[];
   readonly scales: readonly number[];
+  /** How passes are numbered: `scale-major, flip after plain`. */
+  readonly order?: string;
   readonly size_hw: readonly [number, number];
 }
 
@@ -56,7 +58,9 @@ function chosen({ shape: [, all, height, width], data }: NdArray, tags: readonly
 
 coversAll("cam_fusion", /^fusion/, async (golden) => {
   const config = golden.config as unknown as FusionConfig;
-  const { scales, size_hw: size, tags } = config;
+  const { scales, size_hw: size, tags, order = "" } = config;
+  const flips = /flip before plain/.test(order) ? [true, false] : [false, true];
+  expect(order, "order: passes are read scale by scale").not.toMatch(/flip-major/);
   const weights = ourWeights(weightsOf(golden, config.weights), releaseNames("resnet38"));
   const image = imageOf(golden.tensor("image_u8"));
   const passes: CamPass[] = [];
@@ -64,7 +68,7 @@ coversAll("cam_fusion", /^fusion/, async (golden) => {
     const [height, width] = scaledSize(size, scale);
     const scaled = pillowResize(image, [width, height], "bicubic");
     expect([...scaled.data], `scale ${scale}`).toEqual(toNumbers(golden.tensor(`scaled_u8_${index}`)));
-    for (const flipped of [false, true]) {
+    for (const flipped of flips) {
       const x = normalized(flipped ? flipImage(scaled) : scaled, config);
       if (passes.length === 0) golden.check({ input_0: float32(x.shape.slice(1), x.data as Float32Array) });
       const { maps } = networkOf(new Model().scope, input("x", x.shape), config);

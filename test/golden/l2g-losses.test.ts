@@ -5,19 +5,12 @@ import { Random } from "../../src/array/random.ts";
 import { gradients } from "../../src/autodiff/gradients.ts";
 import { input, type Tensor } from "../../src/graph/tensor.ts";
 import { binaryCrossEntropy } from "../../src/losses/index.ts";
-import {
-  alignedProbabilities,
-  attention,
-  type TargetOptions,
-  transferLoss,
-  transferTarget,
-  usualTarget,
-} from "../../src/methods/l2g/losses.ts";
+import { alignedProbabilities, attention, transferLoss, transferTarget } from "../../src/methods/l2g/losses.ts";
 import { pooled } from "../../src/methods/l2g/network.ts";
 import { boxesOf } from "../../src/methods/l2g/views.ts";
 import { add, mul, resize, roiAlign, sum } from "../../src/ops/index.ts";
 import { evaluate } from "../../src/runtime/evaluate.ts";
-import { coversAll, inputsOf, type L2GCase } from "./l2g.ts";
+import { coversAll, inputsOf, type L2GCase, ruleOf } from "./l2g.ts";
 
 /** The columns of boxes (image, x1, y1, x2, y2) as a graph takes them. */
 function boxInputs({ shape: [count], ...array }: NdArray): {
@@ -40,10 +33,22 @@ function boxInputs({ shape: [count], ...array }: NdArray): {
 
 describe("alignment", () => {
   coversAll("align", /^roi/, async (golden) => {
-    const { out: size, spatial_scale } = golden.config as { out: [number, number]; spatial_scale: number };
+    const {
+      out: size,
+      spatial_scale,
+      aligned,
+    } = golden.config as {
+      out: [number, number];
+      spatial_scale: number;
+      aligned?: boolean;
+    };
     const { feeds, boxes, images } = boxInputs(golden.tensor("boxes"));
     const feat = input("feat", golden.tensor("feat").shape);
-    const out = roiAlign(feat, boxes, images, { size, scale: spatial_scale });
+    const out = roiAlign(feat, boxes, images, {
+      size,
+      scale: spatial_scale,
+      ...(aligned !== undefined && { aligned }),
+    });
     const all = { ...feeds, feat: golden.tensor("feat") };
     if (!golden.has("probe")) return golden.check(await evaluate({ out }, all));
     const probe = input("probe", out.shape);
@@ -79,25 +84,14 @@ describe("alignment", () => {
 });
 
 interface LossConfig {
-  readonly bg_thr: number;
   readonly kd_weight: number;
   readonly spatial_scale?: number;
-}
-
-/** The rule of a case, by its name and what the manifest says it is. */
-function ruleOf({ name, raw }: L2GCase, { bg_thr }: LossConfig): TargetOptions {
-  const is = (kind: RegExp) => kind.test(name) || kind.test(raw.what);
-  return {
-    ...usualTarget,
-    threshold: bg_thr,
-    background: is(/^coco/i) ? "raw" : "binary",
-    fallback: is(/^paper|fallback/i) ? "paper" : "release",
-  };
+  readonly aligned?: boolean;
 }
 
 async function checkLosses(golden: L2GCase): Promise<void> {
   const config = golden.config as unknown as LossConfig;
-  const rule = ruleOf(golden, config);
+  const rule = ruleOf(golden);
   const hasSaliency = golden.has("saliency_u8");
   const { at, feeds } = inputsOf(golden, [
     "feat_global",
@@ -114,7 +108,7 @@ async function checkLosses(golden: L2GCase): Promise<void> {
   // A place of the global map spans as many pixels as one of the saliency crop does.
   const stride = strideOf(golden);
   if (config.spatial_scale !== undefined) expect(1 / stride).toBe(config.spatial_scale);
-  const aligned = alignedProbabilities(at.feat_global, views, size, { stride, aligned: false });
+  const aligned = alignedProbabilities(at.feat_global, views, size, { stride, aligned: config.aligned ?? false });
   const kd = mul(transferLoss(aligned, target), config.kd_weight);
   const [logitsGlobal, logitsLocal] = [pooled(at.feat_global), pooled(at.feat_local)];
   const clsLocal = binaryCrossEntropy(logitsLocal, local);

@@ -11,7 +11,7 @@ import { seamMaps } from "../../src/methods/l2g/seam.ts";
 import { isNew, releaseNames, trainsInPair } from "../../src/methods/l2g/weights.ts";
 import { add, mul, resize, sum } from "../../src/ops/index.ts";
 import { evaluate } from "../../src/runtime/evaluate.ts";
-import { coversAll, headOf, inputsOf, type NetworkConfig, networkOf, ourWeights, weightsOf } from "./l2g.ts";
+import { coversAll, headOf, inputsOf, type NetworkConfig, networkOf, ourWeights, trunkOf, weightsOf } from "./l2g.ts";
 
 const names = releaseNames("resnet38");
 
@@ -72,7 +72,7 @@ coversAll("pcm", /^seam/, async (golden) => {
   const config = golden.config as unknown as NetworkConfig;
   const { at, feeds } = inputsOf(golden, ["x"]);
   const { scope } = new Model();
-  const places = resNet38Places(scope.at("encoder"), at.x, { width: config.conv1a });
+  const places = resNet38Places(scope.at("encoder"), at.x, trunkOf(config));
   const { maps, refined } = seamMaps(scope.at("head"), at.x, places, config.num_classes, headOf(config));
   const weights = ourWeights(golden.under("weights/"), names);
   golden.check(await evaluate({ cam: maps, cam_rv: refined }, { ...feeds, ...weights }));

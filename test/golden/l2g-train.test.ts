@@ -9,7 +9,7 @@ import { Model } from "../../src/graph/scope.ts";
 import { input } from "../../src/graph/tensor.ts";
 import { binaryCrossEntropy } from "../../src/losses/index.ts";
 import { readReleaseCheckpoint } from "../../src/methods/l2g/checkpoint.ts";
-import { alignedProbabilities, transferLoss, transferTarget, usualTarget } from "../../src/methods/l2g/losses.ts";
+import { alignedProbabilities, transferLoss, transferTarget } from "../../src/methods/l2g/losses.ts";
 import { isNew, releaseNames, trainsInPair } from "../../src/methods/l2g/weights.ts";
 import { baseRecipe } from "../../src/methods/recipe.ts";
 import { add, mul } from "../../src/ops/index.ts";
@@ -24,13 +24,13 @@ import {
   type NetworkConfig,
   networkOf,
   ourWeights,
+  ruleOf,
   tolerancesOf,
 } from "./l2g.ts";
 
 const names = releaseNames("resnet38");
 
 interface StepConfig extends NetworkConfig {
-  readonly bg_thr: number;
   readonly kd_weight: number;
   readonly lr: number;
   readonly lr_from_scratch: number;
@@ -100,7 +100,7 @@ describe("steps", () => {
     const global = networkOf(model.scope.at("global"), inputs.image, config);
     const local = networkOf(model.scope.at("local"), inputs.views, config);
     // The numbers of this case are those of exact ties: the losses' own cases, in single precision, have the first of them.
-    const rule = { ...usualTarget, threshold: config.bg_thr, ties: "larger" } as const;
+    const rule = ruleOf(golden, "larger");
     const target = transferTarget(local.maps, inputs.tags, rule, inputs.saliency);
     const size = [local.maps.shape[2], local.maps.shape[3]] as const;
     const stride = inputs.views.shape[3] / size[1];

@@ -298,7 +298,7 @@ describe("the graphs", () => {
 
 test("the folder is written again where it is, but not over other files", async () => {
   await write("twice", recipe, weights);
-  expect((await write("twice", recipe, weights)).files).toContain(`${folder}/twice/onnx/model.onnx`);
+  expect((await write("twice", recipe, weights))?.files).toContain(`${folder}/twice/onnx/model.onnx`);
   await nodePlatform.writeFile(`${folder}/twice/onnx/other.onnx`, "other");
   await expect(write("twice", recipe, weights)).rejects.toThrow(
     /expected an empty folder.*got onnx\/other\.onnx in it/,

@@ -81,7 +81,7 @@ describe("a checkpoint", () => {
   test("is written as it was read, counters of batches and all", async () => {
     const counted = { ...official, "decode_head.convs.0.bn.num_batches_tracked": fromNumbers("int64", [], [7]) };
     const { weights: read, kept = {}, recipe } = importGss([await fileOf(counted, text)])!;
-    const { content, notes } = await forms.gss({ weights: { ...read, ...kept }, recipe, source: "run" });
+    const { content, notes } = (await forms.gss({ weights: { ...read, ...kept }, recipe, source: "run" }))!;
     if (!("bytes" in content)) throw new Error("expected one file");
     const again = await readWeights(content.bytes, "again.pth");
     expectSame(again.tensors, counted);

@@ -32,24 +32,20 @@ function released({ weights, recipe, source }: Weights, network: PairName): Name
   );
 }
 
-function globalOf(trained: Weights): Named<NdArray> {
-  const found = released(trained, "global");
-  if (found !== undefined) return found;
-  throw new InputError(
-    `${trained.source}: expected the pair of networks, got a run whose last stage has left them. Export a run of its first stage: --set steps=0.`,
-  );
-}
-
+/** The segmentation network, which the last stage trains, has left the pair. */
 export const forms: NonNullable<Method["forms"]> = {
-  l2g: (trained) => ({
-    content: {
-      ending: ".pth",
-      bytes: writeReleaseCheckpoint({ global: globalOf(trained), local: released(trained, "local") }),
-    },
-    notes: [],
-  }),
-  "l2g-safetensors": (trained) => ({
-    content: { ending: ".safetensors", bytes: writeSafetensors(globalOf(trained)) },
-    notes: ["the global network alone"],
-  }),
+  l2g(trained) {
+    const global = released(trained, "global");
+    if (global === undefined) return null;
+    const bytes = writeReleaseCheckpoint({ global, local: released(trained, "local") });
+    return { content: { ending: ".pth", bytes }, notes: [] };
+  },
+  "l2g-safetensors"(trained) {
+    const global = released(trained, "global");
+    if (global === undefined) return null;
+    return {
+      content: { ending: ".safetensors", bytes: writeSafetensors(global) },
+      notes: ["the global network alone"],
+    };
+  },
 };
