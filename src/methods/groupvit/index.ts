@@ -9,6 +9,7 @@ import { paper } from "./paper.ts";
 import { patchFeaturesOf } from "./patch-features.ts";
 import { wordModel } from "./prediction.ts";
 import { type GroupViTRecipe, predictionFields, recipes } from "./recipe.ts";
+import { settingsFor } from "./settings-for.ts";
 import { captionStage } from "./stage.ts";
 import { study } from "./study.ts";
 import { validate } from "./validate.ts";
@@ -24,6 +25,7 @@ export const groupvit: Method<GroupViTRecipe> = {
   study,
   predictionFields,
   formerly: { stemChannels: [], promptStopWords: [] },
+  settingsFor,
   ready: loadWords,
   stages: (recipe) => [captionStage(recipe)],
   model: wordModel,
