@@ -132,7 +132,7 @@ export const evalCommand = command({
       terminal.note(oneLine(`${spec}: scored is the part of train that ${run} was scored on (${share}).`));
     }
     const dataset = watched(await openDataset(nodePlatform, spec, split, place), found);
-    const asked = await askedFrom(nodePlatform, options);
+    const asked = await askedFrom(nodePlatform, options, (line) => terminal.note(oneLine(line)));
     if (out !== undefined) await requireScoresFile(nodePlatform, out);
     const others = await otherScores(nodePlatform, options);
     const engine = await engineFor(options);
