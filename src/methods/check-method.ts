@@ -17,6 +17,7 @@ export function requireMethod(method: Method, where: string): void {
   const optional = [
     "ready",
     "settingsFor",
+    "notesOf",
     "views",
     "groups",
     "patches",

@@ -108,6 +108,8 @@ export interface Method<R extends Recipe = Recipe> {
   patches?(recipe: R, task: Task): PatchFeatures | null;
   /** Whole photographs compared with words, for `tessera eval --classify`. */
   classifier?(recipe: R, task: Task): PhotographClasses;
+  /** What is to be known of the classes that a model of any words is asked for, a line each. Default: nothing. */
+  notesOf?(recipe: R, task: Task): readonly string[];
   /** Throws UsageError when values do not go together (sizes not a multiple of 16, heads that do not divide the width). */
   validate(recipe: R): void;
   /**

@@ -65,7 +65,13 @@ export async function openRun(platform: Platform, folder: string, options: OpenR
       `${folder}: expected a model that predicts, got one whose last stage so far is ${stage.name}. Train on with: ${goOn(run, folder, checkpoint.progress.stage)}`,
     );
   }
+  tellNotes(named, options.onNote, folder);
   return trainedModel(named, weightsOf(checkpoint), folder);
+}
+
+/** Tells what is to be known of the classes that a model is asked for. */
+export function tellNotes(run: Run, onNote: OpenOptions["onNote"], where: string): void {
+  for (const note of run.method.notesOf?.(run.recipe, taskOf(run)) ?? []) onNote?.(`${where}: ${note}`);
 }
 
 /** The run with the classes that are asked for. Throws InputError where an open vocabulary has none. */

@@ -18,7 +18,14 @@ import type { TrainedModel } from "../prediction/model.ts";
 import { version } from "../version.ts";
 import { checkpointIndex } from "../weights/checkpoint-path.ts";
 import { openWeights, type WeightFile } from "../weights/read-weights.ts";
-import { askedOf, type OpenRunOptions, requirePredictionFields, settingsFor, trainedModel } from "./open-run.ts";
+import {
+  askedOf,
+  type OpenRunOptions,
+  requirePredictionFields,
+  settingsFor,
+  tellNotes,
+  trainedModel,
+} from "./open-run.ts";
 import { fingerprintOf, type Run } from "./run.ts";
 import { runFormat } from "./run-record.ts";
 
@@ -98,6 +105,7 @@ export async function openPublished(asked: OpenPublishedOptions): Promise<Traine
     );
   }
   const named = isOpen ? askedOf(run, asked, file) : run;
+  tellNotes(named, onNote, file);
   return trainedModel(named, run.weights, file);
 }
 

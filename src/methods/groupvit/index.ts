@@ -13,7 +13,7 @@ import { settingsFor } from "./settings-for.ts";
 import { captionStage } from "./stage.ts";
 import { study } from "./study.ts";
 import { validate } from "./validate.ts";
-import { loadWords } from "./words.ts";
+import { cutNotes, loadWords } from "./words.ts";
 
 export { groupvitTransfer } from "./transfer.ts";
 
@@ -26,6 +26,7 @@ export const groupvit: Method<GroupViTRecipe> = {
   predictionFields,
   formerly: { stemChannels: [], promptStopWords: [] },
   settingsFor,
+  notesOf: (recipe, { classes }) => cutNotes(classes, recipe),
   ready: loadWords,
   stages: (recipe) => [captionStage(recipe)],
   model: wordModel,
