@@ -3,7 +3,7 @@
 import { parseFraction } from "../data/label-subset.ts";
 import type { ClassInfo } from "../data/sample.ts";
 import { parseBudget } from "../datasets/captions/bad-pairs.ts";
-import { captionFormats } from "../datasets/captions/place.ts";
+import { captionFormats } from "../datasets/captions/formats.ts";
 import { layouts, type OpenOptions } from "../datasets/index.ts";
 import { InputError, UsageError } from "../errors.ts";
 import type { ResolvedRecipe } from "../methods/method.ts";

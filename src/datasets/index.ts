@@ -6,8 +6,9 @@ import { InputError, listed, problem, suggestion, UsageError } from "../errors.t
 import { joinPath } from "../platform/join-path.ts";
 import type { Platform } from "../platform/platform.ts";
 import { ade20k } from "./ade20k.ts";
+import { captionFormats } from "./captions/formats.ts";
 import { type CaptionOptions, openCaptions } from "./captions/open-captions.ts";
-import { type CaptionPlace, captionFormats, findCaptions } from "./captions/place.ts";
+import { type CaptionPlace, findCaptions } from "./captions/place.ts";
 import { cityscapes } from "./cityscapes.ts";
 import { cocoObject } from "./coco-object.ts";
 import { cocoPanoptic } from "./coco-panoptic.ts";

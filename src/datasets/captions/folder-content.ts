@@ -5,7 +5,7 @@ import { joinPath } from "../../platform/join-path.ts";
 import type { Platform } from "../../platform/platform.ts";
 import { splitName } from "../pairs.ts";
 import { holdShares } from "../shapes/yolo-list.ts";
-import type { CaptionFiles, CaptionFormatName } from "./place.ts";
+import type { CaptionFiles, CaptionFormatName } from "./formats.ts";
 
 /** Folders in folders are looked into so far down. */
 const deepest = 6;

@@ -5,8 +5,9 @@ import { InputError, problem } from "../../errors.ts";
 import type { Platform } from "../../platform/platform.ts";
 import { allowed, type BadPairBudget } from "./bad-pairs.ts";
 import { cleanedCaption } from "./clean-caption.ts";
+import type { CaptionFiles } from "./formats.ts";
 import type { Pairs } from "./pairs.ts";
-import type { CaptionFiles, CaptionPlace } from "./place.ts";
+import type { CaptionPlace } from "./place.ts";
 import type { TableKind } from "./table.ts";
 
 export interface CaptionOptions {
