@@ -23,13 +23,14 @@ export const askedOptions = {
 
 export type Asked = Pick<OpenRunOptions, "classes" | "background" | "settings">;
 
-/** Throws UsageError or InputError as `classesFrom` does. */
+/** Throws UsageError or InputError as `classesFrom` does; onNote as there. */
 export async function askedFrom(
   platform: Pick<Platform, "exists" | "readText">,
   { classes, classesFile, background, threshold, set }: Values<typeof askedOptions>,
+  onNote?: (line: string) => void,
 ): Promise<Asked> {
   return {
-    classes: await classesFrom(platform, classes, classesFile),
+    classes: await classesFrom(platform, classes, classesFile, onNote),
     background: background || threshold !== undefined,
     settings: [...set, ...(threshold === undefined ? [] : [`threshold=${threshold}`])],
   };

@@ -80,7 +80,8 @@ export const evalCommand = command({
   notes:
     "Semantic models are scored by mean IoU: all pixels are counted in one integer confusion matrix; panoptic ones by panoptic\n" +
     "quality. Classes in neither truth nor predictions are left out of means. A model that takes any words is asked for the\n" +
-    "classes of the data set, unless --classes names them. With --panoptic no model is run: files are compared by the rules of\n" +
+    "classes of the data set, unless --classes names them, with the threshold that the model's authors scored with there, unless\n" +
+    "--threshold says another. With --panoptic no model is run: files are compared by the rules of\n" +
     "COCO's evaluator. PNGs of ids lie in the folder of the JSON's name, beside it, or where --prediction-masks and\n" +
     "--truth-masks say.",
   async run({ positionals: [run, spec], options }, terminal) {
@@ -131,7 +132,7 @@ export const evalCommand = command({
       terminal.note(oneLine(`${spec}: scored is the part of train that ${run} was scored on (${share}).`));
     }
     const dataset = watched(await openDataset(nodePlatform, spec, split, place), found);
-    const asked = await askedFrom(nodePlatform, options);
+    const asked = await askedFrom(nodePlatform, options, (line) => terminal.note(oneLine(line)));
     if (out !== undefined) await requireScoresFile(nodePlatform, out);
     const others = await otherScores(nodePlatform, options);
     const engine = await engineFor(options);
@@ -150,7 +151,7 @@ export const evalCommand = command({
     try {
       // A model that takes any words is asked for those of the data set.
       const { segmenter: opened, further } = await openScored(engine, nodePlatform, run, terminal, {
-        ...{ methods, ...asked, otherwise: dataset.classes },
+        ...{ methods, ...asked, otherwise: dataset.classes, dataset },
         ...{ groups, baseline, clusters },
       });
       const segmenter = await transferred(nodePlatform, opened, dataset, options);

@@ -1,4 +1,4 @@
-import { UsageError } from "../errors.ts";
+import { oneLine, UsageError } from "../errors.ts";
 import { askedFrom, askedOptions } from "./asked.ts";
 import { command } from "./command.ts";
 import { engineFor, engineOptions, sizeOptions } from "./options.ts";
@@ -46,7 +46,7 @@ export const exportCommand = command({
     ]);
     await requireEnding(nodePlatform, out, ".onnx");
     const methods = await methodsWith(nodePlatform, options.method);
-    const asked = await askedFrom(nodePlatform, options);
+    const asked = await askedFrom(nodePlatform, options, (line) => terminal.note(oneLine(line)));
     const trained = await openTrainedModel(nodePlatform, run, terminal, { methods, ...asked });
     const engine = await engineFor(options);
     try {

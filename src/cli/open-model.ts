@@ -8,7 +8,7 @@ import type { Engine } from "../runtime/engine.ts";
 import type { Terminal } from "./terminal.ts";
 
 export interface OpenModelOptions
-  extends Pick<OpenRunOptions, "classes" | "otherwise" | "background" | "settings" | "wordless"> {
+  extends Pick<OpenRunOptions, "classes" | "otherwise" | "background" | "settings" | "dataset" | "wordless"> {
   readonly methods?: readonly Method[] | undefined;
 }
 

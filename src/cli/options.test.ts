@@ -54,6 +54,12 @@ test("classes have other words, and may come in a file, one a line", async () =>
   }
   await expect(words(undefined, "empty.txt")).rejects.toThrow("empty.txt: expected names, one a line, got none.");
   await expect(words("cat", "words.txt")).rejects.toThrow("Leave one of them out.");
+  const notes: string[] = [];
+  const noted = (text: string) => classesFrom(platform, text, undefined, (line) => notes.push(line));
+  expect((await noted("sofa=couch, settee"))?.map(({ name }) => name)).toEqual(["sofa", "settee"]);
+  await noted("cat, sofa=couch|settee, lamp");
+  expect(notes).toEqual([expect.stringContaining('--classes: "settee" is read as a class of its own. If other words')]);
+  await expect(words("Sky, sky")).rejects.toThrow('each once, got "Sky" and "sky".');
   await expect(words("cat, cat")).rejects.toThrow(
     '--classes: expected names with commas between, each once, got "cat" twice.',
   );

@@ -3,7 +3,7 @@
 import { parseFraction } from "../data/label-subset.ts";
 import type { ClassInfo } from "../data/sample.ts";
 import { parseBudget } from "../datasets/captions/bad-pairs.ts";
-import { captionFormats } from "../datasets/captions/place.ts";
+import { captionFormats } from "../datasets/captions/formats.ts";
 import { layouts, type OpenOptions } from "../datasets/index.ts";
 import { InputError, UsageError } from "../errors.ts";
 import type { ResolvedRecipe } from "../methods/method.ts";
@@ -95,18 +95,19 @@ export const classesOptions = {
 /**
  * The classes of `--classes`: a classes.json, or names with commas between, each with other words for it after `=`, and
  * `|` between those (`parseClassWords`); or of the lines, or the classes.json, of `--classes-file`. Undefined where there are none. Throws
- * UsageError or InputError.
+ * UsageError or InputError. onNote gets a line where commas may have been meant otherwise.
  */
 export async function classesFrom(
   platform: Pick<Platform, "exists" | "readText">,
   text: string | undefined,
   file?: string,
+  onNote?: (line: string) => void,
 ): Promise<readonly ClassInfo[] | undefined> {
   if (text === undefined && file === undefined) return undefined;
   if (text !== undefined && file !== undefined) {
     throw new UsageError("--classes-file: expected classes in one place, got --classes too. Leave one of them out.");
   }
-  const { parseClassLines, parseClassWords } = await import("../text/class-words.ts");
+  const { commaNote, parseClassLines, parseClassWords } = await import("../text/class-words.ts");
   if (file !== undefined) {
     const content = await platform.readText(file);
     // A classes.json is no list of lines, whatever it is called.
@@ -126,7 +127,11 @@ export async function classesFrom(
     return classList(await platform.readText(list), list);
   }
   const classes = parseClassWords(list);
-  if (typeof classes !== "string") return withColors(classes);
+  if (typeof classes !== "string") {
+    const note = commaNote(list);
+    if (note !== null) onNote?.(`--classes: ${note}`);
+    return withColors(classes);
+  }
   throw new UsageError(
     `--classes: expected names with commas between, each once, got ${classes}. Write "cat, sofa=couch|settee".`,
   );

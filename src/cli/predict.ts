@@ -128,7 +128,7 @@ export const predictCommand = command({
     if (toOutput) requireMaskAlone({ ...options, json: terminal.json });
     else await requireFolderName(nodePlatform, out, ", or --out - for the mask of one photograph");
     const methods = await methodsWith(nodePlatform, options.method);
-    const asked = await askedFrom(nodePlatform, options);
+    const asked = await askedFrom(nodePlatform, options, (line) => terminal.note(oneLine(line)));
     const given = await streams.withStandardInput(nodePlatform, paths, process.stdin);
     const { platform, files } = toOutput ? streams.withFilesInMemory(given.platform, out) : { ...given, files: null };
     const found = await expandPhotographs(platform, given.paths, { recursive: options.recursive, except: out });

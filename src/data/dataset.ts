@@ -23,6 +23,13 @@ export interface Dataset {
   readonly valueMap: Readonly<Record<string, number | "ignore">>;
   /** The file in it that names the classes; absent where the layout does, or nothing. */
   readonly classesFile?: string | undefined;
+  /**
+   * The threshold of the background, 0 to 1, that others score models of any words with here, where the background is a class. Absent: none
+   * is known.
+   */
+  readonly wordThreshold?: number | undefined;
+  /** The layout by which the same files have their background as a class; absent where they have it, or never do. */
+  readonly withBackground?: string | undefined;
   /** Files that keep a sample from being complete and were left out when the data set was opened, one line each. */
   readonly leftOut?: readonly string[];
   /** What is worth knowing of its files and keeps none from being used, one line each. */

@@ -5,7 +5,7 @@ import { classesJson, plainFolder, skyAndRoad } from "../../test/support/folders
 import { greyPng, jpeg, pattern, png, put, raw, temporaryFolder } from "../../test/support/pictures.ts";
 import type { Split } from "../data/dataset.ts";
 import { nodePlatform as platform } from "../platform/node.ts";
-import { captionFormats } from "./captions/place.ts";
+import { captionFormats } from "./captions/formats.ts";
 import { parseClassList } from "./classes-file.ts";
 import { findLayout, layouts, openDataset, splitsOf } from "./index.ts";
 import { vocColor } from "./voc-color.ts";

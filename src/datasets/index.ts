@@ -6,8 +6,9 @@ import { InputError, listed, problem, suggestion, UsageError } from "../errors.t
 import { joinPath } from "../platform/join-path.ts";
 import type { Platform } from "../platform/platform.ts";
 import { ade20k } from "./ade20k.ts";
+import { captionFormats } from "./captions/formats.ts";
 import { type CaptionOptions, openCaptions } from "./captions/open-captions.ts";
-import { captionFormats, findCaptions } from "./captions/place.ts";
+import { type CaptionPlace, findCaptions } from "./captions/place.ts";
 import { cityscapes } from "./cityscapes.ts";
 import { cocoObject } from "./coco-object.ts";
 import { cocoPanoptic } from "./coco-panoptic.ts";
@@ -85,7 +86,7 @@ export async function openDataset(
 ): Promise<Dataset> {
   const { images, onBadFile = "fail" } = options;
   if (isScenes(spec, options)) return (await import("../scenes/index.ts")).openScenes(spec, split);
-  const captions = await findCaptions(platform, spec, options);
+  const captions = await captionsAt(platform, spec, options);
   if (captions !== undefined) return openCaptions(platform, spec, captions, split, options);
   const place = await findLayout(platform, spec, options);
   const { root, layout } = place;
@@ -111,7 +112,7 @@ export async function openDataset(
 
 /** What lies in a data set's folder and no split reads, one line each. Throws as `openDataset` does. */
 export async function unreadIn(platform: Platform, spec: string, options: OpenOptions = {}): Promise<string[]> {
-  if (isScenes(spec, options) || (await findCaptions(platform, spec, options)) !== undefined) return [];
+  if (isScenes(spec, options) || (await captionsAt(platform, spec, options)) !== undefined) return [];
   const place = await findLayout(platform, spec, options);
   return mergeProblems(await straysAt(platform, place)).map(({ message }) => message);
 }
@@ -132,10 +133,42 @@ export async function splitsOf(platform: Platform, spec: string, options: OpenOp
     const { counts } = (await import("../scenes/index.ts")).parseScenesSpec(spec);
     return allSplits.filter((split) => counts[split] > 0);
   }
-  const captions = await findCaptions(platform, spec, options);
+  const captions = await captionsAt(platform, spec, options);
   if (captions !== undefined) return [...captions.keys()];
   const place = await findLayout(platform, spec, options);
   return place.layout.splits(platform, place);
+}
+
+/**
+ * Photographs and captions alone; undefined where there are none. What lies in folders inside, or is called as nobody knows, is looked for
+ * where the folder has no layout with labels, of which it could be a part. Throws as `findCaptions`.
+ */
+export async function captionsAt(
+  platform: Platform,
+  spec: string,
+  options: OpenOptions = {},
+): Promise<CaptionPlace | undefined> {
+  const near = await findCaptions(platform, spec, options);
+  if (near !== undefined || options.layout !== undefined || (await platform.exists(spec)) !== "folder") return near;
+  const isRun = (await platform.exists(joinPath(spec, "run.json"))) === "file";
+  if (isRun || (await fitting(platform, spec, layoutsFor(options))) !== undefined) return undefined;
+  return findCaptions(platform, spec, { ...options, below: true });
+}
+
+/** The layouts that are looked for. */
+function layoutsFor({ layout: name, images }: Pick<OpenOptions, "layout" | "images">): readonly Layout[] {
+  const fits = (layout: Layout) => (name === undefined ? !layout.onlyByName : layout.name === name);
+  return layouts.filter((layout) => fits(layout) && (images === undefined || layout.apart || name !== undefined));
+}
+
+/** The first of `asked` that the folder, or a release in it, has. */
+async function fitting(platform: Platform, path: string, asked: readonly Layout[]): Promise<Place | undefined> {
+  for (const layout of asked) {
+    for (const root of [path, ...inside.map((folder) => joinPath(path, folder))]) {
+      if (await isOf(platform, root, layout)) return { root, images: root, layout };
+    }
+  }
+  return undefined;
 }
 
 /** The layout of a folder, with a part of train as val where that is asked for. Throws as `foundLayout` does. */
@@ -161,10 +194,7 @@ async function foundLayout(
     const near = kind === "nothing" && !/[\\/.]/.test(path) ? 'Check the path, or say "scenes" for the drawn set.' : "";
     throw new InputError(problem(path, "expected a data set folder", got, near || "Check the path."));
   }
-  const fits = (layout: Layout) => (name === undefined ? !layout.onlyByName : layout.name === name);
-  const asked = layouts.filter(
-    (layout) => fits(layout) && (images === undefined || layout.apart || name !== undefined),
-  );
+  const asked = layoutsFor({ ...(name !== undefined && { layout: name }), ...(images !== undefined && { images }) });
   if (asked.length === 0) {
     const known = [...layouts, ...captionFormats].map((layout) => layout.name);
     throw new UsageError(
@@ -172,11 +202,8 @@ async function foundLayout(
     );
   }
   if (images !== undefined) return placeApart(platform, path, images, asked[0]);
-  for (const layout of asked) {
-    for (const root of [path, ...inside.map((folder) => joinPath(path, folder))]) {
-      if (await isOf(platform, root, layout)) return { root, images: root, layout };
-    }
-  }
+  const found = await fitting(platform, path, asked);
+  if (found !== undefined) return found;
   if ((await platform.exists(joinPath(path, "run.json"))) === "file") {
     const remedy = "Name a data set here, and the run where it is asked for: tessera eval RUN DATASET.";
     throw new InputError(problem(path, "expected a data set folder", "a run", remedy));
@@ -226,6 +253,8 @@ async function remedyFor(platform: Platform, path: string, content: readonly str
   if (isApart && (await platform.exists(joinPath(above, "images"))) === "folder") {
     return `Its photographs may be those of ${joinPath(above, "images")}: add --images ${above}`;
   }
+  const table = content.find((name) => /\.(?:csv|tsv|jsonl|ndjson|parquet)$/i.test(name));
+  if (table !== undefined) return `A table of captions is given by its file: ${joinPath(path, table)}`;
   return `\`tessera inspect ${path}\` draws the layouts.`;
 }
 

@@ -13,9 +13,18 @@ import { IGNORE } from "../image/image.ts";
 import { joinPath } from "../platform/join-path.ts";
 import type { Platform } from "../platform/platform.ts";
 import { type CaptionOptions, openCaptions } from "./captions/open-captions.ts";
-import { type CaptionPlace, findCaptions } from "./captions/place.ts";
+import type { CaptionPlace } from "./captions/place.ts";
 import { fileDataset } from "./file-dataset.ts";
-import { findLayout, isScenes, type OpenOptions, openDataset, type Place, splitsOf, straysAt } from "./index.ts";
+import {
+  captionsAt,
+  findLayout,
+  isScenes,
+  type OpenOptions,
+  openDataset,
+  type Place,
+  splitsOf,
+  straysAt,
+} from "./index.ts";
 import { type LabelReport, LabelTally, type Range, rangeOf } from "./label-tally.ts";
 import type { Problem, Survey } from "./layout.ts";
 import { guesses, hints, type LayoutGuess } from "./layout-hints.ts";
@@ -89,7 +98,7 @@ export async function inspectDataset(
     ...{ path: spec, classes: [], valueMap: {}, splits: [], problems: [], notes: [], layouts: [] },
   };
   if (isScenes(spec, options)) return inspectScenes(platform, spec, report, onProgress);
-  const captions = await findCaptions(platform, spec, options);
+  const captions = await captionsAt(platform, spec, options);
   if (captions !== undefined) return inspectCaptions(platform, spec, captions, report, options, onProgress);
   let place: Place;
   try {

@@ -60,6 +60,10 @@ export interface Survey {
   readonly valueMap: ValueMap;
   /** See `Dataset`. */
   readonly classesFile?: string | undefined;
+  /** See `Dataset`. */
+  readonly wordThreshold?: number | undefined;
+  /** See `Dataset`. */
+  readonly withBackground?: string | undefined;
   /** Complete entries, sorted by id. */
   readonly entries: readonly Entry[];
   /** Files that keep an entry from being complete. */

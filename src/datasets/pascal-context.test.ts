@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { greyPng, jpeg, put, temporaryFolder } from "../../test/support/pictures.ts";
+import { labelledDataset, spreadDataset } from "../data/views.ts";
 import { nodePlatform as platform } from "../platform/node.ts";
 import { findLayout, openDataset, splitsOf } from "./index.ts";
 
@@ -28,6 +29,17 @@ test("background is a class among 60, and the others keep their names and colour
     ...[60, "background", 60],
   ]);
   expect(classes.slice(1)).toEqual((await openDataset(platform, root, "train")).classes);
+});
+
+test("59 classes name the layout that has the background too, whose threshold is the authors'", async () => {
+  const root = await context(temporaryFolder());
+  const known = async (layout?: string) => {
+    const dataset = await openDataset(platform, root, "val", layout === undefined ? {} : { layout });
+    const { wordThreshold, withBackground } = spreadDataset(labelledDataset(dataset, ["mask"]), 1);
+    return [wordThreshold, withBackground];
+  };
+  expect(await known()).toEqual([undefined, "pascal-context-60"]);
+  expect(await known("pascal-context-60")).toEqual([0.35, undefined]);
 });
 
 test("photographs in no list are unlabelled", async () => {

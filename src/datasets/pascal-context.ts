@@ -53,7 +53,12 @@ export const pascalContext: Layout = {
   about: "Pascal Context, 59 classes, background unlabelled",
   drawing,
   signs,
-  ...vocFolders({ ...folders, classes: classes.slice(1), valueMap: valuesFrom(1) }),
+  ...vocFolders({
+    ...folders,
+    classes: classes.slice(1),
+    valueMap: valuesFrom(1),
+    withBackground: "pascal-context-60",
+  }),
 };
 
 export const pascalContext60: Layout = {
@@ -62,5 +67,6 @@ export const pascalContext60: Layout = {
   drawing,
   signs,
   onlyByName: true,
-  ...vocFolders({ ...folders, classes, valueMap: valuesFrom(0) }),
+  // The threshold is that of Xu et al. 2022's code.
+  ...vocFolders({ ...folders, classes, valueMap: valuesFrom(0), wordThreshold: 0.35 }),
 };

@@ -33,6 +33,9 @@ export interface VocFolders {
   readonly classes: Survey["classes"];
   readonly valueMap: Survey["valueMap"];
   readonly remedy: Survey["remedy"];
+  /** Of the classes above, see `Dataset`. */
+  readonly wordThreshold?: number;
+  readonly withBackground?: string;
   /** True where a list of classes beside the masks takes the place of the layout's own. */
   readonly ownLists?: boolean;
 }
@@ -56,7 +59,7 @@ const listNames: Readonly<Record<string, readonly string[]>> = {
 
 /** How splits of such a data set are found and listed. */
 export function vocFolders(folders: VocFolders): Pick<Layout, "splits" | "survey"> {
-  const { masks, lists, ownLists = false, ...usual } = folders;
+  const { masks, lists, ownLists = false, wordThreshold, withBackground, ...usual } = folders;
   return {
     async splits(platform, { root }) {
       const found = [...(await readLists(platform, root, folders)).bySplit.keys()];
@@ -68,11 +71,13 @@ export function vocFolders(folders: VocFolders): Pick<Layout, "splits" | "survey
         split === "unlabelled"
           ? await surveyUnlisted(platform, root, folders)
           : await surveyListed(platform, root, split, folders);
-      if (!ownLists) return { ...found, ...usual };
+      if (!ownLists) return { ...found, ...usual, wordThreshold, withBackground };
       const maskFolder = joinPath(root, masks);
       const files = await filesBelow(platform, maskFolder, "mask");
       const places = [root, maskFolder, joinPath(root, lists), joinPath(root, "ImageSets")];
-      return { ...found, ...(await layoutClasses(platform, places, [...files.byId.values()], usual)) };
+      const own = await layoutClasses(platform, places, [...files.byId.values()], usual);
+      // Known of these classes alone.
+      return { ...found, ...own, ...(own.classes === usual.classes && { wordThreshold, withBackground }) };
     },
   };
 }

@@ -145,6 +145,16 @@ describe("what must fail", () => {
     );
   });
 
+  it("a background where the data set has none, which names the layout that has", async () => {
+    const { classes } = segmenter.card;
+    const background = { name: "background", color: [0, 0, 0], background: true } as const;
+    const asked = { ...segmenter, card: { ...segmenter.card, classes: [background, ...classes] } };
+    const failing = (changes: Partial<Dataset>) => evaluateDataset(asked, dataset(changes));
+    await expect(failing({ withBackground: "set-60" })).rejects.toThrow("Add --layout set-60, by which the background");
+    await expect(failing({})).rejects.toThrow("Evaluate on a data set with the model's classes.");
+    await expect(failing({ withBackground: "set-60", classes: classes.slice(1) })).rejects.toThrow("Evaluate on a");
+  });
+
   it("a data set without masks", async () => {
     await expect(evaluateDataset(segmenter, dataset({ kinds: ["captions"] }))).rejects.toThrow(
       "check set: expected masks to score against, got captions in val. Evaluate on a split that has them.",

@@ -198,8 +198,14 @@ function requireSameClasses(dataset: Dataset, { card, source }: { card: ModelCar
   const length = Math.max(ours.length, theirs.length);
   for (let i = 0; i < length; i++) {
     if (ours[i] === theirs[i]) continue;
+    const { withBackground } = dataset;
+    const isOneMore = ours.length === theirs.length + 1 && card.classes.some(({ background }) => background);
+    const remedy =
+      withBackground !== undefined && isOneMore
+        ? `Add --layout ${withBackground}, by which the background is a class.`
+        : "Evaluate on a data set with the model's classes.";
     throw new InputError(
-      `${whereOf(dataset)}: expected the classes of ${source}, which has ${ours[i] ?? "none"} at index ${i}, got ${theirs[i] ?? "none"} (${theirs.length} classes against ${ours.length}). Evaluate on a data set with the model's classes.`,
+      `${whereOf(dataset)}: expected the classes of ${source}, which has ${ours[i] ?? "none"} at index ${i}, got ${theirs[i] ?? "none"} (${theirs.length} classes against ${ours.length}). ${remedy}`,
     );
   }
 }

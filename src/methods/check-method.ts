@@ -14,7 +14,19 @@ export function requireMethod(method: Method, where: string): void {
   for (const key of ["stages", "model", "validate"] as const) {
     require(typeof method[key] === "function", `a function ${key}`, typeof method[key]);
   }
-  for (const key of ["ready", "views", "groups", "patches", "classifier", "adopt", "encoder", "imports"] as const) {
+  const optional = [
+    "ready",
+    "settingsFor",
+    "notesOf",
+    "views",
+    "groups",
+    "patches",
+    "classifier",
+    "adopt",
+    "encoder",
+    "imports",
+  ] as const;
+  for (const key of optional) {
     require(method[key] === undefined || typeof method[key] === "function", `a function ${key} or none`, typeof method[
       key
     ]);

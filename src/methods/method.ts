@@ -1,6 +1,7 @@
 /** What a method gives to the shared rooms: stages that train, a model that predicts. No loop, no file, no device. */
 import type { Named, NdArray } from "../array/ndarray.ts";
 import type { OnnxEncoderFile } from "../backbones/onnx-file.ts";
+import type { Dataset } from "../data/dataset.ts";
 import type { ClassInfo } from "../data/sample.ts";
 import type { WeightFile } from "../weights/read-weights.ts";
 import type { PhotographClasses } from "./classification.ts";
@@ -75,6 +76,11 @@ export interface Method<R extends Recipe = Recipe> {
   readonly study?: Study;
   /** Fields of its recipes that matter for prediction alone, and can be changed by `--set` when predicting. Default: none. */
   readonly predictionFields?: readonly string[];
+  /**
+   * `key=value` of such fields that suit a data set better than the recipe's, where nobody sets them: what its authors scored with there.
+   * Default: none.
+   */
+  settingsFor?(recipe: R, dataset: Pick<Dataset, "wordThreshold">): readonly string[];
   /** What fields meant before they were there, for recipes and runs of that time. Default: what they mean in the recipe. */
   readonly formerly?: Partial<R>;
   /** `open`: any words can be segmented, and classes are named when predicting; `closed`: those that were trained. */
@@ -102,6 +108,8 @@ export interface Method<R extends Recipe = Recipe> {
   patches?(recipe: R, task: Task): PatchFeatures | null;
   /** Whole photographs compared with words, for `tessera eval --classify`. */
   classifier?(recipe: R, task: Task): PhotographClasses;
+  /** What is to be known of the classes that a model of any words is asked for, a line each. Default: nothing. */
+  notesOf?(recipe: R, task: Task): readonly string[];
   /** Throws UsageError when values do not go together (sizes not a multiple of 16, heads that do not divide the width). */
   validate(recipe: R): void;
   /**

@@ -37,6 +37,31 @@ export function filesOf(
   return { written: [names.mask, names.record, ...of(true)], others: of(false) };
 }
 
+/** What there is of a photograph: a key for each file that was written, and none for others. */
+export interface WrittenNames {
+  readonly mask: string;
+  readonly record: string;
+  readonly overlay?: string;
+  readonly segments?: string;
+  readonly world?: string;
+  readonly forms: Readonly<Partial<Record<PhotographForm, string>>>;
+}
+
+/** Of a photograph's files those that these kinds write. hasPlace: whether its place on the earth is known. */
+export function writtenNames(
+  { mask, record, overlay, segments, world, forms }: OutputNames,
+  kinds: Kinds,
+  hasPlace: boolean,
+): WrittenNames {
+  return {
+    ...{ mask, record },
+    ...(kinds.overlay && { overlay }),
+    ...(kinds.panoptic && { segments }),
+    ...(hasPlace && { world }),
+    forms: Object.fromEntries(kinds.forms.map((form) => [form, forms[form]])),
+  };
+}
+
 /**
  * Names in `folder` for each photograph: its own name with `.png`, `.overlay.png`, `.panoptic.png` and `.json`, and those of `formEndings`. Where two photographs
  * have one name (in two folders, or `a.jpg` and `a.png`), later ones get `-2`, `-3` and so on. Case does not

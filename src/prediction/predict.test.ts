@@ -61,7 +61,7 @@ describe("predictFiles", () => {
 
   it("writes overlays of the photograph's size", async () => {
     const { written } = await predictFiles(segmenter, nodePlatform, photographs.slice(1, 2), join(folder, "out"));
-    expect(await nodePlatform.imageSize(written[0].overlay)).toEqual({ width: 61, height: 47 });
+    expect(await nodePlatform.imageSize(written[0].overlay!)).toEqual({ width: 61, height: 47 });
   });
 
   it("records areas that add up to the photograph", async () => {
@@ -76,6 +76,19 @@ describe("predictFiles", () => {
   it("can leave overlays out", async () => {
     await predictFiles(segmenter, nodePlatform, photographs.slice(0, 1), join(folder, "out"), { overlay: false });
     expect(readdirSync(join(folder, "out"))).toEqual(["photo0.json", "photo0.png"]);
+  });
+
+  it("tells of the files that are there, and of no others", async () => {
+    const out = join(folder, "out");
+    const bare = await predictFiles(segmenter, nodePlatform, photographs.slice(0, 1), out, { overlay: false });
+    const { summary: _, ...told } = bare.written[0];
+    const base = `${out}/photo0`;
+    expect(told).toEqual({ photograph: photographs[0], mask: `${base}.png`, record: `${base}.json`, forms: {} });
+    const { written } = await predictFiles(segmenter, nodePlatform, photographs.slice(0, 1), out, { forms: ["svg"] });
+    const { mask, record, overlay, segments, world, forms } = written[0];
+    expect([segments, world]).toEqual([undefined, undefined]);
+    expect([record, overlay, mask, forms.svg].map((file) => file!.slice(out.length + 1))).toEqual(readdirSync(out));
+    expect(forms).toEqual({ svg: `${base}.svg` });
   });
 
   it("tells of every photograph", async () => {

@@ -10,7 +10,7 @@ import { instancesName, openAnnotation } from "./folder-annotation.ts";
 import { detailFor, type Form } from "./forms.ts";
 import { georeferenceOf } from "./georeference.ts";
 import type { InstanceForm } from "./instance-shapes.ts";
-import { type OutputNames, outputNames } from "./names.ts";
+import { type OutputNames, outputNames, type WrittenNames, writtenNames } from "./names.ts";
 import { type SegmentIds, twoChannelIds } from "./panoptic-files.ts";
 import type { SegmentOptions } from "./segmentation.ts";
 import type { Segmenter } from "./segmenter.ts";
@@ -42,7 +42,8 @@ export interface PredictOptions extends SegmentOptions {
   readonly signal?: AbortSignal;
 }
 
-export interface Predicted extends OutputNames {
+/** A photograph, the files that were written of it, and no others, and what its record says. */
+export interface Predicted extends WrittenNames {
   readonly photograph: string;
   readonly summary: PredictionRecord;
 }
@@ -121,7 +122,7 @@ export async function predictFiles(
   if (maskValues === "data") dataValues(segmenter.card, segmenter.source);
   await annotation.begin();
   await runs.begin();
-  const written: (Predicted | undefined)[] = new Array(photographs.length);
+  const written: (Made | undefined)[] = new Array(photographs.length);
   const shapes: (PhotographRuns | undefined)[] = new Array(photographs.length);
   const skipped: { photograph: string; problem: string }[] = [];
   const findings = new Findings();
@@ -160,7 +161,7 @@ export async function predictFiles(
         const found = classRuns(labels, segmenter.card.classes.length, scores);
         shapes[index] = { photograph: file, width, height, mask: masks[index], classes: found };
       }
-      written[index] = { photograph, ...names[index], summary: record };
+      written[index] = { photograph, names: names[index], summary: record };
     } finally {
       room.give(pixels);
     }
@@ -179,7 +180,7 @@ export async function predictFiles(
   await Promise.all(Array.from({ length: Math.min(lanes, photographs.length) }, lane));
   const all = written.filter((entry) => entry !== undefined);
   try {
-    const touched = (of: "segments" | "mask") => all.map((each) => inFolder(each[of]));
+    const touched = (of: "segments" | "mask") => all.map((each) => inFolder(each.names[of]));
     await annotation.end(panoptic ? all.map((each) => entryOf(each, folder)) : [], touched("segments"));
     await runs.end(
       shapes.filter((entry) => entry !== undefined),
@@ -190,11 +191,18 @@ export async function predictFiles(
   }
   if (failure !== undefined) throw failure;
   if (signal?.aborted) throw new Interrupted("predict: stopped; what is written is whole.");
-  return { written: all, skipped, notes: [...findings.lines(), ...annotation.notes()] };
+  const predicted = all.map(({ photograph, names: own, summary }) => {
+    return { photograph, ...writtenNames(own, kinds, summary.georeference !== undefined), summary };
+  });
+  return { written: predicted, skipped, notes: [...findings.lines(), ...annotation.notes()] };
+}
+
+interface Made extends Pick<Predicted, "photograph" | "summary"> {
+  readonly names: OutputNames;
 }
 
 function entryOf(
-  { photograph, segments, summary: { width, height, segments: records = [] } }: Predicted,
+  { photograph, names: { segments }, summary: { width, height, segments: records = [] } }: Made,
   folder: string,
 ) {
   return { photograph, width, height, file: segments.slice(folder.length + 1), segments: records };

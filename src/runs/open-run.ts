@@ -1,6 +1,7 @@
 /** A run as what it has learned: a model that predicts, or weights for another run to begin with. */
 
 import type { Named, NdArray } from "../array/ndarray.ts";
+import type { Dataset } from "../data/dataset.ts";
 import type { ClassInfo } from "../data/sample.ts";
 import { InputError, suggestion, UsageError } from "../errors.ts";
 import { maxClasses } from "../image/image.ts";
@@ -41,6 +42,8 @@ export interface OpenRunOptions extends OpenOptions {
   readonly background?: boolean | undefined;
   /** `key=value` of fields that matter for prediction alone (`Method.predictionFields`), changed after training. */
   readonly settings?: readonly string[] | undefined;
+  /** What is predicted: settings that suit it are taken where `settings` has no others (`Method.settingsFor`), and told. Default: none. */
+  readonly dataset?: Pick<Dataset, "name" | "wordThreshold"> | undefined;
   /** True: a model of an open vocabulary may be opened without classes, to look inside. */
   readonly wordless?: boolean | undefined;
 }
@@ -58,7 +61,8 @@ export async function openRun(platform: Platform, folder: string, options: OpenR
       `${folder} was stopped at step ${last} of ${end}. To end it: tessera train --resume --out ${folder}`,
     );
   }
-  const run = withSettings(trained, options.settings, folder);
+  const changed = withSettings(trained, options.settings, folder);
+  const run = withSettings(changed, settingsFor(changed, options, folder), folder);
   const named = askedOf(run, options, folder);
   const { classes, window } = named.record;
   const isOpen = run.method.vocabulary === "open";
@@ -72,7 +76,13 @@ export async function openRun(platform: Platform, folder: string, options: OpenR
       `${folder}: expected a model that predicts, got one whose last stage so far is ${stage.name}. Train on with: ${goOn(run, folder, checkpoint.progress.stage)}`,
     );
   }
+  tellNotes(named, options.onNote, folder);
   return trainedModel(named, weightsOf(checkpoint), folder);
+}
+
+/** Tells what is to be known of the classes that a model is asked for. */
+export function tellNotes(run: Run, onNote: OpenOptions["onNote"], where: string): void {
+  for (const note of run.method.notesOf?.(run.recipe, taskOf(run)) ?? []) onNote?.(`${where}: ${note}`);
 }
 
 /** The run with the classes that are asked for. Throws InputError where an open vocabulary has none. */
@@ -105,6 +115,25 @@ export function withSettings<R extends ResolvedRecipe>(run: R, settings: readonl
   const recipe = settings.reduce(applySetting, run.recipe);
   checkRecipe(run.method, recipe);
   return { ...run, recipe };
+}
+
+/** What suits the data set, of fields that nobody set; each is told. */
+export function settingsFor(
+  { method, recipe }: ResolvedRecipe,
+  { settings = [], dataset, onNote }: Pick<OpenRunOptions, "settings" | "dataset" | "onNote">,
+  where: string,
+): readonly string[] {
+  if (dataset === undefined) return [];
+  const given = new Set(settings.map(keyOf));
+  const suiting = (method.settingsFor?.(recipe, dataset) ?? []).filter((each) => !given.has(keyOf(each)));
+  for (const each of suiting) {
+    const key = keyOf(each);
+    const own = (recipe as unknown as Readonly<Record<string, unknown>>)[key];
+    onNote?.(
+      `${where}: ${each} in place of the recipe's ${own}, as the authors have it for ${dataset.name}. To keep that: --set ${key}=${own}`,
+    );
+  }
+  return suiting;
 }
 
 /** Throws UsageError where a setting changes what a model is, and not only how it predicts. more: fields that may be set besides. */

@@ -18,7 +18,14 @@ import type { TrainedModel } from "../prediction/model.ts";
 import { version } from "../version.ts";
 import { checkpointIndex } from "../weights/checkpoint-path.ts";
 import { openWeights, type WeightFile } from "../weights/read-weights.ts";
-import { askedOf, type OpenRunOptions, requirePredictionFields, trainedModel } from "./open-run.ts";
+import {
+  askedOf,
+  type OpenRunOptions,
+  requirePredictionFields,
+  settingsFor,
+  tellNotes,
+  trainedModel,
+} from "./open-run.ts";
 import { fingerprintOf, type Run } from "./run.ts";
 import { runFormat } from "./run-record.ts";
 
@@ -69,7 +76,7 @@ export async function readPublished(options: PublishedOptions): Promise<Publishe
 /** Options of `openPublished`. */
 export interface OpenPublishedOptions
   extends Pick<PublishedOptions, "platform" | "files" | "methods" | "licence" | "stated">,
-    Pick<OpenRunOptions, "classes" | "otherwise" | "background" | "settings" | "wordless"> {
+    Pick<OpenRunOptions, "classes" | "otherwise" | "background" | "settings" | "dataset" | "wordless"> {
   /** What messages call them. Default: their paths. */
   readonly source?: string;
   /** Gets a line for what of the files is not used, and what is to be known of them. */
@@ -82,10 +89,11 @@ export interface OpenPublishedOptions
  */
 export async function openPublished(asked: OpenPublishedOptions): Promise<TrainedModel> {
   const { settings = [], onNote } = asked;
-  const options = { ...asked, settings, patchOnly: false };
-  const found = await importedFrom({ ...options, classes: null });
-  const file = asked.source ?? options.files.join(", ");
+  const found = await importedFrom({ ...asked, settings, patchOnly: false, classes: null });
+  const file = asked.source ?? asked.files.join(", ");
   requirePredictionFields(found.method, settings, file, found.imported.untold);
+  const changed = { method: found.method, recipe: settings.reduce(applySetting, found.imported.recipe) };
+  const options = { ...asked, settings: [...settings, ...settingsFor(changed, asked, file)], patchOnly: false };
   const isOpen = found.method.vocabulary === "open";
   // Of a closed vocabulary the head's outputs have an order, which the names have to follow.
   const run = await described({ ...options, classes: isOpen ? null : (asked.classes ?? null) }, found);
@@ -97,6 +105,7 @@ export async function openPublished(asked: OpenPublishedOptions): Promise<Traine
     );
   }
   const named = isOpen ? askedOf(run, asked, file) : run;
+  tellNotes(named, onNote, file);
   return trainedModel(named, run.weights, file);
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { Random } from "../array/random.ts";
-import { parseClassLines, parseClassWords } from "./class-words.ts";
+import { commaNote, parseClassLines, parseClassWords } from "./class-words.ts";
 import type { Tagger } from "./nouns.ts";
 import { captionWords, filledTemplate, filledTemplates, promptsOf } from "./prompts.ts";
 import { plainCaption, taggedCaption } from "./tagged-caption.ts";
@@ -112,8 +112,30 @@ describe("names that are typed", () => {
     ["cat=", '"cat="'],
     ["a=b=c", '"a=b=c"'],
     ["cat, dog, cat", '"cat" twice'],
+    ["Sky, road, sky", '"Sky" and "sky"'],
   ])("%s is refused", (text, got) => {
     expect(parseClassWords(text)).toBe(got);
+  });
+
+  test.each<[string, string | null]>([
+    [
+      "sofa=couch, settee",
+      '"settee" is read as a class of its own. If other words are meant, write "sofa=couch|settee"; if classes, "sofa=couch; settee".',
+    ],
+    [
+      "cat, sofa=couch, lamp, a=b, c",
+      '"lamp", "c" are read as classes of their own. If other words are meant, write "cat, sofa=couch|lamp, a=b|c"; if classes, "cat; sofa=couch; lamp; a=b; c".',
+    ],
+    ["cat, sofa=couch", null],
+    ["cat, sofa=couch|settee, lamp", null],
+    ["cat; sofa=couch, settee", null],
+    ["cat, lamp", null],
+  ])("how %s may be meant", (text, note) => {
+    expect(commaNote(text)).toBe(note);
+    const meant = note === null ? [] : [...note.matchAll(/(?:write|classes,) "(.*?)"/g)].map(([, line]) => line);
+    for (const line of meant) expect([commaNote(line), typeof parseClassWords(line)]).toEqual([null, "object"]);
+    // What is written for the reading that was taken is read so.
+    if (meant.length > 0) expect(parseClassWords(meant[1])).toEqual(parseClassWords(text));
   });
 
   test("a file without names has none", () => expect(parseClassLines("# nothing\n")).toBe("none"));

@@ -95,11 +95,11 @@ describe("a panoptic method", () => {
       };
       expect([annotation.images.length, annotation.categories[0]]).toEqual([2, { id: 1, name: "sky", isthing: 0 }]);
       for (const [index, { segments, summary, overlay }] of written.entries()) {
-        const raw = await platform.decodeMask(segments);
-        const ids = segmentIds === "rgb" ? segmentIdsOf(raw, segments).data : raw.data;
-        expect([raw.width, raw.height, (await stat(overlay)).size > 0]).toEqual([96, 64, true]);
+        const raw = await platform.decodeMask(segments!);
+        const ids = segmentIds === "rgb" ? segmentIdsOf(raw, segments!).data : raw.data;
+        expect([raw.width, raw.height, (await stat(overlay!)).size > 0]).toEqual([96, 64, true]);
         const { file_name: name, segments_info: found } = annotation.annotations[index];
-        expect(segments.endsWith(name)).toBe(true);
+        expect(segments!.endsWith(name)).toBe(true);
         expect(found).toEqual(summary.segments);
         for (const { id, area, class: named, score: sure, bbox } of summary.segments ?? []) {
           expect([

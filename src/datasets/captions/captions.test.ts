@@ -1,3 +1,4 @@
+import { rmSync, truncateSync } from "node:fs";
 import { parquetWriteBuffer } from "hyparquet-writer";
 import { describe, expect, test } from "vitest";
 import { jpeg, put, temporaryFolder } from "../../../test/support/pictures.ts";
@@ -57,6 +58,45 @@ describe("tar shards", () => {
     const same = await openDataset(platform, `${root}/{0..1}/c.tar`, "train");
     expect(await shownPairs(same)).toEqual(["0-x-y: in 0", "1-x-y: in 1"]);
     await expect(openDataset(platform, root, "test")).rejects.toThrow("expected a split test, got only train, val.");
+  });
+
+  test("archives in folders inside, of splits too", async () => {
+    const root = temporaryFolder();
+    for (const [at, place] of ["deep/a", "deep/er/b"].entries())
+      put(root, `${place}.tar`, tar(...pairIn(`${at}`, place)));
+    expect(await shownPairs(await openDataset(platform, root, "train"))).toEqual(["a-0: deep/a", "b-1: deep/er/b"]);
+    const parted = temporaryFolder();
+    put(parted, "train/0/a.tar", tar(...pairIn("1", "one")));
+    put(parted, "val/b.tar", tar(...pairIn("2", "two")));
+    expect(await splitsOf(platform, parted)).toEqual(["train", "val"]);
+    expect(await shownPairs(await openDataset(platform, parted, "train"))).toEqual(["1: one"]);
+    expect((await inspectDataset(platform, root)).layout).toBe("webdataset");
+    const layout = "webdataset";
+    expect(await shownPairs(await openDataset(platform, root, "train", { layout }))).toHaveLength(2);
+  });
+
+  test.each<[string, string[]]>([
+    ["{00000,00002}.tar", ["00000-0: c0", "00002-2: c2"]],
+    ["{00000..00001,00002}.tar", ["00000-0: c0", "00001-1: c1", "00002-2: c2"]],
+    ["*.tar", ["00000-0: c0", "00001-1: c1", "00002-2: c2"]],
+    ["../*/0000*1.tar", ["1: c1"]],
+  ])("archives by the pattern %s", async (pattern, pairs) => {
+    const root = temporaryFolder();
+    for (const at of [0, 1, 2]) put(root, `set/0000${at}.tar`, tar(...pairIn(`${at}`, `c${at}`)));
+    put(root, "set/.0.tar", "hidden");
+    put(root, "set/notes.txt", "no archive");
+    expect(await shownPairs(await openDataset(platform, `${root}/set/${pattern}`, "train"))).toEqual(pairs);
+  });
+
+  test("patterns that name nothing, or files of several kinds, are refused", async () => {
+    const root = temporaryFolder();
+    put(root, "a.tar", tar(...pairIn("1", "one")));
+    put(root, "b.csv", "image,caption\n");
+    const open = (pattern: string) => openDataset(platform, `${root}/${pattern}`, "train");
+    await expect(open("c*.tar")).rejects.toThrow("c*.tar: expected files of the pattern, got none among a.tar, b.csv.");
+    await expect(open("none/*.tar")).rejects.toThrow("expected files of the pattern, got nothing there.");
+    await expect(open("{a,c}.tar")).rejects.toThrow("c.tar: expected a file of the pattern, got nothing there.");
+    await expect(open("{a.tar,b.csv}")).rejects.toThrow("Name the archives alone.");
   });
 
   test("bad pairs are left out, counted, and the first named", async () => {
@@ -147,6 +187,47 @@ describe("tables", () => {
     ]);
     expect(dataset.leftOut).toEqual([]);
     expect(new Set(dataset.ids).size).toBe(2);
+  });
+
+  test.each<[string, string]>([
+    ["pairs.ndjson", '{"image": "a.jpg", "caption": "one"}\n{"image": "p/b.jpg", "caption": "two"}\n'],
+    ["pairs.json", '[\n {"image": "a.jpg", "caption": "one"},\n {"image": "p/b.jpg", "caption": ["two"]}, 5]'],
+    ["lines.json", '\ufeff{"image": "a.jpg", "caption": "one"}\n{"image": "p/b.jpg", "caption": "two"}\n'],
+  ])("%s holds pairs", async (name, content) => {
+    const root = withPhotos("a.jpg", "p/b.jpg");
+    const dataset = await openDataset(platform, put(root, name, content), "train");
+    expect(await shownPairs(dataset)).toEqual(["a: one", "p-b: two"]);
+    expect(dataset.leftOut).toEqual(
+      name === "pairs.json" ? [`${root}/${name}: row 3: left out: the row is no object.`] : [],
+    );
+  });
+
+  test.each([
+    ["{\n}", "expected an array of pairs of photograph and caption, got {}"],
+    ["[1,", "got broken JSON"],
+    ["", "got broken JSON"],
+  ])("a .json of %j is refused", async (content, message) => {
+    const file = put(temporaryFolder(), "t.json", content);
+    const layout = "caption-table";
+    await expect(openDataset(platform, file, "train", { layout })).rejects.toThrow(message);
+  });
+
+  test("an array that is too large to be read whole is told how to be lines", async () => {
+    const file = put(temporaryFolder(), "large.json", "[");
+    truncateSync(file, 2 ** 28 + 1);
+    await expect(openDataset(platform, file, "train")).rejects.toThrow(
+      `${file}: expected an array of at most 256 MiB, got 257 MiB. Write a pair a line, which may be of any size: jq`,
+    );
+  });
+
+  test("the only table of a folder is found, and one of several is to be named", async () => {
+    const root = withPhotos("a.jpg");
+    put(root, "pairs.csv", "image,caption\na.jpg,one\n");
+    expect(await shownPairs(await openDataset(platform, root, "train"))).toEqual(["a: one"]);
+    put(root, "other.tsv", "image\tcaption\n");
+    await expect(openDataset(platform, root, "train")).rejects.toThrow(
+      `A table of captions is given by its file: ${root}/other.tsv`,
+    );
   });
 
   test("photographs may lie in another folder, and be listed once for each caption", async () => {
@@ -278,6 +359,33 @@ describe("image folders of Hugging Face", () => {
 });
 
 describe("texts beside photographs", () => {
+  test("in folders inside, whose names make ids differ", async () => {
+    const root = temporaryFolder();
+    for (const place of ["train/in/a", "train/out/a", "train/b", "val/in/c"]) {
+      put(root, `${place}.jpg`, photo);
+      put(root, `${place}.txt`, place);
+    }
+    expect(await splitsOf(platform, root)).toEqual(["train", "val"]);
+    const pairs = ["b: train/b", "in-a: train/in/a", "out-a: train/out/a"];
+    // What lies in the folder itself is taken alone.
+    expect(await shownPairs(await openDataset(platform, root, "train"))).toEqual([pairs[0]]);
+    rmSync(`${root}/train/b.jpg`);
+    rmSync(`${root}/train/b.txt`);
+    expect(await shownPairs(await openDataset(platform, root, "train"))).toEqual(pairs.slice(1));
+    const layout = "text-beside-image";
+    const deep = await openDataset(platform, `${root}/train`, "train", { layout, images: root });
+    expect(await shownPairs(deep)).toEqual(pairs.slice(1));
+    expect(deep.source(0)).toBe(`${root}/train/in/a.jpg`);
+  });
+
+  test("numbers beside photographs are no captions, however deep", async () => {
+    const root = temporaryFolder();
+    put(root, "x/y/a.jpg", photo);
+    put(root, "x/y/a.txt", "0 0.5 0.5 0.2 0.2\n");
+    await expect(openDataset(platform, root, "train")).rejects.toThrow();
+    expect((await inspectDataset(platform, root)).layout).not.toBe("text-beside-image");
+  });
+
   test("a sentence a line, and what has no partner is left out", async () => {
     const root = temporaryFolder();
     for (const name of ["a.jpg", "b.png", "b.jpg", "alone.jpg", "blank.jpg"]) put(root, name, photo);

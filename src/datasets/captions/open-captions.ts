@@ -5,8 +5,9 @@ import { InputError, problem } from "../../errors.ts";
 import type { Platform } from "../../platform/platform.ts";
 import { allowed, type BadPairBudget } from "./bad-pairs.ts";
 import { cleanedCaption } from "./clean-caption.ts";
+import type { CaptionFiles } from "./formats.ts";
 import type { Pairs } from "./pairs.ts";
-import type { CaptionFiles, CaptionPlace } from "./place.ts";
+import type { CaptionPlace } from "./place.ts";
 import type { TableKind } from "./table.ts";
 
 export interface CaptionOptions {
@@ -66,10 +67,12 @@ export async function openCaptions(
 
 async function pairsOf(platform: Platform, { format, files, folder }: CaptionFiles): Promise<Pairs> {
   if (format === "webdataset") return (await import("./shards.ts")).shardPairs(platform, files);
-  if (format === "text-beside-image") return (await import("./text-files.ts")).textFilePairs(platform, files[0]);
+  if (format === "text-beside-image") return (await import("./text-files.ts")).textFilePairs(platform, files, folder);
   const kind = files[0].slice(files[0].lastIndexOf(".") + 1).toLowerCase();
   if (kind === "parquet") return (await import("./parquet.ts")).parquetPairs(platform, files[0], folder);
-  return (await import("./table.ts")).tablePairs(platform, files[0], kind as TableKind, folder);
+  if (kind === "json") return (await import("./json-table.ts")).jsonPairs(platform, files[0], folder);
+  const table = kind === "ndjson" ? "jsonl" : (kind as TableKind);
+  return (await import("./table.ts")).tablePairs(platform, files[0], table, folder);
 }
 
 /** Captions as they are after cleaning; pairs of which none is left are dropped. */

@@ -11,11 +11,40 @@ import { BadPairs } from "./bad-pairs.ts";
 import { type Pairs, utf8 } from "./pairs.ts";
 
 /**
- * Pairs of `NAME.jpg` and `NAME.txt`, a sentence a line: three names a pair are kept. Texts are read once to see that they
- * are some. Photographs without text, and texts without photograph, are left out. Accents may be composed or not.
+ * Pairs of `NAME.jpg` and `NAME.txt`, a sentence a line, in folders of which ids say the place below `root`: three names a pair are kept.
+ * Texts are read once to see that they are some. Photographs without text, and texts without photograph, are left out. Accents may be
+ * composed or not.
  */
-export async function textFilePairs(platform: Platform, folder: string): Promise<Pairs> {
-  const bad = new BadPairs();
+export async function textFilePairs(platform: Platform, folders: readonly string[], root: string): Promise<Pairs> {
+  const found: Found = { bad: new BadPairs(), ids: [], images: [], captions: [], seen: new Set() };
+  for (const folder of folders) {
+    const below = folder.slice(root.length).replace(/^[\\/]+/, "");
+    await gather(platform, folder, below === "" ? "" : `${below.replaceAll("/", "-")}-`, found);
+  }
+  const { ids, bad, images, captions } = found;
+  return {
+    ...{ ids, bad, source: (index) => images[index] },
+    async read(index) {
+      const sentences = await sentencesIn(platform, captions[index]);
+      if (typeof sentences !== "string") return { image: images[index], captions: sentences };
+      const remedy = "Write some, or remove the file.";
+      throw new InputError(problem(captions[index], "expected captions, one a line", sentences, remedy));
+    },
+  };
+}
+
+interface Found extends Pick<Pairs, "bad"> {
+  readonly ids: string[];
+  /** Paths. */
+  readonly images: string[];
+  readonly captions: string[];
+  /** Ids, of bad pairs too. */
+  readonly seen: Set<string>;
+}
+
+/** The pairs of one folder. prefix: what their ids begin with. */
+async function gather(platform: Platform, folder: string, prefix: string, found: Found): Promise<void> {
+  const { bad, ids, images, captions, seen } = found;
   const photographs: string[] = [];
   const texts = new Map<string, string>();
   for (const name of await platform.list(folder)) {
@@ -24,11 +53,11 @@ export async function textFilePairs(platform: Platform, folder: string): Promise
     if (extension === "txt") texts.set(stemOf(name), name);
     else if (photographEndings.has(extension)) photographs.push(name);
   }
-  const [ids, images, captions] = [[] as string[], [] as string[], [] as string[]];
-  const seen = new Set<string>();
+  const own = new Set(photographs.map(stemOf));
   for (const name of photographs) {
-    const id = stemOf(name);
-    const text = texts.get(id);
+    const stem = stemOf(name);
+    const id = prefix + stem;
+    const text = texts.get(stem);
     const fault = seen.has(id) ? "the name occurs twice" : await faultOf(platform, folder, text);
     seen.add(id);
     if (fault !== undefined || text === undefined) {
@@ -36,21 +65,10 @@ export async function textFilePairs(platform: Platform, folder: string): Promise
       continue;
     }
     ids.push(id);
-    images.push(name);
-    captions.push(text);
+    images.push(joinPath(folder, name));
+    captions.push(joinPath(folder, text));
   }
-  for (const [id, name] of texts) if (!seen.has(id)) bad.add("the photograph is missing", joinPath(folder, name));
-  return {
-    ids,
-    bad,
-    source: (index) => joinPath(folder, images[index]),
-    async read(index) {
-      const file = joinPath(folder, captions[index]);
-      const found = await sentencesIn(platform, file);
-      if (typeof found !== "string") return { image: joinPath(folder, images[index]), captions: found };
-      throw new InputError(problem(file, "expected captions, one a line", found, "Write some, or remove the file."));
-    },
-  };
+  for (const [stem, name] of texts) if (!own.has(stem)) bad.add("the photograph is missing", joinPath(folder, name));
 }
 
 async function faultOf(platform: Platform, folder: string, text: string | undefined): Promise<string | undefined> {

@@ -250,6 +250,11 @@ describe("config.json", () => {
 
   test.each<[string, Record<string, string>, string]>([
     ["is no JSON", { "config.json": "{" }, "folder/config.json: expected JSON, got other text."],
+    [
+      "is another model's",
+      changed({ model_type: "clip" }),
+      'folder/config.json: expected model_type "groupvit", as the weights are, got "clip". Put the config.json of these',
+    ],
     ["is a list", { "config.json": "[]" }, "folder/config.json: expected a JSON object, got []."],
     [
       "is of other weights",

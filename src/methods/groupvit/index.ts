@@ -9,10 +9,11 @@ import { paper } from "./paper.ts";
 import { patchFeaturesOf } from "./patch-features.ts";
 import { wordModel } from "./prediction.ts";
 import { type GroupViTRecipe, predictionFields, recipes } from "./recipe.ts";
+import { settingsFor } from "./settings-for.ts";
 import { captionStage } from "./stage.ts";
 import { study } from "./study.ts";
 import { validate } from "./validate.ts";
-import { loadWords } from "./words.ts";
+import { cutNotes, loadWords } from "./words.ts";
 
 export { groupvitTransfer } from "./transfer.ts";
 
@@ -24,6 +25,8 @@ export const groupvit: Method<GroupViTRecipe> = {
   study,
   predictionFields,
   formerly: { stemChannels: [], promptStopWords: [], shownGroups: 0 },
+  settingsFor,
+  notesOf: (recipe, { classes }) => cutNotes(classes, recipe),
   ready: loadWords,
   stages: (recipe) => [captionStage(recipe)],
   model: wordModel,

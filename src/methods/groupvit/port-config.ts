@@ -10,6 +10,9 @@ export type ConfiguredSettings = Pick<GroupViTSettings, "heads" | "textHeads" | 
 /** The end token that stands for `the largest id of the text`, from before ids were counted right. */
 const largestId = 2;
 
+/** What the port calls its model; other networks' files have the same fields. */
+const modelType = "groupvit";
+
 /** What the port takes where a file leaves a value out. */
 const defaults = {
   top: { projection_dim: 256, projection_intermediate_dim: 4096 },
@@ -42,6 +45,11 @@ export function jsonObject(text: string, where: string): Readonly<Record<string,
  */
 export function settingsFromConfig(text: string, found: FoundSettings, where: string): ConfiguredSettings {
   const config = jsonObject(text, where);
+  const type = config.model_type ?? modelType;
+  if (type !== modelType) {
+    const remedy = "Put the config.json of these weights beside them.";
+    throw new InputError(problem(where, `expected model_type "${modelType}", as the weights are`, shown(type), remedy));
+  }
   const top = { ...defaults.top, ...given(config) };
   // Old files have the parts twice, and what is in the second counts.
   const vision = { ...defaults.vision, ...given(config.vision_config), ...given(config.vision_config_dict) };
@@ -113,7 +121,7 @@ export function configOf(settings: GroupViTSettings): Readonly<Record<string, un
   const common = { dropout: 0, attention_dropout: 0, initializer_range: 0.02, initializer_factor: 1 };
   return {
     architectures: ["GroupViTModel"],
-    model_type: "groupvit",
+    model_type: modelType,
     ...{ initializer_factor: 1, initializer_range: 0.02, logit_scale_init_value: 2.6592, output_segmentation: false },
     projection_dim: settings.projectionWidth,
     projection_intermediate_dim: settings.projectionHidden,

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { toNumbers } from "../../array/ndarray.ts";
 import { clipTokenizer } from "../../text/clip-tokenizer.ts";
 import { templateSets } from "../../text/templates.ts";
-import { askedWords, loadWords, requireVocabulary, textIds } from "./words.ts";
+import { askedWords, cutNotes, loadWords, requireVocabulary, textIds } from "./words.ts";
 
 const color = [0, 0, 0] as const;
 
@@ -35,6 +35,23 @@ test("classes are asked for by all their words in all templates, in no more plac
   const longest = Math.max(...whole.map((row) => row.findLastIndex((id) => id !== 0) + 1));
   expect(places).toBe(longest);
   expect(toNumbers(ids)).toEqual(whole.flatMap((row) => row.slice(0, places)));
+});
+
+test("words that are cut are told by name, in whatever template they are longest", async () => {
+  await loadWords();
+  const long = "a very long name of a thing that nobody would call so";
+  const classes = [
+    { name: "background", color, background: true as const },
+    { name: "sofa", color, words: ["sofa", long] },
+  ];
+  const { encode } = await clipTokenizer();
+  const [template] = templateSets.simple;
+  const places = encode(template.replace("{}", long)).length + 2;
+  expect(cutNotes(classes, { templates: "simple", textContext: places })).toEqual([]);
+  const [note, ...more] = cutNotes(classes, { templates: "simple", textContext: places - 1 });
+  expect(more).toEqual([]);
+  expect(note).toContain(`"${long}" is longer than the ${places - 3} symbols`);
+  expect(cutNotes(classes, { templates: "full", textContext: places })).toHaveLength(1);
 });
 
 test("a network with another vocabulary is not asked", async () => {

@@ -1,7 +1,7 @@
 /** Words that are asked for, as the text encoder reads them. */
 import { type NdArray, ndarray } from "../../array/ndarray.ts";
 import type { ClassInfo } from "../../data/sample.ts";
-import { InputError } from "../../errors.ts";
+import { InputError, listed } from "../../errors.ts";
 import { clipTokenizer } from "../../text/clip-tokenizer.ts";
 import { filledTemplates } from "../../text/prompts.ts";
 import { type TemplateSet, templateSets } from "../../text/templates.ts";
@@ -51,6 +51,27 @@ export function askedWords(classes: readonly ClassInfo[], templates: TemplateSet
     counts: words.map(({ length }) => length),
   };
 }
+
+/** A line for words that the text encoder does not see whole, since they are longer than its context; none where it sees all. */
+export function cutNotes(
+  classes: readonly ClassInfo[],
+  { templates, textContext }: TextPlaces & { readonly templates: TemplateSet },
+): readonly string[] {
+  const { encode } = loaded();
+  const places = textContext - 2; // Of start and end.
+  const isCut = (word: string) =>
+    filledTemplates([word], templateSets[templates]).some((text) => encode(text).length > places);
+  const words = classes.filter(({ background }) => !background).flatMap(({ name, words: own = [name] }) => own);
+  const cut = words.filter(isCut).map((word) => `"${word}"`);
+  if (cut.length === 0) return [];
+  const what = cut.length === 1 ? "is" : "are";
+  return [
+    `${listed(cut, mostNamed)} ${what} longer than the ${places} symbols that the text encoder reads, templates included: the rest is not seen. Say it in fewer words.`,
+  ];
+}
+
+/** Words that are named in a message. */
+const mostNamed = 5;
 
 /** Throws InputError where a network does not read the ids that words have here. */
 export function requireVocabulary({ textVocabulary }: Pick<GroupViTSettings, "textVocabulary">): void {
