@@ -29,19 +29,10 @@ const wrapper = /^(module|model|base|backbone|encoder|mobilenet_v2|vit|deit|dino
  * first name that does not fit the likeliest one.
  */
 export function publishedEncoder({ tensors, where }: WeightFile): PublishedEncoder {
-  const given = parts(tensors);
-  const fits = Object.entries(encoders).flatMap(([name, encoder]) =>
-    encoder.published.flatMap((published) => {
-      const declared = declaredBy(encoder, published.norms ?? "batch");
-      return given.map((part) => ({ name, ...compared(declared, published, part) }));
-    }),
-  );
+  const fits = fitsOf(tensors);
   const whole = fits.filter(({ fault }) => fault === null);
   if (whole.length === 0) {
-    // Shapes tell sizes of a network apart, and names alone its kind.
-    const likeliest = fits.reduce((best, each) =>
-      each.right > best.right || (each.right === best.right && each.named > best.named) ? each : best,
-    );
+    const likeliest = likeliestOf(fits);
     if (likeliest.named === 0) {
       throw new InputError(
         `${where}: expected weights of ${Object.keys(encoders).join(", ")}, got names such as ${Object.keys(tensors)[0] ?? "none"}. Another network needs code of its own, or its ONNX file.`,
@@ -68,6 +59,30 @@ export function publishedEncoder({ tensors, where }: WeightFile): PublishedEncod
     library: published.library,
     weights,
   };
+}
+
+/** An encoder, and the library, after which at least half of a file's tensors are called, whatever their shapes; null: none. */
+export function encoderNamedBy(tensors: Named<NdArray>): { readonly name: string; readonly library: string } | null {
+  const { named, name, published } = likeliestOf(fitsOf(tensors));
+  return named > 0 && 2 * named >= Object.keys(tensors).length ? { name, library: published.library } : null;
+}
+
+/** How the tensors, or those below a prefix, fit each encoder under the names of each library. */
+function fitsOf(tensors: Named<NdArray>): (Fit & { readonly name: string })[] {
+  const given = parts(tensors);
+  return Object.entries(encoders).flatMap(([name, encoder]) =>
+    encoder.published.flatMap((published) => {
+      const declared = declaredBy(encoder, published.norms ?? "batch");
+      return given.map((part) => ({ name, ...compared(declared, published, part) }));
+    }),
+  );
+}
+
+/** Shapes tell sizes of a network apart, and names alone its kind. */
+function likeliestOf<F extends Fit>(fits: readonly F[]): F {
+  return fits.reduce((best, each) =>
+    each.right > best.right || (each.right === best.right && each.named > best.named) ? each : best,
+  );
 }
 
 /** A part of a joined weight, apart from the others, so that none keeps the memory of all. */

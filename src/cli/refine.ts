@@ -1,5 +1,5 @@
 import { InputError, oneLine, UsageError } from "../errors.ts";
-import { crfNames, crfSettings, parseCrf } from "../refinement/crf-settings.ts";
+import { crfNames, crfSettings, maxExactPixels, parseCrf } from "../refinement/crf-settings.ts";
 import { command } from "./command.ts";
 
 export const refineCommand = command({
@@ -12,7 +12,7 @@ export const refineCommand = command({
     crf: {
       kind: "text",
       placeholder: "NAME",
-      help: `${crfNames.join(", ")}, or terms with slashes between: weight,xy/weight,xy,rgb; default deeplab-v2`,
+      help: `${crfNames.join(", ")}, or terms with slashes between: weight,xy/weight,xy,rgb; behind it :exact for all pairs of pixels, in images of up to ${maxExactPixels}; default deeplab-v2`,
     },
     certainty: {
       kind: "number",

@@ -142,7 +142,7 @@ export const studyCommand = command({
       unlabelled,
       validation,
     } = await openData(dataset, null, {
-      ...{ labels: labelsOf(choice, runs), images: true },
+      ...{ labels: labelsOf(choice, runs), more: [], images: true },
     });
     if (validation === null) {
       throw new InputError(

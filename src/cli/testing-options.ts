@@ -1,7 +1,7 @@
 import { UsageError } from "../errors.ts";
 import type { SegmentOptions, WindowsChoice } from "../prediction/segmentation.ts";
 import { windowings } from "../prediction/windows.ts";
-import { crfNames, parseCrf } from "../refinement/crf-settings.ts";
+import { crfNames, maxExactPixels, parseCrf } from "../refinement/crf-settings.ts";
 import type { Options, Values } from "./command.ts";
 import { sizeOptions } from "./options.ts";
 
@@ -22,7 +22,7 @@ export const testingOptions = {
   crf: {
     kind: "text",
     placeholder: "NAME",
-    help: `refine the scores by a dense CRF instead of what the method does: ${crfNames.join(", ")}, terms such as 3,3/4,67,3 (weight,xy/weight,xy,rgb), or none`,
+    help: `refine the scores by a dense CRF instead of what the method does: ${crfNames.join(", ")}, terms such as 3,3/4,67,3 (weight,xy/weight,xy,rgb), or none; behind one :exact for all pairs of pixels of images of up to ${maxExactPixels}`,
   },
   shortSide: {
     ...sizeOptions.shortSide,

@@ -1,6 +1,7 @@
 import type { Dataset } from "../data/dataset.ts";
+import type { LabelKind } from "../data/sample.ts";
 import type { OpenOptions } from "../datasets/index.ts";
-import type { TrainingDataOptions } from "../datasets/training-data.ts";
+import type { TrainingData, TrainingDataOptions } from "../datasets/training-data.ts";
 import { InputError, oneLine } from "../errors.ts";
 import type { Method, ResolvedRecipe } from "../methods/method.ts";
 import type { Trained } from "../methods/stage.ts";
@@ -147,11 +148,13 @@ export const trainCommand = command({
     if (unsaid > 0) terminal.note(oneLine(`… and ${unsaid} more notes: tessera inspect ${spec} lists them.`));
     const isLearned = sourcesOf(resolved).labels.every((kind) => data.dataset.kinds.includes(kind));
     // A run that is gone on from may have learned from them.
-    if (data.leavesImages && isLearned && options.from.length === 0) {
-      const { name } = resolved.recipe;
-      terminal.note(
-        oneLine(`${spec} has images without masks, which ${name} leaves out; ddep-small learns from them, too`),
-      );
+    if (isLearned && options.from.length === 0) {
+      for (const line of unusedImages(data, sourcesOf(resolved).labels, resolved.recipe.name))
+        terminal.note(oneLine(`${spec} has ${line}`));
+    }
+    for (const { kind, count, of } of data.lacking) {
+      const how = `${resolved.recipe.name} does without it there`;
+      terminal.note(oneLine(`${spec}: ${count} of ${of} images have no ${wordOf(kind)}; ${how}`));
     }
     const engine = await trainingEngineFor(options, resolved, data.dataset.classes);
     try {
@@ -186,6 +189,27 @@ export const trainCommand = command({
     }
   },
 });
+
+/** What of the images is not learned from, and why, a line each. labels: the kinds that the recipe called `name` needs. */
+function unusedImages(
+  { left, leavesUnlabelled }: Pick<TrainingData, "left" | "leavesUnlabelled">,
+  labels: readonly LabelKind[],
+  name: string,
+): string[] {
+  const learnsToo = "ddep-small learns from them, too";
+  const lines = left.map(({ kind, count, of }) => {
+    const line = `${count} of ${of} images without ${wordOf(kind)}, which ${name} leaves out`;
+    return kind === "mask" ? `${line}; ${learnsToo}` : line;
+  });
+  if (!leavesUnlabelled) return lines;
+  const unlabelled = `images that nobody labelled, which ${name} leaves out`;
+  return [...lines, labels.includes("mask") ? `${unlabelled}; ${learnsToo}` : unlabelled];
+}
+
+/** What one image lacks: `mask`, `tags`, `saliency map`. */
+function wordOf(kind: LabelKind): string {
+  return { panoptic: "panoptic segments", saliency: "saliency map" }[kind as string] ?? kind;
+}
 
 /** How a data set lies, as the run that is gone on with has it. */
 function optionsOf({ layout, images, captionCleaning, valFraction }: DataPlace): OpenOptions {

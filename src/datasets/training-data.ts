@@ -1,7 +1,8 @@
 import type { Dataset } from "../data/dataset.ts";
 import { imagesOnly, joinedDatasets, labelSubset } from "../data/label-subset.ts";
+import { sourceOf } from "../data/labels.ts";
 import type { LabelKind } from "../data/sample.ts";
-import { labelledDataset, selected } from "../data/views.ts";
+import { kindsAt, labelledDataset, selected } from "../data/views.ts";
 import type { Platform } from "../platform/platform.ts";
 import { type OpenOptions, openDataset, splitsOf, unreadIn } from "./index.ts";
 
@@ -16,10 +17,20 @@ export interface TrainingData {
   readonly labels: { readonly of: number; readonly seed: number } | null;
   /** Null where the data set has no labelled split for scoring. */
   readonly validation: Dataset | null;
-  /** There are images without labels, and the recipe does not learn from them. */
-  readonly leavesImages: boolean;
+  /** The split train has images that the recipe does not learn from: how many lack each kind of labels. */
+  readonly left: readonly Lacking[];
+  /** There are images that nobody labelled, in a split of their own, and the recipe does not learn from them. */
+  readonly leavesUnlabelled: boolean;
+  /** Kinds that are read where they are there, and how many of the samples lack them. */
+  readonly lacking: readonly Lacking[];
   /** What inspection would note of these files, a line each. */
   readonly notes: readonly string[];
+}
+
+export interface Lacking {
+  readonly kind: LabelKind;
+  readonly count: number;
+  readonly of: number;
 }
 
 export interface TrainingDataOptions extends OpenOptions {
@@ -28,8 +39,12 @@ export interface TrainingDataOptions extends OpenOptions {
   readonly labelSeed?: number;
   /** Changes what the split train has before anything is made of it, such as masks of another run in place of its own. */
   readonly changed?: (train: Dataset) => Promise<Dataset>;
-  /** What the recipe learns from: kinds of labels, and images without any. */
-  readonly learnsFrom: { readonly labels: readonly LabelKind[]; readonly images: boolean };
+  /** What the recipe learns from: kinds of labels, those that samples may lack, and images without any. */
+  readonly learnsFrom: {
+    readonly labels: readonly LabelKind[];
+    readonly more?: readonly LabelKind[];
+    readonly images: boolean;
+  };
 }
 
 /** What to train on and, where there are labels for it, what to score on. */
@@ -50,7 +65,7 @@ export async function openTrainingData(
       unlabelled: null,
       labels: null,
       validation,
-      leavesImages: false,
+      ...{ left: [], leavesUnlabelled: false, lacking: [] },
       notes: bare.notes ?? [],
     };
   }
@@ -72,7 +87,9 @@ export async function openTrainingData(
     unlabelled: learnsFrom.images ? unlabelled : null,
     labels: subset === null ? null : { of: labelled.ids.length, seed },
     validation,
-    leavesImages: !learnsFrom.images && (rest !== null || splits.includes("unlabelled")),
+    left: learnsFrom.images || rest === null ? [] : lackingIn(all, learnsFrom.labels),
+    leavesUnlabelled: !learnsFrom.images && splits.includes("unlabelled"),
+    lacking: lackingIn(selected(all, placesOf(all, labelled)), learnsFrom.more ?? []),
     notes: [...new Set([...(await unreadIn(platform, spec, options)), ...notes])],
   };
 }
@@ -83,7 +100,21 @@ function byLabels(all: Dataset, kinds: readonly LabelKind[]): { labelled: Datase
   const labelled = labelledDataset(all, kinds);
   if (labelled.ids.length === 0) return { labelled: all, rest: null };
   if (labelled.ids.length === all.ids.length) return { labelled, rest: null };
-  const known = new Set(labelled.ids);
-  const left = all.ids.map((_, index) => index).filter((index) => !known.has(all.ids[index]));
+  const known = new Set(placesOf(all, labelled));
+  const left = all.ids.map((_, index) => index).filter((index) => !known.has(index));
   return { labelled, rest: { ...imagesOnly(selected(all, left)), leftOut: [] } };
+}
+
+/** Where the samples of a part lie in the whole. */
+function placesOf(all: Dataset, { ids }: Dataset): number[] {
+  const known = new Set(ids);
+  return all.ids.flatMap((id, index) => (known.has(id) ? [index] : []));
+}
+
+/** Of the kinds, those that some samples lack. */
+function lackingIn(dataset: Dataset, kinds: readonly LabelKind[]): Lacking[] {
+  const of = dataset.ids.length;
+  const lacks = (kind: LabelKind) =>
+    dataset.ids.filter((_, index) => sourceOf(kind, kindsAt(dataset, index)) === undefined).length;
+  return kinds.map((kind) => ({ kind, count: lacks(kind), of })).filter(({ count }) => count > 0);
 }

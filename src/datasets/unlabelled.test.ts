@@ -188,3 +188,24 @@ test("ADE20K's unlabelled images have a folder of their own", async () => {
   put(root, "images/unlabelled/u.jpg", await jpeg());
   expect([(await open(root)).ids, await splitsOf(platform, root)]).toEqual([["u"], ["train", "unlabelled"]]);
 });
+
+test("images that are left out are counted by the kind of labels that they lack", async () => {
+  const root = await plainFolder({ train: ["a", "b", "c"] });
+  rmSync(`${root}/masks`, { recursive: true });
+  put(root, "tags.json", JSON.stringify({ train: { a: ["sky"], b: ["road"], c: ["sky"] } }));
+  put(root, "saliency/train/a.png", greyPng(16, 12, new Array(16 * 12).fill(255)));
+  const opened = (learnsFrom: Parameters<typeof openTrainingData>[2]["learnsFrom"]) =>
+    openTrainingData(platform, root, { learnsFrom });
+  const needed = await opened({ labels: ["tags", "saliency"], images: false });
+  expect([needed.dataset.ids, needed.left, needed.lacking]).toEqual([
+    ["a"],
+    [{ kind: "saliency", count: 2, of: 3 }],
+    [],
+  ]);
+  const wished = await opened({ labels: ["tags"], more: ["saliency"], images: false });
+  expect([wished.dataset.ids, wished.left, wished.lacking]).toEqual([
+    ["a", "b", "c"],
+    [],
+    [{ kind: "saliency", count: 2, of: 3 }],
+  ]);
+});

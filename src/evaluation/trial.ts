@@ -3,7 +3,7 @@ import { requireArrays } from "../array/check-arrays.ts";
 import type { Named, NdArray } from "../array/ndarray.ts";
 import { Random } from "../array/random.ts";
 import type { Dataset } from "../data/dataset.ts";
-import { spreadDataset } from "../data/views.ts";
+import { labelledDataset, spreadDataset, withMoreKinds } from "../data/views.ts";
 import { InputError } from "../errors.ts";
 import type { Trial, TrialPicture } from "../methods/stage.ts";
 import type { Measure } from "../metrics/measure.ts";
@@ -63,4 +63,10 @@ export function withBatchAxis(arrays: Named<NdArray>): Named<NdArray> {
   return Object.fromEntries(
     Object.entries(arrays).map(([name, { dtype, shape, data }]) => [name, { dtype, shape: [1, ...shape], data }]),
   );
+}
+
+/** The samples of a data set that a look at a stage's network is for. */
+export function samplesFor(trial: Trial, dataset: Dataset, stage: Pick<Trial, "learnsFrom" | "alsoReads">): Dataset {
+  const kinds = trial.alsoReads ?? stage.alsoReads ?? [];
+  return withMoreKinds(labelledDataset(dataset, trial.learnsFrom ?? stage.learnsFrom ?? []), dataset, kinds);
 }

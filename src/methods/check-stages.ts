@@ -31,6 +31,8 @@ function requireStage(stage: Stage, where: string): void {
   const { kind, learnsFrom } = stage as Unknown<Stage>;
   require(kind === "training" || kind === "pass", 'kind "training" or "pass"', shown(kind));
   require(isKinds(learnsFrom), `learnsFrom as a list of ${kindNames}`, shown(learnsFrom));
+  const { alsoReads } = stage as Unknown<Stage>;
+  require(alsoReads === undefined || isKinds(alsoReads), `alsoReads as a list of ${kindNames}`, shown(alsoReads));
   functions(stage, [], ["begin"]);
   if (stage.kind === "pass") {
     require(stage.writes === undefined || isKinds(stage.writes), `writes as a list of ${kindNames}`, shown(

@@ -38,6 +38,8 @@ interface StageBase {
   readonly name: string;
   /** Kinds of labels that its samples need; none: unlabelled images are learned from as well. */
   readonly learnsFrom: readonly LabelKind[];
+  /** Kinds that its samples may lack: read where they are there. */
+  readonly alsoReads?: readonly LabelKind[];
   /** What it cannot begin without, such as `a pretrained encoder`, where it comes first; default: it can. */
   readonly requires?: string | undefined;
   /** What it takes over from weights that were trained before. Default: all, as they are. */
@@ -159,6 +161,8 @@ export interface Trial {
   readonly images: number;
   /** Kinds of labels that its samples have; default those of the stage. */
   readonly learnsFrom?: readonly LabelKind[];
+  /** Kinds that its samples may lack; default those of the stage. */
+  readonly alsoReads?: readonly LabelKind[];
   /** Host: one sample, without a batch axis; `random` is the same each time. Null where there is nothing to look at. */
   prepare(sample: Sample, random: Random): Named<NdArray> | null;
   /** Graph, not for training; inputs have a batch axis of 1. */

@@ -149,8 +149,8 @@ describe("a recipe's stages", () => {
   });
 
   test("learn from kinds of labels, and from images alone", () => {
-    expect(sourcesOf(resolved)).toEqual({ labels: ["mask", "tags"], images: true });
-    expect(sourcesOf(resolveRecipe("transunet-tiny"))).toEqual({ labels: ["mask"], images: false });
+    expect(sourcesOf(resolved)).toEqual({ labels: ["mask", "tags"], more: [], images: true });
+    expect(sourcesOf(resolveRecipe("transunet-tiny"))).toEqual({ labels: ["mask"], more: [], images: false });
   });
 });
 

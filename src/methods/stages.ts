@@ -58,21 +58,25 @@ export function totalSteps(stages: readonly Stage[]): number {
   return stages.reduce((sum, stage) => sum + stepsOf(stage), 0);
 }
 
-/** What the stages of a recipe learn from together, but for labels that a pass before writes. */
+/** What the stages of a recipe learn from together, but for labels that a pass before writes; more: kinds that samples may lack. */
 export function sourcesOf(resolved: ResolvedRecipe): {
   readonly labels: readonly LabelKind[];
+  readonly more: readonly LabelKind[];
   readonly images: boolean;
 } {
   const written = new Set<LabelKind>();
   const kinds: LabelKind[] = [];
+  const also: LabelKind[] = [];
   let images = false;
   for (const stage of stagesOf(resolved)) {
     const needed = stage.learnsFrom.filter((kind) => !written.has(kind));
     kinds.push(...needed);
+    also.push(...(stage.alsoReads ?? []).filter((kind) => !written.has(kind)));
     images ||= stage.learnsFrom.length === 0;
     if (stage.kind === "pass") for (const kind of stage.writes ?? []) written.add(kind);
   }
-  return { labels: labelKinds.filter((kind) => kinds.includes(kind)), images };
+  const more = labelKinds.filter((kind) => also.includes(kind) && !kinds.includes(kind));
+  return { labels: labelKinds.filter((kind) => kinds.includes(kind)), more, images };
 }
 
 /** Whether a stage writes features, see `Pass`. */

@@ -52,3 +52,26 @@ test("a mask of a photograph that EXIF turns is told to be turned, not resized",
     "$/masks/a.png: expected the 12x16 pixels of $/photos/a.jpg, got 16x12. Turn the mask: photographs are turned upright by their EXIF orientation, masks are taken as they are.",
   ]);
 });
+
+test("masks that a pass wrote are refined with the photographs of a data set, and maps of one class are told", async () => {
+  const root = temporaryFolder();
+  put(root, "base/images/train/a.jpg", await jpeg());
+  put(root, "base/images/val/b.jpg", await jpeg());
+  put(root, "base/masks/train/a.png", greyPng(16, 12, half(0, 1)));
+  put(root, "labels/a.mask.png", greyPng(16, 12, half(0, 1)));
+  put(root, "labels/a.json", "{}");
+  put(root, "run.json", "{}");
+  put(root, "maps/cam/a_3.png", greyPng(16, 12, half(0, 200)));
+  const refine = (masks: string, out: string) =>
+    refineFiles(platform, `${root}/${masks}`, `${root}/base`, `${root}/${out}`, crfSettings["deeplab-v2"]);
+  expect((await refine("labels", "out")).written).toMatchObject([
+    { out: `${root}/out/a.png`, photograph: `${root}/base/images/train/a.jpg` },
+  ]);
+  const one = await refine("labels/a.mask.png", "one");
+  expect(one.written).toMatchObject([{ out: `${root}/one/a.png` }]);
+  const { skipped, written } = await refine("maps/cam", "no");
+  expect(written).toEqual([]);
+  expect(skipped[0].problem).toMatch(/a_3\.png: expected a mask, .* map of class 3 of "a" alone\. .*camCrf=alpha/);
+  put(root, "base/images/val/a.jpg", await jpeg());
+  await expect(refine("labels", "two")).rejects.toThrow(/expected one photograph named "a" .*--images .*images\/val$/);
+});

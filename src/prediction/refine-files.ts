@@ -76,6 +76,8 @@ export async function refineFiles(
   const images = await photographsIn(platform, photographs);
   const named = masksByImage(images, new Map(files.map(({ id, mask }) => [id, mask])), masks);
   const nameOf = new Map([...named.byId].map(([name, mask]) => [mask, name]));
+  // RUN/maps/STAGE: what ends in a number there is no mask of somebody's.
+  const isOfMaps = (await platform.exists(joinPath(masks, "../../run.json"))) === "file";
   const how = { crf: settings, certainty, keepUnlabelled };
   await begin(platform, folder, how);
   const written: Refined[] = [];
@@ -87,6 +89,7 @@ export async function refineFiles(
     if ((await platform.exists(out)) === "file") kept.push(out);
     else {
       try {
+        if (isOfMaps || !nameOf.has(mask)) requireNoMap(mask, id, images);
         const photograph = images.get(nameOf.get(mask) ?? id);
         if (photograph === undefined) {
           throw new InputError(
@@ -110,6 +113,15 @@ export async function refineFiles(
     await new Promise((resolve) => setTimeout(resolve, 0));
   }
   return { written, kept, skipped, notes: named.notes.map(({ message }) => message) };
+}
+
+/** Throws InputError for a map of one class, `PHOTOGRAPH_CLASS`: the score of the background beside it is for a pass to say. */
+function requireNoMap(mask: string, id: string, images: ReadonlyMap<string, string>): void {
+  const [, shown, number] = /^(.+)_(\d+)$/.exec(id) ?? [];
+  if (shown === undefined || images.has(id) || !images.has(shown)) return;
+  throw new InputError(
+    `${mask}: expected a mask, or scores of all labels, got what is called a map of class ${number} of "${shown}" alone. Masks of all maps of a run behind a CRF: tessera train DATASET --from RUN --set camCrf=alpha --set steps=0 --out NEW`,
+  );
 }
 
 async function refineOne(

@@ -22,6 +22,8 @@ export interface CrfSettings {
    * down, as in the evaluation of DeepLab's PyTorch code. Default `bytes`.
    */
   readonly colors?: "bytes" | "wrapped";
+  /** See `CrfOptions.filter`, whose default it is. */
+  readonly filter?: "lattice" | "exact";
 }
 
 /** By name: of DeepLab v1 and v2 on ResNet-101 and v2 on VGG-16 (PASCAL VOC), and of pseudo masks from CAMs (AffinityNet, SEAM). */
@@ -31,6 +33,9 @@ export const crfSettings = {
   "deeplab-v2-vgg": settings([2, 2], [4, 65, 3]),
   cam: settings([3, 3], [10, 80, 13]),
 } as const satisfies Readonly<Record<string, CrfSettings>>;
+
+/** Images of more pixels are too many pairs for `exact`: 2 bytes times the square of the pixels for each term. */
+export const maxExactPixels = 10_000;
 
 /** Names of `crfSettings`. */
 export const crfNames: readonly string[] = Object.keys(crfSettings);
@@ -48,13 +53,17 @@ function settings(
   };
 }
 
+const endings = { ":wrapped": { colors: "wrapped" }, ":exact": { filter: "exact" } } as const;
+
 /**
  * A name of `crfSettings`, or terms with slashes between: `weight,xy` of one that looks at places, `weight,xy,rgb` of one that
- * looks at colours as well; 10 iterations. Behind either `:wrapped` (see `CrfSettings`). Throws UsageError for other texts.
+ * looks at colours as well; 10 iterations. Behind either `:wrapped` (see `CrfSettings`), `:exact` (all pairs of pixels, of small
+ * images) or both. Throws UsageError for other texts.
  */
 export function parseCrf(text: string): CrfSettings {
-  const ending = ":wrapped";
-  if (text.endsWith(ending)) return { ...parseCrf(text.slice(0, -ending.length)), colors: "wrapped" };
+  for (const [ending, changed] of Object.entries(endings)) {
+    if (text.endsWith(ending)) return { ...parseCrf(text.slice(0, -ending.length)), ...changed };
+  }
   if (Object.hasOwn(crfSettings, text)) return crfSettings[text as keyof typeof crfSettings];
   const number = (part: string) => (part.trim() === "" ? Number.NaN : Number(part));
   const terms = text.split("/").map((term): CrfTerm => {

@@ -3,8 +3,8 @@ import { float32, type NdArray, ndarray, toNumbers } from "../array/ndarray.ts";
 import { Random } from "../array/random.ts";
 import { InputError, UsageError } from "../errors.ts";
 import type { Image } from "../image/image.ts";
-import { type CrfSettings, crfSettings, parseCrf } from "./crf-settings.ts";
-import { denseCrf, maxExactPixels } from "./dense-crf.ts";
+import { type CrfSettings, crfSettings, maxExactPixels, parseCrf } from "./crf-settings.ts";
+import { denseCrf } from "./dense-crf.ts";
 import { normalizations } from "./mean-field.ts";
 import { likeliest } from "./refine-labels.ts";
 
@@ -241,6 +241,20 @@ describe("what is typed for a CRF", () => {
     expect(parseCrf("3,1/4,67,3")).toEqual(crfSettings["deeplab-v2"]);
     expect(parseCrf("2,5").terms).toEqual([{ weight: 2, xy: 5 }]);
     expect(parseCrf("cam:wrapped")).toEqual({ ...crfSettings.cam, colors: "wrapped" });
+    const both = { ...crfSettings.cam, colors: "wrapped", filter: "exact" };
+    expect([parseCrf("cam:wrapped:exact"), parseCrf("cam:exact:wrapped")]).toEqual([both, both]);
+  });
+
+  it("has all pairs of pixels behind :exact, as the option does", () => {
+    const image = grey((x) => (x < 20 ? 30 : 200));
+    const scores = ndarray(
+      "float32",
+      [2, height, width],
+      new Float32Array(2 * height * width).map((_, i) => (i % 7) / 7),
+    );
+    const typed = denseCrf(scores, image, parseCrf("3,3/4,20,10:exact"));
+    expect(typed).toEqual(denseCrf(scores, image, parseCrf("3,3/4,20,10"), { filter: "exact" }));
+    expect(typed).not.toEqual(denseCrf(scores, image, parseCrf("3,3/4,20,10")));
   });
 
   it.each([

@@ -3,21 +3,21 @@ import { type NdArray, ndarray } from "../array/ndarray.ts";
 import { show } from "../array/shape.ts";
 import { InputError } from "../errors.ts";
 import type { Image } from "../image/image.ts";
-import { type CrfSettings, type CrfTerm, requireSettings } from "./crf-settings.ts";
+import { type CrfSettings, type CrfTerm, maxExactPixels, requireSettings } from "./crf-settings.ts";
 import { exactFilter, exactFilterOfOthers } from "./exact-filter.ts";
 import { type FilterMaker, strideOf } from "./gaussian-filter.ts";
 import { latticeFilter } from "./lattice-filter.ts";
 import { edgesOf, meanField, noLabel } from "./mean-field.ts";
 import { Workspace } from "./workspace.ts";
 
-/** Images of more pixels are too many pairs: 2 bytes times the square of the pixels for each term. */
-export const maxExactPixels = 10_000;
-
 /** Probabilities below this are taken for it: no label is impossible. */
 const leastProbability = 1e-5;
 
 export interface CrfOptions {
-  /** `lattice`, the default, filters on permutohedral lattices; `exact` sums over all pairs, for images up to `maxExactPixels`. */
+  /**
+   * `lattice` filters on permutohedral lattices; `exact` sums over all pairs, for images up to `maxExactPixels`. Default: that of the
+   * settings, or `lattice`.
+   */
   readonly filter?: "lattice" | "exact";
   /**
    * Whether a pixel is among its own neighbours, as in the published implementation; the textbook leaves it out, which only
@@ -37,13 +37,13 @@ export interface CrfOptions {
  * range and for more pixels than `exact` takes.
  */
 export function denseCrf(scores: NdArray, image: Image, settings: CrfSettings, options: CrfOptions = {}): NdArray {
-  const { filter = "lattice", selfPair = true } = options;
+  const { filter = settings.filter ?? "lattice", selfPair = true } = options;
   requireSettings(settings);
   const labels = requireScores(scores, image);
   const pixels = image.width * image.height;
   if (filter === "exact" && pixels > maxExactPixels) {
     throw new InputError(
-      `dense CRF: expected at most ${maxExactPixels} pixels for the exact sum over all pairs, got ${image.width}x${image.height}. Use the lattice.`,
+      `dense CRF: expected at most ${maxExactPixels} pixels for the exact sum over all pairs, got ${image.width}x${image.height}. Use the lattice (without :exact), or smaller images.`,
     );
   }
   if (filter === "lattice" && !selfPair) {
@@ -57,7 +57,7 @@ export function denseCrf(scores: NdArray, image: Image, settings: CrfSettings, o
   const [negativeUnary, marginals] = [workspace.reserve(pixels * stride), workspace.reserve(pixels * stride)];
   const edges = settings.terms.map((term) => {
     const features = featuresOf(seen, term);
-    const own = makerOf(options)(workspace, features, features.length / pixels, stride);
+    const own = makerOf({ filter, selfPair })(workspace, features, features.length / pixels, stride);
     return edgesOf(workspace, own, term.weight, term.normalization ?? "symmetric", marginals);
   });
   writeLogScores(workspace.floats(negativeUnary, pixels * stride), scores.data as Float32Array, labels, stride);
@@ -66,7 +66,7 @@ export function denseCrf(scores: NdArray, image: Image, settings: CrfSettings, o
   return ndarray("float32", scores.shape, result);
 }
 
-function makerOf({ filter = "lattice", selfPair = true }: CrfOptions): FilterMaker {
+function makerOf({ filter, selfPair }: Required<CrfOptions>): FilterMaker {
   if (filter === "lattice") return latticeFilter;
   return selfPair ? exactFilter : exactFilterOfOthers;
 }

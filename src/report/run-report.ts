@@ -3,11 +3,11 @@
 import type { Dataset } from "../data/dataset.ts";
 import { sourceOf } from "../data/labels.ts";
 import type { ClassInfo } from "../data/sample.ts";
-import { labelledDataset, spreadDataset } from "../data/views.ts";
+import { spreadDataset } from "../data/views.ts";
 import { type Evaluation, evaluateDataset, isEmpty, nothingCounts } from "../evaluation/evaluate.ts";
 import { eachGalleryEntry, type GalleryEntry } from "../evaluation/gallery.ts";
 import { scorerOf } from "../evaluation/scorer.ts";
-import { runTrial } from "../evaluation/trial.ts";
+import { runTrial, samplesFor } from "../evaluation/trial.ts";
 import type { Method } from "../methods/method.ts";
 import { predicts, stagesOf, viewsOf } from "../methods/stages.ts";
 import { measureText } from "../metrics/measure.ts";
@@ -158,7 +158,7 @@ async function viewRows(
   const rows: TrialRow[] = [];
   if (dataset === null) return rows;
   for (const view of viewsOf({ method, recipe }, task)) {
-    const some = spreadDataset(labelledDataset(dataset, view.learnsFrom ?? []), viewedCount);
+    const some = spreadDataset(samplesFor(view, dataset, {}), viewedCount);
     if (some.ids.length === 0) continue;
     const options = { engine, dataset: some, weights, seed: recipe.seed, onBadImage, pictured: viewedCount };
     for (const { sample, pictures } of (await runTrial(view, options))?.pictures ?? []) {

@@ -1,8 +1,7 @@
 /** What a method looks at inside a run, scored over a data set: such as how well a tokenizer gives masks back. */
 import type { Dataset } from "../data/dataset.ts";
-import { labelledDataset } from "../data/views.ts";
 import { InputError } from "../errors.ts";
-import { runTrial } from "../evaluation/trial.ts";
+import { runTrial, samplesFor } from "../evaluation/trial.ts";
 import type { Method } from "../methods/method.ts";
 import type { Measure } from "../metrics/measure.ts";
 import type { Platform } from "../platform/platform.ts";
@@ -37,7 +36,7 @@ export interface TrialScoresOptions {
 export async function trialScores(options: TrialScoresOptions): Promise<TrialScores> {
   const { platform, engine, folder, dataset, methods, onBadImage, onNote, onProgress, signal } = options;
   const inside = await openInside(platform, folder, { methods, onDamaged: onNote, onNote });
-  const { run, weights, stage, learnsFrom } = inside;
+  const { run, weights, stage } = inside;
   const scored = inside.trials.filter(({ scores }) => scores !== undefined);
   if (scored.length === 0) {
     throw new InputError(
@@ -47,7 +46,7 @@ export async function trialScores(options: TrialScoresOptions): Promise<TrialSco
   const trials: Record<string, readonly Measure[]> = {};
   for (const [index, trial] of scored.entries()) {
     signal?.throwIfAborted();
-    const samples = labelledDataset(dataset, trial.learnsFrom ?? learnsFrom);
+    const samples = samplesFor(trial, dataset, inside);
     const all = { ...trial, images: samples.ids.length };
     const { seed } = run.recipe;
     const found = await runTrial(all, { engine, dataset: samples, weights, seed, onBadImage, pictured: 1 });

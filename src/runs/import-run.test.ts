@@ -1,3 +1,4 @@
+import { readFile } from "node:fs/promises";
 import { describe, expect, test } from "vitest";
 import { newer, npz, older, published } from "../../test/support/jax-encoder.ts";
 import { memoryPlatform } from "../../test/support/memory-platform.ts";
@@ -314,3 +315,17 @@ test.each(["weights/ckpt", "weights/ckpt.index", "weights"])(
     expect(asked).toEqual([["tensorflow", ["encoder/kernel"], "weights/ckpt.index"]]);
   },
 );
+
+test.each([
+  ["tiny_deeplab_legacy.pth", /got names of an encoder \(resnet\d+-caffe, .+\), .*--encoder weights\.bin --out RUN/],
+  ["tiny_mxnet_v2.params", /got names of an encoder \(resnet38, .+\), .*--encoder weights\.bin --out RUN/],
+])("a trunk alone, %s, is told to be an encoder, and the line to write", async (name, message) => {
+  const content = await readFile(new URL(`../../test/goldens/l2g/${name}`, import.meta.url));
+  await expect(imported(new Uint8Array(content))).rejects.toThrow(message);
+});
+
+test("of a network that nobody knows all methods are named that were asked", async () => {
+  await expect(imported(writeSafetensors({ "some.other.weight": float32([1], [0]) }))).rejects.toThrow(
+    /expected weights that a method can use \(asked: .*l2g.*transunet.*\), got safetensors with names such as some\.other/,
+  );
+});

@@ -18,6 +18,8 @@ export interface Inside {
   readonly trials: readonly Trial[];
   /** Kinds of labels of trials that name none themselves. */
   readonly learnsFrom: readonly LabelKind[];
+  /** The same of kinds that samples may lack. */
+  readonly alsoReads: readonly LabelKind[];
 }
 
 /** Throws InputError as `openTrained`. */
@@ -31,5 +33,6 @@ export async function openInside(platform: Platform, folder: string, options: Op
   // A pass trains nothing: its weights are those of the stage before.
   const trained = stages.slice(0, at + 1).findLast((stage) => stage.kind === "training");
   const trials = isWhole ? viewsOf(run, task) : (trained?.trials ?? []);
-  return { run, weights, stage: name, isWhole, trials, learnsFrom: trained?.learnsFrom ?? [] };
+  const { learnsFrom = [], alsoReads = [] } = trained ?? {};
+  return { run, weights, stage: name, isWhole, trials, learnsFrom, alsoReads };
 }

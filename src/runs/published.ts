@@ -1,6 +1,7 @@
 /** Published weights read as a run that was never written: what training can begin with and, where they are of a whole model, prediction. */
 import type { Named, NdArray } from "../array/ndarray.ts";
 import { sameShape, show } from "../array/shape.ts";
+import { encoderNamedBy } from "../backbones/published.ts";
 import type { ClassInfo } from "../data/sample.ts";
 import { InputError } from "../errors.ts";
 import { chooseWeights, holdsWeights, isIndex, shardsOf } from "../hub/choose.ts";
@@ -226,10 +227,18 @@ function importedBy(
     requireImported(imported, `method ${method.name}`);
     return { method, imported };
   }
+  const [{ where, kind, tensors }] = files;
+  const encoder = files.length > 1 ? null : encoderNamedBy(tensors);
+  if (encoder !== null) {
+    throw new InputError(
+      `${where}: expected weights of a whole network, got names of an encoder (${encoder.name}, ${encoder.library}), which needs no import. Write: tessera train DATASET --recipe NAME --encoder ${where} --out RUN`,
+    );
+  }
+  const tried = list.filter((method) => method.imports !== undefined).map(({ name }) => name);
   throw new InputError(
     files.length > 1
       ? `${files.map(({ where }) => where).join(", ")}: expected files that together are the weights of one network, got others. Import them one by one.`
-      : `${files[0].where}: expected weights that a method can use, got ${files[0].kind} with names such as ${Object.keys(files[0].tensors)[0] ?? "none"}. See the README for the files that are read.`,
+      : `${where}: expected weights that a method can use (asked: ${tried.join(", ")}), got ${kind} with names such as ${Object.keys(tensors)[0] ?? "none"}. See the README for the files that are read.`,
   );
 }
 

@@ -49,3 +49,22 @@ test("a word of two classes names both", () => {
   });
   expect(find("ships")).toEqual([0, 1]);
 });
+
+test.each([
+  ["Two faces in the grass", ["face"]],
+  ["Smiling faces.", ["face"]],
+  ["Three smiling faces look up.", ["face"]],
+  ["Two faces and bodies", ["face"]],
+  ["A man faces the camera", []],
+  ["A man who faces the sea", []],
+  ["Two men face each other", []],
+  ["A person books a flight", []],
+  ["She books her room", []],
+  ["A person with old books", ["book"]],
+  ["A table with books on it", ["book"]],
+  ["Picture books, a lamp", ["book"]],
+])("words that are verbs, too: %s", async (text, expected) => {
+  const both = [{ name: "face" }, { name: "book" }];
+  const find = classFinder(both, await openTagger());
+  expect(find(text).map((index) => both[index].name)).toEqual(expected);
+});

@@ -1,4 +1,5 @@
 /** Which classes a text names: their words as they are, in the plural, and of several words. */
+import { isNounAt } from "./noun-at.ts";
 import type { Tagger } from "./nouns.ts";
 import { pennWords } from "./penn-words.ts";
 import { pluralsOf, singularsOf } from "./plurals.ts";
@@ -31,20 +32,23 @@ export function classFinder(classes: readonly NamedClass[], tagger: Tagger): Cla
     const tagged = taggedCaption(text);
     const words = tagged?.map(([word]) => word) ?? pennWords(text);
     const plain = words.map((word) => word.toLowerCase());
-    const found: { readonly last: number; readonly classes: ReadonlySet<number> }[] = [];
+    const found: { readonly first: number; readonly last: number; readonly classes: ReadonlySet<number> }[] = [];
     for (let at = 0; at < plain.length; at++) {
       for (let length = Math.min(longest, plain.length - at); length > 0; length--) {
         const named = known.get(plain.slice(at, at + length).join(" "));
         if (named === undefined) continue;
+        found.push({ first: at, last: at + length - 1, classes: named });
         at += length - 1;
-        found.push({ last: at, classes: named });
         break;
       }
     }
     if (found.length === 0) return [];
     // Only now, as it takes the most time.
     const tags = tagged ?? tagger.tag(words);
-    const named = found.filter(({ last }) => tags[last][1].startsWith("NN")).flatMap((each) => [...each.classes]);
+    // Tags that a caption brings are believed; the tagger's are looked at with their neighbours.
+    const isNoun = (first: number, last: number) =>
+      tagged === undefined ? isNounAt(tags, first, last) : tags[last][1].startsWith("NN");
+    const named = found.filter(({ first, last }) => isNoun(first, last)).flatMap((each) => [...each.classes]);
     return [...new Set(named)].sort((a, b) => a - b);
   };
 }

@@ -4,7 +4,7 @@ import type { NdArray } from "../array/ndarray.ts";
 import { batches } from "../data/batches.ts";
 import type { Dataset } from "../data/dataset.ts";
 import type { ClassInfo } from "../data/sample.ts";
-import { labelledDataset, scaledDataset } from "../data/views.ts";
+import { labelledDataset, scaledDataset, withMoreKinds } from "../data/views.ts";
 import { InputError } from "../errors.ts";
 import { IGNORE, type Image, type LabelMap } from "../image/image.ts";
 import type { ResolvedRecipe } from "../methods/method.ts";
@@ -47,7 +47,7 @@ export async function writeBatchPictures(
     );
   }
   const { seed, batchSize } = stage.settings;
-  const seen = labelledDataset(dataset, stage.learnsFrom);
+  const seen = withMoreKinds(labelledDataset(dataset, stage.learnsFrom), dataset, stage.alsoReads ?? []);
   const step = Math.max(1, Math.floor(seen.ids.length / measured));
   const sizes = await Promise.all(
     seen.ids.flatMap((_, at) => (at % step === 0 && !isScenes(seen) ? [platform.imageSize(seen.source(at))] : [])),

@@ -5,7 +5,7 @@ import { kindsText, sourceOf } from "../data/labels.ts";
 import { labelledDataset, scaledDataset, spreadDataset } from "../data/views.ts";
 import { evaluateDataset } from "../evaluation/evaluate.ts";
 import { scorerOf } from "../evaluation/scorer.ts";
-import { runTrial, type TrialResult } from "../evaluation/trial.ts";
+import { runTrial, samplesFor, type TrialResult } from "../evaluation/trial.ts";
 import type { TrainingStage } from "../methods/stage.ts";
 import { predicts } from "../methods/stages.ts";
 import type { Measure } from "../metrics/measure.ts";
@@ -89,7 +89,7 @@ async function judgeTrials(options: JudgeOptions): Promise<Judgement | null> {
   const measures: Measure[] = [];
   const pictures: LoggedPicture[] = [];
   for (const trial of trials) {
-    const given = validation === null ? null : labelledDataset(validation, trial.learnsFrom ?? stage.learnsFrom);
+    const given = validation === null ? null : samplesFor(trial, validation, stage);
     // Without images to validate on, those that are learned from show at least how it goes.
     const dataset = given === null || given.ids.length === 0 ? options.training() : scaledDataset(given, shortSide);
     const result = await runTrial(trial, { engine, dataset, weights, seed: stage.settings.seed, onBadImage });

@@ -185,7 +185,8 @@ export class Session {
         `${folder}: expected samples with ${kindsText(learnsFrom)} for stage ${name}, got none of ${all.ids.length}: the passes before it wrote no such labels. Correct their visit.`,
       );
     }
-    return scaledDataset(samples, shortSide);
+    const { truth = null } = this.#options;
+    return scaledDataset(withMoreKinds(samples, truth ?? dataset, stage.alsoReads ?? []), shortSide);
   }
 
   /** Reads every sample once; what comes of it is kept in a checkpoint as after a step. */

@@ -104,7 +104,7 @@ describe("a TensorFlow checkpoint", () => {
       for (const [path, bytes] of Object.entries(bundle(`${folder}/ckpts/ckpt-1`, weights, 2)))
         await writeFile(path, bytes);
       const ended = await tesseraIn(folder, "import", name, "--out", "refused");
-      expectOneLine(ended, /ckpts\/ckpt-1\.index: expected the names of a TransUNet .* got somebody\/bias/);
+      expectOneLine(ended, /ckpts\/ckpt-1\.index: expected weights that a method can use .* such as somebody\/bias/);
       await rm(`${folder}/ckpts/ckpt-1.data-00001-of-00002`);
       expectOneLine(
         await tesseraIn(folder, "import", "ckpts/ckpt-1", "--out", "refused"),
@@ -180,7 +180,11 @@ describe("refused, with one line and nothing left behind, is", () => {
       () => zip([{ name: "../../a.npy", data: npy() }]),
       /expected the names of a hybrid ViT/,
     ],
-    ["another network", () => named("conv1.weight"), /expected the names of a TransUNet .* got conv1\.weight/],
+    [
+      "an encoder",
+      () => named("conv1.weight"),
+      /expected weights of a whole network, got names of an encoder .* --encoder /,
+    ],
     [
       "a part of a network",
       () => named("segmentation_head.0.weight"),

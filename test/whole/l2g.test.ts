@@ -54,7 +54,7 @@ test("a pair makes pseudo masks that are scored by masks, with pictures and maps
   expect(error).toMatch(/^step 3: mean IoU [\d.]+ %, (pixels with a label [\d.]+ %, )?mean IoU at 0\.05 [\d.]+ %/m);
   const masks = (await readdir(`${folder}/pair/labels/cam`)).filter((name) => name.endsWith(".mask.png"));
   expect(masks).toHaveLength(4);
-  expect((await readdir(`${folder}/pair/maps/cam`)).every((name) => /^train_\d+_.+\.png$/.test(name))).toBe(true);
+  expect((await readdir(`${folder}/pair/maps/cam`)).every((name) => /^train_\d+_\d+\.png$/.test(name))).toBe(true);
   const report = await readFile(`${folder}/pair/report.html`, "utf8");
   for (const shown of [
     "pseudo mask",
@@ -147,4 +147,20 @@ test("a run that has left its pair behind still has it: for its pass again, and 
 test("without steps of its own a pair is asked for", async () => {
   await writeFile(`${folder}/note.txt`, "");
   expectOneLine(await train("none", "--set", "attentionSteps=0"), /stage cam expected a pair of networks/, 1);
+});
+
+test("photographs without a saliency map are learned from where the paper's fallback is asked for, and counted where they are not", async () => {
+  const [name] = await readdir(`${data}/saliency/train`);
+  await rm(`${data}/saliency/train/${name}`);
+  const shape = ["--set", "saliency=true", "--set", "steps=0", "--set", "attentionSteps=1"];
+  const paper = await train("paper", ...shape, "--set", "saliencyFallback=paper");
+  expect(paper).toMatchObject({ code: 0, error: expect.stringContaining("cam: a pass over 4 images") });
+  expect(paper.error).toContain("1 of 4 images have no saliency map; l2g-tiny does without it there");
+  const release = await train("release", ...shape, "--set", "saliencyFallback=release");
+  expect(release).toMatchObject({ code: 0, error: expect.stringContaining("cam: a pass over 3 images") });
+  expect(release.error).toContain("1 of 4 images without saliency map, which l2g-tiny leaves out");
+  expect(release.error).not.toContain("ddep");
+  await rm(`${data}/saliency`, { recursive: true });
+  const none = await train("no-maps", ...shape, "--set", "saliencyFallback=paper", "--set", "camSaliency=mean");
+  expect(none).toMatchObject({ code: 0, error: expect.stringContaining("4 of 4 images have no saliency map") });
 });

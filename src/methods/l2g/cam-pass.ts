@@ -27,15 +27,28 @@ export function camPass(recipe: L2GRecipe, task: Task, requires?: string): Pass 
   };
   const look = async (sample: Sample, run: RunGraph) => {
     const present = presentIn(sample);
-    const maps = await mapsOf(sample.image, present, run, recipe);
+    const raw = await mapsOf(sample.image, present, run, recipe);
+    // What labels are made of: the release reads its maps back from files of bytes.
+    const maps = float32(
+      raw.shape,
+      Float32Array.from(camBytes(raw), (value) => value / 255),
+    );
     const indices = present.map(({ index }) => index);
     const shaped = shapedMaps(maps, sample.labels.saliency, recipe);
-    return { maps, indices, shaped, mask: pseudoLabels(shaped, indices, sample.image, sample.labels, settings) };
+    return {
+      raw,
+      maps,
+      present,
+      indices,
+      shaped,
+      mask: pseudoLabels(shaped, indices, sample.image, sample.labels, settings),
+    };
   };
   return {
     kind: "pass",
     name: "cam",
-    learnsFrom: recipe.camSaliency === "none" ? ["tags"] : ["tags", "saliency"],
+    learnsFrom: ["tags"],
+    ...(recipe.camSaliency !== "none" && { alsoReads: ["saliency"] as const }),
     writes: ["mask"],
     predicts: false,
     requires,
@@ -43,10 +56,11 @@ export function camPass(recipe: L2GRecipe, task: Task, requires?: string): Pass 
       maps: classifier(scope, "global", imageInput(image), foreground.length, recipe).maps,
     }),
     async visit(sample, run) {
-      const { maps, indices, shaped, mask } = await look(sample, run);
-      const names = indices.map((index) => `${sample.id}_${task.classes[index].name}`);
+      const { raw, present, indices, shaped, mask } = await look(sample, run);
+      // As the release's own tools look for them: classes that are not background are counted from 0.
+      const names = present.map(({ channel }) => `${sample.id}_${channel}`);
       const sums = countSweep({ shaped, indices, mask, truth: sample.labels.mask }, task.classes.length, settings);
-      return { labels: { mask }, sums, maps: keptMaps(maps, names, recipe.camMaps) };
+      return { labels: { mask }, sums, maps: keptMaps(raw, names, recipe.camMaps) };
     },
     scoredBy: ["mask"],
     scores: (sums) => sweepScores(sums, task.classes.length, recipe),
@@ -63,7 +77,7 @@ interface Present {
   readonly channel: number;
 }
 
-/** The maps of the classes that are there, in steps of 1 / 255 as the release keeps them on disk: [T, H, W] in [0, 1]. */
+/** The maps of the classes that are there: [T, H, W] in [0, 1]. */
 async function mapsOf(
   image: Image,
   present: readonly Present[],
@@ -91,11 +105,7 @@ async function mapsOf(
       passes.push({ maps: chosen(maps, present), flipped });
     }
   }
-  const maps = normalizedMaps(fusedMaps(passes, [height, width]));
-  return float32(
-    maps.shape,
-    Float32Array.from(camBytes(maps), (value) => value / 255),
-  );
+  return normalizedMaps(fusedMaps(passes, [height, width]));
 }
 
 /** maps: [1, C + 1, h, w] → those of the classes that are there, [T, h, w]. */
@@ -108,8 +118,12 @@ function chosen({ shape: [, , rows, columns], data }: NdArray, present: readonly
   return float32([present.length, rows, columns], out);
 }
 
-/** One map a class, as the release keeps them, or as numbers. */
-function keptMaps(maps: NdArray, names: readonly string[], form: L2GRecipe["camMaps"]): NonNullable<Visit["maps"]> {
+/** One map a class: rounded to bytes as the release keeps them, or the numbers as they are. */
+export function keptMaps(
+  maps: NdArray,
+  names: readonly string[],
+  form: L2GRecipe["camMaps"],
+): NonNullable<Visit["maps"]> {
   if (form === "none") return {};
   const [, height, width] = maps.shape;
   const bytes = camBytes(maps);

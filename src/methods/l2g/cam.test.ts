@@ -10,6 +10,7 @@ import {
   scaledSize,
   seamNormalizedMaps,
 } from "./cam.ts";
+import { keptMaps } from "./cam-pass.ts";
 
 test("halves are rounded to the even neighbour, of sizes too, which do not become 0", () => {
   expect([22.5, 23.5, 0.5, 1.5, 2.4, 2.6].map(roundHalfEven)).toEqual([22, 24, 0, 2, 2, 3]);
@@ -81,4 +82,14 @@ describe("the mask has", () => {
     const saliency = Float32Array.of(0.9, 0.5, 0.9, 0.6);
     expect([...salientMask(maps, labels, saliency, { threshold: 0.25 }).data]).toEqual([255, 0, 255, 8]);
   });
+});
+
+test("kept maps are bytes as PNG, and the numbers themselves as NumPy's", () => {
+  const maps = float32([2, 1, 2], [1, 0.1234, 0, 0.5]);
+  const { a_0: png, a_3: other } = keptMaps(maps, ["a_0", "a_3"], "png");
+  expect([png, other]).toEqual([
+    { width: 2, height: 1, data: Uint8Array.of(255, 31) },
+    { width: 2, height: 1, data: Uint8Array.of(0, 128) },
+  ]);
+  expect(keptMaps(maps, ["a_0", "a_3"], "npy").a_0).toEqual(float32([1, 2], [1, 0.1234]));
 });

@@ -3,7 +3,7 @@ import type { Named, NdArray } from "../../array/ndarray.ts";
 import { foregroundOf } from "../../data/background.ts";
 import type { Task } from "../method.ts";
 import type { Trained, TrainingStage } from "../stage.ts";
-import { preparedViews } from "./prepared-views.ts";
+import { pairSources, preparedViews } from "./prepared-views.ts";
 import type { L2GRecipe } from "./recipe.ts";
 import { pairLosses } from "./transfer.ts";
 import { transferTrial } from "./transfer-trial.ts";
@@ -41,7 +41,7 @@ export function pairStage(recipe: L2GRecipe, task: Task): TrainingStage {
   return {
     kind: "training",
     name: "attention",
-    learnsFrom: recipe.saliency ? ["tags", "saliency"] : ["tags"],
+    ...pairSources(recipe),
     settings: {
       ...recipe,
       batchSize,

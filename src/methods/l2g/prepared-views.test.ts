@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { Random } from "../../array/random.ts";
 import type { Sample } from "../../data/sample.ts";
-import { preparedViews } from "./prepared-views.ts";
+import { pairSources, preparedViews } from "./prepared-views.ts";
 import { recipes } from "./recipe.ts";
 
 const recipe = { ...recipes["l2g-tiny"], photometric: 0, saliency: true };
@@ -46,4 +46,18 @@ test("as the release draws them those of wide photographs begin at the left, and
 test("of high ones some show nothing at all", () => {
   expect(seen(64, 160, true).least).toBe(0);
   expect(seen(64, 64, true).least).toBe(1);
+});
+
+test("a missing saliency map is empty as the paper has it, and refused as the release does", () => {
+  const { labels, ...bare } = sampleOf(64, 64);
+  const sample = { ...bare, labels: { tags: labels.tags } } as Sample;
+  const paper = { ...recipe, saliencyFallback: "paper" as const };
+  const { saliency } = preparedViews(sample, paper, [1], new Random(0));
+  expect(saliency.shape).toEqual([recipe.views, 1, recipe.localSize, recipe.localSize]);
+  expect([...new Set(saliency.data as Float32Array)]).toEqual([0]);
+  expect(() => preparedViews(sample, recipe, [1], new Random(0))).toThrow(
+    /a\.jpg: expected a saliency map, got none\. .*saliencyFallback=paper/,
+  );
+  expect(pairSources(paper)).toEqual({ learnsFrom: ["tags"], alsoReads: ["saliency"] });
+  expect(pairSources(recipe)).toEqual({ learnsFrom: ["tags", "saliency"] });
 });

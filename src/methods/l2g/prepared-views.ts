@@ -9,12 +9,20 @@ import type { LabelMap } from "../../image/image.ts";
 import { padImage, padLabels } from "../../image/pad.ts";
 import { pillowResize } from "../../image/pillow-resize.ts";
 import { resizeLabels } from "../../image/resize.ts";
+import type { Stage } from "../stage.ts";
 import type { L2GRecipe } from "./recipe.ts";
 import { boxesOf } from "./views.ts";
 
+/** Labels that the pair learns from: where the fallback is the paper's, photographs may lack saliency. */
+export function pairSources({ saliency, saliencyFallback }: L2GRecipe): Pick<Stage, "learnsFrom" | "alsoReads"> {
+  if (!saliency) return { learnsFrom: ["tags"] };
+  if (saliencyFallback === "paper") return { learnsFrom: ["tags"], alsoReads: ["saliency"] };
+  return { learnsFrom: ["tags", "saliency"] };
+}
+
 /**
  * image [S, S, 3] and views [V, s, s, 3] uint8; boxes [V, 4], pixels of the image; tags [C], 0 or 1; saliency [V, 1, s, s] in [0, 1] where the
- * recipe takes it; mask [S, S] uint8 where that is asked for and there is one. Throws InputError for a photograph without saliency.
+ * recipe takes it; mask [S, S] uint8 where that is asked for and there is one. A photograph without saliency has an empty one where the fallback is the paper's; else throws InputError.
  */
 export function preparedViews(
   sample: Sample,
@@ -62,7 +70,13 @@ export function preparedViews(
   if (!recipe.saliency) return arrays;
   const { saliency } = sample.labels;
   if (saliency === undefined) {
-    throw new InputError(`${sample.source}: expected a saliency map, got none. Add one, or --set saliency=false.`);
+    // All zeros, which the paper's fallback takes for views without any.
+    const size = views * localSize * localSize;
+    if (recipe.saliencyFallback === "paper")
+      return { ...arrays, saliency: float32([views, 1, localSize, localSize], new Float32Array(size)) };
+    throw new InputError(
+      `${sample.source}: expected a saliency map, got none. Add one, --set saliencyFallback=paper, or --set saliency=false.`,
+    );
   }
   const whole = inView(saliency, 0);
   // Divided by the largest value of the global view, so that what stands out in it is 1.

@@ -36,7 +36,7 @@ test("each map is averaged with the saliency, and without that asked for stays a
   expect(shapedMaps(maps, saliency, { camSaliency: "none" })).toBe(maps);
   const shaped = toNumbers(shapedMaps(maps, saliency, { camSaliency: "mean" }));
   expect(shaped.map((value) => Number(value.toFixed(3)))).toEqual([1, 0.25, 0.5, 0.1]);
-  expect(() => shapedMaps(maps, undefined, { camSaliency: "mean" })).toThrow(/got none\. Add one .* camSaliency=none/);
+  expect(shapedMaps(maps, undefined, { camSaliency: "mean" })).toBe(maps);
 });
 
 test("the background's score is made of the largest map", () => {
@@ -114,4 +114,13 @@ test("without masks there is nothing to score", () => {
   expect(countSweep(found, 2, { background: 0 })).toEqual({});
   expect(sweepScores({}, 2, { camCrf: "none" })).toEqual([]);
   expect(sweepScores({ swept: ndarray("float64", [0], new Float64Array()) }, 2, { camCrf: "none" })).toEqual([]);
+});
+
+test("a photograph without saliency is labelled as if none were asked for", () => {
+  const maps = mapOf((i) => (isRight(i) ? 0.9 : 0));
+  for (const camCrf of camCrfNames) {
+    const plain = pseudoLabels(maps, [7], image, {}, { ...usual, camCrf });
+    const asked = pseudoLabels(maps, [7], image, {}, { ...usual, camCrf, camSaliency: "background" });
+    expect(asked).toEqual(plain);
+  }
 });

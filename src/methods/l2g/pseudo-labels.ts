@@ -1,7 +1,6 @@
 /** From class maps to the labels that a segmentation network learns: saliency, the background's score and a dense CRF, as asked for. */
 import { float32, type NdArray } from "../../array/ndarray.ts";
 import type { Labels } from "../../data/sample.ts";
-import { InputError } from "../../errors.ts";
 import { IGNORE, type Image, type LabelMap } from "../../image/image.ts";
 import { crfSettings } from "../../refinement/crf-settings.ts";
 import { denseCrf } from "../../refinement/dense-crf.ts";
@@ -28,13 +27,13 @@ export interface PseudoLabelSettings {
   readonly camAlphas: readonly number[];
 }
 
-/** Maps with the saliency's shape, where that is asked for: [T, H, W] in [0, 1]. */
+/** Maps with the saliency's shape, where that is asked for and there is one: [T, H, W] in [0, 1]. */
 export function shapedMaps(
   maps: NdArray,
   saliency: LabelMap | undefined,
   { camSaliency }: Pick<PseudoLabelSettings, "camSaliency">,
 ): NdArray {
-  if (camSaliency !== "mean") return maps;
+  if (camSaliency !== "mean" || saliency === undefined) return maps;
   const shape = shares(saliency);
   const values = maps.data as Float32Array;
   return float32(
@@ -45,7 +44,7 @@ export function shapedMaps(
 
 /**
  * maps: those of `shapedMaps`; labels: of the maps; of: the photograph's own, for its saliency; background: what the rest is. A photograph
- * without maps is background.
+ * without maps is background, and one without saliency is as if none were asked for.
  */
 export function pseudoLabels(
   maps: NdArray,
@@ -79,14 +78,14 @@ export function pseudoLabels(
       return cut({ ...likely, data: agreed });
     }
     default:
-      return camSaliency === "background"
+      return camSaliency === "background" && saliency !== undefined
         ? salientMask(maps, labels, shares(saliency), options)
         : pseudoMask(maps, labels, options);
   }
 
   /** What saliency has to say behind the CRF. */
   function cut(mask: LabelMap): LabelMap {
-    if (camSaliency !== "background") return mask;
+    if (camSaliency !== "background" || saliency === undefined) return mask;
     const salient = shares(saliency);
     // Salient background: no class was found there, so nothing is known.
     const data = mask.data.map((label, i) => {
@@ -112,11 +111,6 @@ export function withBackground({ shape: [count, height, width], data }: NdArray,
 }
 
 /** Bytes as shares of 1. */
-function shares(saliency: LabelMap | undefined): Float32Array {
-  if (saliency === undefined) {
-    throw new InputError(
-      "cam: expected a saliency map, got none. Add one for each photograph, or --set camSaliency=none.",
-    );
-  }
+function shares(saliency: LabelMap): Float32Array {
   return Float32Array.from(saliency.data, (value) => value / 255);
 }

@@ -8,7 +8,7 @@ import type { Task } from "../method.ts";
 import type { Trial } from "../stage.ts";
 import { transferLoss } from "./losses.ts";
 import type { Classified } from "./network.ts";
-import { preparedViews } from "./prepared-views.ts";
+import { pairSources, preparedViews } from "./prepared-views.ts";
 import type { L2GRecipe } from "./recipe.ts";
 import { transferOf } from "./transfer.ts";
 import { transferPictures } from "./transfer-pictures.ts";
@@ -19,12 +19,14 @@ import { transferPictures } from "./transfer-pictures.ts";
  */
 export function transferTrial(recipe: L2GRecipe, task: Task): Trial {
   const foreground = foregroundOf(task);
+  const sources = pairSources(recipe);
   // As prediction sees them: colours as they are.
   const plain: L2GRecipe = { ...recipe, photometric: 0 };
   return {
     name: "transfer",
     images: 6,
-    learnsFrom: recipe.saliency ? ["tags", "saliency", "mask"] : ["tags", "mask"],
+    ...sources,
+    learnsFrom: [...sources.learnsFrom, "mask"],
     prepare(sample, random) {
       // Photographs that nobody labelled have neither.
       const saliency = plain.saliency && sample.labels.saliency !== undefined;

@@ -1,7 +1,7 @@
 import { networkOf } from "../../networks/network.ts";
 import type { Part } from "../../networks/transfer.ts";
 import { settingsFrom, untoldBy } from "../../networks/transunet/found-settings.ts";
-import { stateDictionaryWeights } from "../../networks/transunet/weights.ts";
+import { ourName, stateDictionaryWeights } from "../../networks/transunet/weights.ts";
 import type { Method, Task } from "../method.ts";
 import { checkNetworkTraining, logitsOf, networkMethod } from "../network-method.ts";
 import { segmentationStage } from "../segmentation-stage.ts";
@@ -35,6 +35,8 @@ export const transunet: Method<TransUNetRecipe> = {
   },
   imports([file, ...others]) {
     if (file.kind === "npz" || others.length > 0) return null;
+    // Of a file in which nothing is called as in a TransUNet, others may know more.
+    if (Object.keys(file.tensors).every((name) => ourName(name) === undefined)) return null;
     const weights = stateDictionaryWeights(file.tensors, file.where);
     const found = settingsFrom(weights, file.where);
     const outputs = weights["head.weight"]?.shape[0] ?? null;
