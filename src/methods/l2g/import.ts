@@ -1,10 +1,9 @@
 /** The release's checkpoints as runs of ours: the global network, and the local one where the file has it. */
 import type { WeightFile } from "../../weights/read-weights.ts";
+import { channelsOf, renamedWeights } from "../../weights/renamed-weights.ts";
 import type { Imported } from "../method.ts";
-import { importDeepLab } from "./import-deeplab.ts";
-import { numberedClasses } from "./numbered-classes.ts";
+import { numberedClasses } from "../numbered-classes.ts";
 import { type L2GRecipe, recipes } from "./recipe.ts";
-import { channelsOf, renamedWeights } from "./renamed-weights.ts";
 import { releaseNames } from "./weights.ts";
 
 /** Layers of the head that tell what is what, and the encoder that they stand on. */
@@ -20,14 +19,10 @@ const heads = [
 ] as const;
 
 /**
- * A `.pth` or safetensors of L2G's release: its global network, or the DeepLab of its second stage; null for files of other kinds. Names of
- * the classes: of VOC's 20 and COCO's 80 they are not in the file, so that they are `class 1` … until someone says them.
+ * A `.pth` or safetensors of L2G's release: its global network; null for files of other kinds. Names of the classes: of VOC's 20 and COCO's
+ * 80 they are not in the file, so that they are `class 1` … until someone says them.
  */
-export function importL2G(files: readonly WeightFile[]): Imported<L2GRecipe> | null {
-  return importPair(files) ?? importDeepLab(files);
-}
-
-function importPair([file, ...others]: readonly WeightFile[]): Imported<L2GRecipe> | null {
+export function importL2G([file, ...others]: readonly WeightFile[]): Imported<L2GRecipe> | null {
   if ((file.kind !== "torch" && file.kind !== "safetensors") || others.length > 0) return null;
   const { tensors, where } = file;
   const head = heads.find(({ scores, affinity }) => `${scores}.weight` in tensors && `${affinity}.weight` in tensors);

@@ -1,7 +1,10 @@
+import type { Named } from "../../array/ndarray.ts";
 import { findEncoder } from "../../backbones/encoders.ts";
+import { UsageError } from "../../errors.ts";
 import { checkSides } from "../check-network.ts";
 import { checksOf, optimizerNames, scheduleNames } from "../checks.ts";
 import type { Method, Task } from "../method.ts";
+import { checkMultiScale, multiScaleModel } from "../multi-scale.ts";
 import { checkNetworkTraining, networkMethod } from "../network-method.ts";
 import type { Stage, Trained } from "../stage.ts";
 import { camPass } from "./cam-pass.ts";
@@ -10,7 +13,7 @@ import { importL2G } from "./import.ts";
 import { isOfPair, pairStage } from "./pair.ts";
 import { camCrfNames, camSaliencyNames } from "./pseudo-labels.ts";
 import { type L2GRecipe, recipes } from "./recipe.ts";
-import { maskStage, segmentationModel } from "./segmentation.ts";
+import { maskStage } from "./segmentation.ts";
 import { study } from "./study.ts";
 import { samplerNames } from "./views.ts";
 
@@ -25,9 +28,16 @@ function stages(recipe: L2GRecipe, task: Task): Stage[] {
   ];
 }
 
-/** A pair that was trained goes straight into its pass, as the network that it is. */
-function adoptedPair({ weights, recipe }: Trained): Partial<L2GRecipe> {
+/** A pair that was trained goes straight into its pass, as the network that it is. Throws UsageError where another encoder was asked for. */
+function adoptedPair({ weights, recipe, source }: Trained, asked: L2GRecipe): Partial<L2GRecipe> {
   if (!Object.keys(weights).some(isOfPair)) return {};
+  const known: L2GRecipe | undefined = (recipes as Named<L2GRecipe>)[asked.name];
+  const wanted = known !== undefined && asked.encoder !== known.encoder ? asked.encoder : undefined;
+  if (wanted !== undefined && wanted !== (recipe as L2GRecipe).encoder) {
+    throw new UsageError(
+      `recipe ${asked.name}: encoder must be ${(recipe as L2GRecipe).encoder}, on which the pair in ${source} stands, got ${wanted}. Another network learns from its pseudo masks by itself: --recipe deeplab-v2 --masks-from ${source}.`,
+    );
+  }
   const { encoder, encoderNorms, encoderStride, earlyChannels, lateChannels, affinityChannels, correlation } =
     recipe as L2GRecipe;
   return {
@@ -47,17 +57,16 @@ export const l2g: Method<L2GRecipe> = {
   recipes,
   study,
   ...networkMethod,
-  model: segmentationModel,
+  model: multiScaleModel,
   stages,
   imports: importL2G,
   forms,
-  adopt: (recipe, from) => Object.assign({}, networkMethod.adopt(recipe, from), ...from.map(adoptedPair)) as L2GRecipe,
+  adopt: (recipe, from) =>
+    Object.assign({}, networkMethod.adopt(recipe, from), ...from.map((each) => adoptedPair(each, recipe))) as L2GRecipe,
   validate(recipe) {
     checkNetworkTraining(recipe);
+    checkMultiScale(recipe);
     const { number, oneOf, require } = checksOf(recipe);
-    require(!recipe.multiScale ||
-      findEncoder(recipe.encoder).size ===
-        undefined, "multiScale", `false for ${recipe.encoder}, which was made for one size`, "Leave it out.");
     const count = { least: 1, most: 1_000_000, whole: true };
     for (const key of ["attentionBatchSize", "views", "earlyChannels", "lateChannels", "affinityChannels"] as const) {
       number(key, count, "Try 4.");

@@ -1,12 +1,18 @@
 import { plainCrossEntropy, type SegmentationLossSettings } from "../../losses/segmentation.ts";
-import { type UNetSettings, usualUNet } from "../../networks/unet/settings.ts";
+import { usualUNet } from "../../networks/unet/settings.ts";
+import type { MultiScaleSettings } from "../multi-scale.ts";
 import { baseRecipe, type Recipe } from "../recipe.ts";
 import { type HeadSettings, usualHead } from "./network.ts";
 import type { PseudoLabelSettings } from "./pseudo-labels.ts";
 import type { samplerNames } from "./views.ts";
 import { allParts } from "./weights.ts";
 
-export interface L2GRecipe extends Recipe, UNetSettings, SegmentationLossSettings, HeadSettings, PseudoLabelSettings {
+export interface L2GRecipe
+  extends Recipe,
+    MultiScaleSettings,
+    SegmentationLossSettings,
+    HeadSettings,
+    PseudoLabelSettings {
   /** Steps, batch and rates of the pair of networks; `steps` and the other fields of recipes are those of the segmentation. */
   readonly attentionSteps: number;
   readonly attentionWarmupSteps: number;
@@ -51,8 +57,6 @@ export interface L2GRecipe extends Recipe, UNetSettings, SegmentationLossSetting
   readonly camScales: readonly number[];
   /** `sliding`: through windows as large as local views, their maps averaged; no part of the method (a baseline). */
   readonly camWindows: "whole" | "sliding";
-  /** The segmentation network learns and predicts on 0.5 and 0.75 of the size as well: DeepLab's MSC. */
-  readonly multiScale: boolean;
 
   /** Class maps that the run keeps beside the pseudo masks: a grey PNG a class, as the release, or NumPy's files. */
   readonly camMaps: "none" | "png" | "npy";

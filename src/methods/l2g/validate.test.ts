@@ -1,5 +1,7 @@
 import { expect, test } from "vitest";
+import { fromNumbers } from "../../array/ndarray.ts";
 import { UsageError } from "../../errors.ts";
+import { adopt } from "../resolve-recipe.ts";
 import { l2g } from "./index.ts";
 import { type L2GRecipe, recipes } from "./recipe.ts";
 
@@ -40,4 +42,15 @@ test.each<[Partial<L2GRecipe>, string]>([
   const validate = () => l2g.validate({ ...recipe, ...changes });
   expect(validate).toThrow(`recipe l2g-tiny: ${message}`);
   expect(validate).toThrow(UsageError);
+});
+
+test("a pair keeps its encoder, and another one that is asked for is not passed over", () => {
+  const weights = { "globalHead.scores.weight": fromNumbers("float32", [1], [0]) };
+  const pair = { weights, recipe: { ...recipe, encoder: "resnet50" }, source: "pair", stage: "attention" };
+  const adopted = (asked: L2GRecipe) => adopt({ method: l2g, recipe: asked }, [pair]).recipe;
+  expect(adopted(recipe)).toMatchObject({ encoder: "resnet50", attentionSteps: 0 });
+  expect(adopted({ ...recipe, encoder: "resnet50" })).toMatchObject({ encoder: "resnet50" });
+  expect(() => adopted({ ...recipe, encoder: "resnet101-caffe" })).toThrow(
+    /encoder must be resnet50, on which the pair in pair stands, got resnet101-caffe\. .* --masks-from pair\.$/,
+  );
 });
