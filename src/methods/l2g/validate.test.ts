@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { fromNumbers } from "../../array/ndarray.ts";
 import { UsageError } from "../../errors.ts";
-import { adopt } from "../resolve-recipe.ts";
+import { adopt, differences } from "../resolve-recipe.ts";
 import { l2g } from "./index.ts";
 import { type L2GRecipe, recipes } from "./recipe.ts";
 
@@ -53,4 +53,20 @@ test("a pair keeps its encoder, and another one that is asked for is not passed 
   expect(() => adopted({ ...recipe, encoder: "resnet101-caffe" })).toThrow(
     /encoder must be resnet50, on which the pair in pair stands, got resnet101-caffe\. .* --masks-from pair\.$/,
   );
+});
+
+test("the release's optimizer for COCO is behind its own name, and differs in nothing else", () => {
+  const { "l2g-coco": own, "l2g-coco-release": release } = recipes;
+  expect(
+    differences(own, release)
+      .map((line) => line.split(":")[0])
+      .sort(),
+  ).toEqual(["attentionMomentum", "attentionRate", "attentionWeightDecay", "name", "nesterov"]);
+  expect(release).toMatchObject({
+    attentionRate: 0.1,
+    attentionMomentum: 5e-4,
+    attentionWeightDecay: 0,
+    nesterov: false,
+  });
+  expect(own).toMatchObject({ attentionMomentum: 0.9, attentionWeightDecay: 5e-4, nesterov: true });
 });
