@@ -1,5 +1,5 @@
 import type { Named } from "../../array/ndarray.ts";
-import { findEncoder } from "../../backbones/encoders.ts";
+import { encoderNames, findEncoder } from "../../backbones/encoders.ts";
 import { UsageError } from "../../errors.ts";
 import { checkSides } from "../check-network.ts";
 import { checksOf, optimizerNames, scheduleNames } from "../checks.ts";
@@ -10,6 +10,7 @@ import type { Stage, Trained } from "../stage.ts";
 import { camPass } from "./cam-pass.ts";
 import { forms } from "./forms.ts";
 import { importL2G } from "./import.ts";
+import { encoderOf } from "./network.ts";
 import { isOfPair, pairStage } from "./pair.ts";
 import { camCrfNames, camSaliencyNames } from "./pseudo-labels.ts";
 import { type L2GRecipe, recipes } from "./recipe.ts";
@@ -38,12 +39,39 @@ function adoptedPair({ weights, recipe, source }: Trained, asked: L2GRecipe): Pa
       `recipe ${asked.name}: encoder must be ${(recipe as L2GRecipe).encoder}, on which the pair in ${source} stands, got ${wanted}. Another network learns from its pseudo masks by itself: --recipe deeplab-v2 --masks-from ${source}.`,
     );
   }
-  const { encoder, encoderNorms, encoderStride, earlyChannels, lateChannels, affinityChannels, correlation } =
-    recipe as L2GRecipe;
+  const {
+    encoder,
+    localEncoder,
+    encoderNorms,
+    encoderStride,
+    earlyChannels,
+    lateChannels,
+    affinityChannels,
+    correlation,
+  } = recipe as L2GRecipe;
   return {
-    ...{ encoder, encoderNorms, encoderStride, earlyChannels, lateChannels, affinityChannels, correlation },
+    ...{
+      encoder,
+      localEncoder,
+      encoderNorms,
+      encoderStride,
+      earlyChannels,
+      lateChannels,
+      affinityChannels,
+      correlation,
+    },
     attentionSteps: 0,
   };
+}
+
+const encoderNameOf = ({ recipe }: Pick<Trained, "recipe">) => (recipe as Partial<L2GRecipe>).encoder;
+
+/** Whether weights are of the local network's encoder alone, which says nothing of the others. */
+function isLocalEncoder({ weights, recipe: from }: Pick<Trained, "weights" | "recipe">, recipe: L2GRecipe): boolean {
+  const { encoder, localEncoder } = recipe;
+  return (
+    localEncoder !== encoder && encoderNameOf({ recipe: from }) === localEncoder && !Object.keys(weights).some(isOfPair)
+  );
 }
 
 export const l2g: Method<L2GRecipe> = {
@@ -61,8 +89,16 @@ export const l2g: Method<L2GRecipe> = {
   stages,
   imports: importL2G,
   forms,
-  adopt: (recipe, from) =>
-    Object.assign({}, networkMethod.adopt(recipe, from), ...from.map((each) => adoptedPair(each, recipe))) as L2GRecipe,
+  adopt(recipe, from) {
+    const others = from.filter((each) => !isLocalEncoder(each, recipe));
+    return Object.assign({}, networkMethod.adopt(recipe, others), ...others.map((each) => adoptedPair(each, recipe)));
+  },
+  encoder(file, recipe) {
+    const taken = networkMethod.encoder(file, recipe);
+    if (recipe.localEncoder === "same" || encoderNameOf(taken) === recipe.encoder) return taken;
+    const local = networkMethod.encoder(file, { ...recipe, encoder: recipe.localEncoder });
+    return isLocalEncoder(local, recipe) ? local : taken;
+  },
   validate(recipe) {
     checkNetworkTraining(recipe);
     checkMultiScale(recipe);
@@ -90,7 +126,9 @@ export const l2g: Method<L2GRecipe> = {
       Number.isInteger(Math.sqrt(recipe.views)), "views", "a square number for uniform views", "Try 4 or 9.");
     oneOf("targetBackground", ["binary", "raw"]);
     oneOf("saliencyFallback", ["paper", "release"]);
-    checkSides(recipe, findEncoder(recipe.encoder).multiple, ["viewSize", "localSize"]);
+    oneOf("localEncoder", ["same", ...encoderNames()]);
+    checkSides(recipe, findEncoder(recipe.encoder).multiple, ["viewSize"]);
+    checkSides(recipe, findEncoder(encoderOf("local", recipe)).multiple, ["localSize"]);
     number("localSize", { least: 1, most: recipe.viewSize }, "Make the global view larger.");
     number("shortSide", { least: recipe.viewSize, whole: true }, "Views are cut from photographs of this size.");
     number("camThreshold", { least: 0, most: 1 }, "Try 0.25.");

@@ -2,7 +2,7 @@ import { plainCrossEntropy, type SegmentationLossSettings } from "../../losses/s
 import { usualUNet } from "../../networks/unet/settings.ts";
 import type { MultiScaleSettings } from "../multi-scale.ts";
 import { baseRecipe, type Recipe } from "../recipe.ts";
-import { type HeadSettings, usualHead } from "./network.ts";
+import { type ClassifierSettings, type HeadSettings, usualHead } from "./network.ts";
 import type { PseudoLabelSettings } from "./pseudo-labels.ts";
 import type { samplerNames } from "./views.ts";
 import { allParts } from "./weights.ts";
@@ -12,7 +12,8 @@ export interface L2GRecipe
     MultiScaleSettings,
     SegmentationLossSettings,
     HeadSettings,
-    PseudoLabelSettings {
+    PseudoLabelSettings,
+    Pick<ClassifierSettings, "localEncoder"> {
   /** Steps, batch and rates of the pair of networks; `steps` and the other fields of recipes are those of the segmentation. */
   readonly attentionSteps: number;
   readonly attentionWarmupSteps: number;
@@ -72,6 +73,7 @@ const voc: L2GRecipe = {
   method: "l2g",
 
   encoder: "resnet38",
+  localEncoder: "same",
   encoderNorms: "frozen",
   encoderRate: 0.1,
   decoder: "convolutional",

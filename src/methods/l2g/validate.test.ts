@@ -16,6 +16,8 @@ test.each<[Partial<L2GRecipe>, string]>([
   [{ sampler: "uniform", views: 8 }, "views must be a square number for uniform views, got 8. Try 4 or 9."],
   [{ sampler: "grid" as "uniform" }, "sampler must be one of corners+random, random, uniform, got grid."],
   [{ localSize: 96 }, "localSize must be a number from 1 to 64, got 96. Make the global view larger."],
+  [{ localEncoder: "none" }, "localEncoder must be one of same, mobilenet-v2, "],
+  [{ localEncoder: "vit-tiny-16", localSize: 40 }, "localSize must be a multiple of 16 up to 8192, got 40."],
   [{ localSize: 33 }, "localSize must be a multiple of 32 up to 8192, got 33."],
   [{ shortSide: 32 }, "shortSide must be a whole number of at least 64, got 32."],
   [{ camScales: [] }, "camScales must be numbers above 0, at most 4, got []."],
