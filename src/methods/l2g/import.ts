@@ -1,16 +1,18 @@
 /** The release's checkpoints as runs of ours: the global network, and the local one where the file has it. */
 import type { WeightFile } from "../../weights/read-weights.ts";
-import { channelsOf, renamedWeights } from "../../weights/renamed-weights.ts";
+import { channelsOf, type NamedWeights, renamedWeights } from "../../weights/renamed-weights.ts";
 import type { Imported } from "../method.ts";
 import { numberedClasses } from "../numbered-classes.ts";
+import { isResized } from "./network.ts";
 import { type L2GRecipe, recipes } from "./recipe.ts";
 import { releaseNames } from "./weights.ts";
 
 /** Layers of the head that tell what is what, and the encoder that they stand on. */
 const heads = [
-  { encoder: "resnet38", scores: "fc8", early: "f8_3", late: "f8_4", affinity: "f9" },
+  { encoder: "resnet38", first: "conv1a", scores: "fc8", early: "f8_3", late: "f8_4", affinity: "f9" },
   {
     encoder: "vgg16",
+    first: "features.0",
     scores: "extra_last_conv",
     early: "fc_extra_3",
     late: "fc_extra_4",
@@ -37,6 +39,7 @@ export function importL2G([file, ...others]: readonly WeightFile[]): Imported<L2
     recipe: {
       ...recipes["l2g-voc"],
       encoder,
+      ...sizeOf(file, head),
       earlyChannels: channels(head.early),
       lateChannels: channels(head.late),
       affinityChannels: channels(head.affinity),
@@ -50,3 +53,17 @@ export function importL2G([file, ...others]: readonly WeightFile[]): Imported<L2
     notes: [`${where}: the local network, which only trains, is left out`],
   };
 }
+
+/** Width and depth of the encoder where they are not the published ones, as shapes and names tell; no segmentation network goes on from it. */
+function sizeOf(file: NamedWeights, { encoder, first, scores }: (typeof heads)[number]) {
+  const width = channelsOf(file, `${first}.weight`, `${scores}.weight`);
+  const names = Object.keys(file.tensors);
+  const units = [2, 3, 4, 5, 6, 7].map(
+    (stage) => names.filter((name) => new RegExp(`^b${stage}(_\\d+)?\\.conv_branch2a\\.weight$`).test(name)).length,
+  );
+  const own = encoder === "resnet38" && units.some((count, i) => count !== publishedUnits[i]);
+  const sizes = { encoderWidth: width === 64 ? 0 : width, encoderUnits: own ? units : [] };
+  return { ...sizes, ...(isResized(sizes) && { steps: 0 }) };
+}
+
+const publishedUnits = [3, 3, 6, 3, 1, 1];

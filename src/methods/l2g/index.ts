@@ -10,7 +10,7 @@ import type { Stage, Trained } from "../stage.ts";
 import { camPass } from "./cam-pass.ts";
 import { forms } from "./forms.ts";
 import { importL2G } from "./import.ts";
-import { encoderOf } from "./network.ts";
+import { encoderOf, isResized } from "./network.ts";
 import { isOfPair, pairStage } from "./pair.ts";
 import { camCrfNames, camSaliencyNames } from "./pseudo-labels.ts";
 import { type L2GRecipe, recipes } from "./recipe.ts";
@@ -39,30 +39,20 @@ function adoptedPair({ weights, recipe, source }: Trained, asked: L2GRecipe): Pa
       `recipe ${asked.name}: encoder must be ${(recipe as L2GRecipe).encoder}, on which the pair in ${source} stands, got ${wanted}. Another network learns from its pseudo masks by itself: --recipe deeplab-v2 --masks-from ${source}.`,
     );
   }
-  const {
-    encoder,
-    localEncoder,
-    encoderNorms,
-    encoderStride,
-    earlyChannels,
-    lateChannels,
-    affinityChannels,
-    correlation,
-  } = recipe as L2GRecipe;
+  const pair = recipe as L2GRecipe;
   return {
-    ...{
-      encoder,
-      localEncoder,
-      encoderNorms,
-      encoderStride,
-      earlyChannels,
-      lateChannels,
-      affinityChannels,
-      correlation,
-    },
+    ...Object.fromEntries(pairFields.map((field) => [field, pair[field]])),
     attentionSteps: 0,
+    // The segmentation network cannot go on from it.
+    ...(isResized(pair) && { steps: 0 }),
   };
 }
+
+/** What a pair's weights are of. */
+const pairFields = [
+  ...(["encoder", "localEncoder", "encoderWidth", "encoderUnits", "encoderNorms", "encoderStride"] as const),
+  ...(["earlyChannels", "lateChannels", "affinityChannels", "correlation"] as const),
+];
 
 const encoderNameOf = ({ recipe }: Pick<Trained, "recipe">) => (recipe as Partial<L2GRecipe>).encoder;
 
@@ -126,6 +116,17 @@ export const l2g: Method<L2GRecipe> = {
       Number.isInteger(Math.sqrt(recipe.views)), "views", "a square number for uniform views", "Try 4 or 9.");
     oneOf("targetBackground", ["binary", "raw"]);
     oneOf("saliencyFallback", ["paper", "release"]);
+    number("encoderWidth", { least: 0, most: 1024, whole: true }, "0 is as published.");
+    const areUnits =
+      Array.isArray(recipe.encoderUnits) &&
+      [0, 6].includes(recipe.encoderUnits.length) &&
+      recipe.encoderUnits.every((units) => Number.isInteger(units) && units >= 1 && units <= 64);
+    require(areUnits, "encoderUnits", "6 whole numbers from 1 to 64, or none", "As in 3, 3, 6, 3, 1, 1.");
+    if (isResized(recipe)) {
+      oneOf("encoder", recipe.encoderUnits.length > 0 ? ["resnet38"] : ["resnet38", "vgg16"]);
+      require(recipe.steps ===
+        0, "steps", "0 for an encoder of another size", "Another network learns its masks by --masks-from.");
+    }
     oneOf("localEncoder", ["same", ...encoderNames()]);
     checkSides(recipe, findEncoder(recipe.encoder).multiple, ["viewSize"]);
     checkSides(recipe, findEncoder(encoderOf("local", recipe)).multiple, ["localSize"]);

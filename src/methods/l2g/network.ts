@@ -135,6 +135,9 @@ export interface ClassifierSettings extends HeadSettings {
   readonly encoder: string;
   /** The local network's, where it is another one; `same`: as the global one's. Its weights must have norms: they rest. */
   readonly localEncoder: string;
+  /** Channels of the first stage of `resnet38` and `vgg16`, and units of each stage of `resnet38`; 0 and none: as published. */
+  readonly encoderWidth: number;
+  readonly encoderUnits: readonly number[];
   readonly encoderStride: 32 | 16 | 8;
   /** `folded` where the encoder's weights have none. Others are frozen, whatever a recipe says: the pair trains so. */
   readonly encoderNorms: Norms;
@@ -150,6 +153,14 @@ export function encoderOf(
   { encoder, localEncoder }: Pick<ClassifierSettings, "encoder" | "localEncoder">,
 ): string {
   return network === "local" && localEncoder !== "same" ? localEncoder : encoder;
+}
+
+/** Whether an encoder of the pair has a size that no other network here takes. */
+export function isResized({
+  encoderWidth,
+  encoderUnits,
+}: Pick<ClassifierSettings, "encoderWidth" | "encoderUnits">): boolean {
+  return encoderWidth > 0 || encoderUnits.length > 0;
 }
 
 /** Encoder and heads of a network are parts of their own, `globalEncoder`, `globalHead`: a pretrained file has only the first. */
@@ -186,8 +197,11 @@ function placesOf(
   { image, x }: { readonly image: Tensor; readonly x: Tensor },
   settings: ClassifierSettings,
 ): PlaceFeatures {
-  if (settings.encoder === "resnet38") return resNet38Places(place, x, {});
-  if (settings.encoder === "vgg16") return vggPlaces(place, head, x);
+  const { encoderWidth, encoderUnits } = settings;
+  const width = encoderWidth > 0 && { width: encoderWidth };
+  const units = encoderUnits.length > 0 && { units: encoderUnits };
+  if (settings.encoder === "resnet38") return resNet38Places(place, x, { ...width, ...units });
+  if (settings.encoder === "vgg16") return vggPlaces(place, head, x, { ...width });
   const encoder = findEncoder(settings.encoder);
   const maps = deepestMaps(
     encode(encoder, place, image, {

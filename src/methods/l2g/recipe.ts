@@ -13,7 +13,7 @@ export interface L2GRecipe
     SegmentationLossSettings,
     HeadSettings,
     PseudoLabelSettings,
-    Pick<ClassifierSettings, "localEncoder"> {
+    Pick<ClassifierSettings, "localEncoder" | "encoderWidth" | "encoderUnits"> {
   /** Steps, batch and rates of the pair of networks; `steps` and the other fields of recipes are those of the segmentation. */
   readonly attentionSteps: number;
   readonly attentionWarmupSteps: number;
@@ -74,6 +74,8 @@ const voc: L2GRecipe = {
 
   encoder: "resnet38",
   localEncoder: "same",
+  encoderWidth: 0,
+  encoderUnits: [],
   encoderNorms: "frozen",
   encoderRate: 0.1,
   decoder: "convolutional",

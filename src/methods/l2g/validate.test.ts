@@ -16,6 +16,15 @@ test.each<[Partial<L2GRecipe>, string]>([
   [{ sampler: "uniform", views: 8 }, "views must be a square number for uniform views, got 8. Try 4 or 9."],
   [{ sampler: "grid" as "uniform" }, "sampler must be one of corners+random, random, uniform, got grid."],
   [{ localSize: 96 }, "localSize must be a number from 1 to 64, got 96. Make the global view larger."],
+  [{ encoderWidth: 8 }, "encoder must be one of resnet38, vgg16, got mobilenet-v2."],
+  [
+    { encoder: "resnet38", encoderStride: 32, encoderUnits: [1, 1] },
+    "encoderUnits must be 6 whole numbers from 1 to 64, or none,",
+  ],
+  [
+    { encoder: "resnet38", encoderStride: 32, encoderWidth: 8 },
+    "steps must be 0 for an encoder of another size, got 2.",
+  ],
   [{ localEncoder: "none" }, "localEncoder must be one of same, mobilenet-v2, "],
   [{ localEncoder: "vit-tiny-16", localSize: 40 }, "localSize must be a multiple of 16 up to 8192, got 40."],
   [{ localSize: 33 }, "localSize must be a multiple of 32 up to 8192, got 33."],
