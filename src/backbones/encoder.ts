@@ -40,6 +40,8 @@ export interface Encoder {
   readonly normalization: Normalization;
   /** Sides of pictures are multiples of this. */
   readonly multiple: number;
+  /** True where other sides do as well: its maps are as large as those of the next multiple. Decoders that join maps take multiples all the same. */
+  readonly roundsUp?: true;
   /** Whether its output stride can be chosen; `encode` refuses one where not. */
   readonly dilates: boolean;
   /** True where it has stochastic depth; `encode` refuses that where not. */

@@ -56,9 +56,9 @@ export function findEncoder(name: string): Encoder {
 
 /** image: [B, 3, H, W] in [−1, 1], brought to the values that the encoder knows → its maps, the largest first. */
 export function encode(encoder: Encoder, scope: Scope, image: Tensor, options: EncoderOptions): readonly FeatureMap[] {
-  const { multiple, normalization, dilates } = encoder;
+  const { multiple, roundsUp, normalization, dilates } = encoder;
   const [, , height, width] = image.shape;
-  if (height % multiple !== 0 || width % multiple !== 0) {
+  if (!roundsUp && (height % multiple !== 0 || width % multiple !== 0)) {
     throw scope.error(`image sides must be multiples of ${multiple}, got ${height} × ${width}. Pad or crop the image.`);
   }
   if (options.outputStride !== undefined && !dilates) {

@@ -246,6 +246,7 @@ function encoderOf(options: ResNetOptions): Encoder {
   return {
     normalization: options.form === "caffe" ? caffeNormalization : imagenetNormalization,
     multiple: 32,
+    roundsUp: true,
     dilates: true,
     features: (scope, x, asked) => deepestMaps(resNet(scope, x, { ...options, ...asked }), asked),
     published:

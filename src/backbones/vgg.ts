@@ -96,6 +96,7 @@ export const vggEncoders = {
   "vgg16-deeplab": {
     normalization: caffeNormalization,
     multiple: 8,
+    roundsUp: true,
     dilates: false,
     features: deepLabVgg,
     published: [

@@ -63,6 +63,11 @@ export const trainCommand = command({
       help: "learn from the pseudo masks that this run made of the training images, such as one of l2g-small, in place of their own",
     },
     ...encoderOptions,
+    encoder: {
+      ...encoderOptions.encoder,
+      kind: "list",
+      help: `${encoderOptions.encoder.help}; may be repeated where a recipe has two, such as l2g's localEncoder`,
+    },
     ...labelOptions,
     resume: { kind: "flag", help: "go on with the run in --out; starts one where there is none" },
     ...datasetOptions,
@@ -114,7 +119,11 @@ export const trainCommand = command({
         ? undefined
         : (train: Dataset) => withMasksOf(nodePlatform, masksFrom, train, { methods });
     const named = await recipeAsked(nodePlatform, out, options, options.set, methods);
-    const read = await givenEncoder(nodePlatform, options, { terminal, methods });
+    const reads: (ReadEncoder | null)[] = [];
+    for (const each of options.encoder.length > 0 ? options.encoder : [undefined]) {
+      reads.push(await givenEncoder(nodePlatform, { ...options, encoder: each }, { terminal, methods }));
+    }
+    const [read, ...more] = reads;
     const { start, encoder } =
       named === null
         ? await chosenRecipe(nodePlatform, spec, place, { given: read, set: options.set, changed }, terminal)
@@ -125,7 +134,8 @@ export const trainCommand = command({
     }
     const from: Trained[] = [];
     for (const run of options.from) from.push(await trainedIn(nodePlatform, run, start, terminal, methods));
-    if (encoder !== null) from.push((await import("../runs/open-encoder.ts")).encoderFor(encoder, start));
+    const { encoderFor } = await import("../runs/open-encoder.ts");
+    for (const each of [encoder, ...more]) if (each !== null) from.push(encoderFor(each, start));
     const seeded = labelSeed === undefined ? {} : { labelSeed };
     const wanted = await withStepsOf(options.steps, await adopted(start, from, terminal));
     const longer =

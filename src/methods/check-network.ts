@@ -38,7 +38,7 @@ function checkUNet(recipe: Recipe & UNetSettings): void {
   oneOf("mapNorms", ["none", "batch"]);
   oneOf("outputStride", [1, 2, 4]);
   const { encoder, encoderStride, magnification, decoder, decoderChannels, outputStride } = recipe;
-  const { multiple, dilates, size, batch } = findEncoder(encoder);
+  const { multiple, roundsUp, dilates, size, batch } = findEncoder(encoder);
   require(encoderStride === 32 || dilates, "encoderStride", `32 for ${encoder}`, "Set it to 32.");
   require(magnification === 1 ||
     size === undefined, "magnification", `1 for ${encoder}, which was made for one size`, "Set it to 1.");
@@ -51,7 +51,7 @@ function checkUNet(recipe: Recipe & UNetSettings): void {
     decoderChannels.length >= blocks &&
     decoderChannels.every((value) => Number.isInteger(value) && value >= 1 && value <= mostWidth);
   require(whole, "decoderChannels", `at least ${blocks} whole numbers from 1 to ${mostWidth}`, "As in 256, 128, 64, 32, 16.");
-  checkSides(recipe, multiple, ["cropHeight", "cropWidth"]);
+  checkSides(recipe, roundsUp && decoder !== "unet" ? 1 : multiple, ["cropHeight", "cropWidth"]);
   const fixed = { cropHeight: size?.[0], cropWidth: size?.[1], batchSize: batch };
   for (const key of ["cropHeight", "cropWidth", "batchSize"] as const) {
     const value = fixed[key] ?? recipe[key];

@@ -12,6 +12,7 @@ export const scheduleNames: readonly Recipe["schedule"][] = [
   "poly",
   "poly-from-start",
   "poly-times-warmup",
+  "poly-by-10",
   "cosine",
   "cosine-from-start",
 ];

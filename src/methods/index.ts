@@ -1,6 +1,7 @@
 /** The visible list of methods: command line, help and documentation read it. */
 import { suggestion, UsageError } from "../errors.ts";
 import { ddep } from "./ddep/index.ts";
+import { deepLab } from "./deeplab/index.ts";
 import { groupvit, groupvitTransfer } from "./groupvit/index.ts";
 import { gss } from "./gss/index.ts";
 import { l2g } from "./l2g/index.ts";
@@ -11,7 +12,17 @@ import { transunet } from "./transunet/index.ts";
 import { unet } from "./unet/index.ts";
 
 /** Published files are shown to them in this order: the last two take every file of a kind for theirs. */
-export const methods: readonly Method[] = [unet, gss, groupvit, groupvitTransfer, l2g, maxDeepLab, transunet, ddep];
+export const methods: readonly Method[] = [
+  unet,
+  deepLab,
+  gss,
+  groupvit,
+  groupvitTransfer,
+  l2g,
+  maxDeepLab,
+  transunet,
+  ddep,
+];
 
 /** Names of all recipes, in the order of the list. */
 export function recipeNames(list: readonly Method[] = methods): string[] {

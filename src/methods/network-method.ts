@@ -44,10 +44,27 @@ function adoptNetwork<R extends NetworkRecipe>(recipe: R, from: readonly Trained
   return Object.assign({ ...recipe }, ...found) as R;
 }
 
-/** How a stage trains the encoder: at `rate` of its learning rate; 0: not at all. */
-export function encoderTraining(rate: number): Pick<TrainingStage, "trains" | "group"> {
-  if (rate === 0) return { trains: (parameter) => !inEncoder(parameter) };
-  return rate === 1 ? {} : { group: (parameter) => ({ rate: inEncoder(parameter) ? rate : 1 }) };
+/**
+ * How a stage trains the encoder: at `rate` of its learning rate; 0: not at all. biasRate: a further factor on the rates of biases, the
+ * encoder's too, but not on those of norms.
+ */
+export function encoderTraining(rate: number, biasRate = 1): Pick<TrainingStage, "trains" | "group"> {
+  const group = (parameter: string) => ({
+    rate: (inEncoder(parameter) ? rate || 1 : 1) * (isBias(parameter) ? biasRate : 1),
+  });
+  return {
+    ...(rate === 0 && { trains: (parameter: string) => !inEncoder(parameter) }),
+    ...((biasRate !== 1 || (rate !== 0 && rate !== 1)) && { group }),
+  };
+}
+
+/** Whether a parameter is of a norm, by the names that layers give theirs. */
+export function isOfNorm(parameter: string): boolean {
+  return /(^|\.)norm\d*\./.test(parameter);
+}
+
+function isBias(parameter: string): boolean {
+  return parameter.endsWith(".bias") && !isOfNorm(parameter);
 }
 
 /** A published file of an encoder for a recipe's network, see `Method.encoder`. */

@@ -38,7 +38,8 @@ export interface Recipe {
    * `cosine-from-start` counts from step 0, warm-up or not, so that the rate drops a little where the warm-up ends, and a
    * step has the rate of the step before it, as where a scheduler is moved on after the optimizer's step with that step's
    * own number (timm's, as GroupViT's code calls it). `poly-times-warmup` counts from step 0 as well, and the warm-up multiplies it
-   * (mmcv's, as GSS's code has it). The others begin when the warm-up ends.
+   * (mmcv's, as GSS's code has it). `poly-by-10` is `poly` whose rate changes at every tenth step only (DeepLab's code). The others
+   * begin when the warm-up ends.
    */
   readonly schedule:
     | "constant"
@@ -46,6 +47,7 @@ export interface Recipe {
     | "poly"
     | "poly-from-start"
     | "poly-times-warmup"
+    | "poly-by-10"
     | "cosine"
     | "cosine-from-start";
   /** Exponent of `poly`. */

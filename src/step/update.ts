@@ -61,7 +61,7 @@ function optimizerOf(recipe: OptimizerRecipe): Optimizer {
 }
 
 /** A recipe's schedule as a curve and how the warm-up meets it. */
-function shapeOf(schedule: OptimizerRecipe["schedule"]): Pick<Schedule, "kind" | "warmup" | "behind"> {
+function shapeOf(schedule: OptimizerRecipe["schedule"]): Pick<Schedule, "kind" | "warmup" | "behind" | "every"> {
   switch (schedule) {
     case "cosine-from-start":
       return { kind: "cosine", warmup: "beside", behind: 1 };
@@ -69,6 +69,8 @@ function shapeOf(schedule: OptimizerRecipe["schedule"]): Pick<Schedule, "kind" |
       return { kind: "poly", warmup: "beside" };
     case "poly-times-warmup":
       return { kind: "poly", warmup: "times" };
+    case "poly-by-10":
+      return { kind: "poly", every: 10 };
     default:
       return { kind: schedule };
   }

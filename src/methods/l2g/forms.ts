@@ -4,7 +4,7 @@ import { InputError } from "../../errors.ts";
 import { writeSafetensors } from "../../weights/safetensors.ts";
 import type { Method } from "../method.ts";
 import { writeReleaseCheckpoint } from "./checkpoint.ts";
-import type { PairName } from "./network.ts";
+import { encoderOf, type PairName } from "./network.ts";
 import type { L2GRecipe } from "./recipe.ts";
 import { releaseNames } from "./weights.ts";
 
@@ -12,7 +12,7 @@ type Weights = Parameters<NonNullable<Method["forms"]>[string]>[0];
 
 /** One of the two networks under the release's names; undefined where the weights have none of it. Throws where it has no such names. */
 function released({ weights, recipe, source }: Weights, network: PairName): Named<NdArray> | undefined {
-  const { encoder } = recipe as L2GRecipe;
+  const encoder = encoderOf(network, recipe as L2GRecipe);
   const own = Object.entries(weights).filter(([name]) => new RegExp(`^${network}(Encoder|Head)\\.`).test(name));
   if (own.length === 0) return undefined;
   if (encoder !== "resnet38" && encoder !== "vgg16") {

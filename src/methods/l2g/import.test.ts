@@ -8,8 +8,10 @@ import { readTorch } from "../../weights/torch.ts";
 import { readReleaseCheckpoint } from "./checkpoint.ts";
 import { forms } from "./forms.ts";
 import { importL2G } from "./import.ts";
+import { l2g } from "./index.ts";
 import { classifier } from "./network.ts";
 import { type L2GRecipe, recipes } from "./recipe.ts";
+import { releaseNames } from "./weights.ts";
 
 const recipe: L2GRecipe = {
   ...recipes["l2g-tiny"],
@@ -47,6 +49,22 @@ test("a pair is written as the release's checkpoint, and read back its global ne
   const own = Object.entries(weights).filter(([name]) => name.startsWith("global"));
   expect(Object.keys(imported!.weights).sort()).toEqual(own.map(([name]) => name).sort());
   for (const [name, { data }] of own) expect(imported!.weights[name].data[0], name).toBe(data[0]);
+});
+
+test("a narrow and shallow ResNet-38 is told by its names and shapes", () => {
+  const small = { ...recipe, encoder: "resnet38", encoderWidth: 2, encoderUnits: [1, 1, 2, 1, 1, 1] };
+  const model = new Model();
+  classifier(model.scope, "global", input("image", [1, 3, 32, 32]), 3, small);
+  const tensors = Object.fromEntries(
+    [...model.parameters.values()].map(({ name, tensor: { shape } }) => [
+      releaseNames("resnet38").theirs(name.replace(/^global(Encoder|Head)/, (_, part: string) => part.toLowerCase()))!,
+      ndarray("float32", shape, new Float32Array(sizeOf(shape))),
+    ]),
+  );
+  const imported = importL2G([{ kind: "torch", tensors, where: "small.pth" }])!;
+  expect(imported.recipe).toMatchObject({ encoderWidth: 2, encoderUnits: [1, 1, 2, 1, 1, 1], steps: 0 });
+  expect(() => l2g.validate(imported.recipe)).not.toThrow();
+  expect(Object.keys(imported.weights).sort()).toEqual([...model.parameters.keys()].sort());
 });
 
 test("files of others are none of L2G's, and a head without its other layers is damaged", async () => {

@@ -1,17 +1,18 @@
 /** The release's checkpoints as runs of ours: the global network, and the local one where the file has it. */
 import type { WeightFile } from "../../weights/read-weights.ts";
+import { channelsOf, type NamedWeights, renamedWeights } from "../../weights/renamed-weights.ts";
 import type { Imported } from "../method.ts";
-import { importDeepLab } from "./import-deeplab.ts";
-import { numberedClasses } from "./numbered-classes.ts";
+import { numberedClasses } from "../numbered-classes.ts";
+import { isResized } from "./network.ts";
 import { type L2GRecipe, recipes } from "./recipe.ts";
-import { channelsOf, renamedWeights } from "./renamed-weights.ts";
 import { releaseNames } from "./weights.ts";
 
 /** Layers of the head that tell what is what, and the encoder that they stand on. */
 const heads = [
-  { encoder: "resnet38", scores: "fc8", early: "f8_3", late: "f8_4", affinity: "f9" },
+  { encoder: "resnet38", first: "conv1a", scores: "fc8", early: "f8_3", late: "f8_4", affinity: "f9" },
   {
     encoder: "vgg16",
+    first: "features.0",
     scores: "extra_last_conv",
     early: "fc_extra_3",
     late: "fc_extra_4",
@@ -20,14 +21,10 @@ const heads = [
 ] as const;
 
 /**
- * A `.pth` or safetensors of L2G's release: its global network, or the DeepLab of its second stage; null for files of other kinds. Names of
- * the classes: of VOC's 20 and COCO's 80 they are not in the file, so that they are `class 1` … until someone says them.
+ * A `.pth` or safetensors of L2G's release: its global network; null for files of other kinds. Names of the classes: of VOC's 20 and COCO's
+ * 80 they are not in the file, so that they are `class 1` … until someone says them.
  */
-export function importL2G(files: readonly WeightFile[]): Imported<L2GRecipe> | null {
-  return importPair(files) ?? importDeepLab(files);
-}
-
-function importPair([file, ...others]: readonly WeightFile[]): Imported<L2GRecipe> | null {
+export function importL2G([file, ...others]: readonly WeightFile[]): Imported<L2GRecipe> | null {
   if ((file.kind !== "torch" && file.kind !== "safetensors") || others.length > 0) return null;
   const { tensors, where } = file;
   const head = heads.find(({ scores, affinity }) => `${scores}.weight` in tensors && `${affinity}.weight` in tensors);
@@ -42,6 +39,7 @@ function importPair([file, ...others]: readonly WeightFile[]): Imported<L2GRecip
     recipe: {
       ...recipes["l2g-voc"],
       encoder,
+      ...sizeOf(file, head),
       earlyChannels: channels(head.early),
       lateChannels: channels(head.late),
       affinityChannels: channels(head.affinity),
@@ -55,3 +53,17 @@ function importPair([file, ...others]: readonly WeightFile[]): Imported<L2GRecip
     notes: [`${where}: the local network, which only trains, is left out`],
   };
 }
+
+/** Width and depth of the encoder where they are not the published ones, as shapes and names tell; no segmentation network goes on from it. */
+function sizeOf(file: NamedWeights, { encoder, first, scores }: (typeof heads)[number]) {
+  const width = channelsOf(file, `${first}.weight`, `${scores}.weight`);
+  const names = Object.keys(file.tensors);
+  const units = [2, 3, 4, 5, 6, 7].map(
+    (stage) => names.filter((name) => new RegExp(`^b${stage}(_\\d+)?\\.conv_branch2a\\.weight$`).test(name)).length,
+  );
+  const own = encoder === "resnet38" && units.some((count, i) => count !== publishedUnits[i]);
+  const sizes = { encoderWidth: width === 64 ? 0 : width, encoderUnits: own ? units : [] };
+  return { ...sizes, ...(isResized(sizes) && { steps: 0 }) };
+}
+
+const publishedUnits = [3, 3, 6, 3, 1, 1];

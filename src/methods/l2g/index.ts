@@ -1,16 +1,20 @@
-import { findEncoder } from "../../backbones/encoders.ts";
+import type { Named } from "../../array/ndarray.ts";
+import { encoderNames, findEncoder } from "../../backbones/encoders.ts";
+import { UsageError } from "../../errors.ts";
 import { checkSides } from "../check-network.ts";
 import { checksOf, optimizerNames, scheduleNames } from "../checks.ts";
 import type { Method, Task } from "../method.ts";
+import { checkMultiScale, multiScaleModel } from "../multi-scale.ts";
 import { checkNetworkTraining, networkMethod } from "../network-method.ts";
 import type { Stage, Trained } from "../stage.ts";
 import { camPass } from "./cam-pass.ts";
 import { forms } from "./forms.ts";
 import { importL2G } from "./import.ts";
+import { encoderOf, isResized } from "./network.ts";
 import { isOfPair, pairStage } from "./pair.ts";
 import { camCrfNames, camSaliencyNames } from "./pseudo-labels.ts";
 import { type L2GRecipe, recipes } from "./recipe.ts";
-import { maskStage, segmentationModel } from "./segmentation.ts";
+import { maskStage } from "./segmentation.ts";
 import { study } from "./study.ts";
 import { samplerNames } from "./views.ts";
 
@@ -25,15 +29,39 @@ function stages(recipe: L2GRecipe, task: Task): Stage[] {
   ];
 }
 
-/** A pair that was trained goes straight into its pass, as the network that it is. */
-function adoptedPair({ weights, recipe }: Trained): Partial<L2GRecipe> {
+/** A pair that was trained goes straight into its pass, as the network that it is. Throws UsageError where another encoder was asked for. */
+function adoptedPair({ weights, recipe, source }: Trained, asked: L2GRecipe): Partial<L2GRecipe> {
   if (!Object.keys(weights).some(isOfPair)) return {};
-  const { encoder, encoderNorms, encoderStride, earlyChannels, lateChannels, affinityChannels, correlation } =
-    recipe as L2GRecipe;
+  const known: L2GRecipe | undefined = (recipes as Named<L2GRecipe>)[asked.name];
+  const wanted = known !== undefined && asked.encoder !== known.encoder ? asked.encoder : undefined;
+  if (wanted !== undefined && wanted !== (recipe as L2GRecipe).encoder) {
+    throw new UsageError(
+      `recipe ${asked.name}: encoder must be ${(recipe as L2GRecipe).encoder}, on which the pair in ${source} stands, got ${wanted}. Another network learns from its pseudo masks by itself: --recipe deeplab-v2 --masks-from ${source}.`,
+    );
+  }
+  const pair = recipe as L2GRecipe;
   return {
-    ...{ encoder, encoderNorms, encoderStride, earlyChannels, lateChannels, affinityChannels, correlation },
+    ...Object.fromEntries(pairFields.map((field) => [field, pair[field]])),
     attentionSteps: 0,
+    // The segmentation network cannot go on from it.
+    ...(isResized(pair) && { steps: 0 }),
   };
+}
+
+/** What a pair's weights are of. */
+const pairFields = [
+  ...(["encoder", "localEncoder", "encoderWidth", "encoderUnits", "encoderNorms", "encoderStride"] as const),
+  ...(["earlyChannels", "lateChannels", "affinityChannels", "correlation"] as const),
+];
+
+const encoderNameOf = ({ recipe }: Pick<Trained, "recipe">) => (recipe as Partial<L2GRecipe>).encoder;
+
+/** Whether weights are of the local network's encoder alone, which says nothing of the others. */
+function isLocalEncoder({ weights, recipe: from }: Pick<Trained, "weights" | "recipe">, recipe: L2GRecipe): boolean {
+  const { encoder, localEncoder } = recipe;
+  return (
+    localEncoder !== encoder && encoderNameOf({ recipe: from }) === localEncoder && !Object.keys(weights).some(isOfPair)
+  );
 }
 
 export const l2g: Method<L2GRecipe> = {
@@ -47,17 +75,24 @@ export const l2g: Method<L2GRecipe> = {
   recipes,
   study,
   ...networkMethod,
-  model: segmentationModel,
+  model: multiScaleModel,
   stages,
   imports: importL2G,
   forms,
-  adopt: (recipe, from) => Object.assign({}, networkMethod.adopt(recipe, from), ...from.map(adoptedPair)) as L2GRecipe,
+  adopt(recipe, from) {
+    const others = from.filter((each) => !isLocalEncoder(each, recipe));
+    return Object.assign({}, networkMethod.adopt(recipe, others), ...others.map((each) => adoptedPair(each, recipe)));
+  },
+  encoder(file, recipe) {
+    const taken = networkMethod.encoder(file, recipe);
+    if (recipe.localEncoder === "same" || encoderNameOf(taken) === recipe.encoder) return taken;
+    const local = networkMethod.encoder(file, { ...recipe, encoder: recipe.localEncoder });
+    return isLocalEncoder(local, recipe) ? local : taken;
+  },
   validate(recipe) {
     checkNetworkTraining(recipe);
+    checkMultiScale(recipe);
     const { number, oneOf, require } = checksOf(recipe);
-    require(!recipe.multiScale ||
-      findEncoder(recipe.encoder).size ===
-        undefined, "multiScale", `false for ${recipe.encoder}, which was made for one size`, "Leave it out.");
     const count = { least: 1, most: 1_000_000, whole: true };
     for (const key of ["attentionBatchSize", "views", "earlyChannels", "lateChannels", "affinityChannels"] as const) {
       number(key, count, "Try 4.");
@@ -81,7 +116,20 @@ export const l2g: Method<L2GRecipe> = {
       Number.isInteger(Math.sqrt(recipe.views)), "views", "a square number for uniform views", "Try 4 or 9.");
     oneOf("targetBackground", ["binary", "raw"]);
     oneOf("saliencyFallback", ["paper", "release"]);
-    checkSides(recipe, findEncoder(recipe.encoder).multiple, ["viewSize", "localSize"]);
+    number("encoderWidth", { least: 0, most: 1024, whole: true }, "0 is as published.");
+    const areUnits =
+      Array.isArray(recipe.encoderUnits) &&
+      [0, 6].includes(recipe.encoderUnits.length) &&
+      recipe.encoderUnits.every((units) => Number.isInteger(units) && units >= 1 && units <= 64);
+    require(areUnits, "encoderUnits", "6 whole numbers from 1 to 64, or none", "As in 3, 3, 6, 3, 1, 1.");
+    if (isResized(recipe)) {
+      oneOf("encoder", recipe.encoderUnits.length > 0 ? ["resnet38"] : ["resnet38", "vgg16"]);
+      require(recipe.steps ===
+        0, "steps", "0 for an encoder of another size", "Another network learns its masks by --masks-from.");
+    }
+    oneOf("localEncoder", ["same", ...encoderNames()]);
+    checkSides(recipe, findEncoder(recipe.encoder).multiple, ["viewSize"]);
+    checkSides(recipe, findEncoder(encoderOf("local", recipe)).multiple, ["localSize"]);
     number("localSize", { least: 1, most: recipe.viewSize }, "Make the global view larger.");
     number("shortSide", { least: recipe.viewSize, whole: true }, "Views are cut from photographs of this size.");
     number("camThreshold", { least: 0, most: 1 }, "Try 0.25.");

@@ -133,13 +133,35 @@ export function vggPlaces(
 export interface ClassifierSettings extends HeadSettings {
   /** By name, see `backbones/encoders.ts`; `resnet38` and `vgg16` as the authors have them. */
   readonly encoder: string;
+  /** The local network's, where it is another one; `same`: as the global one's. Its weights must have norms: they rest. */
+  readonly localEncoder: string;
+  /** Channels of the first stage of `resnet38` and `vgg16`, and units of each stage of `resnet38`; 0 and none: as published. */
+  readonly encoderWidth: number;
+  readonly encoderUnits: readonly number[];
   readonly encoderStride: 32 | 16 | 8;
   /** `folded` where the encoder's weights have none. Others are frozen, whatever a recipe says: the pair trains so. */
   readonly encoderNorms: Norms;
 }
 
 /** The two networks of the pair. */
-export type PairName = "global" | "local";
+export const pairNames = ["global", "local"] as const;
+export type PairName = (typeof pairNames)[number];
+
+/** The encoder that a network stands on, by name. */
+export function encoderOf(
+  network: PairName,
+  { encoder, localEncoder }: Pick<ClassifierSettings, "encoder" | "localEncoder">,
+): string {
+  return network === "local" && localEncoder !== "same" ? localEncoder : encoder;
+}
+
+/** Whether an encoder of the pair has a size that no other network here takes. */
+export function isResized({
+  encoderWidth,
+  encoderUnits,
+}: Pick<ClassifierSettings, "encoderWidth" | "encoderUnits">): boolean {
+  return encoderWidth > 0 || encoderUnits.length > 0;
+}
 
 /** Encoder and heads of a network are parts of their own, `globalEncoder`, `globalHead`: a pretrained file has only the first. */
 export function partOf(scope: Scope, network: PairName, part: "Encoder" | "Head"): Scope {
@@ -154,19 +176,36 @@ export function classifier(
   classes: number,
   settings: ClassifierSettings,
 ): Classified {
-  const found = findEncoder(settings.encoder);
+  const name = encoderOf(network, settings);
+  // Folded norms are the global encoder's own.
+  const norms = settings.encoderNorms === "folded" && name === settings.encoder ? "folded" : "frozen";
+  const found = findEncoder(name);
   const x = renormalized(image, found.normalization);
   const [encoder, head] = [partOf(scope, network, "Encoder"), partOf(scope, network, "Head")];
-  return classify(head, x, placesOf(encoder, head, image, x, settings), classes, settings);
+  return classify(
+    head,
+    x,
+    placesOf(encoder, head, { image, x }, { ...settings, encoder: name, encoderNorms: norms }),
+    classes,
+    settings,
+  );
 }
 
-function placesOf(place: Scope, head: Scope, image: Tensor, x: Tensor, settings: ClassifierSettings): PlaceFeatures {
-  if (settings.encoder === "resnet38") return resNet38Places(place, x, {});
-  if (settings.encoder === "vgg16") return vggPlaces(place, head, x);
+function placesOf(
+  place: Scope,
+  head: Scope,
+  { image, x }: { readonly image: Tensor; readonly x: Tensor },
+  settings: ClassifierSettings,
+): PlaceFeatures {
+  const { encoderWidth, encoderUnits } = settings;
+  const width = encoderWidth > 0 && { width: encoderWidth };
+  const units = encoderUnits.length > 0 && { units: encoderUnits };
+  if (settings.encoder === "resnet38") return resNet38Places(place, x, { ...width, ...units });
+  if (settings.encoder === "vgg16") return vggPlaces(place, head, x, { ...width });
   const encoder = findEncoder(settings.encoder);
   const maps = deepestMaps(
     encode(encoder, place, image, {
-      norms: settings.encoderNorms === "folded" ? "folded" : "frozen",
+      norms: settings.encoderNorms,
       ...(encoder.dilates && { outputStride: settings.encoderStride }),
     }),
   );

@@ -8,7 +8,11 @@ import { Model } from "../../graph/scope.ts";
 import { input } from "../../graph/tensor.ts";
 import { abs, max } from "../../ops/index.ts";
 import { evaluate } from "../../runtime/evaluate.ts";
+import { openLocalEngine } from "../../runtime/local-engine.ts";
+import { nodeBackend } from "../../runtime/node.ts";
+import { buildStageStep } from "../../training/stage-step.ts";
 import type { Task } from "../method.ts";
+import { l2g } from "./index.ts";
 import { pairStage } from "./pair.ts";
 import { recipes } from "./recipe.ts";
 import { pairLosses } from "./transfer.ts";
@@ -39,6 +43,14 @@ const feeds = {
   ),
 };
 
+const someTask: Task = {
+  classes: ["background", "cow", "horse"].map((name) => ({
+    ...{ name, color: [0, 0, 0] },
+    ...(name === "background" && { background: true }),
+  })),
+  frequencies: [],
+};
+
 const build = (settings: Partial<typeof recipe> = {}) => {
   const model = new Model({ training: true, trains: (name) => trainsInPair(name) });
   const batch = Object.fromEntries(
@@ -63,6 +75,63 @@ test("each term teaches one network alone", async () => {
   expect(taught("transfer", "local")).not.toContain(true);
   expect(taught("localTags", "local").filter(Boolean).length).toBeGreaterThan(10);
   expect(taught("transfer", "global").filter(Boolean).length).toBeGreaterThan(10);
+});
+
+test("two networks on different encoders are joined by the target alone, and take steps", async () => {
+  const different = { localEncoder: "vit-tiny-16", attentionWarmupSteps: 0 };
+  const { model, terms } = build(different);
+  const names = model.trained.map(({ name }) => name);
+  expect(names.some((name) => name.startsWith("localEncoder.layer1."))).toBe(true);
+  expect(names.some((name) => name.startsWith("globalEncoder.block1."))).toBe(true);
+  const tensors = model.trained.map(({ tensor }) => tensor);
+  const found = Object.entries(terms).flatMap(([term, loss]) =>
+    gradients(loss, tensors).map((slope, i) => [`${term} ${names[i]}`, max(abs(slope), {})] as const),
+  );
+  const got = await evaluate(Object.fromEntries(found), { ...feeds, ...freshWeights(model) });
+  const taught = (term: string, network: string) =>
+    names.filter((name) => name.startsWith(network) && toNumbers(got[`${term} ${name}`])[0] > 0).length;
+  expect([taught("localTags", "global"), taught("transfer", "local")]).toEqual([0, 0]);
+  expect(taught("localTags", "localEncoder")).toBeGreaterThan(10);
+  expect(taught("transfer", "globalEncoder")).toBeGreaterThan(10);
+
+  const engine = await openLocalEngine(nodeBackend, { threads: 1 });
+  try {
+    const stage = pairStage({ ...recipe, ...different, attentionBatchSize: 1 }, someTask);
+    const step = await buildStageStep(stage, engine);
+    await step.initialize(7);
+    const totals: number[] = [];
+    for (const index of [0, 1]) totals.push((await step.run(feeds, { step: index, seed: 7 })).total);
+    expect(totals.every(Number.isFinite)).toBe(true);
+    expect(totals[1]).not.toBe(totals[0]);
+    await step.release();
+  } finally {
+    await engine.close();
+  }
+}, 60_000);
+
+describe("pretrained encoders of two different networks", () => {
+  const weights = { "encoder.stem.conv.weight": fromNumbers("float32", [1], [0]) };
+  const asked = { ...recipe, localEncoder: "vit-tiny-16" };
+  const of = (encoder: string) => ({
+    weights,
+    recipe: { ...recipe, encoder },
+    source: `${encoder}.pth`,
+    stage: "encoder",
+  });
+  const begun = (encoder: string) => Object.keys(pairStage(asked, someTask).begin!(of(encoder)).weights);
+
+  test("begin the network that stands on them, by name", () => {
+    expect(begun("vit-tiny-16")).toEqual(["localEncoder.stem.conv.weight"]);
+    expect(begun(recipe.encoder)).toEqual(["globalEncoder.stem.conv.weight"]);
+    expect(() => begun("resnet50")).toThrow(
+      /^resnet50\.pth: expected weights of mobilenet-v2, the global network's encoder, or of vit-tiny-16, the local one's, got resnet50\./,
+    );
+  });
+
+  test("the local one's changes nothing else of the recipe", () => {
+    const { encoder, localEncoder } = l2g.adopt!(asked, [of("vit-tiny-16"), of("resnet50")]);
+    expect([encoder, localEncoder]).toEqual(["resnet50", "vit-tiny-16"]);
+  });
 });
 
 test("terms are what their weights make of them; the global network's tags are watched where they do not count", async () => {
@@ -106,9 +175,7 @@ describe("parts that rest", () => {
   const weight = fromNumbers("float32", [1], [0]);
   const weights = { "encoder.stem.conv.weight": weight, "encoder.stage2.unit1.conv1.weight": weight };
   const from = { weights, recipe, source: "file", stage: "encoder" };
-  const classes = ["background", "cow"].map((name) => ({ name, background: name === "background" }));
-  const task = { classes, frequencies: [] } as unknown as Task;
-  const stage = (frozenParts: readonly string[]) => pairStage({ ...recipe, frozenParts }, task);
+  const stage = (frozenParts: readonly string[]) => pairStage({ ...recipe, frozenParts }, someTask);
 
   test("are told where the encoder has none of that name", () => {
     const { weights: begun, notes } = stage(["stem", "block1", "block2"]).begin!(from);

@@ -1,8 +1,10 @@
 /** The pair of networks in training: the local one learns tags from views, the global one what the local one attends to. */
 import type { Named, NdArray } from "../../array/ndarray.ts";
 import { foregroundOf } from "../../data/background.ts";
+import { InputError } from "../../errors.ts";
 import type { Task } from "../method.ts";
 import type { Trained, TrainingStage } from "../stage.ts";
+import { encoderOf, pairNames } from "./network.ts";
 import { pairSources, preparedViews } from "./prepared-views.ts";
 import type { L2GRecipe } from "./recipe.ts";
 import { pairLosses } from "./transfer.ts";
@@ -14,15 +16,26 @@ export function isOfPair(parameter: string): boolean {
   return /^(global|local)(Encoder|Head)\./.test(parameter);
 }
 
-/** A pretrained encoder begins both networks; the weights of a pair begin a pair. */
-function begin({ weights }: Trained, { encoder, frozenParts }: L2GRecipe) {
-  const notes = unknownParts(Object.keys(weights), encoder, frozenParts);
+/**
+ * A pretrained encoder begins the networks that stand on it, by its name: both, or one of two different ones. The weights of a pair begin a
+ * pair. Throws InputError for an encoder of neither.
+ */
+function begin({ weights, recipe: from, source }: Trained, recipe: L2GRecipe) {
+  const { encoder, localEncoder, frozenParts } = recipe;
+  const given = "encoder" in from ? String(from.encoder) : encoder;
+  const notes = unknownParts(Object.keys(weights), given, frozenParts);
   if (Object.keys(weights).some(isOfPair)) return { weights, notes };
   const own = Object.entries(weights).filter(([name]) => name.startsWith("encoder."));
-  const both = ["global", "local"].flatMap((network) =>
+  const networks = pairNames.filter((network) => localEncoder === "same" || encoderOf(network, recipe) === given);
+  if (networks.length === 0 && own.length > 0) {
+    throw new InputError(
+      `${source}: expected weights of ${encoder}, the global network's encoder, or of ${localEncoder}, the local one's, got ${given}. Add --set localEncoder=${given}, or leave it out.`,
+    );
+  }
+  const begun = networks.flatMap((network) =>
     own.map(([name, array]) => [name.replace(/^encoder/, `${network}Encoder`), array]),
   );
-  return { weights: Object.fromEntries(both) as Named<NdArray>, notes };
+  return { weights: Object.fromEntries(begun) as Named<NdArray>, notes };
 }
 
 /** A name of another encoder's parts would leave this one's to learn without a word. names: of pretrained weights. */

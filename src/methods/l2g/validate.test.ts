@@ -1,5 +1,7 @@
 import { expect, test } from "vitest";
+import { fromNumbers } from "../../array/ndarray.ts";
 import { UsageError } from "../../errors.ts";
+import { adopt, differences } from "../resolve-recipe.ts";
 import { l2g } from "./index.ts";
 import { type L2GRecipe, recipes } from "./recipe.ts";
 
@@ -14,6 +16,17 @@ test.each<[Partial<L2GRecipe>, string]>([
   [{ sampler: "uniform", views: 8 }, "views must be a square number for uniform views, got 8. Try 4 or 9."],
   [{ sampler: "grid" as "uniform" }, "sampler must be one of corners+random, random, uniform, got grid."],
   [{ localSize: 96 }, "localSize must be a number from 1 to 64, got 96. Make the global view larger."],
+  [{ encoderWidth: 8 }, "encoder must be one of resnet38, vgg16, got mobilenet-v2."],
+  [
+    { encoder: "resnet38", encoderStride: 32, encoderUnits: [1, 1] },
+    "encoderUnits must be 6 whole numbers from 1 to 64, or none,",
+  ],
+  [
+    { encoder: "resnet38", encoderStride: 32, encoderWidth: 8 },
+    "steps must be 0 for an encoder of another size, got 2.",
+  ],
+  [{ localEncoder: "none" }, "localEncoder must be one of same, mobilenet-v2, "],
+  [{ localEncoder: "vit-tiny-16", localSize: 40 }, "localSize must be a multiple of 16 up to 8192, got 40."],
   [{ localSize: 33 }, "localSize must be a multiple of 32 up to 8192, got 33."],
   [{ shortSide: 32 }, "shortSide must be a whole number of at least 64, got 32."],
   [{ camScales: [] }, "camScales must be numbers above 0, at most 4, got []."],
@@ -40,4 +53,31 @@ test.each<[Partial<L2GRecipe>, string]>([
   const validate = () => l2g.validate({ ...recipe, ...changes });
   expect(validate).toThrow(`recipe l2g-tiny: ${message}`);
   expect(validate).toThrow(UsageError);
+});
+
+test("a pair keeps its encoder, and another one that is asked for is not passed over", () => {
+  const weights = { "globalHead.scores.weight": fromNumbers("float32", [1], [0]) };
+  const pair = { weights, recipe: { ...recipe, encoder: "resnet50" }, source: "pair", stage: "attention" };
+  const adopted = (asked: L2GRecipe) => adopt({ method: l2g, recipe: asked }, [pair]).recipe;
+  expect(adopted(recipe)).toMatchObject({ encoder: "resnet50", attentionSteps: 0 });
+  expect(adopted({ ...recipe, encoder: "resnet50" })).toMatchObject({ encoder: "resnet50" });
+  expect(() => adopted({ ...recipe, encoder: "resnet101-caffe" })).toThrow(
+    /encoder must be resnet50, on which the pair in pair stands, got resnet101-caffe\. .* --masks-from pair\.$/,
+  );
+});
+
+test("the release's optimizer for COCO is behind its own name, and differs in nothing else", () => {
+  const { "l2g-coco": own, "l2g-coco-release": release } = recipes;
+  expect(
+    differences(own, release)
+      .map((line) => line.split(":")[0])
+      .sort(),
+  ).toEqual(["attentionMomentum", "attentionRate", "attentionWeightDecay", "name", "nesterov"]);
+  expect(release).toMatchObject({
+    attentionRate: 0.1,
+    attentionMomentum: 5e-4,
+    attentionWeightDecay: 0,
+    nesterov: false,
+  });
+  expect(own).toMatchObject({ attentionMomentum: 0.9, attentionWeightDecay: 5e-4, nesterov: true });
 });

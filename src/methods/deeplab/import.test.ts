@@ -9,8 +9,8 @@ import { input } from "../../graph/tensor.ts";
 import { evaluate } from "../../runtime/evaluate.ts";
 import { readWeights } from "../../weights/read-weights.ts";
 import { writeTorch } from "../../weights/torch-write.ts";
-import { importDeepLab } from "./import-deeplab.ts";
-import { segmentationModel } from "./segmentation.ts";
+import { multiScaleModel } from "../multi-scale.ts";
+import { importDeepLab } from "./import.ts";
 
 const fileOf = (tensors: Tensors, where = "deeplab.pth") => ({ kind: "torch", tensors, where }) as const;
 
@@ -24,7 +24,7 @@ async function probabilitiesOf(
   const bytes = colors.flatMap((color) => Array.from({ length: 32 * 32 * 3 }, (_, i) => color[i % 3]));
   const image = ndarray("uint8", [colors.length, 32, 32, 3], Uint8Array.from(bytes));
   const model = new Model();
-  const y = segmentationModel(imported.recipe, task).scores(model.scope, input("image", image.shape, "uint8"));
+  const y = multiScaleModel(imported.recipe, task).scores(model.scope, input("image", image.shape, "uint8"));
   const got = toNumbers((await evaluate({ y }, { image, ...imported.weights })).y);
   return colors.map((_, i) => {
     const of1 = got.slice((2 * i + 1) * 32 * 32, (2 * i + 2) * 32 * 32);

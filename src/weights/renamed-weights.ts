@@ -1,18 +1,18 @@
-/** What both kinds of the release's files have in common when they are read: weights by name, and what is wrong with them. */
-import type { Named, NdArray } from "../../array/ndarray.ts";
-import { InputError } from "../../errors.ts";
-import { floats } from "../../weights/floats.ts";
-import type { Renaming } from "../../weights/rename.ts";
+/** Weights of one whole network out of somebody's file: under our names, and what is wrong where they are not all of it. */
+import type { Named, NdArray } from "../array/ndarray.ts";
+import { InputError } from "../errors.ts";
+import { floats } from "./floats.ts";
+import type { Renaming } from "./rename.ts";
 
-/** Weights under the names of the release, and the file that they are from. */
-export interface ReleaseWeights {
+/** Weights under the names of those who published them, and the file that they are from. */
+export interface NamedWeights {
   readonly tensors: Named<NdArray>;
   readonly where: string;
 }
 
 /** Under our names, counters of batches left out. network: whose all must be. Throws InputError for others, and for what are no numbers. */
 export function renamedWeights(
-  { tensors, where }: ReleaseWeights,
+  { tensors, where }: NamedWeights,
   names: Renaming,
   network: string,
 ): Record<string, NdArray> {
@@ -31,7 +31,7 @@ export function renamedWeights(
 }
 
 /** Channels that a layer gives. beside: a weight by which the file was told. Throws InputError where the layer is missing. */
-export function channelsOf({ tensors, where }: ReleaseWeights, name: string, beside: string): number {
+export function channelsOf({ tensors, where }: NamedWeights, name: string, beside: string): number {
   const found = tensors[name];
   if (found !== undefined) return found.shape[0];
   throw new InputError(`${where}: expected ${name} beside ${beside}, got none. The file is damaged.`);

@@ -1,5 +1,5 @@
-import type { ClassInfo } from "../../data/sample.ts";
-import { distinctColors } from "../../image/palette.ts";
+import type { ClassInfo } from "../data/sample.ts";
+import { distinctColors } from "../image/palette.ts";
 
 /** Names of a file that has none: the background, which is the first class of masks, and the others by number. */
 export function numberedClasses(count: number): ClassInfo[] {
