@@ -50,7 +50,15 @@ function adoptedPair({ weights, recipe, source }: Trained, asked: L2GRecipe): Pa
 
 /** What a pair's weights are of. */
 const pairFields = [
-  ...(["encoder", "localEncoder", "encoderWidth", "encoderUnits", "encoderNorms", "encoderStride"] as const),
+  ...([
+    "encoder",
+    "localEncoder",
+    "localNorms",
+    "encoderWidth",
+    "encoderUnits",
+    "encoderNorms",
+    "encoderStride",
+  ] as const),
   ...(["earlyChannels", "lateChannels", "affinityChannels", "correlation"] as const),
 ];
 
@@ -81,7 +89,14 @@ export const l2g: Method<L2GRecipe> = {
   forms,
   adopt(recipe, from) {
     const others = from.filter((each) => !isLocalEncoder(each, recipe));
-    return Object.assign({}, networkMethod.adopt(recipe, others), ...others.map((each) => adoptedPair(each, recipe)));
+    const local = from.find((each) => isLocalEncoder(each, recipe))?.recipe as L2GRecipe | undefined;
+    const localNorms = local === undefined ? {} : { localNorms: local.encoderNorms === "folded" ? "folded" : "frozen" };
+    return Object.assign(
+      {},
+      networkMethod.adopt(recipe, others),
+      localNorms,
+      ...others.map((each) => adoptedPair(each, recipe)),
+    );
   },
   encoder(file, recipe) {
     const taken = networkMethod.encoder(file, recipe);
@@ -127,6 +142,7 @@ export const l2g: Method<L2GRecipe> = {
       require(recipe.steps ===
         0, "steps", "0 for an encoder of another size", "Another network learns its masks by --masks-from.");
     }
+    oneOf("localNorms", ["frozen", "folded"]);
     oneOf("localEncoder", ["same", ...encoderNames()]);
     checkSides(recipe, findEncoder(recipe.encoder).multiple, ["viewSize"]);
     checkSides(recipe, findEncoder(encoderOf("local", recipe)).multiple, ["localSize"]);

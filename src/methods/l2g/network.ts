@@ -133,8 +133,10 @@ export function vggPlaces(
 export interface ClassifierSettings extends HeadSettings {
   /** By name, see `backbones/encoders.ts`; `resnet38` and `vgg16` as the authors have them. */
   readonly encoder: string;
-  /** The local network's, where it is another one; `same`: as the global one's. Its weights must have norms: they rest. */
+  /** The local network's, where it is another one; `same`: as the global one's. */
   readonly localEncoder: string;
+  /** Of a local encoder of its own, as `encoderNorms`: its file tells. */
+  readonly localNorms: "frozen" | "folded";
   /** Channels of the first stage of `resnet38` and `vgg16`, and units of each stage of `resnet38`; 0 and none: as published. */
   readonly encoderWidth: number;
   readonly encoderUnits: readonly number[];
@@ -177,8 +179,8 @@ export function classifier(
   settings: ClassifierSettings,
 ): Classified {
   const name = encoderOf(network, settings);
-  // Folded norms are the global encoder's own.
-  const norms = settings.encoderNorms === "folded" && name === settings.encoder ? "folded" : "frozen";
+  const isOwn = network === "local" && settings.localEncoder !== "same";
+  const norms = (isOwn ? settings.localNorms : settings.encoderNorms) === "folded" ? "folded" : "frozen";
   const found = findEncoder(name);
   const x = renormalized(image, found.normalization);
   const [encoder, head] = [partOf(scope, network, "Encoder"), partOf(scope, network, "Head")];

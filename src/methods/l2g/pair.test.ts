@@ -131,6 +131,14 @@ describe("pretrained encoders of two different networks", () => {
   test("the local one's changes nothing else of the recipe", () => {
     const { encoder, localEncoder } = l2g.adopt!(asked, [of("vit-tiny-16"), of("resnet50")]);
     expect([encoder, localEncoder]).toEqual(["resnet50", "vit-tiny-16"]);
+    const folded = {
+      ...of("vit-tiny-16"),
+      recipe: { ...recipe, encoder: "vit-tiny-16", encoderNorms: "folded" as const },
+    };
+    expect([folded, of("vit-tiny-16")].map((each) => l2g.adopt!(asked, [each]).localNorms)).toEqual([
+      "folded",
+      "frozen",
+    ]);
   });
 });
 

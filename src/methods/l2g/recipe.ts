@@ -13,7 +13,7 @@ export interface L2GRecipe
     SegmentationLossSettings,
     HeadSettings,
     PseudoLabelSettings,
-    Pick<ClassifierSettings, "localEncoder" | "encoderWidth" | "encoderUnits"> {
+    Pick<ClassifierSettings, "localEncoder" | "localNorms" | "encoderWidth" | "encoderUnits"> {
   /** Steps, batch and rates of the pair of networks; `steps` and the other fields of recipes are those of the segmentation. */
   readonly attentionSteps: number;
   readonly attentionWarmupSteps: number;
@@ -74,6 +74,7 @@ const voc: L2GRecipe = {
 
   encoder: "resnet38",
   localEncoder: "same",
+  localNorms: "frozen",
   encoderWidth: 0,
   encoderUnits: [],
   encoderNorms: "frozen",
