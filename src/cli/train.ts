@@ -66,7 +66,7 @@ export const trainCommand = command({
     encoder: {
       ...encoderOptions.encoder,
       kind: "list",
-      help: `${encoderOptions.encoder.help}; may be repeated where a recipe has two, such as l2g's localEncoder`,
+      help: `${encoderOptions.encoder.help}; may be repeated where a recipe has two`,
     },
     ...labelOptions,
     resume: { kind: "flag", help: "go on with the run in --out; starts one where there is none" },
