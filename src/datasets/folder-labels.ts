@@ -10,14 +10,14 @@ import { readClasses } from "./folder-classes.ts";
 import { splitSegments } from "./folder-segments.ts";
 import { folderTags } from "./folder-tags.ts";
 import { isThere } from "./is-there.ts";
-import { captionsFrom, type Listing, tagsFrom } from "./label-files.ts";
+import { captionsFrom, type Listing } from "./label-files.ts";
 import type { EntryLabels, Folders, Problem } from "./layout.ts";
 import { masksBeside, masksByImage, type NamedMasks, severalMasks } from "./mask-names.ts";
 import { missingClasses } from "./missing-classes.ts";
 import { type Files, filesBelow, makeProblem, namesText } from "./pairs.ts";
 import { withCategoryIds } from "./panoptic-annotation.ts";
 import { maskFolderName, splitFolder, splitPath } from "./split-names.ts";
-import { tagLinesFrom } from "./tag-lists.ts";
+import { readTagList, tagListIn, tagLists } from "./tag-lists.ts";
 import { readUtf8 } from "./text-file.ts";
 
 export interface SplitLabels extends Omit<ClassList, "colored"> {
@@ -80,8 +80,8 @@ export async function splitLabels(platform: Platform, folders: Folders, split: S
   const hasMasks = hasOwn || among.size > 0;
   const named = hasOwn ? masksByImage(images.byId, files.byId, maskFolder) : besideAsNamed(among, imageFolder);
   const masks = { ...files, byId: named.byId };
-  const tagsName = await tagsNameIn(platform, root);
-  const hasTags = tagsName !== undefined;
+  const ownTags = await tagListIn(platform, root);
+  const hasTags = ownTags !== undefined;
   const list = await readClasses(platform, root);
   if ((hasMasks && !list?.forMasks) || (hasTags && list === null)) {
     throw await missingClasses(platform, root, [...masks.byId.values()]);
@@ -90,11 +90,8 @@ export async function splitLabels(platform: Platform, folders: Folders, split: S
   const segments = await splitSegments(platform, folders, split, { list, masks: masks.byId, images: images.byId });
   const classes = segments.annotation === undefined ? known : withCategoryIds(known, segments.annotation);
   const ofFolders = hasTags ? null : await folderTags(platform, photographs(images.byId, among), imageFolder, classes);
-  const tagsFile = joinPath(root, tagsName ?? tagLists[0]);
-  const readTags = tagsName === "tags.json" ? tagsFrom : tagLinesFrom;
-  const tags = hasTags
-    ? readTags(await readUtf8(platform, tagsFile, listBytes), tagsFile, split, classes)
-    : emptyListing<readonly number[]>();
+  const tagsFile = ownTags ?? joinPath(root, tagLists[0]);
+  const tags = hasTags ? await readTagList(platform, tagsFile, split, classes) : emptyListing<readonly number[]>();
   const captionsFile = await beside(platform, folders, "captions.jsonl", "file");
   const captions =
     captionsFile === undefined
@@ -150,14 +147,6 @@ export async function splitLabels(platform: Platform, folders: Folders, split: S
       ...(ofFolders?.problems ?? []),
     ],
   };
-}
-
-/** Where tags may be, the first that is there being read. */
-export const tagLists = ["tags.json", "tags.csv", "tags.txt"] as const;
-
-async function tagsNameIn(platform: Platform, root: string): Promise<(typeof tagLists)[number] | undefined> {
-  for (const name of tagLists) if (await isThere(platform, root, name, "file")) return name;
-  return undefined;
 }
 
 /** What is wrong and what is worth knowing about how labels and images of a split go together. */

@@ -8,7 +8,7 @@ import { joinPath } from "../platform/join-path.ts";
 import type { Platform } from "../platform/platform.ts";
 import { withCaptionTags } from "./caption-tags.ts";
 import { readClasses } from "./folder-classes.ts";
-import { hasLabels, hasMaskFolder, isLabelled, pairingOf, splitLabels, tagLists } from "./folder-labels.ts";
+import { hasLabels, hasMaskFolder, isLabelled, pairingOf, splitLabels } from "./folder-labels.ts";
 import { misplaced, straysOf } from "./folder-strays.ts";
 import { joinedFolders, untoldFolders } from "./folder-tags.ts";
 import { withCountedThings } from "./folder-things.ts";
@@ -17,6 +17,7 @@ import { masksBeside } from "./mask-names.ts";
 import { remedyOf } from "./own-classes.ts";
 import { type Files, filesBelow, imageEntries, looksLikeImage, makeProblem, sortById, stemOf } from "./pairs.ts";
 import { splitFolder } from "./split-names.ts";
+import { tagLists } from "./tag-lists.ts";
 
 const drawing = `
 FOLDER/

@@ -151,8 +151,18 @@ export async function captionsAt(
   const near = await findCaptions(platform, spec, options);
   if (near !== undefined || options.layout !== undefined || (await platform.exists(spec)) !== "folder") return near;
   const isRun = (await platform.exists(joinPath(spec, "run.json"))) === "file";
-  if (isRun || (await fitting(platform, spec, layoutsFor(options))) !== undefined) return undefined;
+  if (isRun || (await isLaidOut(platform, spec, options))) return undefined;
   return findCaptions(platform, spec, { ...options, below: true });
+}
+
+/** Whether a folder has a layout with labels, be it one whose files are at fault, which is said where it is read. */
+async function isLaidOut(platform: Platform, path: string, options: OpenOptions): Promise<boolean> {
+  try {
+    return (await fitting(platform, path, layoutsFor(options))) !== undefined;
+  } catch (error) {
+    if (error instanceof InputError) return true;
+    throw error;
+  }
 }
 
 /** The layouts that are looked for. */

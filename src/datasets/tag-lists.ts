@@ -3,9 +3,35 @@
 import { foregroundOf } from "../data/background.ts";
 import type { ClassInfo } from "../data/sample.ts";
 import { InputError, problem, shown, suggestion } from "../errors.ts";
+import { joinPath } from "../platform/join-path.ts";
+import { listBytes } from "../platform/limits.ts";
+import type { Platform } from "../platform/platform.ts";
 import { linesOf } from "../text/lines.ts";
 import { cellsOf } from "./cells.ts";
+import { isThere } from "./is-there.ts";
 import { type Listing, tagsFrom } from "./label-files.ts";
+import { readUtf8 } from "./text-file.ts";
+
+/** Where tags may be, the first that is there being read. */
+export const tagLists = ["tags.json", "tags.csv", "tags.txt"] as const;
+
+/** The list of tags in a folder; undefined where there is none. */
+export async function tagListIn(platform: Platform, folder: string): Promise<string | undefined> {
+  if ((await platform.exists(folder)) !== "folder") return undefined;
+  for (const name of tagLists) if (await isThere(platform, folder, name, "file")) return joinPath(folder, name);
+  return undefined;
+}
+
+/** What a list says of the images of a split. Throws InputError naming the file and what is wrong in it. */
+export async function readTagList(
+  platform: Platform,
+  file: string,
+  split: string,
+  classes: readonly ClassInfo[],
+): Promise<Listing<readonly number[]>> {
+  const read = file.endsWith(".json") ? tagsFrom : tagLinesFrom;
+  return read(await readUtf8(platform, file, listBytes), file, split, classes);
+}
 
 /** What the first column of a table is called. */
 const headings = /^(image|images|name|names|file|filename|file_name|id|image_id|path)$/i;

@@ -1,7 +1,7 @@
 /** Tags of a plain folder that no list has: of folders, captions and masks. */
 import { expect, test } from "vitest";
 import { plainFolder, skyAndRoad } from "../../test/support/folders.ts";
-import { jpeg, put, temporaryFolder } from "../../test/support/pictures.ts";
+import { greyPng, jpeg, put, temporaryFolder } from "../../test/support/pictures.ts";
 import { labelledDataset } from "../data/views.ts";
 import { nodePlatform as platform } from "../platform/node.ts";
 import { classFinder } from "../text/class-finder.ts";
@@ -168,3 +168,25 @@ test("captions of drawn scenes name nearly all that the scenes show, and nothing
   expect(counts.wrong).toBe(0);
   expect(counts.right / (counts.right + counts.missed)).toBeCloseTo(0.987, 3);
 });
+
+test.each(["tags.txt", "ImageSets/Segmentation/tags.txt"])(
+  "photographs of VOC's lists may have tags in %s in place of masks",
+  async (list) => {
+    const root = temporaryFolder();
+    for (const name of ["a", "b", "c"]) put(root, `JPEGImages/${name}.jpg`, await jpeg(2, 1));
+    put(root, "SegmentationClass/a.png", greyPng(2, 1, [0, 10]));
+    put(root, "ImageSets/Segmentation/train.txt", "a\nb\n");
+    put(root, list, "b 0 14\nc 3\n");
+    expect(await tagsIn(root)).toEqual({ a: "background cow", b: "aeroplane person" });
+    const { splits } = await inspectDataset(platform, root);
+    expect(splits[0].problems).toEqual([]);
+    const notes = splits[0].notes.map(({ message }) => message).join();
+    expect(notes).toContain('expected names that a list of a split has, got "c"');
+    put(root, "ImageSets/Segmentation/train.txt", "a\nb\nc\n");
+    put(root, list, "b 0 14\n");
+    const { problems } = (await inspectDataset(platform, root)).splits[0];
+    expect(JSON.stringify(problems)).toContain(`Add it, or its tags to ${root}/${list}.`);
+    put(root, list, "b 20\n");
+    await expect(openDataset(platform, root, "train")).rejects.toThrow("expected numbers from 0 to 19");
+  },
+);

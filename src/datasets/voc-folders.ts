@@ -2,6 +2,7 @@
 
 import type { Split } from "../data/dataset.ts";
 import { allSplits } from "../data/dataset.ts";
+import type { ClassInfo } from "../data/sample.ts";
 import { InputError, problem } from "../errors.ts";
 import { joinPath, lastPart } from "../platform/join-path.ts";
 import { listBytes } from "../platform/limits.ts";
@@ -22,6 +23,7 @@ import {
   stemOf,
 } from "./pairs.ts";
 import { splitNames } from "./split-names.ts";
+import { readTagList, tagListIn, tagLists } from "./tag-lists.ts";
 import { readUtf8 } from "./text-file.ts";
 
 /** What data sets with these folders differ in. */
@@ -67,15 +69,14 @@ export function vocFolders(folders: VocFolders): Pick<Layout, "splits" | "survey
       return allSplits.filter((split) => found.includes(split) || (split === "unlabelled" && entries.length > 0));
     },
     async survey(platform, { root }, split) {
-      const found =
-        split === "unlabelled"
-          ? await surveyUnlisted(platform, root, folders)
-          : await surveyListed(platform, root, split, folders);
-      if (!ownLists) return { ...found, ...usual, wordThreshold, withBackground };
       const maskFolder = joinPath(root, masks);
       const files = await filesBelow(platform, maskFolder, "mask");
       const places = [root, maskFolder, joinPath(root, lists), joinPath(root, "ImageSets")];
-      const own = await layoutClasses(platform, places, [...files.byId.values()], usual);
+      const own = ownLists ? await layoutClasses(platform, places, [...files.byId.values()], usual) : usual;
+      const found =
+        split === "unlabelled"
+          ? await surveyUnlisted(platform, root, folders)
+          : await surveyListed(platform, root, split, folders, own.classes);
       // Known of these classes alone.
       return { ...found, ...own, ...(own.classes === usual.classes && { wordThreshold, withBackground }) };
     },
@@ -126,7 +127,9 @@ async function readLists(platform: Platform, root: string, { lists, masks }: Voc
     if (!isPart) bySplit.set("train", { ...train, names: train.names.filter((name) => !elsewhere.has(name)) });
   }
   const known = Object.values(listNames).flat();
-  const others = files.filter((name) => !known.includes(name.slice(0, -4).toLowerCase()));
+  const others = files.filter(
+    (name) => !known.includes(name.slice(0, -4).toLowerCase()) && !(tagLists as readonly string[]).includes(name),
+  );
   if (others.length > 0) {
     const remedy = "They are not read: rename them train.txt and val.txt, or add such lists.";
     notes.push(makeProblem(folder, "expected lists named after splits", namesText(others), remedy));
@@ -183,10 +186,16 @@ function withoutEnding(path: string): string {
   return path.replace(/\.[^./]*$/, "");
 }
 
-/** The test split has no masks. */
-async function surveyListed(platform: Platform, root: string, split: Split, folders: VocFolders): Promise<Found> {
+/** The test split has no masks; in others photographs with tags need none. */
+async function surveyListed(
+  platform: Platform,
+  root: string,
+  split: Split,
+  folders: VocFolders,
+  classes: readonly ClassInfo[],
+): Promise<Found> {
   const { lists, masks: maskFolder } = folders;
-  const { bySplit, notes: listNotes } = await readLists(platform, root, folders);
+  const { bySplit, listed, notes: listNotes } = await readLists(platform, root, folders);
   const own = bySplit.get(split);
   const list = own?.file ?? joinPath(root, lists, `${split}.txt`);
   if (own === undefined) {
@@ -198,6 +207,8 @@ async function surveyListed(platform: Platform, root: string, split: Split, fold
   const imageFolder = await imageFolderIn(platform, root);
   const images = await filesBelow(platform, imageFolder, "image");
   const masks = await masksOf(platform, root, maskFolder, images);
+  const tagsFile = (await tagListIn(platform, root)) ?? (await tagListIn(platform, joinPath(root, lists)));
+  const tags = tagsFile === undefined ? undefined : await readTagList(platform, tagsFile, split, classes);
   const problems: Problem[] = [];
   const entries: Entry[] = [];
   const seen = new Set<string>();
@@ -207,22 +218,29 @@ async function surveyListed(platform: Platform, root: string, split: Split, fold
       continue;
     }
     seen.add(id);
-    const [image, mask] = [images.byId.get(id), masks.byId.get(id)];
+    const [image, mask, named] = [images.byId.get(id), masks.byId.get(id), tags?.byId.get(id)];
     if (image === undefined) {
       const missing = joinPath(imageFolder, `${id}.jpg`);
       problems.push(
         makeProblem(missing, `expected this image, named in ${list}`, "none", "Add it or remove the line."),
       );
-    } else if (mask === undefined && split !== "test") {
+    } else if (mask === undefined && named === undefined && split !== "test") {
       const missing = joinPath(root, maskFolder, `${id}.png`);
-      problems.push(makeProblem(missing, `expected this mask, named in ${list}`, "none", "Add it or remove the line."));
+      const remedy = tagsFile === undefined ? "Add it or remove the line." : `Add it, or its tags to ${tagsFile}.`;
+      problems.push(makeProblem(missing, `expected this mask, named in ${list}`, "none", remedy));
     } else {
-      entries.push({ id, image, labels: mask !== undefined && split !== "test" ? { mask } : {} });
+      const labels = { ...(mask !== undefined && { mask }), ...(named && { tags: named }) };
+      entries.push({ id, image, labels: split === "test" ? {} : labels });
     }
   }
   // Two files of one name matter only where the split reads them.
   const doubled = [...images.problems, ...masks.problems].filter(({ file }) => seen.has(stemOf(file)));
   const notes = [...listNotes, ...images.strays, ...masks.strays];
+  const unlisted = [...(tags?.byId.keys() ?? [])].filter((id) => !listed.has(id));
+  if (tagsFile !== undefined && unlisted.length > 0) {
+    const remedy = `They are not read: add them to ${list}.`;
+    notes.push(makeProblem(tagsFile, "expected names that a list of a split has", namesText(unlisted), remedy));
+  }
   return { entries: sortById(entries), problems: [...problems, ...doubled], notes };
 }
 

@@ -60,6 +60,7 @@ describe("what is wrong with a setting is said in one line", () => {
     ["flipProbability=2", /flipProbability must be a number from 0 to 1/],
     ["nesterov=yes", /nesterov must be true or false/],
     ["scheduleMilestones=0.5,x", /numbers with commas/],
+    ["scheduleMilestones=x,y", /scheduleMilestones must be/],
     ["scheduleMilestones=0.75,0.5", /scheduleMilestones must be shares .* ascending order, got \[0\.75, 0\.5\]/],
     ["beta1=1", /beta1 must be a number from 0 to 0\.999999/],
     ["batchSize=1e15", /batchSize must be a whole number from 1 to 1000000/],

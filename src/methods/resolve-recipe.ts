@@ -170,6 +170,8 @@ function valueFrom(text: string, like: Value): Value | undefined {
   const parts = inside.split(",").map((part) => part.trim());
   if (typeof like[0] === "string") return parts;
   const numbers = parts.map(numberFrom);
+  // A list that is empty now tells not what it is of; the method says whether such parts will do.
+  if (like.length === 0 && numbers.every((number) => number === undefined)) return parts;
   return numbers.every((number) => number !== undefined) ? (numbers as number[]) : undefined;
 }
 

@@ -104,13 +104,13 @@ describe("a run is trained", () => {
   test("on a share of the labels, drawn by its seed", async () => {
     const { over, asked } = study(await trained(runs.slice(0, 4)));
     await expect(over).rejects.toThrow();
-    expect(asked).toEqual([["photos", { fraction: 1 / 8, seed: 1 }, { labels: ["mask", "tags"], images: true }]]);
+    expect(asked).toEqual([["photos", { fraction: 1 / 8, seed: 1 }, { labels: ["mask", "tags"], more: [], images: true }]]);
   });
 
   test("on a data set of its own, with all labels, if it is a pretraining", async () => {
     const { over, asked } = study(await trained([]));
     await expect(over).rejects.toThrow();
-    expect(asked).toEqual([["tags", null, { labels: ["tags"], images: false }]]);
+    expect(asked).toEqual([["tags", null, { labels: ["tags"], more: [], images: false }]]);
   });
 });
 
@@ -127,7 +127,7 @@ describe("an arm that trains nothing", () => {
     const { over, said, asked } = study(await trained(all.slice(0, 2)), same);
     await expect(over).rejects.toThrow("photos: expected a folder");
     expect(said.at(-1)).toBe("3 of 3: same-all-seed0");
-    expect(asked).toEqual([["others", null, { labels: ["mask", "tags"], images: true }]]);
+    expect(asked).toEqual([["others", null, { labels: ["mask", "tags"], more: [], images: true }]]);
   });
 
   test("needs a split val there", async () => {

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { UsageError } from "../../errors.ts";
 import { baseRecipe, type Recipe } from "../recipe.ts";
+import { resolveRecipe } from "../resolve-recipe.ts";
 import { recipes } from "./recipe.ts";
 import { type GroupViTSettings, oneStageGroupViT, publishedGroupViT } from "./settings.ts";
 import { checkGroupViT, validate } from "./validate.ts";
@@ -52,6 +53,13 @@ test.each<[Partial<Recipe & GroupViTSettings>, string]>([
 ])("refuses %o", (changes, message) => {
   expect(() => checkGroupViT({ ...recipe, ...changes })).toThrow(`recipe test: ${message}`);
   expect(() => checkGroupViT({ ...recipe, ...changes })).toThrow(UsageError);
+});
+
+test("takes stop words on the command line, also where there are none now", () => {
+  const { recipe: set } = resolveRecipe("groupvit-small", ["promptStopWords=image,side"]);
+  expect(set).toMatchObject({ promptStopWords: ["image", "side"] });
+  expect(() => resolveRecipe("groupvit-small", ["stemChannels=wide,narrow"])).toThrow("stemChannels must be");
+  expect(() => resolveRecipe("groupvit-small", ["outputGroups=many"])).toThrow("outputGroups must be");
 });
 
 test("refuses stop words that no word in lower case would be", () => {
