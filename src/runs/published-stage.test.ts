@@ -9,12 +9,12 @@ import { readPublished } from "./published.ts";
 const read = (file: string) =>
   readPublished({ platform, files: [file], settings: [], classes: null, patchOnly: false });
 
-test("a DeepLab is a whole model of L2G's last stage, and one that lacks a layer is refused", async () => {
+test("a DeepLab is a whole model, and one that lacks a layer is refused", async () => {
   const tensors = vggLargeFov();
   const root = temporaryFolder();
   const whole = await read(put(root, "checkpoint_final.pth", writeTorch(tensors, "a", { key: null })));
   expect([whole.method.name, whole.stage, whole.whole, whole.parts]).toEqual([
-    "l2g",
+    "deeplab",
     "train",
     true,
     ["encoder", "head"],
