@@ -6,6 +6,7 @@ import { InputError, listed, problem, suggestion, UsageError } from "../errors.t
 import { joinPath } from "../platform/join-path.ts";
 import type { Platform } from "../platform/platform.ts";
 import { ade20k } from "./ade20k.ts";
+import { isTable } from "./captions/folder-content.ts";
 import { captionFormats } from "./captions/formats.ts";
 import { type CaptionOptions, openCaptions } from "./captions/open-captions.ts";
 import { type CaptionPlace, findCaptions } from "./captions/place.ts";
@@ -263,7 +264,7 @@ async function remedyFor(platform: Platform, path: string, content: readonly str
   if (isApart && (await platform.exists(joinPath(above, "images"))) === "folder") {
     return `Its photographs may be those of ${joinPath(above, "images")}: add --images ${above}`;
   }
-  const table = content.find((name) => /\.(?:csv|tsv|jsonl|ndjson|parquet)$/i.test(name));
+  const table = content.find(isTable);
   if (table !== undefined) return `A table of captions is given by its file: ${joinPath(path, table)}`;
   return `\`tessera inspect ${path}\` draws the layouts.`;
 }

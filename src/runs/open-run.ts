@@ -62,7 +62,7 @@ export async function openRun(platform: Platform, folder: string, options: OpenR
     );
   }
   const changed = withSettings(trained, options.settings, folder);
-  const run = withSettings(changed, settingsFor(changed, options, folder), folder);
+  const run = withSettings(changed, settingsSuiting(changed, options, folder), folder);
   const named = askedOf(run, options, folder);
   const { classes, window } = named.record;
   const isOpen = run.method.vocabulary === "open";
@@ -118,7 +118,7 @@ export function withSettings<R extends ResolvedRecipe>(run: R, settings: readonl
 }
 
 /** What suits the data set, of fields that nobody set; each is told. */
-export function settingsFor(
+export function settingsSuiting(
   { method, recipe }: ResolvedRecipe,
   { settings = [], dataset, onNote }: Pick<OpenRunOptions, "settings" | "dataset" | "onNote">,
   where: string,

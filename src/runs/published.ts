@@ -23,7 +23,7 @@ import {
   askedOf,
   type OpenRunOptions,
   requirePredictionFields,
-  settingsFor,
+  settingsSuiting,
   tellNotes,
   trainedModel,
 } from "./open-run.ts";
@@ -94,7 +94,7 @@ export async function openPublished(asked: OpenPublishedOptions): Promise<Traine
   const file = asked.source ?? asked.files.join(", ");
   requirePredictionFields(found.method, settings, file, found.imported.untold);
   const changed = { method: found.method, recipe: settings.reduce(applySetting, found.imported.recipe) };
-  const options = { ...asked, settings: [...settings, ...settingsFor(changed, asked, file)], patchOnly: false };
+  const options = { ...asked, settings: [...settings, ...settingsSuiting(changed, asked, file)], patchOnly: false };
   const isOpen = found.method.vocabulary === "open";
   // Of a closed vocabulary the head's outputs have an order, which the names have to follow.
   const run = await described({ ...options, classes: isOpen ? null : (asked.classes ?? null) }, found);

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { Method } from "../methods/method.ts";
 import { baseRecipe, type Recipe } from "../methods/recipe.ts";
-import { settingsFor } from "./open-run.ts";
+import { settingsSuiting } from "./open-run.ts";
 
 const recipe = { ...baseRecipe, name: "one", method: "checked", threshold: 0.95 } as Recipe;
 const method = {
@@ -10,9 +10,9 @@ const method = {
 } as Partial<Method> as Method;
 const dataset = { name: "set", wordThreshold: 0.35 };
 
-const told = (options: Parameters<typeof settingsFor>[1], of = method) => {
+const told = (options: Parameters<typeof settingsSuiting>[1], of = method) => {
   const notes: string[] = [];
-  return [settingsFor({ method: of, recipe }, { ...options, onNote: (line) => notes.push(line) }, "run"), notes];
+  return [settingsSuiting({ method: of, recipe }, { ...options, onNote: (line) => notes.push(line) }, "run"), notes];
 };
 
 test("what suits a data set is taken and told", () => {

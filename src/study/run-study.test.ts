@@ -104,7 +104,9 @@ describe("a run is trained", () => {
   test("on a share of the labels, drawn by its seed", async () => {
     const { over, asked } = study(await trained(runs.slice(0, 4)));
     await expect(over).rejects.toThrow();
-    expect(asked).toEqual([["photos", { fraction: 1 / 8, seed: 1 }, { labels: ["mask", "tags"], more: [], images: true }]]);
+    expect(asked).toEqual([
+      ["photos", { fraction: 1 / 8, seed: 1 }, { labels: ["mask", "tags"], more: [], images: true }],
+    ]);
   });
 
   test("on a data set of its own, with all labels, if it is a pretraining", async () => {

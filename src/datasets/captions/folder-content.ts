@@ -10,7 +10,10 @@ import type { CaptionFiles, CaptionFormatName } from "./formats.ts";
 /** Folders in folders are looked into so far down. */
 const deepest = 6;
 
-const tableEndings = /\.(?:csv|tsv|jsonl|ndjson|parquet)$/i;
+/** Whether a file is a table by its name. */
+export function isTable(name: string): boolean {
+  return /\.(?:csv|tsv|jsonl|ndjson|parquet)$/i.test(name);
+}
 
 /** What one folder holds, without the folders in it. */
 export async function contentOf(
@@ -55,7 +58,7 @@ export async function contentBelow(
   const of = (format: CaptionFormatName) => (layout ?? format) === format;
   const archives = all.flatMap(([path, names]) => names.filter(isArchive).map((name) => joinPath(path, name)));
   if (archives.length > 0 && of("webdataset")) return { format: "webdataset", files: archives, folder };
-  const tables = (all[0]?.[1] ?? []).filter((name) => tableEndings.test(name));
+  const tables = (all[0]?.[1] ?? []).filter(isTable);
   if (tables.length === 1 && of("caption-table")) {
     return { format: "caption-table", files: [joinPath(folder, tables[0])], folder };
   }

@@ -52,6 +52,7 @@ function scaled(image: Image, { imageSize, normalization }: GroupViTRecipe): Ima
       shortSide: Math.round(margin * imageSize),
       longSide: Number.MAX_SAFE_INTEGER,
       patchSize: imageSize,
+      normalization,
     };
     return scaledPhotograph(image, sizes);
   }

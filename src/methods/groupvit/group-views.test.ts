@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { checkImage } from "../../../test/support/check-model.ts";
 import { ndarray } from "../../array/ndarray.ts";
+import { pillowResize } from "../../image/pillow-resize.ts";
 import { groupColors, groupViews, scaledPhotograph } from "./group-views.ts";
 import { recipes } from "./recipe.ts";
 
@@ -21,6 +22,13 @@ test("a photograph is as large as prediction has it, whole, and at least a patch
   expect(size(3000, 100)).toEqual([256, 9]);
   expect(size(1, 1)).toEqual([64, 64]);
   expect(size(9000, 2)).toEqual([256, 8]);
+});
+
+test("a photograph is scaled by the filter that prediction takes", () => {
+  const image = checkImage(128, 100);
+  const scaled = scaledPhotograph(image, { ...recipe, normalization: "hf" });
+  expect(scaled).toEqual(pillowResize(image, [82, 64], "bicubic"));
+  expect(scaled.data).not.toEqual(scaledPhotograph(image, recipe).data);
 });
 
 test("pictures mix the photograph and the colour of each pixel's group half and half, and name what is near", () => {

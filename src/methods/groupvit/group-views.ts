@@ -6,6 +6,7 @@ import type { Scope } from "../../graph/scope.ts";
 import type { Tensor } from "../../graph/tensor.ts";
 import type { Color, Image } from "../../image/image.ts";
 import { distinctColors } from "../../image/palette.ts";
+import { pillowResize } from "../../image/pillow-resize.ts";
 import { resizeImage, resizeLabels } from "../../image/resize.ts";
 import { imageInput } from "../../nn/image-input.ts";
 import { argMax, cast, sum } from "../../ops/index.ts";
@@ -17,7 +18,7 @@ import { encodeImages, logitScale } from "./network.ts";
 import { namedVectors } from "./prediction.ts";
 import type { GroupViTRecipe } from "./recipe.ts";
 import { groupClassScores, groupMaps, groupOfPixels } from "./segmentation.ts";
-import { normalizations } from "./window-scores.ts";
+import { normalizations, scalings } from "./window-scores.ts";
 
 /** The share of the groups' colours; the rest is the photograph. */
 const opacity = 0.5;
@@ -103,15 +104,22 @@ export function groupColors(counts: readonly number[]): Color[][] {
   });
 }
 
-/** The photograph as large as prediction has it, but in one piece. */
+/** The photograph as large as prediction has it, scaled by the same filter, but in one piece. */
 export function scaledPhotograph(
   image: Image,
-  { shortSide, longSide, patchSize }: Pick<GroupViTRecipe, "shortSide" | "longSide" | "patchSize">,
+  {
+    shortSide,
+    longSide,
+    patchSize,
+    normalization,
+  }: Pick<GroupViTRecipe, "shortSide" | "longSide" | "patchSize" | "normalization">,
 ): Image {
   const short = Math.min(image.width, image.height);
   const factor = Math.min(longSide / Math.max(image.width, image.height), shortSide / short);
   const [width, height] = [image.width, image.height].map((side) => Math.max(patchSize, Math.round(factor * side)));
-  return resizeImage(halvedTo(image, width, height), width, height);
+  return scalings[normalization].antialias
+    ? pillowResize(image, [width, height], scalings[normalization].filter)
+    : resizeImage(halvedTo(image, width, height), width, height);
 }
 
 export function bytesOf({ width, height, data }: Image): NdArray {

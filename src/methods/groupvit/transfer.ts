@@ -19,7 +19,7 @@ import { encoderFields, type TransferRecipe, transferRecipes } from "./transfer-
 import { checkImageEncoder, checkWindows } from "./validate.ts";
 import { weightDecayGroup } from "./weight-decay.ts";
 import { fittedPositions } from "./whole-weights.ts";
-import { normalizations } from "./window-scores.ts";
+import { normalizations, scalings } from "./window-scores.ts";
 
 /**
  * A linear layer over what a patch is and what its segments are: the tokens of the first stage, and those of the last segments, each
@@ -64,7 +64,7 @@ function transferModel(recipe: TransferRecipe, { classes }: Task): SemanticModel
   const { patchSize, windowSide, shortSide, longSide, normalization } = recipe;
   return {
     ...{ kind: "semantic", stride: patchSize, window: [windowSide, windowSide], windowing: "halves" },
-    preparation: { shortSide, longSide, antialias: false },
+    preparation: { shortSide, longSide, ...scalings[normalization] },
     scores(scope, image) {
       const images = imageInput(image, normalizations[normalization]);
       return softmax(transferLogits(scope, images, classes.length, recipe), { axis: 1 });

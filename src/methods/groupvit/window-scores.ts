@@ -19,7 +19,7 @@ export const normalizations: Readonly<Record<PreparationName, Normalization>> = 
 };
 
 /** How pixels between others are computed where photographs are scaled: the authors' from the nearest four, the port's as Pillow has them. */
-export const scalings: Readonly<Record<PreparationName, Pick<Preparation, "filter" | "antialias">>> = {
+export const scalings: Readonly<Record<PreparationName, Required<Pick<Preparation, "filter" | "antialias">>>> = {
   official: { filter: "bilinear", antialias: false },
   hf: { filter: "bicubic", antialias: true },
 };
