@@ -150,6 +150,8 @@ export const l2g: Method<L2GRecipe> = {
     number("shortSide", { least: recipe.viewSize, whole: true }, "Views are cut from photographs of this size.");
     number("camThreshold", { least: 0, most: 1 }, "Try 0.25.");
     oneOf("camSaliency", camSaliencyNames);
+    require(recipe.camSaliencyWeight > 0 &&
+      recipe.camSaliencyWeight < 1, "camSaliencyWeight", "a number above 0, below 1", "Try 0.5.");
     oneOf("camCrf", camCrfNames);
     require(Array.isArray(recipe.camAlphas) &&
       recipe.camAlphas.length === 2 &&

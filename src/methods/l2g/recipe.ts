@@ -121,6 +121,7 @@ const voc: L2GRecipe = {
   camWindows: "whole",
   camThreshold: 0.25,
   camSaliency: "none",
+  camSaliencyWeight: 0.5,
   camCrf: "none",
   camAlphas: [4, 24],
   camMaps: "none",

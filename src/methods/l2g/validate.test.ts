@@ -35,6 +35,7 @@ test.each<[Partial<L2GRecipe>, string]>([
   [{ attentionSteps: -1 }, "attentionSteps must be a whole number from 0 to 99999999, got -1."],
   [{ camCrf: "cam" as "none" }, "camCrf must be one of none, constant, alpha, agreed, got cam."],
   [{ camSaliency: "yes" as "none" }, "camSaliency must be one of none, background, mean, got yes."],
+  [{ camSaliencyWeight: 1 }, "camSaliencyWeight must be a number above 0, below 1, got 1. Try 0.5."],
   [{ camMaps: "jpg" as "png" }, "camMaps must be one of none, png, npy, got jpg."],
   [{ camAlphas: [4] }, "camAlphas must be two numbers above 0, at most 100, got [4]."],
   [{ camAlphas: [4, 0] }, "camAlphas must be two numbers above 0, at most 100, got [4, 0]."],
