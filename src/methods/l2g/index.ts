@@ -132,13 +132,15 @@ export const l2g: Method<L2GRecipe> = {
     oneOf("targetBackground", ["binary", "raw"]);
     oneOf("saliencyFallback", ["paper", "release"]);
     number("encoderWidth", { least: 0, most: 1024, whole: true }, "0 is as published.");
+    const stages = recipe.encoder === "vgg16" ? 5 : 6;
     const areUnits =
       Array.isArray(recipe.encoderUnits) &&
-      [0, 6].includes(recipe.encoderUnits.length) &&
+      [0, stages].includes(recipe.encoderUnits.length) &&
       recipe.encoderUnits.every((units) => Number.isInteger(units) && units >= 1 && units <= 64);
-    require(areUnits, "encoderUnits", "6 whole numbers from 1 to 64, or none", "As in 3, 3, 6, 3, 1, 1.");
+    const example = stages === 5 ? "As in 2, 2, 3, 3, 3." : "As in 3, 3, 6, 3, 1, 1.";
+    require(areUnits, "encoderUnits", `${stages} whole numbers from 1 to 64, or none`, example);
     if (isResized(recipe)) {
-      oneOf("encoder", recipe.encoderUnits.length > 0 ? ["resnet38"] : ["resnet38", "vgg16"]);
+      oneOf("encoder", ["resnet38", "vgg16"]);
       require(recipe.steps ===
         0, "steps", "0 for an encoder of another size", "Another network learns its masks by --masks-from.");
     }

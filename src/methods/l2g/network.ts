@@ -2,7 +2,7 @@
 import { deepestMaps, type Norms } from "../../backbones/encoder.ts";
 import { encode, findEncoder } from "../../backbones/encoders.ts";
 import { resNet38 } from "../../backbones/resnet38.ts";
-import { vgg16 } from "../../backbones/vgg.ts";
+import { type VggOptions, vgg16 } from "../../backbones/vgg.ts";
 import { heNormalInitializer, xavierUniformInitializer, zerosInitializer } from "../../graph/initializer.ts";
 import type { Scope } from "../../graph/scope.ts";
 import type { Tensor } from "../../graph/tensor.ts";
@@ -119,13 +119,13 @@ export function vggPlaces(
   scope: Scope,
   head: Scope,
   x: Tensor,
-  { width = 64 }: { readonly width?: number } = {},
+  options: Pick<VggOptions, "width" | "channels" | "units"> = {},
 ): PlaceFeatures {
-  const { maps, pooledFourth } = vgg16(scope, x, { width, outputStride: 8 });
+  const { maps, pooledFourth } = vgg16(scope, x, { ...options, outputStride: 8 });
   const late = maps.at(-1)!.map;
   let last = late;
   for (const i of [1, 2, 3]) {
-    last = relu(conv2d(head.at(`extra${i}`), last, 8 * width, { kernel: 3, padding: 1 }));
+    last = relu(conv2d(head.at(`extra${i}`), last, axisSize(late, 1), { kernel: 3, padding: 1 }));
   }
   return { early: pooledFourth.map, late, last };
 }
@@ -137,7 +137,7 @@ export interface ClassifierSettings extends HeadSettings {
   readonly localEncoder: string;
   /** Of a local encoder of its own, as `encoderNorms`: its file tells. */
   readonly localNorms: "frozen" | "folded";
-  /** Channels of the first stage of `resnet38` and `vgg16`, and units of each stage of `resnet38`; 0 and none: as published. */
+  /** Channels of the first stage of `resnet38` and `vgg16`, and units (convolutions) of each stage; 0 and none: as published. */
   readonly encoderWidth: number;
   readonly encoderUnits: readonly number[];
   readonly encoderStride: 32 | 16 | 8;
@@ -165,6 +165,14 @@ export function isResized({
   return encoderWidth > 0 || encoderUnits.length > 0;
 }
 
+/** Units of the stages of an encoder of the pair: a local one of another kind has its published ones, none here. */
+export function unitsOf(
+  name: string,
+  { encoder, encoderUnits }: Pick<ClassifierSettings, "encoder" | "encoderUnits">,
+): readonly number[] {
+  return name === encoder ? encoderUnits : [];
+}
+
 /** Encoder and heads of a network are parts of their own, `globalEncoder`, `globalHead`: a pretrained file has only the first. */
 export function partOf(scope: Scope, network: PairName, part: "Encoder" | "Head"): Scope {
   return scope.at(`${network}${part}`);
@@ -187,7 +195,12 @@ export function classifier(
   return classify(
     head,
     x,
-    placesOf(encoder, head, { image, x }, { ...settings, encoder: name, encoderNorms: norms }),
+    placesOf(
+      encoder,
+      head,
+      { image, x },
+      { ...settings, encoder: name, encoderUnits: unitsOf(name, settings), encoderNorms: norms },
+    ),
     classes,
     settings,
   );
@@ -203,7 +216,7 @@ function placesOf(
   const width = encoderWidth > 0 && { width: encoderWidth };
   const units = encoderUnits.length > 0 && { units: encoderUnits };
   if (settings.encoder === "resnet38") return resNet38Places(place, x, { ...width, ...units });
-  if (settings.encoder === "vgg16") return vggPlaces(place, head, x, { ...width });
+  if (settings.encoder === "vgg16") return vggPlaces(place, head, x, { ...width, ...units });
   const encoder = findEncoder(settings.encoder);
   const maps = deepestMaps(
     encode(encoder, place, image, {

@@ -22,6 +22,10 @@ test.each<[Partial<L2GRecipe>, string]>([
     "encoderUnits must be 6 whole numbers from 1 to 64, or none,",
   ],
   [
+    { encoder: "vgg16", encoderStride: 8, encoderUnits: [2, 2, 4, 4] },
+    "encoderUnits must be 5 whole numbers from 1 to 64, or none,",
+  ],
+  [
     { encoder: "resnet38", encoderStride: 32, encoderWidth: 8 },
     "steps must be 0 for an encoder of another size, got 2.",
   ],
