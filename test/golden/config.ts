@@ -42,5 +42,7 @@ export function expectStated({ name }: Pick<GoldenCase, "name">, field: string, 
 /** A value of a config that nothing here has a meaning for. */
 export function unknownValue(name: string, field: string, expected: string, stated: unknown): Error {
   const got = JSON.stringify(stated);
-  return new Error(`golden ${name}: config.${field}: expected ${expected}, got ${got}. Build what it states, or correct it.`);
+  return new Error(
+    `golden ${name}: config.${field}: expected ${expected}, got ${got}. Build what it states, or correct it.`,
+  );
 }
