@@ -11,6 +11,7 @@ import { cocoPanoptic } from "./coco-panoptic.ts";
 import { type CocoTags, cocoPhotographFolders, cocoTagList, cocoTags, misnamedTags, untagged } from "./coco-tags.ts";
 import type { Entry, Folders, Layout, Survey } from "./layout.ts";
 import { filesBelow, filesById, filesIfThere, makeProblem, pair, sortById } from "./pairs.ts";
+import { withSaliency } from "./saliency-maps.ts";
 import { annotationsIn } from "./shapes/coco-files.ts";
 import type { ValueMap } from "./value-map.ts";
 
@@ -19,6 +20,7 @@ FOLDER/
   images/val2017/NAME.jpg          photographs; also images/train2017; beside tags also 2014, and without images/
   annotations/val2017/NAME.png     stuffthingmaps of COCO-Stuff: a pixel is its category's id less 1, 255 is unlabelled
   tags.txt                         tags, here or in annotations, also .csv or .json: such photographs need no map
+  saliency/val2017/NAME.png        saliency maps, grey, for methods that learn from these; or all of them in saliency/
 `.trim();
 
 /** In the order of their ids. */
@@ -149,5 +151,7 @@ export const cocoObject: Layout = {
   signs,
   recognizes,
   splits,
-  survey,
+  async survey(platform, folders, split) {
+    return withSaliency(platform, folders.root, split, await survey(platform, folders, split));
+  },
 };

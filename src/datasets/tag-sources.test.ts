@@ -263,3 +263,26 @@ test("a split of COCO's instances may have tags in place of its annotation, or b
   const { notes } = (await inspectDataset(platform, root)).splits[0];
   expect(notes.map(({ message }) => message).join()).toContain('called here, got "x"');
 });
+
+test("photographs of VOC and COCO may have saliency maps, found by name, and by folder where names are alike", async () => {
+  const map = greyPng(3, 2, [0, 0, 0, 0, 0, 255]);
+  const salient = async (root: string, split: "train" | "val") => {
+    const dataset = await openDataset(platform, root, split);
+    const samples = await Promise.all(dataset.ids.map((_, index) => dataset.read(index)));
+    return samples.map(({ id, labels: { saliency } }) => [id, saliency && [...saliency.data].at(-1)]);
+  };
+  const voc = temporaryFolder();
+  await cocoPhotographs(voc, ["JPEGImages/a"]);
+  put(voc, "SegmentationClass/other.png", greyPng(1, 1, [0]));
+  put(voc, "ImageSets/Segmentation/train.txt", "a\n");
+  put(voc, "tags.txt", "a 0\n");
+  expect(await salient(voc, "train")).toEqual([["a", undefined]]);
+  put(voc, "saliency/a.png", map);
+  expect(await salient(voc, "train")).toEqual([["a", 255]]);
+  const coco = temporaryFolder();
+  for (const split of ["train2014", "val2014"]) await cocoPhotographs(coco, [`images/${split}/a`]);
+  put(coco, "tags.txt", "a 0\n");
+  put(coco, "saliency/val2014/a.png", greyPng(3, 2, [0, 0, 0, 0, 0, 9]));
+  put(coco, "saliency/train2014/a.png", map);
+  expect([await salient(coco, "train"), await salient(coco, "val")]).toEqual([[["a", 255]], [["a", 9]]]);
+});

@@ -8,6 +8,7 @@ import type { Platform } from "../../platform/platform.ts";
 import { cocoPhotographFolders, cocoTagList, cocoTags, misnamedTags } from "../coco-tags.ts";
 import type { Folders, Layout, Problem, Survey } from "../layout.ts";
 import { makeProblem, sortById } from "../pairs.ts";
+import { withSaliency } from "../saliency-maps.ts";
 import { namesWithYears } from "../split-names.ts";
 import { type Fields, fieldsOf, readUtf8 } from "../text-file.ts";
 import { type Annotated, annotatedEntries } from "./annotated.ts";
@@ -23,6 +24,7 @@ FOLDER/
 or FOLDER/train/_annotations.coco.json  beside its photographs; also valid, test
 or FOLDER/annotations.json              or whatever lies there alone: all of it is train
 and FOLDER/tags.txt                     or in annotations, also .csv or .json: photographs of a split with tags need no annotation
+and FOLDER/saliency/train/NAME.png      saliency maps, grey, for methods that learn from these; or all of them in saliency/
 `.trim();
 
 const restore = "Export it as COCO instances with masks.";
@@ -256,5 +258,7 @@ export const coco: Layout = {
     }
     return splits;
   },
-  survey,
+  async survey(platform, folders, split) {
+    return withSaliency(platform, folders.root, split, await survey(platform, folders, split));
+  },
 };
