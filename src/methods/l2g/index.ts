@@ -85,6 +85,10 @@ export const l2g: Method<L2GRecipe> = {
   ...networkMethod,
   model: multiScaleModel,
   stages,
+  formerly: {
+    ...{ localEncoder: "same", localNorms: "frozen", encoderWidth: 0, encoderUnits: [], mapNorms: "none" },
+    ...{ viewFit: "crop", viewJitter: [], attentionShuffle: true },
+  },
   imports: importL2G,
   forms,
   adopt(recipe, from) {
@@ -149,6 +153,13 @@ export const l2g: Method<L2GRecipe> = {
     checkSides(recipe, findEncoder(recipe.encoder).multiple, ["viewSize"]);
     checkSides(recipe, findEncoder(encoderOf("local", recipe)).multiple, ["localSize"]);
     number("localSize", { least: 1, most: recipe.viewSize }, "Make the global view larger.");
+    oneOf("viewFit", ["crop", "squeeze"]);
+    const isJitter =
+      Array.isArray(recipe.viewJitter) &&
+      [0, 4].includes(recipe.viewJitter.length) &&
+      recipe.viewJitter.every((share, i) => share >= 0 && share <= (i === 3 ? 0.5 : 10));
+    const jitter = "none, or four numbers from 0: up to 10 for brightness, contrast and saturation, up to 0.5 for hue";
+    require(isJitter, "viewJitter", jitter, "0.3, 0.3, 0.3, 0.1 is as released.");
     number("shortSide", { least: recipe.viewSize, whole: true }, "Views are cut from photographs of this size.");
     number("camThreshold", { least: 0, most: 1 }, "Try 0.25.");
     oneOf("camSaliency", camSaliencyNames);

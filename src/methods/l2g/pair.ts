@@ -68,6 +68,7 @@ export function pairStage(recipe: L2GRecipe, task: Task): TrainingStage {
     },
     fields: { steps: "attentionSteps", warmupSteps: "attentionWarmupSteps" },
     predicts: false,
+    shuffles: recipe.attentionShuffle,
     ...(recipe.frozenParts.includes(allParts) && {
       requires: `a pretrained encoder, all of which rests (frozenParts is ${allParts})`,
     }),
