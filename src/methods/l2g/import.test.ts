@@ -77,6 +77,22 @@ test.each([
   },
 );
 
+test.each([
+  [20, "encoder"],
+  [80, "coco"],
+])("a network of %i classes sees pixels by the normalization %s", (classes, viewNormalization) => {
+  const model = new Model();
+  const small = { ...recipe, encoderWidth: 1 };
+  classifier(model.scope, "global", input("image", [1, 3, 32, 32]), classes, small);
+  const tensors = Object.fromEntries(
+    [...model.parameters.values()].map(({ name, tensor: { shape } }) => [
+      releaseNames("vgg16").theirs(name.replace(/^global(Encoder|Head)/, (_, part: string) => part.toLowerCase()))!,
+      ndarray("float32", shape, new Float32Array(sizeOf(shape))),
+    ]),
+  );
+  expect(importL2G([{ kind: "torch", tensors, where: "a.pth" }])?.recipe).toMatchObject({ viewNormalization });
+});
+
 test("files of others are none of L2G's, and a head without its other layers is damaged", async () => {
   const { tensors } = await readTorch(await written(pair()), "l2g.pth");
   expect(

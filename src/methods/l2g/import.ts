@@ -46,6 +46,8 @@ export function importL2G([file, ...others]: readonly WeightFile[]): Imported<L2
       earlyChannels: channels(head.early),
       lateChannels: channels(head.late),
       affinityChannels: channels(head.affinity),
+      // Of the two data sets that the release has files of.
+      viewNormalization: outputs === cocoOutputs ? "coco" : "encoder",
       saliency: false,
     },
     weights: Object.fromEntries(Object.entries(weights).map(([name, array]) => [inGlobal(name), array])),
@@ -82,5 +84,8 @@ function vggUnitsIn(names: readonly string[]): number[] {
   const firsts = places.flatMap((place, i) => (i > 0 && place - places[i - 1] === 2 ? [] : [i]));
   return firsts.map((first, stage) => (firsts[stage + 1] ?? places.length) - first);
 }
+
+/** COCO's classes and the background. */
+const cocoOutputs = 81;
 
 const resNet38Units = [3, 3, 6, 3, 1, 1];

@@ -10,7 +10,7 @@ import type { Stage, Trained } from "../stage.ts";
 import { camPass } from "./cam-pass.ts";
 import { forms } from "./forms.ts";
 import { importL2G } from "./import.ts";
-import { encoderOf, isResized } from "./network.ts";
+import { encoderOf, isResized, viewNormalizations } from "./network.ts";
 import { isOfPair, pairStage } from "./pair.ts";
 import { camCrfNames, camSaliencyNames } from "./pseudo-labels.ts";
 import { type L2GRecipe, recipes } from "./recipe.ts";
@@ -58,6 +58,7 @@ const pairFields = [
     "encoderUnits",
     "encoderNorms",
     "encoderStride",
+    "viewNormalization",
   ] as const),
   ...(["earlyChannels", "lateChannels", "affinityChannels", "correlation"] as const),
 ];
@@ -88,6 +89,7 @@ export const l2g: Method<L2GRecipe> = {
   formerly: {
     ...{ localEncoder: "same", localNorms: "frozen", encoderWidth: 0, encoderUnits: [], mapNorms: "none" },
     ...{ viewFit: "crop", viewJitter: [], attentionShuffle: true },
+    ...{ viewNormalization: "encoder", attentionBiasRate: 1 },
   },
   imports: importL2G,
   forms,
@@ -153,6 +155,8 @@ export const l2g: Method<L2GRecipe> = {
     checkSides(recipe, findEncoder(recipe.encoder).multiple, ["viewSize"]);
     checkSides(recipe, findEncoder(encoderOf("local", recipe)).multiple, ["localSize"]);
     number("localSize", { least: 1, most: recipe.viewSize }, "Make the global view larger.");
+    oneOf("viewNormalization", viewNormalizations);
+    number("attentionBiasRate", { least: 0, above: true }, "2 is as published.");
     oneOf("viewFit", ["crop", "squeeze"]);
     const isJitter =
       Array.isArray(recipe.viewJitter) &&

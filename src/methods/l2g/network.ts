@@ -7,7 +7,7 @@ import { heNormalInitializer, xavierUniformInitializer, zerosInitializer } from 
 import type { Scope } from "../../graph/scope.ts";
 import type { Tensor } from "../../graph/tensor.ts";
 import { conv2d } from "../../nn/conv.ts";
-import { renormalized } from "../../nn/image-input.ts";
+import { type Normalization, renormalized } from "../../nn/image-input.ts";
 import { add, axisSize, concat, mean, relu, resize, slice, stopGradient } from "../../ops/index.ts";
 import { correlate } from "./correlation.ts";
 
@@ -141,9 +141,19 @@ export interface ClassifierSettings extends HeadSettings {
   readonly encoderWidth: number;
   readonly encoderUnits: readonly number[];
   readonly encoderStride: 32 | 16 | 8;
+  /** By which mean and deviation pixels are seen: the encoder's own (ImageNet's), or COCO's, as the release on COCO. */
+  readonly viewNormalization: (typeof viewNormalizations)[number];
   /** `folded` where the encoder's weights have none. Others are frozen, whatever a recipe says: the pair trains so. */
   readonly encoderNorms: Norms;
 }
+
+export const viewNormalizations = ["encoder", "coco"] as const;
+
+/** Of COCO's photographs, as L2G's release has them. */
+export const cocoNormalization: Normalization = {
+  mean: [0.471 * 255, 0.448 * 255, 0.408 * 255],
+  deviation: [0.234 * 255, 0.239 * 255, 0.242 * 255],
+};
 
 /** The two networks of the pair. */
 export const pairNames = ["global", "local"] as const;
@@ -189,8 +199,8 @@ export function classifier(
   const name = encoderOf(network, settings);
   const isOwn = network === "local" && settings.localEncoder !== "same";
   const norms = (isOwn ? settings.localNorms : settings.encoderNorms) === "folded" ? "folded" : "frozen";
-  const found = findEncoder(name);
-  const x = renormalized(image, found.normalization);
+  const normalization = normalizationOf(name, settings);
+  const x = renormalized(image, normalization);
   const [encoder, head] = [partOf(scope, network, "Encoder"), partOf(scope, network, "Head")];
   return classify(
     head,
@@ -206,6 +216,10 @@ export function classifier(
   );
 }
 
+function normalizationOf(encoder: string, { viewNormalization }: ClassifierSettings): Normalization {
+  return viewNormalization === "coco" ? cocoNormalization : findEncoder(encoder).normalization;
+}
+
 function placesOf(
   place: Scope,
   head: Scope,
@@ -217,7 +231,7 @@ function placesOf(
   const units = encoderUnits.length > 0 && { units: encoderUnits };
   if (settings.encoder === "resnet38") return resNet38Places(place, x, { ...width, ...units });
   if (settings.encoder === "vgg16") return vggPlaces(place, head, x, { ...width, ...units });
-  const encoder = findEncoder(settings.encoder);
+  const encoder = { ...findEncoder(settings.encoder), normalization: normalizationOf(settings.encoder, settings) };
   const maps = deepestMaps(
     encode(encoder, place, image, {
       norms: settings.encoderNorms,

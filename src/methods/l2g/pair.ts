@@ -85,7 +85,9 @@ export function pairStage(recipe: L2GRecipe, task: Task): TrainingStage {
     prepare: (sample, random) => preparedViews(sample, recipe, foreground, random),
     loss: (scope, batch) => pairLosses(scope, batch, recipe),
     trains: (name) => trainsInPair(name, recipe.frozenParts),
-    group: (name) => ({ rate: isNew(name) ? recipe.newRate : 1 }),
+    group: (name) => ({
+      rate: (isNew(name) ? recipe.newRate : 1) * (name.endsWith(".bias") ? recipe.attentionBiasRate : 1),
+    }),
     trials: [transferTrial(recipe, task)],
   };
 }

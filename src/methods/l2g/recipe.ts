@@ -13,7 +13,7 @@ export interface L2GRecipe
     SegmentationLossSettings,
     HeadSettings,
     PseudoLabelSettings,
-    Pick<ClassifierSettings, "localEncoder" | "localNorms" | "encoderWidth" | "encoderUnits"> {
+    Pick<ClassifierSettings, "localEncoder" | "localNorms" | "encoderWidth" | "encoderUnits" | "viewNormalization"> {
   /** Steps, batch and rates of the pair of networks; `steps` and the other fields of recipes are those of the segmentation. */
   readonly attentionSteps: number;
   readonly attentionWarmupSteps: number;
@@ -25,6 +25,8 @@ export interface L2GRecipe
   readonly attentionSchedule: Recipe["schedule"];
   /** Factor on the rate of layers that start anew. */
   readonly newRate: number;
+  /** Factor on the rate of biases, wherever they are: the release's 2. ResNet-38 and its head have none, VGG-16 has. */
+  readonly attentionBiasRate: number;
   /** Parts of the encoders that keep their weights, by the names that the encoder gives them, or `all`; norms keep theirs always. */
   readonly frozenParts: readonly string[];
 
@@ -109,8 +111,10 @@ const voc: L2GRecipe = {
   nesterov: true,
   clipNorm: 0,
   newRate: 10,
+  attentionBiasRate: 2,
   frozenParts: ["stem", "stage1"],
 
+  viewNormalization: "encoder",
   viewFit: "crop",
   viewJitter: [0.3, 0.3, 0.3, 0.1],
   attentionShuffle: true,
@@ -164,6 +168,7 @@ const coco: L2GRecipe = {
   attentionRate: 0.01,
   attentionSchedule: "poly",
   schedulePower: 0.7,
+  viewNormalization: "coco",
   viewFit: "squeeze",
   views: 4,
   sampler: "random",
@@ -209,6 +214,7 @@ const small: L2GRecipe = {
   attentionWeightDecay: 5e-4,
   attentionSchedule: "poly",
   newRate: 20,
+  attentionBiasRate: 1,
   clipNorm: 1,
   // Of a few hundred photographs MobileNet's blocks unlearn more than they learn, and what rests costs a fraction.
   frozenParts: [allParts],
