@@ -1,6 +1,7 @@
 /** `eval --classify`: whole photographs told by words. */
 import type { Dataset } from "../data/dataset.ts";
 import { InputError, oneLine, UsageError } from "../errors.ts";
+import type { Classification } from "../evaluation/classify.ts";
 import type { Platform } from "../platform/platform.ts";
 import type { Engine } from "../runtime/engine.ts";
 import type { Options } from "./command.ts";
@@ -51,9 +52,21 @@ export async function evalClassify(
     onProgress: (done, total) => progress.update(done, total),
   }).finally(() => progress.end());
   for (const { problem } of found.skipped) terminal.note(`skipped: ${problem}`);
-  const { images, classes, measures } = found;
+  const { images, classes, measures, perClass } = found;
   terminal.print(oneLine(`${found.dataset}, split ${found.split}: ${images} images, ${classes.length} classes`));
+  // Of photographs of one class each there may be a thousand classes, and the nearest is what counts.
+  if (measures.some(({ name }) => name === "mean average precision")) terminal.print(classLines(perClass));
   terminal.print(oneLine(measures.map((measure) => `${measure.name} ${measureText(measure)}`).join(", ")));
   if (out !== undefined) await platform.writeFile(out, `${JSON.stringify(found, null, 1)}\n`);
   terminal.result(found);
+}
+
+function classLines(perClass: Classification["perClass"]): string {
+  const width = Math.max(5, ...perClass.map(({ name }) => oneLine(name).length));
+  const row = (name: string, images: string, precision: string) =>
+    `${name.padEnd(width)} ${images.padStart(8)} ${precision.padStart(20)}`;
+  const rows = perClass.map(({ name, images, averagePrecision }) =>
+    row(oneLine(name), `${images}`, averagePrecision === null ? "–" : (100 * averagePrecision).toFixed(1)),
+  );
+  return ["", row("class", "images", "average precision %"), ...rows, ""].join("\n");
 }

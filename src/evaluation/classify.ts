@@ -6,7 +6,7 @@ import { labelledDataset } from "../data/views.ts";
 import { InputError, Interrupted } from "../errors.ts";
 import type { Image } from "../image/image.ts";
 import type { PhotographClasses } from "../methods/classification.ts";
-import { meanAveragePrecision } from "../metrics/average-precision.ts";
+import { averagePrecision, meanAveragePrecision } from "../metrics/average-precision.ts";
 import { type Measure, shares } from "../metrics/measure.ts";
 import { graphRunner } from "../prediction/graph-runner.ts";
 import type { TrainedModel } from "../prediction/model.ts";
@@ -28,6 +28,12 @@ export interface Classification {
   /** Names, without a background. */
   readonly classes: readonly string[];
   readonly measures: readonly Measure[];
+  /** How many photographs show it, and how well they are ranked above the others: null where none does. */
+  readonly perClass: readonly {
+    readonly name: string;
+    readonly images: number;
+    readonly averagePrecision: number | null;
+  }[];
   readonly perImage: readonly { readonly id: string; readonly truth: readonly string[]; readonly best: string }[];
   readonly skipped: readonly { readonly source: string; readonly problem: string }[];
 }
@@ -74,6 +80,11 @@ export async function classifyDataset(
         found.map(({ truth }) => truth),
       ),
     ),
+    perClass: named.map((name, k) => {
+      const shown = found.map(({ truth }) => truth[k]);
+      const ranked = scores.map((row) => row[k]);
+      return { name, images: shown.filter(Boolean).length, averagePrecision: averagePrecision(ranked, shown) };
+    }),
     perImage: found.map(({ id, truth }, i) => ({
       ...{ id, truth: named.filter((_, k) => truth[k]), best: named[scores[i].indexOf(Math.max(...scores[i]))] },
     })),
