@@ -73,7 +73,7 @@ async function survey(platform: Platform, { root }: Folders, split: Split): Prom
   const remedy = "COCO-Stuff's maps hold 0 to 181 and 255: take the stuffthingmaps as they were published.";
   // The threshold is that of the code of Xu et al. 2022.
   const found = pair(images, masks, (id) => joinPath(maskFolder, `${id}.png`));
-  return { classes, valueMap, wordThreshold: 0.95, ...found, remedy };
+  return { classes, valueMap, wordThresholds: { official: 0.95 }, ...found, remedy };
 }
 
 export const cocoObject: Layout = {

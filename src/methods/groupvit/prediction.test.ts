@@ -17,9 +17,11 @@ import { evaluate } from "../../runtime/evaluate.ts";
 import type { SemanticModel } from "../model.ts";
 import { anyTask } from "../stages.ts";
 import { groupvit } from "./index.ts";
-import { encodeImages, encodePairs, pairLosses } from "./network.ts";
+import { encodeImages, encodePairs, logitScale, pairLosses } from "./network.ts";
 import { usualPreparation } from "./port-preparation.ts";
+import { namedVectors } from "./prediction.ts";
 import { type GroupViTRecipe, recipes } from "./recipe.ts";
+import { groupMaps, groupOfPixels } from "./segmentation.ts";
 
 const recipe: GroupViTRecipe = { ...recipes["groupvit-tiny"], windowSide: 32, shortSide: 32, threshold: 0.5 };
 const color = [0, 0, 0] as const;
@@ -126,6 +128,73 @@ describe("classes", () => {
   test("never lose to a background that the port's scores do not know", async () => {
     const [ground, ...others] = await scores([background, cat, dog], { scores: "hf" });
     expect(Math.max(...ground)).toBeLessThan(Math.min(...others.flat()));
+  });
+
+  test("have the paper's scores where they are asked for: of each patch's own group, and of all classes", async () => {
+    const classes = [cat, dog, tree, named("sofa", "couch"), named("lamp"), named("boat"), named("sky")];
+    const found = await scores(classes, { scores: "paper" });
+    const model = new Model();
+    const bytes = constant(ndarray("uint8", [1, 32, 32, 3], image.data));
+    const encoded = encodeImages(model.scope, imageInput(bytes, imagenetNormalization), recipe);
+    const { vectors } = namedVectors(model.scope.shared(), recipe, classes);
+    const { logits1, logits2, groups, words, scale } = await evaluate(
+      {
+        ...{ logits1: encoded.stages[0].grouping!.logits, logits2: encoded.stages[1].grouping!.logits },
+        ...{ groups: encoded.groupEmbeddings!, words: vectors, scale: logitScale(model.scope.shared()) },
+      },
+      weights,
+    );
+    const likeliest = ({ shape: [, count, tokens], data }: NdArray, token: number) => {
+      const column = Array.from({ length: count }, (_, g) => Number(data[g * tokens + token]));
+      return column.indexOf(Math.max(...column));
+    };
+    const [width, texts] = [words.shape[1], toNumbers(words)];
+    const cosines = (group: number) => {
+      const own = toNumbers(groups).slice(group * width, (group + 1) * width);
+      const each = Array.from({ length: words.shape[0] }, (_, w) =>
+        own.reduce((sum, value, c) => sum + (value / Math.hypot(...own)) * texts[w * width + c], 0),
+      );
+      return [...each.slice(0, 3), Math.max(each[3], each[4]), ...each.slice(5)];
+    };
+    const seen = new Set<number>();
+    for (let patch = 0; patch < 16; patch++) {
+      const group = likeliest(logits2, likeliest(logits1, patch));
+      seen.add(group);
+      const powers = cosines(group).map((cosine) => Math.exp(cosine * Number(scale.data[0])));
+      const total = powers.reduce((sum, power) => sum + power, 0);
+      // Near its middle a patch is its own, however maps are enlarged.
+      const pixel = (Math.floor(patch / 4) * 8 + 3) * 32 + (patch % 4) * 8 + 4;
+      close(
+        found.map((map) => map[pixel]),
+        powers.map((power) => power / total),
+      );
+    }
+    expect(seen.size).toBeGreaterThan(1);
+  });
+
+  test("have the paper's groups in pictures and pages, too, where its scores are asked for", async () => {
+    const task = { classes: [cat, dog, tree], frequencies: [] };
+    const paper: GroupViTRecipe = { ...recipe, scores: "paper" };
+    const scope = new Model().scope.shared();
+    const bytes = constant(ndarray("uint8", [1, 32, 32, 3], image.data));
+    const { used, grid } = encodeImages(scope, imageInput(bytes, imagenetNormalization), recipe);
+    const [first, last] = groupMaps(used, grid, [32, 32]);
+    const seen = (of: GroupViTRecipe) => groupvit.views!(of, task)[0].outputs(scope, { image: bytes });
+    const [shown, page] = [seen(paper), groupvit.groups!(paper, task)!.outputs(scope, { image: bytes })];
+    const pictures = await evaluate({ ...shown, first: groupOfPixels(first), last: groupOfPixels(last) }, weights);
+    expect(toNumbers(pictures.stage1)).toEqual(toNumbers(pictures.first));
+    expect(toNumbers(pictures.stage2)).toEqual(toNumbers(pictures.last));
+    expect(toNumbers(pictures.stage2)).not.toEqual(toNumbers((await evaluate(seen(recipe), weights)).stage2));
+    const maps = await evaluate(page, weights);
+    for (const name of ["map:stage 1", "map:stage 2"])
+      expect([...new Set(toNumbers(maps[name]))].sort()).toEqual([0, 1]);
+    // One softmax over the classes for each group that has patches, nothing for others.
+    const near = toNumbers(maps["words:stage 2"]);
+    const sums = Array.from({ length: 4 }, (_, g) => near.slice(3 * g, 3 * g + 3).reduce((sum, value) => sum + value));
+    const patches = toNumbers(maps["map:stage 2"]);
+    const there = new Set(patches.flatMap((share, i) => (share > 0 ? [Math.floor(i / 16)] : [])));
+    for (const [group, sum] of sums.entries()) expect(sum).toBeCloseTo(there.has(group) ? 1 : 0, 4);
+    expect(there.size).toBeLessThan(4);
   });
 
   test("depend on templates and on whose colours photographs have", async () => {

@@ -3,6 +3,7 @@ import type { WordKind } from "../../text/prompts.ts";
 import { pictureWords } from "../../text/stop-words.ts";
 import type { TemplateSet } from "../../text/templates.ts";
 import { baseRecipe, type Recipe } from "../recipe.ts";
+import type { ScoresName } from "./segmentation.ts";
 import { type GroupViTSettings, oneStageGroupViT, publishedGroupViT, smallImageEncoder } from "./settings.ts";
 import type { PreparationName } from "./window-scores.ts";
 
@@ -19,11 +20,11 @@ export interface GroupViTRecipe extends Recipe, GroupViTSettings, ImageAugmentat
   // What matters for prediction alone; `predict`, `eval`, `export` and `show` take these by --set.
   /** Templates that each word is put into; a word is the mean of what comes of them. */
   readonly templates: TemplateSet;
-  /** Whose class scores: those of the authors' code, or of the port, which knows no background. */
-  readonly scores: "official" | "hf";
+  /** Whose way from groups to classes: that of the authors' code, of the paper, or of the port, which knows no background. */
+  readonly scores: ScoresName;
   /** Of the background, where one of the classes is it: groups whose best class scores lower are background. 0 … 1. */
   readonly threshold: number;
-  /** So many classes, those that fit a window best, can be found in it. */
+  /** So many classes, those that fit a window best, can be found in it; the authors' code alone has such a limit. */
   readonly keptClasses: number;
   /** Sides of a window, pixels: a multiple of `patchSize`. */
   readonly windowSide: number;

@@ -71,7 +71,7 @@ export function validate(recipe: GroupViTRecipe): void {
   require(areLower, "promptStopWords", "a list of words in lower case", "Try image, side.");
   oneOf("normalization", ["official", "hf"]);
   oneOf("templates", Object.keys(templateSets));
-  oneOf("scores", ["official", "hf"]);
+  oneOf("scores", ["official", "paper", "hf"]);
   checkImageAugmentation(recipe);
   number("threshold", { least: 0, most: 1 }, "Higher: more background.");
   number("keptClasses", size, "Change it with --set.");
