@@ -8,6 +8,7 @@ import { Random } from "../../array/random.ts";
 import type { ClassInfo } from "../../data/sample.ts";
 import { Model } from "../../graph/scope.ts";
 import { constant, input } from "../../graph/tensor.ts";
+import { cropImage } from "../../image/crop.ts";
 import { imageInput, imagenetNormalization } from "../../nn/image-input.ts";
 import type { TrainedModel } from "../../prediction/model.ts";
 import { assemble } from "../../prediction/pipeline/assemble.ts";
@@ -22,6 +23,7 @@ import { usualPreparation } from "./port-preparation.ts";
 import { namedVectors } from "./prediction.ts";
 import { type GroupViTRecipe, recipes } from "./recipe.ts";
 import { groupMaps, groupOfPixels } from "./segmentation.ts";
+import { validate } from "./validate.ts";
 
 const recipe: GroupViTRecipe = { ...recipes["groupvit-tiny"], windowSide: 32, shortSide: 32, threshold: 0.5 };
 const color = [0, 0, 0] as const;
@@ -233,6 +235,19 @@ describe("a photograph as a whole", () => {
     expect(row[1]).toBeLessThan(-1);
   });
 
+  test("is scaled as the recipe says, by the authors' filter too, and no less than the square", () => {
+    const photograph = checkImage(80, 60, 5);
+    const seen = (classifyShortSide: number) =>
+      toNumbers(method.classifier!({ ...recipe, classifyShortSide } as GroupViTRecipe, task).prepare(photograph).image);
+    // 8/7 of 32 is 37.
+    expect(seen(37)).toEqual(seen(0));
+    const middle = cropImage(photograph, { left: 24, top: 14, width: 32, height: 32 });
+    expect(seen(60)).toEqual(Array.from(middle.data));
+    expect(() => validate({ ...recipe, classifyShortSide: 31 })).toThrow(
+      "classifyShortSide must be 0, or at least imageSize (32), got 31. 0 is usual.",
+    );
+  });
+
   test("is cut out of the middle, whatever is around it", () => {
     const image = checkImage(37, 37, 5);
     const other = { ...image, data: image.data.slice() };
@@ -241,17 +256,19 @@ describe("a photograph as a whole", () => {
   });
 
   test.each([
-    [41, 97],
-    [90, 53],
-    [20, 31],
+    [41, 97, 0],
+    [90, 53, 0],
+    [20, 31, 0],
+    [41, 97, 48],
+    [90, 53, 64],
   ])(
-    "of %i x %i pixels is scaled and cut as the port does it, to the byte, where its preparation is asked for",
-    async (width, height) => {
+    "of %i x %i pixels (classifyShortSide=%i) is scaled and cut as the port does it, to the byte, where its preparation is asked for",
+    async (width, height, classifyShortSide) => {
       const photograph = checkImage(width, height, 7);
-      const { image } = method.classifier!({ ...recipe, normalization: "hf" } as GroupViTRecipe, task).prepare(
-        photograph,
-      );
-      const preparation = usualPreparation(recipe.imageSize);
+      const asked = { ...recipe, normalization: "hf", classifyShortSide } as GroupViTRecipe;
+      const { image } = method.classifier!(asked, task).prepare(photograph);
+      const usual = usualPreparation(recipe.imageSize);
+      const preparation = { ...usual, shortSide: classifyShortSide === 0 ? usual.shortSide : classifyShortSide };
       const bytes = constant(ndarray("uint8", [1, height, width, 3], photograph.data));
       const { seen } = await evaluate({ seen: portInput(bytes, preparation) });
       const own = imageInput(constant({ ...image, shape: [1, ...image.shape] }), preparation.normalization);

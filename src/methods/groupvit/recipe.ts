@@ -31,6 +31,11 @@ export interface GroupViTRecipe extends Recipe, GroupViTSettings, ImageAugmentat
   /** What the shorter side of a photograph is scaled to, unless its longer one would exceed `longSide`. */
   readonly shortSide: number;
   readonly longSide: number;
+  /**
+   * What the shorter side of a photograph is scaled to that is told as a whole (`--classify`), before a square of `imageSize` is cut out of
+   * its middle: `imageSize` or more; 0: by `normalization`, the authors' 8/7 of it, or `imageSize` itself as in the port.
+   */
+  readonly classifyShortSide: number;
   /** Groups that `show` draws of each stage: so many, those that have most of the photograph, and pixels of others go to the nearest; 0: all. */
   readonly shownGroups: number;
 }
@@ -38,7 +43,7 @@ export interface GroupViTRecipe extends Recipe, GroupViTSettings, ImageAugmentat
 /** Fields that matter for prediction alone. */
 export const predictionFields = [
   ...["templates", "scores", "threshold", "keptClasses", "windowSide", "shortSide", "longSide", "normalization"],
-  "shownGroups",
+  ...["classifyShortSide", "shownGroups"],
 ] as const satisfies readonly (keyof GroupViTRecipe)[];
 
 /**
@@ -83,6 +88,7 @@ const twoStages: GroupViTRecipe = {
   windowSide: 448,
   shortSide: 448,
   longSide: 2048,
+  classifyShortSide: 0,
   shownGroups: 0,
 };
 

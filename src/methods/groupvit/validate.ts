@@ -76,6 +76,9 @@ export function validate(recipe: GroupViTRecipe): void {
   number("threshold", { least: 0, most: 1 }, "Higher: more background.");
   number("keptClasses", size, "Change it with --set.");
   number("shownGroups", some, "0 draws all.");
+  const { imageSize, classifyShortSide } = recipe;
+  const holdsSquare = classifyShortSide === 0 || within(classifyShortSide, { ...size, least: imageSize });
+  require(holdsSquare, "classifyShortSide", `0, or at least imageSize (${imageSize})`, "0 is usual.");
   checkWindows(recipe);
 }
 
