@@ -3,7 +3,7 @@ import { sizeOf } from "../array/shape.ts";
 import { Model } from "../graph/scope.ts";
 import { input } from "../graph/tensor.ts";
 import { type FeatureMap, findEncoder } from "./index.ts";
-import { type VggOptions, vgg16, vgg16Names } from "./vgg.ts";
+import { type VggOptions, vgg16, vgg16Names, vggNames } from "./vgg.ts";
 
 const x = input("x", [1, 3, 64, 96]);
 const shown = ({ stride, map }: FeatureMap) => `${stride}: ${map.shape.slice(1).join(" × ")}`;
@@ -43,4 +43,14 @@ test("weights are named as torchvision does", () => {
   }
   expect(vgg16Names.theirs("stage2.conv1.weight")).toBe("features.5.weight");
   expect(vgg16Names.theirs("stage5.conv3.bias")).toBe("features.28.bias");
+});
+
+test("has other depths and widths, and names for them: VGG-19 has as many parameters as torchvision's", () => {
+  const units = [2, 2, 4, 4, 4];
+  const deep = built({ units }).model.parameters;
+  expect([...deep.values()].reduce((total, { tensor }) => total + sizeOf(tensor.shape), 0)).toBe(20_024_384);
+  const names = vggNames(units);
+  for (const own of deep.keys()) expect(names.ours(names.theirs(own)!)).toBe(own);
+  expect(names.theirs("stage5.conv4.weight")).toBe("features.34.weight");
+  expect(built({ channels: [1, 2, 3, 4, 5], outputStride: 8 }).maps.at(-1)).toBe("8: 5 × 8 × 12");
 });

@@ -11,12 +11,17 @@ import type { Encoder, EncoderOptions, FeatureMap } from "./encoder.ts";
 export interface VggOptions extends Pick<EncoderOptions, "outputStride"> {
   /** Channels of the first stage; the others have 2, 4, 8 and 8 times as many. */
   readonly width?: number;
+  /** Channels of the stages, where they are others. */
+  readonly channels?: readonly number[];
+  /** Convolutions of each stage; 2, 2, 4, 4, 4 is VGG-19. */
+  readonly units?: readonly number[];
   /** `plain`: 2 × 2 as published. `overlapping`: 3 × 3 around each place, as DeepLab has them. */
   readonly pooling?: "plain" | "overlapping";
 }
 
 const initializer = heNormalInitializer("fanOut");
-const convolutions = [2, 2, 3, 3, 3];
+/** Convolutions of the five stages as published. */
+export const vgg16Units: readonly number[] = [2, 2, 3, 3, 3];
 
 /**
  * VGG-16 without its fully connected layers (Simonyan and Zisserman 2015, configuration D). Parameters: stage1.conv1, …, stage5.conv3.
@@ -28,14 +33,20 @@ const convolutions = [2, 2, 3, 3, 3];
 export function vgg16(
   scope: Scope,
   x: Tensor,
-  { width = 64, pooling = "plain", outputStride = 32 }: VggOptions = {},
+  {
+    width = 64,
+    channels: widths = [1, 2, 4, 8, 8].map((times) => times * width),
+    units = vgg16Units,
+    pooling = "plain",
+    outputStride = 32,
+  }: VggOptions = {},
 ): { readonly maps: readonly FeatureMap[]; readonly pooledFourth: FeatureMap } {
   const isDense = outputStride === 8;
   const maps: FeatureMap[] = [];
   let stride = 1;
   let y = x;
   let pooledFourth: FeatureMap = { stride, map: y };
-  for (const [stage, count] of convolutions.entries()) {
+  for (const [stage, count] of units.entries()) {
     if (stage > 0) {
       const keeps = stage === 4 && isDense;
       y = maxPool(
@@ -48,8 +59,7 @@ export function vgg16(
     const dilation = stage === 4 && isDense ? 2 : 1;
     for (let i = 0; i < count; i++) {
       const place = scope.at(`stage${stage + 1}`).at(`conv${i + 1}`);
-      const channels = width * 2 ** Math.min(stage, 3);
-      y = relu(conv2d(place, y, channels, { kernel: 3, padding: dilation, dilation, initializer }));
+      y = relu(conv2d(place, y, widths[stage], { kernel: 3, padding: dilation, dilation, initializer }));
     }
     maps.push({ stride, map: y });
   }
@@ -57,15 +67,19 @@ export function vgg16(
 }
 
 /** theirs: their name of a convolution, by its stage, its place in that, and how many are before it in all; from 0. */
-function namesBy(theirs: (stage: number, place: number, before: number) => string): Renaming {
-  const places = convolutions.flatMap((count, stage) => Array.from({ length: count }, (_, place) => [stage, place]));
+function namesBy(theirs: (stage: number, place: number, before: number) => string, units = vgg16Units): Renaming {
+  const places = units.flatMap((count, stage) => Array.from({ length: count }, (_, place) => [stage, place]));
   return renaming(
     places.map(([stage, place], before): Place => [`stage${stage + 1}.conv${place + 1}`, theirs(stage, place, before)]),
   );
 }
 
 /** torchvision's: `features.N`, counted over convolutions, ReLUs and pools. */
-export const vgg16Names = namesBy((stage, _, before) => `features.${2 * before + stage}`);
+export function vggNames(units: readonly number[]): Renaming {
+  return namesBy((stage, _, before) => `features.${2 * before + stage}`, units);
+}
+
+export const vgg16Names = vggNames(vgg16Units);
 
 /** DeepLab's of L2G's code: units of two in a row, counted with the pools, the fifth stage apart. */
 export const deepLabVggNames = namesBy((stage, place, before) =>

@@ -55,6 +55,13 @@ test("the same seed gives the same batches, whatever the timing", async () => {
   expect(await collect(fake(10), { prefetch: 0, decoders: 1, cacheBytes: 0 })).toEqual(await collect(fake(10)));
 });
 
+test("unshuffled samples come as the data set has them, epoch after epoch, from any step on", async () => {
+  const ids = async (more: Partial<BatchOptions>) =>
+    (await collect(fake(4), { shuffle: false, toStep: 3, ...more })).flatMap((batch) => batch.ids).join(" ");
+  expect(await ids({})).toBe("s0 s1 s2 s3 s0 s1 s2 s3 s0");
+  expect(await ids({ fromStep: 1 })).toBe("s3 s0 s1 s2 s3 s0");
+});
+
 test("another seed gives another order", async () => {
   const ids = async (seed: number) => (await collect(fake(10), { seed })).flatMap((batch) => batch.ids);
   expect(await ids(5)).not.toEqual(await ids(6));

@@ -13,6 +13,8 @@ import type { Sample } from "./sample.ts";
 export interface BatchOptions {
   readonly batchSize: number;
   readonly seed: number;
+  /** False: samples in the order of the data set, epoch after epoch. Default true. */
+  readonly shuffle?: boolean | undefined;
   /** First step to give; resuming at step n gives what an unbroken run would have had there. Default 0. */
   readonly fromStep?: number;
   /** Step at which to end (itself not given). Default: never. */
@@ -47,7 +49,7 @@ export interface Batches extends AsyncIterable<Batch, void, undefined> {
 
 /**
  * Batches of `dataset`, one a step. Sample j of step t is at place t · batchSize + j of an endless row of shuffled
- * epochs, and is prepared with `Random(seed, "sample", t, j)`: a batch depends on nothing but (seed, t). In place of a
+ * epochs (or of epochs as they are), and is prepared with `Random(seed, "sample", t, j)`: a batch depends on nothing but (seed, t). In place of a
  * bad sample comes the next good one of the same epoch.
  * Throws InputError when a sample cannot be read (or the budget is spent), at the step that needs it.
  */
@@ -59,7 +61,8 @@ export function batches(dataset: Dataset, options: BatchOptions): Batches {
     );
   }
   const skipped: string[] = [];
-  const order = shuffledOrder(dataset.ids.length, seed);
+  const count = dataset.ids.length;
+  const order = options.shuffle === false ? (place: number) => place % count : shuffledOrder(count, seed);
   const read = goodSamples(dataset, options, order, skipped);
   const decode = limited(decoders);
 

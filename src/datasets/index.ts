@@ -220,7 +220,9 @@ async function foundLayout(
     throw new InputError(problem(path, "expected a data set folder", "a run", remedy));
   }
   const lines: string[] = [];
-  for (const layout of asked.filter(({ recognizes }) => recognizes === undefined || asked.length === 1)) {
+  for (const layout of asked.filter(
+    ({ recognizes, signs }) => recognizes === undefined || signs.length > 0 || asked.length === 1,
+  )) {
     const missing = await missingSigns(platform, path, layout);
     lines.push(`${layout.name} (needs ${missing.map((sign) => `${sign}/`).join(", ")})`);
   }

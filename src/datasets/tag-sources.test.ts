@@ -190,3 +190,99 @@ test.each(["tags.txt", "ImageSets/Segmentation/tags.txt"])(
     await expect(openDataset(platform, root, "train")).rejects.toThrow("expected numbers from 0 to 19");
   },
 );
+
+const cocoPhotographs = async (root: string, names: readonly string[]) => {
+  for (const [i, name] of names.entries()) put(root, `${name}.jpg`, await jpeg(3 + i, 2));
+};
+
+test.each([
+  ["images/train2014", "tags.txt"],
+  ["train2014", "annotations/tags.txt"],
+  ["images/train2017", "tags.csv"],
+])("COCO's photographs in %s may have tags in %s, and nothing else", async (folder, list) => {
+  const root = temporaryFolder();
+  await cocoPhotographs(root, [`${folder}/a`, `${folder}/b`, `${folder}/c`, `${folder.replace("train", "val")}/d`]);
+  put(root, list, "a 0 79\nb,dog\nd 2\n".replace(list.endsWith("csv") ? / /g : ",", list.endsWith("csv") ? "," : " "));
+  expect(await tagsIn(root)).toEqual({ a: "person toothbrush", b: "dog" });
+  const report = await inspectDataset(platform, root);
+  expect([report.layout, report.splits.map(({ split }) => split)]).toEqual(["coco-object", ["train", "val"]]);
+  expect(report.splits.flatMap(({ problems }) => problems)).toEqual([]);
+  const notes = report.splits[0].notes.map(({ message }) => message).join("\n");
+  expect(notes).toBe(
+    `${root}/${folder}: 1 of 3 photographs has no label: left out. Add tags to ${root}/${list} to learn from them.`,
+  );
+  put(root, list, "a 80\n".replace(" ", list.endsWith("csv") ? "," : " "));
+  await expect(openDataset(platform, root, "train")).rejects.toThrow("expected numbers from 0 to 79");
+  put(root, list, "COCO_a 1\n".replace(" ", list.endsWith("csv") ? "," : " "));
+  await expect(openDataset(platform, root, "train")).rejects.toThrow(
+    `${root}/${list}: expected names of photographs as they are called here, got "COCO_a". Correct them`,
+  );
+});
+
+test("COCO-Object has tags to learn from beside masks to score with, and says what has neither", async () => {
+  const root = temporaryFolder();
+  await cocoPhotographs(root, ["images/train2017/a", "images/train2017/b", "images/val2017/d"]);
+  put(root, "annotations/val2017/d.png", greyPng(5, 2, [0, 0, 0, 0, 0, 0, 0, 0, 0, 17]));
+  await expect(openDataset(platform, root, "train")).rejects.toThrow("Unpack the release again, or add tags.txt.");
+  put(root, "tags.json", JSON.stringify({ train: { a: ["dog"] } }));
+  expect(await tagsIn(root)).toEqual({ a: "dog" });
+  const { labels } = await (await openDataset(platform, root, "val")).read(0);
+  expect([...labels.mask!.data.slice(-2)]).toEqual([1, 17]);
+  put(root, "annotations/train2017/a.png", greyPng(3, 2, [0, 0, 0, 0, 0, 0]));
+  await expect(openDataset(platform, root, "train")).rejects.toThrow(
+    `annotations/train2017, got none. Add it, or its tags to ${root}/tags.json.`,
+  );
+  put(root, "tags.json", JSON.stringify({ train: { a: ["dog"], b: ["cat"] } }));
+  expect(await tagsIn(root)).toEqual({ a: "dog", b: "cat" });
+});
+
+test("a split of COCO's instances may have tags in place of its annotation, or beside it", async () => {
+  const root = temporaryFolder();
+  const categories = [
+    { id: 3, name: "cat" },
+    { id: 90, name: "dog" },
+  ];
+  const box = [[0, 0, 2, 0, 2, 2, 0, 2]];
+  const annotation = (file_name: string) =>
+    JSON.stringify({
+      ...{ categories, images: [{ id: 1, file_name }] },
+      annotations: [{ image_id: 1, category_id: 3, segmentation: box, area: 4 }],
+    });
+  await cocoPhotographs(root, ["train2014/a", "train2014/b", "val2014/d"]);
+  put(root, "annotations/instances_val2014.json", annotation("d.jpg"));
+  put(root, "tags.txt", "a 0\nb cat dog\n");
+  expect(await tagsIn(root)).toEqual({ a: "cat", b: "cat dog" });
+  const report = await inspectDataset(platform, root);
+  expect([report.layout, report.splits.map(({ split }) => split)]).toEqual(["coco", ["train", "val"]]);
+  expect(report.splits.flatMap(({ problems, notes }) => [...problems, ...notes])).toEqual([]);
+  // Beside an annotation: tags are those of the list, and photographs that only the list names are read.
+  put(root, "annotations/instances_train2014.json", annotation("a.jpg"));
+  expect(await tagsIn(root)).toEqual({ a: "cat", b: "cat dog" });
+  expect((await inspectDataset(platform, root)).splits[0].notes).toEqual([]);
+  put(root, "tags.txt", "a 0\nx cat\n");
+  const { notes } = (await inspectDataset(platform, root)).splits[0];
+  expect(notes.map(({ message }) => message).join()).toContain('called here, got "x"');
+});
+
+test("photographs of VOC and COCO may have saliency maps, found by name, and by folder where names are alike", async () => {
+  const map = greyPng(3, 2, [0, 0, 0, 0, 0, 255]);
+  const salient = async (root: string, split: "train" | "val") => {
+    const dataset = await openDataset(platform, root, split);
+    const samples = await Promise.all(dataset.ids.map((_, index) => dataset.read(index)));
+    return samples.map(({ id, labels: { saliency } }) => [id, saliency && [...saliency.data].at(-1)]);
+  };
+  const voc = temporaryFolder();
+  await cocoPhotographs(voc, ["JPEGImages/a"]);
+  put(voc, "SegmentationClass/other.png", greyPng(1, 1, [0]));
+  put(voc, "ImageSets/Segmentation/train.txt", "a\n");
+  put(voc, "tags.txt", "a 0\n");
+  expect(await salient(voc, "train")).toEqual([["a", undefined]]);
+  put(voc, "saliency/a.png", map);
+  expect(await salient(voc, "train")).toEqual([["a", 255]]);
+  const coco = temporaryFolder();
+  for (const split of ["train2014", "val2014"]) await cocoPhotographs(coco, [`images/${split}/a`]);
+  put(coco, "tags.txt", "a 0\n");
+  put(coco, "saliency/val2014/a.png", greyPng(3, 2, [0, 0, 0, 0, 0, 9]));
+  put(coco, "saliency/train2014/a.png", map);
+  expect([await salient(coco, "train"), await salient(coco, "val")]).toEqual([[["a", 255]], [["a", 9]]]);
+});

@@ -22,6 +22,7 @@ import {
   sortById,
   stemOf,
 } from "./pairs.ts";
+import { withSaliency } from "./saliency-maps.ts";
 import { splitNames } from "./split-names.ts";
 import { readTagList, tagListIn, tagLists } from "./tag-lists.ts";
 import { readUtf8 } from "./text-file.ts";
@@ -76,7 +77,7 @@ export function vocFolders(folders: VocFolders): Pick<Layout, "splits" | "survey
       const found =
         split === "unlabelled"
           ? await surveyUnlisted(platform, root, folders)
-          : await surveyListed(platform, root, split, folders, own.classes);
+          : await withSaliency(platform, root, split, await surveyListed(platform, root, split, folders, own.classes));
       // Known of these classes alone.
       return { ...found, ...own, ...(own.classes === usual.classes && { wordThresholds, withBackground }) };
     },

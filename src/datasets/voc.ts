@@ -12,6 +12,7 @@ FOLDER/                                    VOC2012, or the folder above it
   SegmentationClass/NAME.png               palette PNG: a pixel's index is its class, 255 is unlabelled
   ImageSets/Segmentation/train.txt         names of the split, one a line; also val.txt, test.txt
   tags.txt                                 tags, beside that list or here, also .csv or .json: such photographs need no mask
+  saliency/NAME.png                        saliency maps, grey, for methods that learn from these
 `.trim();
 
 const names =

@@ -69,6 +69,8 @@ export interface TrainingStage extends StageBase {
   readonly inputs: Named<TensorType>;
   /** Host: augment one sample and make its targets. Arrays have the shapes of `inputs` without the batch axis. */
   prepare(sample: Sample, random: Random): Named<NdArray> | Promise<Named<NdArray>>;
+  /** False: samples come in the data set's order, epoch after epoch. Default: each epoch is shuffled. */
+  readonly shuffles?: boolean;
   /**
    * False where `prepare` looks at labels alone: where passes wrote all of a sample's, its photograph is not even read, and a grey
    * pixel is in its place. Default: it is there.

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { Random } from "../array/random.ts";
-import { sceneClasses } from "./classes.ts";
+import type { Image } from "../image/image.ts";
+import { type ClassName, sceneClasses } from "./classes.ts";
 import { draw } from "./drawing.ts";
 import { pickDetail, wholeStage } from "./frame.ts";
 import { places } from "./places/index.ts";
@@ -32,6 +33,42 @@ describe("a detail", () => {
     expect(Math.max(...zooms)).toBeLessThanOrEqual(9);
   });
 
+  it("enlarges a small thing as far as it needs", () => {
+    const [thing] = stage.placed;
+    const { x0, y0 } = thing.extent;
+    const bird = { ...thing, className: "bird", extent: { x0, y0, x1: x0 + 0.03, y1: y0 + 0.02 } } as const;
+    const zooms = Array.from({ length: 100 }, (_, i) =>
+      pickDetail(new Random("bird", i), { ...stage, placed: [bird] }),
+    ).map(({ zoom }) => zoom);
+    const near = zooms.filter((zoom) => zoom > 9).length;
+    expect(near).toBeGreaterThan(50);
+    expect(near).toBeLessThan(80);
+    expect(Math.max(...zooms)).toBeLessThanOrEqual(27);
+  });
+
+  it("is of what is small more often than of what is large, however many there are of that", () => {
+    const [thing] = stage.placed;
+    const at = (className: ClassName, x: number) =>
+      ({ ...thing, className, extent: { x0: x, y0: 0.4, x1: x + 0.1, y1: 0.5 } }) as const;
+    const placed = [at("dog", 0.85), ...Array.from({ length: 9 }, (_, i) => at("house", 0.05 * i))];
+    const right = Array.from({ length: 300 }, (_, i) => pickDetail(new Random("dog", i), { ...stage, placed })).filter(
+      ({ x }) => x > 0.65,
+    ).length;
+    // Three of four of the two thirds that are of a thing.
+    expect(right).toBeGreaterThan(120);
+    expect(right).toBeLessThan(210);
+  });
+
+  it("is sharp, or cut out and enlarged, each half of the time", () => {
+    const countSoft = (details: number) =>
+      Array.from({ length: 40 }, (_, index) => renderScene({ seed: 4, index, width: 64, height: 64, details })).filter(
+        ({ image }) => contrast(image, 1) < 0.33 * contrast(image, 4),
+      ).length;
+    expect(countSoft(0)).toBe(0);
+    expect(countSoft(1)).toBeGreaterThan(10);
+    expect(countSoft(1)).toBeLessThan(26);
+  });
+
   it("shows less than the scene does, at times nothing but stuff, and is of the share that was asked for", () => {
     const scenes = Array.from({ length: 100 }, (_, index) => {
       const scene = { seed: 4, index, width: 64, height: 64 };
@@ -48,3 +85,15 @@ describe("a detail", () => {
     for (const [, { captions }] of changed) expect(captions.length).toBeGreaterThan(0);
   });
 });
+
+/** Mean difference of pixels that lie so far apart in a row. */
+function contrast({ width, height, data }: Image, apart: number): number {
+  let sum = 0;
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x + apart < width; x++) {
+      const at = 3 * (y * width + x);
+      sum += Math.abs(data[at] - data[at + 3 * apart]);
+    }
+  }
+  return sum / height / (width - apart);
+}

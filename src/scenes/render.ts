@@ -2,6 +2,8 @@ import { Random } from "../array/random.ts";
 import type { Segment } from "../data/sample.ts";
 import { InputError, problem } from "../errors.ts";
 import { IGNORE, type Image } from "../image/image.ts";
+import { resampleImage } from "../image/resample.ts";
+import { resizeImage } from "../image/resize.ts";
 import { unlabelBorders } from "./border.ts";
 import { develop } from "./camera.ts";
 import { describeScene } from "./captions.ts";
@@ -80,7 +82,8 @@ export function renderScene(options: SceneOptions): Scene {
   const { stage, frame, drawing, leftOut } = setAndDraw(random, kind, detail, width, height);
 
   const light = shade(drawing, stage.view.light.tint, stage.view.haze);
-  const image = develop(light, width, height, pickCamera(random.fork("camera"), indoor));
+  const sharp = develop(light, width, height, pickCamera(random.fork("camera"), indoor));
+  const image = detail ? enlarged(sharp, random.fork("enlarged")) : sharp;
   const pixels = countOwners(drawing, stage.placed.length);
   const visible = stage.placed.filter(({ id }) => !leftOut.has(id) && pixels[id] > 0);
   const captions = describeScene(random.fork("captions"), { kind, stage, frame, drawing, visible });
@@ -101,6 +104,15 @@ export function renderScene(options: SceneOptions): Scene {
     tags,
     saliency: { width, height, data: saliency },
   };
+}
+
+/** Half of the details are by a longer lens, and sharp; half are cut out of a photograph and enlarged, up to five times, and have that few pixels. */
+function enlarged(image: Image, random: Random): Image {
+  if (random.chance(0.5)) return image;
+  const { width, height } = image;
+  const times = random.between(1, 5);
+  const [columns, rows] = [width, height].map((side) => Math.round(side / times));
+  return resizeImage(resampleImage(image, { left: 0, top: 0, width, height }, columns, rows), width, height);
 }
 
 /** Sets the stage, again and again until at least one thing can be seen on it: trees may hide all there is. A detail may show none. */

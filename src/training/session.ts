@@ -148,6 +148,7 @@ export class Session {
       const source = batches(samples, {
         batchSize: recipe.batchSize,
         seed,
+        shuffle: stage.shuffles,
         fromStep: this.#stageStep * recipe.accumulate,
         toStep: recipe.steps * recipe.accumulate,
         prepare: (sample, random) => stage.prepare(sample, random),

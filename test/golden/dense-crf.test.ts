@@ -6,10 +6,12 @@ import { type NdArray, ndarray } from "../../src/array/ndarray.ts";
 import type { Image } from "../../src/image/image.ts";
 import type { CrfSettings } from "../../src/refinement/crf-settings.ts";
 import { denseCrf } from "../../src/refinement/dense-crf.ts";
-import { exactFilter } from "../../src/refinement/exact-filter.ts";
+import { exactFilter, exactFilterOfOthers } from "../../src/refinement/exact-filter.ts";
 import { latticeFilter } from "../../src/refinement/lattice-filter.ts";
+import { type Normalization, normalizations } from "../../src/refinement/mean-field.ts";
 import { readSafetensors } from "../../src/weights/safetensors.ts";
 import { filtered } from "../support/filtered.ts";
+import { coversStated, expectStated, unknownValue } from "./config.ts";
 import { type GoldenCase, openGoldens } from "./manifest.ts";
 
 const goldens = openGoldens("l2g");
@@ -82,12 +84,13 @@ const sameShare = (a: readonly number[], b: readonly number[]) =>
 
 /** How far the lattice is from the exact sums is as far as the authors' lattice is, within what lattices differ by. */
 function checkAgreement(golden: GoldenCase, input: NdArray, image: Image, terms: CrfSettings["terms"]): void {
+  const { selfPair } = normalizationOf(golden);
   const { agreement = {} } = rawOf(golden);
   const tolerance = toleranceOf(golden);
   for (const [key, expected] of Object.entries(agreement)) {
     const iterations = Number(/_(\d+)$/.exec(key)?.[1] ?? 10);
     const [exact, lattice] = (["exact", "lattice"] as const).map((filter) =>
-      denseCrf(input, image, { terms, iterations }, { filter, selfPair: true }),
+      denseCrf(input, image, { terms, iterations }, { filter, selfPair }),
     );
     const found = () => {
       if (key.startsWith("mean_abs")) {
@@ -102,14 +105,41 @@ function checkAgreement(golden: GoldenCase, input: NdArray, image: Image, terms:
   }
 }
 
+/** How a case's words say that sums over neighbours are made comparable: `symmetric D^-1/2 K D^-1/2, self pair included, eps 1e-20`. */
+function normalizationOf({ name, config }: Pick<GoldenCase, "name" | "config">) {
+  const stated = String(config.normalisation ?? "symmetric");
+  const kind = normalizations.find((each) => new RegExp(`^(normalize[ _])?${each}\\b`, "i").test(stated));
+  if (kind === undefined) throw unknownValue(name, "normalisation", `one of ${normalizations.join(", ")}`, stated);
+  const [, self] = /self pair (\w+)/.exec(stated) ?? ["", "included"];
+  if (!["included", "excluded"].includes(self))
+    throw unknownValue(name, "normalisation", "self pair included or excluded", stated);
+  expectStated({ name }, "normalisation: eps", Number(/eps ([\d.e-]+)/.exec(stated)?.[1] ?? 1e-20), 1e-20);
+  return { normalization: kind, selfPair: self === "included" };
+}
+
+/** Probabilities as the unary sees them, of `-log(clip(p,1e-5,1))`; a narrower clip than ours comes before it. */
+function clipped({ name, config }: Pick<GoldenCase, "name" | "config">, input: NdArray): NdArray {
+  const stated = String(config.unary ?? "-log(clip(p,1e-5,1))");
+  const [, low, high] = /^-log\(clip\(p, ?([\d.e-]+), ?([\d.e-]+)\)\)$/.exec(stated) ?? [];
+  if (low === undefined || Number(low) < 1e-5 || Number(high) > 1)
+    throw unknownValue(name, "unary", "-log(clip(p,LEAST,MOST)) with LEAST from 1e-5 and MOST up to 1", stated);
+  return ndarray(
+    "float32",
+    input.shape,
+    numbers(input).map((value) => Math.min(Math.max(value, Number(low)), Number(high))),
+  );
+}
+
 /** All marginals of the case: `exact_T`, `lattice_T` and `exact_noself_T` after T iterations. */
 function checkMarginals(golden: GoldenCase, input: NdArray, image: Image, terms: CrfSettings["terms"]): void {
-  let checked = 0;
+  let [checked, most] = [0, 0];
   const tolerance = toleranceOf(golden);
+  const { selfPair } = normalizationOf(golden);
   for (const key of Object.keys(golden.entries)) {
     const [, filter, noSelf, iterations] = key.match(/^(exact|lattice)(_noself)?_(\d+)$/) ?? [];
     if (filter === undefined) continue;
-    const options = { filter: filter as "exact" | "lattice", selfPair: noSelf === undefined };
+    most = Math.max(most, Number(iterations));
+    const options = { filter: filter as "exact" | "lattice", selfPair: selfPair && noSelf === undefined };
     const got = numbers(denseCrf(input, image, { terms, iterations: Number(iterations) }, options));
     const expected = numbers(own(golden, key));
     if (filter === "exact") expect(worst(got, expected), key).toBeLessThanOrEqual(tolerance.exact);
@@ -117,28 +147,43 @@ function checkMarginals(golden: GoldenCase, input: NdArray, image: Image, terms:
     checked++;
   }
   expect(checked).toBeGreaterThan(0);
+  expectStated(golden, "iterations", golden.config.iterations, most);
 }
 
 describe("marginals from probabilities", () => {
   for (const name of images.length > 0 ? images : ["densecrf/cam_crf"]) {
-    goldens.covers(name, (golden) => {
+    coversStated(goldens, name, (golden) => {
       const number = (key: string) => golden.config[key] as number;
+      const { normalization } = normalizationOf(golden);
       const terms = [
-        { weight: number("gaussian_weight"), xy: number("gaussian_sxy") },
-        { weight: number("bilateral_weight"), xy: number("bilateral_sxy"), rgb: number("bilateral_srgb") },
+        { normalization, weight: number("gaussian_weight"), xy: number("gaussian_sxy") },
+        {
+          normalization,
+          weight: number("bilateral_weight"),
+          xy: number("bilateral_sxy"),
+          rgb: number("bilateral_srgb"),
+        },
       ];
+      const { compatibility = "Potts" } = golden.config;
+      if (!/^Potts\b(?!.*-\s*w)/i.test(String(compatibility)))
+        throw unknownValue(golden.name, "compatibility", "Potts, its message added", compatibility);
       // Stored once for all cases of the file.
       const [, holder] = String(golden.config.inputs).match(/in case (\w+)/) ?? [];
       const prefix = has(golden, "prob") ? name.split("/")[1] : holder;
       const image = imageOf(golden.tensor(`${prefix}/image_u8`));
-      checkMarginals(golden, golden.tensor(`${prefix}/prob`), image, terms);
+      const stored = golden.tensor(`${prefix}/prob`);
+      expectStated(golden, "labels", golden.config.labels, stored.shape[0]);
+      const input = clipped(golden, stored);
+      checkMarginals(golden, input, image, terms);
       checkNormalizers(golden, image, terms);
-      checkAgreement(golden, golden.tensor(`${prefix}/prob`), image, terms);
+      checkAgreement(golden, input, image, terms);
     });
   }
 });
 
 function checkNormalizers(golden: GoldenCase, { width, height, data }: Image, terms: CrfSettings["terms"]): void {
+  const { normalization, selfPair } = normalizationOf(golden);
+  const power = normalization === "symmetric" ? -0.5 : -1;
   for (const [key, { xy, rgb }] of [
     ["norm_gaussian", terms[0]],
     ["norm_bilateral", terms[1]],
@@ -150,11 +195,17 @@ function checkNormalizers(golden: GoldenCase, { width, height, data }: Image, te
       ...(rgb === undefined ? [] : [0, 1, 2].map((c) => data[3 * i + c] / rgb)),
     ]);
     const ones = new Float32Array(features.length).fill(1);
-    const sums = filtered(exactFilter, Float32Array.from(features.flat()), features[0].length, ones, 1);
-    // What the sums are turned into: half of the factor that normalizes.
+    const sums = filtered(
+      selfPair ? exactFilter : exactFilterOfOthers,
+      Float32Array.from(features.flat()),
+      features[0].length,
+      ones,
+      1,
+    );
+    // What the sums are turned into: half of the factor that normalizes, or all of it.
     expect(
       worst(
-        sums.map((sum) => 1 / Math.sqrt(sum + 1e-20)),
+        sums.map((sum) => (sum + 1e-20) ** power),
         own(golden, key).data as Float64Array,
       ),
       key,
@@ -164,13 +215,14 @@ function checkNormalizers(golden: GoldenCase, { width, height, data }: Image, te
 
 describe("marginals from CAMs with a background score", () => {
   for (const name of scores.length > 0 ? scores : ["densecrf/cam_alpha_4"]) {
-    goldens.covers(name, (golden) => {
+    coversStated(goldens, name, (golden) => {
       const { alpha, gaussian, bilateral } = golden.config as Record<"alpha", number> &
         Record<"gaussian" | "bilateral", number[]>;
+      const { normalization } = normalizationOf(golden);
       // Both lists: standard deviations, then the weight.
       const terms = [
-        { weight: gaussian[1], xy: gaussian[0] },
-        { weight: bilateral[2], xy: bilateral[0], rgb: bilateral[1] },
+        { normalization, weight: gaussian[1], xy: gaussian[0] },
+        { normalization, weight: bilateral[2], xy: bilateral[0], rgb: bilateral[1] },
       ];
       // Read as a file: the case that they belong to is another test's.
       const [, file, holder] = /(\w+\.safetensors) (\w+)\//.exec(rawOf(golden).what)!;
@@ -194,8 +246,9 @@ describe("marginals from CAMs with a background score", () => {
 
 describe("one filter pass", () => {
   for (const name of filters.length > 0 ? filters : ["densecrf/lattice_filter_d2"]) {
-    goldens.covers(name, (golden) => {
+    coversStated(goldens, name, (golden) => {
       const dimensions = golden.config.d as number;
+      expectStated(golden, "kernel", golden.config.kernel, "exp(-|fi-fj|^2/2)");
       const features = transposed(own(golden, "features"));
       const values = own(golden, "values");
       const [labels] = values.shape;
@@ -221,4 +274,33 @@ function transposed({ shape: [rows, columns], data }: NdArray): Float32Array {
 
 test.skipIf(names.length === 0)("every case of the file is of a kind that is known here", () => {
   expect([...filters, ...scores, ...images].sort()).toEqual([...names].sort());
+});
+
+describe("what a manifest says of the CRF is read", () => {
+  const made = (config: GoldenCase["config"]) => ({ name: "made", config });
+  const of = (normalisation: string) => normalizationOf(made({ normalisation }));
+
+  test.each([
+    ["symmetric D^-1/2 K D^-1/2, self pair included, eps 1e-20", { normalization: "symmetric", selfPair: true }],
+    ["before, self pair excluded", { normalization: "before", selfPair: false }],
+    ["NORMALIZE_AFTER", { normalization: "after", selfPair: true }],
+    ["none", { normalization: "none", selfPair: true }],
+  ] as const satisfies readonly (readonly [string, { normalization: Normalization; selfPair: boolean }])[])(
+    "normalisation %s",
+    (stated, expected) => {
+      expect(of(stated)).toEqual(expected);
+    },
+  );
+
+  test("and refused where nothing here has a meaning for it", () => {
+    expect(() => of("by rows")).toThrow(
+      'golden made: config.normalisation: expected one of symmetric, before, after, none, got "by rows".',
+    );
+    expect(() => of("symmetric, eps 1e-8")).toThrow("config.normalisation: eps: expected 1e-20, got 1e-8.");
+    expect(() => of("none, self pair halved")).toThrow("self pair included or excluded");
+    const prob = ndarray("float32", [2], Float32Array.of(0.001, 1));
+    expect(() => clipped(made({ unary: "-log(p)" }), prob)).toThrow('got "-log(p)"');
+    expect(() => clipped(made({ unary: "-log(clip(p,1e-8,1))" }), prob)).toThrow("LEAST from 1e-5");
+    expect([...numbers(clipped(made({ unary: "-log(clip(p,0.25,0.5))" }), prob))]).toEqual([0.25, 0.5]);
+  });
 });

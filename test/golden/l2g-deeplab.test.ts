@@ -2,7 +2,7 @@
 import { describe, expect } from "vitest";
 import { type NdArray, ndarray, toNumbers } from "../../src/array/ndarray.ts";
 import { gradients } from "../../src/autodiff/gradients.ts";
-import { type ResNetUnits, resNet } from "../../src/backbones/resnet.ts";
+import { type ResNetUnits, resNet, resNet101Units } from "../../src/backbones/resnet.ts";
 import { Model, type Scope } from "../../src/graph/scope.ts";
 import { input, type Tensor } from "../../src/graph/tensor.ts";
 import { resizeLabels } from "../../src/image/resize.ts";
@@ -13,6 +13,7 @@ import { deepLabNames } from "../../src/networks/deeplab/weights.ts";
 import { add } from "../../src/ops/index.ts";
 import { learningRate } from "../../src/optimizers/schedule.ts";
 import { evaluate } from "../../src/runtime/evaluate.ts";
+import { expectStated } from "./config.ts";
 import { coversAll, goldens, holderOf, inputsOf, type L2GCase, ourWeights, weightsOf } from "./l2g.ts";
 
 interface DeepLabConfig {
@@ -21,6 +22,8 @@ interface DeepLabConfig {
   readonly classes: number;
   readonly aspp_rates: readonly number[];
   readonly fov_dilation: number;
+  /** What the case is a small copy of. */
+  readonly real_network?: { readonly base_channels: number; readonly blocks: readonly number[] };
 }
 
 /** The network of a case. Widths of the head are its weights'. */
@@ -42,6 +45,9 @@ for (const [kind, head] of [
 ] as const) {
   coversAll("deeplab", kind, async (golden) => {
     const config = golden.config as unknown as DeepLabConfig;
+    const { base_channels, blocks } = config.real_network ?? {};
+    expectStated(golden, "real_network.base_channels", base_channels, 64);
+    expectStated(golden, "real_network.blocks", blocks, resNet101Units);
     const weights = golden.under("weights/");
     const hidden = weights["base.fov.conv6.weight"]?.shape[0] ?? 0;
     const { at, feeds } = inputsOf(golden, ["x"]);
@@ -53,10 +59,15 @@ for (const [kind, head] of [
 
 /** The network of a case that has the weights of another: that one tells what it does not. */
 function configOf(golden: L2GCase): DeepLabConfig {
+  const own = golden.config as Partial<DeepLabConfig>;
+  const other = goldens.case(`deeplab/${holderOf(golden.raw.what)}`).config as unknown as DeepLabConfig;
   return {
-    ...goldens.case(`deeplab/${holderOf(golden.raw.what)}`).config,
-    ...golden.config,
-  } as unknown as DeepLabConfig;
+    base_channels: own.base_channels ?? other.base_channels,
+    blocks: own.blocks ?? other.blocks,
+    classes: own.classes ?? other.classes,
+    aspp_rates: own.aspp_rates ?? other.aspp_rates,
+    fov_dilation: own.fov_dilation ?? other.fov_dilation,
+  };
 }
 
 coversAll("deeplab", /^train/, async (golden) => {

@@ -10,7 +10,8 @@ import { pooled } from "../../src/methods/l2g/network.ts";
 import { boxesOf } from "../../src/methods/l2g/views.ts";
 import { add, mul, resize, roiAlign, sum } from "../../src/ops/index.ts";
 import { evaluate } from "../../src/runtime/evaluate.ts";
-import { coversAll, inputsOf, type L2GCase, ruleOf } from "./l2g.ts";
+import { expectStated } from "./config.ts";
+import { coversAll, expectViews, inputsOf, type L2GCase, ruleOf } from "./l2g.ts";
 
 /** The columns of boxes (image, x1, y1, x2, y2) as a graph takes them. */
 function boxInputs({ shape: [count], ...array }: NdArray): {
@@ -31,17 +32,29 @@ function boxInputs({ shape: [count], ...array }: NdArray): {
   return { feeds, boxes: input("boxes", [count, 4]), images: input("images", [count], "int64") };
 }
 
+/** Width and height of each box. */
+function sidesOf(boxes: NdArray): number[] {
+  const numbers = toNumbers(boxes);
+  return Array.from({ length: boxes.shape[0] }, (_, i) => {
+    const [, left, top, right, bottom] = numbers.slice(5 * i, 5 * i + 5);
+    return [right - left, bottom - top];
+  }).flat();
+}
+
 describe("alignment", () => {
   coversAll("align", /^roi/, async (golden) => {
     const {
       out: size,
       spatial_scale,
       aligned,
+      crop,
     } = golden.config as {
       out: [number, number];
       spatial_scale: number;
       aligned?: boolean;
+      crop?: number;
     };
+    if (crop !== undefined) for (const side of sidesOf(golden.tensor("boxes"))) expect(side, "crop").toBe(crop);
     const { feeds, boxes, images } = boxInputs(golden.tensor("boxes"));
     const feat = input("feat", golden.tensor("feat").shape);
     const out = roiAlign(feat, boxes, images, {
@@ -84,6 +97,7 @@ describe("alignment", () => {
 });
 
 interface LossConfig {
+  readonly num_classes?: number;
   readonly kd_weight: number;
   readonly spatial_scale?: number;
   readonly aligned?: boolean;
@@ -105,9 +119,13 @@ async function checkLosses(golden: L2GCase): Promise<void> {
   if (golden.has("local_label")) golden.check({ local_label: tags });
   const target = transferTarget(at.feat_local, local, rule, at.saliency_u8);
   const size = [at.feat_local.shape[2], at.feat_local.shape[3]] as const;
+  const [batch, classes] = golden.tensor("label").shape;
+  const [count, , places] = at.feat_local.shape;
+  expectStated(golden, "num_classes", config.num_classes, classes);
   // A place of the global map spans as many pixels as one of the saliency crop does.
   const stride = strideOf(golden);
-  if (config.spatial_scale !== undefined) expect(1 / stride).toBe(config.spatial_scale);
+  expectStated(golden, "spatial_scale", config.spatial_scale, 1 / stride);
+  expectViews(golden, { batch, count, side: places * stride, size: at.feat_global.shape[2] * stride });
   const aligned = alignedProbabilities(at.feat_global, views, size, { stride, aligned: config.aligned ?? false });
   const kd = mul(transferLoss(aligned, target), config.kd_weight);
   const [logitsGlobal, logitsLocal] = [pooled(at.feat_global), pooled(at.feat_local)];

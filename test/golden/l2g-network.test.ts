@@ -1,5 +1,5 @@
 /** L2G's classification networks, whole and in parts, against the authors' code. */
-import { expect } from "vitest";
+import { expect, test } from "vitest";
 import { gradients } from "../../src/autodiff/gradients.ts";
 import { wideBottleneck, wideUnit, wideUnitNames } from "../../src/backbones/resnet38.ts";
 import { Model } from "../../src/graph/scope.ts";
@@ -11,11 +11,30 @@ import { seamMaps } from "../../src/methods/l2g/seam.ts";
 import { isNew, releaseNames, trainsInPair } from "../../src/methods/l2g/weights.ts";
 import { add, mul, resize, sum } from "../../src/ops/index.ts";
 import { evaluate } from "../../src/runtime/evaluate.ts";
-import { coversAll, headOf, inputsOf, type NetworkConfig, networkOf, ourWeights, trunkOf, weightsOf } from "./l2g.ts";
+import { expectStated, unknownValue } from "./config.ts";
+import {
+  classesOf,
+  coversAll,
+  goldens,
+  headOf,
+  inputsOf,
+  type L2GCase,
+  type NetworkConfig,
+  networkOf,
+  ourWeights,
+  trunkOf,
+  weightsOf,
+} from "./l2g.ts";
 
 const names = releaseNames("resnet38");
 
+test("norms have the epsilon that the manifest's conventions state", () => {
+  const { bn_eps: epsilon } = (goldens.manifest.conventions ?? {}) as { readonly bn_eps?: number };
+  expectStated({ name: "l2g" }, "bn_eps", epsilon, 1e-5);
+});
+
 interface BlockConfig {
+  readonly in_channels?: number;
   readonly mid_channels?: number;
   readonly out_channels: number;
   readonly stride?: number;
@@ -27,6 +46,7 @@ interface BlockConfig {
 coversAll("blocks", /^/, async (golden) => {
   const config = golden.config as unknown as BlockConfig;
   const { at, feeds } = inputsOf(golden, ["x", "probe_out", "probe_pre"]);
+  expectStated(golden, "in_channels", config.in_channels, at.x.shape[1]);
   const model = new Model({ training: false });
   const options = {
     channels: config.out_channels,
@@ -73,7 +93,7 @@ coversAll("pcm", /^seam/, async (golden) => {
   const { at, feeds } = inputsOf(golden, ["x"]);
   const { scope } = new Model();
   const places = resNet38Places(scope.at("encoder"), at.x, trunkOf(config));
-  const { maps, refined } = seamMaps(scope.at("head"), at.x, places, config.num_classes, headOf(config));
+  const { maps, refined } = seamMaps(scope.at("head"), at.x, places, classesOf(config), headOf(config));
   const weights = ourWeights(golden.under("weights/"), names);
   golden.check(await evaluate({ cam: maps, cam_rv: refined }, { ...feeds, ...weights }));
 });
@@ -132,19 +152,82 @@ coversAll("network", /grad/, async (golden) => {
   golden.check(got, "gradients");
 });
 
+interface VggConfig {
+  readonly width_divisor?: number;
+  readonly layers?: readonly (number | string)[];
+  readonly note?: string;
+  readonly num_classes?: number;
+}
+
+/** Convolutions and channels of each stage of a case's list of layers, where the last pool is one that keeps the size. */
+function vggSizes({ name, config }: Pick<L2GCase, "name" | "config">) {
+  const { layers, note = "", width_divisor: divisor = 1 } = config as VggConfig;
+  if (layers === undefined) return {};
+  const pools = layers.filter((layer) => typeof layer === "string");
+  expectStated({ name }, "layers: pools", pools, ["M", "M", "M", "N"]);
+  const ends = [...layers.flatMap((layer, i) => (typeof layer === "string" ? [i] : [])), layers.length];
+  const stages = ends.map((end, i) => layers.slice(i === 0 ? 0 : ends[i - 1] + 1, end) as number[]);
+  for (const stage of stages) {
+    const alike = stage.map(() => stage[0]);
+    if (stage.length === 0 || String(stage) !== String(alike))
+      throw unknownValue(name, "layers", "convolutions of as many channels in each of five stages", layers);
+  }
+  // By the place in the list, pools and all: "index > 13 use dilation 2".
+  const [, after, dilation] = /index > (\d+) use dilation (\d+)/.exec(note) ?? [0, ends[3], 2];
+  const widened = layers.flatMap((layer, i) => (typeof layer === "number" && i > Number(after) ? [i] : []));
+  expectStated({ name }, "note: dilation", Number(dilation), 2);
+  expectStated(
+    { name },
+    "note: widened layers",
+    widened,
+    [...stages[4].keys()].map((i) => ends[3] + 1 + i),
+  );
+  return { units: stages.map(({ length }) => length), channels: stages.map(([first]) => Math.floor(first / divisor)) };
+}
+
 coversAll("network", /^vgg/, async (golden) => {
   const x = input("x", golden.tensor("x").shape);
   const weights = golden.under("weights/");
   const sizeOf = (name: string) => weights[`${name}.weight`].shape[0];
+  const { num_classes: stated } = golden.config as VggConfig;
+  const classes = sizeOf("extra_last_conv") - 1;
+  expectStated(golden, "num_classes", stated, classes);
   const { scope } = new Model();
-  const places = vggPlaces(scope.at("encoder"), scope.at("head"), x, { width: sizeOf("features.0") });
-  const { maps, logits } = classify(scope.at("head"), x, places, sizeOf("extra_last_conv") - 1, {
+  const usual = { width: sizeOf("features.0") };
+  const sizes = { ...usual, ...vggSizes(golden) };
+  const places = vggPlaces(scope.at("encoder"), scope.at("head"), x, sizes);
+  const { maps, logits } = classify(scope.at("head"), x, places, classes, {
     scoreStart: "xavier",
     earlyChannels: sizeOf("fc_extra_3"),
     lateChannels: sizeOf("fc_extra_4"),
     affinityChannels: sizeOf("extra_att_module"),
     correlation: true,
   });
-  const fed = { x: golden.tensor("x"), ...ourWeights(weights, releaseNames("vgg16")) };
+  const fed = { x: golden.tensor("x"), ...ourWeights(weights, releaseNames("vgg16", sizes.units)) };
   golden.check(await evaluate({ featmap: maps, logits }, fed));
+});
+
+/** A case of these layers, as a manifest would have it. */
+const vggCase = (layers: readonly (number | string)[], note = "list items with index > 13 use dilation 2") =>
+  ({ name: "made", config: { layers, note, width_divisor: 2 } }) as const;
+const last = [8, 8, "M", 8, 8, "M", 6, 6, 6, "M", 8, 8, 8, "N"];
+
+test("layers of VGG in a manifest are read as convolutions and channels of the stages", () => {
+  const sizes = { units: [2, 2, 3, 3, 4], channels: [4, 4, 3, 4, 6] };
+  expect(vggSizes(vggCase([...last, 12, 12, 12, 12]))).toEqual(sizes);
+  const shallow = vggCase([8, "M", 8, "M", 8, "M", 8, "N", 8], "list items with index > 7 use dilation 2");
+  expect(vggSizes(shallow).units).toEqual([1, 1, 1, 1, 1]);
+});
+
+test.each([
+  ["a pool that makes smaller in place of the last", vggCase([...last.slice(0, -1), "M", 8]), "config.layers: pools"],
+  ["channels that change within a stage", vggCase([...last, 8, 4]), "expected convolutions of as many channels"],
+  [
+    "a dilation that is not known",
+    vggCase([...last, 8], "index > 13 use dilation 3"),
+    "note: dilation: expected 2, got 3",
+  ],
+  ["widened kernels elsewhere", vggCase([...last, 8], "index > 9 use dilation 2"), "config.note: widened layers"],
+])("of VGG that we do not build is told: %s", (_, made, message) => {
+  expect(() => vggSizes(made)).toThrow(message);
 });

@@ -19,6 +19,7 @@ import {
   asFloat,
   coversAll,
   expectClose,
+  expectViews,
   goldens,
   type L2GCase,
   type NetworkConfig,
@@ -96,6 +97,8 @@ describe("steps", () => {
     const inputs = Object.fromEntries(
       Object.entries(first).map(([name, { shape, dtype }]) => [name, input(name, shape, dtype)]),
     ) as Record<keyof typeof first, ReturnType<typeof input>>;
+    const [[batch, , , pixels], [count, , , side]] = [inputs.image.shape, inputs.views.shape];
+    expectViews(golden, { batch, count, side, size: pixels });
     const model = new Model({ training: true, trains: (name) => trainsInPair(name) });
     const global = networkOf(model.scope.at("global"), inputs.image, config);
     const local = networkOf(model.scope.at("local"), inputs.views, config);

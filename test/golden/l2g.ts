@@ -10,15 +10,16 @@ import { type TargetOptions, usualTarget } from "../../src/methods/l2g/losses.ts
 import { classify, resNet38Places } from "../../src/methods/l2g/network.ts";
 import type { Renaming } from "../../src/weights/rename.ts";
 import { readSafetensors } from "../../src/weights/safetensors.ts";
+import { coversStated, expectStated, unknownValue } from "./config.ts";
 import { type GoldenCase, type Goldens, openGoldens } from "./manifest.ts";
 
 export const goldens = openGoldens("l2g");
 
-/** Tests all cases of a file whose own name matches; a set without any gets one test, skipped. */
+/** Tests all cases of a file whose own name matches, each to the last tensor and field; a set without any gets one test, skipped. */
 export function coversAll(file: string, kind: RegExp, run: (golden: L2GCase) => Promise<void> | void): void {
   const names = goldens.names.filter((name) => name.startsWith(`${file}/`) && kind.test(name.slice(file.length + 1)));
   for (const name of names.length > 0 ? names : [`${file}/${kind.source}`]) {
-    goldens.covers(name, async (golden) => {
+    coversStated(goldens, name, async (golden) => {
       const whole = caseOf(goldens, golden);
       await run(whole);
       expect(whole.untouched(), `${name}: tensors that are neither fed nor compared`).toEqual([]);
@@ -160,13 +161,12 @@ export function ourWeights(weights: Named<NdArray>, { ours }: Renaming, prefix =
   );
 }
 
+/** Channels that a case does not say are the published ones divided by `width_divisor`, or as the stem's are. */
 export interface NetworkConfig {
   readonly num_classes: number;
-  readonly conv1a: number;
-  readonly f8_3: number;
-  readonly f8_4: number;
-  readonly f9: number;
-  /** Channels of the stages and in the middle of the fourth, where they are no doubles of `conv1a`. */
+  readonly width_divisor?: number;
+  readonly conv1a?: number;
+  /** Channels of the stages and in the middle of the fourth. */
   readonly b2?: number;
   readonly b3?: number;
   readonly b4?: number;
@@ -174,12 +174,44 @@ export interface NetworkConfig {
   readonly b5_out?: number;
   readonly b6_out?: number;
   readonly b7_out?: number;
+  readonly f8_3?: number;
+  readonly f8_4?: number;
+  readonly f9?: number;
+  /** Scores: the classes and the background. */
+  readonly fc8_out?: number;
 }
 
-/** Channels of the trunk, as far as the case says. */
-export function trunkOf({ conv1a: width, b2, b3, b4, b5_mid: middle, b5_out, b6_out, b7_out }: NetworkConfig) {
-  const channels = [b2, b3, b4, b5_out, b6_out, b7_out].map((own, i) => own ?? width * 2 ** (i + 1));
-  return { width, channels, ...(middle !== undefined && { middle }) };
+/** As published, with fields of the trunk and head called as cases call them. */
+const publishedChannels = {
+  ...{ conv1a: 64, b2: 128, b3: 256, b4: 512, b5_mid: 512, b5_out: 1024, b6_out: 2048, b7_out: 4096 },
+  ...{ f8_3: 64, f8_4: 128, f9: 192 },
+};
+
+/** Channels of all layers, each a case's own or else the published ones divided. Throws where the two say different things. */
+function channelsOf(config: NetworkConfig): typeof publishedChannels {
+  const { conv1a: stem } = config;
+  const { width_divisor: divisor = stem === undefined ? undefined : publishedChannels.conv1a / stem } = config;
+  const all = Object.entries(publishedChannels).map(([layer, published]) => {
+    const own = config[layer as keyof typeof publishedChannels];
+    const divided = divisor === undefined ? undefined : published / divisor;
+    // Whichever way it was made whole; widths that no divisor is said of are free.
+    if (config.width_divisor !== undefined && own !== undefined && Math.abs(own - divided!) >= 1)
+      throw unknownValue("l2g", layer, `${published} channels divided by width_divisor=${divisor}`, own);
+    return [layer, own ?? Math.floor(divided ?? published)];
+  });
+  return Object.fromEntries(all) as typeof publishedChannels;
+}
+
+/** Channels of the trunk. */
+export function trunkOf(config: NetworkConfig) {
+  const { conv1a: width, b2, b3, b4, b5_mid: middle, b5_out, b6_out, b7_out } = channelsOf(config);
+  return { width, channels: [b2, b3, b4, b5_out, b6_out, b7_out], middle };
+}
+
+/** Classes without the background, of which the scores have one more. */
+export function classesOf({ num_classes: classes, fc8_out: scores }: NetworkConfig): number {
+  expectStated({ name: "l2g" }, "fc8_out", scores, classes + 1);
+  return classes;
 }
 
 /** The rule of a case, by its name and what the manifest says it is. Of ties the manifest says nothing. */
@@ -196,7 +228,7 @@ export function ruleOf(
     readonly ties?: TargetOptions["ties"];
     readonly background_channel?: string;
   };
-  expect(place, "background_channel: ours is the last").toBe("last");
+  expectStated({ name }, "background_channel", place, "last");
   const is = (kind: RegExp) => kind.test(name) || kind.test(raw.what);
   return {
     ...usualTarget,
@@ -206,7 +238,8 @@ export function ruleOf(
   };
 }
 
-export function headOf({ f8_3, f8_4, f9 }: NetworkConfig) {
+export function headOf(config: NetworkConfig) {
+  const { f8_3, f8_4, f9 } = channelsOf(config);
   return {
     earlyChannels: f8_3,
     lateChannels: f8_4,
@@ -216,8 +249,20 @@ export function headOf({ f8_3, f8_4, f9 }: NetworkConfig) {
   };
 }
 
+/** Fails unless what a case says of its pictures and views is true of its tensors: images [B, 3, S, S] of `count` views with `side` pixels. */
+export function expectViews(
+  { name, config }: Pick<L2GCase, "name" | "config">,
+  found: { readonly batch: number; readonly count: number; readonly side: number; readonly size?: number },
+): void {
+  const { batch, views, crop, input: size } = config;
+  expectStated({ name }, "batch", batch, found.batch);
+  expectStated({ name }, "views", views, found.count / found.batch);
+  expectStated({ name }, "crop", crop, found.side);
+  expectStated({ name }, "input", size, found.size);
+}
+
 /** The classification network of a case; x: normalized. */
 export function networkOf(scope: Scope, x: Tensor, config: NetworkConfig, dropout: readonly [number, number] = [0, 0]) {
   const places = resNet38Places(scope.at("encoder"), x, { ...trunkOf(config), dropout });
-  return { places, ...classify(scope.at("head"), x, places, config.num_classes, headOf(config)) };
+  return { places, ...classify(scope.at("head"), x, places, classesOf(config), headOf(config)) };
 }

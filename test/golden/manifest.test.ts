@@ -6,6 +6,7 @@ import { afterAll, describe, expect, test } from "vitest";
 import { float32, fromNumbers } from "../../src/array/ndarray.ts";
 import { writeSafetensors } from "../../src/weights/safetensors.ts";
 import { caseEntries } from "./cases.ts";
+import { expectStated, watched } from "./config.ts";
 import { openGoldens } from "./manifest.ts";
 
 const root = mkdtempSync(join(tmpdir(), "tessera-manifest-"));
@@ -87,4 +88,18 @@ test("JSON files beside listed cases are cases too, folders and files of tensors
     ["one", "a.safetensors"],
     ["b", "b.json"],
   ]);
+});
+
+test("fields of a config that nobody asks for are known, but for remarks", () => {
+  const { config, unread } = watched({ size: 2, taps: 3, note: "as published" });
+  expect([config.size, config.other, unread()]).toEqual([2, undefined, ["taps"]]);
+  expect([{ ...config }.taps, unread()]).toEqual([3, []]);
+});
+
+test("a value that is not ours is refused, and none says nothing", () => {
+  expect(() => expectStated({ name: "one" }, "size", undefined, 2)).not.toThrow();
+  expect(() => expectStated({ name: "one" }, "sizes", [2, 3], [2, 3])).not.toThrow();
+  expect(() => expectStated({ name: "one" }, "size", 3, 2)).toThrow(
+    "golden one: config.size: expected 2, got 3. Build what it states, or correct it.",
+  );
 });

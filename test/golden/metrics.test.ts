@@ -8,6 +8,7 @@ import { boundaryCounts, boundaryScores, countBoundaries } from "../../src/metri
 import { type ConfusionMatrix, confusionMatrix, countPixels, scoresOf } from "../../src/metrics/confusion.ts";
 import { harmonicMean } from "../../src/metrics/harmonic-mean.ts";
 import { readSafetensors } from "../../src/weights/safetensors.ts";
+import { coversStated } from "./config.ts";
 import { openGoldens } from "./manifest.ts";
 
 /** The maps of an array [images, height, width], or of one map. */
@@ -58,7 +59,7 @@ describe("L2G", () => {
   // A set that has none gets one test, skipped.
   const names = goldens.names.filter((name) => name.startsWith("metrics/"));
   for (const name of names.length > 0 ? names : ["metrics/"]) {
-    goldens.covers(name, (golden) => {
+    coversStated(goldens, name, (golden) => {
       const tensor = (key: string) => golden.tensor(`${name.split("/")[1]}/${key}`);
       const number = (key: string) => golden.config[key] as number;
       const classes = number("num_classes");

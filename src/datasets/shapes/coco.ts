@@ -5,15 +5,17 @@ import { InputError, isObject, problem, shown } from "../../errors.ts";
 import { joinPath } from "../../platform/join-path.ts";
 import { listBytes } from "../../platform/limits.ts";
 import type { Platform } from "../../platform/platform.ts";
+import { cocoPhotographFolders, cocoTagList, cocoTags, misnamedTags } from "../coco-tags.ts";
 import type { Folders, Layout, Problem, Survey } from "../layout.ts";
-import { makeProblem } from "../pairs.ts";
+import { makeProblem, sortById } from "../pairs.ts";
+import { withSaliency } from "../saliency-maps.ts";
 import { namesWithYears } from "../split-names.ts";
 import { type Fields, fieldsOf, readUtf8 } from "../text-file.ts";
 import { type Annotated, annotatedEntries } from "./annotated.ts";
 import { annotationsIn, candidates } from "./coco-files.ts";
 import { type Area, decodeRuns, type Shape } from "./draw-shapes.ts";
 import { isPoints } from "./rings.ts";
-import { shapeClasses } from "./shape-classes.ts";
+import { type ShapeClasses, shapeClasses } from "./shape-classes.ts";
 
 const drawing = `
 FOLDER/
@@ -21,6 +23,8 @@ FOLDER/
   images/train/NAME.jpg                 photographs by file_name: in images/SPLIT, images, SPLIT, beside the JSON, or FOLDER
 or FOLDER/train/_annotations.coco.json  beside its photographs; also valid, test
 or FOLDER/annotations.json              or whatever lies there alone: all of it is train
+and FOLDER/tags.txt                     or in annotations, also .csv or .json: photographs of a split with tags need no annotation
+and FOLDER/saliency/train/NAME.png      saliency maps, grey, for methods that learn from these; or all of them in saliency/
 `.trim();
 
 const restore = "Export it as COCO instances with masks.";
@@ -91,27 +95,57 @@ function photographFolders(root: string, split: Split, file: string): string[] {
 
 async function survey(platform: Platform, { root }: Folders, split: Split): Promise<Survey> {
   const files = await annotationsIn(platform, root);
+  const tagList = await cocoTagList(platform, root);
   const file = files.get(split);
-  if (file === undefined) {
+  // A split that has tags alone has the classes of another's annotation.
+  const named = files.get("train") ?? file ?? [...files.values()][0];
+  if (named === undefined || (file === undefined && tagList === undefined)) {
     throw new InputError(
       problem(
         joinPath(root, candidates(split)[0]),
         "expected the annotation of the split",
         "no such file",
-        "Add it, or --val-fraction 0.2 for val.",
+        "Add it, tags.txt for its photographs, or --val-fraction 0.2 for val.",
       ),
     );
   }
-  const parsed = await parse(platform, file);
-  const first = split === "train" ? undefined : files.get("train");
-  const trained = first === undefined ? parsed : await parse(platform, first);
-  const names = new Set(trained.categories.values());
-  const { classes, indexOf, fill } = await shapeClasses(
-    platform,
-    root,
-    [...names].map((name) => ({ name })),
-    first ?? file,
-  );
+  const listing = await parse(platform, named);
+  const names = [...new Set(listing.categories.values())].map((name) => ({ name }));
+  const shapes = await shapeClasses(platform, root, names, named);
+  const { classes } = shapes;
+  const usual = { classes, valueMap: {}, remedy: restore };
+  const tags = tagList === undefined ? undefined : await cocoTags(platform, root, split, { file: tagList, classes });
+  if (file === undefined) {
+    const { entries } = tags!;
+    return { ...usual, entries: sortById(entries), ...misnamedTags(tags!, new Set(entries.map(({ id }) => id))) };
+  }
+  const parsed = file === named ? listing : await parse(platform, file);
+  const { annotated, problems } = annotatedIn(parsed, shapes);
+  const found = await annotatedEntries(platform, root, photographFolders(root, split, file), annotated, {
+    isAlone: files.size === 1,
+    faulty: tags?.entries.map(({ id }) => id) ?? [],
+  });
+  if (tags === undefined) return { ...usual, ...found, problems: [...problems, ...found.problems] };
+  const seen = new Set(found.entries.map(({ image }) => image));
+  const entries = found.entries.map((entry) => {
+    const own = tags.byId.get(entry.id);
+    return own === undefined ? entry : { ...entry, labels: { ...entry.labels, tags: own } };
+  });
+  const all = sortById([...entries, ...tags.entries.filter(({ image }) => !seen.has(image))]);
+  const misnamed = misnamedTags(tags, new Set(all.map(({ id }) => id)));
+  return {
+    ...{ ...usual, entries: all },
+    problems: [...problems, ...found.problems, ...misnamed.problems],
+    notes: [...found.notes, ...misnamed.notes],
+  };
+}
+
+/** What an annotation draws of each of its images, and what is wrong with it. */
+function annotatedIn(
+  parsed: Parsed,
+  { indexOf, fill }: ShapeClasses,
+): { readonly annotated: readonly Annotated[]; readonly problems: readonly Problem[] } {
+  const { file } = parsed;
   const known = new Set(parsed.images.map(({ id }) => String(id)));
   const byImage = new Map<string, Sized[]>();
   const problems: Problem[] = [];
@@ -150,12 +184,7 @@ async function survey(platform: Platform, { root }: Folders, split: Split): Prom
       labels: { mask: { file, where: `${file}: ${name}`, shapes, fill, ...size } },
     };
   });
-  const places = photographFolders(root, split, file);
-  const found = await annotatedEntries(platform, root, places, annotated, { isAlone: files.size === 1 });
-  return {
-    ...{ classes, valueMap: {}, remedy: restore, entries: found.entries, notes: found.notes },
-    problems: [...problems, ...found.problems],
-  };
+  return { annotated, problems };
 }
 
 function sum(numbers: readonly number[]): number {
@@ -221,7 +250,15 @@ export const coco: Layout = {
   },
   async splits(platform, { root }) {
     const found = await annotationsIn(platform, root);
-    return labelledSplits.filter((split) => found.has(split));
+    const hasTags = found.size > 0 && (await cocoTagList(platform, root)) !== undefined;
+    const splits: Split[] = [];
+    for (const split of labelledSplits) {
+      const isThere = found.has(split) || (hasTags && (await cocoPhotographFolders(platform, root, split)).length > 0);
+      if (isThere) splits.push(split);
+    }
+    return splits;
   },
-  survey,
+  async survey(platform, folders, split) {
+    return withSaliency(platform, folders.root, split, await survey(platform, folders, split));
+  },
 };

@@ -4,7 +4,7 @@ import { InputError } from "../../errors.ts";
 import { writeSafetensors } from "../../weights/safetensors.ts";
 import type { Method } from "../method.ts";
 import { writeReleaseCheckpoint } from "./checkpoint.ts";
-import { encoderOf, type PairName } from "./network.ts";
+import { encoderOf, type PairName, unitsOf } from "./network.ts";
 import type { L2GRecipe } from "./recipe.ts";
 import { releaseNames } from "./weights.ts";
 
@@ -20,7 +20,7 @@ function released({ weights, recipe, source }: Weights, network: PairName): Name
       `${source}: expected a pair on resnet38 or vgg16, which the release has names for, got ${encoder}. Export the run's segmentation network instead.`,
     );
   }
-  const names = releaseNames(encoder);
+  const names = releaseNames(encoder, unitsOf(encoder, recipe as L2GRecipe));
   return Object.fromEntries(
     own.map(([name, array]) => {
       const theirs = names.theirs(

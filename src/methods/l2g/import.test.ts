@@ -51,20 +51,46 @@ test("a pair is written as the release's checkpoint, and read back its global ne
   for (const [name, { data }] of own) expect(imported!.weights[name].data[0], name).toBe(data[0]);
 });
 
-test("a narrow and shallow ResNet-38 is told by its names and shapes", () => {
-  const small = { ...recipe, encoder: "resnet38", encoderWidth: 2, encoderUnits: [1, 1, 2, 1, 1, 1] };
+test.each([
+  ["resnet38", [1, 1, 2, 1, 1, 1]],
+  ["vgg16", [1, 2, 1, 4, 2]],
+] as const)(
+  "a narrow %s of another depth is told by its names and shapes, and written under them again",
+  async (encoder, units) => {
+    const small = { ...recipe, encoder, encoderWidth: 2, encoderUnits: units };
+    const model = new Model();
+    classifier(model.scope, "global", input("image", [1, 3, 32, 32]), 3, small);
+    const names = releaseNames(encoder, units);
+    const tensors = Object.fromEntries(
+      [...model.parameters.values()].map(({ name, tensor: { shape } }) => [
+        names.theirs(name.replace(/^global(Encoder|Head)/, (_, part: string) => part.toLowerCase()))!,
+        ndarray("float32", shape, new Float32Array(sizeOf(shape))),
+      ]),
+    );
+    const imported = importL2G([{ kind: "torch", tensors, where: "small.pth" }])!;
+    expect(imported.recipe).toMatchObject({ encoder, encoderWidth: 2, encoderUnits: units, steps: 0 });
+    expect(() => l2g.validate(imported.recipe)).not.toThrow();
+    expect(Object.keys(imported.weights).sort()).toEqual([...model.parameters.keys()].sort());
+    const { content } = (await forms.l2g({ weights: imported.weights, recipe: imported.recipe, source: "run" }))!;
+    const { global } = await readReleaseCheckpoint((content as { bytes: Uint8Array }).bytes, "again.pth");
+    expect(Object.keys(global)).toEqual(expect.arrayContaining(Object.keys(tensors)));
+  },
+);
+
+test.each([
+  [20, "encoder"],
+  [80, "coco"],
+])("a network of %i classes sees pixels by the normalization %s", (classes, viewNormalization) => {
   const model = new Model();
-  classifier(model.scope, "global", input("image", [1, 3, 32, 32]), 3, small);
+  const small = { ...recipe, encoderWidth: 1 };
+  classifier(model.scope, "global", input("image", [1, 3, 32, 32]), classes, small);
   const tensors = Object.fromEntries(
     [...model.parameters.values()].map(({ name, tensor: { shape } }) => [
-      releaseNames("resnet38").theirs(name.replace(/^global(Encoder|Head)/, (_, part: string) => part.toLowerCase()))!,
+      releaseNames("vgg16").theirs(name.replace(/^global(Encoder|Head)/, (_, part: string) => part.toLowerCase()))!,
       ndarray("float32", shape, new Float32Array(sizeOf(shape))),
     ]),
   );
-  const imported = importL2G([{ kind: "torch", tensors, where: "small.pth" }])!;
-  expect(imported.recipe).toMatchObject({ encoderWidth: 2, encoderUnits: [1, 1, 2, 1, 1, 1], steps: 0 });
-  expect(() => l2g.validate(imported.recipe)).not.toThrow();
-  expect(Object.keys(imported.weights).sort()).toEqual([...model.parameters.keys()].sort());
+  expect(importL2G([{ kind: "torch", tensors, where: "a.pth" }])?.recipe).toMatchObject({ viewNormalization });
 });
 
 test("files of others are none of L2G's, and a head without its other layers is damaged", async () => {

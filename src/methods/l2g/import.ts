@@ -1,4 +1,5 @@
 /** The release's checkpoints as runs of ours: the global network, and the local one where the file has it. */
+import { vgg16Units } from "../../backbones/vgg.ts";
 import type { WeightFile } from "../../weights/read-weights.ts";
 import { channelsOf, type NamedWeights, renamedWeights } from "../../weights/renamed-weights.ts";
 import type { Imported } from "../method.ts";
@@ -31,7 +32,9 @@ export function importL2G([file, ...others]: readonly WeightFile[]): Imported<L2
   if (head === undefined) return null;
   const channels = (name: string) => channelsOf(file, `${name}.weight`, `${head.scores}.weight`);
   const { encoder } = head;
-  const weights = renamedWeights(file, releaseNames(encoder), `L2G's network on ${encoder}`);
+  const size = sizeOf(file, head);
+  const names = releaseNames(encoder, size.encoderUnits);
+  const weights = renamedWeights(file, names, `L2G's network on ${encoder}`);
   const inGlobal = (name: string) =>
     name.replace(/^(encoder|head)\./, (part) => (part === "head." ? "globalHead." : "globalEncoder."));
   const outputs = channels(head.scores);
@@ -39,10 +42,12 @@ export function importL2G([file, ...others]: readonly WeightFile[]): Imported<L2
     recipe: {
       ...recipes["l2g-voc"],
       encoder,
-      ...sizeOf(file, head),
+      ...size,
       earlyChannels: channels(head.early),
       lateChannels: channels(head.late),
       affinityChannels: channels(head.affinity),
+      // Of the two data sets that the release has files of.
+      viewNormalization: outputs === cocoOutputs ? "coco" : "encoder",
       saliency: false,
     },
     weights: Object.fromEntries(Object.entries(weights).map(([name, array]) => [inGlobal(name), array])),
@@ -58,12 +63,29 @@ export function importL2G([file, ...others]: readonly WeightFile[]): Imported<L2
 function sizeOf(file: NamedWeights, { encoder, first, scores }: (typeof heads)[number]) {
   const width = channelsOf(file, `${first}.weight`, `${scores}.weight`);
   const names = Object.keys(file.tensors);
-  const units = [2, 3, 4, 5, 6, 7].map(
-    (stage) => names.filter((name) => new RegExp(`^b${stage}(_\\d+)?\\.conv_branch2a\\.weight$`).test(name)).length,
-  );
-  const own = encoder === "resnet38" && units.some((count, i) => count !== publishedUnits[i]);
+  const units = encoder === "resnet38" ? resNet38UnitsIn(names) : vggUnitsIn(names);
+  const published = encoder === "resnet38" ? resNet38Units : vgg16Units;
+  // Of stages that lack some the names of the published ones tell which.
+  const own = units.length === published.length && units.some((count, i) => count !== published[i]);
   const sizes = { encoderWidth: width === 64 ? 0 : width, encoderUnits: own ? units : [] };
   return { ...sizes, ...(isResized(sizes) && { steps: 0 }) };
 }
 
-const publishedUnits = [3, 3, 6, 3, 1, 1];
+function resNet38UnitsIn(names: readonly string[]): number[] {
+  return [2, 3, 4, 5, 6, 7].map(
+    (stage) => names.filter((name) => new RegExp(`^b${stage}(_\\d+)?\\.conv_branch2a\\.weight$`).test(name)).length,
+  );
+}
+
+/** Convolutions are counted with ReLUs and pools: two places on lies the next of a stage, three on the first of the next. */
+function vggUnitsIn(names: readonly string[]): number[] {
+  const places = names.flatMap((name) => /^features\.(\d+)\.weight$/.exec(name)?.[1] ?? []).map(Number);
+  places.sort((a, b) => a - b);
+  const firsts = places.flatMap((place, i) => (i > 0 && place - places[i - 1] === 2 ? [] : [i]));
+  return firsts.map((first, stage) => (firsts[stage + 1] ?? places.length) - first);
+}
+
+/** COCO's classes and the background. */
+const cocoOutputs = 81;
+
+const resNet38Units = [3, 3, 6, 3, 1, 1];

@@ -10,7 +10,7 @@ import type { Stage, Trained } from "../stage.ts";
 import { camPass } from "./cam-pass.ts";
 import { forms } from "./forms.ts";
 import { importL2G } from "./import.ts";
-import { encoderOf, isResized } from "./network.ts";
+import { encoderOf, isResized, viewNormalizations } from "./network.ts";
 import { isOfPair, pairStage } from "./pair.ts";
 import { camCrfNames, camSaliencyNames } from "./pseudo-labels.ts";
 import { type L2GRecipe, recipes } from "./recipe.ts";
@@ -58,6 +58,7 @@ const pairFields = [
     "encoderUnits",
     "encoderNorms",
     "encoderStride",
+    "viewNormalization",
   ] as const),
   ...(["earlyChannels", "lateChannels", "affinityChannels", "correlation"] as const),
 ];
@@ -85,6 +86,11 @@ export const l2g: Method<L2GRecipe> = {
   ...networkMethod,
   model: multiScaleModel,
   stages,
+  formerly: {
+    ...{ localEncoder: "same", localNorms: "frozen", encoderWidth: 0, encoderUnits: [], mapNorms: "none" },
+    ...{ viewFit: "crop", viewJitter: [], attentionShuffle: true },
+    ...{ viewNormalization: "encoder", attentionBiasRate: 1 },
+  },
   imports: importL2G,
   forms,
   adopt(recipe, from) {
@@ -132,13 +138,15 @@ export const l2g: Method<L2GRecipe> = {
     oneOf("targetBackground", ["binary", "raw"]);
     oneOf("saliencyFallback", ["paper", "release"]);
     number("encoderWidth", { least: 0, most: 1024, whole: true }, "0 is as published.");
+    const stages = recipe.encoder === "vgg16" ? 5 : 6;
     const areUnits =
       Array.isArray(recipe.encoderUnits) &&
-      [0, 6].includes(recipe.encoderUnits.length) &&
+      [0, stages].includes(recipe.encoderUnits.length) &&
       recipe.encoderUnits.every((units) => Number.isInteger(units) && units >= 1 && units <= 64);
-    require(areUnits, "encoderUnits", "6 whole numbers from 1 to 64, or none", "As in 3, 3, 6, 3, 1, 1.");
+    const example = stages === 5 ? "As in 2, 2, 3, 3, 3." : "As in 3, 3, 6, 3, 1, 1.";
+    require(areUnits, "encoderUnits", `${stages} whole numbers from 1 to 64, or none`, example);
     if (isResized(recipe)) {
-      oneOf("encoder", recipe.encoderUnits.length > 0 ? ["resnet38"] : ["resnet38", "vgg16"]);
+      oneOf("encoder", ["resnet38", "vgg16"]);
       require(recipe.steps ===
         0, "steps", "0 for an encoder of another size", "Another network learns its masks by --masks-from.");
     }
@@ -147,9 +155,20 @@ export const l2g: Method<L2GRecipe> = {
     checkSides(recipe, findEncoder(recipe.encoder).multiple, ["viewSize"]);
     checkSides(recipe, findEncoder(encoderOf("local", recipe)).multiple, ["localSize"]);
     number("localSize", { least: 1, most: recipe.viewSize }, "Make the global view larger.");
+    oneOf("viewNormalization", viewNormalizations);
+    number("attentionBiasRate", { least: 0, above: true }, "2 is as published.");
+    oneOf("viewFit", ["crop", "squeeze"]);
+    const isJitter =
+      Array.isArray(recipe.viewJitter) &&
+      [0, 4].includes(recipe.viewJitter.length) &&
+      recipe.viewJitter.every((share, i) => share >= 0 && share <= (i === 3 ? 0.5 : 10));
+    const jitter = "none, or four numbers from 0: up to 10 for brightness, contrast and saturation, up to 0.5 for hue";
+    require(isJitter, "viewJitter", jitter, "0.3, 0.3, 0.3, 0.1 is as released.");
     number("shortSide", { least: recipe.viewSize, whole: true }, "Views are cut from photographs of this size.");
     number("camThreshold", { least: 0, most: 1 }, "Try 0.25.");
     oneOf("camSaliency", camSaliencyNames);
+    require(recipe.camSaliencyWeight > 0 &&
+      recipe.camSaliencyWeight < 1, "camSaliencyWeight", "a number above 0, below 1", "Try 0.5.");
     oneOf("camCrf", camCrfNames);
     require(Array.isArray(recipe.camAlphas) &&
       recipe.camAlphas.length === 2 &&

@@ -2,12 +2,12 @@
 import { deepestMaps, type Norms } from "../../backbones/encoder.ts";
 import { encode, findEncoder } from "../../backbones/encoders.ts";
 import { resNet38 } from "../../backbones/resnet38.ts";
-import { vgg16 } from "../../backbones/vgg.ts";
+import { type VggOptions, vgg16 } from "../../backbones/vgg.ts";
 import { heNormalInitializer, xavierUniformInitializer, zerosInitializer } from "../../graph/initializer.ts";
 import type { Scope } from "../../graph/scope.ts";
 import type { Tensor } from "../../graph/tensor.ts";
 import { conv2d } from "../../nn/conv.ts";
-import { renormalized } from "../../nn/image-input.ts";
+import { type Normalization, renormalized } from "../../nn/image-input.ts";
 import { add, axisSize, concat, mean, relu, resize, slice, stopGradient } from "../../ops/index.ts";
 import { correlate } from "./correlation.ts";
 
@@ -119,13 +119,13 @@ export function vggPlaces(
   scope: Scope,
   head: Scope,
   x: Tensor,
-  { width = 64 }: { readonly width?: number } = {},
+  options: Pick<VggOptions, "width" | "channels" | "units"> = {},
 ): PlaceFeatures {
-  const { maps, pooledFourth } = vgg16(scope, x, { width, outputStride: 8 });
+  const { maps, pooledFourth } = vgg16(scope, x, { ...options, outputStride: 8 });
   const late = maps.at(-1)!.map;
   let last = late;
   for (const i of [1, 2, 3]) {
-    last = relu(conv2d(head.at(`extra${i}`), last, 8 * width, { kernel: 3, padding: 1 }));
+    last = relu(conv2d(head.at(`extra${i}`), last, axisSize(late, 1), { kernel: 3, padding: 1 }));
   }
   return { early: pooledFourth.map, late, last };
 }
@@ -137,13 +137,23 @@ export interface ClassifierSettings extends HeadSettings {
   readonly localEncoder: string;
   /** Of a local encoder of its own, as `encoderNorms`: its file tells. */
   readonly localNorms: "frozen" | "folded";
-  /** Channels of the first stage of `resnet38` and `vgg16`, and units of each stage of `resnet38`; 0 and none: as published. */
+  /** Channels of the first stage of `resnet38` and `vgg16`, and units (convolutions) of each stage; 0 and none: as published. */
   readonly encoderWidth: number;
   readonly encoderUnits: readonly number[];
   readonly encoderStride: 32 | 16 | 8;
+  /** By which mean and deviation pixels are seen: the encoder's own (ImageNet's), or COCO's, as the release on COCO. */
+  readonly viewNormalization: (typeof viewNormalizations)[number];
   /** `folded` where the encoder's weights have none. Others are frozen, whatever a recipe says: the pair trains so. */
   readonly encoderNorms: Norms;
 }
+
+export const viewNormalizations = ["encoder", "coco"] as const;
+
+/** Of COCO's photographs, as L2G's release has them. */
+export const cocoNormalization: Normalization = {
+  mean: [0.471 * 255, 0.448 * 255, 0.408 * 255],
+  deviation: [0.234 * 255, 0.239 * 255, 0.242 * 255],
+};
 
 /** The two networks of the pair. */
 export const pairNames = ["global", "local"] as const;
@@ -165,6 +175,14 @@ export function isResized({
   return encoderWidth > 0 || encoderUnits.length > 0;
 }
 
+/** Units of the stages of an encoder of the pair: a local one of another kind has its published ones, none here. */
+export function unitsOf(
+  name: string,
+  { encoder, encoderUnits }: Pick<ClassifierSettings, "encoder" | "encoderUnits">,
+): readonly number[] {
+  return name === encoder ? encoderUnits : [];
+}
+
 /** Encoder and heads of a network are parts of their own, `globalEncoder`, `globalHead`: a pretrained file has only the first. */
 export function partOf(scope: Scope, network: PairName, part: "Encoder" | "Head"): Scope {
   return scope.at(`${network}${part}`);
@@ -181,16 +199,25 @@ export function classifier(
   const name = encoderOf(network, settings);
   const isOwn = network === "local" && settings.localEncoder !== "same";
   const norms = (isOwn ? settings.localNorms : settings.encoderNorms) === "folded" ? "folded" : "frozen";
-  const found = findEncoder(name);
-  const x = renormalized(image, found.normalization);
+  const normalization = normalizationOf(name, settings);
+  const x = renormalized(image, normalization);
   const [encoder, head] = [partOf(scope, network, "Encoder"), partOf(scope, network, "Head")];
   return classify(
     head,
     x,
-    placesOf(encoder, head, { image, x }, { ...settings, encoder: name, encoderNorms: norms }),
+    placesOf(
+      encoder,
+      head,
+      { image, x },
+      { ...settings, encoder: name, encoderUnits: unitsOf(name, settings), encoderNorms: norms },
+    ),
     classes,
     settings,
   );
+}
+
+function normalizationOf(encoder: string, { viewNormalization }: ClassifierSettings): Normalization {
+  return viewNormalization === "coco" ? cocoNormalization : findEncoder(encoder).normalization;
 }
 
 function placesOf(
@@ -203,8 +230,8 @@ function placesOf(
   const width = encoderWidth > 0 && { width: encoderWidth };
   const units = encoderUnits.length > 0 && { units: encoderUnits };
   if (settings.encoder === "resnet38") return resNet38Places(place, x, { ...width, ...units });
-  if (settings.encoder === "vgg16") return vggPlaces(place, head, x, { ...width });
-  const encoder = findEncoder(settings.encoder);
+  if (settings.encoder === "vgg16") return vggPlaces(place, head, x, { ...width, ...units });
+  const encoder = { ...findEncoder(settings.encoder), normalization: normalizationOf(settings.encoder, settings) };
   const maps = deepestMaps(
     encode(encoder, place, image, {
       norms: settings.encoderNorms,

@@ -179,6 +179,15 @@ test("norms, the stem and the first stage rest; what is new learns faster", () =
   ]);
 });
 
+test("what is new learns faster, and biases by a factor of their own", () => {
+  const { group } = pairStage({ ...recipe, newRate: 10, attentionBiasRate: 2 }, someTask);
+  const names = ["globalEncoder.stage5.conv1", "localHead.extra1"].flatMap((name) => [
+    `${name}.weight`,
+    `${name}.bias`,
+  ]);
+  expect(names.map((name) => group!(name, 4).rate)).toEqual([1, 2, 10, 20]);
+});
+
 describe("parts that rest", () => {
   const weight = fromNumbers("float32", [1], [0]);
   const weights = { "encoder.stem.conv.weight": weight, "encoder.stage2.unit1.conv1.weight": weight };

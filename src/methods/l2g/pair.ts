@@ -68,6 +68,7 @@ export function pairStage(recipe: L2GRecipe, task: Task): TrainingStage {
     },
     fields: { steps: "attentionSteps", warmupSteps: "attentionWarmupSteps" },
     predicts: false,
+    shuffles: recipe.attentionShuffle,
     ...(recipe.frozenParts.includes(allParts) && {
       requires: `a pretrained encoder, all of which rests (frozenParts is ${allParts})`,
     }),
@@ -84,7 +85,9 @@ export function pairStage(recipe: L2GRecipe, task: Task): TrainingStage {
     prepare: (sample, random) => preparedViews(sample, recipe, foreground, random),
     loss: (scope, batch) => pairLosses(scope, batch, recipe),
     trains: (name) => trainsInPair(name, recipe.frozenParts),
-    group: (name) => ({ rate: isNew(name) ? recipe.newRate : 1 }),
+    group: (name) => ({
+      rate: (isNew(name) ? recipe.newRate : 1) * (name.endsWith(".bias") ? recipe.attentionBiasRate : 1),
+    }),
     trials: [transferTrial(recipe, task)],
   };
 }

@@ -61,3 +61,34 @@ test("a missing saliency map is empty as the paper has it, and refused as the re
   expect(pairSources(paper)).toEqual({ learnsFrom: ["tags"], alsoReads: ["saliency"] });
   expect(pairSources(recipe)).toEqual({ learnsFrom: ["tags", "saliency"] });
 });
+
+test("squeezed views show all of a photograph, and its saliency, mixed where it shrinks", () => {
+  const sample = sampleOf(160, 64);
+  for (let i = 0; i < 160 * 64; i++) sample.labels.saliency!.data[i] = i % 2 === 0 ? 255 : 0;
+  const squeezed = { ...recipe, viewFit: "squeeze" as const, localSize: viewSize, views: 1 };
+  const { image, saliency, mask } = preparedViews(sample, squeezed, [1], new Random(3), { withMask: true });
+  const pixels = image.data as Uint8Array;
+  // The red column of the 160 is part of the first of 64, nearly none of the second.
+  expect(pixels[0]).toBe(255);
+  expect(pixels[1]).toBeLessThan(180);
+  expect(pixels[4]).toBeGreaterThan(200);
+  expect(Math.min(...pixels.subarray(9, 3 * viewSize))).toBe(255);
+  expect(Math.min(...(saliency.data as Float32Array))).toBeGreaterThan(0.5);
+  expect(new Set(mask.data as Uint8Array)).toEqual(new Set([0, 255]));
+});
+
+test("views have the release's colours where the recipe says how far, whatever the strength of the distortion", () => {
+  const grey = sampleOf(viewSize, viewSize);
+  grey.image.data.fill(100);
+  const meanOf = (changes: Partial<typeof recipe>, seed: number) => {
+    const { data } = preparedViews(grey, { ...recipe, ...changes }, [1], new Random(seed)).image;
+    return (data as Uint8Array)[0];
+  };
+  const jitter = Array.from({ length: 60 }, (_, seed) =>
+    meanOf({ viewJitter: [0.3, 0.3, 0.3, 0.1], photometric: 1 }, seed),
+  );
+  expect([Math.min(...jitter) >= 69, Math.max(...jitter) <= 130]).toEqual([true, true]);
+  // Brightness is drawn each time, where the distortion leaves every second picture as bright as it is.
+  expect(jitter.filter((value) => value === 100).length).toBeLessThan(6);
+  expect(meanOf({ viewJitter: [], photometric: 0 }, 1)).toBe(100);
+});

@@ -1,11 +1,12 @@
 /** What a step of the pair, or a look at it, sees of a photograph: a global view, local ones in it, and where these lie. */
 import { float32, fromNumbers, type Named, type NdArray, ndarray } from "../../array/ndarray.ts";
 import type { Random } from "../../array/random.ts";
+import { type ColorJitter, jitterColors } from "../../data/color-jitter.ts";
 import { distortColors } from "../../data/photometric.ts";
 import type { Sample } from "../../data/sample.ts";
 import { InputError } from "../../errors.ts";
 import { cropImage, cropLabels } from "../../image/crop.ts";
-import type { LabelMap } from "../../image/image.ts";
+import type { Image, LabelMap } from "../../image/image.ts";
 import { padImage, padLabels } from "../../image/pad.ts";
 import { pillowResize } from "../../image/pillow-resize.ts";
 import { resizeLabels } from "../../image/resize.ts";
@@ -31,21 +32,9 @@ export function preparedViews(
   random: Random,
   { withMask = false } = {},
 ): Named<NdArray> {
-  const { shortSide, viewSize, localSize, views, sampler, photometric, releaseCropBug } = recipe;
-  const scale = shortSide / Math.min(sample.image.width, sample.image.height);
-  const [width, height] = [sample.image.width, sample.image.height].map((side) => Math.round(side * scale));
-  const stream = random.fork("view");
-  const [columns, rows] = releaseCropBug ? [height, width] : [width, height];
-  const square = {
-    left: stream.integer(columns - viewSize + 1),
-    top: stream.integer(rows - viewSize + 1),
-    ...{ width: viewSize, height: viewSize },
-  };
-  // Beyond the photograph it is black.
-  const [right, bottom] = [square.left + viewSize, square.top + viewSize];
-  const resized = padImage(pillowResize(sample.image, [width, height], "bicubic"), right, bottom, [0, 0, 0]);
-  const view = cropImage(resized, square);
-  distortColors(view, photometric, random.fork("colors"));
+  const { viewSize, localSize, views, sampler } = recipe;
+  const { image: whole, inView, salientInView } = globalView(sample.image, recipe, random.fork("view"));
+  const view = colored(whole, recipe, random.fork("colors"));
   const boxes = boxesOf({ sampler, size: viewSize, crop: localSize, count: views }, random.fork("boxes"));
   const rectangle = ([left, top]: readonly number[]) => ({ left, top, width: localSize, height: localSize });
   const local = new Uint8Array(views * localSize * localSize * 3);
@@ -53,8 +42,6 @@ export function preparedViews(
     local.set(cropImage(view, rectangle(box)).data, i * localSize * localSize * 3);
   });
   const named = new Set(sample.labels.tags ?? []);
-  const inView = (labels: LabelMap, beyond?: number) =>
-    cropLabels(padLabels(resizeLabels(labels, width, height), right, bottom, beyond), square);
   const { mask } = sample.labels;
   const arrays = {
     image: ndarray("uint8", [viewSize, viewSize, 3], view.data),
@@ -78,9 +65,64 @@ export function preparedViews(
       `${sample.source}: expected a saliency map, got none. Add one, --set saliencyFallback=paper, or --set saliency=false.`,
     );
   }
-  const whole = inView(saliency, 0);
+  const salient = salientInView(saliency);
   // Divided by the largest value of the global view, so that what stands out in it is 1.
-  const most = whole.data.reduce((largest, value) => Math.max(largest, value), 0) / 255 + 1e-10;
-  const values = boxes.flatMap((box) => [...cropLabels(whole, rectangle(box)).data].map((value) => value / 255 / most));
+  const most = salient.data.reduce((largest, value) => Math.max(largest, value), 0) / 255 + 1e-10;
+  const values = boxes.flatMap((box) =>
+    [...cropLabels(salient, rectangle(box)).data].map((value) => value / 255 / most),
+  );
   return { ...arrays, saliency: float32([views, 1, localSize, localSize], values) };
+}
+
+interface GlobalView {
+  /** [S, S, 3] */
+  readonly image: Image;
+  /** Labels, and saliency, of the photograph as the view shows them. */
+  inView(labels: LabelMap): LabelMap;
+  salientInView(saliency: LabelMap): LabelMap;
+}
+
+/** What the global network sees of a photograph: a square of it, or all of it as a square. */
+function globalView(image: Image, recipe: L2GRecipe, random: Random): GlobalView {
+  const { shortSide, viewSize, viewFit, releaseCropBug } = recipe;
+  if (viewFit === "squeeze") {
+    return {
+      image: pillowResize(image, [viewSize, viewSize], "bilinear"),
+      inView: (labels) => resizeLabels(labels, viewSize, viewSize),
+      // As the photograph is, not by nearest neighbours.
+      salientInView: (saliency) => greyOf(pillowResize(pictureOf(saliency), [viewSize, viewSize], "bilinear")),
+    };
+  }
+  const scale = shortSide / Math.min(image.width, image.height);
+  const [width, height] = [image.width, image.height].map((side) => Math.round(side * scale));
+  const [columns, rows] = releaseCropBug ? [height, width] : [width, height];
+  const square = {
+    left: random.integer(columns - viewSize + 1),
+    top: random.integer(rows - viewSize + 1),
+    ...{ width: viewSize, height: viewSize },
+  };
+  // Beyond the photograph it is black.
+  const [right, bottom] = [square.left + viewSize, square.top + viewSize];
+  const cut = (labels: LabelMap, beyond?: number) =>
+    cropLabels(padLabels(resizeLabels(labels, width, height), right, bottom, beyond), square);
+  return {
+    image: cropImage(padImage(pillowResize(image, [width, height], "bicubic"), right, bottom, [0, 0, 0]), square),
+    inView: (labels) => cut(labels),
+    salientInView: (saliency) => cut(saliency, 0),
+  };
+}
+
+/** Colours changed by the release's jitter where the recipe says how far, or else by photometric distortion. */
+function colored(view: Image, { viewJitter, photometric }: L2GRecipe, random: Random): Image {
+  if (viewJitter.length > 0) return jitterColors(view, viewJitter as unknown as ColorJitter, random);
+  distortColors(view, photometric, random);
+  return view;
+}
+
+function pictureOf({ width, height, data }: LabelMap): Image {
+  return { width, height, data: Uint8Array.from({ length: 3 * data.length }, (_, i) => data[Math.floor(i / 3)]) };
+}
+
+function greyOf({ width, height, data }: Image): LabelMap {
+  return { width, height, data: data.filter((_, i) => i % 3 === 0) };
 }

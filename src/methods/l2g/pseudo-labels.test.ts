@@ -4,7 +4,14 @@ import { IGNORE } from "../../image/image.ts";
 import { countSweep, sweepScores, sweptThresholds } from "./cam-scores.ts";
 import { camCrfNames, type PseudoLabelSettings, pseudoLabels, shapedMaps, withBackground } from "./pseudo-labels.ts";
 
-const usual = { camThreshold: 0.25, camSaliency: "none", camCrf: "none", camAlphas: [4, 24], background: 0 } as const;
+const usual = {
+  camThreshold: 0.25,
+  camSaliency: "none",
+  camSaliencyWeight: 0.5,
+  camCrf: "none",
+  camAlphas: [4, 24],
+  background: 0,
+} as const;
 
 /** A picture whose left half is dark and whose right half is bright. */
 const [width, height] = [12, 8];
@@ -33,10 +40,14 @@ test("a photograph without tags is background, whatever is asked for", () => {
 test("each map is averaged with the saliency, and without that asked for stays as it is", () => {
   const maps = float32([2, 1, 2], [1, 0.5, 0, 0.2]);
   const saliency = { width: 2, height: 1, data: Uint8Array.of(255, 0) };
-  expect(shapedMaps(maps, saliency, { camSaliency: "none" })).toBe(maps);
-  const shaped = toNumbers(shapedMaps(maps, saliency, { camSaliency: "mean" }));
-  expect(shaped.map((value) => Number(value.toFixed(3)))).toEqual([1, 0.25, 0.5, 0.1]);
-  expect(shapedMaps(maps, undefined, { camSaliency: "mean" })).toBe(maps);
+  expect(shapedMaps(maps, saliency, { camSaliency: "none", camSaliencyWeight: 0.5 })).toBe(maps);
+  const shaped = (camSaliencyWeight: number) =>
+    toNumbers(shapedMaps(maps, saliency, { camSaliency: "mean", camSaliencyWeight })).map((value) =>
+      Number(value.toFixed(3)),
+    );
+  expect(shaped(0.5)).toEqual([1, 0.25, 0.5, 0.1]);
+  expect(shaped(0.25)).toEqual([1, 0.375, 0.25, 0.15]);
+  expect(shapedMaps(maps, undefined, { camSaliency: "mean", camSaliencyWeight: 0.5 })).toBe(maps);
 });
 
 test("the background's score is made of the largest map", () => {

@@ -18,6 +18,8 @@ export interface PseudoLabelSettings {
    * is known (the release's option). `mean`: each map is averaged with it, ours.
    */
   readonly camSaliency: (typeof camSaliencyNames)[number];
+  /** Weight of saliency in `mean`, above 0 and below 1; the map has the rest. */
+  readonly camSaliencyWeight: number;
   /**
    * A dense CRF on the scores. `constant`: the background's is the threshold. `alpha`: (1 − the largest map) to the first power of
    * `camAlphas`. `agreed`: what that and the second say, and nothing is known elsewhere. AffinityNet and SEAM have 4 and 24.
@@ -31,14 +33,14 @@ export interface PseudoLabelSettings {
 export function shapedMaps(
   maps: NdArray,
   saliency: LabelMap | undefined,
-  { camSaliency }: Pick<PseudoLabelSettings, "camSaliency">,
+  { camSaliency, camSaliencyWeight: weight }: Pick<PseudoLabelSettings, "camSaliency" | "camSaliencyWeight">,
 ): NdArray {
   if (camSaliency !== "mean" || saliency === undefined) return maps;
   const shape = shares(saliency);
   const values = maps.data as Float32Array;
   return float32(
     maps.shape,
-    values.map((value, i) => (value + shape[i % shape.length]) / 2),
+    values.map((value, i) => (1 - weight) * value + weight * shape[i % shape.length]),
   );
 }
 

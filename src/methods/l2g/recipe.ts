@@ -13,7 +13,7 @@ export interface L2GRecipe
     SegmentationLossSettings,
     HeadSettings,
     PseudoLabelSettings,
-    Pick<ClassifierSettings, "localEncoder" | "localNorms" | "encoderWidth" | "encoderUnits"> {
+    Pick<ClassifierSettings, "localEncoder" | "localNorms" | "encoderWidth" | "encoderUnits" | "viewNormalization"> {
   /** Steps, batch and rates of the pair of networks; `steps` and the other fields of recipes are those of the segmentation. */
   readonly attentionSteps: number;
   readonly attentionWarmupSteps: number;
@@ -25,9 +25,23 @@ export interface L2GRecipe
   readonly attentionSchedule: Recipe["schedule"];
   /** Factor on the rate of layers that start anew. */
   readonly newRate: number;
+  /** Factor on the rate of biases, wherever they are: the release's 2. ResNet-38 and its head have none, VGG-16 has. */
+  readonly attentionBiasRate: number;
   /** Parts of the encoders that keep their weights, by the names that the encoder gives them, or `all`; norms keep theirs always. */
   readonly frozenParts: readonly string[];
 
+  /**
+   * How photographs become global views. `crop`: a square of the photograph, whose shorter side is made `shortSide` (the release on VOC).
+   * `squeeze`: all of it made a square, whatever its sides (the release on COCO).
+   */
+  readonly viewFit: "crop" | "squeeze";
+  /**
+   * How far colours of views change in training: brightness, contrast, saturation, hue, see `ColorJitter`; as released 0.3, 0.3, 0.3, 0.1. None:
+   * photometric distortion, as strong as `photometric` says.
+   */
+  readonly viewJitter: readonly number[];
+  /** False: photographs in the order of their names, epoch after epoch, as the release reads them. */
+  readonly attentionShuffle: boolean;
   /** Pixels that the shorter side of a photograph is made to have, and the sides of global and local views. */
   readonly shortSide: number;
   readonly viewSize: number;
@@ -97,8 +111,13 @@ const voc: L2GRecipe = {
   nesterov: true,
   clipNorm: 0,
   newRate: 10,
+  attentionBiasRate: 2,
   frozenParts: ["stem", "stage1"],
 
+  viewNormalization: "encoder",
+  viewFit: "crop",
+  viewJitter: [0.3, 0.3, 0.3, 0.1],
+  attentionShuffle: true,
   shortSide: 512,
   viewSize: 448,
   localSize: 320,
@@ -121,6 +140,7 @@ const voc: L2GRecipe = {
   camWindows: "whole",
   camThreshold: 0.25,
   camSaliency: "none",
+  camSaliencyWeight: 0.5,
   camCrf: "none",
   camAlphas: [4, 24],
   camMaps: "none",
@@ -149,6 +169,8 @@ const coco: L2GRecipe = {
   attentionRate: 0.01,
   attentionSchedule: "poly",
   schedulePower: 0.7,
+  viewNormalization: "coco",
+  viewFit: "squeeze",
   views: 4,
   sampler: "random",
   transferWeight: 30,
@@ -158,8 +180,8 @@ const coco: L2GRecipe = {
 };
 
 /**
- * The same with the release's optimizer as it runs: its weight decay lands in the momentum, and its warm-up has no effect. For comparison
- * with what the authors trained.
+ * The same with the release's optimizer as it runs: its weight decay lands in the momentum, and its warm-up has no effect. Its loader does
+ * not shuffle. For comparison with what the authors trained.
  */
 const cocoRelease: L2GRecipe = {
   ...coco,
@@ -168,6 +190,7 @@ const cocoRelease: L2GRecipe = {
   attentionWeightDecay: 0,
   attentionMomentum: 5e-4,
   nesterov: false,
+  attentionShuffle: false,
 };
 
 /**
@@ -192,10 +215,12 @@ const small: L2GRecipe = {
   attentionWeightDecay: 5e-4,
   attentionSchedule: "poly",
   newRate: 20,
+  attentionBiasRate: 1,
   clipNorm: 1,
   // Of a few hundred photographs MobileNet's blocks unlearn more than they learn, and what rests costs a fraction.
   frozenParts: [allParts],
 
+  viewJitter: [],
   shortSide: 224,
   viewSize: 192,
   localSize: 128,

@@ -21,7 +21,7 @@ export function transferTrial(recipe: L2GRecipe, task: Task): Trial {
   const foreground = foregroundOf(task);
   const sources = pairSources(recipe);
   // As prediction sees them: colours as they are.
-  const plain: L2GRecipe = { ...recipe, photometric: 0 };
+  const plain: L2GRecipe = { ...recipe, photometric: 0, viewJitter: [] };
   return {
     name: "transfer",
     images: 6,

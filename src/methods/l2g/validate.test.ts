@@ -15,11 +15,21 @@ test.each<[Partial<L2GRecipe>, string]>([
   [{ views: 0 }, "views must be a whole number from 1 to 1000000, got 0."],
   [{ sampler: "uniform", views: 8 }, "views must be a square number for uniform views, got 8. Try 4 or 9."],
   [{ sampler: "grid" as "uniform" }, "sampler must be one of corners+random, random, uniform, got grid."],
+  [{ viewFit: "pad" as "crop" }, "viewFit must be one of crop, squeeze, got pad."],
+  [
+    { viewJitter: [0.3, 0.3] },
+    "viewJitter must be none, or four numbers from 0: up to 10 for brightness, contrast and saturation, up to 0.5 for hue, got [0.3, 0.3].",
+  ],
+  [{ viewJitter: [0.3, 0.3, 0.3, 0.6] }, "viewJitter must be none, or four numbers"],
   [{ localSize: 96 }, "localSize must be a number from 1 to 64, got 96. Make the global view larger."],
   [{ encoderWidth: 8 }, "encoder must be one of resnet38, vgg16, got mobilenet-v2."],
   [
     { encoder: "resnet38", encoderStride: 32, encoderUnits: [1, 1] },
     "encoderUnits must be 6 whole numbers from 1 to 64, or none,",
+  ],
+  [
+    { encoder: "vgg16", encoderStride: 8, encoderUnits: [2, 2, 4, 4] },
+    "encoderUnits must be 5 whole numbers from 1 to 64, or none,",
   ],
   [
     { encoder: "resnet38", encoderStride: 32, encoderWidth: 8 },
@@ -35,6 +45,7 @@ test.each<[Partial<L2GRecipe>, string]>([
   [{ attentionSteps: -1 }, "attentionSteps must be a whole number from 0 to 99999999, got -1."],
   [{ camCrf: "cam" as "none" }, "camCrf must be one of none, constant, alpha, agreed, got cam."],
   [{ camSaliency: "yes" as "none" }, "camSaliency must be one of none, background, mean, got yes."],
+  [{ camSaliencyWeight: 1 }, "camSaliencyWeight must be a number above 0, below 1, got 1. Try 0.5."],
   [{ camMaps: "jpg" as "png" }, "camMaps must be one of none, png, npy, got jpg."],
   [{ camAlphas: [4] }, "camAlphas must be two numbers above 0, at most 100, got [4]."],
   [{ camAlphas: [4, 0] }, "camAlphas must be two numbers above 0, at most 100, got [4, 0]."],
@@ -66,13 +77,13 @@ test("a pair keeps its encoder, and another one that is asked for is not passed 
   );
 });
 
-test("the release's optimizer for COCO is behind its own name, and differs in nothing else", () => {
+test("the release's optimizer for COCO is behind its own name, and differs in nothing but the loader that does not shuffle", () => {
   const { "l2g-coco": own, "l2g-coco-release": release } = recipes;
   expect(
     differences(own, release)
       .map((line) => line.split(":")[0])
       .sort(),
-  ).toEqual(["attentionMomentum", "attentionRate", "attentionWeightDecay", "name", "nesterov"]);
+  ).toEqual(["attentionMomentum", "attentionRate", "attentionShuffle", "attentionWeightDecay", "name", "nesterov"]);
   expect(release).toMatchObject({
     attentionRate: 0.1,
     attentionMomentum: 5e-4,

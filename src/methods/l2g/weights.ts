@@ -1,6 +1,6 @@
 /** Names of weights in L2G's release: `conv1a`, `b2.conv_branch2a` … of the trunk, `fc8`, `f8_3`, `f8_4`, `f9` of the head. */
 import { resNet38Names } from "../../backbones/resnet38.ts";
-import { vgg16Names } from "../../backbones/vgg.ts";
+import { vgg16Units, vggNames } from "../../backbones/vgg.ts";
 import { firstOf, partNames, type Renaming, renaming } from "../../weights/rename.ts";
 
 const heads = {
@@ -21,11 +21,10 @@ const heads = {
   ]),
 };
 
-const trunks = { resnet38: resNet38Names, vgg16: vgg16Names };
-
-/** The names of a classification network, ours and the release's. */
-export function releaseNames(encoder: keyof typeof heads): Renaming {
-  return firstOf(heads[encoder], partNames("encoder.", trunks[encoder]));
+/** The names of a classification network, ours and the release's. units: of an encoder of another depth; of ResNet-38 all are known. */
+export function releaseNames(encoder: keyof typeof heads, units: readonly number[] = []): Renaming {
+  const trunk = encoder === "resnet38" ? resNet38Names : vggNames(units.length > 0 ? units : vgg16Units);
+  return firstOf(heads[encoder], partNames("encoder.", trunk));
 }
 
 /** What `frozenParts` calls the whole encoder. */
