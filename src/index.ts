@@ -25,7 +25,7 @@ export {
 export { Random } from "./array/random.ts";
 export { gradients } from "./autodiff/gradients.ts";
 export { type Batch, type Batches, type BatchOptions, batches } from "./data/batches.ts";
-export type { Dataset, Split } from "./data/dataset.ts";
+export type { Dataset, Split, WordThresholds } from "./data/dataset.ts";
 export { imagesOnly, joinedDatasets, labelSubset, parseFraction } from "./data/label-subset.ts";
 export { completed, kindsText, maskOf, tagsOf } from "./data/labels.ts";
 export type { ClassInfo, LabelKind, Labels, Sample, Segment, SegmentMap } from "./data/sample.ts";

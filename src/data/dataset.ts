@@ -3,6 +3,14 @@ import type { ClassInfo, LabelKind, Sample } from "./sample.ts";
 /** `unlabelled`: images that have no labels, or whose labels are not read. */
 export type Split = "train" | "val" | "test" | "unlabelled";
 
+/** Scores from 0 to 1 below which a pixel is background (Xu et al. 2022). */
+export interface WordThresholds {
+  /** Of the authors' code. */
+  readonly official: number;
+  /** Of the paper, whose scores are others. Absent: it names none. */
+  readonly paper?: number;
+}
+
 /** One split of a data set. Samples are read one at a time and never kept. */
 export interface Dataset {
   /** Layout and place, for run records: `folder ./camvid`. */
@@ -23,11 +31,8 @@ export interface Dataset {
   readonly valueMap: Readonly<Record<string, number | "ignore">>;
   /** The file in it that names the classes; absent where the layout does, or nothing. */
   readonly classesFile?: string | undefined;
-  /**
-   * The threshold of the background, 0 to 1, that others score models of any words with here, where the background is a class. Absent: none
-   * is known.
-   */
-  readonly wordThreshold?: number | undefined;
+  /** Thresholds of the background that others score models of any words with here, where it is a class. Absent: none is known. */
+  readonly wordThresholds?: WordThresholds | undefined;
   /** The layout by which the same files have their background as a class; absent where they have it, or never do. */
   readonly withBackground?: string | undefined;
   /** Files that keep a sample from being complete and were left out when the data set was opened, one line each. */

@@ -97,7 +97,7 @@ export function withRead(dataset: Dataset, read: Dataset["read"]): Dataset {
     ...{ name, split, classes, kinds, ids, valueMap, read, source: (index) => dataset.source(index) },
     ...(dataset.files && { files: (index: number) => dataset.files?.(index) ?? [] }),
     ...(leftOut && { leftOut }),
-    ...{ wordThreshold: dataset.wordThreshold, withBackground: dataset.withBackground },
+    ...{ wordThresholds: dataset.wordThresholds, withBackground: dataset.withBackground },
     ...(unreadableAllowed !== undefined && { unreadableAllowed }),
     ...(dataset.kindsOf && { kindsOf: (index: number) => kindsAt(dataset, index) }),
   };

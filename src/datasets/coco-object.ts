@@ -84,7 +84,7 @@ async function survey(platform: Platform, { root }: Folders, split: Split): Prom
     throw new InputError(problem(needed, "expected a folder", "no such folder", "Unpack the release again."));
   const remedy = "COCO-Stuff's maps hold 0 to 181 and 255: take the stuffthingmaps as they were published.";
   // The threshold is that of the code of Xu et al. 2022.
-  const usual = { classes, valueMap, wordThreshold: 0.95, remedy };
+  const usual = { classes, valueMap, wordThresholds: { official: 0.95 }, remedy };
   const tags = tagList === undefined ? undefined : await cocoTags(platform, root, split, { file: tagList, classes });
   const found = await Promise.all(places.map((place) => surveyPlace(platform, place, tags)));
   const entries = sortById(found.flatMap((each) => each.entries));

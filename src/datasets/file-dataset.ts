@@ -26,7 +26,7 @@ export function fileDataset(
   const kindsOf = (index: number) => givenKinds.filter((kind) => entries[index].labels[kind] !== undefined);
   return {
     ...{ name, place, classesFile },
-    ...{ wordThreshold: survey.wordThreshold, withBackground: survey.withBackground },
+    ...{ wordThresholds: survey.wordThresholds, withBackground: survey.withBackground },
     split,
     classes,
     kinds: givenKinds.filter((kind) => entries.some(({ labels }) => labels[kind] !== undefined)),

@@ -1,6 +1,6 @@
 /** What a reader of one layout on disk gives; `datasets/index.ts` lists the readers. */
 
-import type { Split } from "../data/dataset.ts";
+import type { Split, WordThresholds } from "../data/dataset.ts";
 import type { ClassInfo, Segment } from "../data/sample.ts";
 import type { Platform } from "../platform/platform.ts";
 import type { DrawnMask, PackedMask } from "./shapes/draw-shapes.ts";
@@ -61,7 +61,7 @@ export interface Survey {
   /** See `Dataset`. */
   readonly classesFile?: string | undefined;
   /** See `Dataset`. */
-  readonly wordThreshold?: number | undefined;
+  readonly wordThresholds?: WordThresholds | undefined;
   /** See `Dataset`. */
   readonly withBackground?: string | undefined;
   /** Complete entries, sorted by id. */

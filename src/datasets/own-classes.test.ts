@@ -59,7 +59,7 @@ test.each(["class_names.txt", "SegmentationClass/labels.txt", "ImageSets/classes
       [0, 2, 255],
     ]);
     // What is known of VOC's classes is not of these.
-    expect((await openDataset(platform, root, "train")).wordThreshold).toBeUndefined();
+    expect((await openDataset(platform, root, "train")).wordThresholds).toBeUndefined();
   },
 );
 

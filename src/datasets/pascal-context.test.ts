@@ -35,11 +35,11 @@ test("59 classes name the layout that has the background too, whose threshold is
   const root = await context(temporaryFolder());
   const known = async (layout?: string) => {
     const dataset = await openDataset(platform, root, "val", layout === undefined ? {} : { layout });
-    const { wordThreshold, withBackground } = spreadDataset(labelledDataset(dataset, ["mask"]), 1);
-    return [wordThreshold, withBackground];
+    const { wordThresholds, withBackground } = spreadDataset(labelledDataset(dataset, ["mask"]), 1);
+    return [wordThresholds, withBackground];
   };
   expect(await known()).toEqual([undefined, "pascal-context-60"]);
-  expect(await known("pascal-context-60")).toEqual([0.35, undefined]);
+  expect(await known("pascal-context-60")).toEqual([{ official: 0.35, paper: 0.5 }, undefined]);
 });
 
 test("photographs in no list are unlabelled", async () => {

@@ -67,6 +67,5 @@ export const pascalContext60: Layout = {
   drawing,
   signs,
   onlyByName: true,
-  // The threshold is that of Xu et al. 2022's code.
-  ...vocFolders({ ...folders, classes, valueMap: valuesFrom(0), wordThreshold: 0.35 }),
+  ...vocFolders({ ...folders, classes, valueMap: valuesFrom(0), wordThresholds: { official: 0.35, paper: 0.5 } }),
 };

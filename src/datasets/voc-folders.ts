@@ -37,7 +37,7 @@ export interface VocFolders {
   readonly valueMap: Survey["valueMap"];
   readonly remedy: Survey["remedy"];
   /** Of the classes above, see `Dataset`. */
-  readonly wordThreshold?: number;
+  readonly wordThresholds?: Survey["wordThresholds"];
   readonly withBackground?: string;
   /** True where a list of classes beside the masks takes the place of the layout's own. */
   readonly ownLists?: boolean;
@@ -62,7 +62,7 @@ const listNames: Readonly<Record<string, readonly string[]>> = {
 
 /** How splits of such a data set are found and listed. */
 export function vocFolders(folders: VocFolders): Pick<Layout, "splits" | "survey"> {
-  const { masks, lists, ownLists = false, wordThreshold, withBackground, ...usual } = folders;
+  const { masks, lists, ownLists = false, wordThresholds, withBackground, ...usual } = folders;
   return {
     async splits(platform, { root }) {
       const found = [...(await readLists(platform, root, folders)).bySplit.keys()];
@@ -79,7 +79,7 @@ export function vocFolders(folders: VocFolders): Pick<Layout, "splits" | "survey
           ? await surveyUnlisted(platform, root, folders)
           : await withSaliency(platform, root, split, await surveyListed(platform, root, split, folders, own.classes));
       // Known of these classes alone.
-      return { ...found, ...own, ...(own.classes === usual.classes && { wordThreshold, withBackground }) };
+      return { ...found, ...own, ...(own.classes === usual.classes && { wordThresholds, withBackground }) };
     },
   };
 }

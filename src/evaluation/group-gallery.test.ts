@@ -99,3 +99,13 @@ test("the page shows them dimmed where the group is not", async () => {
   const { data: shown } = dimmed(image, { rows: 1, columns: 2, data: Float32Array.of(0.5, 0) });
   expect([...shown]).toEqual([200, 100, 40, 30, 15, 6]);
 });
+
+test("a group that nothing is of has no photographs, and is said to be on and near nothing", async () => {
+  const data = dataset([[0, 0, 0, 0]]);
+  const stages = await groupPortraits(groups, { ...options(), dataset: data });
+  expect(stages[0].groups.map(({ firings }) => firings.length)).toEqual([0, 1]);
+  const about = { title: "Groups", footer: "end", words: ["one", "two"] };
+  const platform = { ...memoryPlatform(), encodeImage: async () => Uint8Array.of(1) };
+  const page = await groupsPage(platform, { ...about, stages, dataset: data });
+  expect(page).toContain("<b>group 0</b><span>0.0 % of a photograph</span>");
+});

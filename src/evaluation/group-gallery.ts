@@ -96,7 +96,7 @@ function newSums(classes: number): Sums {
   return { firings: [], share: 0, classes: new Float64Array(classes), masks: 0, words: null, weight: 0 };
 }
 
-/** map: [1, G, rows, columns] → the share of each group. */
+/** map: [1, G, rows, columns] → the share of each group; a photograph that a group has nothing of is not among its own. */
 function addFirings(
   sums: readonly Sums[],
   { shape: [, , rows, columns], data }: NdArray,
@@ -108,7 +108,7 @@ function addFirings(
     const values = Float32Array.from(data.subarray(group * plane, (group + 1) * plane) as Float32Array);
     const share = values.reduce((sum, value) => sum + value, 0) / plane;
     each.share += share;
-    const isAmong = each.firings.length < kept || share > each.firings[each.firings.length - 1].share;
+    const isAmong = share > (each.firings.length < kept ? 0 : each.firings[each.firings.length - 1].share);
     if (isAmong) {
       each.firings.push({ index, share, map: { rows, columns, data: values } });
       each.firings.sort((a, b) => b.share - a.share || a.index - b.index);

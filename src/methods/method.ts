@@ -80,7 +80,7 @@ export interface Method<R extends Recipe = Recipe> {
    * `key=value` of such fields that suit a data set better than the recipe's, where nobody sets them: what its authors scored with there.
    * Default: none.
    */
-  settingsFor?(recipe: R, dataset: Pick<Dataset, "wordThreshold">): readonly string[];
+  settingsFor?(recipe: R, dataset: Pick<Dataset, "wordThresholds">): readonly string[];
   /** What fields meant before they were there, for recipes and runs of that time. Default: what they mean in the recipe. */
   readonly formerly?: Partial<R>;
   /** `open`: any words can be segmented, and classes are named when predicting; `closed`: those that were trained. */

@@ -57,21 +57,13 @@ function factsOf({ share, classes, words }: GroupPortrait, names: readonly strin
       .filter(({ value }) => value > 0)
       .sort((a, b) => b.value - a.value)
       .slice(0, named);
-  const parts = [`${percent(share)} % of a photograph`];
-  if (classes !== null) {
-    parts.push(
-      `on ${most(classes, names)
-        .map(({ name, value }) => `${name} ${percent(value)} %`)
-        .join(", ")}`,
-    );
-  }
-  if (words !== null)
-    parts.push(
-      `near ${most(words, asked)
-        .map(({ name }) => name)
-        .join(", ")}`,
-    );
-  return parts.join(" · ");
+  const on = most(classes ?? [], names).map(({ name, value }) => `${name} ${percent(value)} %`);
+  const near = most(words ?? [], asked).map(({ name }) => name);
+  return [
+    `${percent(share)} % of a photograph`,
+    ...(on.length === 0 ? [] : [`on ${on.join(", ")}`]),
+    ...(near.length === 0 ? [] : [`near ${near.join(", ")}`]),
+  ].join(" · ");
 }
 
 async function firingPicture(

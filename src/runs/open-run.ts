@@ -43,7 +43,7 @@ export interface OpenRunOptions extends OpenOptions {
   /** `key=value` of fields that matter for prediction alone (`Method.predictionFields`), changed after training. */
   readonly settings?: readonly string[] | undefined;
   /** What is predicted: settings that suit it are taken where `settings` has no others (`Method.settingsFor`), and told. Default: none. */
-  readonly dataset?: Pick<Dataset, "name" | "wordThreshold"> | undefined;
+  readonly dataset?: Pick<Dataset, "name" | "wordThresholds"> | undefined;
   /** True: a model of an open vocabulary may be opened without classes, to look inside. */
   readonly wordless?: boolean | undefined;
 }

@@ -6,9 +6,10 @@ import { settingsSuiting } from "./open-run.ts";
 const recipe = { ...baseRecipe, name: "one", method: "checked", threshold: 0.95 } as Recipe;
 const method = {
   name: "checked",
-  settingsFor: (_, { wordThreshold }) => (wordThreshold === undefined ? [] : [`threshold=${wordThreshold}`]),
+  settingsFor: (_, { wordThresholds }) =>
+    wordThresholds === undefined ? [] : [`threshold=${wordThresholds.official}`],
 } as Partial<Method> as Method;
-const dataset = { name: "set", wordThreshold: 0.35 };
+const dataset = { name: "set", wordThresholds: { official: 0.35 } };
 
 const told = (options: Parameters<typeof settingsSuiting>[1], of = method) => {
   const notes: string[] = [];

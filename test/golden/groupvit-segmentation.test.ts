@@ -82,7 +82,7 @@ describe("zero-shot segmentation", () => {
     } of images.filter(({ parts }) => parts[0] !== "slide")) {
       const size = at[name].shape.slice(2) as [number, number];
       const encoded = encodeImages(scope, at[name], settings);
-      const maps = groupMaps(encoded, size);
+      const maps = groupMaps(encoded.soft, encoded.grid, size);
       for (const [stage, map] of maps.entries()) {
         outputs[`${place}.group_map${stage}`] = map;
         outputs[`${place}.stage${stage}_argmax`] = groupOfPixels(map);
@@ -195,7 +195,7 @@ describe("the port to Hugging Face", () => {
       image_embeds: images,
       vision_last_hidden_state: encoded.tokens,
       ...Object.fromEntries(encoded.soft.map((soft, stage) => [`attentions.${stage}`, soft])),
-      grouping: first(groupMaps(encoded, size).at(-1)!, counts("grouping")),
+      grouping: first(groupMaps(encoded.soft, encoded.grid, size).at(-1)!, counts("grouping")),
     };
     if (at["in.input_ids"] !== undefined) {
       const texts = encodeTexts(scope, at["in.input_ids"], settings).embedding;

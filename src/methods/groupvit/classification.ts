@@ -9,14 +9,11 @@ import type { Task } from "../method.ts";
 import { bytesOf, scaledPhotograph } from "./group-views.ts";
 import { imageEncoder } from "./image-encoder.ts";
 import { encodeImages } from "./network.ts";
-import { usualPreparation } from "./port-preparation.ts";
 import { inOrder, namedVectors } from "./prediction.ts";
 import type { GroupViTRecipe } from "./recipe.ts";
 import { nearness } from "./segmentation.ts";
+import { wholePreparation } from "./whole-preparation.ts";
 import { normalizations } from "./window-scores.ts";
-
-/** The authors make the shorter side so much longer than the square that is cut out of the middle. */
-const margin = 256 / 224;
 
 /**
  * Cosines of whole photographs with the vectors of classes. Where the recipe has the one template of segmentation, the authors' 7 for
@@ -45,18 +42,14 @@ function centre(image: Image, side: number): Image {
   return cropImage(image, { left, top, width: side, height: side });
 }
 
-/** A photograph of which the middle is seen: as the authors scale it, or as the port does (`usualPreparation`), to the byte. */
-function scaled(image: Image, { imageSize, normalization }: GroupViTRecipe): Image {
+/** A photograph of which the middle is seen: as the authors scale it, or as the port does, to the byte. */
+function scaled(image: Image, recipe: GroupViTRecipe): Image {
+  const { imageSize, normalization } = recipe;
+  const { shortSide } = wholePreparation(recipe);
   if (normalization === "official") {
-    const sizes = {
-      shortSide: Math.round(margin * imageSize),
-      longSide: Number.MAX_SAFE_INTEGER,
-      patchSize: imageSize,
-      normalization,
-    };
+    const sizes = { shortSide, longSide: Number.MAX_SAFE_INTEGER, patchSize: imageSize, normalization };
     return scaledPhotograph(image, sizes);
   }
-  const { shortSide } = usualPreparation(imageSize);
   const short = Math.min(image.width, image.height);
   const side = (pixels: number) => Math.trunc((shortSide * pixels) / short);
   return pillowResize(image, [side(image.width), side(image.height)], "bicubic");

@@ -1,8 +1,7 @@
 import type { Method } from "../method.ts";
 import { officialFile, portFiles } from "./file-writers.ts";
-import { usualPreparation } from "./port-preparation.ts";
 import type { GroupViTRecipe } from "./recipe.ts";
-import { normalizations } from "./window-scores.ts";
+import { wholePreparation } from "./whole-preparation.ts";
 
 /** A GroupViT as the authors' code, Hugging Face's port, and transformers.js read it. */
 export const forms: NonNullable<Method["forms"]> = {
@@ -12,8 +11,7 @@ export const forms: NonNullable<Method["forms"]> = {
   },
   hf({ weights, recipe, source, licence }) {
     const settings = recipe as GroupViTRecipe;
-    const normalization = normalizations[settings.normalization];
-    const preparation = { ...usualPreparation(settings.imageSize), normalization };
+    const preparation = wholePreparation(settings);
     const { files, notes } = portFiles(
       { settings, weights },
       { preparation, ...(licence !== undefined && { licence }) },

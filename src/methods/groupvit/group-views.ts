@@ -17,7 +17,7 @@ import { pixelsOfLargest } from "./largest-groups.ts";
 import { encodeImages, logitScale } from "./network.ts";
 import { namedVectors } from "./prediction.ts";
 import type { GroupViTRecipe } from "./recipe.ts";
-import { groupClassScores, groupMaps, groupOfPixels } from "./segmentation.ts";
+import { assignmentsBy, groupClassScores, groupMaps, groupOfPixels } from "./segmentation.ts";
 import { normalizations, scalings } from "./window-scores.ts";
 
 /** The share of the groups' colours; the rest is the photograph. */
@@ -63,8 +63,9 @@ export function groupViews(recipe: GroupViTRecipe, { classes }: Task): readonly 
 function groupOutputs(scope: Scope, image: Tensor, recipe: GroupViTRecipe, named: readonly ClassInfo[]): Named<Tensor> {
   const [, height, width] = image.shape;
   const encoded = encodeImages(scope, imageInput(image, normalizations[recipe.normalization]), recipe);
+  const assignments = assignmentsBy(recipe.scores, encoded);
   const maps = Object.fromEntries(
-    groupMaps(encoded, [height, width]).flatMap((map, stage): [string, Tensor][] => {
+    groupMaps(assignments, encoded.grid, [height, width]).flatMap((map, stage): [string, Tensor][] => {
       const name = `stage${stage + 1}`;
       const groups: [string, Tensor] = [name, cast(groupOfPixels(map), "uint8")];
       return recipe.shownGroups === 0 ? [groups] : [groups, [`weights:${name}`, sum(map, { axes: [2, 3] })]];
@@ -72,7 +73,8 @@ function groupOutputs(scope: Scope, image: Tensor, recipe: GroupViTRecipe, named
   );
   if (named.length === 0) return maps;
   const { vectors, counts } = namedVectors(scope, recipe, named);
-  const scores = groupClassScores(encoded, vectors, logitScale(scope), { background: null, counts }); // [1, G, N]
+  const options = { background: null, scores: recipe.scores, counts };
+  const scores = groupClassScores(encoded, vectors, logitScale(scope), options); // [1, G, N]
   return { ...maps, nearest: cast(argMax(scores, { axis: 2 }), "int32") };
 }
 

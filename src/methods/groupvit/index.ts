@@ -24,7 +24,7 @@ export const groupvit: Method<GroupViTRecipe> = {
   recipes,
   study,
   predictionFields,
-  formerly: { stemChannels: [], promptStopWords: [], shownGroups: 0 },
+  formerly: { stemChannels: [], promptStopWords: [], shownGroups: 0, classifyShortSide: 0 },
   settingsFor,
   notesOf: (recipe, { classes }) => cutNotes(classes, recipe),
   ready: loadWords,

@@ -8,6 +8,7 @@ import { Random } from "../../array/random.ts";
 import type { ClassInfo } from "../../data/sample.ts";
 import { Model } from "../../graph/scope.ts";
 import { constant, input } from "../../graph/tensor.ts";
+import { cropImage } from "../../image/crop.ts";
 import { imageInput, imagenetNormalization } from "../../nn/image-input.ts";
 import type { TrainedModel } from "../../prediction/model.ts";
 import { assemble } from "../../prediction/pipeline/assemble.ts";
@@ -17,9 +18,12 @@ import { evaluate } from "../../runtime/evaluate.ts";
 import type { SemanticModel } from "../model.ts";
 import { anyTask } from "../stages.ts";
 import { groupvit } from "./index.ts";
-import { encodeImages, encodePairs, pairLosses } from "./network.ts";
+import { encodeImages, encodePairs, logitScale, pairLosses } from "./network.ts";
 import { usualPreparation } from "./port-preparation.ts";
+import { namedVectors } from "./prediction.ts";
 import { type GroupViTRecipe, recipes } from "./recipe.ts";
+import { groupMaps, groupOfPixels } from "./segmentation.ts";
+import { validate } from "./validate.ts";
 
 const recipe: GroupViTRecipe = { ...recipes["groupvit-tiny"], windowSide: 32, shortSide: 32, threshold: 0.5 };
 const color = [0, 0, 0] as const;
@@ -128,6 +132,73 @@ describe("classes", () => {
     expect(Math.max(...ground)).toBeLessThan(Math.min(...others.flat()));
   });
 
+  test("have the paper's scores where they are asked for: of each patch's own group, and of all classes", async () => {
+    const classes = [cat, dog, tree, named("sofa", "couch"), named("lamp"), named("boat"), named("sky")];
+    const found = await scores(classes, { scores: "paper" });
+    const model = new Model();
+    const bytes = constant(ndarray("uint8", [1, 32, 32, 3], image.data));
+    const encoded = encodeImages(model.scope, imageInput(bytes, imagenetNormalization), recipe);
+    const { vectors } = namedVectors(model.scope.shared(), recipe, classes);
+    const { logits1, logits2, groups, words, scale } = await evaluate(
+      {
+        ...{ logits1: encoded.stages[0].grouping!.logits, logits2: encoded.stages[1].grouping!.logits },
+        ...{ groups: encoded.groupEmbeddings!, words: vectors, scale: logitScale(model.scope.shared()) },
+      },
+      weights,
+    );
+    const likeliest = ({ shape: [, count, tokens], data }: NdArray, token: number) => {
+      const column = Array.from({ length: count }, (_, g) => Number(data[g * tokens + token]));
+      return column.indexOf(Math.max(...column));
+    };
+    const [width, texts] = [words.shape[1], toNumbers(words)];
+    const cosines = (group: number) => {
+      const own = toNumbers(groups).slice(group * width, (group + 1) * width);
+      const each = Array.from({ length: words.shape[0] }, (_, w) =>
+        own.reduce((sum, value, c) => sum + (value / Math.hypot(...own)) * texts[w * width + c], 0),
+      );
+      return [...each.slice(0, 3), Math.max(each[3], each[4]), ...each.slice(5)];
+    };
+    const seen = new Set<number>();
+    for (let patch = 0; patch < 16; patch++) {
+      const group = likeliest(logits2, likeliest(logits1, patch));
+      seen.add(group);
+      const powers = cosines(group).map((cosine) => Math.exp(cosine * Number(scale.data[0])));
+      const total = powers.reduce((sum, power) => sum + power, 0);
+      // Near its middle a patch is its own, however maps are enlarged.
+      const pixel = (Math.floor(patch / 4) * 8 + 3) * 32 + (patch % 4) * 8 + 4;
+      close(
+        found.map((map) => map[pixel]),
+        powers.map((power) => power / total),
+      );
+    }
+    expect(seen.size).toBeGreaterThan(1);
+  });
+
+  test("have the paper's groups in pictures and pages, too, where its scores are asked for", async () => {
+    const task = { classes: [cat, dog, tree], frequencies: [] };
+    const paper: GroupViTRecipe = { ...recipe, scores: "paper" };
+    const scope = new Model().scope.shared();
+    const bytes = constant(ndarray("uint8", [1, 32, 32, 3], image.data));
+    const { used, grid } = encodeImages(scope, imageInput(bytes, imagenetNormalization), recipe);
+    const [first, last] = groupMaps(used, grid, [32, 32]);
+    const seen = (of: GroupViTRecipe) => groupvit.views!(of, task)[0].outputs(scope, { image: bytes });
+    const [shown, page] = [seen(paper), groupvit.groups!(paper, task)!.outputs(scope, { image: bytes })];
+    const pictures = await evaluate({ ...shown, first: groupOfPixels(first), last: groupOfPixels(last) }, weights);
+    expect(toNumbers(pictures.stage1)).toEqual(toNumbers(pictures.first));
+    expect(toNumbers(pictures.stage2)).toEqual(toNumbers(pictures.last));
+    expect(toNumbers(pictures.stage2)).not.toEqual(toNumbers((await evaluate(seen(recipe), weights)).stage2));
+    const maps = await evaluate(page, weights);
+    for (const name of ["map:stage 1", "map:stage 2"])
+      expect([...new Set(toNumbers(maps[name]))].sort()).toEqual([0, 1]);
+    // One softmax over the classes for each group that has patches, nothing for others.
+    const near = toNumbers(maps["words:stage 2"]);
+    const sums = Array.from({ length: 4 }, (_, g) => near.slice(3 * g, 3 * g + 3).reduce((sum, value) => sum + value));
+    const patches = toNumbers(maps["map:stage 2"]);
+    const there = new Set(patches.flatMap((share, i) => (share > 0 ? [Math.floor(i / 16)] : [])));
+    for (const [group, sum] of sums.entries()) expect(sum).toBeCloseTo(there.has(group) ? 1 : 0, 4);
+    expect(there.size).toBeLessThan(4);
+  });
+
   test("depend on templates and on whose colours photographs have", async () => {
     const plain = await scores([cat, dog]);
     for (const changes of [{ templates: "full" }, { templates: "identity" }, { normalization: "hf" }] as const) {
@@ -164,6 +235,19 @@ describe("a photograph as a whole", () => {
     expect(row[1]).toBeLessThan(-1);
   });
 
+  test("is scaled as the recipe says, by the authors' filter too, and no less than the square", () => {
+    const photograph = checkImage(80, 60, 5);
+    const seen = (classifyShortSide: number) =>
+      toNumbers(method.classifier!({ ...recipe, classifyShortSide } as GroupViTRecipe, task).prepare(photograph).image);
+    // 8/7 of 32 is 37.
+    expect(seen(37)).toEqual(seen(0));
+    const middle = cropImage(photograph, { left: 24, top: 14, width: 32, height: 32 });
+    expect(seen(60)).toEqual(Array.from(middle.data));
+    expect(() => validate({ ...recipe, classifyShortSide: 31 })).toThrow(
+      "classifyShortSide must be 0, or at least imageSize (32), got 31. 0 is usual.",
+    );
+  });
+
   test("is cut out of the middle, whatever is around it", () => {
     const image = checkImage(37, 37, 5);
     const other = { ...image, data: image.data.slice() };
@@ -172,17 +256,19 @@ describe("a photograph as a whole", () => {
   });
 
   test.each([
-    [41, 97],
-    [90, 53],
-    [20, 31],
+    [41, 97, 0],
+    [90, 53, 0],
+    [20, 31, 0],
+    [41, 97, 48],
+    [90, 53, 64],
   ])(
-    "of %i x %i pixels is scaled and cut as the port does it, to the byte, where its preparation is asked for",
-    async (width, height) => {
+    "of %i x %i pixels (classifyShortSide=%i) is scaled and cut as the port does it, to the byte, where its preparation is asked for",
+    async (width, height, classifyShortSide) => {
       const photograph = checkImage(width, height, 7);
-      const { image } = method.classifier!({ ...recipe, normalization: "hf" } as GroupViTRecipe, task).prepare(
-        photograph,
-      );
-      const preparation = usualPreparation(recipe.imageSize);
+      const asked = { ...recipe, normalization: "hf", classifyShortSide } as GroupViTRecipe;
+      const { image } = method.classifier!(asked, task).prepare(photograph);
+      const usual = usualPreparation(recipe.imageSize);
+      const preparation = { ...usual, shortSide: classifyShortSide === 0 ? usual.shortSide : classifyShortSide };
       const bytes = constant(ndarray("uint8", [1, height, width, 3], photograph.data));
       const { seen } = await evaluate({ seen: portInput(bytes, preparation) });
       const own = imageInput(constant({ ...image, shape: [1, ...image.shape] }), preparation.normalization);

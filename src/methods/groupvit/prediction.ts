@@ -49,7 +49,7 @@ export function scoresOfVectors(
   const found =
     recipe.scores === "hf"
       ? groupLogits(images, vectors, unclampedScale(scope), counts)
-      : groupClassScores(images, vectors, logitScale(scope), { background, kept, counts });
+      : groupClassScores(images, vectors, logitScale(scope), { background, scores: recipe.scores, kept, counts });
   return inOrder(found, classes, { axis: 2, background });
 }
 
@@ -60,7 +60,7 @@ function asked({ threshold, keptClasses: kept, scores }: GroupViTRecipe, classes
   if (named.length === 0) {
     throw new InputError("groupvit: expected at least one class besides the background, got none. Name some.");
   }
-  return { named, kept, background: place >= 0 && scores === "official" ? { threshold } : null };
+  return { named, kept, background: place >= 0 && scores !== "hf" ? { threshold } : null };
 }
 
 /** Scores along an axis, a background first where they have one, in the order of the classes; one without is never the largest. */

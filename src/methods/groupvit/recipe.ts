@@ -3,6 +3,7 @@ import type { WordKind } from "../../text/prompts.ts";
 import { pictureWords } from "../../text/stop-words.ts";
 import type { TemplateSet } from "../../text/templates.ts";
 import { baseRecipe, type Recipe } from "../recipe.ts";
+import type { ScoresName } from "./segmentation.ts";
 import { type GroupViTSettings, oneStageGroupViT, publishedGroupViT, smallImageEncoder } from "./settings.ts";
 import type { PreparationName } from "./window-scores.ts";
 
@@ -19,17 +20,22 @@ export interface GroupViTRecipe extends Recipe, GroupViTSettings, ImageAugmentat
   // What matters for prediction alone; `predict`, `eval`, `export` and `show` take these by --set.
   /** Templates that each word is put into; a word is the mean of what comes of them. */
   readonly templates: TemplateSet;
-  /** Whose class scores: those of the authors' code, or of the port, which knows no background. */
-  readonly scores: "official" | "hf";
+  /** Whose way from groups to classes: that of the authors' code, of the paper, or of the port, which knows no background. */
+  readonly scores: ScoresName;
   /** Of the background, where one of the classes is it: groups whose best class scores lower are background. 0 … 1. */
   readonly threshold: number;
-  /** So many classes, those that fit a window best, can be found in it. */
+  /** So many classes, those that fit a window best, can be found in it; the authors' code alone has such a limit. */
   readonly keptClasses: number;
   /** Sides of a window, pixels: a multiple of `patchSize`. */
   readonly windowSide: number;
   /** What the shorter side of a photograph is scaled to, unless its longer one would exceed `longSide`. */
   readonly shortSide: number;
   readonly longSide: number;
+  /**
+   * What the shorter side of a photograph is scaled to that is told as a whole (`--classify`), before a square of `imageSize` is cut out of
+   * its middle: `imageSize` or more; 0: by `normalization`, the authors' 8/7 of it, or `imageSize` itself as in the port.
+   */
+  readonly classifyShortSide: number;
   /** Groups that `show` draws of each stage: so many, those that have most of the photograph, and pixels of others go to the nearest; 0: all. */
   readonly shownGroups: number;
 }
@@ -37,7 +43,7 @@ export interface GroupViTRecipe extends Recipe, GroupViTSettings, ImageAugmentat
 /** Fields that matter for prediction alone. */
 export const predictionFields = [
   ...["templates", "scores", "threshold", "keptClasses", "windowSide", "shortSide", "longSide", "normalization"],
-  "shownGroups",
+  ...["classifyShortSide", "shownGroups"],
 ] as const satisfies readonly (keyof GroupViTRecipe)[];
 
 /**
@@ -82,6 +88,7 @@ const twoStages: GroupViTRecipe = {
   windowSide: 448,
   shortSide: 448,
   longSide: 2048,
+  classifyShortSide: 0,
   shownGroups: 0,
 };
 

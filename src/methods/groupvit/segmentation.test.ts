@@ -66,6 +66,7 @@ function lengthOne(array: NdArray): NdArray {
 
 const symbols = ({ assignments, groupEmbeddings, embedding }: ReturnType<typeof given>, { grid }: Case) => ({
   soft: assignments.map((array) => constant(array)),
+  used: [], // of the paper alone
   grid,
   groupEmbeddings: constant(groupEmbeddings),
   embedding: constant(embedding),
@@ -159,7 +160,7 @@ test.each(cases)("scores of pixels are those of their groups: %s", async (_, one
   const images = symbols(from, one);
   const { scores, groups } = await evaluate({
     scores: classScores(images, constant(from.vectors), scale, one.size, options),
-    groups: groupOfPixels(groupMaps(images, one.size).at(-1)!),
+    groups: groupOfPixels(groupMaps(images.soft, one.grid, one.size).at(-1)!),
   });
   const channels = one.classes + (background === null ? 0 : 1);
   expect(scores.shape).toEqual([one.images, channels, ...one.size]);
@@ -232,7 +233,7 @@ describe("ties", () => {
 
 test("a wrong grid, and fewer vectors than patches without groups, are refused", () => {
   const from = given(usual);
-  expect(() => groupMaps({ ...symbols(from, usual), grid: [4, 4] }, usual.size)).toThrow(
+  expect(() => groupMaps(symbols(from, usual).soft, [4, 4], usual.size)).toThrow(
     "groups: expected probabilities of 4 x 4 patches, got [2, 6, 15]. Pass the encoder's own grid.",
   );
   expect(() =>
@@ -246,7 +247,13 @@ describe("without groups, patches have scores of their own", () => {
   const grid = [3, 5] as const;
   const patches = random("patches", [2, 15, width]);
   const images = {
-    ...{ soft: [], grid, groupEmbeddings: constant(patches), embedding: constant(random("images", [2, width])) },
+    ...{
+      soft: [],
+      used: [],
+      grid,
+      groupEmbeddings: constant(patches),
+      embedding: constant(random("images", [2, width])),
+    },
   };
   const words = constant(lengthOne(random("words", [4, width])));
   const scale = constant(scalar(7));

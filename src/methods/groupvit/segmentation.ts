@@ -1,6 +1,6 @@
 /**
  * From what GroupViT's image encoder gives to class scores of pixels, without any training on masks (Xu et al. 2022, sec. 3.3).
- * Where the paper and the authors' code differ, this is the code's way; the port's to Hugging Face is `portScores`.
+ * The paper, the authors' code and its port to Hugging Face differ in it: see `ScoresName`.
  */
 import { fromNumbers } from "../../array/ndarray.ts";
 import { show } from "../../array/shape.ts";
@@ -31,6 +31,14 @@ import {
 } from "../../ops/index.ts";
 import { unitVectors } from "./unit.ts";
 
+/**
+ * Whose way from groups to classes. `official`, the authors' code: soft assignments are multiplied, a class has the product of two softmaxes, of which
+ * one knows the few classes that fit the window best, and some group of a window is always foreground. `paper`: the assignments that tokens were
+ * merged by are multiplied, one softmax over all classes, background wherever it stays below the threshold. `hf`, the port: soft maps
+ * weigh cosines (`portScores`).
+ */
+export type ScoresName = "official" | "paper" | "hf";
+
 /** What the image encoder found in each of B windows of one size; a part of `EncodedImages`. */
 export interface GroupedImages {
   /**
@@ -38,6 +46,8 @@ export interface GroupedImages {
    * to 1 over the groups; L is the number of patches, then of the groups before. Empty where nothing is grouped.
    */
   readonly soft: readonly Tensor[];
+  /** What tokens were merged by, [B, G, L]: of hard assignment 1 for the likeliest group and 0 for others; of soft the same as `soft`. */
+  readonly used: readonly Tensor[];
   /** Of the patches. */
   readonly grid: Grid;
   /** Of the last groups, or of the patches where nothing is grouped, of any length: [B, G, C]; null in training. */
@@ -46,19 +56,18 @@ export interface GroupedImages {
   readonly embedding: Tensor;
 }
 
-/** What group maps are made of. */
-export type Assigned = Pick<GroupedImages, "soft" | "grid">;
-
 /** The background is a class of its own, the first. */
 export interface Background {
-  /** Groups whose best class has a lower score are background; but never all groups of a window. 0 … 1. */
+  /** Groups whose best class has a lower score are background; by the authors' code never all groups of a window. 0 … 1. */
   readonly threshold: number;
 }
 
 export interface ClassScoreOptions {
   /** Null: every pixel is of one of the classes. */
   readonly background: Background | null;
-  /** So many classes, those that fit the whole window best, can be found in a window. Default 5. */
+  /** Default `official`, which `hf` stands for as well: groups of the port have cosines alone. */
+  readonly scores?: ScoresName;
+  /** So many classes, those that fit the whole window best, can be found in a window by the authors' code. Default 5. */
   readonly kept?: number;
   /** Words of each class, whose vectors follow one another; a class is as near as the nearest of them. Default: one each. */
   readonly counts?: readonly number[] | undefined;
@@ -67,11 +76,22 @@ export interface ClassScoreOptions {
 /** Lower than any score, and so far that its exponential is 0. */
 export const excluded = -1e9;
 
-/** Soft maps of the groups after each stage: its assignment times all before it, [B, G, rows, columns]; they sum to 1 over the groups. */
-export function patchGroups({ soft, grid: [rows, columns] }: Assigned): Tensor[] {
+/** The assignments that are multiplied, by whose way. */
+export function assignmentsBy(
+  scores: ScoresName,
+  { soft, used }: Pick<GroupedImages, "soft" | "used">,
+): readonly Tensor[] {
+  return scores === "paper" ? used : soft;
+}
+
+/**
+ * Maps of the groups after each stage: its assignment times all before it. assignments: [B, G, L] each → [B, G, rows, columns]; they sum to 1
+ * over the groups, and are as soft or hard as the assignments.
+ */
+export function patchGroups(assignments: readonly Tensor[], [rows, columns]: Grid): Tensor[] {
   const maps: Tensor[] = [];
   let whole: Tensor | undefined;
-  for (const assignment of soft) {
+  for (const assignment of assignments) {
     // M₁ = S₁ᵀ, M₂ = M₁ S₂ᵀ …, here with the groups in front.
     whole = whole === undefined ? assignment : matmul(assignment, whole); // [B, G, patches]
     const [images, groups, patches] = whole.shape;
@@ -89,8 +109,8 @@ export function patchGroups({ soft, grid: [rows, columns] }: Assigned): Tensor[]
  * The same enlarged to the window, bilinearly: stretched over all of it, although patches leave out what is no multiple of their
  * side. size: [H, W] → for each stage [B, G, H, W].
  */
-export function groupMaps(images: Assigned, size: readonly [number, number]): Tensor[] {
-  return patchGroups(images).map((map) => resize(map, size));
+export function groupMaps(assignments: readonly Tensor[], grid: Grid, size: readonly [number, number]): Tensor[] {
+  return patchGroups(assignments, grid).map((map) => resize(map, size));
 }
 
 /** The group of each pixel, the lowest of several with the same share. map: [B, G, H, W] → int64 [B, H, W]. */
@@ -99,8 +119,8 @@ export function groupOfPixels(map: Tensor): Tensor {
 }
 
 /**
- * The scores of each group, among them that of the background: a product of two softmaxes over the classes, of which one knows only
- * those that fit the whole window best.
+ * The scores of each group, among them that of the background. By the authors' code a product of two softmaxes over the classes, of
+ * which one knows only those that fit the whole window best; by the paper the one that knows all.
  *
  * classes: vectors of length 1, [N, C], or of all their words. scale: what cosines are multiplied by, `logitScale` of the network.
  * → [B, G, N], or with a background in front [B, G, 1 + N]; 0 … 1.
@@ -109,19 +129,24 @@ export function groupClassScores(
   { groupEmbeddings, embedding }: Pick<GroupedImages, "groupEmbeddings" | "embedding">,
   classes: Tensor,
   scale: Tensor,
-  { background, kept = 5, counts }: ClassScoreOptions,
+  { background, scores: whose = "official", kept = 5, counts }: ClassScoreOptions,
 ): Tensor {
   const logits = groupLogits({ groupEmbeddings }, classes, scale, counts); // [B, G, N]
+  const all = softmax(logits, { axis: 2 });
+  if (whose === "paper") return background === null ? all : withBackground(all, background.threshold);
   const whole = mul(nearness(embedding, classes, counts), scale); // [B, N]
   const count = axisSize(whole, 1);
   const { indices } = topK(whole, Math.min(kept, count), { axis: 1 }); // [B, kept]
   const chosen = unsqueeze(sum(oneHot(indices, count), { axes: [1] }), 1); // [B, 1, N]
-  const among = softmax(where(greater(chosen, 0), logits, excluded), { axis: 2 });
-  const scores = mul(among, softmax(logits, { axis: 2 })); // [B, G, N]
+  const scores = mul(softmax(where(greater(chosen, 0), logits, excluded), { axis: 2 }), all); // [B, G, N]
   if (background === null) return scores;
+  return withBackground(scores, minimum(max(scores, { axes: [1, 2], keepDims: true }), background.threshold));
+}
+
+/** A background in front, 1 for groups whose best class scores below `threshold`, else 0. scores: [B, G, N] → [B, G, 1 + N]. */
+function withBackground(scores: Tensor, threshold: Tensor | number): Tensor {
   const best = max(scores, { axes: [2], keepDims: true }); // [B, G, 1]
-  const threshold = minimum(max(best, { axes: [1], keepDims: true }), background.threshold); // [B, 1, 1]
-  return concat([cast(less(best, threshold), "float32"), scores], { axis: 2 }); // [B, G, 1 + N]
+  return concat([cast(less(best, threshold), "float32"), scores], { axis: 2 });
 }
 
 /**
@@ -138,7 +163,8 @@ export function classScores(
 ): Tensor {
   const scores = groupClassScores(images, classes, scale, options); // [B, G, K]
   if (images.soft.length === 0) return enlarged(scores, images.grid, size);
-  const map = groupMaps(images, size).at(-1)!; // [B, G, H, W]
+  const assignments = assignmentsBy(options.scores ?? "official", images);
+  const map = groupMaps(assignments, images.grid, size).at(-1)!; // [B, G, H, W]
   const groups = axisSize(map, 1);
   const belongs = oneHot(groupOfPixels(map), groups, { axis: 1 }); // [B, G, H, W], 0 or 1
   return spread(scores, belongs);
@@ -183,7 +209,7 @@ export function portScores(
 ): Tensor {
   const logits = groupLogits(images, classes, scale, counts); // [B, G, N]
   if (images.soft.length === 0) return mul(enlarged(logits, images.grid, size), scale);
-  return mul(spread(logits, groupMaps(images, size).at(-1)!), scale);
+  return mul(spread(logits, groupMaps(images.soft, images.grid, size).at(-1)!), scale);
 }
 
 /** scores: [B, G, K] and shares of the groups [B, G, H, W] → the shares' sum of scores, [B, K, H, W]. */

@@ -100,7 +100,7 @@ test.each([
   const logits = transferLogits(whole.scope, x, 3, recipe);
   const weights = movedWeights(whole);
   const images = float32([1, 3, 32, 32], new Random("image").fillNormal(new Float32Array(3072)));
-  const parts = { tokens, patches: stages[0].grouping!.tokens, map: patchGroups({ soft, grid }).at(-1)! };
+  const parts = { tokens, patches: stages[0].grouping!.tokens, map: patchGroups(soft, grid).at(-1)! };
   const used = Object.fromEntries([...model.parameters.keys()].map((name) => [name, weights[name]]));
   const found = await evaluate(parts, { ...used, images });
   const [t, p, m] = [found.tokens, found.patches, found.map].map((array) => toNumbers(array));

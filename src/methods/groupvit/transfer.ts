@@ -36,7 +36,7 @@ export function transferLogits(scope: Scope, images: Tensor, classes: number, se
 
   /** [B, N, D] */
   function segmentsOfPatches(): Tensor {
-    const map = patchGroups({ soft, grid }).at(-1)!; // [B, G, rows, columns]
+    const map = patchGroups(soft, grid).at(-1)!; // [B, G, rows, columns]
     const shares = reshape(map, [batch, axisSize(map, 1), grid[0] * grid[1]]);
     return matmul(transpose(shares, [0, 2, 1]), tokens);
   }

@@ -13,11 +13,12 @@ import { tokenizerJson } from "../../text/tokenizer-json.ts";
 import type { Method, WrittenModel } from "../method.ts";
 import { encodeImages, encodeTexts, logitScale } from "./network.ts";
 import { configOf } from "./port-config.ts";
-import { preparationText, usualPreparation } from "./port-preparation.ts";
+import { preparationText } from "./port-preparation.ts";
 import type { GroupViTRecipe } from "./recipe.ts";
 import { unitVectors } from "./unit.ts";
+import { wholePreparation } from "./whole-preparation.ts";
 import { wholeOf, withPositions } from "./whole-weights.ts";
-import { normalizations, unclampedScale } from "./window-scores.ts";
+import { unclampedScale } from "./window-scores.ts";
 import { endToken, requireVocabulary } from "./words.ts";
 
 type Trained = Parameters<NonNullable<Method["forms"]>[string]>[0];
@@ -46,11 +47,10 @@ export function transformersFiles({ weights, recipe, source, licence }: Trained)
   const whole = wholeOf(withPositions(weights, settings), settings, source).weights;
   const write = (outputs: (scope: Model["scope"]) => Named<Tensor>) =>
     graphFile(outputs, { settings, weights: whole, licence });
-  const normalization = normalizations[settings.normalization];
   const config = { ...configOf(settings), "transformers.js_config": { dtype: "fp32" } };
   const files = {
     "config.json": `${JSON.stringify(config, null, 2)}\n`,
-    "preprocessor_config.json": preparationText({ ...usualPreparation(settings.imageSize), normalization }),
+    "preprocessor_config.json": preparationText(wholePreparation(settings)),
     ...tokenizerJson(clipMerges, { length: settings.textContext }),
     "onnx/model.onnx": write((scope) => both(scope, settings)),
     "onnx/vision_model.onnx": write((scope) => ({ image_embeds: imageVectors(scope, settings) })),

@@ -71,11 +71,14 @@ export function validate(recipe: GroupViTRecipe): void {
   require(areLower, "promptStopWords", "a list of words in lower case", "Try image, side.");
   oneOf("normalization", ["official", "hf"]);
   oneOf("templates", Object.keys(templateSets));
-  oneOf("scores", ["official", "hf"]);
+  oneOf("scores", ["official", "paper", "hf"]);
   checkImageAugmentation(recipe);
   number("threshold", { least: 0, most: 1 }, "Higher: more background.");
   number("keptClasses", size, "Change it with --set.");
   number("shownGroups", some, "0 draws all.");
+  const { imageSize, classifyShortSide } = recipe;
+  const holdsSquare = classifyShortSide === 0 || within(classifyShortSide, { ...size, least: imageSize });
+  require(holdsSquare, "classifyShortSide", `0, or at least imageSize (${imageSize})`, "0 is usual.");
   checkWindows(recipe);
 }
 

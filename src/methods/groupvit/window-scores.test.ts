@@ -153,6 +153,7 @@ describe("published files become a run that predicts any words", () => {
 const kinds: [string, WindowScoreOptions][] = [
   ["the authors' way, with a background", official],
   ["the authors' way, without", { ...official, background: null }],
+  ["the paper's way", { ...official, scores: "paper" }],
   ["the port's way", { normalization: normalizations.hf, scores: "hf" }],
 ];
 

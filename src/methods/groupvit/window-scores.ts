@@ -6,7 +6,7 @@ import { clipNormalization, imageInput, imagenetNormalization, type Normalizatio
 import { exp } from "../../ops/index.ts";
 import type { Preparation } from "../model.ts";
 import { encodeImages, initialLogitScale, logitScale } from "./network.ts";
-import { type Background, type ClassScoreOptions, classScores, portScores } from "./segmentation.ts";
+import { type Background, type ClassScoreOptions, classScores, portScores, type ScoresName } from "./segmentation.ts";
 import type { GroupViTSettings } from "./settings.ts";
 
 /** Whose way of scaling and normalizing photographs is taken: their weights are the same, their numbers are not. */
@@ -27,9 +27,8 @@ export const scalings: Readonly<Record<PreparationName, Required<Pick<Preparatio
 export interface WindowScoreOptions extends Pick<ClassScoreOptions, "kept" | "counts"> {
   /** Of bytes; see `normalizations`. */
   readonly normalization: Normalization;
-  /** Whose class scores: the authors', or those of the port, which knows no background. */
-  readonly scores: "official" | "hf";
-  /** Of the authors' scores: a background, which is then the first class. Default none. */
+  readonly scores: ScoresName;
+  /** Of scores other than the port's, which knows none: a background, which is then the first class. Default none. */
   readonly background?: Background | null;
 }
 
@@ -46,11 +45,9 @@ export function windowScores(
 ): Tensor {
   const [, height, width] = image.shape;
   const encoded = encodeImages(scope, imageInput(image, normalization), settings);
-  if (scores === "official") {
-    const options = { background, counts, ...(kept !== undefined && { kept }) };
-    return classScores(encoded, classes, logitScale(scope), [height, width], options);
-  }
-  return portScores(encoded, classes, unclampedScale(scope), [height, width], { counts });
+  if (scores === "hf") return portScores(encoded, classes, unclampedScale(scope), [height, width], { counts });
+  const options = { background, scores, counts, ...(kept !== undefined && { kept }) };
+  return classScores(encoded, classes, logitScale(scope), [height, width], options);
 }
 
 /** e^logitScale as the port has it, without the authors' limit of 100: a scalar. */
