@@ -5,6 +5,7 @@ import { InferenceSession, Tensor } from "onnxruntime-node";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { encoders } from "../../src/backbones/encoders.ts";
 import { publishedNames } from "../../src/backbones/published.ts";
+import type { Classification } from "../../src/evaluation/classify.ts";
 import { Model } from "../../src/graph/scope.ts";
 import { input } from "../../src/graph/tensor.ts";
 import { nodePlatform as platform } from "../../src/platform/node.ts";
@@ -475,6 +476,11 @@ describe("eval --classify", () => {
       ...{ images: 3, measures: [{ name: "mean average precision" }], skipped: [] },
       perImage: [{ id: "val_000000" }, {}, {}],
     });
+    const { measures, perClass } = JSON.parse(several.out) as Classification;
+    const occurring = perClass.flatMap(({ averagePrecision, images }) =>
+      averagePrecision === null || images === 0 ? [] : [averagePrecision],
+    );
+    expect(measures[0].value).toBeCloseTo(occurring.reduce((sum, value) => sum + value, 0) / occurring.length, 12);
     const probed = await tessera("eval", run, scenes, "--classify", "--probe", "--json");
     expect(JSON.parse(probed.out)).toMatchObject({ images: 3, measures: [{ name: "mean average precision" }] });
     expect(probed.out).not.toBe(several.out);
