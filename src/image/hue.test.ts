@@ -15,6 +15,10 @@ test.each([
   ["a tenth brings red to orange", [255, 0, 0], 0.1, [255, 150, 0]],
   // Saturation 191 of 255 and hue 0: least 200 · (1 − 191 / 255) = 50.2.
   ["pale red stays as pale", [200, 50, 50], 0, [200, 50, 50]],
+  // Pillow's own numbers, where 64 bits would give others.
+  ["numbers of 32 bits decide between two hues", [66, 66, 110], 0.1, [92, 66, 110]],
+  ["also of green", [138, 200, 138], 0.1, [138, 200, 174]],
+  ["and the other way", [73, 163, 13], -0.1, [161, 163, 13]],
 ])("%s", (_, color, share, expected) => {
   expect(turned(color, share)).toEqual(expected);
 });

@@ -11,7 +11,7 @@ export function turnHue({ width, height, data }: Image, share: number): Image {
   for (let i = 0; i < data.length; i += 3) {
     const [red, green, blue] = [data[i], data[i + 1], data[i + 2]];
     const [most, least] = [Math.max(red, green, blue), Math.min(red, green, blue)];
-    const saturation = most === least ? 0 : Math.trunc((255 * (most - least)) / most);
+    const saturation = most === least ? 0 : Math.trunc(255 * Math.fround((most - least) / most));
     const hue = (hueOf(red, green, blue, most, least) + turn) & 255;
     writeColor(out, i, hue, saturation, most);
   }
@@ -21,10 +21,12 @@ export function turnHue({ width, height, data }: Image, share: number): Image {
 /** 0 … 255 round the circle from red. */
 function hueOf(red: number, green: number, blue: number, most: number, least: number): number {
   if (most === least) return 0;
+  // Rounded to 32 bits wherever Pillow keeps a number in so many: it decides one hue in some hundreds.
+  const { fround } = Math;
   const chroma = most - least;
-  const [r, g, b] = [(most - red) / chroma, (most - green) / chroma, (most - blue) / chroma];
-  const sixths = red === most ? b - g : green === most ? 2 + r - b : 4 + g - r;
-  return Math.trunc(255 * ((sixths / 6 + 1) % 1));
+  const [r, g, b] = [fround((most - red) / chroma), fround((most - green) / chroma), fround((most - blue) / chroma)];
+  const sixths = fround(red === most ? b - g : green === most ? 2 + r - b : 4 + g - r);
+  return Math.trunc(255 * fround((sixths / 6 + 1) % 1));
 }
 
 function writeColor(out: Uint8Array, at: number, hue: number, saturation: number, value: number): void {
