@@ -87,6 +87,9 @@ export function wideBottleneck(
   return { out: add(bare(scope.at("shortcut"), activated, channels, 1, { stride }), expanded), activated };
 }
 
+/** Units of the six stages as published. */
+export const resNet38Units: readonly number[] = [3, 3, 6, 3, 1, 1];
+
 /**
  * Wide pre-activation residual network of 38 layers (Wu, Shen and van den Hengel 2019, model A1, as Ahn and Kwak's AffinityNet has it
  * for segmentation: stride 8). Parameters: stem.conv, stage1.unit1.norm1, …, stage6.unit1.conv3, norm.
@@ -101,7 +104,7 @@ export function resNet38(
     width = 64,
     channels: widths = [2, 4, 8, 16, 32, 64].map((times) => times * width),
     middle = Math.floor(widths[3] / 2),
-    units = [3, 3, 6, 3, 1, 1],
+    units = resNet38Units,
     dropout = [0.3, 0.5],
     norms = "batch",
   }: ResNet38Options = {},

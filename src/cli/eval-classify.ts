@@ -54,8 +54,7 @@ export async function evalClassify(
   for (const { problem } of found.skipped) terminal.note(`skipped: ${problem}`);
   const { images, classes, measures, perClass } = found;
   terminal.print(oneLine(`${found.dataset}, split ${found.split}: ${images} images, ${classes.length} classes`));
-  // Of photographs of one class each there may be a thousand classes, and the nearest is what counts.
-  if (measures.some(({ name }) => name === "mean average precision")) terminal.print(classLines(perClass));
+  if (perClass.length > 0) terminal.print(classLines(perClass));
   terminal.print(oneLine(measures.map((measure) => `${measure.name} ${measureText(measure)}`).join(", ")));
   if (out !== undefined) await platform.writeFile(out, `${JSON.stringify(found, null, 1)}\n`);
   terminal.result(found);

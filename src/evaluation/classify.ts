@@ -6,7 +6,7 @@ import { labelledDataset } from "../data/views.ts";
 import { InputError, Interrupted } from "../errors.ts";
 import type { Image } from "../image/image.ts";
 import type { PhotographClasses } from "../methods/classification.ts";
-import { averagePrecision, meanAveragePrecision } from "../metrics/average-precision.ts";
+import { averagePrecisions, meanOfKnown } from "../metrics/average-precision.ts";
 import { type Measure, shares } from "../metrics/measure.ts";
 import { graphRunner } from "../prediction/graph-runner.ts";
 import type { TrainedModel } from "../prediction/model.ts";
@@ -28,7 +28,10 @@ export interface Classification {
   /** Names, without a background. */
   readonly classes: readonly string[];
   readonly measures: readonly Measure[];
-  /** How many photographs show it, and how well they are ranked above the others: null where none does. */
+  /**
+   * How many photographs show it, and how well they are ranked above the others: null where none does. Empty where photographs have one tag
+   * each, of perhaps a thousand classes.
+   */
   readonly perClass: readonly {
     readonly name: string;
     readonly images: number;
@@ -72,24 +75,21 @@ export async function classifyDataset(
   const rowsOf = (dataset: Dataset, values: (image: Image) => Promise<readonly number[]>) =>
     rows(dataset, counted, { ...options, skipped, values });
   const named = counted.map((k) => classes[k].name);
-  const result = (found: readonly Row[], scores: readonly (readonly number[])[]): Classification => ({
-    ...{ dataset: all.name, split: all.split, model: source, images: found.length, classes: named },
-    measures: shares(
-      classificationScores(
-        scores,
-        found.map(({ truth }) => truth),
-      ),
-    ),
-    perClass: named.map((name, k) => {
-      const shown = found.map(({ truth }) => truth[k]);
-      const ranked = scores.map((row) => row[k]);
-      return { name, images: shown.filter(Boolean).length, averagePrecision: averagePrecision(ranked, shown) };
-    }),
-    perImage: found.map(({ id, truth }, i) => ({
-      ...{ id, truth: named.filter((_, k) => truth[k]), best: named[scores[i].indexOf(Math.max(...scores[i]))] },
-    })),
-    skipped,
-  });
+  const result = (found: readonly Row[], scores: readonly (readonly number[])[]): Classification => {
+    const truth = found.map((row) => row.truth);
+    const { measures, precisions } = classificationScores(scores, truth);
+    const perClass = precisions.map((averagePrecision, k) => ({
+      ...{ name: named[k], images: truth.filter((row) => row[k]).length, averagePrecision },
+    }));
+    return {
+      ...{ dataset: all.name, split: all.split, model: source, images: found.length, classes: named },
+      ...{ measures: shares(measures), perClass },
+      perImage: found.map(({ id, truth }, i) => ({
+        ...{ id, truth: named.filter((_, k) => truth[k]), best: named[scores[i].indexOf(Math.max(...scores[i]))] },
+      })),
+      skipped,
+    };
+  };
   if (probed !== null) {
     const runner = graphRunner(engine, weights, source, (scope, inputs) => ({
       features: photographs.features(scope, inputs),
@@ -166,14 +166,17 @@ async function rows(
 
 /**
  * scores, truth: one row for each photograph, one column for each class. Of several classes with the same score the one that was
- * asked for first is nearer. Photographs without any tag count only where others have several.
+ * asked for first is nearer. Photographs without any tag count only where others have several. precisions: of each class, where photographs have several.
  */
 export function classificationScores(
   scores: readonly (readonly number[])[],
   truth: readonly (readonly boolean[])[],
-): Record<string, number | null> {
+): { readonly measures: Record<string, number | null>; readonly precisions: readonly (number | null)[] } {
   const counts = truth.map((row) => row.filter(Boolean).length);
-  if (counts.some((count) => count > 1)) return { "mean average precision": meanAveragePrecision(scores, truth) };
+  if (counts.some((count) => count > 1)) {
+    const precisions = averagePrecisions(scores, truth);
+    return { measures: { "mean average precision": meanOfKnown(precisions) }, precisions };
+  }
   const ranks = scores.flatMap((row, i) => {
     const right = truth[i].indexOf(true);
     return right < 0
@@ -182,7 +185,7 @@ export function classificationScores(
   });
   const within = (most: number) =>
     ranks.length === 0 ? null : ranks.filter((rank) => rank < most).length / ranks.length;
-  return { "top-1 accuracy": within(1), "top-5 accuracy": within(few) };
+  return { measures: { "top-1 accuracy": within(1), "top-5 accuracy": within(few) }, precisions: [] };
 }
 
 function requireSameNames(dataset: Dataset, classes: TrainedModel["task"]["classes"]): void {

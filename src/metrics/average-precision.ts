@@ -19,14 +19,23 @@ export function averagePrecision(scores: readonly number[], truth: readonly bool
   return found === 0 ? null : sum / found;
 }
 
-/** Mean over the classes that occur. scores, truth: one row for each image, one column for each class. */
-export function meanAveragePrecision(
+/** Of each class by itself. scores, truth: one row for each image, one column for each class. */
+export function averagePrecisions(
   scores: readonly (readonly number[])[],
   truth: readonly (readonly boolean[])[],
-): number | null {
+): (number | null)[] {
   const classes = scores[0]?.length ?? 0;
   const column = <T>(rows: readonly (readonly T[])[], k: number) => rows.map((row) => row[k]);
-  const values = Array.from({ length: classes }, (_, k) => averagePrecision(column(scores, k), column(truth, k)));
+  return Array.from({ length: classes }, (_, k) => averagePrecision(column(scores, k), column(truth, k)));
+}
+
+/** Mean over the classes that occur; the rest as in `averagePrecisions`. */
+export function meanAveragePrecision(...rows: Parameters<typeof averagePrecisions>): number | null {
+  return meanOfKnown(averagePrecisions(...rows));
+}
+
+/** Null where nothing is known. */
+export function meanOfKnown(values: readonly (number | null)[]): number | null {
   const known = values.filter((value) => value !== null);
   return known.length === 0 ? null : known.reduce((sum, value) => sum + value, 0) / known.length;
 }

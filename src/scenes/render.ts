@@ -106,7 +106,7 @@ export function renderScene(options: SceneOptions): Scene {
   };
 }
 
-/** Half of the details are by a longer lens, and sharp; half are cut out of a photograph and enlarged, up to five times, and have that few pixels. */
+/** As by a longer lens, and sharp, or half of the time as cut out of a photograph and enlarged, up to five times, and soft. */
 function enlarged(image: Image, random: Random): Image {
   if (random.chance(0.5)) return image;
   const { width, height } = image;

@@ -405,7 +405,11 @@ describe("mistakes are told in a line", () => {
     expectOneLine(await ask(...words, "--set", "template=full"), /got template\. Did you mean templates\?/, 2);
     expectOneLine(await ask(...words, "--set", "width=64"), /expected a field that matters for prediction alone/, 2);
     expectOneLine(await ask(...words, "--threshold", "2"), /--threshold/, 2);
-    expectOneLine(await ask(...words, "--set", "scores=mine"), /scores must be one of official, paper, hf, got mine/, 2);
+    expectOneLine(
+      await ask(...words, "--set", "scores=mine"),
+      /scores must be one of official, paper, hf, got mine/,
+      2,
+    );
     expectOneLine(await ask("--classes-file", `${folder}/nowhere.txt`), /nowhere\.txt/);
   });
 

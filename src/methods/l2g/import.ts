@@ -1,4 +1,5 @@
 /** The release's checkpoints as runs of ours: the global network, and the local one where the file has it. */
+import { resNet38Units } from "../../backbones/resnet38.ts";
 import { vgg16Units } from "../../backbones/vgg.ts";
 import type { WeightFile } from "../../weights/read-weights.ts";
 import { channelsOf, type NamedWeights, renamedWeights } from "../../weights/renamed-weights.ts";
@@ -87,5 +88,3 @@ function vggUnitsIn(names: readonly string[]): number[] {
 
 /** COCO's classes and the background. */
 const cocoOutputs = 81;
-
-const resNet38Units = [3, 3, 6, 3, 1, 1];

@@ -1,5 +1,7 @@
 import type { Named } from "../../array/ndarray.ts";
 import { encoderNames, findEncoder } from "../../backbones/encoders.ts";
+import { resNet38Units } from "../../backbones/resnet38.ts";
+import { vgg16Units } from "../../backbones/vgg.ts";
 import { UsageError } from "../../errors.ts";
 import { checkSides } from "../check-network.ts";
 import { checksOf, optimizerNames, scheduleNames } from "../checks.ts";
@@ -138,13 +140,14 @@ export const l2g: Method<L2GRecipe> = {
     oneOf("targetBackground", ["binary", "raw"]);
     oneOf("saliencyFallback", ["paper", "release"]);
     number("encoderWidth", { least: 0, most: 1024, whole: true }, "0 is as published.");
-    const stages = recipe.encoder === "vgg16" ? 5 : 6;
+    const published = recipe.encoder === "vgg16" ? vgg16Units : resNet38Units;
+    const stages = published.length;
     const areUnits =
       Array.isArray(recipe.encoderUnits) &&
       [0, stages].includes(recipe.encoderUnits.length) &&
       recipe.encoderUnits.every((units) => Number.isInteger(units) && units >= 1 && units <= 64);
-    const example = stages === 5 ? "As in 2, 2, 3, 3, 3." : "As in 3, 3, 6, 3, 1, 1.";
-    require(areUnits, "encoderUnits", `${stages} whole numbers from 1 to 64, or none`, example);
+    const remedy = `As in ${published.join(", ")}.`;
+    require(areUnits, "encoderUnits", `${stages} whole numbers from 1 to 64, or none`, remedy);
     if (isResized(recipe)) {
       oneOf("encoder", ["resnet38", "vgg16"]);
       require(recipe.steps ===
